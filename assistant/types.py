@@ -1,0 +1,179 @@
+"""The values people keep: pictures, maps, regions, inspections, answers.
+
+Frozen dataclasses over numpy; nothing here imports torch or decodes a file. Coordinates are source pixels (the frame of
+the picture as given, after EXIF orientation), boxes are half-open, scores are calibrated to [0, 1] with the threshold at 0.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+THRESHOLD = 0.5
+"""Calibrated scores at or above this are anomalous, everywhere."""
+
+
+class Verdict(StrEnum):
+    """What the numbers say of a picture."""
+
+    NORMAL = "normal"
+    ANOMALOUS = "anomalous"
+
+
+class Severity(StrEnum):
+    """How grave a region is, by the rule in :mod:`assistant.severity`."""
+
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class Domain(StrEnum):
+    """What a picture shows: chooses vocabulary and wording, never the score."""
+
+    INDUSTRIAL = "industrial"
+    MEDICAL = "medical"
+
+
+class Mode(StrEnum):
+    """Where the evidence came from."""
+
+    ZERO_SHOT = "zero_shot"
+    FEW_SHOT = "few_shot"
+    MUTUAL = "mutual"
+
+
+@dataclass(frozen=True)
+class Box:
+    """Half-open rectangle in source pixels: ``x_min <= x < x_max``, ``y_min <= y < y_max``."""
+
+    x_min: int
+    y_min: int
+    x_max: int
+    y_max: int
+
+    def __post_init__(self) -> None:
+        if self.x_max <= self.x_min or self.y_max <= self.y_min:
+            raise ValueError(f"expected a box with a positive area, got {self.as_tuple()}")
+
+    @property
+    def area(self) -> int:
+        """Pixels inside."""
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
+
+    def as_tuple(self) -> tuple[int, int, int, int]:
+        """``(x_min, y_min, x_max, y_max)``."""
+        return self.x_min, self.y_min, self.x_max, self.y_max
+
+
+@dataclass(frozen=True, eq=False)
+class QueryImage:
+    """A decoded picture.
+
+    Args:
+        pixels: RGB, 0..255, in the orientation a person sees.
+        source: the path as given, with any ``::selector``.
+        domain: known from the file format (DICOM, NIfTI) or told by the caller; None when unknown.
+    """
+
+    pixels: UInt8[np.ndarray, "height width 3"]
+    source: str
+    domain: Domain | None = None
+
+    @property
+    def height(self) -> int:
+        """Rows of source pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of source pixels."""
+        return int(self.pixels.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class AnomalyMap:
+    """Calibrated scores in [0, 1], one a source pixel."""
+
+    scores: Float32[np.ndarray, "height width"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A connected component of the map at or above the threshold.
+
+    Args:
+        id: 1-based, strongest first.
+        box: source pixels, half-open.
+        area_fraction: share of the picture's pixels, in (0, 1].
+        cells: places of the 3x3 grid that hold at least a fifth of the region, largest share first.
+        peak_score: highest calibrated score inside.
+        mean_score: mean calibrated score inside.
+        type: kind of defect or lesion; None when no vocabulary was asked.
+        type_probability: softmax over the vocabulary, in [0, 1]; None with ``type``.
+        severity: by the rule in :mod:`assistant.severity`.
+    """
+
+    id: int
+    box: Box
+    area_fraction: float
+    cells: tuple[str, ...]
+    peak_score: float
+    mean_score: float
+    type: str | None
+    type_probability: float | None
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer in words, with what it was checked against.
+
+    Args:
+        question: as asked.
+        text: the answer.
+        stated_verdict: parsed from the words; None when the answer states none.
+        contradictory: the words disagree with the evidence.
+    """
+
+    question: str
+    text: str
+    stated_verdict: Verdict | None = None
+    contradictory: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """Everything said of one picture by the numbers; what a language model is told, what reports are made of.
+
+    Args:
+        image: the picture inspected.
+        object_name: as told by the user; None when unknown.
+        mode: where the evidence came from.
+        image_score: calibrated, [0, 1]; at or above 0.5 the verdict is anomalous.
+        p_value: conformal p-value under the profile's normals; None with fewer than 20 of them.
+        regions: strongest first.
+        anomaly_map: calibrated scores, source pixels.
+        preset: name of the preset.
+        weights: ``sha256:…`` of the trained parts.
+        timing_ms: milliseconds a stage.
+    """
+
+    image: QueryImage
+    object_name: str | None
+    mode: Mode
+    image_score: float
+    p_value: float | None
+    regions: tuple[Region, ...]
+    anomaly_map: AnomalyMap
+    preset: str
+    weights: str
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The image score against 0.5."""
+        return Verdict.ANOMALOUS if self.image_score >= THRESHOLD else Verdict.NORMAL
