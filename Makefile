@@ -1,0 +1,54 @@
+# `make demo` and `make test` are all a newcomer needs; both set up .venv first. Other targets: see `make help`.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CANDIDATES := python3.11 python3.12 python3.13 python3 python3.14 python
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c "$(USABLE)" >/dev/null 2>&1 && echo $(p))))
+OUT ?= demo_output
+
+export MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports check weights clean
+
+help:
+	@echo "make demo     inspect sample pictures; overlays and JSON land in $(OUT)/"
+	@echo "make test     run the whole suite"
+	@echo "make check    lint, types and import contracts (each alone: make lint, make types, make imports)"
+	@echo "make weights  bring the towers of the preset mini (about 300 MB, once)"
+	@echo "make clean    remove caches and demo output, keep $(VENV)"
+
+$(STAMP): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "error: expected Python 3.11 or later with venv, got none; install it or give PYTHON=/path/to/python3" >&2; exit 1; fi
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): several GB and some minutes the first time"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,medical]" -c constraints.txt
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python -m data_builders.build --config data_builders/configs/demo.yaml --out $(OUT)/pictures --restart
+	@$(BIN)/python -m demo.samples --pictures $(OUT)/pictures --out $(OUT)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -q -n 2
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+imports: $(STAMP)
+	@$(BIN)/lint-imports
+
+check: lint types imports
+
+weights: $(STAMP)
+	@$(BIN)/anomaly-assistant weights fetch
+
+clean:
+	@rm -rf $(OUT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@find assistant training data_builders demo tests -name __pycache__ -type d -prune -exec rm -rf {} +

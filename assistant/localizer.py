@@ -1,0 +1,283 @@
+"""The trained part of vision: adapters, text projection, map heads, image heads, type head.
+
+Reads patch tokens and evidence from references, says a logit a patch and a logit a picture. Every head exists twice: one for
+text evidence alone (zero-shot), one that also reads reference evidence (few-shot). Knows no pixels and no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from assistant.adapters import AdaptedLevel, FeatureAdapter
+
+LOGIT_SCALE = 20.0
+NOVELTY_TEMPERATURE = 0.05
+Grid = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class TextEvidence:
+    """What adapters and text anchors say of a batch.
+
+    Args:
+        planes: evidence a patch: localization logits a level, detection logits a level, in-picture novelty a level.
+        hidden: adapters' hidden vectors of all levels, concatenated.
+        grid: (rows, columns).
+    """
+
+    planes: Float[Tensor, "batch planes rows columns"]
+    hidden: Float[Tensor, "batch patches all_hidden"]
+    grid: Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """Nearest reference patch of every query patch.
+
+    Args:
+        distance: cosine distance to it, a level, [0, 2].
+        token: its raw token, a level.
+        seg_logit: its own localization logit, a level.
+        statistics: (mean, standard deviation) a level of the distances that normal patches have under this reference set.
+        subspace: residual norm of the query patch outside the references' subspace, in standard deviations.
+        class_distance: cosine distance of the class token to the nearest reference's, and that among the references.
+        shots: number of reference pictures.
+    """
+
+    distance: Float[Tensor, "batch levels patches"]
+    token: Float[Tensor, "batch levels patches width"]
+    seg_logit: Float[Tensor, "batch levels patches"]
+    statistics: Float[Tensor, "batch levels 2"]
+    subspace: Float[Tensor, "batch patches"]
+    class_distance: Float[Tensor, "batch 2"]
+    shots: Float[Tensor, " batch"]
+
+
+@dataclass(frozen=True, eq=False)
+class Logits:
+    """Raw answers: a logit a patch and a logit a picture, before calibration."""
+
+    map: Float[Tensor, "batch rows columns"]
+    image: Float[Tensor, " batch"]
+
+
+class MapHead(nn.Module):
+    """Evidence planes -> one logit a patch; the first plane group's mean is the skip, so it starts as plain averaging."""
+
+    def __init__(self, planes: int, width: int, skip: int) -> None:
+        super().__init__()
+        self.skip = skip
+        self.net = nn.Sequential(
+            nn.Conv2d(planes, width, 3, padding=1, padding_mode="replicate"),
+            nn.GELU(),
+            nn.Conv2d(width, width, 3, padding=2, dilation=2, padding_mode="replicate"),
+            nn.GELU(),
+            nn.Conv2d(width, 1, 1),
+        )
+        nn.init.zeros_(self.net[-1].weight)
+        nn.init.zeros_(self.net[-1].bias)
+
+    def forward(self, planes: Float[Tensor, "batch planes rows columns"]) -> Float[Tensor, "batch rows columns"]:
+        base = planes[:, : self.skip].mean(1)
+        out: Tensor = base + self.net(planes)[:, 0]
+        return out
+
+
+class ImageHead(nn.Module):
+    """Statistics of maps -> one logit a picture: a learned blend of the map's top and of the detection evidence."""
+
+    def __init__(self, features: int, width: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Linear(width, 1))
+        nn.init.zeros_(self.net[-1].weight)
+        nn.init.zeros_(self.net[-1].bias)
+
+    def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, " batch"]:
+        """The first feature, the mean logit of the map's top 1 %, is the skip."""
+        out: Tensor = features[:, 0] + self.net(features / 4)[:, 0]
+        return out
+
+
+class Localizer(nn.Module):
+    """Adapters and heads of a preset.
+
+    Args:
+        levels: number of tapped levels.
+        width: width of a patch token.
+        text_width, joint_width: text embedding before and after the text projection.
+        hidden: width inside an adapter.
+        head_width: width inside a map head.
+        match_width: width in which query and reference patches are compared.
+    """
+
+    def __init__(
+        self, levels: int, width: int, text_width: int, joint_width: int, hidden: int, head_width: int, match_width: int
+    ) -> None:
+        super().__init__()
+        self.adapters = nn.ModuleList(FeatureAdapter(width, joint_width, hidden) for _ in range(levels))
+        self.text_projection = nn.Linear(text_width, joint_width, bias=False)
+        nn.init.eye_(self.text_projection.weight)
+        self.residual = nn.ModuleList(
+            nn.Sequential(nn.Linear(2 * width, hidden), nn.GELU(), nn.Linear(hidden, 1)) for _ in range(levels)
+        )
+        text_planes = 3 * levels
+        self.text_head = MapHead(text_planes, head_width, skip=levels)
+        self.reference_head = MapHead(1 + text_planes + 5 * levels + 2, head_width, skip=1)
+        self.text_image_head = ImageHead(10, head_width)
+        self.reference_image_head = ImageHead(10 + 6 + levels, head_width)
+        self.type_head = nn.Sequential(
+            nn.Linear(2 * levels * hidden, 2 * hidden), nn.GELU(), nn.Linear(2 * hidden, joint_width)
+        )
+        self.register_buffer("match_mean", torch.zeros(levels, width))
+        self.register_buffer("match_basis", torch.eye(width)[:, :match_width].expand(levels, -1, -1).clone())
+
+    @property
+    def levels(self) -> int:
+        """Number of tapped levels."""
+        return len(self.adapters)
+
+    def text_evidence(
+        self,
+        tokens: Sequence[Float[Tensor, "batch patches width"]],
+        anchors: Float[Tensor, "batch 2 joint_width"],
+        grid: Grid,
+        adapted: Sequence[AdaptedLevel] | None = None,
+        new: Float[Tensor, "batch levels patches"] | None = None,
+    ) -> TextEvidence:
+        """Evidence of adapters against text anchors; ``adapted`` and ``new`` (novelty) where they are known already."""
+        done = adapted or [a(t, grid) for a, t in zip(self.adapters, tokens, strict=True)]
+        direction = F.normalize(anchors, dim=-1)
+        planes = [_state_logit(a.seg, direction) for a in done]
+        planes += [_state_logit(a.det, direction) for a in done]
+        planes += [novelty(t, grid) for t in tokens] if new is None else list(new.unbind(1))
+        stacked = torch.stack(planes, 1).unflatten(2, grid)
+        return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1), grid)
+
+    def seg_logits(
+        self, tokens: Sequence[Float[Tensor, "batch patches width"]], anchors: Float[Tensor, "batch 2 joint_width"], grid: Grid
+    ) -> Float[Tensor, "batch levels patches"]:
+        """Localization logits a level alone: what a reference patch is remembered with."""
+        direction = F.normalize(anchors, dim=-1)
+        return torch.stack(
+            [_state_logit(a(t, grid).seg, direction) for a, t in zip(self.adapters, tokens, strict=True)], 1
+        )
+
+    def zero_shot(self, evidence: TextEvidence) -> Logits:
+        """Logits from text evidence alone."""
+        logits = self.text_head(evidence.planes)
+        return Logits(logits, self.text_image_head(self._image_features(logits, evidence)))
+
+    def few_shot(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Logits:
+        """Logits from text and reference evidence."""
+        base = self.text_head(evidence.planes)
+        planes = torch.cat([base[:, None], evidence.planes, self._reference_planes(evidence, tokens, match)], 1)
+        logits = self.reference_head(planes)
+        about = self._image_features(logits, evidence)
+        z = (match.distance - match.statistics[..., :1]) / match.statistics[..., 1:]
+        extra = torch.cat(
+            [
+                self.text_image_head(self._image_features(base, evidence))[:, None],
+                match.class_distance * 4,
+                match.subspace.flatten(1).topk(_share(match.subspace.shape[1], 0.01), -1).values.mean(-1, keepdim=True),
+                match.shots.clamp_min(1).log2()[:, None],
+                match.statistics[..., 0].mean(1, keepdim=True) * 4,
+                z.topk(_share(z.shape[-1], 0.01), -1).values.mean(-1),
+            ],
+            1,
+        )
+        return Logits(logits, self.reference_image_head(torch.cat([about, extra], 1)))
+
+    def region_embedding(
+        self, evidence: TextEvidence, weights: Float[Tensor, "regions patches"], owner: Sequence[int]
+    ) -> Float[Tensor, "regions joint_width"]:
+        """Normalised embedding of regions: hidden vectors pooled over the region, beside those of the rest of the picture."""
+        hidden = evidence.hidden[torch.as_tensor(list(owner), device=evidence.hidden.device)]
+        share = weights / weights.sum(-1, keepdim=True).clamp_min(1e-6)
+        inside = (share.unsqueeze(1) @ hidden).squeeze(1)
+        return F.normalize(self.type_head(torch.cat([inside, inside - hidden.mean(1)], -1)), dim=-1)
+
+    def project_for_match(self, level: int, tokens: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch match_width"]:
+        """Tokens of one level as unit vectors in which query and references are compared."""
+        normed = F.layer_norm(tokens.float(), tokens.shape[-1:])
+        mean, basis = self.get_buffer("match_mean")[level], self.get_buffer("match_basis")[level]
+        return F.normalize((normed - mean) @ basis, dim=-1)
+
+    def _reference_planes(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Tensor:
+        grid = evidence.grid
+        mean, deviation = match.statistics[..., :1], match.statistics[..., 1:]
+        residual = [
+            net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)
+        ]
+        own = evidence.planes[:, : self.levels].flatten(2)
+        planes = torch.cat(
+            [
+                match.distance * 4,
+                ((match.distance - mean) / deviation).clamp(-5, 20) / 2,
+                torch.stack(residual, 1),
+                own - match.seg_logit,
+                (mean * 4).expand_as(match.distance),
+                match.subspace[:, None].clamp(-5, 20) / 2,
+                match.shots.clamp_min(1).log2()[:, None, None].expand(-1, 1, own.shape[-1]),
+            ],
+            1,
+        )
+        return planes.unflatten(2, grid)
+
+    def _image_features(self, logits: Tensor, evidence: TextEvidence) -> Float[Tensor, "batch 10"]:
+        flat, n = logits.flatten(1), logits[0].numel()
+        ordered = flat.sort(-1, descending=True).values
+        det = evidence.planes[:, self.levels : 2 * self.levels].flatten(2).mean(1)
+        det_ordered = det.sort(-1, descending=True).values
+        new = evidence.planes[:, 2 * self.levels :].flatten(2)
+        return torch.stack(
+            [
+                ordered[:, : _share(n, 0.01)].mean(-1),
+                ordered[:, 0],
+                ordered[:, : _share(n, 0.05)].mean(-1),
+                ordered.mean(-1),
+                ordered[:, n // 2],
+                det_ordered[:, : _share(n, 0.01)].mean(-1),
+                det_ordered[:, : _share(n, 0.05)].mean(-1),
+                det.mean(-1),
+                new.amax(-1).mean(-1),
+                new.mean((-1, -2)),
+            ],
+            1,
+        )
+
+
+def novelty(tokens: Float[Tensor, "batch patches width"], grid: Grid) -> Float[Tensor, "batch patches"]:
+    """How unlike the rest of its own picture a patch is: minus a soft maximum of its similarity to patches elsewhere.
+
+    ``-(t log mean exp(cos / t))`` over all patches but its 5x5 neighbourhood, standardised over the picture.
+    """
+    unit = F.normalize(F.layer_norm(tokens, tokens.shape[-1:]), dim=-1)
+    similarity = (unit @ unit.transpose(1, 2)).float()
+    rows = torch.arange(grid[0], device=tokens.device).repeat_interleave(grid[1])
+    columns = torch.arange(grid[1], device=tokens.device).repeat(grid[0])
+    near = ((rows[:, None] - rows).abs() <= 2) & ((columns[:, None] - columns).abs() <= 2)
+    far = (~near).to(similarity.dtype)
+    soft = ((similarity - 1) / NOVELTY_TEMPERATURE).exp() * far
+    raw = -(soft.sum(-1) / far.sum(-1).clamp_min(1)).clamp_min(1e-12).log()
+    spread = raw.std(-1, keepdim=True) if raw.shape[-1] > 1 else torch.ones_like(raw)
+    return (raw - raw.mean(-1, keepdim=True)) / spread.clamp_min(1e-3)
+
+
+def _state_logit(joint: Tensor, direction: Tensor) -> Tensor:
+    cosines = F.normalize(joint, dim=-1) @ direction.transpose(1, 2)
+    return LOGIT_SCALE * (cosines[..., 1] - cosines[..., 0]).float()
+
+
+def _difference(query: Tensor, reference: Tensor) -> Tensor:
+    q, r = F.layer_norm(query.float(), query.shape[-1:]), F.layer_norm(reference.float(), reference.shape[-1:])
+    return torch.cat([(q - r).abs(), q * r], -1)
+
+
+def _share(count: int, share: float) -> int:
+    return max(1, round(count * share))

@@ -1,0 +1,378 @@
+"""Assistant: a picture in, an inspection out. Joins the stages; each stage knows its own job only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from assistant.anomaly_map import image_score, pooled_logit, source_map
+from assistant.calibration import Calibration, conformal_p_value
+from assistant.checkpoint import load_checkpoint
+from assistant.clip import Clip, load_clip
+from assistant.config import Preset, load_preset
+from assistant.defect_types import vocabulary
+from assistant.encoder import PatchFeatures
+from assistant.errors import ConfigError
+from assistant.images import load_image
+from assistant.localizer import Localizer, Logits, TextEvidence
+from assistant.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
+from assistant.regions import RegionMask, describe_regions, find_regions
+from assistant.text_anchors import TypePrompts, embed_states, embed_types, state_anchors, type_anchors
+from assistant.types import Answer, Domain, Inspection, Mode, QueryImage, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Picture = QueryImage | str | Path
+SCORES = ("blend", "top1", "max", "p99")
+MODES = ("auto", "zero-shot", "few-shot")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One picture through encoder and adapters: what every question about it reuses.
+
+    Args:
+        image: the picture.
+        features: patch tokens, batch of 1, float32.
+        evidence: of adapters against text anchors.
+        timing_ms: milliseconds so far.
+    """
+
+    image: QueryImage
+    features: PatchFeatures
+    evidence: TextEvidence
+    timing_ms: dict[str, float]
+
+
+class Assistant:
+    """A loaded preset.
+
+    >>> assistant = Assistant.load("tiny")
+    >>> picture = QueryImage(np.full((60, 80, 3), 128, np.uint8), "grey")
+    >>> assistant.inspect(picture).mode.value
+    'zero_shot'
+    """
+
+    def __init__(
+        self, preset: Preset, clip: Clip, localizer: Localizer, calibration: Calibration, weights: str
+    ) -> None:
+        self.preset = preset
+        self.clip = clip
+        self.localizer = localizer
+        self.calibration = calibration
+        self.weights = weights
+        self._states: dict[tuple[str | None, tuple[str, ...]], Tensor] = {}
+        self._types: dict[tuple[object, ...], tuple[TypePrompts, Tensor]] = {}
+        self._language: Any = None
+
+    @classmethod
+    def load(cls, preset: str | Path = "mini", *, device: str | None = None, dtype: str | None = None) -> Assistant:
+        """Load a preset by name, file or folder.
+
+        Args:
+            preset: name, YAML file or folder.
+            device: torch device; a GPU when there is one.
+            dtype: ``float32`` or ``bfloat16``; what is faster here when None.
+
+        Raises:
+            ConfigError: an unknown preset or device.
+            WeightsError: towers or trained parts that are missing or do not fit together.
+        """
+        config, folder = load_preset(preset)
+        where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        clip = load_clip(config.tower, best_dtype(dtype or config.tower.dtype, where), where)
+        localizer = new_localizer(config, clip).to(where).eval().requires_grad_(False)
+        if config.checkpoint is None:
+            return cls(config, clip, localizer, Calibration.identity(), "untrained")
+        calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)
+        return cls(config, clip, localizer, calibration, digest)
+
+    def inspect(
+        self,
+        image: Picture,
+        *,
+        references: Sequence[Picture] = (),
+        anomalous_references: Sequence[AnomalousReference] = (),
+        profile: Profile | str | Path | None = None,
+        object_name: str | None = None,
+        look_for: Sequence[str] = (),
+        mode: str = "auto",
+        fixed_camera: bool = False,
+        score: str = "blend",
+        domain: Domain | None = None,
+        types: Sequence[str] = (),
+    ) -> Inspection:
+        """Inspect one picture.
+
+        Args:
+            image: picture or path.
+            references: normal pictures of the same kind of thing.
+            anomalous_references: pictures of the defect looked for, with or without masks.
+            profile: built from references earlier; not together with ``references``.
+            object_name: plain words, optional.
+            look_for: phrases of what to look for; they join the anomalous state and the vocabulary.
+            mode: ``auto``, ``zero-shot`` (references are set aside) or ``few-shot`` (references are needed).
+            fixed_camera: references are aligned with the picture; compare like places only.
+            score: ``blend``, ``top1``, ``max`` or ``p99``.
+            domain: chooses the vocabulary of types; from the file when None.
+            types: names to choose region types from, instead of the built-in vocabulary.
+
+        Raises:
+            ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
+        """
+        used = self._profile(references, anomalous_references, profile, object_name, look_for, mode, fixed_camera)
+        seen = self.see(image, object_name, look_for, domain)
+        return self.judge(seen, used, object_name=object_name, look_for=look_for, score=score, types=types)
+
+    def see(
+        self, image: Picture, object_name: str | None = None, look_for: Sequence[str] = (), domain: Domain | None = None
+    ) -> Seen:
+        """Decode and encode a picture once; :meth:`judge` may then be asked many times."""
+        timing: dict[str, float] = {}
+        with _clock(timing, "decode"):
+            loaded = image if isinstance(image, QueryImage) else load_image(image)
+            loaded = loaded if domain is None else replace(loaded, domain=domain)
+        with _clock(timing, "encode"):
+            features = self.encode(loaded)
+        with _clock(timing, "map"):
+            evidence = self._evidence(features, object_name, look_for)
+        return Seen(loaded, features, evidence, timing)
+
+    def judge(
+        self,
+        seen: Seen,
+        profile: Profile | None = None,
+        *,
+        object_name: str | None = None,
+        look_for: Sequence[str] = (),
+        score: str = "blend",
+        types: Sequence[str] = (),
+    ) -> Inspection:
+        """Verdict, map and regions of a picture that was seen."""
+        if score not in SCORES:
+            raise ConfigError(f"one of {', '.join(SCORES)}", score, "choose another image score")
+        timing = dict(seen.timing_ms)
+        with _clock(timing, "map"), torch.inference_mode():
+            logits, offset = self._logits(seen, profile)
+            kind = "reference" if profile is not None and profile.bank is not None else "text"
+            image_calibration = getattr(self.calibration, f"{kind}_image")
+            raw = pooled_logit(logits, 0, score)
+            pooled_calibration = image_calibration if score == "blend" else getattr(self.calibration, f"{kind}_map")
+            calibrated = pooled_calibration.scale * raw + pooled_calibration.offset - offset
+            size = (seen.image.height, seen.image.width)
+            anomaly_map = source_map(logits.map[0].cpu(), calibrated, getattr(self.calibration, f"{kind}_map"), size)
+            regions = find_regions(anomaly_map) if calibrated >= 0 else []
+            named = self._name(seen, regions, object_name, look_for, types)
+        return Inspection(
+            image=seen.image,
+            object_name=object_name,
+            mode=Mode.FEW_SHOT if profile is not None else Mode.ZERO_SHOT,
+            image_score=image_score(calibrated),
+            p_value=conformal_p_value(calibrated, profile.normal_logits) if profile is not None else None,
+            regions=named,
+            anomaly_map=anomaly_map,
+            preset=self.preset.name,
+            weights=self.weights,
+            timing_ms=timing,
+        )
+
+    def build_profile(
+        self,
+        references: Sequence[Picture],
+        *,
+        object_name: str | None = None,
+        look_for: Sequence[str] = (),
+        fixed_camera: bool = False,
+        anomalous_references: Sequence[AnomalousReference] = (),
+    ) -> Profile:
+        """A reference set as one value that can be saved; see :class:`assistant.profile.Profile`."""
+        return build_profile(self, references, object_name, look_for, fixed_camera, anomalous_references)
+
+    def inspect_mutual(
+        self, images: Sequence[Picture], *, object_name: str | None = None, look_for: Sequence[str] = (),
+        score: str = "blend", domain: Domain | None = None, types: Sequence[str] = (),
+    ) -> list[Inspection]:  # fmt: skip
+        """Inspect pictures of one kind of thing against each other; two or more. Scores depend on the set.
+
+        Raises:
+            ProfileError: fewer than two pictures.
+        """
+        from assistant.mutual import mutual_logits
+
+        seen = [self.see(i, object_name, look_for, domain) for i in images]
+        out = []
+        for one, logits in zip(seen, mutual_logits(self.localizer, seen), strict=True):
+            judged = self._judged_mutual(one, logits, object_name, look_for, score, types)
+            out.append(judged)
+        return out
+
+    def ask(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
+        """Answers to questions about an inspected picture, in the order asked: one conversation."""
+        if self._language is None:
+            from assistant.language_model import PromptedLanguageModel
+
+            self._language = PromptedLanguageModel()
+        answers: list[Answer] = self._language.answer(inspection, list(questions))
+        return answers
+
+    def caption(self, inspection: Inspection) -> str:
+        """The inspection in plain words, from its numbers alone."""
+        from assistant.evidence import caption
+        from assistant.knowledge import load_knowledge
+
+        return caption(inspection, load_knowledge())
+
+    def encode(self, image: QueryImage) -> PatchFeatures:
+        """Patch tokens of one picture, float32, batch of 1.
+
+        Pictures are encoded one at a time on a CPU, so that a score never depends on what else is in a batch.
+        """
+        prepared = self.clip.encoder.prepare(image, self.preset.tower.side)
+        writer = None
+        if self.preset.adapters.mode == "residual":
+
+            def write(level: int, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+                adapter: Any = self.localizer.adapters[level]
+                wide = tokens.float()
+                return adapter.write_back(wide, adapter(wide, grid)).to(tokens.dtype)  # type: ignore[no-any-return]
+
+            writer = write
+        with torch.inference_mode():
+            found = self.clip.encoder(prepared.pixels[None], writer)
+            return PatchFeatures(tuple(t.float() for t in found.levels), found.pooled.float(), found.grid)
+
+    def _evidence(self, features: PatchFeatures, object_name: str | None, look_for: Sequence[str]) -> TextEvidence:
+        with torch.inference_mode():
+            anchors = self.anchors(object_name, look_for)
+            return self.localizer.text_evidence(features.levels, anchors[None], features.grid)
+
+    def anchors(self, object_name: str | None, look_for: Sequence[str]) -> Tensor:
+        """State anchors (2, joint_width) for an object name and phrases, kept once made."""
+        key = (object_name, tuple(look_for))
+        if key not in self._states:
+            with torch.inference_mode():
+                prompts = embed_states(self.clip, object_name, look_for)
+                self._states[key] = state_anchors(prompts, self.localizer.text_projection)
+        return self._states[key]
+
+    def _logits(self, seen: Seen, profile: Profile | None) -> tuple[Logits, float]:
+        """Raw logits, and the offset of the profile's own normals."""
+        if profile is None or profile.bank is None:
+            logits, offset = self.localizer.zero_shot(seen.evidence), 0.0
+        else:
+            match = profile.bank.match(self.localizer, seen.features, profile.window)
+            logits, offset = self.localizer.few_shot(seen.evidence, seen.features.levels, match), profile.offset
+        if profile is not None and profile.anomalous_keys is not None:
+            extra = likeness(self.localizer, seen.features, profile).reshape(logits.map.shape)
+            count = max(1, round(extra.numel() * 0.01))
+            logits = Logits(logits.map + extra, logits.image + extra.flatten().topk(count).values.mean())
+        return logits, offset
+
+    def _judged_mutual(
+        self, seen: Seen, logits: Logits, object_name: str | None, look_for: Sequence[str], score: str, types: Sequence[str]
+    ) -> Inspection:
+        calibration = self.calibration.reference_image if score == "blend" else self.calibration.reference_map
+        calibrated = calibration.scale * pooled_logit(logits, 0, score) + calibration.offset
+        size = (seen.image.height, seen.image.width)
+        anomaly_map = source_map(logits.map[0].cpu(), calibrated, self.calibration.reference_map, size)
+        regions = find_regions(anomaly_map) if calibrated >= 0 else []
+        return Inspection(
+            image=seen.image, object_name=object_name, mode=Mode.MUTUAL,
+            image_score=image_score(calibrated), p_value=None,
+            regions=self._name(seen, regions, object_name, look_for, types), anomaly_map=anomaly_map,
+            preset=self.preset.name, weights=self.weights, timing_ms=seen.timing_ms,
+        )  # fmt: skip
+
+    def _name(
+        self, seen: Seen, regions: list[RegionMask], object_name: str | None, look_for: Sequence[str], types: Sequence[str]
+    ) -> tuple[Region, ...]:
+        if not regions:
+            return ()
+        words = {t: (t,) for t in types} if types else {**{p: (p,) for p in look_for}, **vocabulary(seen.image.domain)}
+        key = (object_name, *words)
+        if key not in self._types:
+            prompts = embed_types(self.clip, words, object_name)
+            self._types[key] = (prompts, type_anchors(prompts, self.localizer.text_projection))
+        prompts, anchors = self._types[key]
+        weights = torch.stack([_on_grid(r.mask, seen.features.grid) for r in regions]).to(anchors.device)
+        embedded = self.localizer.region_embedding(seen.evidence, weights, [0] * len(regions))
+        chance = (20.0 * embedded @ anchors.T).softmax(-1)
+        best = chance.max(-1)
+        named = [(prompts.names[int(i)], float(p)) for p, i in zip(best.values, best.indices, strict=True)]
+        return describe_regions(regions, named)
+
+    def _profile(
+        self, references: Sequence[Picture], anomalous: Sequence[AnomalousReference], profile: Profile | str | Path | None,
+        object_name: str | None, look_for: Sequence[str], mode: str, fixed_camera: bool,
+    ) -> Profile | None:  # fmt: skip
+        if mode not in MODES:
+            raise ConfigError(f"a mode of {', '.join(MODES)}", mode, "choose another mode")
+        if profile is not None and references:
+            raise ConfigError("references or a profile", "both", "give one of them")
+        if mode == "few-shot" and profile is None and not references:
+            raise ConfigError("references or a profile in few-shot mode", "none", "give --references or --profile")
+        if mode == "zero-shot":
+            return None
+        if profile is not None:
+            loaded = profile if isinstance(profile, Profile) else Profile.load(Path(profile))
+            loaded.check(self.preset.name, self.weights)
+            return loaded
+        if references:
+            return self.build_profile(
+                references, object_name=object_name, look_for=look_for, fixed_camera=fixed_camera,
+                anomalous_references=anomalous,
+            )  # fmt: skip
+        return anomalous_bank(self, anomalous) if anomalous else None
+
+
+def new_localizer(preset: Preset, clip: Clip) -> Localizer:
+    """Untrained trained-parts of a preset's shape."""
+    torch.manual_seed(0)
+    return Localizer(
+        levels=len(preset.tower.levels),
+        width=clip.encoder.width,
+        text_width=clip.text_width,
+        joint_width=preset.tower.joint_width,
+        hidden=preset.adapters.hidden,
+        head_width=preset.adapters.head_width,
+        match_width=min(preset.references.width, clip.encoder.width),
+    )
+
+
+def best_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """The precision a tower runs in: as wanted, or bfloat16 where the hardware multiplies it natively."""
+    if wanted == "float32":
+        return torch.float32
+    if wanted == "bfloat16":
+        return torch.bfloat16
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if bf16_pays() else torch.float32
+
+
+def bf16_pays() -> bool:
+    """Whether this CPU has bfloat16 products (AVX512-BF16 or AMX): elsewhere bfloat16 is emulated and slower."""
+    if hasattr(torch.cpu, "_is_avx512_bf16_supported"):
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return False
+
+
+def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
+    plane = torch.from_numpy(mask.astype(np.float32))[None, None]
+    return torch.nn.functional.interpolate(plane, size=grid, mode="area").flatten()
+
+
+@contextmanager
+def _clock(timing: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timing[name] = timing.get(name, 0.0) + (time.perf_counter() - started) * 1000

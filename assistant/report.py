@@ -1,0 +1,182 @@
+"""Inspections as rows for other programs: the contract ``anomaly-assistant/inspection@1``. Writes JSON; decides nothing.
+
+One row a picture. A picture that could not be inspected has a row whose ``error`` is set and in which everything but
+``schema`` and ``source`` is null. The JSON Schema beside this file says the same to other languages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.types import THRESHOLD, Answer, Inspection, Mode, Region, Severity, Verdict
+
+SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
+SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
+"""JSON Schema of a row, for programs that do not read Python."""
+
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegionRow(_Row):
+    """A region; ``box`` is (x_min, y_min, x_max, y_max), half-open, source pixels."""
+
+    id: int
+    box: tuple[int, int, int, int]
+    area_fraction: Score
+    cells: tuple[str, ...]
+    peak_score: Score
+    mean_score: Score
+    type: str | None
+    type_probability: Score | None
+    severity: Severity
+
+
+class AnswerRow(_Row):
+    """A question and its answer; ``stated_verdict`` is parsed from the words."""
+
+    question: str
+    answer: str
+    stated_verdict: Verdict | None
+    contradictory: bool
+
+
+class InspectionRow(_Row):
+    """One picture. Paths of maps and overlays are relative to the folder of the results; ``source`` is as given."""
+
+    schema_: Literal["anomaly-assistant/inspection@1"] = Field(SCHEMA, alias="schema")
+    source: str
+    width: int | None = None
+    height: int | None = None
+    object_name: str | None = None
+    mode: Mode | None = None
+    image_score: Score | None = None
+    threshold: Score | None = None
+    verdict: Verdict | None = None
+    p_value: Score | None = None
+    regions: tuple[RegionRow, ...] | None = None
+    caption: str | None = None
+    answers: tuple[AnswerRow, ...] | None = None
+    map_path: str | None = None
+    overlay_path: str | None = None
+    preset: str | None = None
+    weights: str | None = None
+    version: str | None = None
+    timing_ms: dict[str, float] | None = None
+    error: str | None = None
+
+
+def inspection_row(
+    inspection: Inspection,
+    *,
+    caption: str | None = None,
+    answers: Sequence[Answer] = (),
+    map_path: str | None = None,
+    overlay_path: str | None = None,
+) -> dict[str, Any]:
+    """The row of an inspected picture, plain JSON values.
+
+    Args:
+        inspection: what the numbers say.
+        caption: the summary in words; None when none was asked.
+        answers: to the questions asked, in order.
+        map_path: of the 16-bit map, relative to the folder of the results; None when none was written.
+        overlay_path: of the overlay, likewise.
+    """
+    row = InspectionRow(
+        schema=SCHEMA,
+        source=inspection.image.source,
+        width=inspection.image.width,
+        height=inspection.image.height,
+        object_name=inspection.object_name,
+        mode=inspection.mode,
+        image_score=inspection.image_score,
+        threshold=THRESHOLD,
+        verdict=inspection.verdict,
+        p_value=inspection.p_value,
+        regions=tuple(_region_row(region) for region in inspection.regions),
+        caption=caption,
+        answers=tuple(_answer_row(answer) for answer in answers),
+        map_path=map_path,
+        overlay_path=overlay_path,
+        preset=inspection.preset,
+        weights=inspection.weights,
+        version=package_version(),
+        timing_ms={stage: round(spent, 1) for stage, spent in inspection.timing_ms.items()},
+    )
+    return row.model_dump(mode="json", by_alias=True)
+
+
+def error_row(source: str, error: Exception | str) -> dict[str, Any]:
+    """The row of a picture that could not be inspected; the error in one line."""
+    text = " ".join(str(error).split()) or "unknown error"
+    return InspectionRow(schema=SCHEMA, source=source, error=text).model_dump(mode="json", by_alias=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a row; what :data:`SCHEMA_FILE` holds."""
+    return InspectionRow.model_json_schema(by_alias=True)
+
+
+def append_row(path: Path, row: dict[str, Any]) -> None:
+    """Add one line to a JSON-lines file, folders made as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(to_line(row) + "\n")
+
+
+def to_line(row: dict[str, Any]) -> str:
+    """A row as one line of JSON; refuses numbers that JSON does not have."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+
+
+def picture_name(source: str) -> str:
+    """File name without ending for what is written about a source: readable, and its own for each source.
+
+    >>> picture_name("parts/lid 3.png")
+    'lid_3-17da7a3a'
+    """
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(source.partition("::")[0]).stem).strip("._")[:60] or "picture"
+    return f"{stem}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def package_version() -> str:
+    """Version of this package; ``0+unknown`` when it runs from a bare checkout."""
+    try:
+        return version("anomaly-assistant")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def _region_row(region: Region) -> RegionRow:
+    return RegionRow(
+        id=region.id,
+        box=region.box.as_tuple(),
+        area_fraction=region.area_fraction,
+        cells=region.cells,
+        peak_score=region.peak_score,
+        mean_score=region.mean_score,
+        type=region.type,
+        type_probability=region.type_probability,
+        severity=region.severity,
+    )
+
+
+def _answer_row(answer: Answer) -> AnswerRow:
+    return AnswerRow(
+        question=answer.question,
+        answer=answer.text,
+        stated_verdict=answer.stated_verdict,
+        contradictory=answer.contradictory,
+    )

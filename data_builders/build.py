@@ -1,0 +1,184 @@
+"""Build a data set: ``python -m data_builders.build --config FILE --out DIR [--workers N]``.
+
+Rows are appended in the order of their indices, whatever the number of workers; a killed build goes on
+where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.errors import AssistantError, ConfigError, DataSetError
+from data_builders.config import BuildConfig, load_config, override
+from data_builders.families import Families, Pool, load_families, pools
+from data_builders.files import read_hash_list
+from data_builders.sample import sample_from_pools
+from data_builders.writer import Refused, Row, clear, config_record, recover_rows, write_manifest, write_sample
+
+
+@dataclass(frozen=True)
+class _Job:
+    folder: Path
+    config: BuildConfig
+    pools: dict[str, Pool]
+    evaluation: frozenset[str]
+
+    def __call__(self, index: int) -> Row | Refused:
+        sample = sample_from_pools(self.config, index, self.pools)
+        return write_sample(self.folder, sample, self.config, self.evaluation)
+
+
+_job: _Job | None = None
+
+
+def _start_worker(folder: Path, config: BuildConfig, families: Families | None, evaluation: frozenset[str]) -> None:
+    global _job
+    import cv2
+
+    cv2.setNumThreads(1)
+    _job = _Job(folder, config, pools(config, load_families(config) if families is None else families), evaluation)
+
+
+def _work(index: int) -> Row | Refused:
+    assert _job is not None
+    return _job(index)
+
+
+def build(
+    config: BuildConfig, folder: Path, workers: int = 1, families: Families | None = None, restart: bool = False,
+    progress: bool = False,
+) -> Row:  # fmt: skip
+    """Build or complete a data set.
+
+    Args:
+        config: what to make; ``count`` may be larger than in an earlier run of the same folder.
+        folder: where; empty, absent, or left by an earlier run.
+        workers: processes; the rows do not depend on it.
+        families: families to draw from; those of this package and of the configuration when None.
+        restart: throw an earlier run away.
+        progress: show a progress bar on standard error.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ConfigError: a configuration that does not fit the families, or other than that of the earlier run.
+        DataSetError: the folder holds something else, or a damaged earlier run.
+    """
+    known = load_families(config) if families is None else families
+    pools(config, known)
+    evaluation = frozenset[str]() if config.evaluation_hashes is None else read_hash_list(config.evaluation_hashes)
+    _prepare(folder, config, restart)
+    metadata = folder / "metadata.jsonl"
+    done = recover_rows(metadata)
+    write_manifest(folder, config, [], complete=False)
+    refused: list[int] = []
+    missing = [index for index in range(config.count) if index not in done]
+    with (
+        metadata.open("a", encoding="utf-8") as file,
+        _results(missing, workers, (folder, config, families, evaluation)) as results,
+        _bar(config.count, len(done), progress) as advance,
+    ):
+        for result in results:
+            if isinstance(result, Refused):
+                refused.append(result.index)
+            else:
+                file.write(json.dumps(result, ensure_ascii=False) + "\n")
+                file.flush()
+            advance()
+    return write_manifest(folder, config, refused, complete=True)
+
+
+@contextmanager
+def _results(
+    missing: Sequence[int], workers: int, setup: tuple[Path, BuildConfig, Families | None, frozenset[str]]
+) -> Iterator[Iterator[Row | Refused]]:
+    if workers <= 1 or len(missing) < 2:
+        _start_worker(*setup)
+        yield map(_work, missing)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, _start_worker, setup) as pool:
+        yield pool.imap(_work, missing, chunksize=4)
+
+
+@contextmanager
+def _bar(total: int, done: int, shown: bool) -> Iterator[Callable[[], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("samples"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
+        task = bar.add_task("samples", total=total, completed=done)
+        yield lambda: bar.advance(task)
+
+
+def _prepare(folder: Path, config: BuildConfig, restart: bool) -> None:
+    manifest_path = folder / "manifest.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not manifest_path.exists():
+        if any(folder.iterdir()):
+            raise DataSetError("an empty folder or an earlier build", str(folder), "choose another --out")
+        return
+    if restart:
+        clear(folder)
+        return
+    try:
+        earlier = json.loads(manifest_path.read_text(encoding="utf-8"))["config"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataSetError("a manifest of an earlier build", str(manifest_path), "use --restart") from error
+    now = config_record(config)
+    changed = sorted(key for key in now.keys() | earlier.keys() if now.get(key) != earlier.get(key))
+    if changed:
+        raise ConfigError(
+            f"the configuration {folder} was begun with", f"other values for {', '.join(changed)}",
+            "use --restart or another --out",
+        )  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of the command line."""
+    options = argparse.ArgumentParser(
+        prog="python -m data_builders.build", description="Build a data set of synthetic anomalies."
+    )
+    options.add_argument("--config", type=Path, required=True, help="YAML file; see data_builders/configs")
+    options.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    options.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    options.add_argument("--count", type=int, help="samples, instead of the file's")
+    options.add_argument("--seed", type=int, help="seed, instead of the file's")
+    options.add_argument("--restart", action="store_true", help="throw an earlier build of this folder away")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 0 built, 1 failed, 2 usage."""
+    given = parser().parse_args(arguments)
+    try:
+        config = load_config(given.config)
+        changes = {key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None}
+        manifest = build(override(config, changes), given.out, given.workers, restart=given.restart, progress=True)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except AssistantError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+    print(f"{manifest['rows']} samples, {manifest['pictures']} pictures in {given.out}")
+    if manifest["refused"]:
+        print(f"{len(manifest['refused'])} samples refused: on the evaluation list", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

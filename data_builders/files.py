@@ -1,0 +1,113 @@
+"""Picture files of data sets: decode, encode, hash, write. RGB uint8 inside, PNG and JPEG outside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from assistant.errors import ConfigError, ImageError
+from data_builders.types import Pixels
+
+EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+_HASH = re.compile(r"^[0-9a-f]{64}$")
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Picture files directly in a folder, sorted by name."""
+    return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in EXTENSIONS)
+
+
+def decode(data: bytes, source: str = "bytes") -> Pixels:
+    """RGB pixels of an encoded picture, in the orientation a person sees; ImageError when it is not one."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if pixels is None:
+        raise ImageError("a readable picture file", source, "replace or remove the file")
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_pixels(path: Path) -> Pixels:
+    """RGB pixels of a picture file."""
+    return decode(path.read_bytes(), str(path))
+
+
+def read_mask(path: Path) -> UInt8[np.ndarray, "height width"]:
+    """Grey values of a mask file, 0 where nothing is marked."""
+    mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if mask is None:
+        raise ImageError("a readable mask file", str(path), "replace or remove the file")
+    return np.asarray(mask, np.uint8)
+
+
+def encode_pixels(pixels: Pixels, image_format: str, jpeg_quality: int = 95) -> bytes:
+    """File bytes of a picture; ``image_format`` is png or jpeg."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    if image_format == "png":
+        return cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 4])[1].tobytes()
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])[1].tobytes()
+
+
+def encode_mask(values: UInt8[np.ndarray, "height width"] | Bool[np.ndarray, "height width"]) -> bytes:
+    """PNG bytes of a mask; True becomes 255."""
+    grey = values.astype(np.uint8) * 255 if values.dtype == np.bool_ else values
+    return cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file that is either whole or absent, also when the program is killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def pixel_sha256(pixels: Pixels) -> str:
+    """SHA-256 of decoded pixels: ``"<height>x<width>:"`` followed by the RGB bytes row by row."""
+    height, width = pixels.shape[:2]
+    digest = hashlib.sha256(f"{height}x{width}:".encode())
+    digest.update(np.ascontiguousarray(pixels).tobytes())
+    return digest.hexdigest()
+
+
+def picture_hashes(data: bytes) -> frozenset[str]:
+    """Both hashes of a picture file: of its bytes and of its decoded pixels."""
+    return frozenset({sha256(data), pixel_sha256(decode(data))})
+
+
+def read_hash_list(path: Path) -> frozenset[str]:
+    """Hashes of pictures that must not be built: a JSON list, or a text file with one hash (and any note) a line.
+
+    Raises:
+        ConfigError: the file is missing or a line does not start with 64 hexadecimal digits.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            "a file of evaluation hashes", f"{path} ({error.strerror})", "correct evaluation_hashes"
+        ) from error
+    lines: Iterable[str] = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
+    hashes = [line.split()[0].lower() for line in lines if line.strip() and not line.startswith("#")]
+    for value in hashes:
+        if not _HASH.match(value):
+            raise ConfigError("SHA-256 hashes of 64 hexadecimal digits", f"{value!r} in {path}", "correct the list")
+    return frozenset(hashes)

@@ -1,0 +1,22 @@
+"""Generators of normal surfaces: metal, textile, natural, mineral, coated and technical materials."""
+
+from __future__ import annotations
+
+from data_builders.sources.surfaces.coating import COATING_FAMILIES
+from data_builders.sources.surfaces.metal import METAL_FAMILIES
+from data_builders.sources.surfaces.mineral import MINERAL_FAMILIES
+from data_builders.sources.surfaces.natural import NATURAL_FAMILIES
+from data_builders.sources.surfaces.technical import TECHNICAL_FAMILIES
+from data_builders.sources.surfaces.textile import TEXTILE_FAMILIES
+from data_builders.types import SourceFamily
+
+SURFACES: tuple[SourceFamily, ...] = (
+    *METAL_FAMILIES,
+    *TEXTILE_FAMILIES,
+    *NATURAL_FAMILIES,
+    *MINERAL_FAMILIES,
+    *COATING_FAMILIES,
+    *TECHNICAL_FAMILIES,
+)
+
+__all__ = ["SURFACES"]

@@ -1,0 +1,204 @@
+"""A data set on disk: pictures, masks, ``metadata.jsonl`` and ``manifest.json``, resumable after any interruption.
+
+``datasets.load_dataset("imagefolder", data_dir=DIR)`` reads it: columns ``image``, ``mask`` and ``reference`` hold
+pictures. A mask is 0 where the picture is normal; the n-th defect (from 0) has the value ``255 - n``, the last on top.
+``parameters`` of a defect is a JSON text, for its keys differ between defect families.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.errors import DataSetError
+from data_builders.captions import caption_conversation
+from data_builders.config import BuildConfig
+from data_builders.files import encode_mask, encode_pixels, picture_hashes, sha256, write_atomic
+from data_builders.sample import DefectRecord, Sample
+
+SCHEMA = "anomaly-assistant/data-set@1"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A sample that was not written because a picture of it is on the evaluation list."""
+
+    index: int
+
+
+def write_sample(folder: Path, sample: Sample, config: BuildConfig, evaluation: frozenset[str]) -> Row | Refused:
+    """Write the pictures of a sample; return its metadata row, which the caller appends."""
+    ending = "png" if config.image_format == "png" else "jpg"
+    shelf, stem = f"{sample.index // 1000:04d}", f"{sample.index:07d}"
+    image = encode_pixels(sample.pixels, config.image_format, config.jpeg_quality)
+    references = [encode_pixels(pixels, config.image_format, config.jpeg_quality) for pixels in sample.references]
+    if evaluation and any(picture_hashes(data) & evaluation for data in (image, *references)):
+        return Refused(sample.index)
+    mask = encode_mask(mask_values(sample))
+    names = [f"references/{shelf}/{stem}_{n:02d}.{ending}" for n in range(len(references))]
+    row: Row = {
+        "index": sample.index,
+        "image_file_name": f"images/{shelf}/{stem}.{ending}",
+        "mask_file_name": f"masks/{shelf}/{stem}.png",
+        "reference_file_names": names,
+        "object_name": sample.object_name,
+        "family": sample.family,
+        "kind": sample.kind.value,
+        "domain": sample.domain.value,
+        "verdict": "anomalous" if sample.defects else "normal",
+        "height": sample.pixels.shape[0],
+        "width": sample.pixels.shape[1],
+        "defects": [_defect_row(number, record) for number, record in enumerate(sample.defects)],
+        "conversations": [caption_conversation(sample)],
+        "split": sample.split,
+        "seed": sample.seed,
+        "image_sha256": sha256(image),
+        "mask_sha256": sha256(mask),
+        "reference_sha256": [sha256(data) for data in references],
+    }
+    for name, data in (
+        (row["image_file_name"], image),
+        (row["mask_file_name"], mask),
+        *zip(names, references, strict=True),
+    ):
+        write_atomic(folder / name, data)
+    return row
+
+
+def mask_values(sample: Sample) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """(height, width) mask: 0 normal, ``255 - n`` for the n-th defect."""
+    values = np.zeros(sample.pixels.shape[:2], np.uint8)
+    for number, mask in enumerate(sample.defect_masks):
+        values[mask] = 255 - number
+    return values
+
+
+def _defect_row(number: int, record: DefectRecord) -> Row:
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in record.parameters.items()}
+    return {
+        "type": record.type,
+        "family": record.family,
+        "box": list(record.box.as_tuple()),
+        "area_fraction": float(f"{record.area_fraction:.6g}"),
+        "cells": list(record.cells),
+        "severity": record.severity.value,
+        "contrast": round(float(record.contrast), 2),
+        "mask_value": 255 - number,
+        "seed": record.seed,
+        "parameters": json.dumps(plain, sort_keys=True),
+    }
+
+
+def read_rows(folder: Path) -> Iterator[Row]:
+    """Rows of a data set in order.
+
+    Raises:
+        DataSetError: no ``metadata.jsonl``, or a line of it is not JSON.
+    """
+    path = folder / "metadata.jsonl"
+    if not path.is_file():
+        raise DataSetError("a data set with metadata.jsonl", str(folder), "build it with python -m data_builders.build")
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataSetError(
+                    "JSON on each line", f"line {number} of {path}", "resume or restart the build"
+                ) from error
+
+
+def recover_rows(path: Path) -> set[int]:
+    """Indices already written; a last line cut short by a kill is removed from the file.
+
+    Raises:
+        DataSetError: a line before the last is damaged.
+    """
+    if not path.exists():
+        return set()
+    data, good, indices = path.read_bytes(), 0, set[int]()
+    lines = data.splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        try:
+            if not line.endswith(b"\n"):
+                raise ValueError("cut short")
+            indices.add(int(json.loads(line)["index"]))
+        except (ValueError, KeyError, TypeError) as error:
+            if number < len(lines):
+                raise DataSetError(
+                    "whole lines of JSON", f"line {number} of {path}", "build again with --restart"
+                ) from error
+            break
+        good += len(line)
+    if good < len(data):
+        with path.open("r+b") as file:
+            file.truncate(good)
+    return indices
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier build wrote into a folder, and nothing else."""
+    for name in ("images", "masks", "references"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("metadata.jsonl", "manifest.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def config_record(config: BuildConfig) -> Row:
+    """What decides the samples: the configuration without ``count``, as plain JSON values."""
+    record: Row = config.model_dump(mode="json", exclude={"count"})
+    return record
+
+
+def write_manifest(folder: Path, config: BuildConfig, refused: list[int], complete: bool) -> Row:
+    """Write ``manifest.json`` from the rows on disk and return it."""
+    labels = ("split", "verdict", "kind", "domain", "family")
+    counts: dict[str, Counter[str]] = {key: Counter() for key in (*labels, "type", "defect_family")}
+    rows, pictures = 0, 0
+    if complete:
+        for row in read_rows(folder):
+            rows, pictures = rows + 1, pictures + 1 + len(row["reference_file_names"])
+            for key in labels:
+                counts[key][row[key]] += 1
+            counts["type"].update(d["type"] for d in row["defects"])
+            counts["defect_family"].update(d["family"] for d in row["defects"])
+    manifest: Row = {
+        "schema": SCHEMA,
+        "complete": complete,
+        "config": config_record(config),
+        "count": config.count,
+        "seed": config.seed,
+        "rows": rows,
+        "pictures": pictures,
+        "refused": sorted(refused),
+        "counts": {key: dict(sorted(counter.items())) for key, counter in counts.items()},
+        "rows_sha256": _file_sha256(folder / "metadata.jsonl"),
+        "versions": {name: _version(name) for name in ("numpy", "opencv-python-headless", "scipy", "scikit-image")},
+    }
+    write_atomic(folder / "manifest.json", json.dumps(manifest, indent=1).encode() + b"\n")
+    return manifest
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _file_sha256(path: Path) -> str | None:
+    """SHA-256 of the rows; as each row holds the hashes of its files, it covers those too."""
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,198 @@
+"""Frozen patch tokens of a data set, encoded once: the adapters then train many epochs at the cost of reading them.
+
+Right in lateral mode only, where the tokens do not depend on what is trained. One safetensors file a sample, written whole;
+a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import track
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from assistant.encoder import PatchFeatures, VisualEncoder
+from assistant.images import load_image
+from assistant.localizer import Localizer, novelty
+from assistant.references import build_bank
+from training.data import Row, defect_masks
+
+SIDES = (336, 448)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What must agree for samples to share a batch."""
+
+    rows: int
+    columns: int
+    shots: int
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureBatch:
+    """Samples of one shape.
+
+    Args:
+        tokens: of the query pictures, a level.
+        pooled: class tokens of the query pictures.
+        new: in-picture novelty, (batch, levels, patches).
+        coverage: share of each patch that is defective, (batch, patches).
+        regions: share of each patch that one defect covers, a defect; with the sample it belongs to and its type.
+        references: tokens of the references, (batch, shots, levels, patches, width); None at zero shots.
+        match: tensors of the match against them, by name.
+        rows: the samples.
+    """
+
+    tokens: tuple[Tensor, ...]
+    pooled: Tensor
+    new: Tensor
+    coverage: Tensor
+    regions: Tensor
+    region_owner: tuple[int, ...]
+    region_types: tuple[str, ...]
+    references: Tensor | None
+    match: dict[str, Tensor]
+    rows: tuple[Row, ...]
+    shape: Shape
+
+
+def plan(row: Row, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int]:
+    """Side and number of references of a sample, drawn by its index and a seed."""
+    rng = random.Random(f"{seed}/{row.index}")
+    return rng.choice(list(sides)), min(rng.choice(list(shots)), len(row.references))
+
+
+def encode_rows(
+    rows: Sequence[Row],
+    encoder: VisualEncoder,
+    localizer: Localizer,
+    folder: Path,
+    seed: int,
+    sides: Sequence[int] = SIDES,
+    shots: Sequence[int] = (0, 0, 1, 1, 2, 4),
+) -> None:
+    """Write the features of every row that is not there yet; ``localizer`` gives the projection of the matching."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for row in track(rows, "encoding", disable=len(rows) < 8):
+        target = folder / f"{row.index:07d}.safetensors"
+        if target.exists():
+            continue
+        side, count = plan(row, seed, sides, shots)
+        tensors, about = encode_row(row, encoder, localizer, side, count)
+        partial = target.with_suffix(".partial")
+        save_file(tensors, partial, metadata={"about": json.dumps(about)})
+        partial.replace(target)
+
+
+@torch.inference_mode()
+def encode_row(
+    row: Row, encoder: VisualEncoder, localizer: Localizer, side: int, count: int
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Features of one sample with ``count`` references."""
+    query = _encode(encoder, row.image, side)
+    references = [_encode(encoder, path, side) for path in row.references[:count]]
+    references = [r for r in references if r.grid == query.grid]
+    masks = defect_masks(row)
+    regions = torch.stack([coverage(m, query.grid) for m in masks]) if masks else torch.zeros(0, query.grid[0] * query.grid[1])
+    tensors = {
+        "tokens": torch.stack(query.levels, 1)[0].half(),
+        "pooled": query.pooled.half(),
+        "new": torch.stack([novelty(t.float(), query.grid)[0] for t in query.levels]).half(),
+        "regions": regions.half(),
+    }
+    if references:
+        zero = [torch.zeros(len(query.levels), r.levels[0].shape[1]) for r in references]
+        bank = build_bank(localizer, [_single(r) for r in references], zero, rows=10**9)
+        tensors |= _match_tensors(localizer, bank, query)
+        tensors["references"] = torch.stack([torch.stack(r.levels, 1)[0] for r in references]).half()
+    shape = Shape(*query.grid, len(references))
+    return tensors, {"shape": asdict(shape)}
+
+
+def _match_tensors(localizer: Localizer, bank: Any, query: PatchFeatures) -> dict[str, Tensor]:
+    nearest = [bank.nearest(localizer, i, t.float()) for i, t in enumerate(query.levels)]
+    match = bank.match(localizer, _single(query))
+    return {
+        "index": torch.stack([i for _, i in nearest], 1)[0].int(),
+        "distance": match.distance[0].half(),
+        "statistics": match.statistics[0].contiguous(),
+        "subspace": match.subspace[0].half(),
+        "class_distance": match.class_distance[0],
+    }
+
+
+def coverage(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
+    """Share of each patch that a mask covers, (patches,)."""
+    plane = torch.from_numpy(mask.astype(np.float32))[None, None]
+    rows, columns = grid
+    size = (rows * 8, columns * 8)
+    fine = torch.nn.functional.interpolate(plane, size=size, mode="bilinear", antialias=True)
+    return torch.nn.functional.avg_pool2d(fine, 8)[0, 0].clamp(0, 1).flatten()
+
+
+def _encode(encoder: VisualEncoder, path: Path, side: int) -> PatchFeatures:
+    prepared = encoder.prepare(load_image(path), side)
+    return encoder(prepared.pixels[None])
+
+
+def _single(features: PatchFeatures) -> PatchFeatures:
+    return PatchFeatures(tuple(t.float() for t in features.levels), features.pooled.float(), features.grid)
+
+
+def read_shape(path: Path) -> Shape:
+    """Shape of a sample's features."""
+    with safe_open(path, "pt") as handle:
+        return Shape(**json.loads(handle.metadata()["about"])["shape"])
+
+
+def read_batch(folder: Path, rows: Sequence[Row], shape: Shape) -> FeatureBatch:
+    """Features of samples of one shape, float32."""
+    loaded = []
+    for row in rows:
+        with safe_open(folder / f"{row.index:07d}.safetensors", "pt") as handle:
+            loaded.append({name: handle.get_tensor(name) for name in handle.keys()})  # noqa: SIM118
+    tokens = torch.stack([s["tokens"] for s in loaded])
+    regions = [s["regions"].float() for s in loaded]
+    match = {}
+    if shape.shots:
+        names = ("index", "distance", "statistics", "subspace", "class_distance")
+        match = {n: torch.stack([s[n] for s in loaded]) for n in names}
+        match = {n: t.long() if n == "index" else t.float() for n, t in match.items()}
+    return FeatureBatch(
+        tokens=tuple(t.float() for t in tokens.unbind(1)),
+        pooled=torch.cat([s["pooled"] for s in loaded]).float(),
+        new=torch.stack([s["new"] for s in loaded]).float(),
+        coverage=torch.stack([r.sum(0).clamp(0, 1) if len(r) else r.new_zeros(r.shape[1]) for r in regions]),
+        regions=torch.cat(regions),
+        region_owner=tuple(i for i, r in enumerate(regions) for _ in range(len(r))),
+        region_types=tuple(t for row in rows for t in row.types),
+        references=torch.stack([s["references"] for s in loaded]).float() if shape.shots else None,
+        match=match,
+        rows=tuple(rows),
+        shape=shape,
+    )
+
+
+def batches(
+    shapes: dict[int, Shape], batch_size: int, rng: random.Random
+) -> Iterator[tuple[list[int], Shape]]:
+    """Indices of samples in batches of one shape each, in random order, every sample once."""
+    groups: dict[Shape, list[int]] = {}
+    for index in sorted(shapes):
+        groups.setdefault(shapes[index], []).append(index)
+    made = []
+    for shape, members in groups.items():
+        rng.shuffle(members)
+        made += [(members[i : i + batch_size], shape) for i in range(0, len(members), batch_size)]
+    rng.shuffle(made)
+    yield from made

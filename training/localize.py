@@ -1,0 +1,206 @@
+"""Stage ``localize``: feature adapters, text projection, heads, and their calibration, on cached patch tokens."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+
+from assistant.clip import Clip
+from assistant.defect_types import ALL_TYPES
+from assistant.localizer import Localizer, Logits, Match, TextEvidence
+from assistant.text_anchors import StatePrompts, embed_states, embed_types, state_anchors
+from training.data import Row
+from training.features import FeatureBatch, Shape, batches, read_batch, read_shape
+from training.losses import image_loss, map_loss, map_target, type_loss
+
+LEAST_COVER = 0.5
+"""A region must cover this many patches in sum to be named."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Forward pass of one batch."""
+
+    evidence: TextEvidence
+    text: Logits
+    reference: Logits | None
+
+
+class LocalizeStage:
+    """What one step of the stage computes, and how it is validated."""
+
+    primary = "score"
+
+    def __init__(self, clip: Clip, localizer: Localizer, rows: Sequence[Row], features: Path, batch_size: int) -> None:
+        self.module = localizer
+        self.features = features
+        self.batch_size = batch_size
+        self.rows = {r.index: r for r in rows}
+        shapes = {r.index: read_shape(features / f"{r.index:07d}.safetensors") for r in rows}
+        self.train_shapes: dict[int, Shape] = {i: s for i, s in shapes.items() if self.rows[i].split == "train"}
+        self.validation_shapes = {i: s for i, s in shapes.items() if self.rows[i].split == "validation"}
+        names = sorted({r.object_name for r in rows})
+        self.states: dict[str | None, StatePrompts] = {n: embed_states(clip, n) for n in [None, *names]}
+        self.types = embed_types(clip, ALL_TYPES)
+        self.type_owner = torch.tensor(self.types.owner)
+
+    def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
+        """Batches of one epoch: the same for the same number and seed."""
+        return batches(self.train_shapes, self.batch_size, random.Random(f"{seed}/{number}"))
+
+    def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
+        """Read one planned batch."""
+        indices, shape = planned
+        return read_batch(self.features, [self.rows[i] for i in indices], shape)
+
+    def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
+        """Losses by part."""
+        named = [rng.random() < 0.5 for _ in batch.rows]
+        predicted = self.forward(batch, named)
+        target = map_target(batch.coverage)
+        anomalous = torch.tensor([float(bool(r.types)) for r in batch.rows])
+        planes, levels = predicted.evidence.planes.flatten(2), self.module.levels
+        parts = {
+            "level_map": torch.stack([map_loss(planes[:, i], target) for i in range(levels)]).mean(),
+            "detection": image_loss(_top_mean(planes[:, levels : 2 * levels].mean(1), 0.02), anomalous),
+            "text_map": map_loss(predicted.text.map.flatten(1), target),
+            "text_image": image_loss(predicted.text.image, anomalous),
+            "type": self._type_loss(batch, predicted.evidence, rng),
+        }
+        if predicted.reference is not None:
+            parts["reference_map"] = map_loss(predicted.reference.map.flatten(1), target)
+            parts["reference_image"] = image_loss(predicted.reference.image, anomalous)
+        return parts
+
+    def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Predicted:
+        """Both passes of the localizer over a batch; ``named`` says whose object name is told."""
+        anchors = torch.stack(
+            [
+                state_anchors(self.states[r.object_name if told else None], self.module.text_projection)
+                for r, told in zip(batch.rows, named, strict=True)
+            ]
+        )
+        grid = (batch.shape.rows, batch.shape.columns)
+        evidence = self.module.text_evidence(batch.tokens, anchors, grid, new=batch.new)
+        text = self.module.zero_shot(evidence)
+        if batch.references is None:
+            return Predicted(evidence, text, None)
+        match = self._match(batch, anchors.detach())
+        return Predicted(evidence, text, self.module.few_shot(evidence, batch.tokens, match))
+
+    def _match(self, batch: FeatureBatch, anchors: Tensor) -> Match:
+        references = batch.references
+        if references is None:
+            raise ValueError("expected a batch with references, got one without")
+        size, shots, levels, patches, width = references.shape
+        grid = (batch.shape.rows, batch.shape.columns)
+        flat = references.flatten(0, 1)
+        with torch.no_grad():
+            repeated = anchors.repeat_interleave(shots, 0)
+            tokens = [flat[:, i] for i in range(levels)]
+            logits = self.module.seg_logits(tokens, repeated, grid)
+        logits = logits.unflatten(0, (size, shots)).transpose(1, 2).flatten(2)
+        index = batch.match["index"]
+        rows = references.transpose(1, 2).reshape(size, levels, shots * patches, width)
+        return Match(
+            distance=batch.match["distance"],
+            token=rows.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, width)),
+            seg_logit=logits.gather(2, index),
+            statistics=batch.match["statistics"],
+            subspace=batch.match["subspace"],
+            class_distance=batch.match["class_distance"],
+            shots=torch.full((size,), float(shots)),
+        )
+
+    def _type_loss(self, batch: FeatureBatch, evidence: TextEvidence, rng: random.Random) -> Tensor:
+        chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
+        picked = torch.tensor(
+            [rng.choice([j for j, o in enumerate(self.types.owner) if o == t]) for t in range(len(self.types.names))]
+        )
+        anchors = torch.nn.functional.normalize(self.module.text_projection(self.types.embeddings[picked]), dim=-1)
+        if not chosen:
+            return anchors.sum() * 0
+        owner = [batch.region_owner[i] for i in chosen]
+        embedded = self.module.region_embedding(evidence, batch.regions[chosen], owner)
+        target = torch.tensor([self.types.names.index(batch.region_types[i]) for i in chosen])
+        return type_loss(embedded, anchors, target)
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Image and patch AUROC on the validation split, without and with references, and type accuracy."""
+        collected = self.collect()
+        out = {}
+        for kind in ("text", "reference"):
+            part = [c for c in collected if c.kind == kind]
+            if not part:
+                continue
+            labels = np.array([c.anomalous for c in part])
+            out[f"{kind}_image_auroc"] = float(roc_auc_score(labels, [c.image for c in part]))
+            patches = np.concatenate([c.target for c in part]) > 0.5
+            out[f"{kind}_patch_auroc"] = float(roc_auc_score(patches, np.concatenate([c.map for c in part])))
+        hits = [h for c in collected for h in c.type_hits]
+        out["type_accuracy"] = float(np.mean(hits)) if hits else 0.0
+        out["score"] = float(np.mean([v for k, v in out.items() if k.endswith("auroc")]))
+        return out
+
+    @torch.no_grad()
+    def collect(self) -> list[Collected]:
+        """Raw predictions on the validation split: what validation and calibration read."""
+        self.module.eval()
+        out = []
+        for planned in batches(self.validation_shapes, self.batch_size, random.Random(0)):
+            batch = self.load(planned)
+            predicted = self.forward(batch, [False] * len(batch.rows))
+            target = map_target(batch.coverage)
+            hits = self._type_hits(batch, predicted.evidence)
+            for kind, logits in (("text", predicted.text), ("reference", predicted.reference)):
+                if logits is None:
+                    continue
+                for i, row in enumerate(batch.rows):
+                    out.append(
+                        Collected(
+                            kind, row, batch.shape.shots, bool(row.types), float(logits.image[i]),
+                            logits.map[i].flatten().numpy(), target[i].numpy(), hits[i] if kind == "text" else (),
+                        )
+                    )  # fmt: skip
+        self.module.train()
+        return out
+
+    def _type_hits(self, batch: FeatureBatch, evidence: TextEvidence) -> list[tuple[bool, ...]]:
+        from assistant.text_anchors import type_anchors
+
+        hits: list[tuple[bool, ...]] = [() for _ in batch.rows]
+        chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
+        if not chosen:
+            return hits
+        anchors = type_anchors(self.types, self.module.text_projection)
+        owner = [batch.region_owner[i] for i in chosen]
+        said = (self.module.region_embedding(evidence, batch.regions[chosen], owner) @ anchors.T).argmax(-1)
+        for i, o, s in zip(chosen, owner, said.tolist(), strict=True):
+            hits[o] = (*hits[o], self.types.names[s] == batch.region_types[i])
+        return hits
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """Raw prediction for one validation picture."""
+
+    kind: str
+    row: Row
+    shots: int
+    anomalous: bool
+    image: float
+    map: np.ndarray
+    target: np.ndarray
+    type_hits: tuple[bool, ...]
+
+
+def _top_mean(values: Tensor, share: float) -> Tensor:
+    return values.topk(max(1, round(values.shape[1] * share)), -1).values.mean(-1)

@@ -1,0 +1,100 @@
+"""Stage ``localize`` from a recipe to a checkpoint folder: encode, fit the matching, train, calibrate, save."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file
+
+from assistant.checkpoint import Card, save_checkpoint
+from assistant.clip import Clip, load_clip
+from assistant.config import Preset, load_preset
+from assistant.errors import ConfigError
+from assistant.images import load_image
+from assistant.localizer import Localizer
+from assistant.pipeline import best_dtype, new_localizer
+from training.calibrate import calibrate
+from training.data import Row, manifest_hash, read_rows
+from training.features import encode_rows
+from training.localize import LocalizeStage
+from training.loop import LoopConfig, run
+
+if TYPE_CHECKING:
+    from training.train import Recipe
+
+PROJECTION_PICTURES = 200
+
+
+def run_localize(recipe: Recipe, resume: bool) -> None:
+    """Train the localizer of a recipe and write ``out/checkpoint``."""
+    preset, _ = load_preset(recipe.preset)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
+    rows = _rows(recipe)
+    torch.manual_seed(recipe.loop.seed)
+    localizer = new_localizer(preset, clip)
+    _projection(localizer, clip, rows, recipe.data.features, preset)
+    encode_rows(rows, clip.encoder, localizer, recipe.data.features, recipe.loop.seed, recipe.data.sides, recipe.data.shots)
+    stage = LocalizeStage(clip, localizer, rows, recipe.data.features, recipe.batch_size)
+    done = run(stage, LoopConfig(**recipe.loop.model_dump()), recipe.out, resume)
+    localizer.load_state_dict(load_file(recipe.out / "best.safetensors"))
+    metrics = stage.validate()
+    calibration = calibrate(stage.collect())
+    card = Card(
+        preset=preset.name,
+        towers=clip.hashes,
+        command=f"accelerate launch -m training.train --config {recipe.preset}",
+        recipe=recipe.model_dump(mode="json"),
+        data=[manifest_hash(s) for s in recipe.data.sets],
+        scores=metrics,
+        history=done.history or [],
+    )
+    save_checkpoint(recipe.out / "checkpoint", localizer, calibration, card)
+    print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
+
+
+def _rows(recipe: Recipe) -> list[Row]:
+    rows: list[Row] = []
+    for position, folder in enumerate(recipe.data.sets):
+        offset = position * 10_000_000
+        rows += [_shifted(r, offset) for r in read_rows(folder)]
+    rows = rows[: recipe.data.limit]
+    if {r.split for r in rows} != {"train", "validation"}:
+        raise ConfigError("a train and a validation split", str({r.split for r in rows}), "build with validation_share")
+    return rows
+
+
+def _shifted(row: Row, offset: int) -> Row:
+    from dataclasses import replace
+
+    return replace(row, index=row.index + offset)
+
+
+@torch.inference_mode()
+def _projection(localizer: Localizer, clip: Clip, rows: list[Row], folder: Path, preset: Preset) -> None:
+    """Principal directions a level of training tokens: in them query and references are compared. Kept beside the features."""
+    from safetensors.torch import save_file
+
+    kept = folder / "projection.safetensors"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        train = [r for r in rows if r.split == "train"]
+        chosen = train[:: max(1, len(train) // PROJECTION_PICTURES)][:PROJECTION_PICTURES]
+        samples: list[list[torch.Tensor]] = [[] for _ in range(localizer.levels)]
+        for row in chosen:
+            prepared = clip.encoder.prepare(load_image(row.image), preset.tower.side)
+            for level, tokens in enumerate(clip.encoder(prepared.pixels[None]).levels):
+                samples[level].append(torch.nn.functional.layer_norm(tokens[0, ::4].float(), tokens.shape[-1:]))
+        mean, basis = [], []
+        for level in samples:
+            stacked = torch.cat(level)
+            mean.append(stacked.mean(0))
+            values, vectors = torch.linalg.eigh(torch.cov(stacked.T))
+            basis.append(vectors.flip(1)[:, : preset.references.width])
+        save_file({"mean": torch.stack(mean).contiguous(), "basis": torch.stack(basis).contiguous()}, kept)
+    state = load_file(kept)
+    localizer.get_buffer("match_mean").copy_(state["mean"])
+    localizer.get_buffer("match_basis").copy_(state["basis"])
