@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CANDIDATES := python3.11 python3.12 python3.13 python3 python3.14 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
-PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c "$(USABLE)" >/dev/null 2>&1 && echo $(p))))
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c "$(USABLE)" >/dev/null 2>&1 && echo $$p && break; done)
 OUT ?= demo_output
 
 export MAKEFLAGS += --no-print-directory

@@ -19,8 +19,11 @@ _STATUS = {Status.OK: "green", Status.NOTE: "yellow", Status.PROBLEM: "bold red"
 
 
 def new_console() -> Console:
-    """On standard output; words are coloured by us only."""
-    return Console(highlight=False)
+    """On standard output; words are coloured by us only. In a file or pipe lines are as long as they need to be."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 400
+    return console
 
 
 def show_inspection(

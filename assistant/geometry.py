@@ -66,6 +66,8 @@ def mask_box(mask: Bool[np.ndarray, "height width"]) -> Box:
 def mask_cells(mask: Bool[np.ndarray, "height width"], least: float = 0.2) -> tuple[str, ...]:
     """Cells of the 3x3 grid that hold at least ``least`` of the mask, largest share first; never empty.
 
+    A mask spread over so many cells that none holds ``least`` is given the cells that hold most, to within a tenth.
+
     >>> m = np.zeros((90, 90), bool); m[5:10, 40:50] = True
     >>> mask_cells(m)
     ('top centre',)
@@ -76,5 +78,6 @@ def mask_cells(mask: Bool[np.ndarray, "height width"], least: float = 0.2) -> tu
     height, width = mask.shape
     share = np.bincount((ys * 3 // height) * 3 + xs * 3 // width, minlength=9) / ys.size
     order = np.argsort(-share, kind="stable")
-    chosen = [int(i) for i in order if share[i] >= least] or [int(order[0])]
+    floor = min(least, 0.9 * float(share.max()))
+    chosen = [int(i) for i in order if share[i] >= floor]
     return tuple(CELLS[i] for i in chosen)

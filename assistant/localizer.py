@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -42,6 +42,7 @@ class Match:
 
     Args:
         distance: cosine distance to it, a level, [0, 2].
+        row: its row in the bank, a level.
         token: its raw token, a level.
         seg_logit: its own localization logit, a level.
         statistics: (mean, standard deviation) a level of the distances that normal patches have under this reference set.
@@ -51,6 +52,7 @@ class Match:
     """
 
     distance: Float[Tensor, "batch levels patches"]
+    row: Int[Tensor, "batch levels patches"]
     token: Float[Tensor, "batch levels patches width"]
     seg_logit: Float[Tensor, "batch levels patches"]
     statistics: Float[Tensor, "batch levels 2"]

@@ -47,6 +47,7 @@ def mutual_logits(localizer: Localizer, seen: Sequence[Seen]) -> Iterator[Logits
         own = seen[i].evidence.planes[:, : localizer.levels].flatten(2)
         match = Match(
             distance=distance[None],
+            row=torch.zeros_like(distance[None], dtype=torch.long),
             token=token[None],
             seg_logit=own.median(-1, keepdim=True).values.expand_as(own),
             statistics=statistics,

@@ -84,6 +84,7 @@ class MemoryBank:
         batch = index.shape[0]
         return Match(
             distance=distance,
+            row=index,
             token=self.tokens[index, levels],
             seg_logit=self.seg_logit[index, levels].float(),
             statistics=self.statistics.expand(batch, -1, -1),

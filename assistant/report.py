@@ -1,4 +1,4 @@
-"""Inspections as rows for other programs: the contract ``anomaly-assistant/inspection@1``. Writes JSON; decides nothing.
+"""Inspections as rows for other programs: the contract ``anomaly-assistant/inspection@1``. Decides nothing.
 
 One row a picture. A picture that could not be inspected has a row whose ``error`` is set and in which everything but
 ``schema`` and ``source`` is null. The JSON Schema beside this file says the same to other languages.
@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,8 @@ from assistant.types import THRESHOLD, Answer, Inspection, Mode, Region, Severit
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
+RESULTS = "results.jsonl"
+"""Rows of a folder of results."""
 
 Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -127,6 +130,26 @@ def error_row(source: str, error: Exception | str) -> dict[str, Any]:
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a row; what :data:`SCHEMA_FILE` holds."""
     return InspectionRow.model_json_schema(by_alias=True)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Pictures written about one inspection, relative to the folder of the results."""
+
+    map_path: str | None = None
+    overlay_path: str | None = None
+
+
+def write_pictures(inspection: Inspection, out: Path) -> Files:
+    """Write overlay and 16-bit map below ``out``, named after the source; folders made as needed."""
+    from assistant.images import save_map
+    from assistant.overlay import save_overlay
+
+    name = picture_name(inspection.image.source)
+    files = Files(f"maps/{name}.png", f"overlays/{name}.png")
+    save_map(out / f"maps/{name}.png", inspection.anomaly_map.scores)
+    save_overlay(out / f"overlays/{name}.png", inspection.image, inspection.anomaly_map, inspection.regions)
+    return files
 
 
 def append_row(path: Path, row: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AssistantError, ConfigError
@@ -17,7 +18,7 @@ from assistant.types import Domain, Inspection, QueryImage
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
-    from assistant.profile import AnomalousReference
+    from assistant.profile import AnomalousReference, Profile
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,18 @@ class Request:
             raise ConfigError("references or a profile", "both", do)
         if self.anomalous_masks and len(self.anomalous_masks) != len(self.anomalous_references):
             got = f"{len(self.anomalous_masks)} for {len(self.anomalous_references)}"
-            raise ConfigError("a mask for each anomalous reference, or none", got, "repeat --anomalous-mask in their order")
+            raise ConfigError(
+                "a mask for each anomalous reference, or none", got, "repeat --anomalous-mask in their order"
+            )
         given = self.profile is not None or bool(self.references)
         if self.mode == "few-shot" and not given:
             raise ConfigError("references or a profile in few-shot mode", "none", "give --references or --profile")
         if self.mode == "zero-shot" and (given or self.anomalous_references):
             raise ConfigError("no references in zero-shot mode", "some", "leave --mode or the references out")
         if self.fixed_camera and not self.references:
-            raise ConfigError("references with --fixed-camera", "none", "give --references; a profile knows its own camera")
+            raise ConfigError(
+                "references with --fixed-camera", "none", "give --references; a profile knows its own camera"
+            )
         if self.max_megapixels <= 0:
             raise ConfigError("a positive number of megapixels", f"{self.max_megapixels:g}", "give --max-megapixels 50")
 
@@ -79,7 +84,7 @@ class Request:
 
 
 class Inspector:
-    """An assistant with the references of a request, encoded once.
+    """An assistant with the references of a request, encoded once; ``profile`` is what they became, if any.
 
     Raises:
         AssistantError: a reference or profile that cannot be used.
@@ -88,6 +93,7 @@ class Inspector:
     def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant = assistant
         self.request = request
+        self.profile: Profile | None = None
         self._options: dict[str, Any] = {
             "object_name": request.object_name,
             "look_for": request.look_for,
@@ -98,7 +104,7 @@ class Inspector:
         }
         anomalous = self._anomalous()
         if request.references:
-            self._options["profile"] = assistant.build_profile(
+            self.profile = assistant.build_profile(
                 self._pictures(find_images(request.references)),
                 object_name=request.object_name,
                 look_for=request.look_for,
@@ -106,9 +112,10 @@ class Inspector:
                 anomalous_references=anomalous,
             )
         elif request.profile is not None:
-            self._options["profile"] = load_profile(request.profile)
+            self.profile = load_profile(request.profile)
         elif anomalous:
             self._options["anomalous_references"] = anomalous
+        self._options["profile"] = self.profile
 
     def inspect(self, source: str) -> Inspection:
         """Decode and inspect one picture.
@@ -169,10 +176,8 @@ def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]
                 yield source, None
 
 
-def load_profile(path: str) -> Any:
-    """A profile saved by ``profile build``; see :class:`assistant.profile.Profile`."""
-    from pathlib import Path
-
+def load_profile(path: str | Path) -> Profile:
+    """A profile saved by ``profile build``."""
     from assistant.profile import Profile
 
-    return Profile.load(Path(path))
+    return Profile.load(path)

@@ -85,6 +85,8 @@ class BuildConfig(_Model):
         size: side in pixels, or (least, most): a picture has about side * side pixels whatever its shape.
         defect_probability: share of anomalous samples, [0, 1].
         references: normal pictures beside each sample, or (least, most).
+        mixed_reference_probability: share of samples whose references are other designs of the same family, seen by
+            other cameras, as in a collection of unlike normals, [0, 1].
         benign_probability: share of pictures with harmless marks, [0, 1].
         capture_strength: scale of the camera effects, 0 for none, 1 for the usual mix.
         domains: domains that take part.
@@ -103,6 +105,7 @@ class BuildConfig(_Model):
     size: int | tuple[int, int] = 256
     defect_probability: float = Field(0.5, ge=0, le=1)
     references: int | tuple[int, int] = 4
+    mixed_reference_probability: float = Field(0.0, ge=0, le=1)
     benign_probability: float = Field(0.6, ge=0, le=1)
     capture_strength: float = Field(1.0, ge=0, le=2)
     domains: tuple[Domain, ...] = (Domain.INDUSTRIAL, Domain.MEDICAL)

@@ -123,9 +123,14 @@ def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]
     masks = tuple(turn.apply(defect.mask) for defect, _, _ in defects)
     records = tuple(_record(d, seed, contrast, mask) for (d, seed, contrast), mask in zip(defects, masks, strict=True))
     references = []
+    mixed = bool(choose.random() < config.mixed_reference_probability)
     for _ in range(count):
-        normal = source.render(design, rendering, turn.before(size)).pixels
-        references.append(turn.apply(finish(normal, source.kind, capture, benign, marking, camera)))
+        if mixed:
+            design = source.design(designing)
+        scene = source.render(design, rendering, turn.before(size)).pixels
+        if mixed:
+            capture = draw_capture(camera, source.kind, is_colourless(scene), config.capture_strength)
+        references.append(turn.apply(finish(scene, source.kind, capture, benign, marking, camera)))
     return Sample(
         index=index, seed=config.seed, split=split, pixels=query, defect_masks=masks, defects=records,
         references=tuple(references), object_name=picture.object_name, family=source.name, kind=source.kind,

@@ -26,7 +26,7 @@ from assistant.localizer import Localizer, novelty
 from assistant.references import build_bank
 from training.data import Row, defect_masks
 
-SIDES = (336, 448)
+SIDES = (336, 336, 448)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def encode_rows(
     folder: Path,
     seed: int,
     sides: Sequence[int] = SIDES,
-    shots: Sequence[int] = (0, 0, 1, 1, 2, 4),
+    shots: Sequence[int] = (0, 1, 2, 4),
 ) -> None:
     """Write the features of every row that is not there yet; ``localizer`` gives the projection of the matching."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,10 +120,9 @@ def encode_row(
 
 
 def _match_tensors(localizer: Localizer, bank: Any, query: PatchFeatures) -> dict[str, Tensor]:
-    nearest = [bank.nearest(localizer, i, t.float()) for i, t in enumerate(query.levels)]
     match = bank.match(localizer, _single(query))
     return {
-        "index": torch.stack([i for _, i in nearest], 1)[0].int(),
+        "index": match.row[0].int(),
         "distance": match.distance[0].half(),
         "statistics": match.statistics[0].contiguous(),
         "subspace": match.subspace[0].half(),

@@ -111,6 +111,7 @@ class LocalizeStage:
         rows = references.transpose(1, 2).reshape(size, levels, shots * patches, width)
         return Match(
             distance=batch.match["distance"],
+            row=index,
             token=rows.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, width)),
             seg_logit=logits.gather(2, index),
             statistics=batch.match["statistics"],

@@ -19,8 +19,8 @@ class DataConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     sets: tuple[Path, ...]
     features: Path
-    sides: tuple[int, ...] = (336, 448)
-    shots: tuple[int, ...] = (0, 0, 1, 1, 2, 4)
+    sides: tuple[int, ...] = (336, 336, 448)
+    shots: tuple[int, ...] = (0, 1, 2, 4)
     limit: int | None = None
 
 

@@ -129,7 +129,7 @@ def value_noise(rng: np.random.Generator, shape: tuple[int, ...], cell: float, o
     for _ in range(octaves):
         rows, columns = max(2, math.ceil(height / cell) + 1), max(2, math.ceil(width / cell) + 1)
         coarse = rng.standard_normal((rows, columns), dtype=np.float32)
-        if cell > 1.01:
+        if rows != height or columns != width:
             coarse = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
         total += np.float32(strength) * coarse[:height, :width]
         cell, strength = max(1.0, cell / 2), strength / 2

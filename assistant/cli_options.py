@@ -1,0 +1,176 @@
+"""The options that commands share: their names and help, and how they become a :class:`assistant.request.Request`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assistant.request import Request
+from assistant.types import Domain
+
+
+class ModeOption(StrEnum):
+    """Which evidence may be used."""
+
+    AUTO = "auto"
+    ZERO_SHOT = "zero-shot"
+    FEW_SHOT = "few-shot"
+
+
+class ScoreOption(StrEnum):
+    """How the map and the detection head become one number."""
+
+    BLEND = "blend"
+    TOP1 = "top1"
+    MAX = "max"
+    P99 = "p99"
+
+
+class OwnMissing(StrEnum):
+    """What serves a test picture that has no own reference."""
+
+    REFUSE = "refuse"
+    ZERO_SHOT = "zero-shot"
+    ITSELF = "itself"
+
+
+_EVIDENCE = "Evidence"
+_OUTPUT = "Output"
+_MODEL = "Model"
+
+Images = Annotated[
+    list[str], typer.Argument(metavar="IMAGE...", help="Pictures; a folder stands for the pictures in it.")
+]
+Image = Annotated[str, typer.Argument(metavar="IMAGE", help="A picture; DICOM and NIfTI take path::frame=12.")]
+References = Annotated[
+    list[str] | None,
+    typer.Option("--references", metavar="PATH", help="Normal picture or folder; repeat.", rich_help_panel=_EVIDENCE),
+]
+AnomalousReferences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anomalous-reference",
+        metavar="PATH",
+        help="Picture that shows the defect; repeat.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
+AnomalousMasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anomalous-mask",
+        metavar="PATH",
+        help="Mask of each --anomalous-reference, in their order (white where anomalous); repeat.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
+ProfilePath = Annotated[
+    str | None, typer.Option("--profile", metavar="FILE", help="Saved by profile build.", rich_help_panel=_EVIDENCE)
+]
+ObjectName = Annotated[
+    str | None,
+    typer.Option("--object", metavar="NAME", help="What the pictures show, in words.", rich_help_panel=_EVIDENCE),
+]
+LookFor = Annotated[
+    list[str] | None,
+    typer.Option("--look-for", metavar="TEXT", help="Phrase of what to look for; repeat.", rich_help_panel=_EVIDENCE),
+]
+Types = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type", metavar="NAME", help="Kind that a region may be, instead of ours; repeat.", rich_help_panel=_EVIDENCE
+    ),
+]
+ModeName = Annotated[
+    ModeOption, typer.Option("--mode", help="auto uses references when given.", rich_help_panel=_EVIDENCE)
+]
+FixedCamera = Annotated[
+    bool,
+    typer.Option(
+        "--fixed-camera/--no-fixed-camera",
+        help="References are aligned with the pictures: compare like places only.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
+ScoreName = Annotated[
+    ScoreOption, typer.Option("--score", help="How the image score is made.", rich_help_panel=_EVIDENCE)
+]
+DomainName = Annotated[
+    Domain | None, typer.Option("--domain", help="Vocabulary; from the file when left out.", rich_help_panel=_EVIDENCE)
+]
+MaxMegapixels = Annotated[
+    float, typer.Option("--max-megapixels", help="Larger pictures are refused.", rich_help_panel=_MODEL)
+]
+PresetName = Annotated[
+    str, typer.Option("--preset", metavar="NAME|PATH", help="Name, YAML file or folder.", rich_help_panel=_MODEL)
+]
+Device = Annotated[
+    str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps; found when left out.", rich_help_panel=_MODEL)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write overlays, maps and results.jsonl.", rich_help_panel=_OUTPUT),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.", rich_help_panel=_OUTPUT)]
+Caption = Annotated[
+    bool, typer.Option("--caption/--no-caption", help="The finding in plain words.", rich_help_panel=_OUTPUT)
+]
+
+
+def request_of(
+    references: References = None,
+    anomalous_reference: AnomalousReferences = None,
+    anomalous_mask: AnomalousMasks = None,
+    profile: ProfilePath = None,
+    object_name: ObjectName = None,
+    look_for: LookFor = None,
+    types: Types = None,
+    mode: ModeName = ModeOption.AUTO,
+    fixed_camera: FixedCamera = False,
+    score: ScoreName = ScoreOption.BLEND,
+    domain: DomainName = None,
+    max_megapixels: MaxMegapixels = 50.0,
+) -> Request:
+    """The request that the options make; its signature is the list of options.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    return Request(
+        references=tuple(references or ()),
+        anomalous_references=tuple(anomalous_reference or ()),
+        anomalous_masks=tuple(anomalous_mask or ()),
+        profile=profile,
+        object_name=object_name,
+        look_for=tuple(look_for or ()),
+        types=tuple(types or ()),
+        mode=mode.value,
+        fixed_camera=fixed_camera,
+        score=score.value,
+        domain=domain,
+        max_megapixels=max_megapixels,
+    )
+
+
+def takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of :func:`request_of` in place of its parameter ``request``."""
+    own = inspect.signature(command, eval_str=True).parameters
+    shared = inspect.signature(request_of, eval_str=True).parameters
+
+    @functools.wraps(command)
+    def with_options(**values: Any) -> None:
+        request = request_of(**{name: values.pop(name) for name in shared})
+        command(request=request, **values)
+
+    first = [p for p in own.values() if p.default is p.empty and p.name != "request"]
+    last = [p for p in own.values() if p.default is not p.empty]
+    signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *shared.values(), *last)])
+    with_options.__signature__ = signature  # type: ignore[attr-defined]
+    with_options.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+    return with_options

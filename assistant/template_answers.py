@@ -1,0 +1,341 @@
+"""Answers made from the evidence alone: a question's intents by simple patterns, and a sentence or two for each.
+
+The language model's net: what it says is checked against the same intents, and replaced by these words when it fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+
+from assistant import wording
+from assistant.faithfulness import asked_verdict, mentioned_types, read
+from assistant.knowledge import Entry, Knowledge, load_knowledge
+from assistant.types import Inspection, Region, Verdict
+
+LISTED = 4
+"""Regions an answer lists at most."""
+
+
+class Intent(StrEnum):
+    """What a question is after."""
+
+    PRESENCE = "presence"
+    COUNT = "count"
+    WHERE = "where"
+    TYPE = "type"
+    SIZE = "size"
+    SEVERITY = "severity"
+    CAUSE = "cause"
+    EFFECT = "effect"
+    NEXT_STEP = "next_step"
+    UNANSWERABLE = "unanswerable"
+
+
+_TROUBLE = r"wrong|defect|anomal|abnormal|problem|issue|flaw|fault|damage|lesion|unusual|suspicious|irregular"
+_PATTERNS: dict[Intent, str] = {
+    Intent.UNANSWERABLE: r"serial|price|cost|manufactur|\bwho\b|\bbrand|batch number|\bwhen\b|how old|patient('s)? (name|age)",
+    Intent.PRESENCE: rf"\b(is|are|was|were|does|do|has|have|can you see|do you see|any|anything)\b.*({_TROUBLE})"
+    r"|\b(is|are|looks?|does)\b.*\b(normal|fine|ok(ay)?|healthy|intact|good)\b|what('s| is| do you see).*\bwrong\b"
+    r"|^\W*(any (defects?|problems?)|describe|what do you see)",
+    Intent.COUNT: r"how many|number of|\bcount\b",
+    Intent.WHERE: r"\bwhere\b|locat|whereabouts|which (part|place|corner|side|cell)|position",
+    Intent.TYPE: r"what(?: [\w']+)? (kind|type|sort)|(which|what) (kind|type|sort|defect|lesion)|what (is|are) (it|they|this|that)\b|classif"
+    r"|identify|\bname (it|the)|what('s| is) the (defect|anomaly|lesion|problem|finding)",
+    Intent.SIZE: r"how (big|large|small|wide|long|much)|\bsize\b|\barea\b|\bpercent|extent",
+    Intent.SEVERITY: r"how (bad|severe|serious|grave|critical)|severity|\b(severe|serious|critical|worst)\b|\burgent",
+    Intent.CAUSE: r"\bwhy\b|\bcaus|come from|came from|how did|how could|\breason|\borigin",
+    Intent.EFFECT: r"\beffects?\b|consequence|impact|affect|\brisk|danger|what happens|harm|lead to|\bmatter\b",
+    Intent.NEXT_STEP: r"what (else )?(should|can|could|must|do) (i|we|you)\b(?! see)|next|recommend|advi[cs]e|should (i|we)|\bfix\b"
+    r"|repair|what to (do|check)|follow.?up",
+}
+
+
+@cache
+def _compiled(intent: Intent) -> re.Pattern[str]:
+    return re.compile(_PATTERNS[intent])
+
+
+def recognise(question: str) -> tuple[Intent, ...]:
+    """Intents of a question, in the order of :class:`Intent`; empty when none is recognised.
+
+    >>> [i.value for i in recognise("How bad is it, and what should I check next?")]
+    ['severity', 'next_step']
+    """
+    text = question.lower().replace("’", "'")
+    found = [intent for intent in Intent if _compiled(intent).search(text)]
+    if (
+        Intent.PRESENCE not in found
+        and mentioned_types(text)
+        and re.match(r"\W*(is|are|does|do|has|have|can|any)\b", text)
+    ):
+        found.insert(0, Intent.PRESENCE)
+    if Intent.UNANSWERABLE in found:
+        return (Intent.UNANSWERABLE,)
+    if len(found) > 1 and Intent.PRESENCE in found and not re.search(r"\band\b|[?,;].+", text.rstrip("?! .")):
+        found.remove(Intent.PRESENCE)
+    return tuple(found)
+
+
+def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowledge | None = None) -> str | None:
+    """An answer that follows from the inspection and the knowledge; None when the question is not understood.
+
+    Args:
+        question: as asked.
+        inspection: what the numbers say.
+        knowledge: the package's own when None.
+    """
+    knowledge = knowledge or load_knowledge()
+    intents = recognise(question)
+    if not intents:
+        return None
+    if intents == (Intent.UNANSWERABLE,):
+        return "The picture and its anomaly map do not tell that."
+    regions = _asked_regions(question, inspection)
+    sentences: list[str] = []
+    if Intent.PRESENCE in intents:
+        sentences.append(_presence(question, inspection, knowledge))
+    others: list[Intent] = [intent for intent in intents if intent is not Intent.PRESENCE]
+    if regions:
+        sentences += [_SENTENCES[intent](regions, inspection, knowledge) for intent in others]
+    elif others:
+        number = re.search(r"region (\d+)", question.lower())
+        sentences.append(_nothing(inspection, others, number is not None and bool(inspection.regions)))
+    return " ".join([*dict.fromkeys(sentences), *notice(question, inspection, knowledge)])
+
+
+def notice(question: str, inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
+    """The research notice where a medical picture is judged, not only measured; else empty."""
+    measured = {Intent.COUNT, Intent.WHERE, Intent.SIZE, Intent.UNANSWERABLE}
+    judged = not recognise(question) or set(recognise(question)) - measured
+    return (wording.RESEARCH_NOTICE,) if judged and wording.is_medical(inspection, knowledge) else ()
+
+
+def _asked_regions(question: str, inspection: Inspection) -> tuple[Region, ...]:
+    """The regions a question is about: the one it numbers, calls worst or the other, else all."""
+    text, regions = question.lower(), inspection.regions
+    if match := re.search(r"region (\d+)", text):
+        return tuple(r for r in regions if r.id == int(match[1]))
+    if re.search(r"\b(worst|strongest|main|biggest|largest|first)\b", text):
+        biggest = re.search(r"biggest|largest", text)
+        ranked = sorted(regions, key=lambda r: -r.area_fraction) if biggest else regions
+        return tuple(ranked[:1])
+    if re.search(r"\b(second|other one)\b", text) and len(regions) > 1:
+        return regions[1:2]
+    return regions
+
+
+def _presence(question: str, inspection: Inspection, knowledge: Knowledge) -> str:
+    kinds, asked = mentioned_types(question), read(f"it is {question.rstrip('?')}.")
+    cells = {cell for r in inspection.regions for cell in r.cells}
+    medical = wording.is_medical(inspection, knowledge)
+    if kinds and not set(kinds) & {r.type for r in inspection.regions}:
+        named = f"No {wording.join(kinds, 'or')} was found."
+        return f"{named} {_state(inspection)}"
+    if asked.cells and not asked.cells & cells and inspection.regions:
+        return f"Nothing stands out at {wording.place(sorted(asked.cells))}. {_state(inspection)}"
+    anomalous = inspection.verdict is Verdict.ANOMALOUS
+    if inspection.regions and (kinds or (anomalous and not medical)):
+        first = next((r for r in inspection.regions if r.type in kinds), inspection.regions[0])
+        link = ": " if anomalous else ", although "
+        there = f"there is {wording.kind(first, knowledge, medical)} at {wording.place(first.cells)}"
+        text = f"{_sure(inspection)}{link}{there}."
+    else:
+        text = _state(inspection)
+    yes = asked_verdict(question)
+    return text if yes is None else f"{'Yes' if yes is inspection.verdict else 'No'}, {text[0].lower()}{text[1:]}"
+
+
+def _sure(inspection: Inspection) -> str:
+    near = wording.borderline(inspection.image_score)
+    return f"The picture looks {inspection.verdict.value}{', but only just' if near else ''}"
+
+
+def _state(inspection: Inspection) -> str:
+    """The verdict in one sentence, with what stands out."""
+    count = len(inspection.regions)
+    stands = f"{wording.counted(count, 'region')} {'stands' if count == 1 else 'stand'} out"
+    if inspection.verdict is Verdict.NORMAL:
+        tail = f"although {stands}" if count else "and no anomalous region was found"
+    else:
+        tail = f"and {stands}" if count else "although no single region stands out"
+    return f"{_sure(inspection)}, {tail}."
+
+
+_NOTHING_TO = {
+    Intent.COUNT: "count",
+    Intent.WHERE: "locate",
+    Intent.TYPE: "name",
+    Intent.SIZE: "measure",
+    Intent.SEVERITY: "rate",
+    Intent.CAUSE: "explain",
+    Intent.EFFECT: "explain",
+}
+
+
+def _nothing(inspection: Inspection, intents: list[Intent], unknown_region: bool) -> str:
+    """What is said of regions that are not there."""
+    if unknown_region:
+        return f"There is no such region: {wording.counted(len(inspection.regions), 'region')} stood out."
+    if inspection.verdict is Verdict.ANOMALOUS:
+        return "The picture looks anomalous, but no single region stands out, so look at the whole picture again."
+    parts = [f"there is nothing to {_NOTHING_TO[intent]}" for intent in intents if intent in _NOTHING_TO][:1]
+    if Intent.NEXT_STEP in intents:
+        near = wording.borderline(inspection.image_score)
+        parts.append("a second look is advised, as the score is close" if near else "no further check is needed")
+    return f"No anomalous region was found, so {' and '.join(parts)}."
+
+
+def _listed(regions: tuple[Region, ...], phrase: Callable[[Region], str]) -> str:
+    named = [phrase(region) for region in regions[:LISTED]]
+    if (more := len(regions) - LISTED) > 0:
+        named.append(f"{wording.NUMBERS[more] if more < 10 else more} more")
+    return wording.join(named)
+
+
+def _name(region: Region) -> str:
+    return f"region {region.id}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _count(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    number = len(inspection.regions)
+    return f"{_capital(wording.counted(number, 'region'))} {'stands' if number == 1 else 'stand'} out."
+
+
+def _where(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if len(regions) == 1:
+        return f"The region is at {wording.place(regions[0].cells)}."
+    return _capital(_listed(regions, lambda r: f"{_name(r)} at {wording.place(r.cells)}")) + "."
+
+
+def _type(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if all(region.type is None for region in regions):
+        return "The kind is not known: no vocabulary was asked for."
+    medical = wording.is_medical(inspection, knowledge)
+
+    def named(region: Region) -> str:
+        unsure = (region.type_probability or 0.0) < wording.SURE
+        what = wording.noun(region.type, knowledge)
+        return f"possibly {what}" if unsure or medical else what
+
+    if len(regions) == 1:
+        return f"The region is {named(regions[0])}{_sure_of(regions[0])}."
+    return _capital(_listed(regions, lambda r: f"{_name(r)} is {named(r)}")) + "."
+
+
+def _sure_of(region: Region) -> str:
+    return "" if region.type_probability is None else f" ({100 * region.type_probability:.0f} % sure)"
+
+
+def _size(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if len(regions) == 1:
+        return f"The region covers {wording.percent(regions[0].area_fraction)} of the picture."
+    return (
+        _capital(_listed(regions, lambda r: f"{_name(r)} covers {wording.percent(r.area_fraction)}"))
+        + " of the picture."
+    )
+
+
+def _severity(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if len(regions) == 1:
+        return f"The region is rated {regions[0].severity.value}."
+    return _capital(_listed(regions, lambda r: f"{_name(r)} is rated {r.severity.value}")) + "."
+
+
+def _known(regions: tuple[Region, ...], knowledge: Knowledge) -> Entry | None:
+    return knowledge.find(regions[0].type)
+
+
+def _cause(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if (entry := _known(regions, knowledge)) is None:
+        return "The picture alone does not tell the cause."
+    return f"Usual causes of {wording.noun(entry.name, knowledge)} are {wording.join(entry.causes, 'or')}."
+
+
+def _effect(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if (entry := _known(regions, knowledge)) is None:
+        return "The picture alone does not tell the effect."
+    return f"{_capital(wording.noun(entry.name, knowledge))} can {wording.join(entry.effects, 'or')}."
+
+
+def _next_step(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
+    if (entry := _known(regions, knowledge)) is None:
+        return "Next, look at the marked place again under better light and compare it with a normal one."
+    return f"Next, {wording.join(entry.actions)}."
+
+
+_SENTENCES: dict[Intent, Callable[[tuple[Region, ...], Inspection, Knowledge], str]] = {
+    Intent.COUNT: _count,
+    Intent.WHERE: _where,
+    Intent.TYPE: _type,
+    Intent.SIZE: _size,
+    Intent.SEVERITY: _severity,
+    Intent.CAUSE: _cause,
+    Intent.EFFECT: _effect,
+    Intent.NEXT_STEP: _next_step,
+}
+
+
+def addresses(text: str, question: str, inspection: Inspection, knowledge: Knowledge) -> bool:
+    """Whether an answer says what the question is after, as far as its intents are recognised.
+
+    Causes, effects and next steps must share words with what is known of the kind: a small model invents them otherwise.
+    """
+    intents, said, regions = recognise(question), read(text), _asked_regions(question, inspection)
+    if intents == (Intent.UNANSWERABLE,):
+        return re.search(r"\b(not|cannot|unknown|unable|no information)\b|n't\b", text.lower()) is not None
+    if Intent.PRESENCE in intents and not said.verdicts:
+        return False
+    if mentioned_types(question) and Intent.PRESENCE in intents and not set(mentioned_types(question)) & said.types:
+        return bool(set(mentioned_types(question)) & set(mentioned_types(text)))
+    if not regions:
+        return bool(said.verdicts or inspection.regions or not intents) or said.count == 0
+    entry, words = _known(regions, knowledge), text.lower()
+    told = regions[:LISTED]
+    needs: dict[Intent, Callable[[], bool]] = {
+        Intent.COUNT: lambda: said.count is not None,
+        Intent.WHERE: lambda: all(set(r.cells) & said.cells for r in told),
+        Intent.TYPE: lambda: all(r.type is None or r.type in words for r in told),
+        Intent.SIZE: lambda: bool(said.percents),
+        Intent.SEVERITY: lambda: {r.severity for r in told} <= said.severities,
+        Intent.CAUSE: lambda: _grounded(words, entry.causes if entry else ()),
+        Intent.EFFECT: lambda: _grounded(words, entry.effects if entry else ()),
+        Intent.NEXT_STEP: lambda: _grounded(words, entry.actions if entry else ()),
+    }
+    return all(needs[intent]() for intent in intents if intent in needs)
+
+
+_COMMON = frozenset(
+    "this that with from have been there here what when where which will would should could they them than then some "
+    "also very more most only into over does looks look seems appears picture image shows shown show found seen visible "
+    "located place likely probably possibly something anything nothing wrong normal anomalous unusual defect anomaly "
+    "region regions rated covers about sure answer because result cause causes caused usually usual".split()
+)
+
+
+def invented(text: str, *sources: str) -> float:
+    """Share of the text's content words that are neither common nor in the sources, [0, 1]. Endings do not count."""
+
+    def stem(word: str) -> str:
+        return re.sub(r"(?:ing|ed|es|s|ly)$", "", word)[:7]
+
+    known = {stem(word) for source in sources for word in re.findall(r"[a-z]+", source.lower())} | set(
+        map(stem, _COMMON)
+    )
+    content = [stem(word) for word in re.findall(r"[a-z]+", text.lower()) if len(word) > 3]
+    return sum(word not in known for word in content) / len(content) if content else 0.0
+
+
+def _grounded(text: str, phrases: tuple[str, ...]) -> bool:
+    """Whether most content words of at least one phrase are in the text; nothing is known without phrases."""
+    return any(
+        2 * sum(word in text for word in content) > len(content)
+        for phrase in phrases
+        if (content := [word for word in re.findall(r"[a-z]+", phrase.lower()) if len(word) > 3])
+    )

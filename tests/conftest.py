@@ -1,0 +1,50 @@
+"""What every test stands on: one thread a worker, fixed seeds, tiny pictures. No network, no GPU, no downloads.
+
+Tests marked ``weights`` use the towers in the cache folder (``ANOMALY_ASSISTANT_HOME`` or the user's), left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["COLUMNS"] = "200"
+
+import cv2
+import numpy as np
+import pytest
+
+cv2.setNumThreads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002  libraries that draw from the global state
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(0)
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    """A small textured picture, 60 x 80, RGB, with a dark square at rows 10..20, columns 50..65."""
+    rng = np.random.default_rng(0)
+    base = np.clip(rng.normal(150, 12, (60, 80, 1)), 0, 255).repeat(3, 2).astype(np.uint8)
+    base[10:20, 50:65] = 20
+    return base
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, pixels: np.ndarray) -> Path:
+    """A folder with three small PNG pictures: ``a.png``, ``b.png`` and ``deeper/c.png``."""
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    for number, name in enumerate(("a.png", "b.png", "deeper/c.png")):
+        cv2.imwrite(str(folder / name), np.roll(pixels, 7 * number, axis=1))
+    return folder

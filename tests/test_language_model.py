@@ -1,0 +1,183 @@
+"""The prompted language model: wiring on a tiny random model, guards with spoken words put in, sense with the real one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import WeightsError
+from assistant.faithfulness import contradicts
+from assistant.language_model import DECLINED, Message, PromptedLanguageModel, _complete_sentences, conversation
+from assistant.types import Domain
+from tests.inspections import inspection, region, regions
+
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }} {{ m['content'] }}<|im_end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant {% endif %}"
+)
+ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Llama of two layers and a byte-level tokenizer, saved as a folder."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny")
+    words = ["<|im_end|>", "<|im_start|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>"
+    )
+    fast.chat_template = TEMPLATE
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=8192,
+        bos_token_id=1,
+        eos_token_id=0,
+        pad_token_id=0,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+class Spoken(PromptedLanguageModel):
+    """Says the words it is given, in order, and keeps the prompts."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self.words, self.prompts = list(words), list[list[Message]]()
+
+    def _said(self, messages: list[Message]) -> str:
+        self.prompts.append(messages)
+        return self.words.pop(0)
+
+
+def test_nothing_is_loaded_before_the_first_question(tmp_path: Path) -> None:
+    model = PromptedLanguageModel(tmp_path / "absent")
+    assert model.answer(ONE, []) == []
+    with pytest.raises(WeightsError, match="weights fetch"):
+        model.answer(ONE, ["Is anything wrong?"])
+
+
+def test_a_random_model_never_gets_a_wrong_word_through(tiny: Path) -> None:
+    model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=12)
+    questions = ["Is anything wrong?", "Where?", "Tell me a story."]
+    answers = model.answer(ONE, questions)
+    assert [a.question for a in answers] == questions
+    assert answers[0].text == "Yes, the picture looks anomalous: there is a scratch at the top left."
+    assert answers[0].stated_verdict is ONE.verdict
+    assert answers[1].text == "The region is at the top left."
+    assert not any(a.contradictory for a in answers)
+
+
+def test_kept_computations_do_not_change_the_words(tiny: Path) -> None:
+    model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=12)
+    fresh = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=12)
+    model._load()
+    fresh._load()
+    for text in ("abc def", "abc def ghi", "abc", "abc", "xyz"):
+        ids = model._tokenizer(text).input_ids
+        fresh._past, fresh._past_ids = None, []
+        assert model._generate(ids) == fresh._generate(ids), text
+    assert len(model._generate(ids)) <= 12
+
+
+def test_good_words_are_kept() -> None:
+    model = Spoken("Yes, I see a scratch at the top left.", "The scratch is at the top left.")
+    answers = model.answer(ONE, ["Is anything wrong?", "Where?"])
+    assert [a.text for a in answers] == ["Yes, I see a scratch at the top left.", "The scratch is at the top left."]
+    second = model.prompts[1]
+    assert second[-2] == {"role": "assistant", "content": "Yes, I see a scratch at the top left."}
+    assert second[-1]["role"] == "user"
+    assert second[-1]["content"].endswith("Question: Where?")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["No, it is normal.", "It is at the bottom right.", "It is in a hospital.", "", "The note is at the top left."],
+)
+def test_bad_words_are_tried_again_and_then_replaced(bad: str) -> None:
+    model = Spoken("Yes, there is a scratch.", bad, "It is at the top left.")
+    assert model.answer(ONE, ["Is anything wrong?", "Where?"])[1].text == "It is at the top left."
+    assert len(model.prompts[2]) < len(model.prompts[1])
+    model = Spoken("Yes, there is a scratch.", bad, bad)
+    assert model.answer(ONE, ["Is anything wrong?", "Where?"])[1].text == "The region is at the top left."
+
+
+def test_what_the_picture_cannot_tell_is_declined() -> None:
+    assert Spoken().answer(ONE, ["What is the serial number?"])[0].text == DECLINED
+    assert Spoken("It was made in Norway by a smith.").answer(ONE, ["Sing a song."])[0].text == DECLINED
+
+
+def test_medical_answers_carry_the_notice_once() -> None:
+    lesion = inspection(0.9, regions(1, ("mass",)), "brain MRI", Domain.MEDICAL)
+    for words in ("The region is possibly a mass.", "The region is possibly a mass. Research use, not a diagnosis."):
+        text = Spoken(words).answer(lesion, ["What kind is it?"])[0].text
+        assert text == "The region is possibly a mass. Research use, not a diagnosis."
+
+
+def test_one_question_at_a_time(tiny: Path) -> None:
+    model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=8)
+    alone = [a.text for a in model.answer(ONE, ["Is anything wrong?", "Why?"])]
+    said: list[list[str]] = []
+    threads = [
+        threading.Thread(
+            target=lambda: said.append([a.text for a in model.answer(ONE, ["Is anything wrong?", "Why?"])])
+        )
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [alone] * 3
+
+
+def test_conversation_alternates() -> None:
+    messages = conversation([("a?", "note a", "A.")], "b?", "note b")
+    assert messages[0]["role"] == "system"
+    assert [m["role"] for m in messages[1:]] == ["user", "assistant"] * ((len(messages) - 2) // 2) + ["user"]
+    assert messages[-1]["content"] == "Note: note b\nQuestion: b?"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("One. Two", "One."),
+        ("One. One. Two.", "One. Two."),
+        ("It covers 3.1 % of it. And", "It covers 3.1 % of it."),
+        ("Fine.\nQuestion: more?", "Fine."),
+        ("no end", ""),
+    ],
+)
+def test_only_complete_sentences(raw: str, text: str) -> None:
+    assert _complete_sentences(raw) == text
+
+
+@pytest.mark.weights
+def test_real_model_answers_sensibly() -> None:
+    model = PromptedLanguageModel()
+    questions = ["Is anything wrong?", "Where?", "What kind is it?", "How bad is it, and what should I check next?"]
+    start = time.perf_counter()
+    for case in (ONE, inspection(0.05, (), "lid")):
+        answers = model.answer(case, questions)
+        assert not any(contradicts(a.text, case, a.question) for a in answers)
+        assert answers[0].stated_verdict is case.verdict
+    assert "top left" in model.answer(ONE, ["Where?"])[0].text
+    assert time.perf_counter() - start < 120

@@ -1,0 +1,134 @@
+"""Every command and every block of Python in the README is run.
+
+In process, with the random preset ``tiny`` instead of ``mini``, two samples and one seed. Not run as written: ``make``
+(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask`` (they
+need the towers; their help is asked for) and training (its recipe is read).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from assistant import cli
+from assistant.pipeline import Assistant
+from training.train import read_recipe
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    assert all(line.startswith("$ ") for line in lines)
+    return [line.removeprefix("$ ") for line in lines]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files that the README speaks of, as the working directory."""
+    for number, name in enumerate(("part.png", "normal/1.png", "normal/2.png", "incoming/1.png", "incoming/2.png")):
+        write(tmp_path / name, np.roll(pixels, 3 * number, axis=1))
+    for number in range(4):
+        shifted = np.roll(pixels, 5 * number, axis=1)
+        write(tmp_path / f"my_set/train/good/{number}.png", shifted)
+        write(tmp_path / f"my_set/test/good/g{number}.png", np.roll(shifted, 2, axis=1))
+        write(tmp_path / f"my_set/test/hole/h{number}.png", 255 - shifted)
+        write(tmp_path / f"my_set/ground_truth/hole/h{number}_mask.png", (shifted < 30).astype(np.uint8) * 255)
+        write(tmp_path / f"my_set/reference/g{number}.png", shifted)
+        write(tmp_path / f"my_set/reference/h{number}.png", shifted)
+    for name in ("data_builders", "training"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    tiny = Assistant.load("tiny")
+    monkeypatch.setattr(Assistant, "load", lambda *_, **__: tiny)
+    return tmp_path
+
+
+def write(path: Path, values: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), values)
+
+
+def run_make(words: list[str]) -> None:
+    assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def run_pip(words: list[str]) -> None:
+    assert words[:3] == ["pip", "install", "-e"]
+    extras = re.findall(r"[a-z]+", words[3])
+    assert set(extras) <= set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    assert words[4:] == ["-c", "constraints.txt"]
+
+
+def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    told = words[1:]
+    if told[0] == "ask":
+        told = ["ask", "--help"]
+    elif told == ["weights", "fetch"]:
+        told = ["weights", "fetch", "--help"]
+    elif told[:2] == ["inspect", "part.png"] and "--profile" in told:
+        run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", "lid.safetensors"], monkeypatch)
+    elif told[:2] == ["profile", "show"]:
+        run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", told[2]], monkeypatch)
+    elif "--seeds" in told:
+        told[told.index("--seeds") + 1] = "1"
+    monkeypatch.setattr(sys, "argv", ["anomaly-assistant", *told])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code in ((0, 1) if told[0] == "doctor" else (0, None))
+
+
+def run_module(words: list[str]) -> None:
+    module, arguments = words[2], words[3:]
+    assert import_module(module).main([*arguments, "--count", "2"]) == 0
+
+
+def run_training(words: list[str]) -> None:
+    assert words[:4] == ["accelerate", "launch", "-m", "training.train"]
+    assert words[4] == "--config"
+    recipe = read_recipe(Path(words[5]), ["loop.epochs=2"])
+    assert recipe.loop.epochs == 2
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_readme(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = shlex.split(line)
+    runners: dict[str, Callable[[list[str]], None]] = {
+        "make": run_make,
+        "pip": run_pip,
+        "python": run_module,
+        "accelerate": run_training,
+        "anomaly-assistant": lambda w: run_assistant(w, monkeypatch),
+    }
+    runners[words[0]](words)
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_of_the_readme(block: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    exec(block, names)
+    assert "assistant" in names
+
+
+def test_the_readme_names_files_and_options_that_exist() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+    options = set(re.findall(r"`(--[a-z-]+)", README))
+    sources = "".join((ROOT / name).read_text() for name in ("assistant/cli_options.py", "assistant/cli.py"))
+    sources += (ROOT / "training/train.py").read_text()
+    known = {f"--{name.replace('_', '-')}" for name in re.findall(r"^    (\w+): ", sources, re.MULTILINE)}
+    assert {option for option in options if f'"{option}' not in sources and option not in known} == set()

@@ -1,0 +1,102 @@
+"""Rows keep their contract: every field, plain JSON, errors with everything else null."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from assistant import report
+from assistant.errors import ImageError
+from assistant.images import load_map
+from assistant.types import AnomalyMap, Answer, Box, Inspection, Mode, QueryImage, Region, Severity, Verdict
+
+FIELDS = (
+    "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
+    "map_path overlay_path preset weights version timing_ms error"
+).split()  # fmt: skip
+
+
+def an_inspection(pixels: np.ndarray, score: float = 0.87, source: str = "parts/lid.png") -> Inspection:
+    scores = np.zeros(pixels.shape[:2], np.float32)
+    scores[10:20, 50:65] = 0.95
+    region = Region(1, Box(50, 10, 65, 20), 0.031, ("top right",), 0.95, 0.8, "scratch", 0.62, Severity.MAJOR)
+    return Inspection(
+        QueryImage(pixels, source), "lid", Mode.FEW_SHOT, score, None, (region,) if score >= 0.5 else (),
+        AnomalyMap(scores), "mini", "sha256:ab", {"encode": 190.04},
+    )  # fmt: skip
+
+
+def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> None:
+    answer = Answer("Is it fine?", "No.", Verdict.ANOMALOUS, False)
+    row = report.inspection_row(
+        an_inspection(pixels),
+        caption="A scratch.",
+        answers=[answer],
+        map_path="maps/x.png",
+        overlay_path="overlays/x.png",
+    )
+    assert list(row) == FIELDS
+    assert row["schema"] == "anomaly-assistant/inspection@1"
+    assert (row["width"], row["height"], row["mode"], row["verdict"]) == (80, 60, "few_shot", "anomalous")
+    assert (row["threshold"], row["p_value"], row["error"]) == (0.5, None, None)
+    assert row["regions"] == [{
+        "id": 1, "box": [50, 10, 65, 20], "area_fraction": 0.031, "cells": ["top right"], "peak_score": 0.95,
+        "mean_score": 0.8, "type": "scratch", "type_probability": 0.62, "severity": "major",
+    }]  # fmt: skip
+    assert row["answers"] == [
+        {"question": "Is it fine?", "answer": "No.", "stated_verdict": "anomalous", "contradictory": False}
+    ]
+    assert row["timing_ms"] == {"encode": 190.0}
+    assert json.loads(report.to_line(row)) == row
+
+
+def test_error_row_is_null_but_for_schema_source_and_error() -> None:
+    row = report.error_row("a.png", ImageError("a picture", "0 bytes\nin a.png", "copy it again"))
+    assert list(row) == FIELDS
+    assert row["error"] == "expected a picture, got 0 bytes in a.png; copy it again"
+    assert {k for k, v in row.items() if v is not None} == {"schema", "source", "error"}
+
+
+def test_scores_outside_the_range_are_refused(pixels: np.ndarray) -> None:
+    with pytest.raises(ValidationError, match="image_score"):
+        report.inspection_row(an_inspection(pixels, score=1.2))
+    with pytest.raises(ValueError, match="JSON compliant"):
+        report.to_line({"image_score": float("nan")})
+
+
+def test_schema_file_says_what_the_rows_are() -> None:
+    assert json.loads(report.SCHEMA_FILE.read_text(encoding="utf-8")) == report.json_schema()
+    assert list(report.json_schema()["properties"]) == FIELDS
+
+
+def test_pictures_are_written_under_names_of_their_own(tmp_path: Path, pixels: np.ndarray) -> None:
+    first = report.write_pictures(an_inspection(pixels, source="one/lid.png"), tmp_path)
+    second = report.write_pictures(an_inspection(pixels, source="two/lid.png"), tmp_path)
+    assert first != second
+    assert first.map_path is not None
+    assert first.overlay_path is not None
+    scores = load_map(tmp_path / first.map_path)
+    assert scores.shape == (60, 80)
+    assert scores[15, 55] == pytest.approx(0.95, abs=1e-4)
+    assert (tmp_path / first.overlay_path).is_file()
+
+
+@pytest.mark.parametrize(
+    "source", ["../../etc/x.png", "a b.png", "…png", "scan.nii.gz::axis=2,slice=4", "." * 9, "x" * 300]
+)
+def test_picture_names_stay_in_their_folder(source: str) -> None:
+    name = report.picture_name(source)
+    assert "/" not in name
+    assert not name.startswith(".")
+    assert len(name) < 80
+
+
+def test_rows_are_appended(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "results.jsonl"
+    for source in ("a.png", "é.png"):
+        report.append_row(path, report.error_row(source, "no"))
+    assert [json.loads(line)["source"] for line in path.read_text(encoding="utf-8").splitlines()] == ["a.png", "é.png"]
