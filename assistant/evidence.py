@@ -28,10 +28,11 @@ def evidence_text(inspection: Inspection, knowledge: Knowledge, reference_count:
         knowledge: kinds and what is known of them.
         reference_count: how many reference pictures were compared; None when that is not known.
     """
+    score = inspection.image_score
     lines = [
         f"Object: {inspection.object_name or 'not named'}.",
         _mode_line(inspection.mode, reference_count),
-        f"Verdict: {inspection.verdict.value} ({wording.band(inspection.image_score)}, score {inspection.image_score:.2f}).",
+        f"Verdict: {inspection.verdict.value} ({wording.band(score)}, score {score:.2f}).",
         f"Number of anomalous regions: {len(inspection.regions)}.",
         *(_region_line(region) for region in inspection.regions[:MOST]),
     ]

@@ -1,7 +1,7 @@
 """What an answer states, read by a small grammar, and whether it contradicts the inspection.
 
-Reading is conservative: what is not stated in a form the grammar knows is None or empty. It knows negation ("no sign of a
-defect", "not normal"), hypotheses ("if there is a crack"), other parts of the picture ("the rest looks normal") and
+Reading is conservative: what is not stated in a form the grammar knows is None or empty. It knows negation ("no sign
+of a defect", "not normal"), hypotheses ("if there is a crack"), other parts of the picture ("the rest looks normal") and
 bare "Yes" or "No" in the light of the question.
 """
 
@@ -33,7 +33,8 @@ _ASSERTED = (
 )
 _HYPOTHESIS = re.compile(r"\b(?:if|whether|unless|when|in case)\b.*")
 _ELSEWHERE = re.compile(
-    r"\b(?:rest|others? (?:part|area|region|place)s?|remaining|remainder|otherwise|elsewhere|apart from|except|surrounding)\b"
+    r"\b(?:rest|others? (?:part|area|region|place)s?|remaining|remainder|otherwise|elsewhere|apart from|except"
+    r"|surrounding)\b"
 )
 _LIKENESS = re.compile(r"\b(?:confused?|mistaken|rather than|instead of|similar|unlike|grow into|lead to|can|could)\b")
 _ROW = {"top": "top", "upper": "top", "bottom": "bottom", "lower": "bottom", "middle": "middle", "centre": "middle"}
@@ -41,7 +42,8 @@ _COLUMN = {"left": "left", "right": "right", "centre": "centre", "middle": "cent
 _CELL = re.compile(
     r"\b(?P<row>top|upper|bottom|lower|middle|centre) (?P<column>left|right|centre|middle)\b|"
     r"\b(?P<column2>left|right) (?P<row2>top|upper|bottom|lower)\b|"
-    r"\b(?P<centre>(?:at|in|near|is|from) the (?:very )?(?:centre|middle)|and the (?:centre|middle)|, the centre|centre of the|the centre$)(?! (?:left|right|centre|middle))"
+    r"\b(?P<centre>(?:at|in|near|is|from) the (?:very )?(?:centre|middle)|and the (?:centre|middle)|centre of the"
+    r"|the centre$)(?! (?:left|right|centre|middle))"
 )
 _SIDE = re.compile(
     r"\b(?:at|on|in|near|along|towards?) the (?:very )?(?P<side>top|bottom|left|right|upper|lower)"
@@ -168,7 +170,8 @@ def _places(clause: str) -> tuple[set[str], set[str]]:
 
 
 _COUNT = re.compile(
-    rf"\b(?P<number>\d+|an?|{'|'.join(NUMBERS)}) (?!such )(?:\w+ )?(?:region|{_GENERIC.removesuffix('|damage')}|area|spot)s?\b"
+    rf"\b(?P<number>\d+|an?|{'|'.join(NUMBERS)}) (?!such )(?:\w+ )?(?:region|{_GENERIC.removesuffix('|damage')}|area|spot)"
+    r"s?\b"
 )
 
 

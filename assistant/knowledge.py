@@ -1,6 +1,6 @@
 """What is known of each kind of defect or lesion: how it looks, where it comes from, what it does, what to do next.
 
-The facts lie in ``knowledge/*.yaml`` and in the user's own files; this module reads and checks them. It knows no picture.
+The facts lie in ``knowledge/*.yaml`` and in the user's own files; this module reads and checks them.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class Knowledge(_Frozen):
 def load_knowledge(extra: Sequence[Path] = ()) -> Knowledge:
     """The package's knowledge, with the user's files on top.
 
-    A user's file has the same form: ``domain`` (optional when all its types are known already), an optional ``caution``,
-    and ``types``, name to fields. Fields given for a known type replace those, the others stay.
+    A user's file has the same form: ``domain`` (optional when all its types are known already), an optional
+    ``caution``, and ``types``, name to fields. Fields given for a known type replace those, the others stay.
 
     Raises:
         ConfigError: a file that is absent, is not YAML, or has fields that make no sense.

@@ -1,8 +1,8 @@
 """Language models that answer questions on an inspection: the interface, and a small base model that is only prompted.
 
 The model is told the evidence as text; it sees no picture. A small model is weak: what it says is checked against the
-evidence (:mod:`assistant.faithfulness`), asked for once more with the facts alone before it, and replaced by the template
-answer when it still does not hold.
+evidence (:mod:`assistant.faithfulness`), asked for once more with the facts alone before it, and replaced by the
+template answer when it still does not hold.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from assistant import wording
 from assistant.errors import WeightsError
 from assistant.evidence import caption, evidence_text
 from assistant.faithfulness import contradicts, stated_verdict
+from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge, load_knowledge
-from assistant.template_answers import Intent, addresses, answer_from_evidence, invented, notice, recognise
+from assistant.template_answers import addresses, answer_from_evidence, invented, notice
 from assistant.types import Answer, Inspection
 
 if TYPE_CHECKING:
     import torch
 
 SYSTEM = (
-    "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question from "
-    "the note, in one or two short sentences. Add nothing that is not in the note."
+    "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question "
+    "from the note, in one or two short sentences. Add nothing that is not in the note."
 )
 EXAMPLES = (
     (
@@ -165,7 +166,7 @@ class PromptedLanguageModel:
             and addresses(text, question, inspection, self._knowledge)
             and invented(text, *told, question) <= INVENTED
             and (_HEDGED.search(told[0]) is None or _HEDGE.search(text) is not None)
-            and not re.search(r"\bnotes?\b|\bpicture is (?:at|an?)\b", text.lower())
+            and not re.search(r"\bnotes?\b|\bpicture is (?:at|an?)\b|\bno, no\b", text.lower())
         )
 
     def _finished(self, text: str, question: str, inspection: Inspection) -> Answer:

@@ -7,76 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from enum import StrEnum
-from functools import cache
 
 from assistant import wording
 from assistant.faithfulness import asked_verdict, mentioned_types, read
+from assistant.intents import Intent, recognise
 from assistant.knowledge import Entry, Knowledge, load_knowledge
 from assistant.types import Inspection, Region, Verdict
 
 LISTED = 4
 """Regions an answer lists at most."""
-
-
-class Intent(StrEnum):
-    """What a question is after."""
-
-    PRESENCE = "presence"
-    COUNT = "count"
-    WHERE = "where"
-    TYPE = "type"
-    SIZE = "size"
-    SEVERITY = "severity"
-    CAUSE = "cause"
-    EFFECT = "effect"
-    NEXT_STEP = "next_step"
-    UNANSWERABLE = "unanswerable"
-
-
-_TROUBLE = r"wrong|defect|anomal|abnormal|problem|issue|flaw|fault|damage|lesion|unusual|suspicious|irregular"
-_PATTERNS: dict[Intent, str] = {
-    Intent.UNANSWERABLE: r"serial|price|cost|manufactur|\bwho\b|\bbrand|batch number|\bwhen\b|how old|patient('s)? (name|age)",
-    Intent.PRESENCE: rf"\b(is|are|was|were|does|do|has|have|can you see|do you see|any|anything)\b.*({_TROUBLE})"
-    r"|\b(is|are|looks?|does)\b.*\b(normal|fine|ok(ay)?|healthy|intact|good)\b|what('s| is| do you see).*\bwrong\b"
-    r"|^\W*(any (defects?|problems?)|describe|what do you see)",
-    Intent.COUNT: r"how many|number of|\bcount\b",
-    Intent.WHERE: r"\bwhere\b|locat|whereabouts|which (part|place|corner|side|cell)|position",
-    Intent.TYPE: r"what(?: [\w']+)? (kind|type|sort)|(which|what) (kind|type|sort|defect|lesion)|what (is|are) (it|they|this|that)\b|classif"
-    r"|identify|\bname (it|the)|what('s| is) the (defect|anomaly|lesion|problem|finding)",
-    Intent.SIZE: r"how (big|large|small|wide|long|much)|\bsize\b|\barea\b|\bpercent|extent",
-    Intent.SEVERITY: r"how (bad|severe|serious|grave|critical)|severity|\b(severe|serious|critical|worst)\b|\burgent",
-    Intent.CAUSE: r"\bwhy\b|\bcaus|come from|came from|how did|how could|\breason|\borigin",
-    Intent.EFFECT: r"\beffects?\b|consequence|impact|affect|\brisk|danger|what happens|harm|lead to|\bmatter\b",
-    Intent.NEXT_STEP: r"what (else )?(should|can|could|must|do) (i|we|you)\b(?! see)|next|recommend|advi[cs]e|should (i|we)|\bfix\b"
-    r"|repair|what to (do|check)|follow.?up",
-}
-
-
-@cache
-def _compiled(intent: Intent) -> re.Pattern[str]:
-    return re.compile(_PATTERNS[intent])
-
-
-def recognise(question: str) -> tuple[Intent, ...]:
-    """Intents of a question, in the order of :class:`Intent`; empty when none is recognised.
-
-    >>> [i.value for i in recognise("How bad is it, and what should I check next?")]
-    ['severity', 'next_step']
-    """
-    text = question.lower().replace("’", "'")
-    found = [intent for intent in Intent if _compiled(intent).search(text)]
-    if (
-        Intent.PRESENCE not in found
-        and mentioned_types(text)
-        and re.match(r"\W*(is|are|does|do|has|have|can|any)\b", text)
-    ):
-        found.insert(0, Intent.PRESENCE)
-    if Intent.UNANSWERABLE in found:
-        return (Intent.UNANSWERABLE,)
-    if len(found) > 1 and Intent.PRESENCE in found and not re.search(r"\band\b|[?,;].+", text.rstrip("?! .")):
-        found.remove(Intent.PRESENCE)
-    return tuple(found)
 
 
 def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowledge | None = None) -> str | None:
@@ -211,7 +150,7 @@ def _count(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowl
 def _where(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
     if len(regions) == 1:
         return f"The region is at {wording.place(regions[0].cells)}."
-    return _capital(_listed(regions, lambda r: f"{_name(r)} at {wording.place(r.cells)}")) + "."
+    return _capital(_listed(regions, lambda r: f"{_name(r)} is at {wording.place(r.cells)}")) + "."
 
 
 def _type(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
@@ -285,7 +224,8 @@ _SENTENCES: dict[Intent, Callable[[tuple[Region, ...], Inspection, Knowledge], s
 def addresses(text: str, question: str, inspection: Inspection, knowledge: Knowledge) -> bool:
     """Whether an answer says what the question is after, as far as its intents are recognised.
 
-    Causes, effects and next steps must share words with what is known of the kind: a small model invents them otherwise.
+    Causes, effects and next steps must share words with what is known of the kind, else a small model
+    invents them.
     """
     intents, said, regions = recognise(question), read(text), _asked_regions(question, inspection)
     if intents == (Intent.UNANSWERABLE,):
@@ -313,7 +253,8 @@ def addresses(text: str, question: str, inspection: Inspection, knowledge: Knowl
 
 _COMMON = frozenset(
     "this that with from have been there here what when where which will would should could they them than then some "
-    "also very more most only into over does looks look seems appears picture image shows shown show found seen visible "
+    "also very more most only into over does looks look seems appears picture image shows shown show found seen "
+    "visible "
     "located place likely probably possibly something anything nothing wrong normal anomalous unusual defect anomaly "
     "region regions rated covers about sure answer because result cause causes caused usually usual".split()
 )

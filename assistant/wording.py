@@ -1,4 +1,4 @@
-"""Words for single facts of an inspection: counts, shares, places, kinds, score bands. Grammar, no judgement of its own."""
+"""Words for single facts of an inspection: counts, shares, places, kinds, score bands. Grammar, no judgement."""
 
 from __future__ import annotations
 

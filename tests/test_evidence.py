@@ -10,8 +10,9 @@ import pytest
 
 from assistant.evidence import answer_from_evidence, caption, evidence_text
 from assistant.faithfulness import contradicts, stated_verdict
+from assistant.intents import Intent, recognise
 from assistant.knowledge import load_knowledge
-from assistant.template_answers import Intent, addresses, invented, recognise
+from assistant.template_answers import addresses, invented
 from assistant.types import Domain, Inspection, Mode
 from tests.inspections import KINDS, LESIONS, inspection, region, regions
 

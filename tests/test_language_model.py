@@ -1,9 +1,8 @@
-"""The prompted language model: wiring on a tiny random model, guards with spoken words put in, sense with the real one."""
+"""The prompted language model: wiring on a tiny random model, guards on words put in, sense of the real one."""
 
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -174,10 +173,8 @@ def test_only_complete_sentences(raw: str, text: str) -> None:
 def test_real_model_answers_sensibly() -> None:
     model = PromptedLanguageModel()
     questions = ["Is anything wrong?", "Where?", "What kind is it?", "How bad is it, and what should I check next?"]
-    start = time.perf_counter()
     for case in (ONE, inspection(0.05, (), "lid")):
         answers = model.answer(case, questions)
         assert not any(contradicts(a.text, case, a.question) for a in answers)
         assert answers[0].stated_verdict is case.verdict
     assert "top left" in model.answer(ONE, ["Where?"])[0].text
-    assert time.perf_counter() - start < 120

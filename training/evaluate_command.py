@@ -1,8 +1,7 @@
 """What the command ``evaluate`` does: each set under each choice of references and seed; predictions, then a report.
 
-A set is a folder in the MVTec layout. References are drawn from ``train/good`` by a seed; ``mutual`` lets the test pictures
-judge each other; own references give each test picture the one picture of its name. Measures nothing itself: the metrics
-are those of :mod:`training.evaluate`.
+A set is a folder in the MVTec layout. References are drawn from ``train/good`` by a seed; ``mutual`` lets the test
+pictures judge each other; own references give each test picture the one picture of its name.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class TestItem:
+class LabelledPicture:
     """A test picture: its path, the kind of defect (None for a normal one), and its mask where there is one."""
 
     path: Path
@@ -104,7 +103,7 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES) if folder.is_dir() else []
 
 
-def read_items(root: Path) -> list[TestItem]:
+def read_items(root: Path) -> list[LabelledPicture]:
     """Test pictures of a set, kind by kind.
 
     Raises:
@@ -117,7 +116,7 @@ def read_items(root: Path) -> list[TestItem]:
     for kind in sorted(p.name for p in (root / "test").iterdir() if p.is_dir()):
         for path in pictures_in(root / "test" / kind):
             mask = root / "ground_truth" / kind / f"{path.stem}_mask.png"
-            items.append(TestItem(path, None if kind == "good" else kind, mask if mask.is_file() else None))
+            items.append(LabelledPicture(path, None if kind == "good" else kind, mask if mask.is_file() else None))
     if not items:
         raise DataSetError(layout, f"no picture in {root / 'test'}", "check the folder")
     return items
@@ -137,7 +136,7 @@ def draw_references(root: Path, shots: str, seed: int) -> list[Path]:
     return normal if shots == "all" else random.Random(seed).sample(normal, count)
 
 
-def own_reference(root: Path, folder: str, item: TestItem, missing: str) -> Path | None:
+def own_reference(root: Path, folder: str, item: LabelledPicture, missing: str) -> Path | None:
     """The reference of one test picture: the same stem, or the same up to the last underscore (``7_test``, ``7_temp``).
 
     Args:
@@ -175,7 +174,7 @@ def runs_of(options: EvaluateOptions) -> list[Run]:
 
 
 def inspections(
-    assistant: Assistant, run: Run, items: Sequence[TestItem], options: EvaluateOptions
+    assistant: Assistant, run: Run, items: Sequence[LabelledPicture], options: EvaluateOptions
 ) -> Iterator[Inspection]:
     """The inspection of each test picture in order; references are encoded once a run."""
     if run.shots == "mutual":
@@ -232,7 +231,11 @@ def run(assistant: Assistant, options: EvaluateOptions, as_json: bool) -> None:
 
 
 def evaluate_run(
-    assistant: Assistant, one: Run, items: Sequence[TestItem], options: EvaluateOptions, advance: Callable[[], None]
+    assistant: Assistant,
+    one: Run,
+    items: Sequence[LabelledPicture],
+    options: EvaluateOptions,
+    advance: Callable[[], None],
 ) -> dict[str, Any]:
     """One pass over a set: predictions written picture by picture, metrics at the end; nothing is kept but numbers."""
     folder = None if options.predictions is None else options.predictions / one.name
@@ -257,7 +260,7 @@ class ImageScores:
         self.anomalous: list[bool] = []
         self.kinds: list[str | None] = []
 
-    def add(self, item: TestItem, inspection: Inspection) -> None:
+    def add(self, item: LabelledPicture, inspection: Inspection) -> None:
         """Take one picture in."""
         self.scores.append(inspection.image_score)
         self.called.append(inspection.verdict is Verdict.ANOMALOUS)
@@ -270,7 +273,7 @@ class ImageScores:
 
         truth, scores, called = np.array(self.anomalous), np.array(self.scores), np.array(self.called)
         if truth.all() or not truth.any():
-            return {name: None for name in IMAGE_METRICS}
+            return dict.fromkeys(IMAGE_METRICS)
         precision, recall, _ = precision_recall_curve(truth, scores)
         miss, overkill = float((~called[truth]).mean()), float(called[~truth].mean())
         kinds = sorted({kind for kind in self.kinds if kind is not None})
@@ -318,7 +321,7 @@ def write_report(
     assistant: Assistant,
     options: EvaluateOptions,
 ) -> None:
-    """``<path>.md`` with the table and ``<path>.json`` with every run; a ``.md`` or ``.json`` ending is taken off first."""
+    """``<path>.md`` with the table and ``<path>.json`` with every run; an ending of ``path`` is taken off first."""
     stem = path.with_suffix("") if path.suffix in (".md", ".json") else path
     stem.parent.mkdir(parents=True, exist_ok=True)
     about = {
@@ -334,7 +337,7 @@ def write_report(
     Path(f"{stem}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _check_references(runs: Sequence[Run], items: dict[Path, list[TestItem]], options: EvaluateOptions) -> None:
+def _check_references(runs: Sequence[Run], items: dict[Path, list[LabelledPicture]], options: EvaluateOptions) -> None:
     """Draw all references once, so that a lack of them ends the command at its start."""
     for one in runs:
         if one.shots == OWN and options.own_references is not None:
@@ -344,7 +347,7 @@ def _check_references(runs: Sequence[Run], items: dict[Path, list[TestItem]], op
             draw_references(one.root, one.shots, one.seed)
 
 
-def _write_prediction(folder: Path, item: TestItem, inspection: Inspection) -> None:
+def _write_prediction(folder: Path, item: LabelledPicture, inspection: Inspection) -> None:
     map_path = f"maps/{report.picture_name(str(item.path))}.png"
     save_map(folder / map_path, inspection.anomaly_map.scores)
     report.append_row(folder / report.RESULTS, report.inspection_row(inspection, map_path=map_path))

@@ -15,6 +15,12 @@ from data_builders.sources.phantoms.canvas import Field, Labels, View, blur, gre
 from data_builders.types import Kind, Picture
 
 
+LEVEL_REACH = 0.2
+"""How far a render's slice may lie from the design's: 4 % of the head's height, which is 5 levels."""
+_REGIONS = (0.0, 0.75, 1.5, 2.6, 3.6, 5.0)
+"""Levels between which the same structures show."""
+
+
 @dataclass(frozen=True)
 class BrainDesign:
     """A scanner protocol and the patients it sees.
@@ -23,7 +29,8 @@ class BrainDesign:
         plane: axial, sagittal or coronal.
         contrast: t1, t1_contrast, t2, flair, pd or ct.
         stripped: skull removed in software; the brain alone on black.
-        level, level_spread: slice position (see :func:`brain_axial.axial`) and how far renders move from it.
+        level: slice position, 0..5 (see :func:`brain_axial.axial`); renders stay within ``LEVEL_REACH`` of it.
+        front: position of a coronal slice, 0..1.
         head: build of the average patient; variation: how much patients differ, 0..1.
         zoom, stretch: how much of the picture the head fills, and its aspect.
         resolution: acquired pixels along the picture's shorter side, relative to its size.
@@ -37,7 +44,7 @@ class BrainDesign:
     contrast: str
     stripped: bool
     level: float
-    level_spread: float
+    front: float
     head: Head
     variation: float
     zoom: float
@@ -79,7 +86,7 @@ class BrainScan:
             contrast=contrast,
             stripped=stripped,
             level=float(rng.uniform(0.9 if stripped else 0.0, 4.9)),
-            level_spread=float(rng.choice([0.25, 0.7, 1.5])),
+            front=float(rng.uniform(0, 1)),
             head=head,
             variation=float(rng.uniform(0.3, 1.0)),
             zoom=float(rng.uniform(0.86, 1.12)) * (1.12 if stripped else 1.0),
@@ -96,11 +103,9 @@ class BrainScan:
         side = int(np.clip(min(size) * 1.2, 200, 460))
         head = _patient(design, rng)
         if design.plane == "axial":
-            low = 0.8 if design.stripped else 0.0
-            level = float(np.clip(design.level + rng.normal(0, design.level_spread), low, 5.0))
-            labels = axial(head, level, side, rng)
+            labels = axial(head, _near(design.level, rng), side, rng)
         elif design.plane == "coronal":
-            labels = coronal(head, float(rng.uniform(0, 1)), side, rng)
+            labels = coronal(head, float(np.clip(design.front + rng.uniform(-0.04, 0.04), 0, 1)), side, rng)
         else:
             labels = sagittal(head, side, rng)
         if design.stripped:
@@ -110,7 +115,8 @@ class BrainScan:
             zoom=design.zoom * float(rng.uniform(0.97, 1.03)),
             rotation=float(rng.normal(0, 0.05)),
             offset=(float(rng.normal(0, 0.02)), float(rng.normal(0, 0.02))),
-            warp=0.014 + 0.012 * design.variation,
+            warp=0.008 + 0.008 * design.variation,
+            warp_cells=3.0,
             stretch=design.stretch,
         )
         maps = view.maps(rng, size, side)
@@ -125,6 +131,13 @@ class BrainScan:
             domain=self.domain,
             parts=parts_of(tissue, PART_LABELS),
         )
+
+
+def _near(level: float, rng: np.random.Generator) -> float:
+    """A slice close to ``level`` that shows the same structures."""
+    index = int(np.clip(np.searchsorted(_REGIONS, level, side="right") - 1, 0, len(_REGIONS) - 2))
+    moved = level + float(rng.uniform(-LEVEL_REACH, LEVEL_REACH))
+    return float(np.clip(moved, _REGIONS[index], _REGIONS[index + 1] - 1e-3))
 
 
 def _patient(design: BrainDesign, rng: np.random.Generator) -> Head:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from data_builders.sources.phantoms import brain_tissue
 from data_builders.sources.phantoms.brain_tissue import Tissue
-from data_builders.sources.phantoms.canvas import Labels, Mask, Sketch
+from data_builders.sources.phantoms.canvas import Labels, Mask, Sketch, smooth_curve
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ def outline(head: Head, offset: float, scale: float = 1.0) -> np.ndarray:
     y = -length * np.sign(cos) * np.abs(cos) ** power
     x = width * np.sign(sin) * np.abs(sin) ** power
     x = x * (1 + head.egg * y / length + head.lean * np.sign(x)) * (1 - 0.03 * np.cos(2 * t))
-    x = x + 0.0 * y
     return np.stack([x, y], 1).astype(np.float32)
 
 
@@ -64,7 +64,7 @@ def axial(head: Head, level: float, side: int, rng: np.random.Generator) -> Labe
     brain = sketch.polygon_mask(outline(head, 0, scale))
     fissure = _fissures(sketch, head, level, scale, rng)
     depth = float(np.interp(level, [1, 2, 3, 4, 5], [0.15, 0.19, 0.24, 0.30, 0.30]))
-    sulci = brain_tissue.fold(sketch, brain & ~fissure, rng, 0.105, depth, head.sulcus) | (fissure & brain)
+    sulci = brain_tissue.join(brain_tissue.fold(sketch, brain & ~fissure, rng, 0.115, depth, head.sulcus), fissure & brain)
     brain_tissue.cortex(sketch, brain, sulci, rng, head.ribbon)
     if level < 1.5:
         _midbrain(sketch, head, brain, rng)
@@ -116,8 +116,8 @@ def _fissures(sketch: Sketch, head: Head, level: float, scale: float, rng: np.ra
             edge = head.width * scale
             w = head.sulcus * float(rng.uniform(0.8, 1.5))
             inner = sign * (0.40 + float(rng.normal(0, 0.012)))
-            cleft |= sketch.stroke_mask([(sign * edge * 1.02, y + 0.05), (sign * edge * 0.85, y + 0.02), (inner, y)], [w * 1.3, w])
-            cleft |= sketch.stroke_mask([(inner * 0.9, y - 0.17), (inner * 1.02, y), (inner * 0.94, y + 0.2)], [w * 0.5, w * 0.9, w * 0.5])
+            cleft |= sketch.stroke_mask([(sign * edge * 1.02, y + 0.05), (sign * edge * 0.85, y + 0.02), (inner, y)], [w * 1.0, w * 0.7])
+            cleft |= sketch.stroke_mask([(inner * 0.9, y - 0.17), (inner * 1.02, y), (inner * 0.94, y + 0.2)], [w * 0.4, w * 0.7, w * 0.4])
     return cleft
 
 
@@ -217,7 +217,7 @@ def _posterior_fossa(sketch: Sketch, head: Head, inside: Mask, rng: np.random.Ge
         sketch.ellipse(eye, (0.120, 0.120), Tissue.MUSCLE)
         sketch.ellipse(eye, (0.108, 0.108), Tissue.EYE)
         sketch.ellipse((eye[0], eye[1] - 0.08), (0.045, 0.018), Tissue.LENS)
-    sketch.stroke([(0, -0.72), (n[2], -0.5), (0, -0.3)], [0.05, 0.10, 0.08], Tissue.MUCOSA)
+    sketch.stroke([(0, -0.72), (float(n[2]), -0.5), (0, -0.3)], [0.05, 0.10, 0.08], Tissue.MUCOSA)
     for sign in (-1.0, 1.0):
         for y in (-0.64, -0.54, -0.45, -0.36):
             sketch.ellipse((sign * (0.045 + n[3] * 0.3), y), (0.028, 0.042), Tissue.AIR)
@@ -273,8 +273,6 @@ def _perivascular(sketch: Sketch, rng: np.random.Generator) -> None:
 
 def _rounded(points: list[tuple[float, float]]) -> np.ndarray:
     """Closed smooth curve through the points."""
-    from data_builders.sources.phantoms.canvas import smooth_curve
-
     closed = [*points[-2:], *points, *points[:2]]
     curve = smooth_curve(closed, 8 * len(closed))
     span = len(closed) - 1
@@ -284,8 +282,6 @@ def _rounded(points: list[tuple[float, float]]) -> np.ndarray:
 
 def _grow(mask: Mask, pixels: float) -> Mask:
     """Dilate by a disc."""
-    import cv2
-
     size = 2 * max(1, round(pixels)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)

@@ -47,7 +47,7 @@ def sagittal(head: Head, side: int, rng: np.random.Generator) -> Labels:
     cingulate = sketch.stroke_mask(
         [(-0.36, -0.12), (-0.47, -0.28), (-0.30, -0.47), (0.0, -0.53), (0.25, -0.45), (0.40, -0.30)], [head.sulcus * 0.8] * 2
     )
-    sulci = brain_tissue.fold(sketch, brain, rng, 0.10, 0.19, head.sulcus) | (cingulate & brain)
+    sulci = brain_tissue.join(brain_tissue.fold(sketch, brain & ~cingulate, rng, 0.11, 0.19, head.sulcus), cingulate & brain)
     brain_tissue.cortex(sketch, brain, sulci, rng, head.ribbon)
     _midline(sketch, head, rng)
     _hindbrain(sketch, head, rng)
@@ -123,15 +123,15 @@ def coronal(head: Head, position: float, side: int, rng: np.random.Generator) ->
     sketch.put(inside, Tissue.CSF)
     sketch.ellipse((n[0], 0.56), (0.12, 0.14), Tissue.AIR if position < 0.5 else Tissue.MARROW)
     for sign in (-1.0, 1.0):
-        sketch.ellipse((sign * 0.34, 0.62), (0.13, 0.16), Tissue.FAT, sign * 0.2)
-        sketch.ellipse((sign * 0.36, 0.62), (0.08, 0.13), Tissue.MUSCLE, sign * 0.2)
+        sketch.ellipse((sign * 0.34, 0.62), (0.10, 0.13), Tissue.FAT, sign * 0.2)
+        sketch.ellipse((sign * 0.345, 0.62), (0.085, 0.12), Tissue.EYE if position < 0.35 else Tissue.MUSCLE, sign * 0.2)
     brain = sketch.polygon_mask(_rounded([(x * (0.99 - head.gap), (y + 0.1) * (0.99 - head.gap) - 0.1) for x, y in hull])) & inside
     cleft = sketch.stroke_mask([(0, -0.8), (n[1], -0.55), (0, -0.34)], [head.sulcus, head.sulcus * 0.6])
     for sign in (-1.0, 1.0):
         w = head.sulcus * float(rng.uniform(0.8, 1.5))
-        cleft |= sketch.stroke_mask([(sign * 0.68, -0.02), (sign * 0.52, -0.01), (sign * 0.40, -0.05 + n[2])], [w * 1.2, w])
+        cleft |= sketch.stroke_mask([(sign * 0.68, -0.02), (sign * 0.52, -0.01), (sign * 0.40, -0.05 + n[2])], [w, w * 0.7])
         cleft |= sketch.stroke_mask([(sign * 0.39, -0.19), (sign * 0.40, -0.04), (sign * 0.37, 0.07)], [w * 0.6, w, w * 0.6])
-    sulci = brain_tissue.fold(sketch, brain & ~cleft, rng, 0.10, 0.20, head.sulcus) | (cleft & brain)
+    sulci = brain_tissue.join(brain_tissue.fold(sketch, brain & ~cleft, rng, 0.11, 0.20, head.sulcus), cleft & brain)
     brain_tissue.cortex(sketch, brain, sulci, rng, head.ribbon)
     _coronal_core(sketch, head, position, rng)
     return sketch.labels

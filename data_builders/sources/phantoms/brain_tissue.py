@@ -64,16 +64,18 @@ assert all(len(values) == len(_ORDER) for values in CONTRASTS.values())
 
 def fold(
     sketch: Sketch, brain: Mask, rng: np.random.Generator, spacing: float, depth: float, csf_width: float
-) -> Mask:
-    """Sulci as curves that run from the border of ``brain`` inwards, near-mirrored over the midline.
+) -> Labels:
+    """Sulci as winding curves that run from the border of ``brain`` inwards and stop before they meet another.
 
-    ``spacing``, ``depth`` and ``csf_width`` in canonical units. Returns the sulci; the caller labels them.
+    ``spacing``, ``depth`` and ``csf_width`` in canonical units. Returns 0 outside, 1 in closed sulci (grey matter touches),
+    2 in open ones (fluid shows).
     """
-    sulci = np.zeros_like(sketch.labels)
+    sulci: Labels = np.zeros_like(sketch.labels)
     contours, _ = cv2.findContours(brain.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     inside = cv2.distanceTransform(brain.astype(np.uint8), cv2.DIST_L2, 3)
     gy, gx = np.gradient(cv2.GaussianBlur(inside, (0, 0), sketch.pixels(0.03)))
     step = sketch.pixels(spacing)
+    clearance = sketch.pixels(0.045)
     for contour in contours:
         points = contour[:, 0, :]
         if len(points) < 4 * step:
@@ -83,12 +85,12 @@ def fold(
         while position < len(points):
             x, y = points[int(position)]
             length = sketch.pixels(depth) * float(rng.uniform(0.75, 1.5) if deep else rng.uniform(0.2, 0.7))
-            heading = float(np.arctan2(gy[y, x], gx[y, x])) + float(rng.normal(0, 0.3))
-            width = csf_width * float(rng.choice([0.4, 0.8, 1.3], p=[0.4, 0.4, 0.2]))
-            _walk(sulci, rng, (float(x), float(y)), heading, length, sketch.pixels(width), branches=2 if deep else 0)
+            heading = float(np.arctan2(gy[y, x], gx[y, x])) + float(rng.normal(0, 0.25))
+            width = sketch.pixels(csf_width * float(rng.choice([0.3, 0.7, 1.2], p=[0.45, 0.4, 0.15])))
+            _walk(sulci, rng, (float(x), float(y)), heading, length, width, clearance, 2 if deep else 0)
             position += step * float(rng.uniform(0.65, 1.4))
             deep = not deep if rng.random() < 0.8 else deep
-    return sulci.astype(bool) & brain
+    return np.where(brain, sulci, np.uint8(0)).astype(np.uint8)
 
 
 def _walk(
@@ -98,35 +100,44 @@ def _walk(
     heading: float,
     length: float,
     width: float,
+    clearance: float,
     branches: int,
 ) -> None:
-    """One winding sulcus; deep ones fork on the way."""
+    """One winding sulcus; deep ones fork on the way; open near the surface, closed further in."""
     count = max(3, int(length / 4))
     step = length / count
-    curvature = float(rng.normal(0, 0.10))
+    curvature = float(rng.normal(0, 0.09))
+    opened = float(rng.uniform(0.2, 1.0))
+    side = canvas.shape[0]
     x, y = start
     for index in range(count):
-        heading += curvature + float(rng.normal(0, 0.16))
-        nx, ny = x + step * np.cos(heading), y + step * np.sin(heading)
+        heading += curvature + float(rng.normal(0, 0.15))
+        nx, ny = float(x + step * np.cos(heading)), float(y + step * np.sin(heading))
+        ahead_x, ahead_y = round(x + (step + clearance) * np.cos(heading)), round(y + (step + clearance) * np.sin(heading))
+        if not (0 <= ahead_x < side and 0 <= ahead_y < side) or canvas[ahead_y, ahead_x]:
+            return
         thickness = max(1, round(width * (1.2 - 0.6 * index / count)))
-        cv2.line(canvas, (round(x), round(y)), (round(nx), round(ny)), 1, thickness)
-        x, y = float(nx), float(ny)
-        if branches and index > count * 0.35 and rng.random() < 0.22:
+        cv2.line(canvas, (round(x), round(y)), (round(nx), round(ny)), 2 if index < opened * count else 1, thickness)
+        x, y = nx, ny
+        if branches and index > count * 0.4 and rng.random() < 0.2:
             branches -= 1
-            side = float(rng.choice([-1.0, 1.0])) * float(rng.uniform(0.7, 1.3))
-            _walk(canvas, rng, (x, y), heading + side, length * float(rng.uniform(0.25, 0.5)), width * 0.7, 0)
+            turn = float(rng.choice([-1.0, 1.0])) * float(rng.uniform(0.8, 1.4))
+            _walk(canvas, rng, (x, y), heading + turn, length * float(rng.uniform(0.2, 0.4)), width * 0.6, clearance, 0)
 
 
-def cortex(
-    sketch: Sketch, brain: Mask, sulci: Mask, rng: np.random.Generator, thickness: float, csf: Mask | None = None
-) -> None:
-    """Label ``brain``: a ribbon of grey matter along its border and the sulci, white matter inside, fluid in the sulci."""
-    solid = (brain & ~sulci).astype(np.uint8)
+def cortex(sketch: Sketch, brain: Mask, sulci: Labels, rng: np.random.Generator, thickness: float) -> None:
+    """Label ``brain``: a ribbon of grey matter along its border and the sulci of :func:`fold`, white matter inside."""
+    solid = (brain & (sulci == 0)).astype(np.uint8)
     distance = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
-    ribbon = sketch.pixels(thickness) * (1 + 0.16 * noise(rng, brain.shape, 22))
+    ribbon = sketch.pixels(thickness) * (1 + 0.16 * noise(rng, (sketch.side, sketch.side), 22))
     sketch.put(brain, Tissue.WHITE)
     sketch.put(brain & (distance <= ribbon), Tissue.GREY)
-    sketch.put(sulci if csf is None else sulci & csf, Tissue.CSF)
+    sketch.put(brain & (sulci == 2), Tissue.CSF)
+
+
+def join(sulci: Labels, cleft: Mask) -> Labels:
+    """Sulci with a wide open cleft added."""
+    return np.where(cleft, np.uint8(2), sulci).astype(np.uint8)
 
 
 def folia(
@@ -144,7 +155,7 @@ def folia(
     core = np.minimum(1.0, float(distance.max()) * 0.55)
     sketch.put(where, Tissue.CEREBELLAR_GREY)
     sketch.put(where & ((distance > core) | ((arms > 0.35) & (distance > spacing * 0.8))), Tissue.CEREBELLAR_WHITE)
-    sketch.put(where & (leaf > 0.90) & (distance < 0.75 * core), Tissue.CSF if rng.random() < 0.5 else Tissue.GREY)
+    sketch.put(where & (leaf > 0.93) & (distance < 0.8 * core) & (wobble > -0.6), Tissue.CSF)
 
 
 def paint(labels: Labels, contrast: str, rng: np.random.Generator, spread: float = 0.03) -> Field:
