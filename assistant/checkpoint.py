@@ -66,10 +66,14 @@ def load_checkpoint(folder: Path, localizer: Localizer, towers: dict[str, str]) 
         digest = hashlib.sha256((folder / FILE).read_bytes() + (folder / "calibration.json").read_bytes()).hexdigest()
     except (OSError, json.JSONDecodeError, SafetensorError) as error:
         raise WeightsError(
-            f"{FILE}, calibration.json and card.json in {folder.name}", str(error).splitlines()[0], "train or install again"
+            f"{FILE}, calibration.json and card.json in {folder.name}",
+            str(error).splitlines()[0],
+            "train or install again",
         ) from error
     if card.get("towers") != towers:
-        raise WeightsError("trained parts made for these towers", f"parts made for {card.get('towers')}", "train them anew")
+        raise WeightsError(
+            "trained parts made for these towers", f"parts made for {card.get('towers')}", "train them anew"
+        )
     try:
         localizer.load_state_dict({k: v.float() for k, v in state.items()}, strict=True)
         calibration = Calibration(**{k: Affine(**v) for k, v in raw.items()})
@@ -79,5 +83,3 @@ def load_checkpoint(folder: Path, localizer: Localizer, towers: dict[str, str]) 
         ) from error
     localizer.requires_grad_(False).eval()
     return calibration, f"sha256:{digest}"
-
-

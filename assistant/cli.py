@@ -160,7 +160,7 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Write results.jsonl and maps of each run below this.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Report: FILE.md, FILE.json, worst pictures.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Report: FILE.md and FILE.json.")
     ] = None,
     json: options.Json = False,
 ) -> None:

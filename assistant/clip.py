@@ -84,7 +84,9 @@ def _embedded(config: TowerConfig) -> Clip:
     try:
         model.visual.trunk.load_state_dict(state, strict=True)
     except RuntimeError as error:
-        raise WeightsError("DINOv2-S/14 weights", "a file with other tensors", "run `anomaly-assistant weights fetch`") from error
+        raise WeightsError(
+            "DINOv2-S/14 weights", "a file with other tensors", "run `anomaly-assistant weights fetch`"
+        ) from error
     encoder = VisualEncoder(model.visual, config.levels, IMAGENET_MEAN, IMAGENET_STD)
     hashes = {name: tower_hash(name) for name in ("dinov2_vits14", "minilm")}
     return Clip(model, encoder, HFTokenizer(folder, context_length=64), 384, hashes)

@@ -100,7 +100,9 @@ def read_yaml(path: Path, model: type[BaseModel]) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError("a readable YAML file", f"{path.name} ({str(error).splitlines()[0]})", "mend the file") from error
+        raise ConfigError(
+            "a readable YAML file", f"{path.name} ({str(error).splitlines()[0]})", "mend the file"
+        ) from error
     if not isinstance(data, dict):
         raise ConfigError("a YAML mapping", f"{type(data).__name__} in {path.name}", "mend the file")
     try:

@@ -81,9 +81,7 @@ class VisualEncoder(nn.Module):
         ConfigError: a level outside the tower, or a tower without patches.
     """
 
-    def __init__(
-        self, visual: nn.Module, levels: Sequence[int], mean: Sequence[float], std: Sequence[float]
-    ) -> None:
+    def __init__(self, visual: nn.Module, levels: Sequence[int], mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self._forward = _Intermediates(visual)
         self.levels = tuple(levels)
@@ -91,7 +89,11 @@ class VisualEncoder(nn.Module):
         if not self.native:
             self.visual.trunk.patch_embed.strict_img_size = False
         blocks = self.blocks
-        if not self.levels or list(self.levels) != sorted(set(self.levels)) or not 1 <= self.levels[0] <= self.levels[-1] <= len(blocks):
+        if (
+            not self.levels
+            or list(self.levels) != sorted(set(self.levels))
+            or not 1 <= self.levels[0] <= self.levels[-1] <= len(blocks)
+        ):
             raise ConfigError(
                 f"ascending levels between 1 and {len(blocks)}", str(list(levels)), "change `levels` of the preset"
             )
@@ -140,9 +142,7 @@ class VisualEncoder(nn.Module):
         scaled = (pixels.astype(np.float32) / 255.0 - self.mean) / self.std
         return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
 
-    def forward(
-        self, pixels: Float[Tensor, "batch 3 height width"], writer: Writer | None = None
-    ) -> PatchFeatures:
+    def forward(self, pixels: Float[Tensor, "batch 3 height width"], writer: Writer | None = None) -> PatchFeatures:
         """Patch tokens of a batch.
 
         Args:

@@ -1,8 +1,8 @@
 """What an answer states, read by a small grammar, and whether it contradicts the inspection.
 
 Reading is conservative: what is not stated in a form the grammar knows is None or empty. It knows negation ("no sign
-of a defect", "not normal"), hypotheses ("if there is a crack"), other parts of the picture ("the rest looks normal") and
-bare "Yes" or "No" in the light of the question.
+of a defect", "not normal"), hypotheses ("if there is a crack"), other parts of the picture ("the rest looks normal"),
+and a bare "Yes" or "No" in the light of the question.
 """
 
 from __future__ import annotations
@@ -169,10 +169,8 @@ def _places(clause: str) -> tuple[set[str], set[str]]:
     return cells, sides
 
 
-_COUNT = re.compile(
-    rf"\b(?P<number>\d+|an?|{'|'.join(NUMBERS)}) (?!such )(?:\w+ )?(?:region|{_GENERIC.removesuffix('|damage')}|area|spot)"
-    r"s?\b"
-)
+_COUNTED = "region|area|spot|" + _GENERIC.removesuffix("|damage")
+_COUNT = re.compile(rf"\b(?P<number>\d+|an?|{'|'.join(NUMBERS)}) (?!such )(?:\w+ )?(?:{_COUNTED})s?\b")
 
 
 def _count(clause: str) -> int | None:

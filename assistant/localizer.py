@@ -162,7 +162,10 @@ class Localizer(nn.Module):
         return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1), grid)
 
     def seg_logits(
-        self, tokens: Sequence[Float[Tensor, "batch patches width"]], anchors: Float[Tensor, "batch 2 joint_width"], grid: Grid
+        self,
+        tokens: Sequence[Float[Tensor, "batch patches width"]],
+        anchors: Float[Tensor, "batch 2 joint_width"],
+        grid: Grid,
     ) -> Float[Tensor, "batch levels patches"]:
         """Localization logits a level alone: what a reference patch is remembered with."""
         direction = F.normalize(anchors, dim=-1)
@@ -204,7 +207,9 @@ class Localizer(nn.Module):
         inside = (share.unsqueeze(1) @ hidden).squeeze(1)
         return F.normalize(self.type_head(torch.cat([inside, inside - hidden.mean(1)], -1)), dim=-1)
 
-    def project_for_match(self, level: int, tokens: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch match_width"]:
+    def project_for_match(
+        self, level: int, tokens: Float[Tensor, "*batch width"]
+    ) -> Float[Tensor, "*batch match_width"]:
         """Tokens of one level as unit vectors in which query and references are compared."""
         normed = F.layer_norm(tokens.float(), tokens.shape[-1:])
         mean, basis = self.get_buffer("match_mean")[level], self.get_buffer("match_basis")[level]
@@ -213,9 +218,7 @@ class Localizer(nn.Module):
     def _reference_planes(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Tensor:
         grid = evidence.grid
         mean, deviation = match.statistics[..., :1], match.statistics[..., 1:]
-        residual = [
-            net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)
-        ]
+        residual = [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
         own = evidence.planes[:, : self.levels].flatten(2)
         planes = torch.cat(
             [

@@ -25,15 +25,15 @@ def overlay(
 ) -> UInt8[np.ndarray, "rows columns 3"]:
     """Heat and numbered boxes over a picture, RGB 0..255.
 
-    The heat runs from dark violet over orange to yellow (monotone in lightness, so it also reads without colour) and gets
-    more opaque with the score. Boxes are white lines with a black edge; numbers are the regions' ids.
+    The heat runs from dark violet over orange to yellow (monotone in lightness, so it also reads without colour) and
+    gets more opaque with the score. Boxes are white lines with a black edge; numbers are the regions' ids.
 
     Args:
         image: the picture inspected.
         anomaly_map: calibrated scores, the size of the picture.
         regions: boxes in source pixels.
-        least_side: a picture whose long side is shorter is enlarged by a whole number to at least this, so that numbers can
-            be read; 1 keeps every size.
+        least_side: a picture whose long side is shorter is enlarged by a whole number to at least this, so that numbers
+            can be read; 1 keeps every size.
 
     Raises:
         AssistantError: the map has another size than the picture.
@@ -58,7 +58,12 @@ def overlay(
 
 
 def save_overlay(
-    path: Path, image: QueryImage, anomaly_map: AnomalyMap, regions: Sequence[Region] = (), *, least_side: int = LEAST_SIDE
+    path: Path,
+    image: QueryImage,
+    anomaly_map: AnomalyMap,
+    regions: Sequence[Region] = (),
+    *,
+    least_side: int = LEAST_SIDE,
 ) -> Path:
     """Write :func:`overlay` as PNG, folders made as needed; returns the path.
 
@@ -83,8 +88,8 @@ def _blend(
     if not drawn.any():
         return canvas
     strength = np.clip((scores[drawn] - FIRST_DRAWN) / (1 - FIRST_DRAWN), 0, 1)
-    ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_PLASMA)[:, 0, ::-1].astype(np.float32)
-    colour = ramp[np.round(strength * 255).astype(np.intp)]
+    ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_PLASMA)[:, 0, ::-1]
+    colour = ramp.astype(np.float32)[np.round(strength * 255).astype(np.intp)]
     alpha = (MOST_OPAQUE * strength)[:, None]
     canvas[drawn] = np.round(canvas[drawn] * (1 - alpha) + colour * alpha).astype(np.uint8)
     return canvas
@@ -102,8 +107,8 @@ def _outline(canvas: UInt8[np.ndarray, "height width 3"], box: Box, line: int) -
 def _number(canvas: UInt8[np.ndarray, "height width 3"], box: Box, text: str, line: int) -> None:
     """Number on a white plate at the box's top left: above the box where there is room, else inside."""
     height, width = canvas.shape[:2]
-    scale, stroke = 0.45 + 0.28 * line, max(1, round(0.8 * line))
-    (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, stroke)
+    font, scale, stroke = cv2.FONT_HERSHEY_SIMPLEX, 0.1 + 0.5 * line, max(1, round(0.8 * line))
+    (text_width, text_height), _ = cv2.getTextSize(text, font, scale, stroke)
     pad = 2 + line
     plate_width, plate_height = text_width + 2 * pad, text_height + 2 * pad
     left = min(max(0, box.x_min - line), max(0, width - plate_width))
@@ -112,4 +117,5 @@ def _number(canvas: UInt8[np.ndarray, "height width 3"], box: Box, text: str, li
     corner = (left + plate_width, top + plate_height)
     cv2.rectangle(canvas, (left, top), corner, _LIGHT, cv2.FILLED)
     cv2.rectangle(canvas, (left, top), corner, _DARK, max(1, line // 2))
-    cv2.putText(canvas, text, (left + pad, top + pad + text_height), cv2.FONT_HERSHEY_SIMPLEX, scale, _DARK, stroke, cv2.LINE_AA)
+    baseline = (left + pad, top + pad + text_height)
+    cv2.putText(canvas, text, baseline, font, scale, _DARK, stroke, cv2.LINE_AA)

@@ -278,7 +278,13 @@ class Assistant:
         return logits, offset
 
     def _judged_mutual(
-        self, seen: Seen, logits: Logits, object_name: str | None, look_for: Sequence[str], score: str, types: Sequence[str]
+        self,
+        seen: Seen,
+        logits: Logits,
+        object_name: str | None,
+        look_for: Sequence[str],
+        score: str,
+        types: Sequence[str],
     ) -> Inspection:
         calibration = self.calibration.reference_image if score == "blend" else self.calibration.reference_map
         calibrated = calibration.scale * pooled_logit(logits, 0, score) + calibration.offset
@@ -293,7 +299,12 @@ class Assistant:
         )  # fmt: skip
 
     def _name(
-        self, seen: Seen, regions: list[RegionMask], object_name: str | None, look_for: Sequence[str], types: Sequence[str]
+        self,
+        seen: Seen,
+        regions: list[RegionMask],
+        object_name: str | None,
+        look_for: Sequence[str],
+        types: Sequence[str],
     ) -> tuple[Region, ...]:
         if not regions:
             return ()

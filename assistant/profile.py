@@ -139,7 +139,9 @@ class Profile:
             )
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProfileError(
-                "a profile written by `profile build`", f"{source.name} ({str(error).splitlines()[0]})", "build it again"
+                "a profile written by `profile build`",
+                f"{source.name} ({str(error).splitlines()[0]})",
+                "build it again",
             ) from error
 
     def summary(self) -> dict[str, Any]:
@@ -182,7 +184,13 @@ def build_profile(
             features = assistant.encode(_turned(picture, quarter))
             turned.append((i, features, _seg_logits(assistant.localizer, features, anchors)))
     bank = build_bank(
-        assistant.localizer, originals, logits, turned, settings.rows, settings.variance, torch.Generator().manual_seed(0)
+        assistant.localizer,
+        originals,
+        logits,
+        turned,
+        settings.rows,
+        settings.variance,
+        torch.Generator().manual_seed(0),
     )
     window = FIXED_WINDOW if fixed_camera else None
     normal = _judged_by_others(assistant, bank, originals, anchors, window)
@@ -230,14 +238,20 @@ def _anomalous_keys(
             weight = torch.nn.functional.interpolate(plane, size=features.grid, mode="area").flatten()
             chosen = weight >= min(0.5, float(weight.max()))
         else:
-            evidence = assistant.localizer.text_evidence(features.levels, assistant.anchors(None, ())[None], features.grid)
+            evidence = assistant.localizer.text_evidence(
+                features.levels, assistant.anchors(None, ())[None], features.grid
+            )
             if bank is None:
                 logits = assistant.localizer.zero_shot(evidence)
             else:
-                logits = assistant.localizer.few_shot(evidence, features.levels, bank.match(assistant.localizer, features))
+                logits = assistant.localizer.few_shot(
+                    evidence, features.levels, bank.match(assistant.localizer, features)
+                )
             flat = logits.map.flatten()
             chosen = flat >= flat.quantile(0.9)
-        rows.append(torch.stack([assistant.localizer.project_for_match(i, t[0, chosen]) for i, t in enumerate(features.levels)]))
+        rows.append(
+            torch.stack([assistant.localizer.project_for_match(i, t[0, chosen]) for i, t in enumerate(features.levels)])
+        )
     return torch.cat(rows, 1)
 
 

@@ -1,7 +1,7 @@
-"""Calibrated anomaly map -> regions: connected components with box, area, place and strength. Knows no model and no text.
+"""Calibrated anomaly map -> regions: connected components with box, area, place and strength. No model, no text.
 
-Components are found on a copy of the map reduced by a whole number (block maximum, so that no peak is lost), and measured on
-the source pixels that reach the threshold: the cost of labelling is bounded, the numbers are those of the source.
+Components are found on a copy of the map reduced by a whole number (block maximum, so that no peak is lost), and
+measured on the source pixels that reach the threshold: labelling is cheap, the numbers are those of the source.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def find_regions(
 ) -> list[RegionMask]:
     """Regions of a calibrated map, strongest first.
 
-    A region is a set of source pixels with scores at or above ``threshold`` that touch (8 neighbours) or whose gap is at
-    most ``JOIN_FRACTION`` of the long side: a thin defect that the map breaks into beads is one region, and the pixels of the
-    gap are not counted. Strength is the peak to two decimals, then the sum of the scores.
+    A region is a set of source pixels with scores at or above ``threshold`` that touch (8 neighbours) or whose gap is
+    at most ``JOIN_FRACTION`` of the long side: a thin defect that the map breaks into beads is one region, and the
+    pixels of the gap are not counted. Strength is the peak to two decimals, then the sum of the scores.
 
     Args:
         anomaly_map: calibrated scores, source pixels, at least 1 x 1.
@@ -75,13 +75,16 @@ def find_regions(
     """
     scores = anomaly_map.scores
     if scores.size == 0 or np.isnan(scores).any():
-        raise AssistantError("an anomaly map of numbers", "NaN or no pixels", f"check the scores of shape {scores.shape}")
+        raise AssistantError("an anomaly map of numbers", f"NaN or no pixels in shape {scores.shape}", "check the scores")
     factor = math.ceil(max(scores.shape) / LABEL_SIDE)
     above = _block_maximum(scores, factor) >= threshold
     labels, count = _joined_components(above)
-    windows = ndimage.find_objects(labels)
-    order = sorted(range(count), key=lambda i: -int(windows[i][0].stop - windows[i][0].start))
-    found = [_measure(scores, labels, i + 1, windows[i], factor, threshold) for i in order]
+    most_pixels = np.bincount(labels.ravel(), minlength=count + 1) * factor**2
+    found = [
+        _measure(scores, labels, number, (window[0], window[1]), factor, threshold)
+        for number, window in enumerate(ndimage.find_objects(labels), start=1)
+        if most_pixels[number] >= min_area_fraction * scores.size
+    ]
     kept = [pair for pair in found if pair[1].area_fraction >= min_area_fraction]
     kept.sort(key=lambda pair: (-round(pair[1].peak_score, 2), -pair[0]))
     return [region for _, region in kept[:max_regions]]
@@ -101,7 +104,7 @@ def describe_regions(
     """
     named = [None] * len(region_masks) if types is None else list(types)
     if len(named) != len(region_masks):
-        raise AssistantError(f"{len(region_masks)} types, one a region", str(len(named)), "pass None for a region without a type")
+        raise AssistantError(f"{len(region_masks)} types, one a region", str(len(named)), "give None where there is no type")
     regions = []
     for number, (region, named_type) in enumerate(zip(region_masks, named, strict=True), start=1):
         name, probability = named_type if named_type is not None else (None, None)
@@ -154,7 +157,8 @@ def _measure(
     member = labels[window] == label
     top, left = window[0].start * factor, window[1].start * factor
     area = scores[top : window[0].stop * factor, left : window[1].stop * factor]
-    inside = member.repeat(factor, axis=0).repeat(factor, axis=1)[: area.shape[0], : area.shape[1]] & (area >= threshold)
+    spread = member.repeat(factor, axis=0).repeat(factor, axis=1)
+    inside = spread[: area.shape[0], : area.shape[1]] & (area >= threshold)
     box = mask_box(inside)
     values = area[inside].astype(np.float64)
     mask = np.zeros(labels.shape, dtype=bool)

@@ -93,9 +93,7 @@ def embed_types(clip: Clip, vocabulary: Mapping[str, Sequence[str]], object_name
     return TypePrompts(tuple(vocabulary), clip.embed_texts(texts), tuple(owner))
 
 
-def state_anchors(
-    prompts: StatePrompts, project: torch.nn.Module
-) -> Float[Tensor, "2 joint_width"]:
+def state_anchors(prompts: StatePrompts, project: torch.nn.Module) -> Float[Tensor, "2 joint_width"]:
     """Normalised mean embeddings of normal (0) and anomalous (1) in the joint space."""
     return torch.stack([_mean_direction(project(prompts.normal)), _mean_direction(project(prompts.anomalous))])
 
@@ -120,5 +118,7 @@ def check_phrase(text: str, what: str) -> str:
     """
     clean = " ".join(text.replace("{", " ").replace("}", " ").split())
     if not clean or len(clean) > MAX_PHRASE:
-        raise ConfigError(f"{what} of 1 to {MAX_PHRASE} characters", f"{len(clean)} characters", "shorten or fill it in")
+        raise ConfigError(
+            f"{what} of 1 to {MAX_PHRASE} characters", f"{len(clean)} characters", "shorten or fill it in"
+        )
     return clean

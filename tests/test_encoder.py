@@ -82,7 +82,9 @@ def test_any_shape_keeps_its_aspect_and_batches_agree(clip: Clip, size: tuple[in
 
 
 @torch.inference_mode()
-def test_a_writer_that_returns_its_tokens_changes_nothing_and_one_that_does_not_changes_later_levels(clip: Clip) -> None:
+def test_a_writer_that_returns_its_tokens_changes_nothing_and_one_that_does_not_changes_later_levels(
+    clip: Clip,
+) -> None:
     pixels = clip.encoder.prepare(picture(60, 180), 112).pixels[None]
     plain = clip.encoder(pixels)
     same = clip.encoder(pixels, lambda level, tokens, grid: tokens)

@@ -26,7 +26,8 @@ def test_two_rectangles_are_two_regions_strongest_first() -> None:
     assert [r.box for r in found] == [Box(200, 80, 260, 110), Box(10, 10, 30, 40)]
     assert [r.area_fraction for r in found] == [60 * 30 / 43200, 20 * 30 / 43200]
     assert found[0].cells == ("bottom centre", "bottom right")
-    assert found[0].peak_score == pytest.approx(0.9) and found[1].mean_score == pytest.approx(0.7)
+    assert found[0].peak_score == pytest.approx(0.9)
+    assert found[1].mean_score == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize("shape", [(1501, 4003), (3000, 1000), (1030, 1030)])
@@ -39,25 +40,30 @@ def test_boxes_and_areas_on_large_maps_are_exact(shape: tuple[int, int]) -> None
 
 def test_region_at_the_far_corner_of_a_size_that_does_not_divide() -> None:
     [region] = find_regions(map_with((1025, 1537), (1500, 1000, 1537, 1025, 0.8)))
-    assert region.box == Box(1500, 1000, 1537, 1025) and region.cells == ("bottom right",)
+    assert region.box == Box(1500, 1000, 1537, 1025)
+    assert region.cells == ("bottom right",)
 
 
 def test_peak_of_one_source_pixel_survives_the_reduction() -> None:
     anomaly_map = map_with((2000, 2000), (500, 500, 700, 700, 0.6))
     anomaly_map.scores[601, 603] = 0.99
     [region] = find_regions(anomaly_map)
-    assert region.peak_score == pytest.approx(0.99) and region.mean_score == pytest.approx(0.6, abs=1e-3)
+    assert region.peak_score == pytest.approx(0.99)
+    assert region.mean_score == pytest.approx(0.6, abs=1e-3)
 
 
 def test_map_all_above_is_one_region_and_map_all_below_is_none() -> None:
     [region] = find_regions(map_with((40, 120), (0, 0, 120, 40, 0.5)))
-    assert region.box == Box(0, 0, 120, 40) and region.area_fraction == 1.0
+    assert region.box == Box(0, 0, 120, 40)
+    assert region.area_fraction == 1.0
     assert find_regions(map_with((40, 120), (0, 0, 120, 40, 0.4999))) == []
 
 
 def test_one_pixel_maps() -> None:
     [region] = find_regions(AnomalyMap(np.ones((1, 1), np.float32)))
-    assert region.box == Box(0, 0, 1, 1) and region.cells and region.mask.shape == (1, 1)
+    assert region.box == Box(0, 0, 1, 1)
+    assert region.cells
+    assert region.mask.shape == (1, 1)
     assert find_regions(AnomalyMap(np.zeros((1, 1), np.float32))) == []
     [line] = find_regions(map_with((1, 900), (300, 0, 310, 1, 0.9)))
     assert line.box == Box(300, 0, 310, 1)
@@ -65,7 +71,7 @@ def test_one_pixel_maps() -> None:
 
 def test_specks_are_dropped_and_the_number_of_regions_is_limited() -> None:
     anomaly_map = map_with((400, 400), (10, 10, 15, 15, 1.0), *((60 * i, 200, 60 * i + 20, 220, 0.6) for i in range(6)))
-    assert 25 / 400**2 < MIN_AREA_FRACTION
+    assert MIN_AREA_FRACTION > 25 / 400**2
     assert len(find_regions(anomaly_map)) == 6
     assert len(find_regions(anomaly_map, min_area_fraction=0.0)) == 7
     assert len(find_regions(anomaly_map, max_regions=2)) == 2
@@ -104,9 +110,12 @@ def test_overlay_draws_heat_and_boxes_only_where_they_are(shape: tuple[int, int]
     image = QueryImage(np.full((*shape, 3), 120, np.uint8), "made")
     heat = overlay(image, anomaly_map, least_side=1)
     changed = (heat != image.pixels).any(axis=2)
-    assert changed[60:100, 100:150].all() and changed.sum() == 50 * 40
+    assert changed[60:100, 100:150].all()
+    assert changed.sum() == 50 * 40
     drawn = overlay(image, anomaly_map, describe_regions(find_regions(anomaly_map)), least_side=1)
-    assert drawn.shape == image.pixels.shape and (drawn[59, 100:150] == 255).all()
+    assert drawn.shape == image.pixels.shape
+    assert (drawn[99, 99] == 255).all()
+    assert (drawn[100, 100:150] == 255).all()
     assert (image.pixels == 120).all()
 
 
@@ -115,7 +124,8 @@ def test_small_pictures_are_enlarged_and_written_as_png(tmp_path: Path) -> None:
     regions = describe_regions(find_regions(anomaly_map))
     path = save_overlay(tmp_path / "new" / "seen.png", image, anomaly_map, regions)
     read = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    assert read.shape == (120, 360, 3) and (read == overlay(image, anomaly_map, regions)).all()
+    assert read.shape == (120, 360, 3)
+    assert (read == overlay(image, anomaly_map, regions)).all()
 
 
 def test_overlay_refuses_a_map_of_another_size() -> None:

@@ -7,25 +7,22 @@ pictures judge each other; own references give each test picture the one picture
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from PIL import Image
 
 from assistant import report
-from assistant.errors import ConfigError, DataSetError
+from assistant.errors import ConfigError
 from assistant.images import save_map
-from assistant.types import Domain, Inspection, Verdict
+from assistant.types import Domain, Inspection
+from training.evaluate import OWN, Protocol, Run, Worst, evaluate_set, picture_sheet
+from training.sets import LabelledPicture, draw_references, own_reference, read_items
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
-
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
-OWN = "own"
-IMAGE_METRICS = ("image_auroc", "image_ap", "image_f1_max", "miss_rate", "overkill_rate", "balanced_accuracy")
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,11 @@ class EvaluateOptions:
                 raise ConfigError("shots as a number, all or mutual", repr(shots), "write for example --shots 4")
 
     @property
+    def protocol(self) -> Protocol:
+        """How references and pictures are given."""
+        return Protocol(self.own_references, self.own_missing, self.fixed_camera, self.inspection)
+
+    @property
     def inspection(self) -> dict[str, Any]:
         """Options that every inspection takes."""
         return {
@@ -75,93 +77,6 @@ class EvaluateOptions:
         }
 
 
-@dataclass(frozen=True)
-class Run:
-    """One pass over a set: which references, and which draw of them."""
-
-    root: Path
-    shots: str
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """``<set>.k<shots>.s<seed>``: folder of its predictions."""
-        return f"{self.root.resolve().name}.k{self.shots}.s{self.seed}"
-
-
-@dataclass(frozen=True)
-class LabelledPicture:
-    """A test picture: its path, the kind of defect (None for a normal one), and its mask where there is one."""
-
-    path: Path
-    kind: str | None
-    mask: Path | None
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """Pictures of one folder by name; none when it is missing."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES) if folder.is_dir() else []
-
-
-def read_items(root: Path) -> list[LabelledPicture]:
-    """Test pictures of a set, kind by kind.
-
-    Raises:
-        DataSetError: not the MVTec layout, or no test picture.
-    """
-    layout = "test/good and test/<kind> with pictures"
-    if not (root / "test").is_dir():
-        raise DataSetError(f"a set with {layout}", str(root), "name a folder in the MVTec layout")
-    items = []
-    for kind in sorted(p.name for p in (root / "test").iterdir() if p.is_dir()):
-        for path in pictures_in(root / "test" / kind):
-            mask = root / "ground_truth" / kind / f"{path.stem}_mask.png"
-            items.append(LabelledPicture(path, None if kind == "good" else kind, mask if mask.is_file() else None))
-    if not items:
-        raise DataSetError(layout, f"no picture in {root / 'test'}", "check the folder")
-    return items
-
-
-def draw_references(root: Path, shots: str, seed: int) -> list[Path]:
-    """References of a run: the sorted pictures of ``train/good``, sampled by the seed.
-
-    Raises:
-        DataSetError: fewer pictures than asked for.
-    """
-    normal = pictures_in(root / "train" / "good")
-    count = len(normal) if shots == "all" else int(shots)
-    if count > len(normal) or (shots == "all" and not normal):
-        expected = f"{count or 1} or more normal pictures in train/good"
-        raise DataSetError(expected, f"{len(normal)} in {root}", "ask for fewer --shots")
-    return normal if shots == "all" else random.Random(seed).sample(normal, count)
-
-
-def own_reference(root: Path, folder: str, item: LabelledPicture, missing: str) -> Path | None:
-    """The reference of one test picture: the same stem, or the same up to the last underscore (``7_test``, ``7_temp``).
-
-    Args:
-        root: the set.
-        folder: name of the folder of references in it.
-        item: the test picture.
-        missing: what serves where there is none: nothing (``zero-shot``) or the picture (``itself``); or ``refuse``.
-
-    Raises:
-        DataSetError: more than one, or none that may be missing.
-    """
-    known = pictures_in(root / folder)
-    stem = item.path.stem
-    found = [p for p in known if p.stem == stem]
-    if not found and "_" in stem:
-        found = [p for p in known if p.stem.rpartition("_")[0] == stem.rpartition("_")[0]]
-    if not found and missing == "itself":
-        return item.path
-    if len(found) > 1 or (not found and missing == "refuse"):
-        got = f"{len(found)} for {item.path.name}"
-        do = "check --own-references, or choose --own-missing"
-        raise DataSetError(f"one picture of its name in {root / folder}", got, do)
-    return found[0] if found else None
-
-
 def runs_of(options: EvaluateOptions) -> list[Run]:
     """Every run, set by set. What no draw decides (0, all, mutual, own references) runs once."""
     shots = (OWN,) if options.own_references is not None else options.shots
@@ -171,33 +86,6 @@ def runs_of(options: EvaluateOptions) -> list[Run]:
         for one in shots
         for seed in range(options.seeds if one.isdecimal() and int(one) > 0 else 1)
     ]
-
-
-def inspections(
-    assistant: Assistant, run: Run, items: Sequence[LabelledPicture], options: EvaluateOptions
-) -> Iterator[Inspection]:
-    """The inspection of each test picture in order; references are encoded once a run."""
-    if run.shots == "mutual":
-        yield from assistant.inspect_mutual([item.path for item in items], **options.inspection)
-        return
-    if run.shots == OWN:
-        assert options.own_references is not None
-        for item in items:
-            own = own_reference(run.root, options.own_references, item, options.own_missing)
-            given: dict[str, Any] = {} if own is None else {"references": [own], "fixed_camera": options.fixed_camera}
-            yield assistant.inspect(item.path, **given, **options.inspection)
-        return
-    references = draw_references(run.root, run.shots, run.seed)
-    profile = None
-    if references:
-        profile = assistant.build_profile(
-            references,
-            object_name=options.object_name,
-            look_for=options.look_for,
-            fixed_camera=options.fixed_camera,
-        )
-    for item in items:
-        yield assistant.inspect(item.path, profile=profile, **options.inspection)
 
 
 def run(assistant: Assistant, options: EvaluateOptions, as_json: bool) -> None:
@@ -213,16 +101,21 @@ def run(assistant: Assistant, options: EvaluateOptions, as_json: bool) -> None:
     items = {root: read_items(root) for root in options.sets}
     _check_references(runs, items, options)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    results = []
+    results: list[dict[str, Any]] = []
+    worst: list[Worst] = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=sum(len(items[one.root]) for one in runs))
-        for one in runs:
-            bar.update(task, description=one.name)
-            found = evaluate_run(assistant, one, items[one.root], options, lambda: bar.advance(task))
-            results.append(found)
+        for root, pictures in items.items():
+            mine = [one for one in runs if one.root == root]
+            bar.update(task, description=root.resolve().name)
+            each = _Predictions(options.predictions, mine, lambda: bar.advance(task))
+            for one, scores in evaluate_set(assistant, mine, pictures, options.protocol, each).items():
+                about = {"set": root.resolve().name, "shots": one.shots, "seed": one.seed, "images": len(pictures)}
+                results.append({**about, **scores.metrics()})
+                worst += [*scores.misses, *scores.alarms] if one is mine[-1] else []
     rows = mean_over_seeds(results)
     if options.output is not None:
-        write_report(options.output, rows, results, assistant, options)
+        write_report(options.output, rows, results, worst, assistant, options)
     if as_json:
         for row in rows:
             print(report.to_line(row), flush=True)
@@ -230,63 +123,18 @@ def run(assistant: Assistant, options: EvaluateOptions, as_json: bool) -> None:
         print(as_markdown(rows))
 
 
-def evaluate_run(
-    assistant: Assistant,
-    one: Run,
-    items: Sequence[LabelledPicture],
-    options: EvaluateOptions,
-    advance: Callable[[], None],
-) -> dict[str, Any]:
-    """One pass over a set: predictions written picture by picture, metrics at the end; nothing is kept but numbers."""
-    folder = None if options.predictions is None else options.predictions / one.name
-    if folder is not None:
-        (folder / report.RESULTS).unlink(missing_ok=True)
-    measured = ImageScores()
-    for item, inspection in zip(items, inspections(assistant, one, items, options), strict=True):
-        measured.add(item, inspection)
-        if folder is not None:
-            _write_prediction(folder, item, inspection)
-        advance()
-    about = {"set": one.root.resolve().name, "shots": one.shots, "seed": one.seed, "images": len(items)}
-    return {**about, **measured.metrics()}
+class _Predictions:
+    """Writes rows and maps of every run as they are made; earlier rows of these runs are taken away first."""
 
+    def __init__(self, folder: Path | None, runs: Sequence[Run], advance: Callable[[], None]) -> None:
+        self._folder, self._advance = folder, advance
+        for one in runs if folder is not None else ():
+            (folder / one.name / report.RESULTS).unlink(missing_ok=True)
 
-class ImageScores:
-    """Image-level metrics of a run, collected picture by picture."""
-
-    def __init__(self) -> None:
-        self.scores: list[float] = []
-        self.called: list[bool] = []
-        self.anomalous: list[bool] = []
-        self.kinds: list[str | None] = []
-
-    def add(self, item: LabelledPicture, inspection: Inspection) -> None:
-        """Take one picture in."""
-        self.scores.append(inspection.image_score)
-        self.called.append(inspection.verdict is Verdict.ANOMALOUS)
-        self.anomalous.append(item.kind is not None)
-        self.kinds.append(item.kind)
-
-    def metrics(self) -> dict[str, Any]:
-        """Of the pictures so far; None where a set has one class only."""
-        from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
-
-        truth, scores, called = np.array(self.anomalous), np.array(self.scores), np.array(self.called)
-        if truth.all() or not truth.any():
-            return dict.fromkeys(IMAGE_METRICS)
-        precision, recall, _ = precision_recall_curve(truth, scores)
-        miss, overkill = float((~called[truth]).mean()), float(called[~truth].mean())
-        kinds = sorted({kind for kind in self.kinds if kind is not None})
-        picked = {kind: np.array([k is None or k == kind for k in self.kinds]) for kind in kinds}
-        return {
-            "image_auroc": float(roc_auc_score(truth, scores)),
-            "image_ap": float(average_precision_score(truth, scores)),
-            "image_f1_max": float((2 * precision * recall / np.maximum(precision + recall, 1e-9)).max()),
-            "miss_rate": miss,
-            "overkill_rate": overkill,
-            "balanced_accuracy": 1 - (miss + overkill) / 2,
-            "kinds": {kind: float(roc_auc_score(truth[some], scores[some])) for kind, some in picked.items()},
-        }
+    def __call__(self, one: Run, item: LabelledPicture, inspection: Inspection) -> None:
+        if self._folder is not None:
+            _write_prediction(self._folder / one.name, item, inspection)
+        self._advance()
 
 
 def mean_over_seeds(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -318,10 +166,14 @@ def write_report(
     path: Path,
     rows: Sequence[dict[str, Any]],
     results: Sequence[dict[str, Any]],
+    worst: Sequence[Worst],
     assistant: Assistant,
     options: EvaluateOptions,
 ) -> None:
-    """``<path>.md`` with the table and ``<path>.json`` with every run; an ending of ``path`` is taken off first."""
+    """``<path>.md`` with the table, ``<path>.json`` with every run and ``<path>.png`` with the worst pictures.
+
+    An ending of ``path`` is taken off first.
+    """
     stem = path.with_suffix("") if path.suffix in (".md", ".json") else path
     stem.parent.mkdir(parents=True, exist_ok=True)
     about = {
@@ -335,6 +187,9 @@ def write_report(
     Path(f"{stem}.md").write_text(f"# Evaluation\n\n{facts}\n{as_markdown(rows)}\n", encoding="utf-8")
     record = {**about, "means": list(rows), "runs": list(results)}
     Path(f"{stem}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    sheet = picture_sheet(worst)
+    if sheet is not None:
+        Image.fromarray(sheet).save(f"{stem}.png")
 
 
 def _check_references(runs: Sequence[Run], items: dict[Path, list[LabelledPicture]], options: EvaluateOptions) -> None:

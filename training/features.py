@@ -103,7 +103,11 @@ def encode_row(
     references = [_encode(encoder, path, side) for path in row.references[:count]]
     references = [r for r in references if r.grid == query.grid]
     masks = defect_masks(row)
-    regions = torch.stack([coverage(m, query.grid) for m in masks]) if masks else torch.zeros(0, query.grid[0] * query.grid[1])
+    regions = (
+        torch.stack([coverage(m, query.grid) for m in masks])
+        if masks
+        else torch.zeros(0, query.grid[0] * query.grid[1])
+    )
     tensors = {
         "tokens": torch.stack(query.levels, 1)[0].half(),
         "pooled": query.pooled.half(),
@@ -182,9 +186,7 @@ def read_batch(folder: Path, rows: Sequence[Row], shape: Shape) -> FeatureBatch:
     )
 
 
-def batches(
-    shapes: dict[int, Shape], batch_size: int, rng: random.Random
-) -> Iterator[tuple[list[int], Shape]]:
+def batches(shapes: dict[int, Shape], batch_size: int, rng: random.Random) -> Iterator[tuple[list[int], Shape]]:
     """Indices of samples in batches of one shape each, in random order, every sample once."""
     groups: dict[Shape, list[int]] = {}
     for index in sorted(shapes):

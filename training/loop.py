@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from accelerate import Accelerator
@@ -54,6 +54,7 @@ class LoopConfig:
     loss_weights: dict[str, float] | None = None
 
 
+@runtime_checkable
 class Stage(Protocol):
     """What a stage tells the loop."""
 
@@ -119,7 +120,17 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool) -> Progressed
     with _bar(accelerator) as bar:
         task = bar.add_task("training", total=steps, completed=done.step, losses="")
         while done.epoch < config.epochs:
-            _epoch(stage, prepared, accelerator, optimizer, schedule, config, done, out, lambda text: bar.update(task, completed=done.step, losses=text))
+            _epoch(
+                stage,
+                prepared,
+                accelerator,
+                optimizer,
+                schedule,
+                config,
+                done,
+                out,
+                lambda text: bar.update(task, completed=done.step, losses=text),
+            )
             _finish_epoch(stage, accelerator, schedule, done, out, tracker)
     if tracker:
         tracker.close()
@@ -197,7 +208,9 @@ def _save(accelerator: Accelerator, schedule: Any, done: Progressed, out: Path) 
     fresh, last, old = out / "saving", out / "last", out / "old"
     accelerator.save_state(str(fresh))
     if accelerator.is_main_process:
-        (fresh / "progress.json").write_text(json.dumps(asdict(done) | {"schedule": schedule.state_dict()["last_epoch"]}))
+        (fresh / "progress.json").write_text(
+            json.dumps(asdict(done) | {"schedule": schedule.state_dict()["last_epoch"]})
+        )
         shutil.rmtree(old, ignore_errors=True)
         if last.exists():
             last.rename(old)
@@ -225,7 +238,9 @@ def _claim(out: Path, config: LoopConfig, resume: bool) -> None:
     if resume and record.exists() and json.loads(record.read_text()) != wanted:
         raise ConfigError("the configuration this run began with", "another one", "start afresh in another folder")
     if not resume and (out / "last").exists():
-        raise ConfigError("an empty run folder", f"{out.name} with a checkpoint", "add --resume or choose another --out")
+        raise ConfigError(
+            "an empty run folder", f"{out.name} with a checkpoint", "add --resume or choose another --out"
+        )
     record.write_text(json.dumps(wanted, indent=1))
 
 

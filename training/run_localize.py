@@ -37,7 +37,9 @@ def run_localize(recipe: Recipe, resume: bool) -> None:
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip)
     _projection(localizer, clip, rows, recipe.data.features, preset)
-    encode_rows(rows, clip.encoder, localizer, recipe.data.features, recipe.loop.seed, recipe.data.sides, recipe.data.shots)
+    encode_rows(
+        rows, clip.encoder, localizer, recipe.data.features, recipe.loop.seed, recipe.data.sides, recipe.data.shots
+    )
     stage = LocalizeStage(clip, localizer, rows, recipe.data.features, recipe.batch_size)
     done = run(stage, LoopConfig(**recipe.loop.model_dump()), recipe.out, resume)
     localizer.load_state_dict(load_file(recipe.out / "best.safetensors"))

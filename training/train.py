@@ -62,7 +62,9 @@ def read_recipe(path: Path, overrides: list[str]) -> Recipe:
     try:
         raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise ConfigError("a readable YAML recipe", f"{path} ({str(error).splitlines()[0]})", "mend the path") from error
+        raise ConfigError(
+            "a readable YAML recipe", f"{path} ({str(error).splitlines()[0]})", "mend the path"
+        ) from error
     if not isinstance(raw, dict):
         raise ConfigError("a YAML mapping", type(raw).__name__, f"mend {path.name}")
     for override in overrides:
@@ -86,7 +88,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a recipe. Exit code 0, or 2 with one line on standard error."""
     parser = argparse.ArgumentParser(prog="training.train", description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="YAML recipe")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one value; repeatable")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override one value; repeatable"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this run folder")
     args = parser.parse_args(arguments)
     try:

@@ -11,15 +11,8 @@ import pytest
 
 from assistant.errors import ConfigError, DataSetError
 from assistant.pipeline import Assistant
-from training.evaluate_command import (
-    EvaluateOptions,
-    LabelledPicture,
-    draw_references,
-    own_reference,
-    read_items,
-    run,
-    runs_of,
-)
+from training.evaluate_command import EvaluateOptions, run, runs_of
+from training.sets import LabelledPicture, draw_references, own_reference, read_items
 
 
 @pytest.fixture

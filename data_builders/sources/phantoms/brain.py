@@ -89,7 +89,7 @@ class BrainScan:
             front=float(rng.uniform(0, 1)),
             head=head,
             variation=float(rng.uniform(0.3, 1.0)),
-            zoom=float(rng.uniform(0.86, 1.12)) * (1.12 if stripped else 1.0),
+            zoom=float(rng.uniform(0.92, 1.18)) * (1.12 if stripped else 1.0),
             stretch=float(rng.uniform(0.94, 1.08)),
             resolution=float(rng.choice([0.55, 0.75, 1.0, 1.0])),
             window=(float(rng.uniform(-0.02, 0.05)), float(rng.uniform(0.72, 1.12)), float(rng.uniform(0.8, 1.3))),

@@ -1,4 +1,4 @@
-"""What surface generators share: the finish (light, tonal clouds, specks), colours, and the walk from design to picture."""
+"""What surface generators share: finish (light, tonal clouds, specks), colours, and the walk from design to picture."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class SurfaceDesign:
 
 
 def draw_finish(
-    rng: np.random.Generator, clouds: float = 0.04, specks: float = 4.0, tilt: float = 0.03, grey: float = 0.25
+    rng: np.random.Generator, clouds: float = 0.025, specks: float = 4.0, tilt: float = 0.03, grey: float = 0.25
 ) -> Finish:
     """A finish; ``clouds``, ``specks`` and ``tilt`` are upper ends, ``grey`` the share of grey cameras."""
     return Finish(
-        clouds=rng.uniform(0.15, 1.0) * clouds,
+        clouds=rng.uniform(0.1, 0.65) * clouds,
         cloud_cell=rng.uniform(0.15, 0.8),
         gradient=float(rng.choice([0.0, 0.06, 0.15, 0.3])) * rng.uniform(0.5, 1.0),
         gradient_angle=rng.uniform(0, 2 * math.pi),
@@ -110,6 +110,11 @@ def plain(colour: Colour, size: Size) -> Paint:
 def toned(colour: Colour, tone: Field) -> Paint:
     """``colour`` times ``tone`` (1 leaves it as it is)."""
     return np.asarray(cv2.merge([tone * np.float32(channel) for channel in colour]), np.float32)
+
+
+def lit(paint: Paint, tone: Field) -> Paint:
+    """``paint`` made darker or lighter pixel by pixel (a ``tone`` of 1 leaves it as it is)."""
+    return np.asarray(paint * tone[..., None], np.float32)
 
 
 def mixed(first: Paint | Colour, second: Paint | Colour, share: Field) -> Paint:
@@ -176,7 +181,7 @@ class Surface(ABC):
             grey = cv2.cvtColor(paint, cv2.COLOR_RGB2GRAY) * light
             paint = cv2.merge([grey, grey, grey])
         else:
-            paint = paint * light[..., None]
+            paint = lit(paint, light)
         pixels = np.asarray(cv2.convertScaleAbs(np.clip(paint, 0, 1), alpha=255), np.uint8)
         mask = np.ones(size, np.bool_)
         return Picture(pixels, mask, design.object_name, self.name, self.kind, self.domain)

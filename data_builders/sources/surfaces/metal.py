@@ -92,7 +92,7 @@ class BrushedMetal(Surface):
         angle = design.angle + rng.normal(0, design.finish.tilt)
         fine = streaks(rng, size, angle, design.line_length * scale, design.line_width * scale)
         broad = streaks(rng, size, angle, design.line_length * scale * 2.5, design.line_width * scale * 5)
-        density = 1 + 0.25 * value_noise(rng, size, 80 * scale)
+        density = 1 + np.float32(0.08) * value_noise(rng, size, 80 * scale)
         tone = 1 + np.float32(design.contrast) * density * (fine + 0.5 * broad + 0.3 * white_noise(rng, size))
         if design.band:
             u, _ = rotated_coordinates(size, angle)
@@ -173,7 +173,7 @@ class MachinedMetal(Surface):
         fine = line_profile(rng, path, max(1.0, pitch / 4))
         regular = np.float32(design.regular)
         tone = regular * marks + (1 - regular) * passes + 0.5 * fine + 0.25 * white_noise(rng, size)
-        density = 1 + 0.3 * value_noise(rng, size, 70 * scale)
+        density = 1 + np.float32(0.1) * value_noise(rng, size, 70 * scale)
         tone = 1 + np.float32(design.contrast) * tone * density + np.float32(design.glint) * glint
         return toned(design.colour, tone)
 
@@ -206,7 +206,7 @@ class CastMetal(Surface):
             colour=colour,
             grain={"cast": 3.5, "sandblasted": 1.0, "forged": 7.0}[kind] * rng.uniform(0.6, 1.6),
             roughness=rng.uniform(0.02, 0.16),
-            mottle=rng.uniform(0.01, 0.09),
+            mottle=rng.uniform(0.005, 0.045),
             light=rng.uniform(0, 2 * math.pi),
             pits=rng.uniform(0, 0.25),
         )

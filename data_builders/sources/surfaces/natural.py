@@ -15,6 +15,7 @@ from data_builders.sources.surfaces.base import (
     draw_colour,
     draw_finish,
     drawn_angle,
+    lit,
     mixed,
     scale_of,
     shifted,
@@ -114,7 +115,7 @@ class Wood(Surface):
         pores = streaks(rng, size, angle, 16 * scale, 1.1 * scale)
         tone -= np.float32(design.pores) * smooth_step(pores, 1.5, 2.3) * (np.float32(0.4) + np.float32(0.6) * late)
         tone = tone * (1 + np.float32(0.05) * np.sin(board * np.float32(5.1))) * seam
-        return mixed(design.light, design.dark, share) * tone[..., None]
+        return lit(mixed(design.light, design.dark, share), tone)
 
     def _boards(self, design: WoodDesign, rng: np.random.Generator, v: Field, scale: float) -> tuple[Field, Field]:
         """Index of the board at each pixel, and the brightness of the joints between boards."""
@@ -163,7 +164,8 @@ class Leather(Surface):
     def design(self, rng: np.random.Generator) -> LeatherDesign:
         """Draw a hide."""
         natural = rng.random() < 0.65
-        colour = draw_colour(rng, (0.02, 0.1), (0.3, 0.75), (0.15, 0.75)) if natural else draw_colour(rng, value=(0.1, 0.8))
+        tan = draw_colour(rng, (0.02, 0.1), (0.3, 0.75), (0.15, 0.75))
+        colour = tan if natural else draw_colour(rng, value=(0.1, 0.8))
         return LeatherDesign(
             object_name=str(rng.choice(["leather", "grained leather", "imitation leather"])),
             finish=draw_finish(rng, clouds=0.07, specks=4, tilt=0.4, grey=0.2),
@@ -196,7 +198,7 @@ class Leather(Surface):
             np.float32,
         )
         bump = bump + np.float32(0.12) * fractal_noise(rng, size, pebble, octaves=3, gain=0.8)
-        strength = 1 + np.float32(0.25) * fractal_noise(rng, size, 80 * scale, octaves=2)
+        strength = 1 + np.float32(0.12) * fractal_noise(rng, size, 80 * scale, octaves=2)
         tone = 1 + np.float32(design.relief * 1.1) * strength * shaded(bump, design.light, pebble * 0.16)
         tone -= np.float32(design.crease) * (1 - smooth_step(bump, 0.0, 0.55)) * strength * np.float32(0.8)
         tone += np.float32(design.fine) * white_noise(rng, size, 0.5)
@@ -231,8 +233,10 @@ class Paper(Surface):
         """Draw a sheet."""
         kind = str(rng.choice(["white paper", "kraft paper", "cardboard", "recycled board", "coloured paper"]))
         brown = kind in ("kraft paper", "cardboard")
-        colour = draw_colour(rng, (0.07, 0.11), (0.25, 0.5), (0.5, 0.8)) if brown else draw_colour(
-            rng, (0.05, 0.18), (0.0, 0.12), (0.7, 0.97)
+        colour = (
+            draw_colour(rng, (0.07, 0.11), (0.25, 0.5), (0.5, 0.8))
+            if brown
+            else draw_colour(rng, (0.05, 0.18), (0.0, 0.12), (0.7, 0.97))
         )
         if kind == "coloured paper":
             colour = draw_colour(rng, saturation=(0.15, 0.8), value=(0.4, 0.95))
@@ -257,7 +261,8 @@ class Paper(Surface):
         angle = design.angle + rng.normal(0, design.finish.tilt)
         along = streaks(rng, size, angle + rng.normal(0, 0.2), 12 * scale, 1.2 * scale)
         across = streaks(rng, size, angle + 1.1 + rng.normal(0, 0.2), 9 * scale, 1.2 * scale)
-        tone = 1 + np.float32(design.fibre) * (along + np.float32(0.7) * across + np.float32(0.5) * white_noise(rng, size))
+        fibres = along + np.float32(0.7) * across + np.float32(0.5) * white_noise(rng, size)
+        tone = 1 + np.float32(design.fibre) * fibres
         tone += np.float32(design.formation) * fractal_noise(rng, size, 14 * scale, octaves=3, gain=0.7)
         if design.flute:
             u, _ = rotated_coordinates(size, angle)

@@ -1,7 +1,7 @@
 """Vectorised noise fields and coordinates that every picture builder draws its textures from.
 
-Fields are float32 arrays of (height, width). Lengths are pixels, angles radians (0 points right, positive turns clockwise in
-the picture, as y grows downwards). Knows nothing of colours or materials.
+Fields are float32 arrays of (height, width). Lengths are pixels, angles radians (0 points right, positive turns
+clockwise in the picture, as y grows downwards). Knows nothing of colours or materials.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def pixel_grid(size: Size) -> tuple[Field, Field]:
     return x, y
 
 
-def rotated_coordinates(
-    size: Size, angle: float, centre: tuple[float, float] | None = None
-) -> tuple[Field, Field]:
+def rotated_coordinates(size: Size, angle: float, centre: tuple[float, float] | None = None) -> tuple[Field, Field]:
     """``(u, v)``: distance from ``centre`` (x, y) along ``angle`` and at right angles to it; the middle by default."""
     x, y = pixel_grid(size)
     cx, cy = centre if centre is not None else (size[1] / 2, size[0] / 2)
@@ -41,15 +39,15 @@ def rotated_coordinates(
 
 def white_noise(rng: np.random.Generator, size: Size, blur: float = 0.0) -> Field:
     """Independent normal values; ``blur`` (sigma) makes grain of that radius. Mean 0, standard deviation 1."""
-    noise = rng.standard_normal(size, dtype=np.float32)
+    noise: Field = rng.standard_normal(size, dtype=np.float32)
     if blur <= 0:
         return noise
-    noise = cv2.GaussianBlur(noise, (0, 0), blur)
-    return np.asarray(noise * np.float32(max(1.0, 2 * math.sqrt(math.pi) * blur)), np.float32)
+    blurred = cv2.GaussianBlur(noise, (0, 0), blur)
+    return np.asarray(blurred * np.float32(max(1.0, 2 * math.sqrt(math.pi) * blur)), np.float32)
 
 
 def value_noise(rng: np.random.Generator, size: Size, cell: float | tuple[float, float]) -> Field:
-    """Smooth noise whose features are about ``cell`` pixels (or ``(cell_y, cell_x)``); mean 0, standard deviation about 1."""
+    """Smooth noise, features of ``cell`` pixels (or ``(cell_y, cell_x)``); mean 0, standard deviation about 1."""
     cell_y, cell_x = cell if isinstance(cell, tuple) else (cell, cell)
     cell_y, cell_x = max(cell_y, 1.0), max(cell_x, 1.0)
     height, width = size
@@ -64,7 +62,7 @@ def value_noise(rng: np.random.Generator, size: Size, cell: float | tuple[float,
 def fractal_noise(
     rng: np.random.Generator, size: Size, cell: float, octaves: int = 4, gain: float = 0.5, ridged: bool = False
 ) -> Field:
-    """Sum of value noises, each half as large and ``gain`` as strong as the last; mean 0, standard deviation about 1."""
+    """Sum of value noises, each half as large and ``gain`` as strong as the last; mean 0, deviation about 1."""
     total = np.zeros(size, np.float32)
     weight, power = 1.0, 0.0
     for octave in range(octaves):
@@ -80,7 +78,7 @@ def fractal_noise(
 
 
 def streaks(rng: np.random.Generator, size: Size, angle: float, length: float, width: float) -> Field:
-    """Noise drawn out along ``angle``: features about ``length`` by ``width`` pixels; mean 0, standard deviation about 1."""
+    """Noise drawn out along ``angle``: about ``length`` by ``width`` pixels; mean 0, deviation about 1."""
     quarter = round(angle / (math.pi / 2))
     if abs(angle - quarter * math.pi / 2) < 2e-3:
         return value_noise(rng, size, (width, length) if quarter % 2 == 0 else (length, width))
@@ -140,7 +138,9 @@ class Cells:
         return np.asarray(values[self.label], np.float32)
 
 
-def voronoi_cells(rng: np.random.Generator, size: Size, cell: float, jitter: float = 1.0, stretch: float = 1.0) -> Cells:
+def voronoi_cells(
+    rng: np.random.Generator, size: Size, cell: float, jitter: float = 1.0, stretch: float = 1.0
+) -> Cells:
     """Cells of about ``cell`` pixels around seeds of a jittered grid; ``stretch`` > 1 makes them wider than high."""
     height, width = size
     margin = math.ceil(cell * max(stretch, 1.0)) + 1
@@ -197,7 +197,7 @@ def sampled(image: np.ndarray, x: Field, y: Field, wrap: bool = True) -> np.ndar
 
 
 def warped(rng: np.random.Generator, image: np.ndarray, cell: float, amount: float) -> np.ndarray:
-    """``image`` with its points moved by smooth noise: ``amount`` pixels (standard deviation), features of ``cell`` pixels."""
+    """``image`` with its points moved by smooth noise of ``amount`` pixels (deviation), features of ``cell`` pixels."""
     size = (image.shape[0], image.shape[1])
     x, y = pixel_grid(size)
     shift = np.float32(amount)
@@ -207,7 +207,7 @@ def warped(rng: np.random.Generator, image: np.ndarray, cell: float, amount: flo
 
 
 def line_profile(rng: np.random.Generator, position: Field, width: float) -> Field:
-    """One-dimensional smooth noise looked up at ``position`` (pixels): the same value all along a line of equal position."""
+    """One-dimensional smooth noise looked up at ``position`` (pixels): one value along a line of equal position."""
     low, high = float(position.min()), float(position.max())
     count = max(4, math.ceil((high - low) * 4) + 4)
     knots = rng.standard_normal((1, max(2, math.ceil((high - low) / max(width, 0.5)) + 2)), dtype=np.float32)

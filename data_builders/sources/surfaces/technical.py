@@ -1,11 +1,10 @@
-"""Technical surfaces: rubber mats, perforated sheet and mesh, solar cells under electroluminescence."""
+"""Technical surfaces: rubber mats and knurls, perforated sheet and mesh."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from data_builders.sources.surfaces.base import (
@@ -25,15 +24,11 @@ from data_builders.sources.surfaces.noise import (
     Field,
     Size,
     fractal_noise,
-    line_profile,
     rotated_coordinates,
-    sampled,
-    pixel_grid,
     shaded,
     smooth_step,
     streaks,
     value_noise,
-    voronoi_cells,
     white_noise,
 )
 
@@ -41,7 +36,7 @@ from data_builders.sources.surfaces.noise import (
 def lattice(
     rng: np.random.Generator, size: Size, angle: float, pitch: float, slack: float, staggered: bool
 ) -> tuple[Field, Field]:
-    """``(fu, fv)``: pixels from the centre of the nearest lattice point, with random phase and ``slack`` pixels of wander."""
+    """``(fu, fv)``: pixels from the nearest lattice point, with random phase and ``slack`` pixels of wander."""
     scale = scale_of(size)
     u, v = rotated_coordinates(size, angle)
     start = rng.uniform(20, 30, 2)
@@ -122,7 +117,8 @@ class RubberMat(Surface):
         wear = 1 + np.float32(0.12) * fractal_noise(rng, size, 60 * scale, octaves=3)
         tone = np.float32(1 - 0.35 * design.depth) + np.float32(0.35 * design.depth) * height
         tone += np.float32(design.depth * 1.1) * wear * shaded(height, design.light, pitch * 0.12)
-        tone += np.float32(design.grain) * (white_noise(rng, size, 0.5) + np.float32(0.6) * fractal_noise(rng, size, 8 * scale, 3))
+        tone += np.float32(design.grain) * white_noise(rng, size, 0.5)
+        tone += np.float32(0.6 * design.grain) * fractal_noise(rng, size, 8 * scale, 3)
         return toned(design.colour, tone)
 
 
@@ -154,7 +150,8 @@ class PerforatedSheet(Surface):
         _, colour = draw_metal(rng)
         behind = draw_colour(rng, saturation=(0.0, 0.3), value=(0.02, 0.25))
         if rng.random() < 0.3:
-            colour, behind = draw_colour(rng, value=(0.08, 0.4), saturation=(0.0, 0.4)), draw_colour(rng, value=(0.7, 0.98), saturation=(0, 0.2))
+            colour = draw_colour(rng, saturation=(0.0, 0.4), value=(0.08, 0.4))
+            behind = draw_colour(rng, saturation=(0.0, 0.2), value=(0.7, 0.95))
         elif rng.random() < 0.25:
             colour = draw_colour(rng, saturation=(0.2, 0.8), value=(0.4, 0.9))
         return PerforatedSheetDesign(
@@ -179,7 +176,7 @@ class PerforatedSheet(Surface):
         angle = design.angle + rng.normal(0, design.finish.tilt)
         grain = np.float32(design.contrast) * streaks(rng, size, angle, 40 * scale, 1.5 * scale)
         grain += np.float32(design.contrast * 0.6) * white_noise(rng, size)
-        back = toned(design.behind, 1 + np.float32(0.1) * fractal_noise(rng, size, 40 * scale, 3))
+        back = toned(design.behind, 1 + np.float32(0.03) * fractal_noise(rng, size, 40 * scale, 3))
         if design.form == "wire":
             cover, tone = self._wire(design, rng, size, angle, pitch)
             return mixed(back, toned(design.colour, tone + grain), cover)
@@ -215,113 +212,10 @@ class PerforatedSheet(Surface):
         wave = np.cos((fv + row + column) * np.float32(math.pi)), np.cos((fu + row + column + 1) * np.float32(math.pi))
         top = np.mod(column + row, 2) == 0
         over = np.where(top, down > 0.5, across <= 0.5)
-        tone_down = (1 - (fu / np.float32(half)) ** 2 * np.float32(0.6)) * (np.float32(0.85) + np.float32(0.12) * np.abs(wave[0]))
-        tone_across = (1 - (fv / np.float32(half)) ** 2 * np.float32(0.6)) * (np.float32(0.85) + np.float32(0.12) * np.abs(wave[1]))
-        tone = np.where(over, tone_down, tone_across)
+        bends = np.where(over, np.abs(wave[0]), np.abs(wave[1]))
+        side = np.where(over, fu, fv) / np.float32(half)
+        tone = (1 - np.float32(0.6) * side * side) * (np.float32(0.85) + np.float32(0.12) * bends)
         return np.maximum(down, across), np.asarray(np.clip(tone, 0.2, 1.2), np.float32)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SolarCellDesign(SurfaceDesign):
-    """A photovoltaic cell glowing under current: mono- or polycrystalline."""
-
-    poly: bool
-    level: float
-    busbars: int
-    busbar_width: float
-    busbar_tone: float
-    fingers: float
-    finger_depth: float
-    vertical: bool
-    grain: float
-    grain_depth: float
-    falloff: float
-    margin: float
-    chamfer: float
-    sensor_grain: float
-
-
-class SolarCell(Surface):
-    """Electroluminescence picture of one solar cell: busbars, finger lines, crystal grains or a smooth fall towards the edges."""
-
-    name = "solar_cell"
-    design_type = SolarCellDesign
-
-    def design(self, rng: np.random.Generator) -> SolarCellDesign:
-        """Draw a cell."""
-        poly = bool(rng.random() < 0.55)
-        return SolarCellDesign(
-            object_name="polycrystalline solar cell" if poly else "monocrystalline solar cell",
-            finish=draw_finish(rng, clouds=0.06, specks=3, tilt=0.006, grey=1.0),
-            poly=poly,
-            level=rng.uniform(0.35, 0.72),
-            busbars=int(rng.choice([2, 3, 3, 4, 5])),
-            busbar_width=rng.uniform(3.0, 7.0),
-            busbar_tone=rng.uniform(0.08, 0.5),
-            fingers=rng.uniform(3.2, 6.0),
-            finger_depth=rng.uniform(0.0, 0.08),
-            vertical=bool(rng.random() < 0.4),
-            grain=rng.uniform(16, 42),
-            grain_depth=rng.uniform(0.08, 0.3) if poly else rng.uniform(0.0, 0.02),
-            falloff=rng.uniform(0.05, 0.45),
-            margin=rng.uniform(0.0, 0.035),
-            chamfer=rng.uniform(0.08, 0.16) if not poly and rng.random() < 0.6 else 0.0,
-            sensor_grain=rng.uniform(0.01, 0.035),
-        )
-
-    def paint(self, design: SolarCellDesign, rng: np.random.Generator, size: Size) -> Paint:
-        """Glow, grains and contacts inside the outline of the cell."""
-        scale = scale_of(size)
-        height, width = size
-        tilt = rng.normal(0, design.finish.tilt)
-        centre = (width * (0.5 + rng.normal(0, 0.004)), height * (0.5 + rng.normal(0, 0.004)))
-        u, v = rotated_coordinates(size, tilt, centre)
-        x, y = u / np.float32(width), v / np.float32(height)
-        tone = 1 - np.float32(design.falloff * rng.uniform(0.85, 1.15)) * (x * x + y * y) * np.float32(1.6)
-        tone += np.float32(0.05) * fractal_noise(rng, size, 90 * scale, octaves=3)
-        if design.grain_depth:
-            tone += np.float32(design.grain_depth) * self._grains(design, rng, size, scale)
-        along, across, length = (v, x, width) if design.vertical else (u, y, height)
-        finger_axis = v if design.vertical else u
-        pitch = max(design.fingers * scale, 2.8)
-        lines = np.cos(finger_axis * np.float32(2 * math.pi / pitch) + np.float32(rng.uniform(0, 6.3)))
-        uneven = 1 + np.float32(0.5) * line_profile(rng, finger_axis, pitch)
-        tone += np.float32(design.finger_depth) * lines * uneven
-        tone += np.float32(0.25 * design.finger_depth) * line_profile(rng, along, pitch)
-        bar = (across + np.float32(0.5)) * np.float32(design.busbars)
-        gap = np.abs(bar - np.floor(bar) - np.float32(0.5)) * np.float32(length / design.busbars)
-        half = 0.5 * design.busbar_width * scale
-        inside_bar = 1 - smooth_step(np.asarray(gap, np.float32), half - 0.7, half + 0.7)
-        shadow = np.exp(-gap / np.float32(9 * scale)) * np.float32(0.12)
-        tone = (tone - shadow) * (1 - inside_bar * np.float32(1 - design.busbar_tone))
-        tone = tone * self._outline(design, x, y)
-        tone = tone * np.float32(design.level) + np.float32(design.sensor_grain) * white_noise(rng, size, 0.4)
-        tone = np.asarray(tone + np.float32(0.03), np.float32)
-        return np.asarray(cv2.merge([tone, tone, tone]), np.float32)
-
-    def _grains(self, design: SolarCellDesign, rng: np.random.Generator, size: Size, scale: float) -> Field:
-        """Blotches of crystal grains with dark dislocation clusters inside some of them."""
-        cell = design.grain * scale
-        cells = voronoi_cells(rng, size, cell, stretch=rng.uniform(0.8, 1.3))
-        flat = cells.paint(rng.standard_normal(cells.count).astype(np.float32)) * np.float32(0.55)
-        edges = np.exp(-cells.border_distance / np.float32(2 * scale))
-        x, y = pixel_grid(size)
-        shift = np.float32(0.25 * cell)
-        flat = np.asarray(flat - np.float32(0.5) * edges, np.float32)
-        bent = sampled(flat, x + shift * value_noise(rng, size, 0.4 * cell), y + shift * value_noise(rng, size, 0.4 * cell), False)
-        clusters = fractal_noise(rng, size, 0.8 * cell, octaves=4, gain=0.75)
-        dark = np.maximum(clusters - np.float32(0.35), 0)
-        return np.asarray(bent - np.float32(1.1) * dark + np.float32(0.2), np.float32)
-
-    def _outline(self, design: SolarCellDesign, x: Field, y: Field) -> Field:
-        """1 on the cell, near 0 on the gap around it and at chamfered corners."""
-        edge = np.maximum(np.abs(x), np.abs(y)) - np.float32(0.5 - design.margin)
-        if design.chamfer:
-            corner = (np.abs(x) + np.abs(y) - np.float32(1 - 2 * design.margin - design.chamfer)) * np.float32(0.7)
-            edge = np.maximum(edge, corner)
-        elif not design.margin:
-            return np.ones_like(x)
-        return np.float32(1) - np.float32(0.92) * smooth_step(np.asarray(edge, np.float32), -0.003, 0.004)
-
-
-TECHNICAL_FAMILIES = (RubberMat(), PerforatedSheet(), SolarCell())
+TECHNICAL_FAMILIES = (RubberMat(), PerforatedSheet())

@@ -1,4 +1,4 @@
-"""Textiles: woven, knitted and printed fabric, carpet and felt."""
+"""Textiles: woven, knitted and printed fabric."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from data_builders.sources.surfaces.base import (
     draw_colour,
     draw_finish,
     drawn_angle,
+    lit,
     mixed,
     scale_of,
     shifted,
@@ -23,12 +24,9 @@ from data_builders.sources.surfaces.base import (
 from data_builders.sources.surfaces.noise import (
     Field,
     Size,
-    fractal_noise,
     rotated_coordinates,
-    shaded,
     smooth_step,
     split_periods,
-    streaks,
     value_noise,
     voronoi_cells,
     white_noise,
@@ -45,7 +43,9 @@ WEAVES: dict[str, tuple[tuple[int, ...], ...]] = {
 """1 where the warp yarn (along v) lies on top of the weft yarn (along u)."""
 
 
-def cloth_coordinates(rng: np.random.Generator, size: Size, angle: float, scale: float, slack: float) -> tuple[Field, Field]:
+def cloth_coordinates(
+    rng: np.random.Generator, size: Size, angle: float, scale: float, slack: float
+) -> tuple[Field, Field]:
     """Coordinates along and across the cloth, with a random phase and gently bent by ``slack`` pixels."""
     u, v = rotated_coordinates(size, angle)
     start = rng.uniform(2000, 3000, 2)
@@ -125,7 +125,7 @@ class WovenFabric(Surface):
         weft_shade = yarn_shades(rng, row, design.spread)
         tone = tone * np.where(over, warp_shade, weft_shade)
         share = over.astype(np.float32)
-        return mixed(design.weft, design.warp, share) * tone[..., None]
+        return lit(mixed(design.weft, design.warp, share), tone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,8 @@ class Knit(Surface):
         leg = v - np.float32(1.1) * np.abs(side) + np.float32(0.04) * white_noise(rng, size, 0.8)
         row, within = split_periods(leg)
         across = (np.abs(side) - np.float32(0.25)) * 4
-        height = np.sqrt(np.maximum(1 - np.float32(3.4) * within * within, 0)) * (1 - np.float32(0.75) * across * across)
+        height = np.sqrt(np.maximum(1 - np.float32(3.4) * within * within, 0))
+        height *= 1 - np.float32(0.75) * across * across
         tone = np.float32(1 - design.depth) + np.float32(design.depth * 1.15) * height
         ply = np.cos((leg * 5 + side * 9) * np.float32(2 * math.pi / 2))
         tone += np.float32(0.05 * design.depth) * ply
@@ -188,7 +189,7 @@ class Knit(Surface):
         if not design.stripe_rows:
             return toned(design.colour, tone)
         share = ((row // design.stripe_rows) % 2).astype(np.float32)
-        return mixed(design.colour, design.stripe, share) * tone[..., None]
+        return lit(mixed(design.colour, design.stripe, share), tone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +229,7 @@ class PrintedFabric(Surface):
             fill=rng.uniform(0.25, 0.6),
             weave_pitch=rng.uniform(2.6, 5.0),
             weave_depth=rng.uniform(0.05, 0.3),
-            bleed=rng.uniform(0.02, 0.12),
+            bleed=rng.uniform(0.2, 1.0),
         )
 
     def paint(self, design: PrintedFabricDesign, rng: np.random.Generator, size: Size) -> Paint:
@@ -239,14 +240,14 @@ class PrintedFabric(Surface):
         u, v = cloth_coordinates(rng, size, angle, scale, 0.03 * period + 0.5 * scale)
         weave = np.float32(2 * math.pi / max(design.weave_pitch * scale, 2.8))
         cloth = np.cos(u * weave) * np.cos(v * weave)
-        rough = np.float32(design.bleed * 0.5) * value_noise(rng, size, 2.5 * scale) + np.float32(0.04) * cloth
+        rough = np.float32(design.bleed / period) * (np.float32(0.6) * value_noise(rng, size, 2.5 * scale) + cloth)
         ink, other = self._print(design, rng, size, u / np.float32(period), v / np.float32(period), rough)
         paint = mixed(design.ground, design.first, ink)
         if other is not None:
             paint = mixed(paint, design.second, other)
         tone = 1 + np.float32(design.weave_depth) * cloth + np.float32(0.03) * white_noise(rng, size)
         tone += np.float32(0.04) * ink * value_noise(rng, size, 12 * scale)
-        return paint * tone[..., None]
+        return lit(paint, tone)
 
     def _print(
         self, design: PrintedFabricDesign, rng: np.random.Generator, size: Size, u: Field, v: Field, rough: Field
@@ -267,7 +268,7 @@ class PrintedFabric(Surface):
             dot = 1 - smooth_step(radius, half * 0.8 - soft, half * 0.8 + soft)
             return dot * odd, dot * (1 - odd)
         if design.print_kind == "chevrons":
-            zigzag = v + np.float32(1.0) * np.abs(fu - np.float32(0.25))
+            zigzag = v + fu
             within = np.abs(zigzag - np.floor(zigzag) - np.float32(0.5)) + rough
             return 1 - smooth_step(within, half - soft, half + soft), None
         if design.print_kind == "lattice":
@@ -283,69 +284,4 @@ class PrintedFabric(Surface):
         return cover * pick, cover * (1 - pick)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CarpetDesign(SurfaceDesign):
-    """Pile (loops, cut pile or felted fibres) and its colours."""
-
-    pile: str
-    colour: Colour
-    fleck: Colour
-    fleck_share: float
-    loop: float
-    angle: float
-    depth: float
-    light: float
-
-
-class Carpet(Surface):
-    """Loop and cut-pile carpet, and felt."""
-
-    name = "carpet"
-    design_type = CarpetDesign
-
-    def design(self, rng: np.random.Generator) -> CarpetDesign:
-        """Draw a carpet."""
-        pile = str(rng.choice(["loop", "cut", "felt"]))
-        colour = draw_colour(rng, saturation=(0.0, 0.6), value=(0.15, 0.8))
-        fleck = shifted(colour, rng.uniform(0.6, 1.5)) if rng.random() < 0.6 else draw_colour(rng)
-        return CarpetDesign(
-            object_name={"loop": "loop carpet", "cut": "cut-pile carpet", "felt": "felt"}[pile],
-            finish=draw_finish(rng, clouds=0.09, specks=6, tilt=0.3),
-            pile=pile,
-            colour=colour,
-            fleck=fleck,
-            fleck_share=float(rng.choice([0.0, 0.1, 0.3, 0.5])),
-            loop=rng.uniform(3.5, 9),
-            angle=drawn_angle(rng),
-            depth=rng.uniform(0.15, 0.6),
-            light=rng.uniform(0, 2 * math.pi),
-        )
-
-    def paint(self, design: CarpetDesign, rng: np.random.Generator, size: Size) -> Paint:
-        """Loops as round cells; cut pile as fine fractal relief; felt as crossing fibres."""
-        scale = scale_of(size)
-        depth = np.float32(design.depth)
-        loop = max(design.loop * scale, 3.0)
-        if design.pile == "loop":
-            cells = voronoi_cells(rng, size, loop, jitter=0.6)
-            tone = np.float32(1.1) - depth * cells.centre_distance / np.float32(loop * 0.6)
-            tone *= cells.paint((1 + 0.07 * rng.standard_normal(cells.count)).astype(np.float32))
-            pick = cells.paint((rng.random(cells.count) < design.fleck_share).astype(np.float32))
-        else:
-            fleck = value_noise(rng, size, loop * (1.0 if design.pile == "cut" else 1.8))
-            pick = smooth_step(fleck, 1.6 - 2.6 * design.fleck_share, 2.0 - 2.6 * design.fleck_share)
-            if design.pile == "cut":
-                relief = fractal_noise(rng, size, loop, octaves=3, gain=0.8)
-                lean = fractal_noise(rng, size, 70 * scale, octaves=2)
-                tone = 1 + depth * np.float32(0.35) * relief + depth * shaded(relief, design.light, 0.4)
-                tone += np.float32(0.07) * lean
-            else:
-                start = rng.uniform(0, math.pi)
-                fibres = [streaks(rng, size, start + k * math.pi / 4, 14 * scale, 1.1 * scale) for k in range(4)]
-                tone = 1 + depth * np.float32(0.13) * (fibres[0] + fibres[1] + fibres[2] + fibres[3])
-                pick = pick * np.float32(0.8)
-        tone *= 1 + np.float32(0.06) * white_noise(rng, size)
-        return mixed(design.colour, design.fleck, pick) * tone[..., None]
-
-
-TEXTILE_FAMILIES = (WovenFabric(), Knit(), PrintedFabric(), Carpet())
+TEXTILE_FAMILIES = (WovenFabric(), Knit(), PrintedFabric())
