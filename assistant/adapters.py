@@ -48,12 +48,16 @@ class FeatureAdapter(nn.Module):
 
     def forward(self, tokens: Tokens, grid: tuple[int, int]) -> AdaptedLevel:
         """Tokens of a level into the joint space."""
+        hidden = self.hidden(tokens, grid)
+        return AdaptedLevel(self.seg(hidden), self.det(hidden), hidden)
+
+    def hidden(self, tokens: Tokens, grid: tuple[int, int]) -> Float[Tensor, "batch patches hidden"]:
+        """What both nets share."""
         normed = F.layer_norm(tokens, tokens.shape[-1:])
         centred = normed - normed.mean(1, keepdim=True)
         hidden = F.gelu(self.down(torch.cat([normed, centred], -1)))
         plane = hidden.transpose(1, 2).unflatten(2, grid)
-        hidden = hidden + F.gelu(self.mix(plane)).flatten(2).transpose(1, 2)
-        return AdaptedLevel(self.seg(hidden), self.det(hidden), hidden)
+        return hidden + F.gelu(self.mix(plane)).flatten(2).transpose(1, 2)
 
     def write_back(self, tokens: Tokens, adapted: AdaptedLevel) -> Tokens:
         """The stream after this level in residual mode."""

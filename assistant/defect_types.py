@@ -17,10 +17,21 @@ INDUSTRIAL_TYPES: dict[str, tuple[str, ...]] = {
     "chip": ("chip", "broken edge", "chipped rim", "broken-off piece", "fracture at the border"),
     "stain": ("stain", "dirty stain", "blot on the surface", "spot of dirt or oil"),
     "discolouration": ("discolouration", "colour change", "wrong colour", "uneven shade", "faded area"),
-    "contamination": ("contamination", "foreign particle", "fibre or hair on the surface", "drop of liquid", "dust and debris"),
+    "contamination": (
+        "contamination",
+        "foreign particle",
+        "fibre or hair on the surface",
+        "drop of liquid",
+        "dust and debris",
+    ),
     "residue": ("residue", "glue residue", "leftover adhesive", "smeared film"),
     "missing part": ("missing part", "component is missing", "absent element", "open circuit, missing connection"),
-    "extra part": ("extra part", "additional element that does not belong", "spurious material", "short circuit, extra connection"),
+    "extra part": (
+        "extra part",
+        "additional element that does not belong",
+        "spurious material",
+        "short circuit, extra connection",
+    ),
     "misplacement": ("misplacement", "misaligned part", "shifted component", "rotated or swapped part"),
     "deformation": ("deformation", "bent part", "warped shape", "distorted geometry"),
     "cut": ("cut", "sharp cut", "slit in the material", "torn opening"),
@@ -28,7 +39,13 @@ INDUSTRIAL_TYPES: dict[str, tuple[str, ...]] = {
     "print error": ("print error", "smudged print", "misprinted pattern", "broken or blurred print"),
     "corrosion": ("corrosion", "rust", "oxidised metal", "corroded spots"),
     "burn": ("burn", "scorched mark", "charred area", "heat damage"),
-    "texture disruption": ("texture disruption", "irregular texture", "uneven surface structure", "frayed or rough patch", "broken weave"),
+    "texture disruption": (
+        "texture disruption",
+        "irregular texture",
+        "uneven surface structure",
+        "frayed or rough patch",
+        "broken weave",
+    ),
 }
 MEDICAL_TYPES: dict[str, tuple[str, ...]] = {
     "mass": ("mass", "tumour", "solid lesion", "nodule"),

@@ -106,9 +106,9 @@ class VisualEncoder(nn.Module):
         return self._forward.visual
 
     @property
-    def blocks(self) -> nn.ModuleList:
+    def blocks(self) -> nn.ModuleList | nn.Sequential:
         """Transformer blocks in order."""
-        blocks: nn.ModuleList = self.visual.transformer.resblocks if self.native else self.visual.trunk.blocks
+        blocks: nn.ModuleList | nn.Sequential = self.visual.transformer.resblocks if self.native else self.visual.trunk.blocks
         return blocks
 
     @property

@@ -170,7 +170,7 @@ class Localizer(nn.Module):
         """Localization logits a level alone: what a reference patch is remembered with."""
         direction = F.normalize(anchors, dim=-1)
         return torch.stack(
-            [_state_logit(a(t, grid).seg, direction) for a, t in zip(self.adapters, tokens, strict=True)], 1
+            [_state_logit(a.seg(a.hidden(t, grid)), direction) for a, t in zip(self.adapters, tokens, strict=True)], 1
         )
 
     def zero_shot(self, evidence: TextEvidence) -> Logits:

@@ -75,7 +75,9 @@ def find_regions(
     """
     scores = anomaly_map.scores
     if scores.size == 0 or np.isnan(scores).any():
-        raise AssistantError("an anomaly map of numbers", f"NaN or no pixels in shape {scores.shape}", "check the scores")
+        raise AssistantError(
+            "an anomaly map of numbers", f"NaN or no pixels in shape {scores.shape}", "check the scores"
+        )
     factor = math.ceil(max(scores.shape) / LABEL_SIDE)
     above = _block_maximum(scores, factor) >= threshold
     labels, count = _joined_components(above)
@@ -104,7 +106,9 @@ def describe_regions(
     """
     named = [None] * len(region_masks) if types is None else list(types)
     if len(named) != len(region_masks):
-        raise AssistantError(f"{len(region_masks)} types, one a region", str(len(named)), "give None where there is no type")
+        raise AssistantError(
+            f"{len(region_masks)} types, one a region", str(len(named)), "give None where there is no type"
+        )
     regions = []
     for number, (region, named_type) in enumerate(zip(region_masks, named, strict=True), start=1):
         name, probability = named_type if named_type is not None else (None, None)

@@ -15,10 +15,21 @@ import math
 
 from assistant.types import Severity
 
-GRAVE = frozenset({
-    "crack", "hole", "chip", "missing part", "misplacement", "deformation", "cut", "burn", "extra part",
-    "mass", "haemorrhage",
-})
+GRAVE = frozenset(
+    {
+        "crack",
+        "hole",
+        "chip",
+        "missing part",
+        "misplacement",
+        "deformation",
+        "cut",
+        "burn",
+        "extra part",
+        "mass",
+        "haemorrhage",
+    }
+)
 COSMETIC = frozenset({"stain", "discolouration", "contamination", "residue", "print error", "scratch", "calcification"})
 
 

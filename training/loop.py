@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
@@ -103,7 +103,10 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool) -> Progressed
     Raises:
         ConfigError: a run folder that is in use by another configuration, or nothing to resume.
     """
-    accelerator = Accelerator(mixed_precision=config.mixed_precision, cpu=not torch.cuda.is_available())
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(
+        mixed_precision=config.mixed_precision, cpu=not torch.cuda.is_available(), kwargs_handlers=[unused]
+    )
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, config, resume)
     torch.manual_seed(config.seed)

@@ -94,7 +94,7 @@ def _projection(localizer: Localizer, clip: Clip, rows: list[Row], folder: Path,
         for level in samples:
             stacked = torch.cat(level)
             mean.append(stacked.mean(0))
-            values, vectors = torch.linalg.eigh(torch.cov(stacked.T))
+            _, vectors = torch.linalg.eigh(torch.cov(stacked.T))
             basis.append(vectors.flip(1)[:, : preset.references.width])
         save_file({"mean": torch.stack(mean).contiguous(), "basis": torch.stack(basis).contiguous()}, kept)
     state = load_file(kept)

@@ -65,7 +65,7 @@ def changed_mask(before: Pixels, after: Pixels, region: Mask, close: int = 3, so
 
 
 def _without_specks(hit: np.ndarray, least: int = 4) -> Mask:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(hit, np.uint8), connectivity=8)
+    _count, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(hit, np.uint8), connectivity=8)
     keep = np.asarray(stats[:, cv2.CC_STAT_AREA] >= least)
     keep[0] = False
     return np.asarray(keep[labels], bool)

@@ -71,8 +71,10 @@ def test_lesion_is_visible_marked_and_inside_the_organ(family: DefectFamily, col
     assert len(found) >= 6
     assert np.array_equal(picture.pixels, before)
     for defect in found:
-        assert defect.type in MEDICAL_TYPES and defect.family == family.name
-        assert defect.mask.any() and not (defect.mask & ~picture.object_mask).any()
+        assert defect.type in MEDICAL_TYPES
+        assert defect.family == family.name
+        assert defect.mask.any()
+        assert not (defect.mask & ~picture.object_mask).any()
         assert defect.mask.mean() < 0.45
         difference = lab_difference(picture.pixels, defect.pixels)
         assert difference[~defect.mask].max(initial=0) <= 4.01
@@ -86,8 +88,11 @@ def test_lesion_is_visible_marked_and_inside_the_organ(family: DefectFamily, col
 def test_same_seed_same_bytes_and_other_seed_other_lesion(family: DefectFamily) -> None:
     picture = suited(family)
     first, again, other = (family.apply(picture, np.random.default_rng(seed)) for seed in (3, 3, 4))
-    assert first is not None and again is not None and other is not None
-    assert np.array_equal(first.pixels, again.pixels) and np.array_equal(first.mask, again.mask)
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    assert np.array_equal(first.pixels, again.pixels)
+    assert np.array_equal(first.mask, again.mask)
     assert first.parameters == again.parameters != other.parameters
     assert not np.array_equal(first.pixels, other.pixels)
 
@@ -109,9 +114,12 @@ def test_industrial_pictures_and_empty_masks_are_refused(family: DefectFamily) -
 
 def test_lesions_go_where_they_make_sense() -> None:
     on = {name: {f.name for f in MEDICAL_DEFECTS if f.applies(scan(name, Kind.PHANTOM))} for name in PHANTOM_NAMES}
-    assert "exudate" in on["fundus"] & on["retinal_oct"] and "exudate" not in on["brain_mri"] | on["chest_xray"]
-    assert "polyp" in on["skin"] and "polyp" not in on["brain_mri"] | on["fundus"]
-    assert "effusion" in on["chest_xray"] and "effusion" not in on["skin"] | on["brain_mri"]
+    assert "exudate" in on["fundus"] & on["retinal_oct"]
+    assert "exudate" not in on["brain_mri"] | on["chest_xray"]
+    assert "polyp" in on["skin"]
+    assert "polyp" not in on["brain_mri"] | on["fundus"]
+    assert "effusion" in on["chest_xray"]
+    assert "effusion" not in on["skin"] | on["brain_mri"]
     scans = {f.name for kind in (Kind.OBJECT, Kind.SURFACE) for f in MEDICAL_DEFECTS if f.applies(scan("x", kind))}
     assert scans >= {"solid_mass", "cyst", "opacity", "calcification", "haemorrhage"}
     assert all(len(names) >= 8 for names in on.values())
@@ -121,7 +129,8 @@ def test_masses_come_small_and_large() -> None:
     family = next(f for f in MEDICAL_DEFECTS if f.name == "solid_mass")
     made = [family.apply(scan(), np.random.default_rng(seed)) for seed in range(40)]
     areas = [float(defect.mask.mean()) for defect in made if defect is not None]
-    assert min(areas) < 0.01 and max(areas) > 0.06
+    assert min(areas) < 0.01
+    assert max(areas) > 0.06
 
 
 def test_lesions_carry_the_noise_of_the_scan() -> None:
@@ -136,7 +145,8 @@ def test_lesions_carry_the_noise_of_the_scan() -> None:
 
 
 def test_grey_pictures_are_told_from_colour_pictures() -> None:
-    assert is_grey(scan().pixels) and not is_grey(scan(colour=True).pixels)
+    assert is_grey(scan().pixels)
+    assert not is_grey(scan(colour=True).pixels)
 
 
 def test_lesions_are_quick() -> None:

@@ -41,12 +41,16 @@ def test_render_follows_the_contract(family: SourceFamily) -> None:
     assert isinstance(family, SourceFamily)
     for seed, size in enumerate([(96, 96), (97, 151), (200, 120)]):
         picture = picture_of(family, seed, size)
-        assert picture.pixels.shape == (*size, 3) and picture.pixels.dtype == np.uint8
-        assert picture.object_mask.shape == size and picture.object_mask.mean() > 0.01
+        assert picture.pixels.shape == (*size, 3)
+        assert picture.pixels.dtype == np.uint8
+        assert picture.object_mask.shape == size
+        assert picture.object_mask.mean() > 0.01
         assert (picture.kind, picture.domain, picture.family) == (Kind.OBJECT, Domain.INDUSTRIAL, family.name)
         assert picture.pixels.std() > 5
         for mask in flat_parts(picture):
-            assert mask.shape == size and mask.dtype == bool and mask.any()
+            assert mask.shape == size
+            assert mask.dtype == bool
+            assert mask.any()
 
 
 @each_family
@@ -72,7 +76,8 @@ def test_edits_leave_the_rest_of_the_picture_alone(family: SourceFamily) -> None
             if changed is not None:
                 changes += 1
                 share = (changed != picture.pixels).any(axis=2).mean()
-                assert changed.shape == picture.pixels.shape and 0 < share < 0.6
+                assert changed.shape == picture.pixels.shape
+                assert 0 < share < 0.6
     assert changes > 0
     assert np.array_equal(picture.pixels, before)
 
@@ -126,7 +131,9 @@ def test_board_scan_is_binary_and_edits_add_or_remove_copper() -> None:
     opened = picture.rerender(Edit("omit", trace, 0.8, 2.0))
     spur = picture.rerender(Edit("extra", trace, 0.3, 2.0))
     bite = picture.rerender(Edit("bend", trace, 0.9, 2.0))
-    assert opened is not None and spur is not None and bite is not None
+    assert opened is not None
+    assert spur is not None
+    assert bite is not None
     assert opened.sum() < picture.pixels.sum() < spur.sum()
     assert bite.sum() < picture.pixels.sum()
 

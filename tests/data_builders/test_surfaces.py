@@ -1,4 +1,4 @@
-"""Procedural surfaces: every family draws varied, repeatable, believable-to-a-detector normal pictures at any size."""
+"""Procedural surfaces: every family draws varied, repeatable normal pictures at any size."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Atrophy(MedicalFamily[AtrophyParameters]):
             centre = on_structure(picture, rng)
         rigid = soften(reach, max(2.0, 0.25 * p.radius))
         layer = press(picture.pixels, centre, 0.6 * p.radius, p.amount * p.radius, rigid, 1.2)
-        return Painted(layer, np.asarray(rigid > 0))
+        return Painted(layer, np.asarray(rigid > 0), solid=p.ventricles)
 
 
 def on_structure(picture: Picture, rng: np.random.Generator) -> Point:
@@ -64,8 +64,8 @@ def on_structure(picture: Picture, rng: np.random.Generator) -> Point:
 def structured(mask: Mask, grey: Alpha) -> Mask:
     """The quarter of the mask with the most structure around it."""
     smooth = cv2.GaussianBlur(grey, (0, 0), 2.0)
-    edges = np.abs(np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 1, 0))) + np.abs(np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 0, 1)))
+    edges = np.abs(np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 1, 0))) + np.abs(
+        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    )
     strength = np.asarray(cv2.GaussianBlur(edges, (0, 0), 4.0), np.float32)
     return np.asarray(mask & (strength >= float(np.quantile(strength[mask], 0.75))), bool)
-
-

@@ -17,7 +17,7 @@ from data_builders.types import Picture
 
 @dataclass(frozen=True)
 class CalcificationParameters:
-    """``spread`` of the cluster and ``radius`` of the largest speck in pixels; ``brightness`` is the share of the way to white."""
+    """``spread`` of the cluster and ``radius`` of the largest speck in pixels; ``brightness``: share of the way to white."""
 
     count: int
     spread: float

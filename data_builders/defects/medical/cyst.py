@@ -8,7 +8,17 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline, Tone, body_of, draw_outline, draw_tone, grow, offset_of, press, shape_of, shift, soften,
+    Outline,
+    Tone,
+    body_of,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    press,
+    shape_of,
+    shift,
+    soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
 from data_builders.types import Picture
@@ -68,5 +78,7 @@ class Cyst(MedicalFamily[CystParameters]):
         layer = grow(layer, body, p.tone, offset, rng, radius)
         if p.wall > 0:
             ring = np.exp(-((field / max(0.08, 1.3 / radius)) ** 2)) * soft
-            layer = shift(layer, np.asarray(ring, np.float32), (-p.wall * offset[0], -p.wall * offset[1], -p.wall * offset[2]))
+            layer = shift(
+                layer, np.asarray(ring, np.float32), (-p.wall * offset[0], -p.wall * offset[1], -p.wall * offset[2])
+            )
         return Painted(layer, np.asarray(body_region | ((p.wall > 0) & (field > -0.4))), solid=True)

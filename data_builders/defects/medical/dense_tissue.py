@@ -9,7 +9,16 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline, Tone, body_of, draw_outline, draw_tone, grow, offset_of, shape_of, shift, soften,
+    Outline,
+    Tone,
+    body_of,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    shape_of,
+    shift,
+    soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
 from data_builders.types import Picture

@@ -48,4 +48,4 @@ class Displacement(MedicalFamily[DisplacementParameters]):
             held = soften(np.asarray(inner, bool), max(2.0, 0.2 * p.radius))
         pull = np.clip(1 - (distance / np.float32(p.radius)) ** 2, 0, 1) ** 2 * np.float32(p.push) * held
         dx, dy = (np.asarray(-pull * np.float32(f(p.direction)), np.float32) for f in (math.cos, math.sin))
-        return Painted(warp(picture.pixels, dx, dy), np.asarray(pull > 0.05))
+        return Painted(warp(picture.pixels, dx, dy), np.asarray(pull > 0.05), solid=True)

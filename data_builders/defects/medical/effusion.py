@@ -16,7 +16,7 @@ from data_builders.types import Mask, Picture
 
 @dataclass(frozen=True)
 class EffusionParameters:
-    """``height`` is the level above the organ's lowest point and ``meniscus`` its rise at the walls, shares of the organ's height."""
+    """``height`` is the level over the organ's lowest point, ``meniscus`` its rise at the walls, shares of the organ's height."""
 
     tone: Tone
     height: float
@@ -34,7 +34,9 @@ class Effusion(MedicalFamily[EffusionParameters]):
 
     def draw(self, picture: Picture, rng: np.random.Generator) -> EffusionParameters:
         return EffusionParameters(
-            tone=draw_tone(picture, rng, 0.8 if picture.family == "ultrasound" else 0.05, ("neutral",), (0, 0.4), (0, 0.15)),
+            tone=draw_tone(
+                picture, rng, 0.8 if picture.family == "ultrasound" else 0.05, ("neutral",), (0, 0.4), (0, 0.15)
+            ),
             height=log_uniform(rng, 0.08, 0.5),
             meniscus=float(rng.uniform(0, 0.25)),
             tilt=float(rng.normal(0, 0.12)),

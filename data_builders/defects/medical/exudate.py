@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
-from data_builders.defects.medical.tissue import Tone, draw_tone, grow, offset_of, shape_of, soften
 from data_builders.defects.medical.scatter import scatter
+from data_builders.defects.medical.tissue import Tone, draw_tone, grow, offset_of, shape_of, soften
 from data_builders.defects.painting import log_uniform, pick_inner_point
 from data_builders.types import Picture
 

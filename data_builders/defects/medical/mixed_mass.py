@@ -9,7 +9,16 @@ import numpy as np
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.surroundings import Surroundings, draw_surroundings, prepare
 from data_builders.defects.medical.tissue import (
-    Outline, Tone, body_of, draw_outline, draw_tone, grow, offset_of, shape_of, shift, soften,
+    Outline,
+    Tone,
+    body_of,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    shape_of,
+    shift,
+    soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
 from data_builders.defects.shapes import fractal_noise, smoothstep
@@ -36,7 +45,7 @@ class MixedMass(MedicalFamily[MixedMassParameters]):
 
     def draw(self, picture: Picture, rng: np.random.Generator) -> MixedMassParameters:
         return MixedMassParameters(
-            outline=draw_outline(picture, rng, (0.004, 0.12), (0.3, 1.0)),
+            outline=draw_outline(picture, rng, (0.004, 0.12), (0.15, 0.7)),
             tone=draw_tone(picture, rng, darker=0.4 if picture.family != "skin" else 0.9, mottle=(0.3, 0.7)),
             surroundings=draw_surroundings(rng, 0.55),
             necrosis=float(rng.uniform(0.1, 0.45)),

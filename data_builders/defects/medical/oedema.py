@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
-from data_builders.defects.medical.tissue import Outline, Tone, draw_outline, draw_tone, grow, offset_of, shape_of, soften
+from data_builders.defects.medical.tissue import (
+    Outline,
+    Tone,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    shape_of,
+    soften,
+)
 from data_builders.defects.painting import pick_inner_point, pick_point
 from data_builders.defects.shapes import smoothstep
 from data_builders.types import Mask, Picture

@@ -8,7 +8,14 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline, Tone, draw_outline, draw_tone, grow, offset_of, shape_of, soften,
+    Outline,
+    Tone,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    shape_of,
+    soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_point
 from data_builders.defects.shapes import fractal_noise, smoothstep

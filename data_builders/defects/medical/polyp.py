@@ -9,7 +9,16 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline, Tone, body_of, draw_outline, draw_tone, grow, offset_of, press, shape_of, soften,
+    Outline,
+    Tone,
+    body_of,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    press,
+    shape_of,
+    soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point, relief
 from data_builders.defects.shapes import fractal_noise
@@ -18,7 +27,7 @@ from data_builders.types import Picture
 
 @dataclass(frozen=True)
 class PolypParameters:
-    """``light`` is the light's direction in radians, ``height`` the elevation in radii, ``shine`` the highlight in grey levels."""
+    """``light`` is its direction in radians, ``height`` the elevation in radii, ``shine`` the highlight in grey levels."""
 
     outline: Outline
     tone: Tone
@@ -33,7 +42,7 @@ class Polyp(MedicalFamily[PolypParameters]):
 
     name = "polyp"
     type = "polyp"
-    phantoms = frozenset({"skin", "ultrasound", "stained_tissue"})
+    phantoms = frozenset({"skin", "ultrasound", "stained_tissue", "colonoscopy"})
 
     def draw(self, picture: Picture, rng: np.random.Generator) -> PolypParameters:
         return PolypParameters(

@@ -9,7 +9,15 @@ import numpy as np
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.surroundings import Surroundings, draw_surroundings, prepare
 from data_builders.defects.medical.tissue import (
-    Outline, Tone, body_of, draw_outline, draw_tone, grow, offset_of, shape_of, soften,
+    Outline,
+    Tone,
+    body_of,
+    draw_outline,
+    draw_tone,
+    grow,
+    offset_of,
+    shape_of,
+    soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
 from data_builders.defects.shapes import smooth_noise, smoothstep
@@ -35,7 +43,7 @@ class RimMass(MedicalFamily[RimMassParameters]):
 
     def draw(self, picture: Picture, rng: np.random.Generator) -> RimMassParameters:
         return RimMassParameters(
-            outline=draw_outline(picture, rng, (0.004, 0.12), (0.2, 0.8)),
+            outline=draw_outline(picture, rng, (0.004, 0.12), (0.05, 0.5)),
             tone=draw_tone(picture, rng, darker=0.15),
             surroundings=draw_surroundings(rng, 0.6),
             rim=float(rng.uniform(0.12, 0.4)),

@@ -65,7 +65,7 @@ class Tone:
 
 
 def draw_outline(
-    picture: Picture, rng: np.random.Generator, area: tuple[float, float], roughness: tuple[float, float] = (0.1, 0.7)
+    picture: Picture, rng: np.random.Generator, area: tuple[float, float], roughness: tuple[float, float] = (0.05, 0.55)
 ) -> Outline:
     """An outline of ``area`` (share of the picture, uniform in its logarithm), not larger than the organ allows."""
     return Outline(

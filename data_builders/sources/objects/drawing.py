@@ -180,7 +180,7 @@ def glyph_image(character: str, font: int, weight: int, level: int) -> Float32[n
     thickness = 4 * weight + 2
     capital = cv2.getTextSize("H", face, 1.0, 1)[0][1]
     scale = 0.6 * size / capital
-    (width, height), _ = cv2.getTextSize(character, face, scale, thickness)
+    (width, _height), _ = cv2.getTextSize(character, face, scale, thickness)
     cv2.putText(
         image, character, ((size - width) // 2, (size + int(0.6 * size)) // 2), face, scale, 255, thickness, cv2.LINE_AA
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -36,7 +37,7 @@ def route(rng: np.random.Generator, grid: int, wanted: int, blocked: Iterable[No
         if len(path) < 4:
             continue
         taken.update(path)
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in itertools.pairwise(path):
             if a[0] != b[0] and a[1] != b[1]:
                 diagonals.add((a[0] + b[0], a[1] + b[1]))
         traces.append(tuple((to_units(i, grid), to_units(j, grid)) for i, j in corners(path)))

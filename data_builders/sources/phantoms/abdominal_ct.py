@@ -41,9 +41,75 @@ class Organ(IntEnum):
 
 
 PHASES = {
-    "native": (0, 0.42, 0.20, 0.56, 0.21, 0.60, 0.57, 0.53, 0.52, 0.46, 0.03, 0.50, 0.55, 0.55, 1.1, 0.86, 0.47, 0.53, 0.43, 0.55, 0.35),
-    "arterial": (0, 0.42, 0.20, 0.57, 0.21, 0.62, 0.74, 0.92, 0.66, 0.46, 0.03, 0.56, 1.15, 0.68, 1.1, 0.86, 0.47, 0.68, 0.43, 0.62, 0.35),
-    "venous": (0, 0.42, 0.20, 0.58, 0.21, 0.71, 0.73, 0.86, 0.82, 0.46, 0.03, 0.57, 0.84, 0.82, 1.1, 0.86, 0.48, 0.65, 0.43, 0.84, 0.35),
+    "native": (
+        0,
+        0.42,
+        0.20,
+        0.56,
+        0.21,
+        0.60,
+        0.57,
+        0.53,
+        0.52,
+        0.46,
+        0.03,
+        0.50,
+        0.55,
+        0.55,
+        1.1,
+        0.86,
+        0.47,
+        0.53,
+        0.43,
+        0.55,
+        0.35,
+    ),
+    "arterial": (
+        0,
+        0.42,
+        0.20,
+        0.57,
+        0.21,
+        0.62,
+        0.74,
+        0.92,
+        0.66,
+        0.46,
+        0.03,
+        0.56,
+        1.15,
+        0.68,
+        1.1,
+        0.86,
+        0.47,
+        0.68,
+        0.43,
+        0.62,
+        0.35,
+    ),
+    "venous": (
+        0,
+        0.42,
+        0.20,
+        0.58,
+        0.21,
+        0.71,
+        0.73,
+        0.86,
+        0.82,
+        0.46,
+        0.03,
+        0.57,
+        0.84,
+        0.82,
+        1.1,
+        0.86,
+        0.48,
+        0.65,
+        0.43,
+        0.84,
+        0.35,
+    ),
 }
 """Brightness of each organ (0..1 of a soft tissue window) without and after contrast."""
 
@@ -137,10 +203,18 @@ def _body(sketch: Sketch, design: AbdominalCtDesign, rng: np.random.Generator) -
     lump = 1 + 0.010 * rng.standard_normal(24)
     cos, sin = np.cos(t), np.sin(t)
     x = girth * np.sign(cos) * np.abs(cos) ** 0.9 * lump
-    y = depth * np.sign(sin) * np.abs(sin) ** 0.85 * lump * np.where(sin > 0, 0.93, 1.0) - 0.03 * np.exp(-((cos / 0.2) ** 2)) * (sin > 0)
+    y = depth * np.sign(sin) * np.abs(sin) ** 0.85 * lump * np.where(sin > 0, 0.93, 1.0) - 0.03 * np.exp(
+        -((cos / 0.2) ** 2)
+    ) * (sin > 0)
     outline = sketch.polygon_mask(closed_curve([(float(a), float(b)) for a, b in zip(x, y, strict=True)]))
     if design.table:
-        curve = [(-0.95, depth * 0.85), (-0.5, depth + 0.05), (0.0, depth + 0.10), (0.5, depth + 0.05), (0.95, depth * 0.85)]
+        curve = [
+            (-0.95, depth * 0.85),
+            (-0.5, depth + 0.05),
+            (0.0, depth + 0.10),
+            (0.5, depth + 0.05),
+            (0.95, depth * 0.85),
+        ]
         sketch.stroke(curve, [0.008, 0.008], Organ.TABLE)
     sketch.put(outline, Organ.SKIN)
     inner = cv2.distanceTransform(outline.astype(np.uint8), cv2.DIST_L2, 5) / np.float32(sketch.pixels(1))
@@ -173,8 +247,24 @@ def _slice(design: AbdominalCtDesign, rng: np.random.Generator, side: int) -> np
     ]  # fmt: skip
     liver = put(liver_shape, Organ.LIVER, shrink)
     _liver_vessels(sketch, rng, liver)
-    put([(0.62, 0.02), (0.70, 0.18), (0.62, 0.36), (0.44, 0.42), (0.46, 0.28), (0.52, 0.10)], Organ.SPLEEN, 1.15 - 0.45 * level)
-    put([(-0.10, -0.06), (0.06, -0.12), (0.24, -0.08), (0.40, 0.04), (0.40, 0.10), (0.22, 0.0), (0.05, -0.02), (-0.08, 0.03)], Organ.PANCREAS)
+    put(
+        [(0.62, 0.02), (0.70, 0.18), (0.62, 0.36), (0.44, 0.42), (0.46, 0.28), (0.52, 0.10)],
+        Organ.SPLEEN,
+        1.15 - 0.45 * level,
+    )
+    put(
+        [
+            (-0.10, -0.06),
+            (0.06, -0.12),
+            (0.24, -0.08),
+            (0.40, 0.04),
+            (0.40, 0.10),
+            (0.22, 0.0),
+            (0.05, -0.02),
+            (-0.08, 0.03),
+        ],
+        Organ.PANCREAS,
+    )
     if design.gallbladder:
         put([(-0.28, -0.20), (-0.18, -0.24), (-0.14, -0.14), (-0.22, -0.06), (-0.29, -0.10)], Organ.GALLBLADDER)
     _spine(sketch, rng, sx, sy)
@@ -241,7 +331,9 @@ def _kidney(sketch: Sketch, rng: np.random.Generator, s: int, sx: float, sy: flo
         px, py = x + 0.52 * rx * float(np.cos(angle)), y + 0.52 * ry * float(np.sin(angle))
         sketch.ellipse((px, py), (0.22 * rx, 0.22 * ry), Organ.MEDULLA, 0.0, kidney)
     sketch.ellipse((x - s * 0.5 * rx, y - 0.05 * ry), (0.62 * rx, 0.34 * ry), Organ.INNER_FAT, turn, kidney)
-    sketch.stroke([(x - s * 0.3 * rx, y), (x - s * 0.9 * rx, y - 0.02), (s * 0.12, y - 0.10)], [0.014, 0.014, 0.012], Organ.CAVA)
+    sketch.stroke(
+        [(x - s * 0.3 * rx, y), (x - s * 0.9 * rx, y - 0.02), (s * 0.12, y - 0.10)], [0.014, 0.014, 0.012], Organ.CAVA
+    )
 
 
 def _spine(sketch: Sketch, rng: np.random.Generator, sx: float, sy: float) -> None:
@@ -250,7 +342,9 @@ def _spine(sketch: Sketch, rng: np.random.Generator, sx: float, sy: float) -> No
     for s in (-1, 1):
         sketch.ellipse((s * 0.17, y + 0.05), (0.075, 0.10), Organ.MUSCLE, 0.2 * s)
         sketch.ellipse((s * 0.17 * sx, y + 0.24), (0.17, 0.105), Organ.MUSCLE, 0.15 * s)
-        sketch.stroke([(s * 0.06, y + 0.12), (s * 0.16, y + 0.15), (s * 0.24, y + 0.13)], [0.03, 0.024, 0.016], Organ.BONE)
+        sketch.stroke(
+            [(s * 0.06, y + 0.12), (s * 0.16, y + 0.15), (s * 0.24, y + 0.13)], [0.03, 0.024, 0.016], Organ.BONE
+        )
     sketch.stroke([(0.0, y + 0.18), (0.0, y + 0.26), (0.0, y + 0.33)], [0.026, 0.022, 0.03], Organ.BONE)
     sketch.ellipse((0.0, y + 0.145), (0.092, 0.085), Organ.BONE)
     sketch.ellipse((0.0, y), (0.135, 0.108), Organ.BONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -58,7 +58,8 @@ def speckle(rng: np.random.Generator, size: tuple[int, int], grain: tuple[float,
     for _ in range(2 * looks):
         part = rng.standard_normal(size, np.float32)
         if max(grain) >= 0.25:
-            part = cv2.GaussianBlur(part, (0, 0), sigmaX=max(grain[1], 0.05), sigmaY=max(grain[0], 0.05))
+            blurred = cv2.GaussianBlur(part, (0, 0), sigmaX=max(grain[1], 0.05), sigmaY=max(grain[0], 0.05))
+            part = np.asarray(blurred, np.float32)
         power += part * part
     magnitude = np.sqrt(power)
     return np.asarray(magnitude / np.float32(magnitude.mean() + 1e-6), np.float32)
@@ -81,7 +82,7 @@ def picture(
     object_name: str,
     family: str,
     labels: Labels | None = None,
-    names: dict[str, Sequence[int]] | None = None,
+    names: Mapping[str, Sequence[int]] | None = None,
     masks: dict[str, Mask] | None = None,
 ) -> Picture:
     """A medical picture; parts come from ``labels`` and ``names`` (split into islands) and from whole ``masks``."""

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.brain_axial import Head, axial
+from data_builders.sources.phantoms.brain_axial import axial
+from data_builders.sources.phantoms.brain_head import Head
 from data_builders.sources.phantoms.brain_planes import coronal, sagittal
 from data_builders.sources.phantoms.brain_tissue import PARENCHYMA, PART_LABELS, Tissue, paint
 from data_builders.sources.phantoms.canvas import Field, Labels, View, blur, grey, noise, parts_of, remap, remap_labels
 from data_builders.types import Kind, Picture
-
 
 LEVEL_REACH = 0.2
 """How far a render's slice may lie from the design's: 4 % of the head's height, which is 5 levels."""
@@ -66,7 +66,9 @@ class BrainScan:
     def design(self, rng: np.random.Generator) -> BrainDesign:
         """Draw a protocol; axial is the most common plane."""
         plane = str(rng.choice(["axial", "coronal", "sagittal"], p=[0.72, 0.13, 0.15]))
-        contrast = str(rng.choice(["t1", "t1_contrast", "t2", "flair", "pd", "ct"], p=[0.2, 0.24, 0.22, 0.2, 0.06, 0.08]))
+        contrast = str(
+            rng.choice(["t1", "t1_contrast", "t2", "flair", "pd", "ct"], p=[0.2, 0.24, 0.22, 0.2, 0.06, 0.08])
+        )
         stripped = plane == "axial" and contrast != "ct" and bool(rng.random() < 0.28)
         age = float(rng.beta(1.6, 2.2))
         head = Head(
@@ -180,14 +182,16 @@ def _acquire(field: Field, design: BrainDesign, rng: np.random.Generator) -> Fie
         field = cv2.resize(field, (size[1], size[0]), interpolation=cv2.INTER_CUBIC)
     low, high, gamma = design.window
     shown = np.clip((field - np.float32(low)) / np.float32(high - low), 0, 1) ** np.float32(gamma)
-    return (shown + np.float32(design.background) * (1 - shown)).astype(np.float32)
+    return np.asarray(shown + np.float32(design.background) * (1 - shown), np.float32)
 
 
 def _inside(tissue: Labels) -> np.ndarray:
-    """Where lesions may be: parenchyma with the thin sulci closed over, ventricles left out."""
-    brain = np.isin(tissue, np.asarray(PARENCHYMA, np.uint8)).astype(np.uint8)
-    size = max(3, min(tissue.shape) // 64) | 1
-    closed = cv2.morphologyEx(brain, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-    inner = np.isin(tissue, np.asarray((Tissue.VENTRICLE, Tissue.CHOROID), np.uint8))
-    mask: np.ndarray = (closed > 0) & ~inner
-    return mask
+    """Where lesions may be: the brain with its ventricles and the sulci closed over, since a lesion fills both."""
+    inner = np.isin(tissue, np.asarray((*PARENCHYMA, Tissue.VENTRICLE, Tissue.CHOROID), np.uint8)).astype(np.uint8)
+    size = max(3, min(tissue.shape) // 20) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = cv2.morphologyEx(
+        cv2.copyMakeBorder(inner, size, size, size, size, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, kernel
+    )
+    outside = np.isin(tissue, np.asarray((Tissue.AIR, Tissue.FAT, Tissue.BONE, Tissue.MARROW, Tissue.DURA), np.uint8))
+    return np.asarray((closed[size:-size, size:-size] > 0) & ~outside, bool)

@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 
 from data_builders.sources.phantoms import brain_tissue
+from data_builders.sources.phantoms.brain_fossa import posterior_fossa
+from data_builders.sources.phantoms.brain_head import Head
 from data_builders.sources.phantoms.brain_tissue import Tissue
-from data_builders.sources.phantoms.canvas import Labels, Mask, Sketch, smooth_curve
-
-
-@dataclass(frozen=True)
-class Head:
-    """Build of one patient, canonical units (1 is half the picture).
-
-    Args:
-        width, length: half axes of the brain.
-        skull, scalp: thicknesses.
-        gap: fluid between brain and skull.
-        ventricle: size of the ventricles, 1 is average.
-        sulcus: width of the fluid in sulci.
-        ribbon: thickness of the cortex.
-        lean: how much larger one side is than the other.
-        egg: how much wider the back is than the front.
-        roundness: exponent of the outline.
-    """
-
-    width: float = 0.62
-    length: float = 0.76
-    skull: float = 0.06
-    scalp: float = 0.05
-    gap: float = 0.02
-    ventricle: float = 1.0
-    sulcus: float = 0.016
-    ribbon: float = 0.055
-    lean: float = 0.0
-    egg: float = 0.1
-    roundness: float = 2.25
+from data_builders.sources.phantoms.canvas import Labels, Sketch
+from data_builders.types import Mask
 
 
 def outline(head: Head, offset: float, scale: float = 1.0) -> np.ndarray:
@@ -59,12 +30,14 @@ def axial(head: Head, level: float, side: int, rng: np.random.Generator) -> Labe
     scale = float(np.interp(level, [0, 1, 2, 3, 4, 5], [0.93, 0.97, 1.0, 0.99, 0.93, 0.76]))
     inside = _shells(sketch, head, scale, level, rng)
     if level < 0.75:
-        _posterior_fossa(sketch, head, inside, rng)
+        posterior_fossa(sketch, head, inside, rng)
         return sketch.labels
-    brain = sketch.polygon_mask(outline(head, 0, scale))
+    brain = sketch.polygon_mask(outline(head, 0.0, scale))
     fissure = _fissures(sketch, head, level, scale, rng)
     depth = float(np.interp(level, [1, 2, 3, 4, 5], [0.15, 0.19, 0.24, 0.30, 0.30]))
-    sulci = brain_tissue.join(brain_tissue.fold(sketch, brain & ~fissure, rng, 0.115, depth, head.sulcus), fissure & brain)
+    sulci = brain_tissue.join(
+        brain_tissue.fold(sketch, brain & ~fissure, rng, 0.115, depth, head.sulcus), fissure & brain
+    )
     brain_tissue.cortex(sketch, brain, sulci, rng, head.ribbon)
     if level < 1.5:
         _midbrain(sketch, head, brain, rng)
@@ -91,7 +64,9 @@ def _shells(sketch: Sketch, head: Head, scale: float, level: float, rng: np.rand
     if level > 1.0:
         sinus = sketch.polygon_mask(outline(head, head.gap + skull * 0.6, scale))
         if level < 2.4 and rng.random() < 0.7:
-            sketch.ellipse((0.0, -head.length * scale - head.gap - skull * 0.5), (0.12, skull * 0.35), Tissue.AIR, 0, sinus)
+            sketch.ellipse(
+                (0.0, -head.length * scale - head.gap - skull * 0.5), (0.12, skull * 0.35), Tissue.AIR, 0, sinus
+            )
     sketch.polygon(outline(head, head.gap, scale), Tissue.DURA)
     return sketch.polygon(outline(head, head.gap - 0.008, scale), Tissue.CSF)
 
@@ -109,15 +84,21 @@ def _fissures(sketch: Sketch, head: Head, level: float, scale: float, rng: np.ra
         cleft = sketch.stroke_mask([(0, -length - 0.03), (bend, -length * 0.7), (0, -0.35)], [wide * 1.3, wide * 0.6])
         cleft |= sketch.stroke_mask([(0, 0.33), (-bend, length * 0.7), (0, length + 0.03)], [wide * 0.6, wide * 1.3])
     else:
-        cleft = sketch.stroke_mask([(0, -length - 0.03), (bend, -0.2), (-bend, 0.2), (0, length + 0.03)], [wide * 1.2, wide, wide * 1.2])
+        cleft = sketch.stroke_mask(
+            [(0, -length - 0.03), (bend, -0.2), (-bend, 0.2), (0, length + 0.03)], [wide * 1.2, wide, wide * 1.2]
+        )
     if level < 2.6:
         for sign in (-1.0, 1.0):
             y = float(rng.normal(-0.04, 0.025))
             edge = head.width * scale
             w = head.sulcus * float(rng.uniform(0.8, 1.5))
             inner = sign * (0.40 + float(rng.normal(0, 0.012)))
-            cleft |= sketch.stroke_mask([(sign * edge * 1.02, y + 0.05), (sign * edge * 0.85, y + 0.02), (inner, y)], [w * 1.0, w * 0.7])
-            cleft |= sketch.stroke_mask([(inner * 0.9, y - 0.17), (inner * 1.02, y), (inner * 0.94, y + 0.2)], [w * 0.4, w * 0.7, w * 0.4])
+            cleft |= sketch.stroke_mask(
+                [(sign * edge * 1.02, y + 0.05), (sign * edge * 0.85, y + 0.02), (inner, y)], [w * 1.0, w * 0.7]
+            )
+            cleft |= sketch.stroke_mask(
+                [(inner * 0.9, y - 0.17), (inner * 1.02, y), (inner * 0.94, y + 0.2)], [w * 0.4, w * 0.7, w * 0.4]
+            )
     return cleft
 
 
@@ -131,7 +112,9 @@ def _basal_ganglia(sketch: Sketch, head: Head, rng: np.random.Generator, level: 
         sketch.ellipse((sign * (0.275 + n[0]), -0.03 + n[1]), (0.062, 0.155), Tissue.DEEP_GREY, sign * -0.30)
         sketch.ellipse((sign * (0.225 + n[0]), -0.01 + n[1]), (0.042, 0.085), Tissue.PALLIDUM, sign * -0.36)
         sketch.ellipse((sign * (0.115 + n[2]), 0.13 + n[3]), (0.085, 0.125), Tissue.DEEP_GREY, sign * -0.35)
-        sketch.stroke([(sign * 0.345, -0.16), (sign * 0.352, 0.0), (sign * 0.33, 0.13)], [0.006, 0.009, 0.006], Tissue.GREY)
+        sketch.stroke(
+            [(sign * 0.345, -0.16), (sign * 0.352, 0.0), (sign * 0.33, 0.13)], [0.006, 0.009, 0.006], Tissue.GREY
+        )
         sketch.ellipse((sign * (0.145 + 0.02 * v), -0.20 + n[4]), (0.055, 0.10), Tissue.DEEP_GREY, sign * 0.30)
         horn = [(sign * 0.028, -0.10), (sign * 0.06, -0.19), (sign * (0.10 + 0.025 * v), -0.305)]
         sketch.stroke(horn, [0.018 * s, 0.034 * s, 0.020 * s], Tissue.VENTRICLE)
@@ -162,9 +145,7 @@ def _ventricle_bodies(sketch: Sketch, head: Head, rng: np.random.Generator) -> N
             (sign * (0.15 + n[2]), 0.22),
             (sign * 0.20, 0.33 + 0.03 * v),
         ]
-        sketch.stroke(
-            [(x + sign * 0.035, y) for x, y in body[:4]], [0.03, 0.03, 0.022, 0.008], Tissue.DEEP_GREY
-        )
+        sketch.stroke([(x + sign * 0.035, y) for x, y in body[:4]], [0.03, 0.03, 0.022, 0.008], Tissue.DEEP_GREY)
         sketch.stroke(body, [0.016 * s, 0.030 * s, 0.030 * s, 0.036 * s, 0.014 * s], Tissue.VENTRICLE)
         plexus = [(sign * 0.075, 0.08), (sign * 0.13, 0.19), (sign * 0.165, 0.25)]
         sketch.stroke(plexus, [0.006, 0.011, 0.014], Tissue.CHOROID)
@@ -174,11 +155,26 @@ def _ventricle_bodies(sketch: Sketch, head: Head, rng: np.random.Generator) -> N
 def _midbrain(sketch: Sketch, head: Head, brain: Mask, rng: np.random.Generator) -> None:
     """Midbrain in its cisterns, top of the cerebellum, temporal horns, vessels at the base."""
     n = rng.normal(0, 0.01, 6)
-    folded = sketch.polygon_mask([(-0.40, 0.56), (-0.2, 0.28), (0, 0.20), (0.2, 0.28), (0.40, 0.56), (0.25, 0.66), (-0.25, 0.66)])
+    folded = sketch.polygon_mask(
+        [(-0.40, 0.56), (-0.2, 0.28), (0, 0.20), (0.2, 0.28), (0.40, 0.56), (0.25, 0.66), (-0.25, 0.66)]
+    )
     sketch.put(folded & brain, Tissue.CSF)
-    inner = sketch.polygon_mask([(-0.36, 0.56), (-0.19, 0.31), (0, 0.24), (0.19, 0.31), (0.36, 0.56), (0.22, 0.635), (-0.22, 0.635)])
+    inner = sketch.polygon_mask(
+        [(-0.36, 0.56), (-0.19, 0.31), (0, 0.24), (0.19, 0.31), (0.36, 0.56), (0.22, 0.635), (-0.22, 0.635)]
+    )
     brain_tissue.folia(sketch, inner & brain, rng, (0.0, 0.45))
-    star = [(0, -0.26), (-0.04, -0.15), (-0.17, -0.13), (-0.10, -0.03), (-0.18, 0.07), (0, 0.02), (0.18, 0.07), (0.10, -0.03), (0.17, -0.13), (0.04, -0.15)]
+    star = [
+        (0, -0.26),
+        (-0.04, -0.15),
+        (-0.17, -0.13),
+        (-0.10, -0.03),
+        (-0.18, 0.07),
+        (0, 0.02),
+        (0.18, 0.07),
+        (0.10, -0.03),
+        (0.17, -0.13),
+        (0.04, -0.15),
+    ]
     sketch.ellipse((0, 0.10), (0.185, 0.165), Tissue.CSF)
     sketch.polygon([(x + n[0] * 0.3, y + n[1]) for x, y in star], Tissue.CSF)
     for sign in (-1.0, 1.0):
@@ -187,68 +183,14 @@ def _midbrain(sketch: Sketch, head: Head, brain: Mask, rng: np.random.Generator)
         sketch.stroke(horn, [0.004, 0.011 * head.ventricle, 0.005], Tissue.VENTRICLE)
         sketch.ellipse((sign * 0.26, 0.06), (0.05, 0.085), Tissue.DEEP_GREY, sign * -0.2)
         sketch.ellipse((sign * (0.11 + n[3]), -0.10), (0.015, 0.015), Tissue.VESSEL)
-        sketch.stroke([(sign * 0.11, -0.10), (sign * 0.24, -0.12), (sign * 0.36, -0.06)], [0.009, 0.007, 0.005], Tissue.VESSEL)
+        sketch.stroke(
+            [(sign * 0.11, -0.10), (sign * 0.24, -0.12), (sign * 0.36, -0.06)], [0.009, 0.007, 0.005], Tissue.VESSEL
+        )
     sketch.ellipse((0, 0.145), (0.125, 0.075), Tissue.BRAINSTEM)
     sketch.ellipse((0, 0.155), (0.010, 0.012), Tissue.VENTRICLE)
     sketch.ellipse((n[4] * 0.4, -0.01), (0.014, 0.014), Tissue.VESSEL)
     if rng.random() < 0.5:
         sketch.stroke([(-0.09, -0.155), (0, -0.115), (0.09, -0.155)], [0.010, 0.014, 0.010], Tissue.WHITE)
-
-
-def _posterior_fossa(sketch: Sketch, head: Head, inside: Mask, rng: np.random.Generator) -> None:
-    """Cerebellum, pons, fourth ventricle, temporal lobes, orbits with eyes, nose, petrous bones."""
-    n = rng.normal(0, 0.012, 8)
-    sketch.put(inside, Tissue.BONE)
-    face = inside & sketch.polygon_mask([(-1, -1), (1, -1), (1, -0.22), (0.3, -0.14), (-0.3, -0.14), (-1, -0.22)])
-    sketch.put(face, Tissue.MUSCLE)
-    for sign in (-1.0, 1.0):
-        lobe_in = [(sign * 0.13, 0.06), (sign * 0.17, -0.14), (sign * 0.30, -0.36), (sign * 0.46, -0.33), (sign * 0.56, -0.10), (sign * 0.55, 0.10), (sign * 0.36, 0.10)]
-        lobe = sketch.polygon_mask(_rounded(lobe_in)) & inside
-        sketch.put(_grow(lobe, sketch.pixels(0.02)), Tissue.BONE, inside)
-        sketch.put(_grow(lobe, sketch.pixels(0.008)), Tissue.CSF, inside)
-        sulci = brain_tissue.fold(sketch, lobe, rng, 0.11, 0.13, head.sulcus)
-        brain_tissue.cortex(sketch, lobe, sulci, rng, head.ribbon)
-        sketch.stroke([(sign * 0.33, -0.06), (sign * 0.36, 0.02)], [0.005, 0.008 * head.ventricle], Tissue.VENTRICLE)
-        sketch.ellipse((sign * 0.29, -0.47), (0.15, 0.19), Tissue.FAT, sign * 0.3)
-        eye = (sign * (0.27 + n[0]), -0.57 + n[1] * 0.5)
-        sketch.stroke([(sign * 0.11, -0.25), (sign * 0.22, -0.44), eye], [0.013, 0.016, 0.02], Tissue.BRAINSTEM)
-        sketch.stroke([(sign * 0.13, -0.27), (sign * 0.15, -0.42), (sign * 0.16, -0.54)], [0.012, 0.02, 0.012], Tissue.MUSCLE)
-        sketch.stroke([(sign * 0.16, -0.25), (sign * 0.38, -0.40), (sign * 0.40, -0.54)], [0.012, 0.02, 0.012], Tissue.MUSCLE)
-        sketch.ellipse(eye, (0.120, 0.120), Tissue.MUSCLE)
-        sketch.ellipse(eye, (0.108, 0.108), Tissue.EYE)
-        sketch.ellipse((eye[0], eye[1] - 0.08), (0.045, 0.018), Tissue.LENS)
-    sketch.stroke([(0, -0.72), (float(n[2]), -0.5), (0, -0.3)], [0.05, 0.10, 0.08], Tissue.MUCOSA)
-    for sign in (-1.0, 1.0):
-        for y in (-0.64, -0.54, -0.45, -0.36):
-            sketch.ellipse((sign * (0.045 + n[3] * 0.3), y), (0.028, 0.042), Tissue.AIR)
-    sketch.ellipse((n[4], -0.22), (0.07, 0.06), Tissue.AIR if rng.random() < 0.6 else Tissue.MUCOSA)
-    _cerebellum(sketch, head, inside, rng)
-
-
-def _cerebellum(sketch: Sketch, head: Head, inside: Mask, rng: np.random.Generator) -> None:
-    """The posterior fossa proper."""
-    fossa_points = [(0, 0.0), (0.16, 0.03), (0.34, 0.20), (0.48, 0.38), (0.40, 0.60), (0.16, 0.70), (-0.16, 0.70), (-0.40, 0.60), (-0.48, 0.38), (-0.34, 0.20), (-0.16, 0.03)]
-    fossa = sketch.polygon_mask(_rounded(fossa_points)) & inside
-    sketch.put(_grow(fossa, sketch.pixels(0.012)), Tissue.DURA, inside)
-    sketch.put(fossa, Tissue.CSF)
-    for sign in (-1.0, 1.0):
-        hemisphere = [(sign * 0.02, 0.28), (sign * 0.22, 0.22), (sign * 0.40, 0.34), (sign * 0.41, 0.46), (sign * 0.28, 0.60), (sign * 0.06, 0.65)]
-        where = sketch.polygon_mask(_rounded(hemisphere)) & fossa
-        brain_tissue.folia(sketch, where, rng, (sign * 0.2, 0.40))
-        sketch.stroke([(sign * 0.12, 0.17), (sign * 0.17, 0.25), (sign * 0.2, 0.36)], [0.05, 0.05, 0.05], Tissue.CEREBELLAR_WHITE)
-        sketch.stroke([(sign * 0.15, 0.12), (sign * 0.30, 0.14)], [0.008, 0.008], Tissue.BRAINSTEM)
-        sketch.ellipse((sign * 0.5, 0.27), (0.04, 0.07), Tissue.VESSEL, sign * 0.4, inside)
-        for _ in range(5):
-            x, y = sign * float(rng.uniform(0.42, 0.54)), float(rng.uniform(0.14, 0.30))
-            sketch.ellipse((x, y), (0.022, 0.022), Tissue.AIR, 0, inside)
-    vermis = sketch.polygon_mask(_rounded([(-0.05, 0.32), (0.05, 0.32), (0.06, 0.55), (0, 0.63), (-0.06, 0.55)]))
-    brain_tissue.folia(sketch, vermis & fossa, rng, (0.0, 0.40), 0.03)
-    sketch.ellipse((0, 0.135), (0.155, 0.115), Tissue.BRAINSTEM)
-    size = head.ventricle * float(rng.uniform(0.85, 1.15))
-    sketch.polygon(_rounded([(-0.055 * size, 0.25), (0.055 * size, 0.25), (0.025, 0.33), (-0.025, 0.33)]), Tissue.VENTRICLE)
-    sketch.ellipse((float(rng.normal(0, 0.01)), 0.008), (0.017, 0.017), Tissue.VESSEL)
-    for sign in (-1.0, 1.0):
-        sketch.ellipse((sign * 0.12, -0.07), (0.022, 0.034), Tissue.VESSEL)
 
 
 def _sinus(sketch: Sketch, head: Head, scale: float, rng: np.random.Generator) -> None:
@@ -261,7 +203,7 @@ def _sinus(sketch: Sketch, head: Head, scale: float, rng: np.random.Generator) -
         angle = float(rng.uniform(0, 2 * np.pi))
         radius = float(rng.uniform(0.9, 1.03)) * scale
         x, y = radius * head.width * np.cos(angle), radius * head.length * np.sin(angle)
-        sketch.ellipse((float(x), float(y)), (0.011, 0.011), Tissue.VESSEL, 0, csf)
+        sketch.ellipse((float(x), float(y)), (0.011, 0.011), Tissue.VESSEL, 0.0, csf)
 
 
 def _perivascular(sketch: Sketch, rng: np.random.Generator) -> None:
@@ -269,19 +211,3 @@ def _perivascular(sketch: Sketch, rng: np.random.Generator) -> None:
     for _ in range(int(rng.integers(0, 5))):
         x, y = float(rng.choice([-1, 1])) * float(rng.uniform(0.2, 0.3)), float(rng.uniform(-0.1, 0.1))
         sketch.ellipse((x, y), (0.007, 0.007), Tissue.CSF)
-
-
-def _rounded(points: list[tuple[float, float]]) -> np.ndarray:
-    """Closed smooth curve through the points."""
-    closed = [*points[-2:], *points, *points[:2]]
-    curve = smooth_curve(closed, 8 * len(closed))
-    span = len(closed) - 1
-    first, last = round(2 / span * len(curve)), round((2 + len(points)) / span * len(curve))
-    return curve[first:last]
-
-
-def _grow(mask: Mask, pixels: float) -> Mask:
-    """Dilate by a disc."""
-    size = 2 * max(1, round(pixels)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)

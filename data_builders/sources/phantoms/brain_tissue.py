@@ -8,7 +8,8 @@ from enum import IntEnum
 import cv2
 import numpy as np
 
-from data_builders.sources.phantoms.canvas import Field, Labels, Mask, Sketch, noise
+from data_builders.sources.phantoms.canvas import Field, Labels, Sketch, noise
+from data_builders.types import Mask
 
 
 class Tissue(IntEnum):
@@ -52,12 +53,138 @@ _ORDER = (
 ).split()
 CONTRASTS: dict[str, tuple[float, ...]] = {
     # air fat bone marrow csf grey white ventricle deep muscle eye vessel choroid lens mucosa cgrey cwhite stem pallidum dura
-    "t1": (0.01, 0.85, 0.06, 0.42, 0.13, 0.42, 0.60, 0.12, 0.47, 0.33, 0.13, 0.20, 0.36, 0.30, 0.36, 0.42, 0.58, 0.56, 0.53, 0.25),
-    "t1_contrast": (0.01, 0.80, 0.06, 0.40, 0.14, 0.40, 0.55, 0.12, 0.44, 0.40, 0.14, 0.90, 0.78, 0.30, 0.80, 0.41, 0.54, 0.52, 0.49, 0.62),
-    "t2": (0.01, 0.62, 0.05, 0.33, 0.90, 0.52, 0.34, 0.95, 0.46, 0.18, 0.95, 0.06, 0.66, 0.20, 0.78, 0.50, 0.37, 0.40, 0.34, 0.12),
-    "flair": (0.01, 0.55, 0.05, 0.28, 0.10, 0.52, 0.40, 0.07, 0.50, 0.30, 0.14, 0.12, 0.45, 0.25, 0.72, 0.50, 0.42, 0.45, 0.43, 0.28),
-    "pd": (0.02, 0.66, 0.07, 0.38, 0.58, 0.68, 0.54, 0.55, 0.63, 0.42, 0.55, 0.10, 0.60, 0.35, 0.70, 0.67, 0.55, 0.57, 0.55, 0.30),
-    "ct": (0.00, 0.10, 1.00, 0.92, 0.20, 0.45, 0.37, 0.16, 0.46, 0.42, 0.30, 0.50, 0.42, 0.60, 0.38, 0.45, 0.40, 0.40, 0.44, 0.50),
+    "t1": (
+        0.01,
+        0.85,
+        0.06,
+        0.42,
+        0.13,
+        0.42,
+        0.60,
+        0.12,
+        0.47,
+        0.33,
+        0.13,
+        0.20,
+        0.36,
+        0.30,
+        0.36,
+        0.42,
+        0.58,
+        0.56,
+        0.53,
+        0.25,
+    ),
+    "t1_contrast": (
+        0.01,
+        0.80,
+        0.06,
+        0.40,
+        0.14,
+        0.40,
+        0.55,
+        0.12,
+        0.44,
+        0.40,
+        0.14,
+        0.90,
+        0.78,
+        0.30,
+        0.80,
+        0.41,
+        0.54,
+        0.52,
+        0.49,
+        0.62,
+    ),
+    "t2": (
+        0.01,
+        0.62,
+        0.05,
+        0.33,
+        0.90,
+        0.52,
+        0.34,
+        0.95,
+        0.46,
+        0.18,
+        0.95,
+        0.06,
+        0.66,
+        0.20,
+        0.78,
+        0.50,
+        0.37,
+        0.40,
+        0.34,
+        0.12,
+    ),
+    "flair": (
+        0.01,
+        0.55,
+        0.05,
+        0.28,
+        0.10,
+        0.52,
+        0.40,
+        0.07,
+        0.50,
+        0.30,
+        0.14,
+        0.12,
+        0.45,
+        0.25,
+        0.72,
+        0.50,
+        0.42,
+        0.45,
+        0.43,
+        0.28,
+    ),
+    "pd": (
+        0.02,
+        0.66,
+        0.07,
+        0.38,
+        0.58,
+        0.68,
+        0.54,
+        0.55,
+        0.63,
+        0.42,
+        0.55,
+        0.10,
+        0.60,
+        0.35,
+        0.70,
+        0.67,
+        0.55,
+        0.57,
+        0.55,
+        0.30,
+    ),
+    "ct": (
+        0.00,
+        0.10,
+        1.00,
+        0.92,
+        0.20,
+        0.45,
+        0.37,
+        0.16,
+        0.46,
+        0.42,
+        0.30,
+        0.50,
+        0.42,
+        0.60,
+        0.38,
+        0.45,
+        0.40,
+        0.40,
+        0.44,
+        0.50,
+    ),
 }
 assert all(len(values) == len(_ORDER) for values in CONTRASTS.values())
 
@@ -113,7 +240,10 @@ def _walk(
     for index in range(count):
         heading += curvature + float(rng.normal(0, 0.15))
         nx, ny = float(x + step * np.cos(heading)), float(y + step * np.sin(heading))
-        ahead_x, ahead_y = round(x + (step + clearance) * np.cos(heading)), round(y + (step + clearance) * np.sin(heading))
+        ahead_x, ahead_y = (
+            round(x + (step + clearance) * np.cos(heading)),
+            round(y + (step + clearance) * np.sin(heading)),
+        )
         if not (0 <= ahead_x < side and 0 <= ahead_y < side) or canvas[ahead_y, ahead_x]:
             return
         thickness = max(1, round(width * (1.2 - 0.6 * index / count)))

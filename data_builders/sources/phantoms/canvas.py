@@ -16,7 +16,7 @@ from data_builders.types import Mask, Pixels
 
 Field = Float32[np.ndarray, "height width"]
 Labels = UInt8[np.ndarray, "height width"]
-Points = Sequence[tuple[float, float]]
+Points = Sequence[tuple[float | int, float | int]]
 _SHIFT = 4
 
 
@@ -33,7 +33,7 @@ def noise(rng: np.random.Generator, size: tuple[int, int], cells: float, octaves
         total += np.float32(weight) * cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
         weight *= 0.55
     deviation = float(total.std()) + 1e-6
-    return ((total - total.mean()) / np.float32(deviation)).astype(np.float32)
+    return np.asarray((total - total.mean()) / np.float32(deviation), np.float32)
 
 
 def grid(size: tuple[int, int]) -> tuple[Field, Field]:
@@ -49,10 +49,12 @@ def grid(size: tuple[int, int]) -> tuple[Field, Field]:
 def soft_step(field: Field, edge: float, softness: float) -> Field:
     """0 below ``edge``, 1 above it, smooth over ``softness``."""
     t = np.clip((field - np.float32(edge)) / np.float32(softness) + np.float32(0.5), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def ellipse_field(x: Field, y: Field, centre: tuple[float, float], radii: tuple[float, float], angle: float = 0) -> Field:
+def ellipse_field(
+    x: Field, y: Field, centre: tuple[float, float], radii: tuple[float, float], angle: float = 0.0
+) -> Field:
     """1 at the centre of an ellipse, 0 on its border, negative outside; ``angle`` in radians."""
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
@@ -70,7 +72,7 @@ def smooth_curve(points: Points, count: int) -> Float32[np.ndarray, "count 2"]:
     f = (t - i)[:, None]
     a, b, c, d = padded[i], padded[i + 1], padded[i + 2], padded[i + 3]
     curve = 0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3)
-    return curve.astype(np.float32)
+    return np.asarray(curve, np.float32)
 
 
 def jitter(rng: np.random.Generator, value: float, relative: float) -> float:

@@ -14,18 +14,57 @@ from data_builders.sources.phantoms.canvas import Field, Sketch, View, blur, gre
 from data_builders.types import Kind, Mask, Picture
 
 _RIGHT_LUNG = [
-    (-0.13, -0.60), (-0.26, -0.70), (-0.42, -0.64), (-0.56, -0.36), (-0.66, -0.02), (-0.71, 0.34), (-0.71, 0.52), (-0.60, 0.43),
-    (-0.42, 0.34), (-0.24, 0.36), (-0.16, 0.42), (-0.14, 0.15), (-0.12, -0.25),
-]  # fmt: skip
+    (-0.13, -0.60),
+    (-0.26, -0.70),
+    (-0.42, -0.64),
+    (-0.56, -0.36),
+    (-0.66, -0.02),
+    (-0.71, 0.34),
+    (-0.71, 0.52),
+    (-0.60, 0.43),
+    (-0.42, 0.34),
+    (-0.24, 0.36),
+    (-0.16, 0.42),
+    (-0.14, 0.15),
+    (-0.12, -0.25),
+]
 _LEFT_LUNG = [
-    (0.13, -0.60), (0.26, -0.70), (0.42, -0.64), (0.56, -0.36), (0.66, -0.02), (0.72, 0.36), (0.72, 0.57), (0.62, 0.48),
-    (0.50, 0.42), (0.43, 0.44), (0.39, 0.28), (0.28, 0.06), (0.17, -0.08), (0.17, -0.24), (0.13, -0.36),
-]  # fmt: skip
+    (0.13, -0.60),
+    (0.26, -0.70),
+    (0.42, -0.64),
+    (0.56, -0.36),
+    (0.66, -0.02),
+    (0.72, 0.36),
+    (0.72, 0.57),
+    (0.62, 0.48),
+    (0.50, 0.42),
+    (0.43, 0.44),
+    (0.39, 0.28),
+    (0.28, 0.06),
+    (0.17, -0.08),
+    (0.17, -0.24),
+    (0.13, -0.36),
+]
 _BODY = [
-    (-0.20, -1.3), (-0.21, -0.86), (-0.50, -0.78), (-0.86, -0.70), (-1.15, -0.45), (-1.2, 0.0), (-0.92, 0.05), (-0.86, 0.40),
-    (-0.86, 1.3), (0.86, 1.3), (0.86, 0.40), (0.92, 0.05), (1.2, 0.0), (1.15, -0.45), (0.86, -0.70), (0.50, -0.78),
-    (0.21, -0.86), (0.20, -1.3),
-]  # fmt: skip
+    (-0.20, -1.3),
+    (-0.21, -0.86),
+    (-0.50, -0.78),
+    (-0.86, -0.70),
+    (-1.15, -0.45),
+    (-1.2, 0.0),
+    (-0.92, 0.05),
+    (-0.86, 0.40),
+    (-0.86, 1.3),
+    (0.86, 1.3),
+    (0.86, 0.40),
+    (0.92, 0.05),
+    (1.2, 0.0),
+    (1.15, -0.45),
+    (0.86, -0.70),
+    (0.50, -0.78),
+    (0.21, -0.86),
+    (0.20, -1.3),
+]
 BACKGROUND, BODY, LUNG, HEART, BELLY = 0, 1, 2, 3, 4
 
 
@@ -148,7 +187,7 @@ def _expose(sketch: Sketch, design: ChestXrayDesign, rng: np.random.Generator) -
     field = field + (0.90 * design.lung) * soft_heart * soft_lungs + 0.05 * soft_heart
     middle = np.exp(-((x / 0.13) ** 4)) * softened(np.asarray(y < 0.5), 0.1 * px) * softened(body, 2)
     field = field + 0.06 * middle
-    knob = np.exp(-(((x - 0.13 * wide) / 0.065) ** 2 + ((y + 0.27) / 0.075) ** 2) ** 2)
+    knob = np.exp(-((((x - 0.13 * wide) / 0.065) ** 2 + ((y + 0.27) / 0.075) ** 2) ** 2))
     field = field + 0.75 * design.lung * knob * soft_lungs
     field = field + design.vessels * _lung_vessels(sketch, rng, wide) * soft_lungs
     field = field - 0.10 * np.exp(-((x / 0.045) ** 4)) * np.clip((-0.18 - y) * 4, 0, 1)
@@ -158,7 +197,9 @@ def _expose(sketch: Sketch, design: ChestXrayDesign, rng: np.random.Generator) -
     if design.breast:
         for s in (-1, 1):
             away = ((x - s * 0.42 * wide) / 0.34) ** 2 + ((y - 0.22) / 0.30) ** 2
-            field = field + design.breast * softened(np.asarray(away < 1), 0.03 * px) * (0.4 + 0.6 * np.clip(y + 0.3, 0, 1))
+            field = field + design.breast * softened(np.asarray(away < 1), 0.03 * px) * (
+                0.4 + 0.6 * np.clip(y + 0.3, 0, 1)
+            )
     skeleton, ribs, clavicles, spine = _skeleton(sketch, rng, wide, body)
     field = field + design.bones * skeleton
     field = field * (1 + 0.02 * noise(rng, (side, side), 3) + 0.012 * noise(rng, (side, side), 60, 2))
@@ -182,7 +223,13 @@ def _lung_vessels(sketch: Sketch, rng: np.random.Generator, wide: float) -> Fiel
 
 
 def _vessel(
-    canvas: np.ndarray, rng: np.random.Generator, start: np.ndarray, heading: float, width: float, length: float, forks: int
+    canvas: np.ndarray,
+    rng: np.random.Generator,
+    start: np.ndarray,
+    heading: float,
+    width: float,
+    length: float,
+    forks: int,
 ) -> None:
     """One winding, thinning vessel."""
     side = canvas.shape[0]
@@ -198,7 +245,15 @@ def _vessel(
         x, y = nx, ny
         if forks and rng.random() < 0.3:
             forks -= 1
-            _vessel(canvas, rng, np.asarray([x, y]), heading + float(rng.choice([-0.6, 0.6])), now * 0.7, length * 0.5, forks - 1)
+            _vessel(
+                canvas,
+                rng,
+                np.asarray([x, y]),
+                heading + float(rng.choice([-0.6, 0.6])),
+                now * 0.7,
+                length * 0.5,
+                forks - 1,
+            )
 
 
 def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask) -> tuple[Field, Mask, Mask, Mask]:
@@ -213,12 +268,21 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
             top = -0.66 + 0.125 * index + float(rng.normal(0, 0.006))
             reach = wide * float(np.interp(index, [0, 2, 5, 9], [0.42, 0.60, 0.72, 0.77]))
             drop = 0.10 + 0.026 * index + slope
-            back = [(s * 0.05, top), (s * 0.35 * reach, top - 0.03), (s * 0.75 * reach, top + 0.35 * drop), (s * reach, top + 1.2 * drop)]
+            back = [
+                (s * 0.05, top),
+                (s * 0.35 * reach, top - 0.03),
+                (s * 0.75 * reach, top + 0.35 * drop),
+                (s * reach, top + 1.2 * drop),
+            ]
             mask = sketch.stroke_mask(back, [0.018, 0.024, 0.024, 0.020])
             total += _bone(mask, px, 0.075)
             ribs |= mask
             if 1 <= index < 7:
-                front = [(s * reach, top + 1.2 * drop), (s * 0.9 * reach, top + 1.9 * drop), (s * 0.55 * reach, top + 2.5 * drop)]
+                front = [
+                    (s * reach, top + 1.2 * drop),
+                    (s * 0.9 * reach, top + 1.9 * drop),
+                    (s * 0.55 * reach, top + 2.5 * drop),
+                ]
                 mask = sketch.stroke_mask(front, [0.020, 0.024, 0.022])
                 total += _bone(mask, px, 0.045)
                 ribs |= mask
@@ -228,7 +292,9 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
         rise = float(rng.normal(0, 0.012)) + lift
         points = [(s * 0.07, -0.55), (s * 0.25, -0.62 + rise), (s * 0.5, -0.68 + rise), (s * 0.78, -0.76 + rise)]
         clavicles |= sketch.stroke_mask([(a * wide, b) for a, b in points], [0.034, 0.024, 0.026, 0.03])
-        blade = organ(sketch, rng, [(0.60, -0.66), (0.86, -0.60), (0.84, -0.30), (0.70, 0.06), (0.64, -0.2)], 0.01, mirror=s < 0)
+        blade = organ(
+            sketch, rng, [(0.60, -0.66), (0.86, -0.60), (0.84, -0.30), (0.70, 0.06), (0.64, -0.2)], 0.01, mirror=s < 0
+        )
         total += _bone(blade, px, 0.05)
         arm = organ(sketch, rng, [(0.92, -0.66), (1.05, -0.58), (1.08, 0.1), (0.98, 0.1)], 0.01, mirror=s < 0)
         total += _bone(arm, px, 0.12)
@@ -238,7 +304,16 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
     for index in range(17):
         y = -0.98 + 0.125 * index
         x = bend * math.sin(index * 0.5)
-        block = sketch.polygon_mask([(x - 0.075, y - 0.048), (x + 0.075, y - 0.048), (x + 0.068, y), (x + 0.075, y + 0.048), (x - 0.075, y + 0.048), (x - 0.068, y)])  # fmt: skip
+        block = sketch.polygon_mask(
+            [
+                (x - 0.075, y - 0.048),
+                (x + 0.075, y - 0.048),
+                (x + 0.068, y),
+                (x + 0.075, y + 0.048),
+                (x - 0.075, y + 0.048),
+                (x - 0.068, y),
+            ]
+        )
         spine |= block
     total += _bone(spine, px, 0.075)
     return np.asarray(total * softened(body, 2), np.float32), ribs & body, clavicles & body, spine & body

@@ -1,163 +1,270 @@
-"""Colour photographs of the back of the eye: optic disc, macula, branching vessels, round aperture."""
+"""Colour fundus photographs: retina, optic disc, macula and the tree of vessels."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from jaxtyping import Float32, UInt8
 
 from assistant.types import Domain
+from data_builders.sources.phantoms.acquisition import picture
 from data_builders.sources.phantoms.canvas import Field, blur, colour, ellipse_field, grid, noise, soft_step
-from data_builders.types import Kind, Mask, Picture
+from data_builders.types import Kind, Picture
+
+_SHIFT = 4
 
 
 @dataclass(frozen=True)
 class FundusDesign:
-    """A camera and the eyes it photographs.
+    """A fundus camera and the eyes it sees.
 
     Args:
-        tint: colour of the retina, RGB 0..1.
-        right_eye: the disc lies on the right.
-        disc: radius of the optic disc; cup: of its cup relative to it.
-        field: radius of the aperture in half-sides; above 1 it is cut by the picture's border.
-        vessel: contrast; tortuosity: winding of the vessels; tessellation: choroid seen through, 0..1.
-        vignette: darkening to the rim; exposure: brightness.
+        tone: RGB of the retina; pigment: strength of the choroid's pattern.
+        side: 1 when the optic disc is on the right.
+        disc: radius of the disc; distance: from the disc to the macula; cup: size of the cup within the disc.
+        radius: of the aperture (1 is half the shorter side); flat: how much is cut off above and below.
+        vignette: fall of light to the border; centred: whether the macula or the disc is in the middle.
+        vessel_width, contrast: of the vessels.
+        red_free: green-filter picture in greys.
     """
 
-    tint: tuple[float, float, float]
-    right_eye: bool
+    tone: tuple[float, float, float]
+    pigment: float
+    side: int
     disc: float
+    distance: float
     cup: float
-    field: float
-    vessel: float
-    tortuosity: float
-    tessellation: float
+    radius: float
+    flat: float
     vignette: float
-    exposure: float
+    centred: float
+    vessel_width: float
+    contrast: float
+    red_free: bool
 
 
 class Fundus:
-    """Fundus photograph."""
+    """Colour photograph of the retina."""
 
     name = "fundus"
     kind = Kind.PHANTOM
     domain = Domain.MEDICAL
 
     def design(self, rng: np.random.Generator) -> FundusDesign:
-        """Draw a camera."""
-        red = float(rng.uniform(0.62, 0.88))
+        """Draw a camera and a typical eye."""
+        red = float(rng.uniform(0.62, 0.92))
+        green = red * float(rng.uniform(0.36, 0.56))
+        disc = float(rng.uniform(0.125, 0.18))
         return FundusDesign(
-            tint=(red, red * float(rng.uniform(0.40, 0.58)), red * float(rng.uniform(0.12, 0.30))),
-            right_eye=bool(rng.integers(2)),
-            disc=float(rng.uniform(0.10, 0.145)),
-            cup=float(rng.uniform(0.3, 0.55)),
-            field=float(rng.uniform(0.92, 1.12)),
-            vessel=float(rng.uniform(0.35, 0.6)),
-            tortuosity=float(rng.uniform(0.06, 0.16)),
-            tessellation=float(max(0.0, rng.uniform(-0.4, 0.8))),
-            vignette=float(rng.uniform(0.1, 0.45)),
-            exposure=float(rng.uniform(0.85, 1.12)),
+            tone=(red, green, green * float(rng.uniform(0.25, 0.6))),
+            pigment=float(rng.uniform(0.01, 0.06)),
+            side=int(rng.choice([-1, 1])),
+            disc=disc,
+            distance=disc * float(rng.uniform(4.4, 5.2)),
+            cup=float(rng.uniform(0.25, 0.5)),
+            radius=float(rng.uniform(0.9, 1.25)),
+            flat=float(rng.choice([0.0, 0.0, 0.08, 0.15])),
+            vignette=float(rng.uniform(0.15, 0.5)),
+            centred=float(rng.choice([0.0, 0.35, 0.6, 1.0], p=[0.3, 0.35, 0.25, 0.1])),
+            vessel_width=float(rng.uniform(0.012, 0.019)),
+            contrast=float(rng.uniform(0.32, 0.55)),
+            red_free=bool(rng.random() < 0.06),
         )
 
     def render(self, design: FundusDesign, rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-        """Photograph one eye."""
+        """Photograph one healthy eye."""
         x, y = grid(size)
-        sign = 1.0 if design.right_eye else -1.0
-        disc_at = (sign * (0.48 + float(rng.normal(0, 0.04))), float(rng.normal(0, 0.04)))
-        macula_at = (disc_at[0] - sign * (0.62 + float(rng.normal(0, 0.02))), disc_at[1] + 0.06)
-        radius = np.sqrt(x * x + y * y)
-        aperture = soft_step(-radius, -design.field, 0.02)
-        image = np.asarray(design.tint, np.float32) * np.ones((*size, 3), np.float32)
-        light = 1 - np.float32(design.vignette) * np.clip(radius, 0, 1.2) ** 2 + np.float32(0.05) * noise(rng, size, 2.5)
-        pattern = noise(rng, size, 14, 3)
-        image *= (light * (1 + np.float32(0.035 + 0.09 * design.tessellation) * pattern))[..., None]
-        macula = np.exp(-((x - macula_at[0]) ** 2 + (y - macula_at[1]) ** 2) / np.float32(2 * 0.16**2))
-        image *= 1 - macula[..., None] * np.asarray([0.22, 0.36, 0.4], np.float32)
-        image, disc = _disc(image, design, rng, x, y, disc_at)
-        vessels, reflex = _vessels(design, rng, size, disc_at, macula_at, sign)
-        image *= 1 - vessels[..., None] * np.float32(design.vessel) * np.asarray([0.62, 1.05, 0.95], np.float32)
-        image += 0.06 * reflex[..., None] * np.asarray([1.0, 0.8, 0.5], np.float32)
-        inside = radius < design.field - 0.03
-        return Picture(
-            pixels=colour(np.clip(image * design.exposure, 0, 1) * aperture[..., None]),
-            object_mask=inside & ~disc,
-            object_name="retinal fundus photograph",
-            family=self.name,
-            kind=self.kind,
-            domain=self.domain,
-            parts={"optic disc": (disc,), "vessels": (vessels > 0.4,), "macula": ((macula > 0.5) & inside,)},
-        )
+        shift = (float(rng.normal(0, 0.02)), float(rng.normal(0, 0.02)))
+        radius = design.radius
+        outside = np.asarray(radius - np.sqrt(x * x + y * y), np.float32)
+        aperture = soft_step(outside, 0.0, 0.015)
+        aperture = aperture * soft_step(np.asarray(radius - design.flat - np.abs(y), np.float32), 0.0, 0.012)
+        macula = (-design.side * design.distance * (1 - design.centred) * 0.5 + shift[0], shift[1])
+        if design.centred == 0.0:
+            macula = (shift[0], shift[1])
+        distance = design.distance * float(rng.uniform(0.95, 1.05))
+        disc = (macula[0] + design.side * distance, macula[1] - distance * float(rng.normal(0.10, 0.03)))
+        image = _retina(design, rng, x, y, macula, size)
+        veins, arteries = _vessels(design, rng, disc, macula, size)
+        image = _optic_disc(image, design, rng, x, y, disc)
+        for tree, strength, ratio in (
+            (veins, design.contrast, (0.62, 1.0, 0.9)),
+            (arteries, 0.7 * design.contrast, (0.42, 1.0, 0.95)),
+        ):
+            cover = (np.float32(strength) * tree)[..., None] * np.asarray(ratio, np.float32)
+            image = image * (1 - cover)
+        light = 1 - design.vignette * np.clip((x * x + y * y) / radius**2, 0, 1) ** 1.3
+        light = light * (1 + 0.05 * noise(rng, size, 1.5)) * float(rng.uniform(0.94, 1.06))
+        image = np.asarray(image * (light * aperture)[..., None], np.float32)
+        if design.red_free:
+            image = np.repeat(np.clip(image[..., 1:2] * 1.5, 0, 1), 3, axis=2)
+        seen = np.asarray(aperture > 0.98)
+        masks = {
+            "retina": seen,
+            "optic_disc": np.asarray(ellipse_field(x, y, disc, (design.disc * 0.93, design.disc)) > 0) & seen,
+            "macula": np.asarray((x - macula[0]) ** 2 + (y - macula[1]) ** 2 < (1.3 * design.disc) ** 2) & seen,
+            "vessels": np.asarray(np.maximum(veins, arteries) > 0.5) & seen,
+        }
+        return picture(colour(image), seen, "retinal fundus photograph", self.name, masks=masks)
 
 
-def _disc(
-    image: np.ndarray, design: FundusDesign, rng: np.random.Generator, x: Field, y: Field, at: tuple[float, float]
-) -> tuple[np.ndarray, Mask]:
-    """Bright disc with a paler cup and, at times, a crescent beside it."""
-    size = (x.shape[0], x.shape[1])
-    r = design.disc * float(rng.uniform(0.95, 1.05))
-    wobble = np.float32(0.05) * noise(rng, size, 6)
-    field = ellipse_field(x, y, at, (r * 0.93, r), 0.0) + wobble
-    alpha = soft_step(field, 0.0, 0.16)[..., None]
-    base = np.asarray([0.97, 0.80, 0.52], np.float32) * np.float32(rng.uniform(0.9, 1.0))
-    image = image * (1 - 0.85 * alpha) + 0.85 * alpha * base
-    cup = soft_step(ellipse_field(x, y, (at[0] * 1.01, at[1]), (r * design.cup, r * design.cup * 1.05)) + wobble, 0.0, 0.5)
-    image = image + cup[..., None] * np.asarray([0.03, 0.12, 0.22], np.float32)
-    if rng.random() < 0.25:
-        ring = soft_step(ellipse_field(x, y, (at[0] * 0.95, at[1]), (r * 1.2, r * 1.15)), 0.0, 0.12)[..., None] * (1 - alpha)
-        image = image * (1 + 0.18 * ring)
-    return image, np.asarray(field > -0.05, bool)
+def _retina(
+    design: FundusDesign,
+    rng: np.random.Generator,
+    x: Field,
+    y: Field,
+    macula: tuple[float, float],
+    size: tuple[int, int],
+) -> Float32[np.ndarray, "height width 3"]:
+    """Background with the choroid's pattern, a darker macula and its reflex."""
+    tone = np.asarray(design.tone, np.float32) * (1 + 0.03 * rng.standard_normal(3).astype(np.float32))
+    long = max(size) / min(size)
+    pattern = (
+        0.6 * noise(rng, size, 5 * long, 2)
+        + 0.6 * np.abs(noise(rng, size, 16 * long))
+        + 0.25 * noise(rng, size, 60 * long, 2)
+    )
+    image = tone * (1 + design.pigment * pattern[..., None] * np.asarray([0.7, 1.2, 1.0], np.float32))
+    away = np.sqrt((x - macula[0]) ** 2 + (y - macula[1]) ** 2) / (1.6 * design.disc)
+    dark = float(rng.uniform(0.2, 0.34)) * np.exp(-(away**2)) + 0.14 * np.exp(-((away * 3.2) ** 2))
+    image = image * (1 - dark[..., None] * np.asarray([0.6, 1.0, 0.8], np.float32))
+    reflex = 0.10 * np.exp(-((away * 11) ** 2)) * float(rng.uniform(0, 1))
+    return np.asarray(image + reflex[..., None], np.float32)
+
+
+def _optic_disc(
+    image: Float32[np.ndarray, "height width 3"],
+    design: FundusDesign,
+    rng: np.random.Generator,
+    x: Field,
+    y: Field,
+    disc: tuple[float, float],
+) -> Float32[np.ndarray, "height width 3"]:
+    """Pale disc with a brighter cup, a soft rim and a faint halo."""
+    radii = (design.disc * float(rng.uniform(0.88, 0.97)), design.disc * float(rng.uniform(0.96, 1.04)))
+    field = ellipse_field(x, y, disc, radii)
+    tone = np.asarray(design.tone, np.float32)
+    rim = np.clip(tone * np.asarray([1.12, 1.45, 1.5], np.float32) + 0.06, 0, 1)
+    cup = np.clip(tone * np.asarray([1.15, 1.85, 2.3], np.float32) + 0.10, 0, 1)
+    halo = 0.16 * np.exp(-((np.clip(-field, 0, 9) / 0.6) ** 2))
+    image = image * (1 + halo[..., None])
+    cover = soft_step(field, 0.0, 0.16)[..., None]
+    image = image + (rim - image) * cover * np.float32(0.92)
+    centre = (disc[0] - design.side * 0.12 * design.disc, disc[1])
+    size = design.cup * float(rng.uniform(0.88, 1.12))
+    inner = soft_step(ellipse_field(x, y, centre, (radii[0] * size, radii[1] * size)), 0.0, 0.6)[..., None]
+    return np.asarray(image + (cup - image) * inner * np.float32(0.9), np.float32)
 
 
 def _vessels(
     design: FundusDesign,
     rng: np.random.Generator,
-    size: tuple[int, int],
     disc: tuple[float, float],
     macula: tuple[float, float],
-    sign: float,
+    size: tuple[int, int],
 ) -> tuple[Field, Field]:
-    """Arcades that leave the disc up and down and bend around the macula; veins thicker and darker than arteries."""
-    dark, bright = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    half, scale = min(size) / 2, 8
-    centre = np.asarray([size[1] / 2, size[0] / 2])
+    """Veins and arteries, 0..1: arcades above and below the macula and branches to the nose."""
+    half = min(size) / 2
+    trees: list[Field] = []
+    for kind in range(2):
+        canvas = np.zeros(size, np.uint8)
+        width = design.vessel_width * (1.0 if kind == 0 else 0.72)
+        for up in (-1, 1):
+            lift = float(rng.uniform(0.8, 1.0)) * (0.92 if kind else 1.0)
+            _arcade(canvas, rng, disc, macula, up * lift, width * float(rng.uniform(0.9, 1.1)), half, design.side)
+            heading = math.atan2(up * float(rng.uniform(0.5, 1.2)), design.side * 1.0)
+            _branch(canvas, rng, disc, heading, width * 0.72, float(rng.uniform(0.7, 1.1)), half, 2, 0.0)
+        trees.append(blur(canvas.astype(np.float32) / np.float32(255), max(0.35, 0.0018 * min(size))))
+    return trees[0], trees[1]
 
-    def grow(x: float, y: float, heading: float, thick: float, level: int, depth: int, bend: float) -> None:
-        points = [(x, y)]
-        count = int(rng.integers(14, 24)) if depth else int(rng.integers(24, 34))
-        for index in range(count):
-            heading += bend + float(rng.normal(0, design.tortuosity))
-            x, y = x + 0.038 * np.cos(heading), y + 0.038 * np.sin(heading)
-            if (x - macula[0]) ** 2 + (y - macula[1]) ** 2 < 0.15**2:
-                break
-            points.append((x, y))
-            if depth < 3 and thick > 0.005 and index > 2 and rng.random() < (0.20 if depth == 0 else 0.14):
-                turn = float(rng.choice([-1.0, 1.0])) * float(rng.uniform(0.4, 0.9))
-                grow(x, y, heading + turn, thick * 0.62, level, depth + 1, -0.3 * bend - 0.01 * turn)
-            thick *= 0.975
-        if len(points) < 2:
+
+def _arcade(
+    canvas: UInt8[np.ndarray, "height width"],
+    rng: np.random.Generator,
+    disc: tuple[float, float],
+    macula: tuple[float, float],
+    lift: float,
+    width: float,
+    half: float,
+    side: int,
+) -> None:
+    """One temporal arcade that bends around the macula and sends branches both ways."""
+    reach = abs(disc[0] - macula[0])
+    steps = 34
+    t = np.linspace(0, 1.0, steps)
+    sway = np.cumsum(rng.normal(0, 0.010, steps))
+    px = disc[0] - side * reach * (2.0 * t**1.15) + side * 0.18 * reach * np.sin(np.pi * np.clip(t * 3, 0, 1))
+    py = (
+        disc[1]
+        + lift * reach * 0.80 * np.sin(np.clip(t * 1.15, 0, 1) ** 0.6 * np.pi / 2) * (1 - 0.30 * t**2)
+        + sway * (t > 0.1)
+    )
+    for index in range(steps - 1):
+        now = width * (1 - 0.62 * index / steps)
+        _segment(canvas, (px[index], py[index]), (px[index + 1], py[index + 1]), now, half)
+        if index > 4 and rng.random() < 0.30:
+            along = math.atan2(py[index + 1] - py[index], px[index + 1] - px[index])
+            turn = float(rng.choice([-1, 1])) * float(rng.uniform(0.5, 1.0))
+            _branch(
+                canvas,
+                rng,
+                (float(px[index]), float(py[index])),
+                along + turn,
+                now * 0.62,
+                float(rng.uniform(0.25, 0.6)),
+                half,
+                1,
+                0.02,
+                macula,
+                0.22 * reach,
+            )
+
+
+def _branch(
+    canvas: UInt8[np.ndarray, "height width"],
+    rng: np.random.Generator,
+    start: tuple[float, float],
+    heading: float,
+    width: float,
+    length: float,
+    half: float,
+    forks: int,
+    bend: float,
+    avoid: tuple[float, float] | None = None,
+    clear: float = 0.0,
+) -> None:
+    """A winding vessel that thins and forks; it stops short of ``avoid``."""
+    step = 0.035
+    x, y = start
+    curve = float(rng.normal(0, 0.03)) + bend * float(rng.choice([-1, 1]))
+    count = max(3, round(length / step))
+    for index in range(count):
+        heading += curve + float(rng.normal(0, 0.09))
+        nx, ny = x + step * math.cos(heading), y + step * math.sin(heading)
+        if avoid is not None and math.hypot(nx - avoid[0], ny - avoid[1]) < clear:
             return
-        xy = np.round((np.asarray(points) * half + centre) * scale).astype(np.int32)
-        pieces = np.array_split(np.arange(len(xy)), 3)
-        for part, piece in enumerate(pieces):
-            if not len(piece):
-                continue
-            run = xy[piece[0] : piece[-1] + 2]
-            width = thick * half * 1.5 * (1.15 - 0.22 * part)
-            cv2.polylines(dark, [run], False, int(level * min(1.0, 0.5 + width / 2)), max(1, round(width)), cv2.LINE_AA, 3)
-            if level < 200 and width > 2:
-                cv2.polylines(bright, [run], False, 160, 1, cv2.LINE_AA, 3)
+        now = width * (1 - 0.6 * index / count)
+        _segment(canvas, (x, y), (nx, ny), now, half)
+        x, y = nx, ny
+        if forks and index > 2 and rng.random() < 0.13:
+            turn = float(rng.choice([-1, 1])) * float(rng.uniform(0.4, 0.8))
+            _branch(canvas, rng, (x, y), heading + turn, now * 0.7, length * 0.5, half, forks - 1, 0.0, avoid, clear)
 
-    for vertical in (-1.0, 1.0):
-        for level, thick, lean in ((235, 0.030, 0.0), (180, 0.022, 0.28)):
-            start = -sign * 0.12 + sign * lean * 0.2 + float(rng.normal(0, 0.08))
-            heading = float(np.arctan2(vertical, start))
-            grow(disc[0], disc[1], heading, thick, level, 0, -vertical * sign * -0.045 * (1 if sign > 0 else 1) * -1)
-        for level, thick in ((225, 0.018), (175, 0.014)):
-            heading = float(np.arctan2(vertical * 0.9, sign * float(rng.uniform(0.5, 1.2))))
-            grow(disc[0], disc[1], heading, thick, level, 1, 0.0)
-    for _ in range(2):
-        heading = float(np.pi if sign > 0 else 0.0) + float(rng.normal(0, 0.45))
-        grow(disc[0], disc[1], heading, 0.007, 190, 2, 0.0)
-    soften = 0.0022 * min(size)
-    return blur(dark.astype(np.float32) / 255, soften), blur(bright.astype(np.float32) / 255, soften)
+
+def _segment(
+    canvas: UInt8[np.ndarray, "height width"],
+    start: tuple[float, float],
+    end: tuple[float, float],
+    width: float,
+    half: float,
+) -> None:
+    """A piece of a vessel; thinner than a pixel is drawn fainter."""
+    height, columns = canvas.shape
+    scale = half * (1 << _SHIFT)
+    points = [(round(float(p[0]) * scale + columns * 8), round(float(p[1]) * scale + height * 8)) for p in (start, end)]
+    pixels = 2 * width * half
+    level = 255 if pixels >= 1 else max(90, round(255 * pixels))
+    cv2.line(canvas, points[0], points[1], level, max(1, round(pixels)), cv2.LINE_AA, _SHIFT)

@@ -117,7 +117,11 @@ class RetinalOct:
 
     @staticmethod
     def _choroid(
-        field: Field, layer: np.ndarray, borders: np.ndarray, design: RetinalOctDesign, rng: np.random.Generator,
+        field: Field,
+        layer: np.ndarray,
+        borders: np.ndarray,
+        design: RetinalOctDesign,
+        rng: np.random.Generator,
         size: tuple[int, int],
     ) -> Field:
         """Vessels of the choroid and the fall of light below the pigment epithelium."""
@@ -146,7 +150,7 @@ def _borders(design: RetinalOctDesign, rng: np.random.Generator, size: tuple[int
         middle = design.fovea + float(rng.normal(0, 0.025))
         pit = design.pit * float(rng.uniform(0.9, 1.12))
         away = (x - middle) / pit
-        hollow = np.exp(-np.abs(away) ** 2.4)
+        hollow = np.exp(-(np.abs(away) ** 2.4))
         rim = 0.3 * np.exp(-(((np.abs(away) - 1.7) / 0.7) ** 2))
         factor = 1 + (_PIT[:, None] - 1) * hollow[None, :]
         factor[1:5] += rim[None, :]

@@ -97,7 +97,11 @@ class Skin:
             image = image * (1 - 0.12 * shadow)[..., None]
             image = image + (np.asarray(design.hair_tone, np.float32) - image) * (0.9 * hairs)[..., None]
         x, y = grid(size)
-        light = 1 + 0.05 * noise(rng, size, 1.3) + 0.06 * (x * math.cos(design.angle) + y * math.sin(design.angle)) / (max(size) / short)
+        light = (
+            1
+            + 0.05 * noise(rng, size, 1.3)
+            + 0.06 * (x * math.cos(design.angle) + y * math.sin(design.angle)) / (max(size) / short)
+        )
         image = image * (light * float(rng.uniform(0.95, 1.05)))[..., None]
         away = np.sqrt(x * x + y * y)
         seen = np.asarray(away < design.field)

@@ -60,7 +60,9 @@ class StainedTissue:
         return StainedTissueDesign(
             architecture=architecture,
             nucleus=nucleus,
-            elongation=float(rng.uniform(2.2, 4.0)) if architecture in ("stroma", "muscle") else float(rng.uniform(1.0, 1.6)),
+            elongation=float(rng.uniform(2.2, 4.0))
+            if architecture in ("stroma", "muscle")
+            else float(rng.uniform(1.0, 1.6)),
             density=float(rng.uniform(0.55, 0.95)),
             haematoxylin=(float(h[0]), float(h[1]), float(h[2])),
             eosin=(float(e[0]), float(e[1]), float(e[2])),
@@ -81,7 +83,13 @@ class StainedTissue:
         chromatin = 1 + 0.22 * noise(rng, size, max(size) / radius * 1.6)
         h_amount = np.clip(blue, 0, 1) * tissue + 0.95 * nuclei * chromatin + 0.25 * cores
         h_amount = h_amount * design.strength[0] * float(rng.uniform(0.93, 1.07))
-        e_amount = np.clip(matrix, 0.02, 2) * tissue * (1 - 0.55 * nuclei) * design.strength[1] * float(rng.uniform(0.93, 1.07))
+        e_amount = (
+            np.clip(matrix, 0.02, 2)
+            * tissue
+            * (1 - 0.55 * nuclei)
+            * design.strength[1]
+            * float(rng.uniform(0.93, 1.07))
+        )
         density = h_amount[..., None] * np.asarray(design.haematoxylin, np.float32)
         density = density + e_amount[..., None] * np.asarray(design.eosin, np.float32)
         light = np.asarray(design.light, np.float32) * (1 + 0.012 * noise(rng, size, 1.5))[..., None]
@@ -91,7 +99,9 @@ class StainedTissue:
         return picture(colour(image), solid, f"stained tissue section ({design.architecture})", self.name, masks=masks)
 
 
-def _architecture(design: StainedTissueDesign, rng: np.random.Generator, size: tuple[int, int]) -> tuple[Field, Field, Field]:
+def _architecture(
+    design: StainedTissueDesign, rng: np.random.Generator, size: tuple[int, int]
+) -> tuple[Field, Field, Field]:
     """Empty space 0..1, amount of eosin, crowding of nuclei 0..1."""
     short = min(size)
     fibre = streaks(rng, size, design.angle, short * 0.25, max(1.5, short * 0.012))
@@ -101,7 +111,7 @@ def _architecture(design: StainedTissueDesign, rng: np.random.Generator, size: t
     cell = max(10.0, design.structure * short)
     if design.architecture in ("stroma", "muscle"):
         bend = streaks(rng, size, design.angle + float(rng.normal(0, 0.12)), short * 0.35, max(2.0, short * 0.03))
-        matrix = matrix + 0.18 * fibre + 0.16 * bend
+        matrix = np.asarray(matrix + 0.18 * fibre + 0.16 * bend, np.float32)
         cracks = np.clip(bend + 0.5 * fibre - 1.55, 0, 0.3) / 0.3
         empty = np.asarray(cracks * (0.9 if design.architecture == "muscle" else 0.7), np.float32)
     elif design.architecture == "epithelium":
@@ -115,7 +125,9 @@ def _architecture(design: StainedTissueDesign, rng: np.random.Generator, size: t
         inside = cells.border_distance + wobble - 0.14 * cell
         lumen = np.clip((inside - 0.36 * cell) / 1.5 + 0.5, 0, 1)
         gland = np.clip(inside / 2 + 0.5, 0, 1)
-        crowd = np.asarray(0.12 + 0.85 * gland * np.clip(1 - np.abs(inside - 0.09 * cell) / (0.16 * cell), 0, 1), np.float32)
+        crowd = np.asarray(
+            0.12 + 0.85 * gland * np.clip(1 - np.abs(inside - 0.09 * cell) / (0.16 * cell), 0, 1), np.float32
+        )
         matrix = np.asarray(matrix + (0.15 + 0.14 * fibre) * (1 - gland) - 0.12 * gland, np.float32)
         empty = np.asarray(lumen, np.float32)
     else:
@@ -127,7 +139,12 @@ def _architecture(design: StainedTissueDesign, rng: np.random.Generator, size: t
 
 
 def _nuclei(
-    design: StainedTissueDesign, rng: np.random.Generator, size: tuple[int, int], radius: float, empty: Field, crowd: Field
+    design: StainedTissueDesign,
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    radius: float,
+    empty: Field,
+    crowd: Field,
 ) -> tuple[Field, Field]:
     """Nuclei 0..1 with softer insides, and their nucleoli and rims."""
     step = radius * (2.7 if design.architecture != "fat" else 1.9)

@@ -14,12 +14,14 @@ from jaxtyping import Float32
 
 from assistant.errors import ConfigError
 from assistant.types import Domain
-from data_builders.sources.surfaces.noise import Field, Size, fractal_noise, pixel_grid, specks
+from data_builders.sources.surfaces.noise import Field, Real, Size, fractal_noise, pixel_grid, specks
 from data_builders.types import Kind, Picture
 
 Paint = Float32[np.ndarray, "height width 3"]
 Colour = tuple[float, float, float]
 SMALLEST_SIDE = 16
+HIGHLIGHT = 0.82
+"""Brightness from which highlights are compressed instead of clipped."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class SurfaceDesign:
 
 
 def draw_finish(
-    rng: np.random.Generator, clouds: float = 0.025, specks: float = 4.0, tilt: float = 0.03, grey: float = 0.25
+    rng: np.random.Generator, clouds: Real = 0.025, specks: Real = 4.0, tilt: Real = 0.03, grey: Real = 0.25
 ) -> Finish:
     """A finish; ``clouds``, ``specks`` and ``tilt`` are upper ends, ``grey`` the share of grey cameras."""
     return Finish(
@@ -127,6 +129,13 @@ def mixed(first: Paint | Colour, second: Paint | Colour, share: Field) -> Paint:
     return np.asarray(cv2.merge(channels), np.float32)
 
 
+def exposed(paint: Paint) -> Paint:
+    """Values in 0..1: as they are up to :data:`HIGHLIGHT`, rolled off towards 1 above it."""
+    paint = np.maximum(paint, 0)
+    excess = np.maximum(paint - np.float32(HIGHLIGHT), 0)
+    return np.asarray(paint - excess + excess / (1 + excess / np.float32(1 - HIGHLIGHT)), np.float32)
+
+
 def light_field(finish: Finish, rng: np.random.Generator, size: Size) -> Field:
     """Brightness factor of the station's light, tonal clouds and specks, about 1."""
     height, width = size
@@ -161,7 +170,7 @@ class Surface(ABC):
 
     @abstractmethod
     def paint(self, design: Any, rng: np.random.Generator, size: Size) -> Paint:
-        """The material under even light, RGB about 0..1 (values outside are clipped later)."""
+        """The material under even light, RGB about 0..1 (values outside are brought back later)."""
 
     def render(self, design: Any, rng: np.random.Generator, size: Size) -> Picture:
         """Take a picture of ``size`` (height, width) pixels of a specimen of ``design``.
@@ -182,6 +191,6 @@ class Surface(ABC):
             paint = cv2.merge([grey, grey, grey])
         else:
             paint = lit(paint, light)
-        pixels = np.asarray(cv2.convertScaleAbs(np.clip(paint, 0, 1), alpha=255), np.uint8)
+        pixels = np.asarray(cv2.convertScaleAbs(exposed(np.asarray(paint, np.float32)), alpha=255), np.uint8)
         mask = np.ones(size, np.bool_)
         return Picture(pixels, mask, design.object_name, self.name, self.kind, self.domain)

@@ -78,7 +78,7 @@ class TiledWall(Surface):
             joint=rng.uniform(1.0, 3.0) * (1.4 if brick else 1.0),
             angle=drawn_angle(rng, 0.8),
             spread=rng.uniform(0.0, 0.12),
-            pattern=rng.uniform(0.0, 0.12),
+            pattern=rng.uniform(0.0, 0.07),
             bevel=rng.uniform(0.0, 0.3),
             grain=rng.uniform(0.01, 0.06 if not brick else 0.12),
         )

@@ -1,4 +1,4 @@
-"""Painted, printed, moulded and clear sheets, and an abstract texture that stands for no material in particular."""
+"""Painted, moulded and clear sheets, and an abstract texture that stands for no material in particular."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ class PaintedPanel(Surface):
     def design(self, rng: np.random.Generator) -> PaintedPanelDesign:
         """Draw a panel."""
         coat = str(rng.choice(["gloss paint", "metallic paint", "powder coat", "grained plastic", "smooth plastic"]))
-        relief = {"gloss paint": 0.012, "metallic paint": 0.015, "powder coat": 0.1, "grained plastic": 0.25}.get(
-            coat, 0.01
-        )
+        relief = {"powder coat": 0.1, "grained plastic": 0.25}.get(coat, 0.012)
         colour = draw_colour(rng, saturation=(0.0, 0.9), value=(0.08, 0.95))
         return PaintedPanelDesign(
             object_name=f"{coat} panel" if "paint" in coat else f"{coat} part",

@@ -17,6 +17,7 @@ from jaxtyping import Float32, Int32
 Field = Float32[np.ndarray, "height width"]
 Labels = Int32[np.ndarray, "height width"]
 Size = tuple[int, int]
+Real = float | int
 
 
 @lru_cache(maxsize=16)
@@ -29,7 +30,7 @@ def pixel_grid(size: Size) -> tuple[Field, Field]:
     return x, y
 
 
-def rotated_coordinates(size: Size, angle: float, centre: tuple[float, float] | None = None) -> tuple[Field, Field]:
+def rotated_coordinates(size: Size, angle: Real, centre: tuple[Real, Real] | None = None) -> tuple[Field, Field]:
     """``(u, v)``: distance from ``centre`` (x, y) along ``angle`` and at right angles to it; the middle by default."""
     x, y = pixel_grid(size)
     cx, cy = centre if centre is not None else (size[1] / 2, size[0] / 2)
@@ -37,7 +38,7 @@ def rotated_coordinates(size: Size, angle: float, centre: tuple[float, float] | 
     return x * c + (y * s - (cx * c + cy * s)), y * c - (x * s + (cy * c - cx * s))
 
 
-def white_noise(rng: np.random.Generator, size: Size, blur: float = 0.0) -> Field:
+def white_noise(rng: np.random.Generator, size: Size, blur: Real = 0.0) -> Field:
     """Independent normal values; ``blur`` (sigma) makes grain of that radius. Mean 0, standard deviation 1."""
     noise: Field = rng.standard_normal(size, dtype=np.float32)
     if blur <= 0:
@@ -46,7 +47,7 @@ def white_noise(rng: np.random.Generator, size: Size, blur: float = 0.0) -> Fiel
     return np.asarray(blurred * np.float32(max(1.0, 2 * math.sqrt(math.pi) * blur)), np.float32)
 
 
-def value_noise(rng: np.random.Generator, size: Size, cell: float | tuple[float, float]) -> Field:
+def value_noise(rng: np.random.Generator, size: Size, cell: Real | tuple[Real, Real]) -> Field:
     """Smooth noise, features of ``cell`` pixels (or ``(cell_y, cell_x)``); mean 0, standard deviation about 1."""
     cell_y, cell_x = cell if isinstance(cell, tuple) else (cell, cell)
     cell_y, cell_x = max(cell_y, 1.0), max(cell_x, 1.0)
@@ -60,7 +61,7 @@ def value_noise(rng: np.random.Generator, size: Size, cell: float | tuple[float,
 
 
 def fractal_noise(
-    rng: np.random.Generator, size: Size, cell: float, octaves: int = 4, gain: float = 0.5, ridged: bool = False
+    rng: np.random.Generator, size: Size, cell: Real, octaves: int = 4, gain: Real = 0.5, ridged: bool = False
 ) -> Field:
     """Sum of value noises, each half as large and ``gain`` as strong as the last; mean 0, deviation about 1."""
     total = np.zeros(size, np.float32)
@@ -77,7 +78,7 @@ def fractal_noise(
     return total / np.float32(math.sqrt(power))
 
 
-def streaks(rng: np.random.Generator, size: Size, angle: float, length: float, width: float) -> Field:
+def streaks(rng: np.random.Generator, size: Size, angle: Real, length: Real, width: Real) -> Field:
     """Noise drawn out along ``angle``: about ``length`` by ``width`` pixels; mean 0, deviation about 1."""
     quarter = round(angle / (math.pi / 2))
     if abs(angle - quarter * math.pi / 2) < 2e-3:
@@ -98,7 +99,7 @@ def streaks(rng: np.random.Generator, size: Size, angle: float, length: float, w
 
 
 def spectral_noise(
-    rng: np.random.Generator, size: Size, slope: float = 1.0, band: tuple[float, float] | None = None
+    rng: np.random.Generator, size: Size, slope: Real = 1.0, band: tuple[Real, Real] | None = None
 ) -> Field:
     """Noise of amplitude ``frequency ** -slope``, inside ``band`` (periods in pixels, short then long) where given.
 
@@ -138,9 +139,7 @@ class Cells:
         return np.asarray(values[self.label], np.float32)
 
 
-def voronoi_cells(
-    rng: np.random.Generator, size: Size, cell: float, jitter: float = 1.0, stretch: float = 1.0
-) -> Cells:
+def voronoi_cells(rng: np.random.Generator, size: Size, cell: Real, jitter: Real = 1.0, stretch: Real = 1.0) -> Cells:
     """Cells of about ``cell`` pixels around seeds of a jittered grid; ``stretch`` > 1 makes them wider than high."""
     height, width = size
     margin = math.ceil(cell * max(stretch, 1.0)) + 1
@@ -168,7 +167,7 @@ def voronoi_cells(
     )
 
 
-def specks(rng: np.random.Generator, size: Size, count: int, radius: tuple[float, float]) -> Field:
+def specks(rng: np.random.Generator, size: Size, count: int, radius: tuple[Real, Real]) -> Field:
     """``count`` small irregular soft spots of value 0..1 on 0; ``radius`` is (smallest, largest) in pixels."""
     layer = np.zeros(size, np.uint8)
     height, width = size
@@ -182,7 +181,7 @@ def specks(rng: np.random.Generator, size: Size, count: int, radius: tuple[float
     return layer.astype(np.float32) / np.float32(255)
 
 
-def shaded(height: Field, light: float, gain: float = 1.0) -> Field:
+def shaded(height: Field, light: Real, gain: Real = 1.0) -> Field:
     """Brightness change of a relief lit from direction ``light``: ``gain`` times its slope towards the light."""
     c, s = math.cos(light) / 8 * gain, math.sin(light) / 8 * gain
     across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
@@ -196,7 +195,7 @@ def sampled(image: np.ndarray, x: Field, y: Field, wrap: bool = True) -> np.ndar
     return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=border), image.dtype)
 
 
-def warped(rng: np.random.Generator, image: np.ndarray, cell: float, amount: float) -> np.ndarray:
+def warped(rng: np.random.Generator, image: np.ndarray, cell: Real, amount: Real) -> np.ndarray:
     """``image`` with its points moved by smooth noise of ``amount`` pixels (deviation), features of ``cell`` pixels."""
     size = (image.shape[0], image.shape[1])
     x, y = pixel_grid(size)
@@ -206,7 +205,7 @@ def warped(rng: np.random.Generator, image: np.ndarray, cell: float, amount: flo
     )
 
 
-def line_profile(rng: np.random.Generator, position: Field, width: float) -> Field:
+def line_profile(rng: np.random.Generator, position: Field, width: Real) -> Field:
     """One-dimensional smooth noise looked up at ``position`` (pixels): one value along a line of equal position."""
     low, high = float(position.min()), float(position.max())
     count = max(4, math.ceil((high - low) * 4) + 4)
@@ -216,7 +215,7 @@ def line_profile(rng: np.random.Generator, position: Field, width: float) -> Fie
     return np.asarray(profile[np.minimum(index, count - 1)], np.float32)
 
 
-def smooth_step(field: Field, low: float, high: float) -> Field:
+def smooth_step(field: Field, low: Real, high: Real) -> Field:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = np.clip((field - np.float32(low)) / np.float32(high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
