@@ -93,7 +93,9 @@ def test_enough_families_support_each_edit() -> None:
                     found.add(action)
         for action in found:
             supporting[action] += 1
-    assert supporting["omit"] >= 8 and supporting["shift"] >= 5 and supporting["extra"] >= 5, supporting
+    assert supporting["omit"] >= 8, supporting
+    assert supporting["shift"] >= 5, supporting
+    assert supporting["extra"] >= 5, supporting
 
 
 def test_an_edit_changes_the_pixels_of_its_part() -> None:
