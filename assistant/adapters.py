@@ -51,16 +51,23 @@ class FeatureAdapter(nn.Module):
         hidden = self.hidden(tokens, grid)
         return AdaptedLevel(self.seg(hidden), self.det(hidden), hidden)
 
+    def seg_only(self, tokens: Tokens, grid: tuple[int, int]) -> Joint:
+        """Tokens of a level through the localization net alone."""
+        out: Tensor = self.seg(self.hidden(tokens, grid))
+        return out
+
     def hidden(self, tokens: Tokens, grid: tuple[int, int]) -> Float[Tensor, "batch patches hidden"]:
         """What both nets share."""
         normed = F.layer_norm(tokens, tokens.shape[-1:])
         centred = normed - normed.mean(1, keepdim=True)
         hidden = F.gelu(self.down(torch.cat([normed, centred], -1)))
         plane = hidden.transpose(1, 2).unflatten(2, grid)
-        return hidden + F.gelu(self.mix(plane)).flatten(2).transpose(1, 2)
+        mixed: Tensor = F.gelu(self.mix(plane)).flatten(2).transpose(1, 2)
+        return hidden + mixed
 
     def write_back(self, tokens: Tokens, adapted: AdaptedLevel) -> Tokens:
         """The stream after this level in residual mode."""
         mixed = 0.8 * tokens + 0.1 * self.seg_up(adapted.seg) + 0.1 * self.det_up(adapted.det)
         norm = tokens.norm(dim=-1, keepdim=True)
-        return mixed / mixed.norm(dim=-1, keepdim=True).clamp_min(1e-6) * norm
+        out: Tensor = mixed / mixed.norm(dim=-1, keepdim=True).clamp_min(1e-6) * norm
+        return out

@@ -49,8 +49,8 @@ def source_map(
         map_calibration: of the map's logits.
         size: (height, width) of the source.
     """
-    plane = grid_logits.float().numpy() * map_calibration.scale + map_calibration.offset
-    plane = cv2.GaussianBlur(plane, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE)
+    calibrated = grid_logits.float().numpy() * map_calibration.scale + map_calibration.offset
+    plane = np.asarray(cv2.GaussianBlur(calibrated, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE), np.float32)
     flat = np.sort(plane, axis=None)
     plane = plane + (image_logit - flat[-max(1, round(flat.size * TOP)) :].mean())
     scores = 1 / (1 + np.exp(-plane.clip(-30, 30)))

@@ -37,7 +37,7 @@ class Clip:
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Text embeddings (texts, text_width), float32, not normalised, before our text projection."""
         with torch.inference_mode():
-            embedded = self.model.encode_text(self.tokenize(list(texts)).to(self.encoder.device))
+            embedded: Tensor = self.model.encode_text(self.tokenize(list(texts)).to(self.encoder.device))
         return embedded.float().clone()
 
 

@@ -125,12 +125,14 @@ class VisualEncoder(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """Precision of the tower."""
-        return next(self.visual.parameters()).dtype
+        parameter: Tensor = next(self.visual.parameters())
+        return parameter.dtype
 
     @property
     def device(self) -> torch.device:
         """Where the tower lives."""
-        return next(self.visual.parameters()).device
+        parameter: Tensor = next(self.visual.parameters())
+        return parameter.device
 
     def prepare(self, image: QueryImage, side: int) -> ModelInput:
         """Resize to about ``side * side`` model pixels with the aspect kept, and normalise."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -80,10 +81,8 @@ class MapHead(nn.Module):
             nn.GELU(),
             nn.Conv2d(width, width, 3, padding=2, dilation=2, padding_mode="replicate"),
             nn.GELU(),
-            nn.Conv2d(width, 1, 1),
+            _zeroed(nn.Conv2d(width, 1, 1)),
         )
-        nn.init.zeros_(self.net[-1].weight)
-        nn.init.zeros_(self.net[-1].bias)
 
     def forward(self, planes: Float[Tensor, "batch planes rows columns"]) -> Float[Tensor, "batch rows columns"]:
         base = planes[:, : self.skip].mean(1)
@@ -96,9 +95,7 @@ class ImageHead(nn.Module):
 
     def __init__(self, features: int, width: int) -> None:
         super().__init__()
-        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Linear(width, 1))
-        nn.init.zeros_(self.net[-1].weight)
-        nn.init.zeros_(self.net[-1].bias)
+        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), _zeroed(nn.Linear(width, 1)))
 
     def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, " batch"]:
         """The first feature, the mean logit of the map's top 1 %, is the skip."""
@@ -122,7 +119,7 @@ class Localizer(nn.Module):
         self, levels: int, width: int, text_width: int, joint_width: int, hidden: int, head_width: int, match_width: int
     ) -> None:
         super().__init__()
-        self.adapters = nn.ModuleList(FeatureAdapter(width, joint_width, hidden) for _ in range(levels))
+        self.adapters: Any = nn.ModuleList(FeatureAdapter(width, joint_width, hidden) for _ in range(levels))
         self.text_projection = nn.Linear(text_width, joint_width, bias=False)
         nn.init.eye_(self.text_projection.weight)
         self.residual = nn.ModuleList(
@@ -170,7 +167,7 @@ class Localizer(nn.Module):
         """Localization logits a level alone: what a reference patch is remembered with."""
         direction = F.normalize(anchors, dim=-1)
         return torch.stack(
-            [_state_logit(a.seg(a.hidden(t, grid)), direction) for a, t in zip(self.adapters, tokens, strict=True)], 1
+            [_state_logit(a.seg_only(t, grid), direction) for a, t in zip(self.adapters, tokens, strict=True)], 1
         )
 
     def zero_shot(self, evidence: TextEvidence) -> Logits:
@@ -232,7 +229,8 @@ class Localizer(nn.Module):
             ],
             1,
         )
-        return planes.unflatten(2, grid)
+        out: Tensor = planes.unflatten(2, grid)
+        return out
 
     def _image_features(self, logits: Tensor, evidence: TextEvidence) -> Float[Tensor, "batch 10"]:
         flat, n = logits.flatten(1), logits[0].numel()
@@ -277,6 +275,14 @@ def novelty(tokens: Float[Tensor, "batch patches width"], grid: Grid) -> Float[T
 def _state_logit(joint: Tensor, direction: Tensor) -> Tensor:
     cosines = F.normalize(joint, dim=-1) @ direction.transpose(1, 2)
     return LOGIT_SCALE * (cosines[..., 1] - cosines[..., 0]).float()
+
+
+def _zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    """The layer with weights and bias at zero: what it ends adds nothing at first."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
 
 
 def _difference(query: Tensor, reference: Tensor) -> Tensor:

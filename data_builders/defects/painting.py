@@ -126,7 +126,7 @@ def contrast(local: Local, strength: float) -> float:
 
     ``strength`` 0 is just visible, 1 is obvious.
     """
-    return 14.0 + 1.1 * min(local.texture, 45.0) * (0.35 + strength) + 85.0 * strength**1.3
+    return float(14.0 + 1.1 * min(local.texture, 45.0) * (0.35 + strength) + 85.0 * strength**1.3)
 
 
 def signed(local: Local, step: float, darker: bool) -> float:
