@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from assistant.errors import AssistantError
 from data_builders.config import load_config
@@ -54,7 +55,7 @@ def _tile(sample: Sample, side: int, references: int) -> Pixels:
     return np.pad(np.vstack([strip, line]), ((0, 2), (0, 4), (0, 0)), constant_values=255)
 
 
-def _fitted(pixels: Pixels, side: int) -> Pixels:
+def _fitted(pixels: Pixels, side: int) -> UInt8[np.ndarray, "side side 3"]:
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     small = cv2.resize(

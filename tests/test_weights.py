@@ -172,10 +172,10 @@ def test_a_damaged_wheel_is_told(index: Path) -> None:
 
 def test_members_with_hostile_paths_are_not_written(index: Path, tmp_path: Path) -> None:
     good = {TOY.member: BYTES, "toy_tower/config.json": NOTE}
-    make_wheel(index, good | {"../evil.txt": b"x", "../../evil.txt": b"x", "/tmp/evil-anomaly.txt": b"x"})
+    make_wheel(index, good | {"../evil.txt": b"x", "../../evil.txt": b"x", "/somewhere/evil-anomaly.txt": b"x"})
     weights.tower_path("toy", index)
     assert not list(tmp_path.rglob("evil*"))
-    assert not Path("/tmp/evil-anomaly.txt").exists()
+    assert not Path("/somewhere/evil-anomaly.txt").exists()
 
 
 def test_what_a_killed_process_left_is_cleared_and_damage_is_repaired(index: Path) -> None:

@@ -128,6 +128,18 @@ def stroke(shape: tuple[int, int], points: Points, widths: float | Sequence[floa
     return alpha
 
 
+def zigzag(start: Point, angle: float, length: float, rng: np.random.Generator, jag: float = 0.35) -> Points:
+    """Points of a jagged line that keeps to its direction: headings stray by about ``jag`` radians and come back."""
+    count = max(3, round(length / 4.0))
+    stray = np.zeros(count)
+    kicks = rng.normal(0, jag, count) * rng.choice([0.6, 2.0], count, p=[0.8, 0.2])
+    for i in range(1, count):
+        stray[i] = 0.72 * stray[i - 1] + kicks[i]
+    heading = angle + np.clip(stray, -1.2, 1.2) + rng.normal(0, 0.25) * np.linspace(-1, 1, count)
+    steps = np.stack([np.cos(heading), np.sin(heading)], 1) * (length / count)
+    return np.asarray(np.concatenate([[start], np.asarray(start) + np.cumsum(steps, 0)]), np.float32)
+
+
 def branching_paths(
     start: Point,
     angle: float,
@@ -145,7 +157,7 @@ def branching_paths(
         jag: how sharply the line turns, radians every 4 pixels.
         depth: generations of branches.
     """
-    points = wander(start, angle, length, rng, jag)
+    points = zigzag(start, angle, length, rng, jag)
     along = np.linspace(0, 1, len(points))
     noise = np.interp(along, np.linspace(0, 1, 9), rng.uniform(0.55, 1.25, 9))
     found = [(points, np.maximum(0.35, width * noise * (1 - 0.75 * along**1.5)))]

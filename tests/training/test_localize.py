@@ -118,7 +118,7 @@ def test_training_lowers_the_loss_and_moves_only_the_localizer(built: Path) -> N
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
     for name, tensor in assistant.clip.model.state_dict().items():
         assert torch.equal(tensor, before[name]), name

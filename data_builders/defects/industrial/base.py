@@ -9,14 +9,16 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from assistant.types import Domain
-from data_builders.defects.painting import as_pixels, box_of, changed_mask, lab_difference
+from data_builders.defects.painting import as_pixels, box_of, changed_mask, lab_difference, local_statistics
 from data_builders.types import Defect, Kind, Mask, Parameters, Picture, Pixels
 
 INDUSTRIAL = frozenset({Domain.INDUSTRIAL})
 LEAST_AREA = 30 / 256**2
 """Smallest mask, as a share of the picture."""
 LEAST_CHANGE = 7.0
-"""Smallest mean CIELAB distance over the mask."""
+"""Smallest mean CIELAB distance over the mask on a plain surface."""
+CHANGE_PER_TEXTURE = 0.14
+"""What each grey level of the place's texture adds to it: a rough place hides more."""
 TRIES = 4
 
 P = TypeVar("P")
@@ -87,10 +89,20 @@ def finish(
             layer = base + np.float32(gain) * (np.asarray(painted.pixels, np.float32) - base)
         after = np.where(painted.region[..., None], as_pixels(layer), picture.pixels)
         mask = changed_mask(picture.pixels, after, painted.region, solid=painted.solid)
-        if np.count_nonzero(mask) >= wanted and mean_change(picture.pixels, after, mask) >= LEAST_CHANGE:
+        if np.count_nonzero(mask) >= wanted and mean_change(picture.pixels, after, mask) >= _least_change(picture, mask):
             pixels = _undo_specks(picture.pixels, after, mask)
             return Defect(pixels, mask, type_name, family, _scalars(parameters) | {"gain": gain})
     return None
+
+
+def _least_change(picture: Picture, mask: Mask) -> float:
+    """Mean CIELAB distance that a person would notice at this place."""
+    box = box_of(mask, 8)
+    around = np.zeros(mask.shape, bool)
+    if box is not None:
+        around[box] = True
+    texture = local_statistics(picture.pixels, around & picture.object_mask).texture
+    return LEAST_CHANGE + CHANGE_PER_TEXTURE * min(texture, 45.0)
 
 
 def mean_change(before: Pixels, after: Pixels, mask: Mask) -> float:

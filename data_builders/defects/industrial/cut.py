@@ -62,8 +62,8 @@ class Cut(IndustrialFamily[CutParameters]):
         y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(middle[1])
         along = x * math.cos(p.angle) + y * math.sin(p.angle)
         across = x * normal[0] + y * normal[1]
-        reach = max(3.0, 2.5 * p.gape)
-        push = 0.45 * p.gape * np.exp(-((across / reach) ** 2)) * np.clip(1 - (2 * along / p.length) ** 2, 0, 1)
+        reach = max(2.0, 1.1 * p.gape)
+        push = 0.3 * p.gape * np.exp(-((across / reach) ** 2)) * np.clip(1 - (2 * along / p.length) ** 2, 0, 1)
         push = push * np.tanh(across / 1.5)
         layer = warp(
             picture.pixels, np.asarray(-push * normal[0], np.float32), np.asarray(-push * normal[1], np.float32)

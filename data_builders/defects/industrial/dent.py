@@ -39,11 +39,11 @@ class Dent(IndustrialFamily[DentParameters]):
             radius=max(5.0, radius_for(picture.object_mask, log_uniform(rng, 0.002, 0.12))),
             aspect=log_uniform(rng, 1.0, 4.0),
             angle=float(rng.uniform(0, math.pi)),
-            roughness=float(rng.uniform(0, 0.5)),
+            roughness=float(rng.uniform(0.1, 0.7)),
             depth=float(rng.choice([-1.0, 1.0], p=[0.75, 0.25]) * rng.uniform(0.25, 0.6)),
             light=float(rng.normal(-2.2, 0.5)),
-            gain=float(rng.uniform(0.5, 1.5)),
-            shine=float(rng.choice([0.0, rng.uniform(15, 80)])),
+            gain=log_uniform(rng, 0.25, 1.0),
+            shine=float(rng.choice([0.0, rng.uniform(10, 50)])),
             rim=float(rng.choice([0.0, rng.uniform(0.1, 0.35)])),
         )
 
@@ -52,7 +52,7 @@ class Dent(IndustrialFamily[DentParameters]):
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_inner_point(mask, rng, p.radius)
         field = blob_distance(shape, centre, p.radius, rng, p.aspect, p.angle, p.roughness)
-        bowl = smoothstep(field, -0.15, 0.95)
+        bowl = smoothstep(field, -0.45, 1.05)
         lip = np.exp(-(((field + 0.05) / 0.16) ** 2)) * p.rim
         height = np.asarray(p.depth * p.radius * (bowl - lip), np.float32)
         pull = np.asarray(np.float32(-0.18 * abs(p.depth)) * bowl * (1 - bowl) * 4, np.float32)
@@ -60,4 +60,4 @@ class Dent(IndustrialFamily[DentParameters]):
         y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(centre[1])
         bent = warp(picture.pixels, np.asarray(pull * x, np.float32), np.asarray(pull * y, np.float32))
         layer = relief(bent, height, p.light, p.gain, p.shine)
-        return Painted(layer, np.asarray((field > -0.7) & mask, bool), solid=True)
+        return Painted(layer, np.asarray((field > -0.9) & mask, bool), solid=True)

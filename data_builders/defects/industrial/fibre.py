@@ -46,7 +46,7 @@ class Fibre(IndustrialFamily[FibreParameters]):
     def draw(self, picture: Picture, rng: np.random.Generator) -> FibreParameters:
         side = math.sqrt(float(np.count_nonzero(picture.object_mask)))
         return FibreParameters(
-            count=int(rng.choice([1, 1, 1, 2, 4])),
+            count=int(rng.choice([1, 1, 1, 1, 2, 3])),
             length=log_uniform(rng, 0.15, 1.2) * side,
             width=max(0.9, log_uniform(rng, 0.9, 3.2) * side / 256),
             angle=float(rng.uniform(0, 2 * math.pi)),
@@ -69,7 +69,7 @@ class Fibre(IndustrialFamily[FibreParameters]):
             heading = p.angle + i * 1.3 + np.cumsum(bend - bend.mean() * 0.3) * p.curl / count
             steps = np.stack([np.cos(heading), np.sin(heading)], 1) * (p.length / count)
             points = np.cumsum(steps, 0)
-            points = points - points.mean(0) + np.asarray(centre) + rng.normal(0, 0.1 * p.length * min(i, 1), 2)
+            points = points - points.mean(0) + np.asarray(centre) + rng.normal(0, 0.45 * p.length * min(i, 1), 2)
             lines.append(stroke(shape, points.astype(np.float32), p.width))
         alpha = np.asarray(union(lines) * mask, np.float32)
         local = local_statistics(picture.pixels, alpha > 0.1)

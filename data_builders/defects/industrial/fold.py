@@ -38,13 +38,13 @@ class Fold(IndustrialFamily[FoldParameters]):
         side = math.sqrt(float(np.count_nonzero(picture.object_mask)))
         return FoldParameters(
             count=int(rng.choice([1, 1, 2, 3, 5])),
-            length=log_uniform(rng, 0.25, 1.3) * side,
+            length=log_uniform(rng, 0.3, 1.5) * side,
             breadth=max(3.0, log_uniform(rng, 0.015, 0.08) * side),
             angle=float(rng.uniform(0, 2 * math.pi)),
             bend=float(rng.uniform(0.0, 0.09)),
             sharp=bool(rng.random() < 0.4),
-            gain=float(rng.uniform(0.45, 1.4)),
-            shine=float(rng.choice([0.0, rng.uniform(10, 70)])),
+            gain=log_uniform(rng, 0.1, 0.55),
+            shine=float(rng.choice([0.0, rng.uniform(8, 40)])),
         )
 
     def paint(self, picture: Picture, parameters: FoldParameters, rng: np.random.Generator) -> Painted | None:
@@ -69,5 +69,5 @@ class Fold(IndustrialFamily[FoldParameters]):
         layer = relief(warp(picture.pixels, dx, dy), height, math.atan2(*normal[::-1]) + 0.3, p.gain, p.shine)
         if p.sharp:
             line = np.asarray(cv2.GaussianBlur(ridge, (0, 0), 0.6) - soft, np.float32)
-            layer = np.asarray(layer - (45 * np.clip(line, 0, 1) * p.gain)[..., None], np.float32)
+            layer = np.asarray(layer - (90 * np.clip(line, 0, 1) * p.gain)[..., None], np.float32)
         return Painted(layer, np.asarray((soft > 0.03) & mask, bool), solid=True)

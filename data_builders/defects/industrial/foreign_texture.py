@@ -49,7 +49,7 @@ class ForeignTexture(IndustrialFamily[ForeignTextureParameters]):
             aspect=log_uniform(rng, 1.0, 2.2),
             angle=float(rng.uniform(0, math.pi)),
             scale=max(2.5, radius * float(rng.uniform(0.08, 0.4))),
-            amplitude=log_uniform(rng, 16, 70),
+            amplitude=log_uniform(rng, 12, 45),
             mixed=bool(rng.random() < 0.4),
         )
 
@@ -59,7 +59,7 @@ class ForeignTexture(IndustrialFamily[ForeignTextureParameters]):
         centre = pick_inner_point(mask, rng, p.radius)
         area = np.asarray((blob(shape, centre, p.radius, rng, p.aspect, p.angle, 0.5, 0.05) > 0.5) & mask, bool)
         local = local_statistics(picture.pixels, area)
-        field = _texture(shape, p, rng) * np.float32(p.amplitude + 0.5 * min(local.texture, 40))
+        field = _texture(shape, p, rng) * np.float32(p.amplitude + 0.35 * min(local.texture, 40))
         tint = floats(rng.uniform(0.7, 1.2, 3))
         source = np.asarray(floats(local.colour) + field[..., None] * tint, np.float32)
         flags = cv2.MIXED_CLONE if p.mixed else cv2.NORMAL_CLONE

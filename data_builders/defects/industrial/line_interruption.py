@@ -21,6 +21,8 @@ from data_builders.defects.painting import (
 from data_builders.defects.shapes import blob, smoothstep
 from data_builders.types import Picture
 
+LEAST_COVER = 0.6
+"""Share of the picture the lined surface takes at least."""
 LEAST_COHERENCE = 0.3
 """How much more the luminance changes across the lines than along them, in [0, 1]."""
 
@@ -42,7 +44,8 @@ class LineInterruption(IndustrialFamily[LineInterruptionParameters]):
     type = "texture disruption"
 
     def applies(self, picture: Picture) -> bool:
-        return super().applies(picture) and line_direction(picture)[1] >= LEAST_COHERENCE
+        whole = float(picture.object_mask.mean()) >= LEAST_COVER
+        return super().applies(picture) and whole and line_direction(picture)[1] >= LEAST_COHERENCE
 
     def draw(self, picture: Picture, rng: np.random.Generator) -> LineInterruptionParameters:
         form = str(rng.choice(["break", "break", "dead zone", "dark zone"]))

@@ -41,7 +41,7 @@ class Particles(IndustrialFamily[ParticlesParameters]):
         red, green, blue = (int(np.clip(c, 5, 250)) for c in colour)
         return ParticlesParameters(
             count=count,
-            size=max(2.2, log_uniform(rng, 0.01, {1: 0.09}.get(count, 0.03)) * side),
+            size=max(2.2, log_uniform(rng, 0.015, {1: 0.13}.get(count, 0.045)) * side),
             spread=radius_for(picture.object_mask, log_uniform(rng, 0.005, 0.3)),
             red=red,
             green=green,
