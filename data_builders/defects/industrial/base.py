@@ -89,7 +89,9 @@ def finish(
             layer = base + np.float32(gain) * (np.asarray(painted.pixels, np.float32) - base)
         after = np.where(painted.region[..., None], as_pixels(layer), picture.pixels)
         mask = changed_mask(picture.pixels, after, painted.region, solid=painted.solid)
-        if np.count_nonzero(mask) >= wanted and mean_change(picture.pixels, after, mask) >= _least_change(picture, mask):
+        if np.count_nonzero(mask) >= wanted and mean_change(picture.pixels, after, mask) >= _least_change(
+            picture, mask
+        ):
             pixels = _undo_specks(picture.pixels, after, mask)
             return Defect(pixels, mask, type_name, family, _scalars(parameters) | {"gain": gain})
     return None

@@ -10,9 +10,11 @@ import numpy as np
 from data_builders.defects.painting import luminance
 from data_builders.types import Mask, Picture
 
+LEAST_COVER = 0.6
+"""Share of the picture that the board takes."""
 LEAST_CONTRAST = 45.0
 """Grey levels between the two tones."""
-LEAST_SEPARATION = 0.72
+LEAST_SEPARATION = 0.84
 """Share of the luminance variance that lies between the two tones."""
 
 
@@ -37,7 +39,7 @@ class Board:
 def find_board(picture: Picture) -> Board | None:
     """The board's two tones; None where the picture has no strong binary structure."""
     mask = picture.object_mask
-    if np.count_nonzero(mask) < 400:
+    if np.count_nonzero(mask) < max(400.0, LEAST_COVER * mask.size):
         return None
     grey = np.clip(luminance(picture.pixels), 0, 255).astype(np.uint8)
     level, _ = cv2.threshold(grey[mask][:, None], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)

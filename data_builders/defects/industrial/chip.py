@@ -48,7 +48,7 @@ class Chip(IndustrialFamily[ChipParameters]):
             radius=max(6.0, radius_for(picture.object_mask, log_uniform(rng, 0.002, 0.15), 0.32)),
             aspect=log_uniform(rng, 1.0, 2.5),
             angle=float(rng.uniform(0, math.pi)),
-            roughness=float(rng.uniform(0.2, 0.7)),
+            roughness=float(rng.uniform(0.1, 0.4)),
             face=float(rng.uniform(0.15, 0.6)),
             lighter_face=bool(rng.random() < 0.65),
             through=bool(rng.random() < 0.6),
@@ -64,11 +64,11 @@ class Chip(IndustrialFamily[ChipParameters]):
         edge = 0.9 / p.radius
         bite = np.asarray(smoothstep(field, -edge, edge) * mask, np.float32)
         local = local_statistics(picture.pixels, bite > 0.5)
-        step = (1 if p.lighter_face else -1) * (12 + 60 * p.strength)
-        grooves = fractal_noise(shape, max(3.0, 0.5 * p.radius), rng, 4)
+        step = (1 if p.lighter_face else -1) * (12 + 42 * p.strength)
+        grooves = fractal_noise(shape, max(3.0, 0.22 * p.radius), rng, 4)
         tone = np.asarray(local.level + step + (6 + 14 * p.strength) * grooves, np.float32)
         tint = floats(local.colour) / np.float32(max(local.level, 20.0))
-        face = np.asarray(tone[..., None] * (0.55 * tint + 0.45), np.float32)
+        face = np.asarray(tone[..., None] * (0.75 * tint + 0.25), np.float32)
         layer = blend(picture.pixels, face, bite)
         layer = shift_tone(layer, -0.6 * abs(step), np.asarray(np.exp(-((field / 0.05) ** 2)) * bite, np.float32))
         if p.through:

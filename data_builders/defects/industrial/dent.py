@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
@@ -39,7 +40,7 @@ class Dent(IndustrialFamily[DentParameters]):
             radius=max(5.0, radius_for(picture.object_mask, log_uniform(rng, 0.002, 0.12))),
             aspect=log_uniform(rng, 1.0, 4.0),
             angle=float(rng.uniform(0, math.pi)),
-            roughness=float(rng.uniform(0.1, 0.7)),
+            roughness=float(rng.uniform(0.1, 0.45)),
             depth=float(rng.choice([-1.0, 1.0], p=[0.75, 0.25]) * rng.uniform(0.25, 0.6)),
             light=float(rng.normal(-2.2, 0.5)),
             gain=log_uniform(rng, 0.25, 1.0),
@@ -55,6 +56,7 @@ class Dent(IndustrialFamily[DentParameters]):
         bowl = smoothstep(field, -0.45, 1.05)
         lip = np.exp(-(((field + 0.05) / 0.16) ** 2)) * p.rim
         height = np.asarray(p.depth * p.radius * (bowl - lip), np.float32)
+        height = np.asarray(cv2.GaussianBlur(height, (0, 0), max(1.0, 0.13 * p.radius)), np.float32)
         pull = np.asarray(np.float32(-0.18 * abs(p.depth)) * bowl * (1 - bowl) * 4, np.float32)
         x = np.arange(shape[1], dtype=np.float32)[None, :] - np.float32(centre[0])
         y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(centre[1])
