@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from assistant.images import load_image
-from assistant.types import Inspection, Verdict
+from assistant.types import THRESHOLD, Inspection, Verdict
 from training.metrics import PixelMetrics, compared, image_metrics
 from training.sets import LabelledPicture, draw_references, own_reference
 
@@ -86,8 +86,9 @@ class Scores:
         if item.kind is None or mask is not None:
             self._pixels.add(*compared(inspection.anomaly_map.scores, mask))
         if mask is not None and item.kind is not None:
-            wanted = item.kind.replace("_", " ")
-            self._typed += [r.type == wanted for r in inspection.regions if mask[_rows(r)].any()]
+            said = inspection.anomaly_map.scores >= THRESHOLD
+            hits = [r for r in inspection.regions if (mask & said)[_rows(r)].any()]
+            self._typed += [r.type == kind_name(item.kind) for r in hits]
         self._keep_worst(item, inspection)
 
     def metrics(self) -> dict[str, Any]:
@@ -102,7 +103,7 @@ class Scores:
         return {
             **image_metrics(truth.tolist(), scores.tolist(), called.tolist()),
             **self._pixels.metrics(),
-            "type_accuracy": float(np.mean(self._typed)) if self._typed else None,
+            "type_accuracy": float(np.mean(self._typed)) if self._typed and len(kinds) > 1 else None,
             "kinds": kinds,
         }
 
@@ -129,6 +130,7 @@ def judged(
 ) -> Iterator[tuple[Run, LabelledPicture, Inspection]]:
     """Every picture of one set under every run; pictures outermost, so that each is encoded once."""
     options = dict(protocol.inspection)
+    options["types"] = options["types"] or tuple(sorted({kind_name(i.kind) for i in items if i.kind is not None}))
     domain = options.pop("domain", None)
     told = {k: options[k] for k in ("object_name", "look_for")}
     together = [r for r in runs if r.shots == "mutual"]
@@ -158,6 +160,11 @@ def evaluate_set(
         measured[one].add(item, inspection)
         each(one, item, inspection)
     return measured
+
+
+def kind_name(kind: str) -> str:
+    """A folder's name as words: regions are named with a set's own kinds unless others are asked for."""
+    return kind.replace("_", " ")
 
 
 def read_mask(item: LabelledPicture, size: tuple[int, ...]) -> np.ndarray:

@@ -88,7 +88,7 @@ def test_defects_without_masks_have_no_part_in_pixel_metrics(items: list[Labelle
 
 def test_wrong_types_count(items: list[LabelledPicture]) -> None:
     measured = Scores()
-    for number, item in enumerate(item for item in items if item.mask is not None):
+    for number, item in enumerate(sorted(items, key=lambda i: i.mask is None)):
         measured.add(item, inspected(item, named="stain" if number == 0 else "deep scratch"))
     assert measured.metrics()["type_accuracy"] == pytest.approx(2 / 3)
 
