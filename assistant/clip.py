@@ -81,16 +81,24 @@ def _embedded(config: TowerConfig) -> Clip:
             "hf_tokenizer_name": folder,
             "hf_pooler_type": "mean_pooler",
             "hf_proj_type": None,
-            "hf_model_pretrained": True,
+            "hf_model_pretrained": False,
         },
     )
-    state = load_file(tower_path("dinov2_vits14") / "model.safetensors")
-    try:
-        model.visual.trunk.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        raise WeightsError(
-            "DINOv2-S/14 weights", "a file with other tensors", "run `anomaly-assistant weights fetch`"
-        ) from error
+    words = load_file(tower_path("minilm") / "model.safetensors")
+    parts = {
+        "DINOv2-S/14": (model.visual.trunk, load_file(tower_path("dinov2_vits14") / "model.safetensors")),
+        "MiniLM": (
+            model.text.transformer,
+            {k: v for k, v in words.items() if not k.startswith(("pooler.", "embeddings.position_ids"))},
+        ),
+    }
+    for name, (tower, state) in parts.items():
+        try:
+            tower.load_state_dict(state, strict=True)
+        except RuntimeError as error:
+            raise WeightsError(
+                f"{name} weights", "a file with other tensors", "run `anomaly-assistant weights fetch`"
+            ) from error
     encoder = VisualEncoder(model.visual, config.levels, IMAGENET_MEAN, IMAGENET_STD)
     hashes = {name: tower_hash(name) for name in ("dinov2_vits14", "minilm")}
     return Clip(model, encoder, HFTokenizer(folder, context_length=64), 384, hashes)

@@ -108,7 +108,9 @@ class VisualEncoder(nn.Module):
     @property
     def blocks(self) -> nn.ModuleList | nn.Sequential:
         """Transformer blocks in order."""
-        blocks: nn.ModuleList | nn.Sequential = self.visual.transformer.resblocks if self.native else self.visual.trunk.blocks
+        blocks: nn.ModuleList | nn.Sequential = (
+            self.visual.transformer.resblocks if self.native else self.visual.trunk.blocks
+        )
         return blocks
 
     @property
