@@ -94,7 +94,7 @@ def _embedded(config: TowerConfig) -> Clip:
     }
     for name, (tower, state) in parts.items():
         try:
-            tower.load_state_dict(state, strict=True)
+            tower.load_state_dict(state, strict=True, assign=True)
         except RuntimeError as error:
             raise WeightsError(
                 f"{name} weights", "a file with other tensors", "run `anomaly-assistant weights fetch`"
