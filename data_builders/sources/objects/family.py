@@ -10,6 +10,7 @@ that does not depend on the edit.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -37,7 +38,7 @@ class Drawing:
     parts: dict[str, tuple[Mask, ...]] = field(default_factory=dict)
 
 
-class ObjectFamily:
+class ObjectFamily(ABC):
     """A :class:`data_builders.types.SourceFamily` of things; subclasses give :meth:`design` and :meth:`draw`.
 
     Class attributes: ``name``, ``object_name`` (plain words) and ``actions``, the edits that make sense for some part.
@@ -49,17 +50,17 @@ class ObjectFamily:
     object_name: ClassVar[str]
     actions: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
     def design(self, rng: np.random.Generator) -> Any:
         """Draw the parameters of a product (a frozen dataclass, picklable)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw(self, design: Any, rng: np.random.Generator, size: tuple[int, int], edit: Edit | None) -> Drawing:
         """Draw one specimen, with ``edit`` applied.
 
         Raises:
             ImpossibleEditError: when this part cannot be changed so.
         """
-        raise NotImplementedError
 
     def describe(self, design: Any) -> str:
         """Plain words for the object."""
