@@ -51,11 +51,6 @@ class FeatureAdapter(nn.Module):
         hidden = self.hidden(tokens, grid)
         return AdaptedLevel(self.seg(hidden), self.det(hidden), hidden)
 
-    def seg_only(self, tokens: Tokens, grid: tuple[int, int]) -> Joint:
-        """Tokens of a level through the localization net alone."""
-        out: Tensor = self.seg(self.hidden(tokens, grid))
-        return out
-
     def hidden(self, tokens: Tokens, grid: tuple[int, int]) -> Float[Tensor, "batch patches hidden"]:
         """What both nets share."""
         normed = F.layer_norm(tokens, tokens.shape[-1:])

@@ -1,7 +1,8 @@
 """The trained part of vision: adapters, text projection, map heads, image heads, type head.
 
-Reads patch tokens and evidence from references, says a logit a patch and a logit a picture. Every head exists twice: one for
-text evidence alone (zero-shot), one that also reads reference evidence (few-shot). Knows no pixels and no files.
+Reads patch tokens and evidence from references, says a logit a patch and a logit a picture. Text and references are experts
+of their own: each is trained to say log-odds from its evidence alone, and few-shot logits are their sum. A head that read
+both would learn to trust text as far as text is right on pictures it was trained on. Knows no pixels and no files.
 """
 
 from __future__ import annotations
@@ -45,7 +46,6 @@ class Match:
         distance: cosine distance to it, a level, [0, 2].
         row: its row in the bank, a level.
         token: its raw token, a level.
-        seg_logit: its own localization logit, a level.
         statistics: (mean, standard deviation) a level of the distances that normal patches have under this reference set.
         subspace: residual norm of the query patch outside the references' subspace, in standard deviations.
         class_distance: cosine distance of the class token to the nearest reference's, and that among the references.
@@ -55,7 +55,6 @@ class Match:
     distance: Float[Tensor, "batch levels patches"]
     row: Int[Tensor, "batch levels patches"]
     token: Float[Tensor, "batch levels patches width"]
-    seg_logit: Float[Tensor, "batch levels patches"]
     statistics: Float[Tensor, "batch levels 2"]
     subspace: Float[Tensor, "batch patches"]
     class_distance: Float[Tensor, "batch 2"]
@@ -71,7 +70,7 @@ class Logits:
 
 
 class MapHead(nn.Module):
-    """Evidence planes -> one logit a patch; the first plane group's mean is the skip, so it starts as plain averaging."""
+    """Evidence planes -> one logit a patch; the mean of the first ``skip`` planes is added, so it starts as plain averaging."""
 
     def __init__(self, planes: int, width: int, skip: int) -> None:
         super().__init__()
@@ -85,22 +84,22 @@ class MapHead(nn.Module):
         )
 
     def forward(self, planes: Float[Tensor, "batch planes rows columns"]) -> Float[Tensor, "batch rows columns"]:
-        base = planes[:, : self.skip].mean(1)
-        out: Tensor = base + self.net(planes)[:, 0]
-        return out
+        out: Tensor = self.net(planes)[:, 0]
+        return out + planes[:, : self.skip].mean(1) if self.skip else out
 
 
 class ImageHead(nn.Module):
-    """Statistics of maps -> one logit a picture: a learned blend of the map's top and of the detection evidence."""
+    """Statistics of maps -> one logit a picture; with ``skip`` the first of them, the mean of the map's top 1 %, is added."""
 
-    def __init__(self, features: int, width: int) -> None:
+    def __init__(self, features: int, width: int, skip: bool) -> None:
         super().__init__()
-        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), _zeroed(nn.Linear(width, 1)))
+        self.skip = skip
+        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Dropout(0.1), _zeroed(nn.Linear(width, 1)))
 
     def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, " batch"]:
-        """The first feature, the mean logit of the map's top 1 %, is the skip."""
-        out: Tensor = features[:, 0] + self.net(features / 4)[:, 0]
-        return out
+        """Logits; they start at the skip, or at "does not know"."""
+        out: Tensor = self.net(features / 4)[:, 0]
+        return features[:, 0] + out if self.skip else out
 
 
 class Localizer(nn.Module):
@@ -127,9 +126,9 @@ class Localizer(nn.Module):
         )
         text_planes = 3 * levels
         self.text_head = MapHead(text_planes, head_width, skip=levels)
-        self.reference_head = MapHead(1 + text_planes + 5 * levels + 2, head_width, skip=1)
-        self.text_image_head = ImageHead(10, head_width)
-        self.reference_image_head = ImageHead(10 + 6 + levels, head_width)
+        self.reference_head = MapHead(6 * levels + 2, head_width, skip=0)
+        self.text_image_head = ImageHead(10, head_width, skip=True)
+        self.reference_image_head = ImageHead(5 + 6 * levels + 5, head_width, skip=False)
         self.type_head = nn.Sequential(
             nn.Linear(2 * levels * hidden, 2 * hidden), nn.GELU(), nn.Linear(2 * hidden, joint_width)
         )
@@ -158,42 +157,55 @@ class Localizer(nn.Module):
         stacked = torch.stack(planes, 1).unflatten(2, grid)
         return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1), grid)
 
-    def seg_logits(
-        self,
-        tokens: Sequence[Float[Tensor, "batch patches width"]],
-        anchors: Float[Tensor, "batch 2 joint_width"],
-        grid: Grid,
-    ) -> Float[Tensor, "batch levels patches"]:
-        """Localization logits a level alone: what a reference patch is remembered with."""
-        direction = F.normalize(anchors, dim=-1)
-        return torch.stack(
-            [_state_logit(a.seg_only(t, grid), direction) for a, t in zip(self.adapters, tokens, strict=True)], 1
-        )
-
     def zero_shot(self, evidence: TextEvidence) -> Logits:
         """Logits from text evidence alone."""
         logits = self.text_head(evidence.planes)
         return Logits(logits, self.text_image_head(self._image_features(logits, evidence)))
 
     def few_shot(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Logits:
-        """Logits from text and reference evidence."""
-        base = self.text_head(evidence.planes)
-        planes = torch.cat([base[:, None], evidence.planes, self._reference_planes(evidence, tokens, match)], 1)
-        logits = self.reference_head(planes)
-        about = self._image_features(logits, evidence)
-        z = (match.distance - match.statistics[..., :1]) / match.statistics[..., 1:]
-        extra = torch.cat(
-            [
-                self.text_image_head(self._image_features(base, evidence))[:, None],
-                match.class_distance * 4,
-                match.subspace.flatten(1).topk(_share(match.subspace.shape[1], 0.01), -1).values.mean(-1, keepdim=True),
-                match.shots.clamp_min(1).log2()[:, None],
-                match.statistics[..., 0].mean(1, keepdim=True) * 4,
-                z.topk(_share(z.shape[-1], 0.01), -1).values.mean(-1),
-            ],
-            1,
-        )
-        return Logits(logits, self.reference_image_head(torch.cat([about, extra], 1)))
+        """Sum of the two experts' logits."""
+        text, reference = self.zero_shot(evidence), self.reference(tokens, match, evidence.grid)
+        return Logits(text.map + reference.map, text.image + reference.image)
+
+    def reference(self, tokens: Sequence[Float[Tensor, "batch patches width"]], match: Match, grid: Grid) -> Logits:
+        """Logits from reference evidence alone.
+
+        A distance is read as it is, in standard deviations of normal distances, and relative to the picture's own median:
+        a picture of which everything is far from the references is another product, not one large defect.
+        """
+        distance, mean = match.distance, match.statistics[..., :1]
+        z = (distance - mean) / match.statistics[..., 1:]
+        middle = distance.median(-1, keepdim=True).values
+        spread = (distance - middle).abs().median(-1, keepdim=True).values.clamp_min(0.01)
+        relative = ((distance - middle) / (3 * spread)).clamp(-5, 20) / 2
+        shots = match.shots.clamp_min(1).log2()[:, None]
+        planes = [
+            distance * 4,
+            z.clamp(-5, 20) / 2,
+            torch.stack(
+                [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)], 1
+            ),
+            (mean * 4).expand_as(distance),
+            match.subspace[:, None].clamp(-5, 20) / 2,
+            shots[..., None].expand(-1, 1, distance.shape[-1]),
+            relative,
+            z.median(-1, keepdim=True).values.clamp(-5, 20).expand_as(distance) / 2,
+        ]
+        logits = self.reference_head(torch.cat(planes, 1).unflatten(2, grid))
+        about = [
+            _map_statistics(logits),
+            _top(z),
+            z.median(-1).values,
+            _top(relative),
+            _top(distance) * 4,
+            (_top(distance) - middle[..., 0]) * 4,
+            mean[..., 0] * 4,
+            match.class_distance * 4,
+            _top(match.subspace)[:, None],
+            match.subspace.median(-1).values[:, None],
+            shots,
+        ]
+        return Logits(logits, self.reference_image_head(torch.cat(about, 1).clamp(-8, 20)))
 
     def region_embedding(
         self, evidence: TextEvidence, weights: Float[Tensor, "regions patches"], owner: Sequence[int]
@@ -212,47 +224,28 @@ class Localizer(nn.Module):
         mean, basis = self.get_buffer("match_mean")[level], self.get_buffer("match_basis")[level]
         return F.normalize((normed - mean) @ basis, dim=-1)
 
-    def _reference_planes(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Tensor:
-        grid = evidence.grid
-        mean, deviation = match.statistics[..., :1], match.statistics[..., 1:]
-        residual = [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
-        own = evidence.planes[:, : self.levels].flatten(2)
-        planes = torch.cat(
-            [
-                match.distance * 4,
-                ((match.distance - mean) / deviation).clamp(-5, 20) / 2,
-                torch.stack(residual, 1),
-                own - match.seg_logit,
-                (mean * 4).expand_as(match.distance),
-                match.subspace[:, None].clamp(-5, 20) / 2,
-                match.shots.clamp_min(1).log2()[:, None, None].expand(-1, 1, own.shape[-1]),
-            ],
-            1,
-        )
-        out: Tensor = planes.unflatten(2, grid)
-        return out
-
     def _image_features(self, logits: Tensor, evidence: TextEvidence) -> Float[Tensor, "batch 10"]:
-        flat, n = logits.flatten(1), logits[0].numel()
-        ordered = flat.sort(-1, descending=True).values
         det = evidence.planes[:, self.levels : 2 * self.levels].flatten(2).mean(1)
-        det_ordered = det.sort(-1, descending=True).values
         new = evidence.planes[:, 2 * self.levels :].flatten(2)
-        return torch.stack(
-            [
-                ordered[:, : _share(n, 0.01)].mean(-1),
-                ordered[:, 0],
-                ordered[:, : _share(n, 0.05)].mean(-1),
-                ordered.mean(-1),
-                ordered[:, n // 2],
-                det_ordered[:, : _share(n, 0.01)].mean(-1),
-                det_ordered[:, : _share(n, 0.05)].mean(-1),
-                det.mean(-1),
-                new.amax(-1).mean(-1),
-                new.mean((-1, -2)),
-            ],
-            1,
-        )
+        of_picture = [
+            _top(det),
+            _top(det, 0.05),
+            det.mean(-1),
+            new.amax(-1).mean(-1),
+            new.mean((-1, -2)),
+        ]
+        return torch.cat([_map_statistics(logits), torch.stack(of_picture, 1)], 1)
+
+
+def _map_statistics(logits: Float[Tensor, "batch rows columns"]) -> Float[Tensor, "batch 5"]:
+    """Mean of the top 1 %, maximum, mean of the top 5 %, mean, median."""
+    flat = logits.flatten(1)
+    return torch.stack([_top(flat), flat.amax(-1), _top(flat, 0.05), flat.mean(-1), flat.median(-1).values], 1)
+
+
+def _top(values: Float[Tensor, "*batch patches"], share: float = 0.01) -> Float[Tensor, "*batch"]:
+    """Mean of the largest values of the last axis."""
+    return values.topk(_share(values.shape[-1], share), -1).values.mean(-1)
 
 
 def novelty(tokens: Float[Tensor, "batch patches width"], grid: Grid) -> Float[Tensor, "batch patches"]:

@@ -44,12 +44,10 @@ def mutual_logits(localizer: Localizer, seen: Sequence[Seen]) -> Iterator[Logits
     similarity = (classes @ classes.T).fill_diagonal_(-1)
     nearest = 1 - similarity.amax(-1)
     for i, (distance, token) in enumerate(found):
-        own = seen[i].evidence.planes[:, : localizer.levels].flatten(2)
         match = Match(
             distance=distance[None],
             row=torch.zeros_like(distance[None], dtype=torch.long),
             token=token[None],
-            seg_logit=own.median(-1, keepdim=True).values.expand_as(own),
             statistics=statistics,
             subspace=torch.zeros(1, distance.shape[1]),
             class_distance=torch.stack([nearest[i], nearest.mean()])[None],

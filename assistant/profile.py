@@ -29,11 +29,13 @@ from assistant.types import QueryImage
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant, Picture
 
-SCHEMA = "anomaly-assistant/profile@1"
+SCHEMA = "anomaly-assistant/profile@2"
 FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""
 EXPECTED_NORMAL = -1.5
 """Calibrated image logit that normals are expected to stay below on average."""
+FEW = 2
+"""With more references than this no turned copies are searched: the references show how much normals differ."""
 LIKENESS = 12.0
 """Logits per unit of cosine by which a patch is nearer to an anomalous reference than to a normal one."""
 HALF_WAY = 0.6
@@ -176,17 +178,14 @@ def build_profile(
     settings = assistant.preset.references
     originals = [assistant.encode(p) for p in pictures]
     anchors = assistant.anchors(object_name, look_for)[None]
-    logits = [_seg_logits(assistant.localizer, f, anchors) for f in originals]
     turned = []
-    turns = 1 if fixed_camera else max(1, min(settings.rotations, settings.rotations * 4 // len(pictures)))
+    turns = settings.rotations if not fixed_camera and len(pictures) <= FEW else 1
     for i, picture in enumerate(pictures):
         for quarter in range(1, turns):
-            features = assistant.encode(_turned(picture, quarter))
-            turned.append((i, features, _seg_logits(assistant.localizer, features, anchors)))
+            turned.append((i, assistant.encode(turn(picture, quarter))))
     bank = build_bank(
         assistant.localizer,
         originals,
-        logits,
         turned,
         settings.rows,
         settings.variance,
@@ -277,11 +276,8 @@ def _offset(normal: Sequence[float]) -> float:
     return max(0.0, float(np.mean(normal)) - EXPECTED_NORMAL) * len(normal) / (len(normal) + 2)
 
 
-def _seg_logits(localizer: Localizer, features: PatchFeatures, anchors: Tensor) -> Float[Tensor, "levels patches"]:
-    return localizer.seg_logits(features.levels, anchors, features.grid)[0]
-
-
-def _turned(picture: QueryImage, quarter: int) -> QueryImage:
+def turn(picture: QueryImage, quarter: int) -> QueryImage:
+    """The picture turned by quarters of a circle."""
     return QueryImage(np.ascontiguousarray(np.rot90(picture.pixels, quarter)), picture.source, picture.domain)
 
 

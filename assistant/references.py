@@ -32,7 +32,6 @@ class MemoryBank:
     Args:
         tokens: raw tokens, a row and level.
         keys: unit vectors they are compared by, a level and row.
-        seg_logit: localization logit of each row, a level.
         position: centre of the patch in the picture, (row, column) in [0, 1].
         owner: reference picture each row came from.
         statistics: (mean, standard deviation) a level of distances between normal patches.
@@ -44,7 +43,6 @@ class MemoryBank:
 
     tokens: Float[Tensor, "rows levels width"]
     keys: Float[Tensor, "levels rows match_width"]
-    seg_logit: Float[Tensor, "rows levels"]
     position: Float[Tensor, "rows 2"]
     owner: Int[Tensor, " rows"]
     statistics: Float[Tensor, "levels 2"]
@@ -86,7 +84,6 @@ class MemoryBank:
             distance=distance,
             row=index,
             token=self.tokens[index, levels],
-            seg_logit=self.seg_logit[index, levels].float(),
             statistics=self.statistics.expand(batch, -1, -1),
             subspace=self._subspace(features),
             class_distance=self._class_distance(features.pooled),
@@ -117,8 +114,7 @@ class MemoryBank:
 def build_bank(
     localizer: Localizer,
     originals: Sequence[PatchFeatures],
-    seg_logits: Sequence[Float[Tensor, "levels patches"]],
-    augmented: Sequence[tuple[int, PatchFeatures, Float[Tensor, "levels patches"]]] = (),
+    augmented: Sequence[tuple[int, PatchFeatures]] = (),
     rows: int = 8192,
     variance: float = 0.99,
     generator: torch.Generator | None = None,
@@ -127,8 +123,7 @@ def build_bank(
 
     Args:
         originals: features of each reference, batch of 1.
-        seg_logits: their localization logits.
-        augmented: (reference, features, logits) of turned copies; searched, but no evidence of how normals differ.
+        augmented: (reference, features) of turned copies; searched, but no evidence of how normals differ.
         rows: largest number of patches kept.
         variance: share of variance that the subspace keeps.
         generator: of the draws among too many patches.
@@ -138,13 +133,12 @@ def build_bank(
     """
     if not originals:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
-    everything = [*((i, f, s) for i, (f, s) in enumerate(zip(originals, seg_logits, strict=True))), *augmented]
-    tokens = torch.cat([torch.stack(f.levels, 2)[0] for _, f, _ in everything])
-    logits = torch.cat([s.T for _, _, s in everything])
-    position = torch.cat([positions(f.grid) for _, f, _ in everything])
-    owner = torch.cat([torch.full((f.grid[0] * f.grid[1],), i) for i, f, _ in everything])
+    everything = [*enumerate(originals), *augmented]
+    tokens = torch.cat([torch.stack(f.levels, 2)[0] for _, f in everything])
+    position = torch.cat([positions(f.grid) for _, f in everything])
+    owner = torch.cat([torch.full((f.grid[0] * f.grid[1],), i) for i, f in everything])
     keep = coreset(localizer, tokens, rows, generator)
-    tokens, logits, position, owner = tokens[keep], logits[keep], position[keep], owner[keep]
+    tokens, position, owner = tokens[keep], position[keep], owner[keep]
     keys = torch.stack([localizer.project_for_match(i, tokens[:, i]) for i in range(localizer.levels)])
     average = torch.cat([level_average(f.levels)[0] for f in originals])
     mean, basis = principal_subspace(average, variance)
@@ -153,7 +147,6 @@ def build_bank(
     return MemoryBank(
         tokens=tokens,
         keys=keys,
-        seg_logit=logits,
         position=position,
         owner=owner,
         statistics=normal_statistics(localizer, originals),

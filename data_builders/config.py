@@ -66,6 +66,7 @@ class FolderSource(_Model):
         kind: surface or object.
         domain: industrial or medical.
         masks: folder with a mask of the object for each picture (same stem); everywhere when None.
+        together: the pictures show one product; if not, each is a product of its own, seen in crops.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class FolderSource(_Model):
     kind: Literal[Kind.SURFACE, Kind.OBJECT] = Kind.OBJECT
     domain: Domain = Domain.INDUSTRIAL
     masks: Path | None = None
+    together: bool = True
 
 
 class BuildConfig(_Model):

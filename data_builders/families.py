@@ -38,7 +38,7 @@ def _folder_family(folder: FolderSource) -> FolderFamily:
     plain = folder.path.name.replace("_", " ")
     return FolderFamily(
         name=folder.name or f"folder {plain}", folder=folder.path, object_name=folder.object_name or plain,
-        kind=folder.kind, domain=folder.domain, masks=folder.masks,
+        kind=folder.kind, domain=folder.domain, masks=folder.masks, together=folder.together,
     )  # fmt: skip
 
 

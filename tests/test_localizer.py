@@ -56,7 +56,7 @@ def test_scores_of_a_picture_do_not_depend_on_the_batch() -> None:
     anchors = F.normalize(torch.randn(1, 2, 8), dim=-1)
     many = features(2, batch=3)
     one = PatchFeatures(tuple(t[1:2] for t in many.levels), many.pooled[1:2], GRID)
-    bank = build_bank(model, [features(5), features(6)], [torch.zeros(2, PATCHES)] * 2)
+    bank = build_bank(model, [features(5), features(6)])
     together = model.few_shot(
         model.text_evidence(many.levels, anchors.expand(3, -1, -1), GRID), many.levels, bank.match(model, many)
     )
@@ -65,10 +65,30 @@ def test_scores_of_a_picture_do_not_depend_on_the_batch() -> None:
     torch.testing.assert_close(together.image[1:2], alone.image, atol=1e-5, rtol=1e-5)
 
 
+def test_an_untrained_reference_expert_knows_nothing_and_both_are_a_sum() -> None:
+    model = localizer()
+    anchors = F.normalize(torch.randn(1, 2, 8), dim=-1)
+    query = features(3)
+    evidence, match = (
+        model.text_evidence(query.levels, anchors, GRID),
+        build_bank(model, [features(4)]).match(model, query),
+    )
+    text = model.zero_shot(evidence)
+    untrained = model.few_shot(evidence, query.levels, match)
+    torch.testing.assert_close(untrained.image, text.image)
+    torch.testing.assert_close(untrained.map, text.map)
+    for parameter in (*model.reference_head.parameters(), *model.reference_image_head.parameters()):
+        torch.nn.init.normal_(parameter)
+    alone, both = model.reference(query.levels, match, GRID), model.few_shot(evidence, query.levels, match)
+    assert alone.image.detach().abs().item() > 0.01
+    torch.testing.assert_close(both.image, text.image + alone.image)
+    torch.testing.assert_close(both.map, text.map + alone.map)
+
+
 def test_a_picture_in_the_bank_is_at_distance_zero_unless_it_is_left_out() -> None:
     model = localizer()
     known, other = features(1), features(2)
-    bank = build_bank(model, [known, other], [torch.zeros(2, PATCHES)] * 2)
+    bank = build_bank(model, [known, other])
     assert bank.match(model, known).distance.max() < 1e-5
     assert bank.match(model, known, leave_out=0).distance.mean() > 0.05
     assert set(bank.owner[bank.match(model, known, leave_out=0).row].flatten().tolist()) == {1}
@@ -77,7 +97,7 @@ def test_a_picture_in_the_bank_is_at_distance_zero_unless_it_is_left_out() -> No
 def test_distances_equal_a_brute_force_search() -> None:
     model = localizer()
     query, known = features(3), features(4)
-    bank = build_bank(model, [known], [torch.zeros(2, PATCHES)])
+    bank = build_bank(model, [known])
     found = bank.match(model, query)
     for level in range(2):
         q = model.project_for_match(level, query.levels[level][0])
@@ -91,7 +111,7 @@ def test_a_fixed_camera_compares_like_places_only() -> None:
     model = localizer()
     known = features(4)
     turned = PatchFeatures(tuple(t.flip(1) for t in known.levels), known.pooled, GRID)
-    bank = build_bank(model, [known], [torch.zeros(2, PATCHES)])
+    bank = build_bank(model, [known])
     assert bank.match(model, turned).distance.max() < 1e-5
     assert bank.match(model, turned, window=0.1).distance.mean() > 0.05
     assert bank.match(model, known, window=0.1).distance.max() < 1e-5
@@ -121,7 +141,7 @@ def test_the_subspace_keeps_the_asked_variance_and_sees_what_lies_outside() -> N
 
 def test_no_reference_is_refused() -> None:
     with pytest.raises(ProfileError, match="at least one reference picture"):
-        build_bank(localizer(), [], [])
+        build_bank(localizer(), [])
 
 
 def test_novelty_marks_the_odd_patch_out() -> None:

@@ -22,8 +22,10 @@ from torch import Tensor
 
 from assistant.encoder import PatchFeatures, VisualEncoder
 from assistant.images import load_image
-from assistant.localizer import Localizer, novelty
+from assistant.localizer import Localizer, Match, novelty
+from assistant.profile import turn
 from assistant.references import build_bank
+from assistant.types import QueryImage
 from training.data import Row, defect_masks
 
 SIDES = (336, 336, 448)
@@ -48,8 +50,7 @@ class FeatureBatch:
         new: in-picture novelty, (batch, levels, patches).
         coverage: share of each patch that is defective, (batch, patches).
         regions: share of each patch that one defect covers, a defect; with the sample it belongs to and its type.
-        references: tokens of the references, (batch, shots, levels, patches, width); None at zero shots.
-        match: tensors of the match against them, by name.
+        match: against the references; None at zero shots.
         rows: the samples.
     """
 
@@ -60,16 +61,20 @@ class FeatureBatch:
     regions: Tensor
     region_owner: tuple[int, ...]
     region_types: tuple[str, ...]
-    references: Tensor | None
-    match: dict[str, Tensor]
+    match: Match | None
     rows: tuple[Row, ...]
     shape: Shape
 
 
-def plan(row: Row, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int]:
-    """Side and number of references of a sample, drawn by its index and a seed."""
+TURNED = {1: 0.6, 2: 0.4}
+"""Share of the samples with one, or two, references whose references are also searched turned, as a free camera's are."""
+
+
+def plan(row: Row, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int, bool]:
+    """Side, number of references and whether turned copies of them are searched, drawn by the sample's index and a seed."""
     rng = random.Random(f"{seed}/{row.index}")
-    return rng.choice(list(sides)), min(rng.choice(list(shots)), len(row.references))
+    side, count = rng.choice(list(sides)), min(rng.choice(list(shots)), len(row.references))
+    return side, count, rng.random() < TURNED.get(count, 0.0)
 
 
 def encode_rows(
@@ -87,8 +92,7 @@ def encode_rows(
         target = folder / f"{row.index:07d}.safetensors"
         if target.exists():
             continue
-        side, count = plan(row, seed, sides, shots)
-        tensors, about = encode_row(row, encoder, localizer, side, count)
+        tensors, about = encode_row(row, encoder, localizer, *plan(row, seed, sides, shots))
         partial = target.with_suffix(".partial")
         save_file(tensors, partial, metadata={"about": json.dumps(about)})
         partial.replace(target)
@@ -96,12 +100,13 @@ def encode_rows(
 
 @torch.inference_mode()
 def encode_row(
-    row: Row, encoder: VisualEncoder, localizer: Localizer, side: int, count: int
+    row: Row, encoder: VisualEncoder, localizer: Localizer, side: int, count: int, turned: bool
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Features of one sample with ``count`` references."""
-    query = _encode(encoder, row.image, side)
-    references = [_encode(encoder, path, side) for path in row.references[:count]]
-    references = [r for r in references if r.grid == query.grid]
+    query = _encode(encoder, load_image(row.image), side)
+    pictures = [load_image(path) for path in row.references[:count]]
+    references = [_encode(encoder, p, side) for p in pictures]
+    turns = [(i, _encode(encoder, turn(p, q), side)) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
     masks = defect_masks(row)
     regions = (
         torch.stack([coverage(m, query.grid) for m in masks])
@@ -115,23 +120,35 @@ def encode_row(
         "regions": regions.half(),
     }
     if references:
-        zero = [torch.zeros(len(query.levels), r.levels[0].shape[1]) for r in references]
-        bank = build_bank(localizer, [_single(r) for r in references], zero, rows=10**9)
-        tensors |= _match_tensors(localizer, bank, query)
-        tensors["references"] = torch.stack([torch.stack(r.levels, 1)[0] for r in references]).half()
+        augmented = [(i, _single(f)) for i, f in turns]
+        bank = build_bank(localizer, [_single(r) for r in references], augmented, rows=10**9)
+        tensors |= _match_tensors(bank.match(localizer, _single(query)))
     shape = Shape(*query.grid, len(references))
     return tensors, {"shape": asdict(shape)}
 
 
-def _match_tensors(localizer: Localizer, bank: Any, query: PatchFeatures) -> dict[str, Tensor]:
-    match = bank.match(localizer, _single(query))
+def _match_tensors(match: Match) -> dict[str, Tensor]:
     return {
-        "index": match.row[0].int(),
+        "matched": match.token[0].half(),
         "distance": match.distance[0].half(),
         "statistics": match.statistics[0].contiguous(),
         "subspace": match.subspace[0].half(),
         "class_distance": match.class_distance[0],
     }
+
+
+def _match(loaded: Sequence[dict[str, Tensor]], shots: int) -> Match:
+    names = ("matched", "distance", "statistics", "subspace", "class_distance")
+    stacked = {n: torch.stack([s[n] for s in loaded]).float() for n in names}
+    return Match(
+        distance=stacked["distance"],
+        row=torch.zeros_like(stacked["distance"], dtype=torch.long),
+        token=stacked["matched"],
+        statistics=stacked["statistics"],
+        subspace=stacked["subspace"],
+        class_distance=stacked["class_distance"],
+        shots=torch.full((len(loaded),), float(shots)),
+    )
 
 
 def coverage(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
@@ -143,8 +160,8 @@ def coverage(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
     return torch.nn.functional.avg_pool2d(fine, 8)[0, 0].clamp(0, 1).flatten()
 
 
-def _encode(encoder: VisualEncoder, path: Path, side: int) -> PatchFeatures:
-    prepared = encoder.prepare(load_image(path), side)
+def _encode(encoder: VisualEncoder, image: QueryImage, side: int) -> PatchFeatures:
+    prepared = encoder.prepare(image, side)
     return encoder(prepared.pixels[None])
 
 
@@ -166,11 +183,6 @@ def read_batch(folder: Path, rows: Sequence[Row], shape: Shape) -> FeatureBatch:
             loaded.append({name: handle.get_tensor(name) for name in handle.keys()})  # noqa: SIM118
     tokens = torch.stack([s["tokens"] for s in loaded])
     regions = [s["regions"].float() for s in loaded]
-    match = {}
-    if shape.shots:
-        names = ("index", "distance", "statistics", "subspace", "class_distance")
-        match = {n: torch.stack([s[n] for s in loaded]) for n in names}
-        match = {n: t.long() if n == "index" else t.float() for n, t in match.items()}
     return FeatureBatch(
         tokens=tuple(t.float() for t in tokens.unbind(1)),
         pooled=torch.cat([s["pooled"] for s in loaded]).float(),
@@ -179,8 +191,7 @@ def read_batch(folder: Path, rows: Sequence[Row], shape: Shape) -> FeatureBatch:
         regions=torch.cat(regions),
         region_owner=tuple(i for i, r in enumerate(regions) for _ in range(len(r))),
         region_types=tuple(t for row in rows for t in row.types),
-        references=torch.stack([s["references"] for s in loaded]).float() if shape.shots else None,
-        match=match,
+        match=_match(loaded, shape.shots) if shape.shots else None,
         rows=tuple(rows),
         shape=shape,
     )

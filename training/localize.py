@@ -14,7 +14,7 @@ from torch import Tensor
 
 from assistant.clip import Clip
 from assistant.defect_types import ALL_TYPES
-from assistant.localizer import Localizer, Logits, Match, TextEvidence
+from assistant.localizer import Localizer, Logits, TextEvidence
 from assistant.text_anchors import StatePrompts, embed_states, embed_types, state_anchors
 from training.data import Row
 from training.features import FeatureBatch, Shape, batches, read_batch, read_shape
@@ -26,11 +26,18 @@ LEAST_COVER = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Forward pass of one batch."""
+    """Forward pass of one batch: what text, references alone, and both together say."""
 
     evidence: TextEvidence
     text: Logits
     reference: Logits | None
+
+    @property
+    def both(self) -> Logits | None:
+        """Sum of the experts' logits; None without references."""
+        if self.reference is None:
+            return None
+        return Logits(self.text.map + self.reference.map, self.text.image + self.reference.image)
 
 
 class LocalizeStage:
@@ -90,35 +97,8 @@ class LocalizeStage:
         grid = (batch.shape.rows, batch.shape.columns)
         evidence = self.module.text_evidence(batch.tokens, anchors, grid, new=batch.new)
         text = self.module.zero_shot(evidence)
-        if batch.references is None:
-            return Predicted(evidence, text, None)
-        match = self._match(batch, anchors.detach())
-        return Predicted(evidence, text, self.module.few_shot(evidence, batch.tokens, match))
-
-    def _match(self, batch: FeatureBatch, anchors: Tensor) -> Match:
-        references = batch.references
-        if references is None:
-            raise ValueError("expected a batch with references, got one without")
-        size, shots, levels, patches, width = references.shape
-        grid = (batch.shape.rows, batch.shape.columns)
-        flat = references.flatten(0, 1)
-        with torch.no_grad():
-            repeated = anchors.repeat_interleave(shots, 0)
-            tokens = [flat[:, i] for i in range(levels)]
-            logits = self.module.seg_logits(tokens, repeated, grid)
-        logits = logits.unflatten(0, (size, shots)).transpose(1, 2).flatten(2)
-        index = batch.match["index"]
-        rows = references.transpose(1, 2).reshape(size, levels, shots * patches, width)
-        return Match(
-            distance=batch.match["distance"],
-            row=index,
-            token=rows.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, width)),
-            seg_logit=logits.gather(2, index),
-            statistics=batch.match["statistics"],
-            subspace=batch.match["subspace"],
-            class_distance=batch.match["class_distance"],
-            shots=torch.full((size,), float(shots)),
-        )
+        reference = None if batch.match is None else self.module.reference(batch.tokens, batch.match, grid)
+        return Predicted(evidence, text, reference)
 
     def _type_loss(self, batch: FeatureBatch, evidence: TextEvidence, rng: random.Random) -> Tensor:
         chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
@@ -135,10 +115,10 @@ class LocalizeStage:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Image and patch AUROC on the validation split, without and with references, and type accuracy."""
+        """Image and patch AUROC on the validation split: text, references alone, both (``reference``); and type accuracy."""
         collected = self.collect()
         out = {}
-        for kind in ("text", "reference"):
+        for kind in ("text", "alone", "reference"):
             part = [c for c in collected if c.kind == kind]
             if not part:
                 continue
@@ -148,7 +128,7 @@ class LocalizeStage:
             out[f"{kind}_patch_auroc"] = float(roc_auc_score(patches, np.concatenate([c.map for c in part])))
         hits = [h for c in collected for h in c.type_hits]
         out["type_accuracy"] = float(np.mean(hits)) if hits else 0.0
-        out["score"] = float(np.mean([v for k, v in out.items() if k.endswith("auroc")]))
+        out["score"] = float(np.mean([v for k, v in out.items() if k.endswith("auroc") and not k.startswith("alone")]))
         return out
 
     @torch.no_grad()
@@ -161,7 +141,11 @@ class LocalizeStage:
             predicted = self.forward(batch, [False] * len(batch.rows))
             target = map_target(batch.coverage)
             hits = self._type_hits(batch, predicted.evidence)
-            for kind, logits in (("text", predicted.text), ("reference", predicted.reference)):
+            for kind, logits in (
+                ("text", predicted.text),
+                ("alone", predicted.reference),
+                ("reference", predicted.both),
+            ):
                 if logits is None:
                     continue
                 for i, row in enumerate(batch.rows):

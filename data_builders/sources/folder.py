@@ -25,10 +25,12 @@ class FolderDesign:
     Args:
         first: index of the picture shown first.
         flips: whether pictures may be mirrored and turned upside down.
+        zoom: share of the picture's side that a crop shows; None when each crop has its own.
     """
 
     first: int
     flips: bool
+    zoom: float | None = None
 
 
 def find_normal_pictures(folder: Path) -> tuple[Path, ...]:
@@ -60,6 +62,7 @@ class FolderFamily:
         kind: surface (crops and any orientation) or object (framing kept, small moves only).
         domain: industrial or medical.
         masks: folder of object masks with the same stems; None when defects may lie anywhere.
+        together: whether all pictures show one product; if not, a product's pictures are crops of one file.
     """
 
     name: str
@@ -68,6 +71,7 @@ class FolderFamily:
     kind: Kind = Kind.OBJECT
     domain: Domain = Domain.INDUSTRIAL
     masks: Path | None = None
+    together: bool = True
     files: tuple[Path, ...] = field(init=False)
     _cache: OrderedDict[int, tuple[Pixels, Mask]] = field(init=False, repr=False, default_factory=OrderedDict)
 
@@ -88,14 +92,16 @@ class FolderFamily:
 
     def design(self, rng: np.random.Generator) -> FolderDesign:
         """Choose the picture shown first."""
-        return FolderDesign(int(rng.integers(len(self.files))), bool(self.kind is Kind.SURFACE))
+        first = int(rng.integers(len(self.files)))
+        zoom = None if self.together else float(rng.uniform(0.35, 0.9))
+        return FolderDesign(first, bool(self.kind is Kind.SURFACE), zoom)
 
     def render(self, design: FolderDesign, rng: np.random.Generator, size: tuple[int, int]) -> Picture:
         """A crop of the design's picture or of one of its siblings, ``size`` (height, width) pixels."""
-        others = len(self.files)
+        others = len(self.files) if self.together else 1
         index = design.first if rng.random() < 1 / others else int(rng.integers(others))
         pixels, mask = self._load(index)
-        matrix = self._placement(pixels.shape[:2], size, design.flips, rng)
+        matrix = self._placement(pixels.shape[:2], size, design, rng)
         turned = cv2.warpAffine(
             pixels,
             matrix,
@@ -136,13 +142,15 @@ class FolderFamily:
         return np.asarray(grey > 0)
 
     def _placement(
-        self, source: tuple[int, ...], size: tuple[int, int], flips: bool, rng: np.random.Generator
+        self, source: tuple[int, ...], size: tuple[int, int], design: FolderDesign, rng: np.random.Generator
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         """Matrix from output to source pixels: zoom, slight turn, shift, flips; the window stays inside the source."""
         (source_h, source_w), (height, width) = source[:2], size
         most = min(source_h / height, source_w / width)
         share = rng.uniform(0.55, 1.0) if self.kind is Kind.SURFACE else rng.uniform(0.92, 1.0)
-        zoom = most * share
+        if design.zoom is not None:
+            share = min(1.0, design.zoom * rng.uniform(0.95, 1.05))
+        zoom, flips = most * share, design.flips
         angle = rng.normal(0, 0.03)
         cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
         flip_x, flip_y = rng.choice([-1, 1], 2) if flips else (1, 1)
