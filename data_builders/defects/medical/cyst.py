@@ -74,7 +74,7 @@ class Cyst(MedicalFamily[CystParameters]):
             layer = shift(layer, np.asarray(tail * soft * (1 - body), np.float32), (p.echo * 60,) * 3)
             body_region = np.asarray((body > 0.01) | (tail > 0.01))
         else:
-            body_region = np.asarray((body > 0.01) | ((p.push > 0) & (field > -0.8)))
+            body_region = np.asarray((body > 0.01) | ((p.push > 0) & (field > -0.35)))
         layer = grow(layer, body, p.tone, offset, rng, radius)
         if p.wall > 0:
             ring = np.exp(-((field / max(0.08, 1.3 / radius)) ** 2)) * soft

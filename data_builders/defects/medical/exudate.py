@@ -36,7 +36,7 @@ class Exudate(MedicalFamily[ExudateParameters]):
         side = math.sqrt(float(picture.object_mask.size))
         return ExudateParameters(
             tone=draw_tone(picture, rng, 0.0, ("yellow",), (0.0, 0.4), (0.0, 0.2)),
-            count=int(log_uniform(rng, 2, 45)),
+            count=int(log_uniform(rng, 2.0, 45.0)),
             spread=side * log_uniform(rng, 0.02, 0.14),
             radius=max(1.6, side * log_uniform(rng, 0.006, 0.022)),
             ring=bool(rng.random() < 0.25),

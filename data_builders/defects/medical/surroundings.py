@@ -40,7 +40,7 @@ def prepare(
     region = np.zeros(field.shape, bool)
     if around.push > 0:
         layer = press(layer, centre, outline.radius, around.push * outline.radius, soft)
-        region = np.asarray(field > -0.9)
+        region = np.asarray(field > -0.5)
     if around.oedema > 0:
         swelling = np.asarray(smoothstep(field, -around.oedema, -0.2 * around.oedema) * soft, np.float32)
         kind = Tone(tone.strength, around.oedema_darker, tone.tint, 1.0, 0.0)

@@ -163,7 +163,7 @@ def radial(shape: tuple[int, int], centre: Point) -> tuple[Alpha, Alpha, Alpha]:
     return np.asarray(u), np.asarray(v), np.asarray(np.sqrt(u * u + v * v), np.float32)
 
 
-def press(pixels: np.ndarray, centre: Point, radius: float, push: float, rigid: Alpha, reach: float = 0.9) -> Layer:
+def press(pixels: np.ndarray, centre: Point, radius: float, push: float, rigid: Alpha, reach: float = 0.5) -> Layer:
     """Mass effect: tissue around a disc pushed outwards by up to ``push`` pixels, or drawn in where it is negative.
 
     Args:

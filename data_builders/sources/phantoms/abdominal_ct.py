@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -164,8 +165,8 @@ class AbdominalCt:
             depth=float(rng.uniform(0.56, 0.70)),
             fat=float(rng.uniform(0.03, 0.12)),
             visceral=float(rng.uniform(0.0, 1.0)),
-            window=(float(rng.uniform(0.0, 0.22)), float(rng.uniform(0.9, 1.15)), float(rng.uniform(0.85, 1.25))),
-            zoom=float(rng.uniform(0.92, 1.12)),
+            window=(float(rng.uniform(-0.05, 0.14)), float(rng.uniform(0.9, 1.15)), float(rng.uniform(0.85, 1.25))),
+            zoom=float(rng.uniform(0.98, 1.15)),
             gallbladder=bool(level > 0.35 and rng.random() < 0.5),
             table=bool(rng.random() < 0.4),
             smoothing=float(rng.uniform(0.0018, 0.0035)),
@@ -278,9 +279,13 @@ def _slice(design: AbdominalCtDesign, rng: np.random.Generator, side: int) -> np
     return sketch.labels
 
 
-def _stomach(sketch: Sketch, rng: np.random.Generator, put: object, level: float) -> None:
+def _stomach(
+    sketch: Sketch,
+    rng: np.random.Generator,
+    put: Callable[[list[tuple[float, float]], int, float], Mask],
+    level: float,
+) -> None:
     """Stomach with fluid and, above it, gas."""
-    assert callable(put)
     points = [(0.10, -0.36), (0.30, -0.46), (0.52, -0.36), (0.60, -0.14), (0.50, 0.04), (0.34, -0.04), (0.22, -0.18)]
     wall = put(points, Organ.BOWEL, 1.08 - 0.25 * level)
     lumen = kept_inside(np.asarray(wall), sketch.pixels(0.022))
@@ -362,7 +367,7 @@ def _ribs(sketch: Sketch, rng: np.random.Generator, cavity: Mask, level: float) 
     scale = 2 / (sketch.side - 1)
     turn = np.arctan2(outline[:, 1] - middle[1], outline[:, 0] - middle[0])
     for s in (-1, 1):
-        for angle in np.linspace(-0.5, 0.95, max(2, round(6 - 3 * level))) + rng.normal(0, 0.04):
+        for angle in np.linspace(-0.5, 0.95, max(1, round(4 - 2 * level))) + rng.normal(0, 0.04):
             wanted = float(angle) if s > 0 else float(np.pi - angle)
             index = int(np.argmin(np.abs(np.angle(np.exp(1j * (turn - wanted))))))
             back, front = outline[(index - 3) % len(outline)], outline[(index + 3) % len(outline)]

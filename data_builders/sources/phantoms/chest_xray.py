@@ -184,12 +184,12 @@ def _expose(sketch: Sketch, design: ChestXrayDesign, rng: np.random.Generator) -
     air = design.lung * (0.86 + 0.14 * np.clip(-y, -1, 1)) * (1 + 0.03 * noise(rng, (side, side), 4))
     field = field - air * soft_lungs
     soft_heart = softened(heart, 0.018 * px) * (0.8 + 0.2 * np.clip(1 - ((x - 0.1) / 0.35) ** 2, 0, 1))
-    field = field + (0.90 * design.lung) * soft_heart * soft_lungs + 0.05 * soft_heart
     middle = np.exp(-((x / 0.13) ** 4)) * softened(np.asarray(y < 0.5), 0.1 * px) * softened(body, 2)
     field = field + 0.06 * middle
     knob = np.exp(-((((x - 0.13 * wide) / 0.065) ** 2 + ((y + 0.27) / 0.075) ** 2) ** 2))
-    field = field + 0.75 * design.lung * knob * soft_lungs
-    field = field + design.vessels * _lung_vessels(sketch, rng, wide) * soft_lungs
+    shadow = np.maximum(0.9 * soft_heart, 0.75 * knob)
+    field = field + design.lung * shadow * soft_lungs + 0.05 * soft_heart
+    field = field + design.vessels * _lung_vessels(sketch, rng, wide) * soft_lungs * (1 - shadow)
     field = field - 0.10 * np.exp(-((x / 0.045) ** 4)) * np.clip((-0.18 - y) * 4, 0, 1)
     if rng.random() < 0.6:
         bubble = ((x - 0.42 * wide) / 0.14) ** 2 + ((y - 0.60 - breath) / 0.07) ** 2
@@ -261,7 +261,7 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
     side = sketch.side
     px = side / 2
     total = np.zeros((side, side), np.float32)
-    ribs = np.zeros((side, side), bool)
+    backs, fronts = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     slope = float(rng.normal(0, 0.02))
     for s in (-1, 1):
         for index in range(10):
@@ -274,31 +274,28 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
                 (s * 0.75 * reach, top + 0.35 * drop),
                 (s * reach, top + 1.2 * drop),
             ]
-            mask = sketch.stroke_mask(back, [0.018, 0.024, 0.024, 0.020])
-            total += _bone(mask, px, 0.075)
-            ribs |= mask
+            backs += sketch.stroke_mask(back, [0.018, 0.024, 0.024, 0.020], 20)
             if 1 <= index < 7:
                 front = [
                     (s * reach, top + 1.2 * drop),
                     (s * 0.9 * reach, top + 1.9 * drop),
                     (s * 0.55 * reach, top + 2.5 * drop),
                 ]
-                mask = sketch.stroke_mask(front, [0.020, 0.024, 0.022])
-                total += _bone(mask, px, 0.045)
-                ribs |= mask
+                fronts += sketch.stroke_mask(front, [0.020, 0.024, 0.022], 14)
+    total += _bone(backs, px, 0.075) + _bone(fronts, px, 0.045)
+    ribs: Mask = np.asarray((backs > 0) | (fronts > 0))
+    blades, arms = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     clavicles = np.zeros((side, side), bool)
     lift = float(rng.normal(0, 0.02))
     for s in (-1, 1):
         rise = float(rng.normal(0, 0.012)) + lift
         points = [(s * 0.07, -0.55), (s * 0.25, -0.62 + rise), (s * 0.5, -0.68 + rise), (s * 0.78, -0.76 + rise)]
         clavicles |= sketch.stroke_mask([(a * wide, b) for a, b in points], [0.034, 0.024, 0.026, 0.03])
-        blade = organ(
+        blades += organ(
             sketch, rng, [(0.60, -0.66), (0.86, -0.60), (0.84, -0.30), (0.70, 0.06), (0.64, -0.2)], 0.01, mirror=s < 0
         )
-        total += _bone(blade, px, 0.05)
-        arm = organ(sketch, rng, [(0.92, -0.66), (1.05, -0.58), (1.08, 0.1), (0.98, 0.1)], 0.01, mirror=s < 0)
-        total += _bone(arm, px, 0.12)
-    total += _bone(clavicles, px, 0.12)
+        arms += organ(sketch, rng, [(0.92, -0.66), (1.05, -0.58), (1.08, 0.1), (0.98, 0.1)], 0.01, mirror=s < 0)
+    total += _bone(blades, px, 0.05) + _bone(arms, px, 0.12) + _bone(clavicles, px, 0.12)
     spine = np.zeros((side, side), bool)
     bend = float(rng.normal(0, 0.012))
     for index in range(17):
@@ -319,7 +316,7 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
     return np.asarray(total * softened(body, 2), np.float32), ribs & body, clavicles & body, spine & body
 
 
-def _bone(mask: Mask, px: float, strength: float) -> Field:
+def _bone(mask: Mask | Field, px: float, strength: float) -> Field:
     """A bone's brightness: soft, with a brighter cortex along its border."""
     solid = mask.astype(np.float32)
     near, far = cv2.GaussianBlur(solid, (0, 0), 0.005 * px + 0.2), cv2.blur(solid, (max(3, int(0.035 * px) | 1),) * 2)

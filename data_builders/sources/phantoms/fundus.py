@@ -196,10 +196,10 @@ def _arcade(
     steps = 34
     t = np.linspace(0, 1.0, steps)
     sway = np.cumsum(rng.normal(0, 0.010, steps))
-    px = disc[0] - side * reach * (2.0 * t**1.15) + side * 0.18 * reach * np.sin(np.pi * np.clip(t * 3, 0, 1))
+    px = disc[0] - side * reach * (1.75 * t**1.15) + side * 0.18 * reach * np.sin(np.pi * np.clip(t * 3, 0, 1))
     py = (
         disc[1]
-        + lift * reach * 0.80 * np.sin(np.clip(t * 1.15, 0, 1) ** 0.6 * np.pi / 2) * (1 - 0.30 * t**2)
+        + lift * reach * 0.80 * np.sin(np.clip(t * 1.15, 0, 1) ** 0.6 * np.pi / 2) * (1 - 0.62 * t**2.2)
         + sway * (t > 0.1)
     )
     for index in range(steps - 1):

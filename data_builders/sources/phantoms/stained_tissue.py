@@ -122,7 +122,7 @@ def _architecture(
     elif design.architecture == "glands":
         cells = voronoi_cells(rng, size, cell * 1.7, 0.6)
         wobble = 0.07 * cell * noise(rng, size, max(size) / cell * 2)
-        inside = cells.border_distance + wobble - 0.14 * cell
+        inside = blur(cells.border_distance, 0.10 * cell) + wobble - 0.14 * cell
         lumen = np.clip((inside - 0.36 * cell) / 1.5 + 0.5, 0, 1)
         gland = np.clip(inside / 2 + 0.5, 0, 1)
         crowd = np.asarray(

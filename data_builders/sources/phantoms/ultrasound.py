@@ -228,7 +228,7 @@ def _kidney(
     design: UltrasoundDesign, rng: np.random.Generator, x: Field, z: Field, echo: Field, wall: float
 ) -> tuple[Field, Mask, dict[str, Mask]]:
     angle = float(rng.normal(0.1, 0.08))
-    centre, radii = (float(rng.normal(0, 0.03)), 0.52 + float(rng.normal(0, 0.015))), (jit(rng, 0.46), jit(rng, 0.22))
+    centre, radii = (float(rng.normal(0, 0.03)), 0.52 + float(rng.normal(0, 0.015))), (_varied(rng, 0.46), _varied(rng, 0.22))
     field = ellipse_field(x, z, centre, radii, angle)
     capsule, cortex = _line(field, 0.0, 0.04), soft_step(field, 0.0, 0.06)
     echo = _over(echo, np.asarray(0.6 * capsule, np.float32), 0.9)
@@ -304,7 +304,7 @@ def _layered(
         lobes = np.asarray(noise(rng, x.shape, 9, 2), np.float32)
         gland = below * soft_step(np.asarray(0.72 - z + 0.03 * lobes, np.float32), 0.0, 0.06)
         echo = _over(echo, below, 0.3)
-        echo = np.asarray(_over(echo, gland, design.echo + 0.08) + 0.1 * gland * lobes, np.float32)
+        echo = np.asarray(_over(echo, gland, design.echo + 0.08) + 0.04 * gland * lobes, np.float32)
         bone = 0.86 + 0.02 * float(rng.normal(0, 1)) + 0.02 * x
     deep = np.asarray(z - bone, np.float32)
     echo = _over(echo, soft_step(deep, 0.0, 0.02), 0.08)
@@ -313,6 +313,6 @@ def _layered(
     return echo, organ, {design.preset: organ}
 
 
-def jit(rng: np.random.Generator, value: float, spread: float = 0.05) -> float:
+def _varied(rng: np.random.Generator, value: float, spread: float = 0.05) -> float:
     """``value`` with natural variation."""
     return value * (1 + spread * float(np.clip(rng.normal(), -2, 2)))
