@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+DROPOUT = 0.1
 Tokens = Float[Tensor, "batch patches width"]
 Joint = Float[Tensor, "batch patches joint_width"]
 
@@ -37,6 +38,7 @@ class FeatureAdapter(nn.Module):
     def __init__(self, width: int, joint_width: int, hidden: int) -> None:
         super().__init__()
         self.down = nn.Linear(2 * width, hidden)
+        self.dropout = nn.Dropout(DROPOUT)
         self.mix = nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden)
         self.seg = nn.Linear(hidden, joint_width)
         self.det = nn.Linear(hidden, joint_width)
@@ -55,7 +57,7 @@ class FeatureAdapter(nn.Module):
         """What both nets share."""
         normed = F.layer_norm(tokens, tokens.shape[-1:])
         centred = normed - normed.mean(1, keepdim=True)
-        hidden = F.gelu(self.down(torch.cat([normed, centred], -1)))
+        hidden = self.dropout(F.gelu(self.down(torch.cat([normed, centred], -1))))
         plane = hidden.transpose(1, 2).unflatten(2, grid)
         mixed: Tensor = F.gelu(self.mix(plane)).flatten(2).transpose(1, 2)
         return hidden + mixed

@@ -7,7 +7,7 @@ both would learn to trust text as far as text is right on pictures it was traine
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,6 +156,16 @@ class Localizer(nn.Module):
         planes += [novelty(t, grid) for t in tokens] if new is None else list(new.unbind(1))
         stacked = torch.stack(planes, 1).unflatten(2, grid)
         return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1), grid)
+
+    def writer(self) -> Callable[[int, Tensor, Grid], Tensor]:
+        """What a visual encoder calls at each level in residual mode: the stream with the adapters' output mixed in."""
+
+        def write(level: int, tokens: Tensor, grid: Grid) -> Tensor:
+            adapter, wide = self.adapters[level], tokens.float()
+            written: Tensor = adapter.write_back(wide, adapter(wide, grid)).to(tokens.dtype)
+            return written
+
+        return write
 
     def zero_shot(self, evidence: TextEvidence) -> Logits:
         """Logits from text evidence alone."""

@@ -237,15 +237,7 @@ class Assistant:
         Pictures are encoded one at a time on a CPU, so that a score never depends on what else is in a batch.
         """
         prepared = self.clip.encoder.prepare(image, self.preset.tower.side)
-        writer = None
-        if self.preset.adapters.mode == "residual":
-
-            def write(level: int, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
-                adapter: Any = self.localizer.adapters[level]
-                wide = tokens.float()
-                return adapter.write_back(wide, adapter(wide, grid)).to(tokens.dtype)  # type: ignore[no-any-return]
-
-            writer = write
+        writer = self.localizer.writer() if self.preset.adapters.mode == "residual" else None
         with torch.inference_mode():
             found = self.clip.encoder(prepared.pixels[None], writer)
             return PatchFeatures(tuple(t.float() for t in found.levels), found.pooled.float(), found.grid)

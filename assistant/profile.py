@@ -34,8 +34,6 @@ FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""
 EXPECTED_NORMAL = -1.5
 """Calibrated image logit that normals are expected to stay below on average."""
-FEW = 2
-"""With more references than this no turned copies are searched: the references show how much normals differ."""
 LIKENESS = 12.0
 """Logits per unit of cosine by which a patch is nearer to an anomalous reference than to a normal one."""
 HALF_WAY = 0.6
@@ -167,7 +165,9 @@ def build_profile(
     assistant: Assistant, references: Sequence[Picture], object_name: str | None, look_for: Sequence[str],
     fixed_camera: bool, anomalous: Sequence[AnomalousReference],
 ) -> Profile:  # fmt: skip
-    """Encode references (and, with a free camera, turned copies), build the bank, judge each by the others.
+    """Encode references, build the bank, judge each by the others.
+
+    Of a single reference under a free camera turned copies are searched too; several show themselves how normals differ.
 
     Raises:
         ProfileError: no reference.
@@ -179,7 +179,7 @@ def build_profile(
     originals = [assistant.encode(p) for p in pictures]
     anchors = assistant.anchors(object_name, look_for)[None]
     turned = []
-    turns = settings.rotations if not fixed_camera and len(pictures) <= FEW else 1
+    turns = settings.rotations if not fixed_camera and len(pictures) == 1 else 1
     for i, picture in enumerate(pictures):
         for quarter in range(1, turns):
             turned.append((i, assistant.encode(turn(picture, quarter))))

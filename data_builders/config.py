@@ -89,6 +89,8 @@ class BuildConfig(_Model):
         references: normal pictures beside each sample, or (least, most).
         mixed_reference_probability: share of samples whose references are other designs of the same family, seen by
             other cameras, as in a collection of unlike normals, [0, 1].
+        template_probability: share of samples with a single reference that shows the same specimen without its defects
+            through a fixed camera, as an aligned template does, [0, 1].
         benign_probability: share of pictures with harmless marks, [0, 1].
         capture_strength: scale of the camera effects, 0 for none, 1 for the usual mix.
         domains: domains that take part.
@@ -108,6 +110,7 @@ class BuildConfig(_Model):
     defect_probability: float = Field(0.5, ge=0, le=1)
     references: int | tuple[int, int] = 4
     mixed_reference_probability: float = Field(0.0, ge=0, le=1)
+    template_probability: float = Field(0.0, ge=0, le=1)
     benign_probability: float = Field(0.6, ge=0, le=1)
     capture_strength: float = Field(1.0, ge=0, le=2)
     domains: tuple[Domain, ...] = (Domain.INDUSTRIAL, Domain.MEDICAL)

@@ -73,6 +73,7 @@ class Sample:
         defect_masks: one mask a defect, in the order of ``defects``; they may overlap.
         defects: records; empty for a normal sample.
         references: normal pictures of the same product, the same size.
+        aligned: the one reference is a template: the same specimen without defects, through a fixed camera.
         object_name, family, kind, domain: of the source.
     """
 
@@ -83,6 +84,7 @@ class Sample:
     defect_masks: tuple[Mask, ...]
     defects: tuple[DefectRecord, ...]
     references: tuple[Pixels, ...]
+    aligned: bool
     object_name: str
     family: str
     kind: Kind
@@ -124,7 +126,11 @@ def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]
     records = tuple(_record(d, seed, contrast, mask) for (d, seed, contrast), mask in zip(defects, masks, strict=True))
     references = []
     mixed = bool(choose.random() < config.mixed_reference_probability)
-    for _ in range(count):
+    aligned = bool(choose.random() < config.template_probability)
+    if aligned:
+        moved = _shifted(picture.pixels, rendering)
+        references.append(turn.apply(finish(moved, source.kind, capture, 0.0, marking, camera)))
+    for _ in range(0 if aligned else count):
         if mixed:
             design = source.design(designing)
         scene = source.render(design, rendering, turn.before(size)).pixels
@@ -133,7 +139,7 @@ def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]
         references.append(turn.apply(finish(scene, source.kind, capture, benign, marking, camera)))
     return Sample(
         index=index, seed=config.seed, split=split, pixels=query, defect_masks=masks, defects=records,
-        references=tuple(references), object_name=picture.object_name, family=source.name, kind=source.kind,
+        references=tuple(references), aligned=aligned, object_name=picture.object_name, family=source.name, kind=source.kind,
         domain=source.domain,
     )  # fmt: skip
 
@@ -238,6 +244,14 @@ def contrast_of(before: Pixels, after: Pixels, mask: Mask, capture: Capture) -> 
 def peak_of_contrast(contrast: float) -> float:
     """Peak score a sure detector would give: 0.5 for what is barely seen, towards 1 for strong contrast."""
     return 0.5 + 0.5 * (1 - math.exp(-contrast / 30))
+
+
+def _shifted(scene: Pixels, rng: np.random.Generator) -> Pixels:
+    """The scene moved by at most a hundredth of its side: how well templates are aligned."""
+    most = max(scene.shape[:2]) / 100
+    matrix = np.array([[1, 0, rng.uniform(-most, most)], [0, 1, rng.uniform(-most, most)]])
+    size = (scene.shape[1], scene.shape[0])
+    return np.asarray(cv2.warpAffine(scene, matrix, size, borderMode=cv2.BORDER_REFLECT_101), np.uint8)
 
 
 def finish(

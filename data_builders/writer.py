@@ -51,6 +51,7 @@ def write_sample(folder: Path, sample: Sample, config: BuildConfig, evaluation: 
         "image_file_name": f"images/{shelf}/{stem}.{ending}",
         "mask_file_name": f"masks/{shelf}/{stem}.png",
         "reference_file_names": names,
+        "references_aligned": sample.aligned,
         "object_name": sample.object_name,
         "family": sample.family,
         "kind": sample.kind.value,

@@ -23,12 +23,12 @@ from torch import Tensor
 from assistant.encoder import PatchFeatures, VisualEncoder
 from assistant.images import load_image
 from assistant.localizer import Localizer, Match, novelty
-from assistant.profile import turn
+from assistant.profile import FIXED_WINDOW, turn
 from assistant.references import build_bank
 from assistant.types import QueryImage
 from training.data import Row, defect_masks
 
-SIDES = (336, 336, 448)
+SIDES = (336, 336, 336, 448)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class FeatureBatch:
         regions: share of each patch that one defect covers, a defect; with the sample it belongs to and its type.
         match: against the references; None at zero shots.
         rows: the samples.
+        pixels: tower input, where tokens are not known yet because they depend on what is trained.
     """
 
     tokens: tuple[Tensor, ...]
@@ -64,17 +65,20 @@ class FeatureBatch:
     match: Match | None
     rows: tuple[Row, ...]
     shape: Shape
+    pixels: Tensor | None = None
 
 
-TURNED = {1: 0.6, 2: 0.4}
-"""Share of the samples with one, or two, references whose references are also searched turned, as a free camera's are."""
+TURNED = 0.5
+"""Share of the samples with one reference of which turned copies are searched too, as with a free camera."""
 
 
 def plan(row: Row, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int, bool]:
     """Side, number of references and whether turned copies of them are searched, drawn by the sample's index and a seed."""
     rng = random.Random(f"{seed}/{row.index}")
     side, count = rng.choice(list(sides)), min(rng.choice(list(shots)), len(row.references))
-    return side, count, rng.random() < TURNED.get(count, 0.0)
+    if row.aligned:
+        return side, 1, False
+    return side, count, count == 1 and rng.random() < TURNED
 
 
 def encode_rows(
@@ -85,14 +89,19 @@ def encode_rows(
     seed: int,
     sides: Sequence[int] = SIDES,
     shots: Sequence[int] = (0, 1, 2, 4),
+    residual: bool = False,
 ) -> None:
-    """Write the features of every row that is not there yet; ``localizer`` gives the projection of the matching."""
+    """Write the features of every row that is not there yet.
+
+    Args:
+        localizer: gives the projection of the matching; in ``residual`` mode its adapters write into the stream.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for row in track(rows, "encoding", disable=len(rows) < 8):
         target = folder / f"{row.index:07d}.safetensors"
         if target.exists():
             continue
-        tensors, about = encode_row(row, encoder, localizer, *plan(row, seed, sides, shots))
+        tensors, about = encode_row(row, encoder, localizer, *plan(row, seed, sides, shots), residual)
         partial = target.with_suffix(".partial")
         save_file(tensors, partial, metadata={"about": json.dumps(about)})
         partial.replace(target)
@@ -100,13 +109,18 @@ def encode_rows(
 
 @torch.inference_mode()
 def encode_row(
-    row: Row, encoder: VisualEncoder, localizer: Localizer, side: int, count: int, turned: bool
+    row: Row, encoder: VisualEncoder, localizer: Localizer, side: int, count: int, turned: bool, residual: bool = False
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Features of one sample with ``count`` references."""
-    query = _encode(encoder, load_image(row.image), side)
+    writer = localizer.writer() if residual else None
+
+    def encode(image: QueryImage) -> PatchFeatures:
+        return encoder(encoder.prepare(image, side).pixels[None], writer)
+
+    query = encode(load_image(row.image))
     pictures = [load_image(path) for path in row.references[:count]]
-    references = [_encode(encoder, p, side) for p in pictures]
-    turns = [(i, _encode(encoder, turn(p, q), side)) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
+    references = [encode(p) for p in pictures]
+    turns = [(i, encode(turn(p, q))) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
     masks = defect_masks(row)
     regions = (
         torch.stack([coverage(m, query.grid) for m in masks])
@@ -122,7 +136,8 @@ def encode_row(
     if references:
         augmented = [(i, _single(f)) for i, f in turns]
         bank = build_bank(localizer, [_single(r) for r in references], augmented, rows=10**9)
-        tensors |= _match_tensors(bank.match(localizer, _single(query)))
+        window = FIXED_WINDOW if row.aligned else None
+        tensors |= _match_tensors(bank.match(localizer, _single(query), window))
     shape = Shape(*query.grid, len(references))
     return tensors, {"shape": asdict(shape)}
 
@@ -158,11 +173,6 @@ def coverage(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
     size = (rows * 8, columns * 8)
     fine = torch.nn.functional.interpolate(plane, size=size, mode="bilinear", antialias=True)
     return torch.nn.functional.avg_pool2d(fine, 8)[0, 0].clamp(0, 1).flatten()
-
-
-def _encode(encoder: VisualEncoder, image: QueryImage, side: int) -> PatchFeatures:
-    prepared = encoder.prepare(image, side)
-    return encoder(prepared.pixels[None])
 
 
 def _single(features: PatchFeatures) -> PatchFeatures:

@@ -41,16 +41,24 @@ class Predicted:
 
 
 class LocalizeStage:
-    """What one step of the stage computes, and how it is validated."""
+    """What one step of the stage computes, and how it is validated.
+
+    ``features`` is the folder of cached tokens, or the shapes of samples that a subclass encodes itself.
+    """
 
     primary = "score"
 
-    def __init__(self, clip: Clip, localizer: Localizer, rows: Sequence[Row], features: Path, batch_size: int) -> None:
+    def __init__(
+        self, clip: Clip, localizer: Localizer, rows: Sequence[Row], features: Path | dict[int, Shape], batch_size: int
+    ) -> None:
         self.module = localizer
-        self.features = features
         self.batch_size = batch_size
         self.rows = {r.index: r for r in rows}
-        shapes = {r.index: read_shape(features / f"{r.index:07d}.safetensors") for r in rows}
+        if isinstance(features, Path):
+            self.features = features
+            shapes = {r.index: read_shape(features / f"{r.index:07d}.safetensors") for r in rows}
+        else:
+            shapes = features
         self.train_shapes: dict[int, Shape] = {i: s for i, s in shapes.items() if self.rows[i].split == "train"}
         self.validation_shapes = {i: s for i, s in shapes.items() if self.rows[i].split == "validation"}
         names = sorted({r.object_name for r in rows})

@@ -20,12 +20,14 @@ from training.calibrate import calibrate
 from training.data import Row, manifest_hash, read_rows
 from training.features import encode_rows
 from training.localize import LocalizeStage
-from training.loop import LoopConfig, run
+from training.loop import LoopConfig, Progressed, run
 
 if TYPE_CHECKING:
     from training.train import Recipe
 
 PROJECTION_PICTURES = 200
+SET_SPACING = 10_000_000
+"""Indices of the n-th set start at n times this."""
 
 
 def run_localize(recipe: Recipe, resume: bool) -> None:
@@ -37,12 +39,10 @@ def run_localize(recipe: Recipe, resume: bool) -> None:
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip)
     _projection(localizer, clip, rows, recipe.data.features, preset)
-    encode_rows(
-        rows, clip.encoder, localizer, recipe.data.features, recipe.loop.seed, recipe.data.sides, recipe.data.shots
+    loop = LoopConfig(**recipe.loop.model_dump())
+    stage, done = (_residual if preset.adapters.mode == "residual" else _lateral)(
+        recipe, clip, localizer, rows, loop, resume
     )
-    stage = LocalizeStage(clip, localizer, rows, recipe.data.features, recipe.batch_size)
-    done = run(stage, LoopConfig(**recipe.loop.model_dump()), recipe.out, resume)
-    localizer.load_state_dict(load_file(recipe.out / "best.safetensors"))
     metrics = stage.validate()
     calibration = calibrate(stage.collect())
     card = Card(
@@ -58,10 +58,43 @@ def run_localize(recipe: Recipe, resume: bool) -> None:
     print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
 
 
+def _lateral(
+    recipe: Recipe, clip: Clip, localizer: Localizer, rows: list[Row], loop: LoopConfig, resume: bool
+) -> tuple[LocalizeStage, Progressed]:
+    """Everything at once on tokens that were encoded once."""
+    data = recipe.data
+    encode_rows(rows, clip.encoder, localizer, data.features, loop.seed, data.sides, data.shots)
+    stage = LocalizeStage(clip, localizer, rows, data.features, recipe.batch_size)
+    done = run(stage, loop, recipe.out, resume)
+    localizer.load_state_dict(load_file(recipe.out / "best.safetensors"))
+    return stage, done
+
+
+def _residual(
+    recipe: Recipe, clip: Clip, localizer: Localizer, rows: list[Row], loop: LoopConfig, resume: bool
+) -> tuple[LocalizeStage, Progressed]:
+    """Adapters and text expert through the tower; then the reference expert on tokens the adapters wrote into."""
+    from training.live import LiveStage, ReferenceStage, only_references
+
+    data, folder = recipe.data, recipe.out / "text"
+    if not (folder / "done").exists():
+        run(LiveStage(clip, localizer, rows, data.sides, loop.seed, recipe.batch_size), loop, folder, resume)
+        (folder / "done").touch()
+    localizer.load_state_dict(load_file(folder / "best.safetensors"))
+    localizer.eval()
+    written = recipe.out / "features"
+    encode_rows(rows, clip.encoder, localizer, written, loop.seed, data.sides, data.shots, residual=True)
+    only_references(localizer)
+    stage = ReferenceStage(clip, localizer, rows, written, recipe.batch_size)
+    done = run(stage, loop, recipe.out / "references", resume and (recipe.out / "references").exists())
+    localizer.load_state_dict(load_file(recipe.out / "references" / "best.safetensors"))
+    return stage, done
+
+
 def _rows(recipe: Recipe) -> list[Row]:
     rows: list[Row] = []
     for position, folder in enumerate(recipe.data.sets):
-        offset = position * 10_000_000
+        offset = position * SET_SPACING
         rows += [_shifted(r, offset) for r in read_rows(folder)]
     rows = rows[: recipe.data.limit]
     if {r.split for r in rows} != {"train", "validation"}:
@@ -77,13 +110,14 @@ def _shifted(row: Row, offset: int) -> Row:
 
 @torch.inference_mode()
 def _projection(localizer: Localizer, clip: Clip, rows: list[Row], folder: Path, preset: Preset) -> None:
-    """Principal directions a level of training tokens: in them query and references are compared. Kept beside the features."""
+    """Principal directions a level of the first set: in them query and references are compared. Kept beside the features."""
     from safetensors.torch import save_file
 
     kept = folder / "projection.safetensors"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        train = [r for r in rows if r.split == "train"]
+        first = min(r.index for r in rows) // SET_SPACING
+        train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
         chosen = train[:: max(1, len(train) // PROJECTION_PICTURES)][:PROJECTION_PICTURES]
         samples: list[list[torch.Tensor]] = [[] for _ in range(localizer.levels)]
         for row in chosen:

@@ -94,3 +94,13 @@ def test_two_sources_of_one_name_are_an_error(flat):
     twice = Families((PlainSource(), FolderFamily("plain", flat, "nut")), (Square(),))
     with pytest.raises(ConfigError, match="one source family a name, got 'plain' twice"):
         pools(config(), twice)
+
+
+def test_unlike_pictures_are_products_of_their_own(flat):
+    apart = FolderFamily("piles", flat, "surface", Kind.SURFACE, together=False)
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        design = apart.design(rng)
+        red = {int(apart.render(design, rng, (40, 40)).pixels[..., 1].min()) for _ in range(4)}
+        assert red <= {40 * design.first, 220}
+    assert FolderFamily("one", flat, "nut").design(rng).zoom is None

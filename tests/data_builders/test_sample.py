@@ -165,3 +165,20 @@ def test_the_families_of_the_package_make_records_of_the_vocabulary():
     assert {d.type for s in samples for d in s.defects} <= set(ALL_TYPES)
     for sample in samples:
         assert sample.references[0].shape == sample.pixels.shape
+
+
+def test_an_aligned_template_is_the_same_specimen_without_its_defects():
+    families = fake_families()
+    made = config(
+        count=12, defect_probability=1.0, template_probability=1.0, capture_strength=0.0, benign_probability=0.0
+    )
+    for sample in iter_samples(made, families=families):
+        assert sample.aligned
+        assert len(sample.references) == 1
+        changed = np.abs(sample.pixels.astype(int) - sample.references[0].astype(int)).max(-1) > 40
+        edge = 6
+        inside = np.zeros_like(changed)
+        inside[edge:-edge, edge:-edge] = True
+        assert changed[sample.mask & inside].mean() > 0.5
+        assert changed[~sample.mask & inside].mean() < 0.05
+    assert not any(s.aligned for s in iter_samples(config(count=5), families=families))

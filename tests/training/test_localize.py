@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from assistant.errors import ConfigError, DataSetError
@@ -177,3 +178,24 @@ def test_bad_recipes_and_data_sets_are_refused(built: Path, tmp_path: Path) -> N
     (tmp_path / "metadata.jsonl").write_text('{"index": 1}\n')
     with pytest.raises(DataSetError, match="line 1"):
         read_rows(tmp_path)
+
+
+def test_residual_mode_learns_through_the_tower_and_scores_as_the_assistant_does(built: Path) -> None:
+    preset = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
+    residual = built / "residual.yaml"
+    residual.write_text(yaml.safe_dump(preset | {"adapters": {**preset.get("adapters", {}), "mode": "residual"}}))
+    config = recipe(built, "residual_run")
+    assert main(["--config", str(config), "--set", f"preset={residual}", "--set", "loop.epochs=1"]) == 0
+    folder = built / "residual_run" / "checkpoint"
+    trained = load_file(folder / "localizer.safetensors")
+    assert float(trained["adapters.0.seg_up.weight"].abs().max()) > 0
+    (folder / "preset.yaml").write_text(yaml.safe_dump(yaml.safe_load(residual.read_text()) | {"checkpoint": "."}))
+    assistant = Assistant.load(folder)
+    row = read_rows(built / "set")[0]
+    seen = assistant.see(row.image)
+    with safe_open(built / "residual_run" / "features" / f"{row.index:07d}.safetensors", "pt") as handle:
+        cached = handle.get_tensor("tokens").float()
+    if cached.shape[1] == seen.features.levels[0].shape[1]:
+        torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=2e-2, rtol=2e-2)
+    plain = Assistant.load("tiny").see(row.image)
+    assert not torch.allclose(seen.features.levels[-1], plain.features.levels[-1], atol=1e-3)
