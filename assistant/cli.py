@@ -97,6 +97,38 @@ def ask(
     _show(inspection, assistant.caption(inspection) if caption else None, answers, out, json)
 
 
+@app.command()
+@options.takes_request
+def chat(
+    image: options.Image,
+    request: Request,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Talk about a picture in the terminal; /help lists the commands, Ctrl-D leaves."""
+    from rich.console import Console
+
+    from assistant import console, terminal_chat
+
+    # with --json the rows alone are on standard output
+    terminal = Console(stderr=True, highlight=False) if json else console.new_console()
+    assistant = _load_assistant(preset, device)
+    try:
+        talk = terminal_chat.TerminalChat(assistant, image, request, terminal, terminal_chat.user_lines(terminal))
+    except AssistantError as error:
+        _show_failure(image, error, out, json)
+        raise typer.Exit(1) from None
+    talk.run()
+    row = talk.row()
+    if out is not None:
+        files = report.write_pictures(talk.inspection, out)
+        report.append_row(out / report.RESULTS, {**row, "map_path": files.map_path, "overlay_path": files.overlay_path})
+    if json:
+        _print_line(row)
+
+
 @profile_app.command("build")
 def profile_build(
     references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Normal pictures or folders.")],
