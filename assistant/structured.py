@@ -133,6 +133,7 @@ def structured_report(
     tokenizer: Any = None,
     knowledge: Knowledge | None = None,
     max_new_tokens: int = 256,
+    summary_length: int = SUMMARY_LENGTH,
 ) -> StructuredReport:
     """A report on an inspection, written by a causal language model under the schema's grammar.
 
@@ -142,6 +143,7 @@ def structured_report(
         tokenizer: the model's.
         knowledge: the package's own when None.
         max_new_tokens: longest summary; a report that is cut off is replaced.
+        summary_length: most characters of the summary, up to :data:`SUMMARY_LENGTH`.
 
     Returns:
         the model's report; the template's where xgrammar is not installed or does not know the tokenizer, where the
@@ -152,7 +154,7 @@ def structured_report(
     if model is None or tokenizer is None:
         return template
     try:
-        grammar = ReportGrammar(inspection, model, tokenizer)
+        grammar = ReportGrammar(inspection, model, tokenizer, min(summary_length, SUMMARY_LENGTH))
     except ImportError:
         return template
     text = _generate(inspection, knowledge, model, tokenizer, grammar, max_new_tokens)

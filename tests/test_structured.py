@@ -127,7 +127,7 @@ def test_the_grammar_binds_the_whole_call(tiny: tuple[Any, Any]) -> None:
     model, tokenizer = tiny
     assert '"anomalous"' in ReportGrammar(TWO, model, tokenizer).prefix
     assert '"normal"' in ReportGrammar(NORMAL, model, tokenizer).prefix
-    report = structured_report(NORMAL, model, tokenizer)
+    report = structured_report(NORMAL, model, tokenizer, summary_length=12)
     assert report.source == "model"
     check_report(report.values, NORMAL)
 
