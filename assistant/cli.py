@@ -12,6 +12,7 @@ import typer
 
 from assistant import cli_options as options
 from assistant import report
+from assistant.cli_evaluate import evaluate
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request, load_profile
 from assistant.types import Answer, Inspection
@@ -96,6 +97,38 @@ def ask(
     _show(inspection, assistant.caption(inspection) if caption else None, answers, out, json)
 
 
+@app.command()
+@options.takes_request
+def chat(
+    image: options.Image,
+    request: Request,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Talk about a picture in the terminal; /help lists the commands, Ctrl-D leaves."""
+    from rich.console import Console
+
+    from assistant import console, terminal_chat
+
+    # with --json the rows alone are on standard output
+    terminal = Console(stderr=True, highlight=False) if json else console.new_console()
+    assistant = _load_assistant(preset, device)
+    try:
+        talk = terminal_chat.TerminalChat(assistant, image, request, terminal, terminal_chat.user_lines(terminal))
+    except AssistantError as error:
+        _show_failure(image, error, out, json)
+        raise typer.Exit(1) from None
+    talk.run()
+    row = talk.row()
+    if out is not None:
+        files = report.write_pictures(talk.inspection, out)
+        report.append_row(out / report.RESULTS, {**row, "map_path": files.map_path, "overlay_path": files.overlay_path})
+    if json:
+        _print_line(row)
+
+
 @profile_app.command("build")
 def profile_build(
     references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Normal pictures or folders.")],
@@ -134,55 +167,7 @@ def profile_show(
     _show_values({"file": str(file), **load_profile(file).summary()}, json)
 
 
-@app.command()
-def evaluate(
-    sets: Annotated[list[Path], typer.Argument(metavar="SET_DIR...", help="Folders in the MVTec layout.")],
-    shots: Annotated[
-        list[str] | None, typer.Option("--shots", help="References: a number, all, or mutual; repeat [0, 1, 4].")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Draws of the references, from 0; their mean is reported.")] = 3,
-    own_references: Annotated[
-        str | None,
-        typer.Option(metavar="DIR_NAME", help="Folder of the set with an own reference for each test picture."),
-    ] = None,
-    own_missing: Annotated[
-        options.OwnMissing, typer.Option(help="For a test picture without an own reference.")
-    ] = options.OwnMissing.REFUSE,
-    fixed_camera: options.FixedCamera = False,
-    object_name: options.ObjectName = None,
-    look_for: options.LookFor = None,
-    types: options.Types = None,
-    score: options.ScoreName = options.ScoreOption.BLEND,
-    domain: options.DomainName = None,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write results.jsonl and maps of each run below this.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Report: FILE.md and FILE.json.")
-    ] = None,
-    json: options.Json = False,
-) -> None:
-    """Measure on folders of labelled pictures."""
-    from training.evaluate_command import EvaluateOptions, run
-
-    asked = EvaluateOptions(
-        sets=tuple(sets),
-        shots=tuple(shots or ("0", "1", "4")),
-        seeds=seeds,
-        own_references=own_references,
-        own_missing=own_missing.value,
-        fixed_camera=fixed_camera,
-        object_name=object_name,
-        look_for=tuple(look_for or ()),
-        types=tuple(types or ()),
-        score=score.value,
-        domain=domain,
-        predictions=predictions,
-        output=output,
-    )
-    run(_load_assistant(preset, device), asked, json)
+app.command()(evaluate)
 
 
 @weights_app.command("list")

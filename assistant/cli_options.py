@@ -40,9 +40,26 @@ class OwnMissing(StrEnum):
     ITSELF = "itself"
 
 
+class TemplatesOption(StrEnum):
+    """Which of a question file's normal pictures are references."""
+
+    RANDOM = "random"
+    SIMILAR = "similar"
+
+
+class EvidenceOption(StrEnum):
+    """How the language model is told of the anomaly map."""
+
+    OFF = "off"
+    TEXT = "text"
+    EMBEDDINGS = "embeddings"
+    BOTH = "both"
+
+
 _EVIDENCE = "Evidence"
 _OUTPUT = "Output"
 _MODEL = "Model"
+_QUESTIONS = "Questions"
 
 Images = Annotated[
     list[str], typer.Argument(metavar="IMAGE...", help="Pictures; a folder stands for the pictures in it.")
@@ -120,6 +137,43 @@ Out = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.", rich_help_panel=_OUTPUT)]
 Caption = Annotated[
     bool, typer.Option("--caption/--no-caption", help="The finding in plain words.", rich_help_panel=_OUTPUT)
+]
+
+QaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--qa",
+        metavar="FILE",
+        help="Multiple-choice questions in MMAD's format; SET_DIR is the folder its paths start from.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+Templates = Annotated[
+    TemplatesOption, typer.Option("--templates", help="References of the file to use.", rich_help_panel=_QUESTIONS)
+]
+EvidenceName = Annotated[
+    EvidenceOption | None,
+    typer.Option(
+        "--evidence",
+        help="How the language model is told of the map; as it was trained when left out.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+AskLanguage = Annotated[
+    bool,
+    typer.Option(
+        "--language/--no-language", help="Ask the language model, or the rules alone.", rich_help_panel=_QUESTIONS
+    ),
+]
+DomainKnowledge = Annotated[
+    Path | None,
+    typer.Option(
+        "--domain-knowledge", metavar="FILE", help="JSON that is said before each question.", rich_help_panel=_QUESTIONS
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="Pictures at most, spread over the file.", rich_help_panel=_QUESTIONS),
 ]
 
 

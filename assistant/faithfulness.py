@@ -1,255 +1,54 @@
-"""What an answer states, read by a small grammar, and whether it contradicts the inspection.
-
-Reading is conservative: what is not stated in a form the grammar knows is None or empty. It knows negation ("no sign
-of a defect", "not normal"), hypotheses ("if there is a crack"), other parts of the picture ("the rest looks normal"),
-and a bare "Yes" or "No" in the light of the question.
-"""
+"""Whether an answer contradicts the inspection, from what it states (:mod:`assistant.reading`) and what was asked."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Sequence
 
-from assistant.defect_types import ALL_TYPES
-from assistant.geometry import CELLS
-from assistant.knowledge import load_knowledge
-from assistant.types import Inspection, Severity, Verdict
+from assistant.clauses import clauses, mentioned_types, same_kind, vocabulary_of
+from assistant.quantities import Share
+from assistant.reading import ANY, Reading, places, plainly_asked, read, verdict_votes
+from assistant.types import Inspection, Region, Verdict
 
-NUMBERS = {w: n for n, w in enumerate("no one two three four five six seven eight nine ten eleven twelve".split())}
-_NORMAL = (
-    r"normal|fine|intact|flawless|healthy|unremarkable|undamaged|unblemished|okay|ok|"
-    r"(?:in )?(?:good|perfect) (?:condition|order)|defect free|as expected"
-)
-_ANOMALOUS = r"anomalous|abnormal|unusual|defective|damaged|faulty|flawed|wrong|out of order|not ok"
-_GENERIC = r"(?:defect|anomal(?:y|ie)|flaw|fault|abnormalit(?:y|ie)|irregularit(?:y|ie)|problem|issue|lesion)s?|damage"
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|without|none|neither|nor|nothing|cannot|free (?:of|from)|lacks?|absence of)\b"
-)
-_ASSERTED = (
-    r"\b(?:(?:there|here) (?:is|are|was|were|appears?|seems?)|(?:it|this|that) (?:is|was|looks|appears|seems)|"
-    r"region(?: \d+)? (?:is|looks|appears|seems)|has|have|had|shows?|contains?|exhibits?|reveals?|displays?|found|"
-    r"detected|identified|see|visible|present|suffers from|with)\b"
-)
-_HYPOTHESIS = re.compile(r"\b(?:if|whether|unless|when|in case)\b.*")
-_ELSEWHERE = re.compile(
-    r"\b(?:rest|others? (?:part|area|region|place)s?|remaining|remainder|otherwise|elsewhere|apart from|except"
-    r"|surrounding)\b"
-)
-_LIKENESS = re.compile(r"\b(?:confused?|mistaken|rather than|instead of|similar|unlike|grow into|lead to|can|could)\b")
-_ROW = {"top": "top", "upper": "top", "bottom": "bottom", "lower": "bottom", "middle": "middle", "centre": "middle"}
-_COLUMN = {"left": "left", "right": "right", "centre": "centre", "middle": "centre"}
-_CELL = re.compile(
-    r"\b(?P<row>top|upper|bottom|lower|middle|centre) (?P<column>left|right|centre|middle)\b|"
-    r"\b(?P<column2>left|right) (?P<row2>top|upper|bottom|lower)\b|"
-    r"\b(?P<centre>(?:at|in|near|is|from) the (?:very )?(?:centre|middle)|and the (?:centre|middle)|centre of the"
-    r"|the centre$)(?! (?:left|right|centre|middle))"
-)
-_SIDE = re.compile(
-    r"\b(?:at|on|in|near|along|towards?) the (?:very )?(?P<side>top|bottom|left|right|upper|lower)"
-    r"(?= (?:side|edge|half|part|border|corner|end|of|and)\b|$)"
-)
+__all__ = ["Reading", "asked_verdict", "contradicts", "mentioned_types", "own_names", "read", "stated_verdict"]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What an answer states.
-
-    Args:
-        verdicts: both when it states both; a kind that is said to be there is anomalous where nothing else is said.
-        cells: of the 3x3 grid.
-        sides: "top", "bottom", "left" or "right" where only that is said.
-        count: of regions.
-        types: names of the vocabulary.
-        severities: words of the rule.
-        percents: numbers said with a percent sign.
-    """
-
-    verdicts: frozenset[Verdict] = frozenset()
-    cells: frozenset[str] = frozenset()
-    sides: frozenset[str] = frozenset()
-    count: int | None = None
-    types: frozenset[str] = frozenset()
-    severities: frozenset[Severity] = frozenset()
-    percents: tuple[float, ...] = field(default=())
-
-
-def clauses(text: str) -> list[str]:
-    """Lower-case assertive clauses without punctuation; questions, hypotheses and a leading yes or no left out."""
-    text = text.lower().replace("’", "'").replace("n't", " not").replace("center", "centre")
-    text = re.sub(r"\b(?:there is )?(?:no|without a?) doubt(?: that)?\b|\bnot only\b", "", text)
-    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
-    text = re.sub(
-        r"\bnormal(?= (?:reference|picture|image|sample|part|example|one|use|wear|structure|tissue|way)s?\b)", "", text
-    )
-    found: list[str] = []
-    for sentence in re.findall(r"(?:[^.!?\n]|\.(?=\d))+[.!?\n]?", text):
-        if sentence.rstrip().endswith("?"):
-            continue
-        sentence = re.sub(r"^\W*(?:yes|no|yeah|nope|correct)\b\s*[,.:;-]\s*", "", sentence.strip())
-        for clause in re.split(
-            r"[:;()]|,? \b(?:but|however|although|though|yet|because|while|except)\b"
-            r"|, (?=(?:there|it|this|they|we|i|the|which|and there|and it|so)\b)",
-            sentence,
-        ):
-            plain = _HYPOTHESIS.sub("", re.sub(r"[^a-z0-9.% ]", " ", clause.rstrip(".!\n ")))
-            if plain.strip():
-                found.append(" ".join(plain.split()))
-    return found
-
-
-def _negated(clause: str, at: int) -> bool:
-    """Whether an odd number of negations reaches position ``at``: those in the ten words before it."""
-    before = " ".join(clause[:at].split()[-10:])
-    if "neither" in before:
-        before = re.sub(r"\bnor\b", "or", before)
-    before = re.split(r"\b(?:and|or)\s+(?=(?:no|not|without|nor|nothing)\b)", before)[-1]
-    return len(_NEGATION.findall(before)) % 2 == 1
-
-
-@cache
-def _type_words() -> tuple[re.Pattern[str], dict[str, str]]:
-    """A pattern of every name and synonym, and word to name. Plurals are read as singulars."""
-    words = {name: name for name in ALL_TYPES}
-    for entry in load_knowledge().entries.values():
-        for word in entry.synonyms:
-            words.setdefault(word.lower().replace("-", " "), entry.name)
-    ordered = sorted(words, key=len, reverse=True)
-    return re.compile(rf"\b({'|'.join(map(re.escape, ordered))})(?:s|es)?\b"), words
-
-
-def mentioned_types(text: str) -> tuple[str, ...]:
-    """Names of the kinds a text mentions by name or synonym, in order, whatever it says of them."""
-    pattern, words = _type_words()
-    found = (words[m[1]] for m in pattern.finditer(text.lower().replace("-", " ")))
-    return tuple(dict.fromkeys(found))
-
-
-def _verdict_votes(clause: str) -> set[Verdict]:
-    votes: set[Verdict] = set()
-    asserted = re.search(_ASSERTED, clause) is not None
-    for match in re.finditer(rf"\b(?:(?P<bad>{_ANOMALOUS})|(?P<good>{_NORMAL})|(?P<noun>{_GENERIC}))\b", clause):
-        negated = _negated(clause, match.start())
-        if match["noun"]:
-            definite = re.search(r"\bthe (?:main |only |strongest )?$", clause[: match.start()]) is not None
-            if not (negated or asserted or definite) or re.search(r"\bfor $", clause[: match.start()]):
-                continue
-        votes.add(Verdict.NORMAL if (match["good"] is not None) != negated else Verdict.ANOMALOUS)
-    if _ELSEWHERE.search(clause):
-        votes.discard(Verdict.NORMAL)
-    return votes
-
-
-def _stated_types(clause: str) -> set[str]:
-    """Kinds the clause says are there."""
-    asserted = re.search(
-        _ASSERTED + r"|\b(?:type|kind) (?:of \w+ )?is\b|^(?:an? )?(?:possibl[ey]|probabl[ey])\b", clause
-    )
-    if asserted is None or _LIKENESS.search(clause):
-        return set()
-    pattern, words = _type_words()
-    return {words[m[1]] for m in pattern.finditer(clause, asserted.start()) if not _negated(clause, m.start())}
-
-
-def _places(clause: str) -> tuple[set[str], set[str]]:
-    """Cells, and sides where no cell is said."""
-    cells: set[str] = set()
-    for match in _CELL.finditer(clause):
-        if _negated(clause, match.start()):
-            continue
-        if match["centre"]:
-            cells.add("centre")
-            continue
-        row = _ROW[match["row"] or match["row2"]]
-        column = _COLUMN[match["column"] or match["column2"]]
-        name = "centre" if (row, column) == ("middle", "centre") else f"{row} {column}"
-        if name in CELLS:
-            cells.add(name)
-    sides = {_ROW.get(m["side"], m["side"]) for m in _SIDE.finditer(clause) if not _negated(clause, m.start())}
-    return cells, sides
-
-
-_COUNTED = "region|area|spot|" + _GENERIC.removesuffix("|damage")
-_COUNT = re.compile(rf"\b(?P<number>\d+|an?|{'|'.join(NUMBERS)}) (?!such )(?:\w+ )?(?:{_COUNTED})s?\b")
-
-
-def _count(clause: str) -> int | None:
-    """A number of regions said to be there; ``there is a defect`` is one."""
-    match = _COUNT.search(clause)
-    if match is None:
-        return None
-    exists = re.search(r"\bthere (?:is|are|was|were)\b|\b(?:found|detected|visible|stands? out|shows|has)\b", clause)
-    if exists is None and match.span() != (0, len(clause)):
-        return None
-    word = match["number"]
-    if word in {"a", "an"}:
-        return 1 if clause.startswith("there") else None
-    return int(word) if word.isdigit() else NUMBERS[word]
-
-
-def read(text: str) -> Reading:
-    """What a text states."""
-    verdicts: set[Verdict] = set()
-    cells: set[str] = set()
-    sides: set[str] = set()
-    types: set[str] = set()
-    severities: set[Severity] = set()
-    percents: list[float] = []
-    counts: list[int] = []
-    for clause in clauses(text):
-        named = _stated_types(clause)
-        types |= named
-        verdicts |= _verdict_votes(clause)
-        in_clause, sided = _places(clause)
-        cells |= in_clause
-        sides |= sided
-        for match in re.finditer(r"\b(minor|major|critical)\b", clause):
-            if not _negated(clause, match.start()):
-                severities.add(Severity(match[1]))
-        percents += [float(m[1]) for m in re.finditer(r"(\d+(?:\.\d+)?) ?(?:%|percent)", clause)]
-        if (number := _count(clause)) is not None:
-            counts.append(number)
-    return Reading(
-        frozenset(verdicts or ({Verdict.ANOMALOUS} if types else set())),
-        frozenset(cells),
-        frozenset(sides),
-        counts[0] if counts else None,
-        frozenset(types),
-        frozenset(severities),
-        tuple(percents),
-    )
-
-
-def stated_verdict(text: str, question: str | None = None) -> Verdict | None:
+def stated_verdict(text: str, question: str | None = None, own: Sequence[str] = ()) -> Verdict | None:
     """The verdict a text states; None when it states none, or both.
 
     Args:
         text: the answer.
         question: what was asked; gives a bare "Yes" or "No" its meaning.
+        own: names of the user's own kinds.
 
     >>> stated_verdict("No sign of a defect.").value, stated_verdict("It is not normal.").value
     ('normal', 'anomalous')
     >>> stated_verdict("Yes.") is None, stated_verdict("Yes.", "Is it normal?").value
     (True, 'normal')
     """
-    verdicts = read(text).verdicts
+    verdicts = read(text, own).verdicts
     if len(verdicts) == 1:
         return next(iter(verdicts))
     return None if verdicts or question is None else _yes_or_no(text, question)
 
 
+def _said_yes(text: str) -> bool | None:
+    """Whether a text starts with "Yes" or "No" as a word of its own."""
+    bare = re.match(r"\W*(yes|yeah|yep|no|nope)\b(?=\W*$|\s*[,.;:!–—-])", text.lower())
+    return None if bare is None else bare[1].startswith("y")
+
+
 def _yes_or_no(text: str, question: str) -> Verdict | None:
     """What a leading "Yes" or "No" says of the whole picture, given the question; None when it says nothing of it."""
-    bare = re.match(r"\W*(yes|no)\b(?=\W*$|\s*[,.;:!-])", text.lower())
-    if bare is None:
-        return None
-    asked = asked_verdict(question)
-    if asked is None or bare[1] == "yes":
-        return asked
+    said, asked = _said_yes(text), asked_verdict(question)
+    if said is None or asked is None or said:
+        return None if said is None else asked
     return Verdict.NORMAL if asked is Verdict.ANOMALOUS else Verdict.ANOMALOUS
 
 
-_YES_NO = re.compile(r"\W*(?:so |and |then )?(?:is|are|was|were|does|do|did|has|have|can|could|any|anything)\b")
+_YES_NO = re.compile(
+    r"\W*(?:so |and |then |now |but )*(?:is|are|was|were|does|do|did|has|have|can|could|any|anything)(?:n't)?\b"
+)
 
 
 def asked_verdict(question: str) -> Verdict | None:
@@ -258,50 +57,174 @@ def asked_verdict(question: str) -> Verdict | None:
     >>> asked_verdict("Are there any defects?").value, asked_verdict("Where is the defect?") is None
     ('anomalous', True)
     """
-    if not _YES_NO.match(question.lower()) or mentioned_types(question) or _places(question.lower().rstrip("?"))[0]:
+    asked = question.lower().replace("’", "'")
+    if not _YES_NO.match(asked) or mentioned_types(question) or any(places(_as_statement(question))):
         return None
-    votes = _verdict_votes(" ".join(re.sub(r"[^a-z ]", " ", f"there is {question.lower()}").split()))
+    if re.search(
+        r"\b(?:else|other|another|minor|major|critical|serious|severe|the (?:defect|region|flaw|anomaly))\b", asked
+    ):
+        return None
+    votes = verdict_votes(_as_statement(re.sub(r"n't\b", "", asked)))
     return next(iter(votes)) if len(votes) == 1 else None
 
 
-def contradicts(text: str, inspection: Inspection, question: str | None = None) -> bool:
+def _as_statement(question: str) -> str:
+    return " ".join(re.sub(r"[^a-z ]", " ", f"there is {question.lower().replace('center', 'centre')}").split())
+
+
+def own_names(inspection: Inspection, vocabulary: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of kinds that are the user's own: those asked for, and those that regions carry."""
+    return tuple(dict.fromkeys([*vocabulary, *(r.type for r in inspection.regions if r.type is not None)]))
+
+
+def contradicts(text: str, inspection: Inspection, question: str | None = None, vocabulary: Iterable[str] = ()) -> bool:
     """Whether the text states something else than the inspection.
 
-    Compared: verdict, cells and sides (of the region named, else of any), count, kinds, severities, shares.
+    Compared: verdict, count, cells and sides (of the region named, else of any), kinds, severities, shares, numbers of
+    regions, what is said not to be there, and that there is nothing else.
+
+    Args:
+        text: the answer.
+        inspection: what the numbers say.
+        question: what was asked; gives "Yes" and "No" their meaning.
+        vocabulary: kinds of the user's own that were asked for; those of the regions are known.
     """
     if inspection.object_name:
-        text = re.sub(re.escape(inspection.object_name), "object", text, flags=re.IGNORECASE)
-    whole = read(text)
-    if len(whole.verdicts) > 1:
+        text = re.sub(rf"\b{re.escape(inspection.object_name)}\b", "object", text, flags=re.IGNORECASE)
+    own = own_names(inspection, vocabulary)
+    whole = read(text, own)
+    if len(whole.verdicts) > 1 or (question is not None and _yes_or_no_is_wrong(text, inspection, question, own)):
         return True
-    if question is not None and _yes_or_no(text, question) not in (None, inspection.verdict):
-        return True
-    stated = stated_verdict(text, question)
+    stated = stated_verdict(text, question, own)
     if stated not in (None, inspection.verdict) and not (
-        stated is Verdict.ANOMALOUS and _only_regions(text, inspection)
+        stated is Verdict.ANOMALOUS and _only_regions(text, inspection, own)
     ):
         return True
-    if whole.count is not None and whole.count != len(inspection.regions):
-        return True
-    return any(_wrong_facts(sentence, inspection) for sentence in re.split(r"(?<=[.;!?])\s+", text))
+    return (
+        _wrong_counts(whole, inspection)
+        or _left_out(whole, text, question or "", inspection, own)
+        or any(_wrong_facts(part, inspection, own) for part in _parts(text))
+    )
 
 
-def _only_regions(text: str, inspection: Inspection) -> bool:
+def _yes_or_no_is_wrong(text: str, inspection: Inspection, question: str, own: Sequence[str]) -> bool:
+    """Whether a leading "Yes" or "No" denies the verdict, or the kind or place that was asked for."""
+    said = _said_yes(text)
+    if said is None:
+        return False
+    if (verdict := _yes_or_no(text, question)) is not None:
+        return verdict is not inspection.verdict
+    masked = vocabulary_of(tuple(own)).mask(question)
+    if not _YES_NO.match(question.lower()):
+        return False
+    asked = plainly_asked(_as_words(masked), vocabulary_of(tuple(own)))
+    if asked is None:
+        return False
+    kinds, spots = asked
+    regions = _numbered(question, inspection.regions)
+    there = any(
+        (not kinds or any(same_kind(k, r.type) for k in kinds)) and (not spots or any(_holds(r, s) for s in spots))
+        for r in regions
+    )
+    return there is not said
+
+
+def _as_words(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9 ]", " ", text.lower().replace("center", "centre")).split())
+
+
+def _only_regions(text: str, inspection: Inspection, own: Sequence[str]) -> bool:
     """Regions of a picture that is normal as a whole may be spoken of, as long as no word says it is anomalous."""
-    return bool(inspection.regions) and not any(_verdict_votes(clause) for clause in clauses(text))
+    masked = vocabulary_of(tuple(own)).mask(text)
+    return bool(inspection.regions) and not any(verdict_votes(clause) for clause in clauses(masked))
 
 
-def _wrong_facts(sentence: str, inspection: Inspection) -> bool:
-    said = read(sentence)
-    numbers = {int(n) for n in re.findall(r"\bregion (\d+)", sentence.lower())}
-    if any(not 1 <= n <= len(inspection.regions) for n in numbers):
+def _wrong_counts(whole: Reading, inspection: Inspection) -> bool:
+    total = len(inspection.regions)
+    if whole.count is not None and (total < whole.count if whole.at_least else total != whole.count):
+        return not (whole.at_least and whole.count == 1 and inspection.verdict is Verdict.ANOMALOUS)
+    return any(sum(same_kind(name, r.type) for r in inspection.regions) != n for name, n in whole.type_counts)
+
+
+def _left_out(whole: Reading, text: str, question: str, inspection: Inspection, own: Sequence[str]) -> bool:
+    """Whether the text says that there is nothing else although it passes over a region."""
+    if not whole.exhaustive or whole.count == len(inspection.regions) > 0:
+        return False
+    numbers = _numbers(f"{text} {question}")
+    kinds = (*mentioned_types(question, own), *whole.types)
+    spots = (*whole.cells, *whole.sides)
+
+    def told(region: Region) -> bool:
+        named = region.id in numbers or any(same_kind(kind, region.type) for kind in kinds)
+        return named or any(_holds(region, spot) for spot in spots)
+
+    left = [r for r in inspection.regions if not told(r)]
+    if len(inspection.regions) == 1 and not (numbers or kinds or spots):
+        return False  # the one region was spoken of before
+    return any(kind == ANY or same_kind(kind, r.type) for r in left for kind in whole.exhaustive)
+
+
+def _parts(text: str) -> list[str]:
+    """Sentences, and within them what is said of one numbered region after the other."""
+    found = []
+    for sentence in re.split(r"(?<=[.;!?])\s+", text):
+        subject = (
+            r"\s+(?=(?:and |while )?[Rr]egion \d+(?:[,(:]| (?:is|covers|looks|lies|has|shows|at|in|seems|peaks)\b))"
+        )
+        found += re.split(subject, sentence)
+    return found
+
+
+def _numbers(text: str) -> set[int]:
+    """Numbers of regions that a text names."""
+    found: set[int] = set()
+    for listed in re.findall(
+        r"\bregions? (?:no\.? |number |#)?(\d+(?:(?:, | and | or |, and | & )\d+\b(?! ?%))*)", text.lower()
+    ):
+        found |= {int(n) for n in re.findall(r"\d+", listed)}
+    words = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    return found | {words[w] for w in re.findall(r"\bregion (one|two|three|four|five)\b", text.lower())}
+
+
+def _numbered(text: str, regions: Sequence[Region]) -> Sequence[Region]:
+    """The one region that a text numbers, else all."""
+    numbers = _numbers(text)
+    return [r for r in regions if r.id in numbers] if len(numbers) == 1 else regions
+
+
+def _holds(region: Region, place: str) -> bool:
+    """Whether a region lies in a cell, or at a side."""
+    return any(place == cell or (place in cell.split() and place != "centre") for cell in region.cells)
+
+
+def _wrong_facts(part: str, inspection: Inspection, own: Sequence[str]) -> bool:
+    said = read(part, own)
+    if any(not 1 <= n <= len(inspection.regions) for n in _numbers(part)) and not re.search(
+        r"\b(?:no|not|only)\b", part.lower()
+    ):
         return True
-    regions = [r for r in inspection.regions if len(numbers) != 1 or r.id in numbers]
-    cells = {cell for r in regions for cell in r.cells}
-    if said.cells - cells or any(not any(side in cell for cell in cells) for side in said.sides):
+    regions = _numbered(part, inspection.regions)
+    if any(not any(_holds(r, place) for r in regions) for place in (*said.cells, *said.sides)):
         return True
-    if said.types - {r.type for r in regions} or said.severities - {r.severity for r in regions}:
+    if any(not any(same_kind(kind, r.type) for r in regions) for kind in said.types):
         return True
-    shares = [r.area_fraction for r in regions] + [r.type_probability or 0.0 for r in regions]
-    shares += [sum(r.area_fraction for r in inspection.regions), inspection.image_score, 0.001]
-    return any(all(abs(p - 100 * s) > max(0.6, 5 * s) for s in shares) for p in said.percents)
+    if said.severities - {r.severity for r in regions}:
+        return True
+    for kind, place in said.denied:
+        if any((kind == ANY or same_kind(kind, r.type)) and (place == ANY or _holds(r, place)) for r in regions):
+            return True
+    return any(not _fits(share, regions, inspection) for share in said.shares)
+
+
+def _fits(share: Share, regions: Sequence[Region], inspection: Inspection) -> bool:
+    """Whether a percentage is one of the picture's, to within its last digit."""
+    areas = [100 * r.area_fraction for r in regions] + [100 * sum(r.area_fraction for r in inspection.regions)]
+    chances = [100 * r.type_probability for r in regions if r.type_probability is not None]
+    chances += [100 * inspection.image_score, *(100 * r.peak_score for r in regions)]
+    values = areas if share.of == "area" else chances if share.of == "chance" else areas + chances
+    if share.bound == "<":
+        return any(value <= share.percent + share.step / 2 for value in values)
+    if share.bound == ">":
+        return any(value >= share.percent - share.step / 2 for value in values)
+    slack = 0.2 * share.percent + 0.5 if share.bound == "~" else 0.51 * share.step + 0.02 * share.percent
+    return any(abs(share.percent - value) <= slack for value in values)

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from functools import cache
 
-from assistant.faithfulness import mentioned_types
+from assistant.clauses import mentioned_types
 
 
 class Intent(StrEnum):

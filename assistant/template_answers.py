@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable
 
 from assistant import wording
-from assistant.faithfulness import asked_verdict, mentioned_types, read
+from assistant.clauses import mentioned_types
+from assistant.faithfulness import asked_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Entry, Knowledge, load_knowledge
+from assistant.reading import read
 from assistant.types import Inspection, Region, Verdict
 
 LISTED = 4

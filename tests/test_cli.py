@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -208,6 +209,33 @@ def test_ask_is_one_conversation(fake: FakeAssistant, command: Callable[..., End
     assert missing.rows[0]["error"]
 
 
+def test_chat_reads_lines_and_leaves_a_row(
+    fake: FakeAssistant,
+    command: Callable[..., Ended],
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lines(*said: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in said)))
+
+    lines("Is it fine?", "Where?")  # the end of the input leaves
+    ended = command("chat", pictures / "a.png", "--object", "lid")
+    assert ended.code == 0
+    assert "? Where?" in ended.out
+    assert "Answer 1.  [contradicts the evidence]" in ended.out
+    lines("Is it fine?", "/quit", "Never asked")
+    ended = command("chat", pictures / "a.png", "--json", "--out", tmp_path)
+    (row,) = ended.rows
+    assert [a["question"] for a in row["answers"]] == ["Is it fine?"]
+    assert "Answer 0." in ended.err
+    written = json.loads((tmp_path / "results.jsonl").read_text())
+    assert (tmp_path / written["overlay_path"]).is_file()
+    missing = command("chat", pictures / "none.png", "--json")
+    assert missing.code == 1
+    assert missing.rows[0]["error"]
+
+
 def test_profile_build_writes_and_tells(
     fake: FakeAssistant, command: Callable[..., Ended], pictures: Path, tmp_path: Path
 ) -> None:
@@ -276,7 +304,7 @@ def test_doctor_fails_on_problems_only(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "inspect", "ask", "profile build", "profile show", "evaluate", "weights fetch", "doctor"]
+    "name", ["", "inspect", "ask", "chat", "profile build", "profile show", "evaluate", "weights fetch", "doctor"]
 )
 def test_every_command_explains_itself(command: Callable[..., Ended], name: str) -> None:
     ended = command(*name.split(), "--help")

@@ -1,12 +1,13 @@
 """Every command and every block of Python in the README is run.
 
 In process, with the random preset ``tiny`` instead of ``mini``, two samples and one seed. Not run as written: ``make``
-(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask`` (they
-need the towers; their help is asked for) and training (its recipe is read).
+(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``
+(they need the towers or a person; their help is asked for) and training (its recipe is read).
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -21,6 +22,7 @@ import pytest
 
 from assistant import cli
 from assistant.pipeline import Assistant
+from assistant.types import Answer
 from training.train import read_recipe
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +55,18 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
     for name in ("data_builders", "training"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "questions.json").write_text(json.dumps({
+        f"test/{name}.png": {
+            "conversation": [{
+                "Question": "Is there any defect in the object?", "Answer": letter,
+                "Options": {"A": "Yes.", "B": "No."}, "type": "Anomaly Detection",
+            }],
+            "random_templates": ["train/good/0.png"],
+            "similar_templates": ["train/good/1.png"],
+        }
+        for name, letter in (("good/g0", "B"), ("hole/h0", "A"))
+    }))  # fmt: skip
+    monkeypatch.setattr(Assistant, "ask", lambda _, __, asked: [Answer(question, "B") for question in asked])
     tiny = Assistant.load("tiny")
     monkeypatch.setattr(Assistant, "load", lambda *_, **__: tiny)
     return tmp_path
@@ -76,8 +90,8 @@ def run_pip(words: list[str]) -> None:
 
 def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     told = words[1:]
-    if told[0] == "ask":
-        told = ["ask", "--help"]
+    if told[0] in ("ask", "chat"):
+        told = [told[0], "--help"]
     elif told == ["weights", "fetch"]:
         told = ["weights", "fetch", "--help"]
     elif told[:2] == ["inspect", "part.png"] and "--profile" in told:
@@ -128,7 +142,10 @@ def test_the_readme_names_files_and_options_that_exist() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
     options = set(re.findall(r"`(--[a-z-]+)", README))
-    sources = "".join((ROOT / name).read_text() for name in ("assistant/cli_options.py", "assistant/cli.py"))
+    sources = "".join(
+        (ROOT / name).read_text()
+        for name in ("assistant/cli_options.py", "assistant/cli.py", "assistant/cli_evaluate.py")
+    )
     sources += (ROOT / "training/train.py").read_text()
     known = {f"--{name.replace('_', '-')}" for name in re.findall(r"^    (\w+): ", sources, re.MULTILINE)}
     assert {option for option in options if f'"{option}' not in sources and option not in known} == set()
