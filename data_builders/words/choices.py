@@ -9,7 +9,7 @@ from assistant import wording
 from assistant.geometry import CELLS
 from assistant.types import Verdict
 from data_builders.words.facts import Facts
-from data_builders.words.phrases import Unsayable, expand, lines, load, pick, share
+from data_builders.words.phrases import Unsayable, lines, load, pick
 from data_builders.words.plain import absent_kind
 from data_builders.words.slots import Scene
 from data_builders.words.teller import Exchange, Teller
@@ -37,9 +37,10 @@ def choice(teller: Teller) -> Exchange:
         shuffled = ["Yes", "No"]
     bare = teller.chance(0.4)
     listed = [f"{LETTERS[n]}. {text}" for n, text in enumerate(shuffled)]
-    wanted = expand(pick(share(lines(load("choices"), "letter_only" if bare else "with_text"), teller.held_out), teller.rng), teller.rng)
-    wanted = wanted[:1].upper() + wanted[1:]
-    ask = f"{stem} {wanted}\n" + "\n".join(listed) if teller.chance(0.5) else f"{stem}\n" + "\n".join(listed) + f"\n{wanted}"
+    ways = lines(load("choices"), "letter_only" if bare else "with_text")
+    wanted = teller.draw(ways, teller.scene(), None)
+    block = "\n".join(listed)
+    ask = f"{stem} {wanted}\n{block}" if teller.chance(0.5) else f"{stem}\n{block}\n{wanted}"
     answer = listed[shuffled.index(options.right)]
     answer = answer[0] if bare else answer
     if not teller.agrees(answer, ask):

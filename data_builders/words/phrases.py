@@ -77,7 +77,8 @@ def fill(line: str, slot: Callable[[str], str]) -> str:
     >>> fill("{what} is there. it is small.", {"what": "a dent"}.__getitem__)
     'A dent is there. It is small.'
     """
-    return sentence_case(" ".join(_SLOT.sub(lambda m: slot(m[1]), line).split()))
+    text = " ".join(_SLOT.sub(lambda m: slot(m[1]), line).split())
+    return sentence_case(re.sub(r" (?=[.,;:?!](?: |$))", "", text))
 
 
 def sentence_case(text: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from assistant import wording
 from assistant.faithfulness import asked_verdict
-from assistant.types import Mode, Region, Verdict
+from assistant.types import Mode, Region, Severity
 from data_builders.words import nouns
 from data_builders.words.phrases import Unsayable, pick, sentence_case
 from data_builders.words.teller import NOTHING_TO, Exchange, Teller
@@ -102,11 +105,14 @@ def _none(teller: Teller, intent: str, question: str) -> Exchange:
 
 def about_one(teller: Teller, intent: str) -> Exchange:
     """Where, what kind, how large, how grave, what it looks like, why, and what it may do."""
-    all_at_once = intent in PLURAL and teller.chance(0.4)
+    alone = len(teller.regions) == 1
+    all_at_once = intent in PLURAL and not (alone and intent in {"size", "severity"}) and teller.chance(0.4)
     if all_at_once:
         question = teller.ask(intent, "plural")
         if len(teller.regions) > 1:
             return teller.finish(intent, question, tell_all(teller, intent, question))
+        if alone:
+            return teller.finish(intent, question, teller.tell(question, "worst", "only"))
         region = teller.regions[0] if teller.regions else None
     else:
         words, region = teller.target(by_place=intent != "where", by_kind=intent != "type")
@@ -134,16 +140,13 @@ def tell_one(teller: Teller, intent: str, question: str, region: Region) -> str:
         return teller.tell(question, intent, "unknown", focus=region)
     if intent == "type" and region.type is None:
         return teller.tell(question, "type", "unknown", focus=region)
-    if intent == "severity" and question.lower().startswith(("is it", "is that", "is the", "can", "should", "do ")):
-        key = {"minor": "mild", "major": "middling", "critical": "grave"}[region.severity.value]
-        if _is_open(question):
-            return teller.tell(question, "follow_up", key, focus=region)
+    if intent == "severity" and re.match(r"is .* serious\?|.* worry ", question.lower()):
+        return teller.tell(question, "follow_up", _GRADES[region.severity], focus=region)
     return teller.tell(question, intent, "one", focus=region)
 
 
-def _is_open(question: str) -> bool:
-    """Whether a yes-or-no answer on severity fits: "is it serious", not "is it minor" or "can it be ignored"."""
-    return "serious" in question and "minor" not in question
+_GRADES = {Severity.MINOR: "mild", Severity.MAJOR: "middling", Severity.CRITICAL: "grave"}
+"""Lists of answers to "is it serious?"."""
 
 
 def tell_all(teller: Teller, intent: str, question: str) -> str:
@@ -186,15 +189,11 @@ def compare(teller: Teller) -> Exchange:
 
 def follow_up(teller: Teller, focus: Region | None) -> Exchange:
     """A question that leans on what was said: the other one, is it serious, where exactly, why, are you sure."""
-    if teller.situation == "diffuse":
-        kinds = ["sure"]
-    elif focus is None:
-        kinds = ["other", "sure"] if not teller.regions else ["sure"]
-    else:
-        kinds = ["other", "other", "serious", "exactly", "why", "sure"]
-    kind = pick(kinds, teller.rng)
+    leaning = ("other", "other", "serious", "exactly", "why", "sure")
+    kind = "sure" if focus is None else pick(leaning, teller.rng)
     question = teller.ask("follow_up", kind)
-    return Exchange("follow_up", question, _lean(teller, kind, question, focus), _moved(teller, kind, focus))
+    made = teller.finish("follow_up", question, _lean(teller, kind, question, focus))
+    return replace(made, focus=_moved(teller, kind, focus))
 
 
 def _moved(teller: Teller, kind: str, focus: Region | None) -> Region | None:
@@ -209,7 +208,7 @@ def _lean(teller: Teller, kind: str, question: str, focus: Region | None) -> str
     if kind == "sure":
         return teller.tell(question, "follow_up", "unsure" if teller.doubtful else "sure")
     if focus is None:
-        return teller.tell(question, "follow_up", "none_at_all")
+        raise Unsayable("nothing to lean on")
     if kind == "other":
         rest = [r for r in teller.regions if r != focus]
         if not rest:
@@ -218,11 +217,5 @@ def _lean(teller: Teller, kind: str, question: str, focus: Region | None) -> str
             return teller.tell(question, "follow_up", "other", focus=rest[0])
         return teller.tell(question, "follow_up", "others", focus=focus)
     if kind == "serious":
-        key = {"minor": "mild", "major": "middling", "critical": "grave"}[focus.severity.value]
-        return teller.tell(question, "follow_up", key, focus=focus)
+        return teller.tell(question, "follow_up", _GRADES[focus.severity], focus=focus)
     return tell_one(teller, "where" if kind == "exactly" else "cause", question, focus)
-
-
-def is_normal(teller: Teller) -> bool:
-    """Whether the verdict is normal."""
-    return teller.facts.verdict is Verdict.NORMAL

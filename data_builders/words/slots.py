@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -69,6 +70,8 @@ class Scene:
             name = nouns.Name("picture")
         many = name.plural
         flaw = pick(nouns.flaw_words(self.facts.inspection, self.medical), self.rng)
+        if not self.asking and self.medical:
+            flaw = ("abnormality", "abnormalities")
         if not self.asking and self.facts.verdict is Verdict.NORMAL and self.facts.regions:
             flaw = ("region", "regions")
         plain = {
@@ -78,9 +81,16 @@ class Scene:
             "does": "do" if many else "does",
             "has": "have" if many else "has",
             "looks": "look" if many else "looks",
+            "count_flaws": f"{_number(self)} {flaw[len(self.facts.regions) != 1]}",
             "flaw": flaw[0],
             "flaws": flaw[1],
         } | dict(self.given)
+        if "{thing}" in line:
+            if self.medical:
+                raise Unsayable("pictures of patients are no things")
+            thing = nouns.name_of(self.facts.object_name or "part")
+            plain["thing"] = f"{'these' if thing.plural else 'this'} {thing.noun}"
+            plain["is"] = "are" if thing.plural else "is"
         return fill(line, lambda slot: plain[slot] if slot in plain else _SLOTS[slot](self))
 
 
@@ -107,15 +117,25 @@ def _sure(scene: Scene) -> str:
 def _look(scene: Scene) -> str:
     """One to three of shape, colour and texture; phrases that would read as a verdict are left out."""
     look = scene.entry.look
-    signs = [sign for sign in (look.shape, look.colour, look.texture) if not read(sign).verdicts and not read(sign).types]
+    signs = [
+        sign
+        for sign in (look.shape, look.colour, look.texture)
+        if not read(sign).verdicts and not read(sign).types and not _STATE.search(sign)
+    ]
     if not signs:
         raise Unsayable("no sign to name")
     return "; ".join(signs[: 1 + int(scene.rng.integers(len(signs)))])
 
 
+_STATE = re.compile(r"\b(?:normal|intact|good)\b")
+
+
 def _some(phrases: Sequence[str], scene: Scene, last: str) -> str:
-    most = 1 + int(scene.rng.integers(min(3, len(phrases))))
-    return wording.join(list(phrases[:most]), last)
+    most = min(len(phrases), 2 + int(scene.rng.integers(2)))
+    chosen = list(phrases[:most])
+    if len(chosen) > 1 and any(" or " in phrase or " and " in phrase for phrase in chosen):
+        return f"{', '.join(chosen[:-1])}, {last} {chosen[-1]}"
+    return wording.join(chosen, last)
 
 
 def _each(phrase: Callable[[Region], str], verb: str) -> Callable[[Scene], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from assistant import wording
 from assistant.geometry import CELLS
@@ -25,14 +26,14 @@ def pointed(teller: Teller) -> Exchange:
         cell, here = _cell(teller, hit)
         question = teller.ask("pointed", "cell", given={"cell": cell})
     if not here:
-        return Exchange("pointed", question, teller.tell(question, "pointed", "miss"))
+        return replace(teller.finish("pointed", question, teller.tell(question, "pointed", "miss")), focus=None)
     if len(here) > 1:
         medical = teller.scene().medical
         named = [f"region {r.id} ({_short(teller, r, medical)})" for r in here[: nouns.LISTED]]
         if more := len(here) - len(named):
             named.append(f"{wording.NUMBERS[more] if more < 10 else more} more")
-        return Exchange("pointed", question, teller.tell(question, "pointed", "many", here=wording.join(named)))
-    return Exchange("pointed", question, teller.tell(question, "pointed", "hit", focus=here[0]), here[0])
+        return teller.finish("pointed", question, teller.tell(question, "pointed", "many", here=wording.join(named)))
+    return teller.finish("pointed", question, teller.tell(question, "pointed", "hit", focus=here[0]), here[0])
 
 
 def _short(teller: Teller, region: Region, medical: bool) -> str:
@@ -118,16 +119,16 @@ def false_premise(teller: Teller) -> Exchange:
     if kind == "number":
         high = len(teller.regions) + 1 + int(teller.rng.integers(3))
         question = teller.ask("false_premise", "number", given={"too_high": str(high)})
-        return Exchange("false_premise", question, teller.tell(question, "false_premise", "number"))
+        return teller.finish("false_premise", question, teller.tell(question, "false_premise", "number"))
     if kind == "place":
         cell = free_cell(teller)
         question = teller.ask("false_premise", "place", given={"cell": cell})
-        return Exchange("false_premise", question, teller.tell(question, "false_premise", "place", cell=cell))
+        return teller.finish("false_premise", question, teller.tell(question, "false_premise", "place", cell=cell))
     wrong = absent_kind(teller)
     given = {"wrong_kind": wrong, "a_wrong_kind": wording.noun(wrong, teller.knowledge)}
     given["cell"] = pick(CELLS, teller.rng)
     question = teller.ask("false_premise", "kind", given=given)
-    return Exchange("false_premise", question, deny(teller, question, "false_premise", "kind", wrong))
+    return teller.finish("false_premise", question, deny(teller, question, "false_premise", "kind", wrong))
 
 
 def report(teller: Teller) -> Exchange:

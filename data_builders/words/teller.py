@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,9 @@ from data_builders.words.slots import Scene
 TRIES = 60
 """Draws before a list is taken to have nothing to say."""
 JUDGING = frozenset({"presence", "type", "severity", "appearance", "cause", "effect", "next_step", "worst", "compare"})
-"""Intents whose answers may carry the research notice and a word of doubt."""
+"""Intents whose answers may carry a word of doubt."""
+NOTICED = JUDGING | {"pointed", "false_premise", "follow_up"}
+"""Intents whose answers may carry the research notice."""
 NOTHING_TO = {
     "count": "count", "where": "locate", "type": "name", "size": "measure", "severity": "rate",
     "appearance": "describe", "cause": "explain", "effect": "explain", "worst": "point at", "next_step": "work on",
@@ -35,6 +36,10 @@ _EXTRAS = {
     "appearance": ("where", "severity"), "cause": ("effect", "next_step"), "effect": ("next_step", "severity"),
     "next_step": ("severity",), "worst": ("size", "next_step"),
 }  # fmt: skip
+
+
+_NEEDS_KIND = frozenset({"cause", "effect", "next_step"})
+"""What is said of a kind, which must have been named."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class Teller:
         if judging and self.doubtful and self.chance(1.0 if intent == "presence" else 0.3):
             sentences.append(self._doubt(question))
         scene = self.scene()
-        if judging and scene.medical and self.chance(0.5):
+        if intent in NOTICED and scene.medical and self.chance(0.5):
             notice = wording.caution(self.facts.inspection, self.knowledge)
             sentences.append(notice if self.chance(0.6) else wording.RESEARCH_NOTICE)
         text = " ".join(s for s in sentences if s)
@@ -148,7 +153,9 @@ class Teller:
         topics = list(_EXTRAS[intent])
         self.rng.shuffle(topics)
         found: list[str] = []
-        for topic in topics[: 1 + int(self.rng.integers(2))]:
+        for topic in sorted(topics[: 1 + int(self.rng.integers(2))], key=lambda topic: topic == "next_step"):
+            if topic in _NEEDS_KIND and (subject.type or "?") not in answer.lower():
+                continue
             try:
                 more = self.tell(question, "extras", topic, focus=subject)
             except Unsayable:
@@ -182,15 +189,10 @@ class Teller:
 
 def _asks(question: str) -> bool:
     """Whether a sentence that ends with a full stop opens with a question word."""
-    return question.split(" ")[0].lower() in {"what", "which", "where", "whereabouts", "how", "in"}
+    return question.split(" ")[0].lower() in {"what", "which", "where", "whereabouts", "how", "in", "can", "could"}
 
 
 def _repeats(more: str, said: str) -> bool:
     """Whether most content words of a sentence have been said."""
     words = [w for w in more.lower().rstrip(".").split() if len(w) > 4]
     return bool(words) and sum(w in said for w in words) * 2 >= len(words)
-
-
-def book(name: str) -> Any:
-    """A phrasing file."""
-    return load(name)
