@@ -82,6 +82,7 @@ class Scene:
             "has": "have" if many else "has",
             "looks": "look" if many else "looks",
             "count_flaws": f"{_number(self)} {flaw[len(self.facts.regions) != 1]}",
+            "a_flaw": f"{'an' if flaw[0][0] in 'ae' else 'a'} {flaw[0]}",
             "flaw": flaw[0],
             "flaws": flaw[1],
         } | dict(self.given)
