@@ -168,12 +168,16 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m data_builders.dialogues", description="Write conversations about the pictures of a data set."
     )
     options.add_argument("data_set", type=Path, help="folder with metadata.jsonl")
-    options.add_argument("--inspections", type=Path, help="results.jsonl of batch on its images (default: ground truth)")
+    options.add_argument(
+        "--inspections", type=Path, help="results.jsonl of batch on its images (default: ground truth)"
+    )
     options.add_argument("--out", type=Path, required=True, help="JSON lines to write")
     options.add_argument("--per-picture", type=int, default=3, help="conversations a picture (default: 3)")
     options.add_argument("--seed", type=int, default=0, help="of everything drawn (default: 0)")
     options.add_argument("--held-out", action="store_true", help="held-out phrasings alone, for evaluation")
-    options.add_argument("--workers", type=int, default=1, help=f"processes (default: 1; this machine: {os.cpu_count()})")
+    options.add_argument(
+        "--workers", type=int, default=1, help=f"processes (default: 1; this machine: {os.cpu_count()})"
+    )
     return options
 
 

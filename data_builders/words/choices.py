@@ -138,7 +138,9 @@ def _object(teller: Teller) -> Options:
     if not facts.object_name or facts.domain is None:
         raise Unsayable("the object is not named")
     name = facts.object_name.lower()
-    others = [o for o in load("choices")["objects"][facts.domain.value] if not set(o.lower().split()) & set(name.split())]
+    others = [
+        o for o in load("choices")["objects"][facts.domain.value] if not set(o.lower().split()) & set(name.split())
+    ]
     return Options(facts.object_name, _some(teller, others))
 
 

@@ -28,9 +28,7 @@ _ASK: dict[str, tuple[float, Callable[[Teller], Exchange]]] = {
     "false_premise": (1.6, special.false_premise), "unanswerable": (1.2, special.unanswerable),
 }  # fmt: skip
 """Weight and maker of each intent that can open a conversation; "kind" is presence asked of one kind."""
-INTENTS = tuple(
-    sorted({*(key for key in _ASK if key != "kind"), "greeting", "thanks", "follow_up"})
-)
+INTENTS = tuple(sorted({*(key for key in _ASK if key != "kind"), "greeting", "thanks", "follow_up"}))
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,11 @@ def _next(teller: Teller, so_far: list[Exchange], used: set[str], focus: Region 
     keys = [k for k in _ASK if k not in used or k == "choice"]
     weights = np.array([_ASK[k][0] for k in keys])
     for attempt in range(50):
-        drawn = key if key is not None and attempt < 20 else keys[int(teller.rng.choice(len(keys), p=weights / weights.sum()))]
+        drawn = (
+            key
+            if key is not None and attempt < 20
+            else keys[int(teller.rng.choice(len(keys), p=weights / weights.sum()))]
+        )
         try:
             made = _ASK[drawn][1](teller)
         except Unsayable:

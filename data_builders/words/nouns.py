@@ -134,4 +134,6 @@ def size_word(fraction: float) -> str:
     >>> size_word(0.001), size_word(0.2)
     ('tiny', 'large')
     """
-    return "tiny" if fraction < 0.005 else "small" if fraction < 0.02 else "of medium size" if fraction < 0.08 else "large"
+    return (
+        "tiny" if fraction < 0.005 else "small" if fraction < 0.02 else "of medium size" if fraction < 0.08 else "large"
+    )

@@ -189,7 +189,7 @@ def compare(teller: Teller) -> Exchange:
 
 def follow_up(teller: Teller, focus: Region | None) -> Exchange:
     """A question that leans on what was said: the other one, is it serious, where exactly, why, are you sure."""
-    leaning = ("other", "other", "serious", "exactly", "why", "sure")
+    leaning = ("other", "other", "serious", "bad", "exactly", "why", "sure")
     kind = "sure" if focus is None else pick(leaning, teller.rng)
     question = teller.ask("follow_up", kind)
     made = teller.finish("follow_up", question, _lean(teller, kind, question, focus))
@@ -218,4 +218,4 @@ def _lean(teller: Teller, kind: str, question: str, focus: Region | None) -> str
         return teller.tell(question, "follow_up", "others", focus=focus)
     if kind == "serious":
         return teller.tell(question, "follow_up", _GRADES[focus.severity], focus=focus)
-    return tell_one(teller, "where" if kind == "exactly" else "cause", question, focus)
+    return tell_one(teller, {"exactly": "where", "bad": "severity"}.get(kind, "cause"), question, focus)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from assistant import wording
-from assistant.faithfulness import read
 from assistant.knowledge import Entry, Knowledge
 from assistant.types import Mode, Region, Verdict
-from data_builders.words import nouns
+from data_builders.words import lore, nouns
 from data_builders.words.facts import Facts
 from data_builders.words.phrases import Unsayable, fill, pick
 
@@ -115,30 +113,6 @@ def _sure(scene: Scene) -> str:
     return f"{100 * probability:.0f} %"
 
 
-def _look(scene: Scene) -> str:
-    """One to three of shape, colour and texture; phrases that would read as a verdict are left out."""
-    look = scene.entry.look
-    signs = [
-        sign
-        for sign in (look.shape, look.colour, look.texture)
-        if not read(sign).verdicts and not read(sign).types and not _STATE.search(sign)
-    ]
-    if not signs:
-        raise Unsayable("no sign to name")
-    return "; ".join(signs[: 1 + int(scene.rng.integers(len(signs)))])
-
-
-_STATE = re.compile(r"\b(?:normal|intact|good)\b")
-
-
-def _some(phrases: Sequence[str], scene: Scene, last: str) -> str:
-    most = min(len(phrases), 2 + int(scene.rng.integers(2)))
-    chosen = list(phrases[:most])
-    if len(chosen) > 1 and any(" or " in phrase or " and " in phrase for phrase in chosen):
-        return f"{', '.join(chosen[:-1])}, {last} {chosen[-1]}"
-    return wording.join(chosen, last)
-
-
 def _each(phrase: Callable[[Region], str], verb: str) -> Callable[[Scene], str]:
     """Sentence that goes through the regions: "region 1 is …, region 2 … and region 3 …"."""
 
@@ -189,7 +163,9 @@ def _is_rest(scene: Scene) -> str:
 
 
 def _odd(scene: Scene) -> str:
-    return pick(("unusual", "abnormal") if scene.medical else ("anomalous", "anomalous", "abnormal", "unusual"), scene.rng)
+    return pick(
+        ("unusual", "abnormal") if scene.medical else ("anomalous", "anomalous", "abnormal", "unusual"), scene.rng
+    )
 
 
 def _state(scene: Scene) -> str:
@@ -210,7 +186,9 @@ def _instead(scene: Scene) -> str:
         return _state(scene)
     found = _found(scene)
     verb = "are" if nouns.starts_plural(scene.facts.regions, scene.knowledge, scene.medical) else "is"
-    return pick((f"what stands out {verb} {found}", f"what I see {verb} {found}", f"there {verb} only {found}"), scene.rng)
+    return pick(
+        (f"what stands out {verb} {found}", f"what I see {verb} {found}", f"there {verb} only {found}"), scene.rng
+    )
 
 
 def _references(scene: Scene) -> str:
@@ -291,13 +269,13 @@ _SLOTS: dict[str, Callable[[Scene], str]] = {
     "each_size": _each(lambda r: wording.percent(r.area_fraction), "covers"),
     "each_severity": _each(lambda r: r.severity.value, "is rated"),
     "others_where": _others_where,
-    "look": _look,
+    "look": lambda s: lore.look(s.entry, s.rng),
     "cause": lambda s: pick(s.entry.causes, s.rng),
-    "causes": lambda s: _some(s.entry.causes, s, "or"),
+    "causes": lambda s: lore.some(s.entry.causes, s.rng, "or"),
     "effect": lambda s: pick(s.entry.effects, s.rng),
-    "effects": lambda s: _some(s.entry.effects, s, "or"),
+    "effects": lambda s: lore.some(s.entry.effects, s.rng, "or"),
     "action": lambda s: pick(s.entry.actions, s.rng),
-    "actions": lambda s: _some(s.entry.actions, s, "and"),
+    "actions": lambda s: lore.some(s.entry.actions, s.rng, "and"),
     "state": _state,
     "instead": _instead,
     "references": _references,

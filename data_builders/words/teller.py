@@ -14,7 +14,6 @@ from assistant import wording
 from assistant.faithfulness import contradicts
 from assistant.knowledge import Knowledge, load_knowledge
 from assistant.types import Region, Verdict
-from data_builders.words import nouns
 from data_builders.words.facts import Facts
 from data_builders.words.phrases import Unsayable, expand, lines, load, pick, share
 from data_builders.words.slots import Scene

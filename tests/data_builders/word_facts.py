@@ -31,10 +31,12 @@ def random_facts(rng: np.random.Generator, count: int | None = None, **fixed: An
     mode = list(Mode)[int(rng.integers(3))]
     untyped = rng.random() < 0.08
     regions = tuple(random_region(rng, number + 1, domain, untyped) for number in range(count))
-    values = dict(
-        object_name=names[int(rng.integers(len(names)))], domain=domain, mode=mode, score=score, regions=regions,
-        width=320, height=240, reference_count=[None, 1, 3][int(rng.integers(3))] if mode is Mode.FEW_SHOT else None,
-    )  # fmt: skip
+    count_known = mode is Mode.FEW_SHOT
+    values: dict[str, Any] = {
+        "object_name": names[int(rng.integers(len(names)))], "domain": domain, "mode": mode, "score": score,
+        "regions": regions, "width": 320, "height": 240,
+        "reference_count": [None, 1, 3][int(rng.integers(3))] if count_known else None,
+    }  # fmt: skip
     return Facts(**(values | fixed))
 
 
