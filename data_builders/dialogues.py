@@ -22,10 +22,10 @@ import numpy as np
 
 from assistant.errors import AssistantError, DataSetError
 from assistant.evidence import evidence_text
-from assistant.knowledge import load_knowledge
 from assistant.types import Domain
 from data_builders.words.conversation import make_conversation
 from data_builders.words.facts import Facts, by_file_name, facts_of_inspection, facts_of_sample
+from data_builders.words.teller import shipped_knowledge
 from data_builders.writer import read_rows
 
 Row = dict[str, Any]
@@ -64,7 +64,7 @@ def dialogue_row(pair: tuple[Row, Mapping[str, Any] | None], settings: Settings)
     return {
         "index": row["index"],
         "source": row["image_file_name"],
-        "evidence": evidence_text(facts.inspection, load_knowledge(), facts.reference_count),
+        "evidence": evidence_text(facts.inspection, shipped_knowledge(), facts.reference_count),
         "conversations": [conversation.turns for conversation in made],
         "intents": [conversation.intents for conversation in made],
         "kind": [conversation.kind for conversation in made],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -41,6 +42,12 @@ _NEEDS_KIND = frozenset({"cause", "effect", "next_step"})
 """What is said of a kind, which must have been named."""
 
 
+@cache
+def shipped_knowledge() -> Knowledge:
+    """The package's knowledge, read once."""
+    return load_knowledge()
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A question with its answer.
@@ -71,7 +78,7 @@ class Teller:
     facts: Facts
     rng: np.random.Generator
     held_out: bool = False
-    knowledge: Knowledge = field(default_factory=load_knowledge)
+    knowledge: Knowledge = field(default_factory=shipped_knowledge)
 
     @property
     def regions(self) -> tuple[Region, ...]:

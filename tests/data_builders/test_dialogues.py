@@ -63,7 +63,7 @@ def test_no_answer_contradicts_its_facts() -> None:
 def test_language_is_clean() -> None:
     wrong = re.compile(
         r"\{|\}|\[[a-z |]*\||  |\s[.,;?!](?:\s|$)|\.\.|,\.|;\.|(?<=[a-z] )None\b|\b(?:a) [aeio]\w|\ban [bcdfgjklmnpqrstvwz]\w"
-        r"|\bone (?:regions|defects|flaws|anomalies)\b|\b(?:no|two|three|four|five|six|seven|eight|nine) region\b"
+        r"|\bone (?:regions|defects|flaws|anomalies)\b|\b(?:two|three|four|five|six|seven|eight|nine) region\b"
         r"|\bregions stands\b|\bregion stand\b|\bthere is (?:two|three|\w+es at)\b|\b(\w+) \1\b"
     )
     for _, conversation in [*conversations(250, seed=1), *conversations(100, seed=2, held_out=True)]:
