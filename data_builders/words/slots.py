@@ -127,6 +127,9 @@ def _each(phrase: Callable[[Region], str], verb: str) -> Callable[[Scene], str]:
 
 
 def _each_type(scene: Scene) -> str:
+    if len(nouns.groups(scene.facts.regions)) == 1:
+        raise Unsayable("regions of one kind are told in the plural")
+
     def named(region: Region) -> str:
         return _kind_short(Scene(scene.facts, scene.knowledge, scene.rng, region))
 
