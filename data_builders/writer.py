@@ -60,13 +60,14 @@ def write_sample(folder: Path, sample: Sample, config: BuildConfig, evaluation: 
         "height": sample.pixels.shape[0],
         "width": sample.pixels.shape[1],
         "defects": [_defect_row(number, record) for number, record in enumerate(sample.defects)],
-        "conversations": [caption_conversation(sample)],
+        "conversations": [],
         "split": sample.split,
         "seed": sample.seed,
         "image_sha256": sha256(image),
         "mask_sha256": sha256(mask),
         "reference_sha256": [sha256(data) for data in references],
     }
+    row["conversations"] = [caption_conversation(row)]
     for name, data in (
         (row["image_file_name"], image),
         (row["mask_file_name"], mask),

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from assistant.errors import ConfigError, DataSetError
+from assistant.faithfulness import stated_verdict
 from data_builders.build import build, main
+from data_builders.captions import caption_conversation
 from data_builders.config import load_config
 from data_builders.files import picture_hashes, pixel_sha256, read_mask, read_pixels
 from data_builders.sample import make_sample
@@ -79,9 +81,10 @@ def test_what_is_on_disk_is_the_sample(tmp_path):
             assert stated["box"] == list(record.box.as_tuple())
             assert json.loads(stated["parameters"]) == dict(record.parameters)
         assert mask.max() == (255 if sample.defects else 0) or len(sample.defects) > 1
-        user, answer = row["conversations"][0]
-        assert (user["role"], answer["role"]) == ("user", "assistant")
-        assert all(d["type"] in answer["content"] for d in row["defects"])
+        (conversation,) = row["conversations"]
+        assert [turn["role"] for turn in conversation[:2]] == ["user", "assistant"]
+        assert conversation == caption_conversation(row)
+        assert stated_verdict(conversation[1]["content"], conversation[0]["content"]) in (None, row["verdict"])
 
 
 def test_the_manifest_counts_and_covers_every_file(tmp_path):

@@ -1,0 +1,1 @@
+"""Conversations about pictures, out of facts and phrasing files. Knows words, not pixels."""
