@@ -43,7 +43,7 @@ def test_gradients_reach_the_rows_under_checkpointing_and_lora(model: Any) -> No
     from peft import LoraConfig, get_peft_model
 
     wrapped: Any = get_peft_model(model, LoraConfig(r=2, target_modules=r".*\.q_proj"))
-    wrapped.gradient_checkpointing_enable({"use_reentrant": False})
+    wrapped.activation_checkpointing_enable({"use_reentrant": False})
     wrapped.train()
     rows = torch.randn(2, 2, 32, requires_grad=True)
     with inject(wrapped, HOLE, rows):
