@@ -26,6 +26,7 @@ class Row:
         types: kind of each defect; empty for a normal picture.
         defect_families: who made each defect.
         split: train or validation.
+        domain: industrial or medical.
     """
 
     index: int
@@ -37,6 +38,7 @@ class Row:
     types: tuple[str, ...]
     defect_families: tuple[str, ...]
     split: str
+    domain: str = "industrial"
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -63,6 +65,7 @@ def read_rows(folder: Path) -> list[Row]:
                     types=tuple(d["type"] for d in raw["defects"]),
                     defect_families=tuple(d["family"] for d in raw["defects"]),
                     split=raw["split"],
+                    domain=raw.get("domain", "industrial"),
                 )
             )
         except (json.JSONDecodeError, KeyError, TypeError) as error:
