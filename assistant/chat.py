@@ -154,6 +154,10 @@ class Renderer:
         """Ids of an answer with its end of turn."""
         return (*self._plain(text), *self.end_ids)
 
+    def words(self, text: str) -> tuple[int, ...]:
+        """Ids of words alone."""
+        return self._plain(text) if text else ()
+
     def render(self, conversation: Conversation, slots: Slots, evidence: str | None = None) -> Rendered:
         """A whole conversation, the assistant's turns supervised.
 

@@ -6,6 +6,8 @@ grid, of any size and aspect, is averaged to 16x16; each 2x2 block of it becomes
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -37,6 +39,13 @@ def pool_blocks(
     plane = tokens.float().transpose(1, 2).reshape(batch, width, rows, columns)
     fine = F.adaptive_avg_pool2d(plane, GRID * BLOCK)
     return F.pixel_unshuffle(fine, BLOCK).flatten(2).transpose(1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImage:
+    """One picture as the projector reads it: its pooled blocks."""
+
+    blocks: Float[Tensor, "1 64 block_width"]
 
 
 class Projector(nn.Module):
