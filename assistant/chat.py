@@ -7,7 +7,9 @@ read as special tokens. Placeholders and evidence stand in the first user turn, 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +131,9 @@ class Renderer:
 
     def __init__(self, tokenizer: Any, chat_format: ChatFormat | None = None, system: str = SYSTEM) -> None:
         self.tokenizer = tokenizer
+        # tokenizers keep the setting in themselves: one for words alone leaves the other unchanged under several threads
+        self._spelling = deepcopy(tokenizer)
+        self._lock = threading.Lock()
         self.format = chat_format or ChatFormat.of(tokenizer)
         self.system = system
         self.end_ids = self._special(self.format.end)
@@ -185,11 +190,13 @@ class Renderer:
         return Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
 
     def _special(self, text: str) -> tuple[int, ...]:
-        return tuple(self.tokenizer(text, add_special_tokens=False).input_ids)
+        with self._lock:
+            return tuple(self.tokenizer(text, add_special_tokens=False).input_ids)
 
     def _plain(self, text: str) -> tuple[int, ...]:
         """Words as words: text that looks like a special token is spelled out."""
-        return tuple(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
+        with self._lock:
+            return tuple(self._spelling(text, add_special_tokens=False, split_special_tokens=True).input_ids)
 
 
 @dataclass(frozen=True, eq=False)
