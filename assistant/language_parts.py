@@ -221,8 +221,6 @@ def load_parts(
     try:
         card = json.loads((folder / CARD).read_text())
         projector, prompts = load_file(folder / PROJECTOR), load_file(folder / PROMPTS)
-        lora = load_file(folder / ADAPTER) if (folder / ADAPTER).exists() else {}
-        about = json.loads((folder / ADAPTER_CONFIG).read_text()) if lora else {}
     except (OSError, json.JSONDecodeError, SafetensorError) as error:
         what = f"{PROJECTOR}, {PROMPTS} and {CARD} in {folder.name}"
         raise WeightsError(what, str(error).splitlines()[0], "train or install again") from error
@@ -231,18 +229,34 @@ def load_parts(
             "language parts made for these towers", f"parts made for {card.get('towers')}", "train them anew"
         )
     width = parts.prompt_learner.width
-    if lora:
-        add_lora(parts.model, int(about["r"]), int(about["lora_alpha"]))
-        _fill(parts.model, lora)
-        if merge:
-            for module in parts.model.modules():
-                if hasattr(module, "lora_A"):
-                    module.merge()
-    parts.model.to(dtype).requires_grad_(False).eval() if merge else None
+    load_lora(parts.model, folder, merge)
+    if merge:
+        parts.model.to(dtype).requires_grad_(False).eval()
     return LanguageParts(
         parts.model, parts.tokenizer, parts.renderer, Projector.from_state(projector, block_width, width),
         PromptLearner.from_state(prompts, width), parts.image_id, parts.anomaly_id, parts.towers,
     )  # fmt: skip
+
+
+def load_lora(model: Any, folder: Path, merge: bool = True) -> None:
+    """Put the LoRA of a folder, where there is one, into a model.
+
+    Raises:
+        WeightsError: damaged, or of another base model.
+    """
+    if not (folder / ADAPTER).exists():
+        return
+    try:
+        state, about = load_file(folder / ADAPTER), json.loads((folder / ADAPTER_CONFIG).read_text())
+    except (OSError, json.JSONDecodeError, SafetensorError) as error:
+        what = f"{ADAPTER} and {ADAPTER_CONFIG} in {folder.name}"
+        raise WeightsError(what, str(error).splitlines()[0], "train or install again") from error
+    add_lora(model, int(about["r"]), int(about["lora_alpha"]))
+    _fill(model, state)
+    if merge:
+        for module in model.modules():
+            if hasattr(module, "lora_A"):
+                module.merge()
 
 
 def _fill(model: Any, state: dict[str, Tensor]) -> None:
