@@ -63,7 +63,7 @@ def predict_row(assistant: Assistant, row: Row, target: Path) -> tuple[dict[str,
     evidence = {
         "index": row.index,
         "source": str(row.image),
-        "evidence": evidence_text(inspection, knowledge, len(references) or None),
+        "evidence": evidence_text(inspection, knowledge),
         "score": inspection.image_score,
     }
     return evidence, inspection_row(inspection, caption=caption(inspection, knowledge))
