@@ -85,3 +85,15 @@ def test_other_towers_bases_and_files_are_refused(config: LanguageConfig, tmp_pa
         load_parts(tmp_path / "parts", config, 16, TOWERS, torch.float32)
     with pytest.raises(ConfigError, match="one token"):
         new_parts(config.model_copy(update={"image_token": "<image>"}), 12, TOWERS)
+
+
+@pytest.mark.weights
+def test_the_base_of_mini_has_placeholders_of_its_own() -> None:
+    from assistant.config import load_preset
+
+    parts = new_parts(load_preset("mini")[0].language, 4 * 384, TOWERS, torch.bfloat16)
+    assert parts.tokenizer.convert_ids_to_tokens(parts.reserved) == ["<file_sep>", "<repo_name>"]
+    ids = parts.renderer.opening("<file_sep>?", parts.slots(), "Score 0.9")
+    assert [ids.count(i) for i in parts.reserved] == [64, 18]
+    assert parts.tokenizer.decode(parts.renderer.end_ids) == "<|im_end|>"
+    assert set(parts.towers) == {"vision", "smollm2"}

@@ -86,6 +86,19 @@ def test_bad_words_are_tried_again_and_then_replaced(bad: str) -> None:
     assert model.answer(ONE, ["Is anything wrong?", "Where?"])[1].text == "The region is at the top left."
 
 
+def test_an_assistant_without_trained_parts_talks_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.pipeline import Assistant
+
+    spoken = Spoken("Yes, I see a scratch at the top left.", "The scratch is at the top left.")
+    monkeypatch.setattr("assistant.prompted.PromptedLanguageModel", lambda: spoken)
+    assistant = Assistant.load("tiny")
+    assert assistant.ask(ONE, []) == []
+    talk = assistant.open(ONE)
+    assert [a.text for a in talk.stream("Is anything wrong?")] == ["Yes, I see a scratch at the top left."]
+    assert talk.ask("Where?").text == "The scratch is at the top left."
+    assert spoken.prompts[1][-2]["content"] == "Yes, I see a scratch at the top left."
+
+
 def test_what_the_picture_cannot_tell_is_declined() -> None:
     assert Spoken().answer(ONE, ["What is the serial number?"])[0].text == DECLINED
     assert Spoken("It was made in Norway by a smith.").answer(ONE, ["Sing a song."])[0].text == DECLINED
