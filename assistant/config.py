@@ -55,11 +55,19 @@ class ReferenceConfig(_Frozen):
 
 
 class LanguageConfig(_Frozen):
-    """The causal or image-text-to-text model that talks. ``embedded`` comes from a published wheel."""
+    """The causal or image-text-to-text model that talks.
 
-    kind: Literal["embedded", "hub", "none"] = "none"
+    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder. The two tokens are
+    placeholders: unused ones of the model's own vocabulary, so that no embedding row is added. ``parts`` is the folder of
+    trained parts, relative to the preset's file; None for a model that is only prompted.
+    """
+
+    kind: Literal["embedded", "hub", "local", "none"] = "none"
     name: str = ""
     quantization: Literal["none", "nf4", "int8"] = "none"
+    image_token: str = "<file_sep>"
+    anomaly_token: str = "<repo_name>"
+    parts: str | None = None
 
 
 class Preset(_Frozen):

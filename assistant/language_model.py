@@ -1,280 +1,109 @@
-"""Language models that answer questions on an inspection: the interface, and a small base model that is only prompted.
+"""The interface of language models that are shown pictures and maps, and the choice of one for a preset.
 
-The model is told the evidence as text; it sees no picture. A small model is weak: what it says is checked against the
-evidence (:mod:`assistant.faithfulness`), asked for once more with the facts alone before it, and replaced by the
-template answer when it still does not hold.
+A model says words; whether they hold against the evidence is decided in one place for all, :mod:`assistant.answering`.
 """
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from assistant import wording
-from assistant.errors import WeightsError
-from assistant.evidence import caption, evidence_text
-from assistant.faithfulness import contradicts, stated_verdict
-from assistant.intents import Intent, recognise
-from assistant.knowledge import Knowledge, load_knowledge
-from assistant.template_answers import addresses, answer_from_evidence, invented, notice
-from assistant.types import Answer, Inspection
+from assistant.errors import ConfigError
+from assistant.generation import Talk
+from assistant.types import Inspection
 
 if TYPE_CHECKING:
-    import torch
+    from assistant.config import Preset
+    from assistant.projector import EncodedImage
 
-SYSTEM = (
-    "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question "
-    "from the note, in one or two short sentences. Add nothing that is not in the note."
-)
-EXAMPLES = (
-    (
-        "Is something wrong here?",
-        "Yes, the picture looks anomalous: there is a chip at the bottom centre.",
-        "Yes, the picture looks anomalous: there is a chip at the bottom centre.",
-    ),
-    (
-        "Where do you see them?",
-        "Region 1 at the bottom left and region 2 at the top centre.",
-        "Region 1 is at the bottom left and region 2 is at the top centre.",
-    ),
-    (
-        "How serious is it and what next?",
-        "The region is rated major. Next, look for the loose fragment and measure the missing edge.",
-        "The region is rated major. Next, look for the loose fragment and measure the missing edge.",
-    ),
-    (
-        "Where is it?",
-        "No anomalous region was found, so there is nothing to locate.",
-        "Nowhere: no anomalous region was found.",
-    ),
-)
-"""(question, note, answer): what the note is for, shown."""
-DECLINED = "The picture and its anomaly map do not tell that."
-INVENTED = 0.2
-"""Largest share of content words an answer may bring from nowhere."""
-MAX_NEW_TOKENS = 80
-REPETITION_WINDOW = 8
-"""No run of this many tokens is written twice."""
-
-_HEDGED = re.compile(r"^[^.]*\b(?:possibly|only just)\b")
-_HEDGE = re.compile(r"\b(?:possibl[ey]|perhaps|may|might|only just|uncertain|not sure|\d+ ?%)")
-"""Doubt in the note's first sentence has to come back in the answer."""
+Evidence = Literal["off", "text", "embeddings", "both"]
+"""What a model is told beside the picture: nothing, the evidence text, the prompt embeddings of the map, or both."""
+EVIDENCE: tuple[Evidence, ...] = ("off", "text", "embeddings", "both")
 
 
+@dataclass(eq=False)
+class Session:
+    """A conversation on one inspected picture.
+
+    Args:
+        inspection: what the numbers say.
+        shown: what the model keeps of picture and map.
+        talk: ids so far.
+        evidence: what was told with the first question; None before it.
+    """
+
+    inspection: Inspection
+    shown: Any
+    talk: Talk = field(default_factory=Talk)
+    evidence: Evidence | None = None
+
+    def settle(self, evidence: Evidence) -> bool:
+        """Fix what is told; whether this is the first question.
+
+        Raises:
+            ConfigError: an unknown word, or another one than the conversation began with.
+        """
+        if evidence not in EVIDENCE:
+            raise ConfigError(f"evidence {', '.join(EVIDENCE)}", str(evidence), "choose one")
+        first = not self.talk.ids
+        if not first and evidence != self.evidence:
+            raise ConfigError(f"evidence {self.evidence} as before", evidence, "begin another conversation")
+        self.evidence = evidence
+        return first
+
+
+@runtime_checkable
 class LanguageModel(Protocol):
-    """Whatever answers questions on an inspection. Several questions are one conversation."""
+    """Whatever converses on an inspected picture."""
 
-    def answer(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
-        """One answer a question, in order."""
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> Session:
+        """A conversation that has not begun.
+
+        Args:
+            inspection: what the numbers say.
+            encoded: the picture as our visual encoder saw it; models with a vision tower of their own need none.
+        """
+        ...
+
+    def stream(
+        self,
+        session: Session,
+        question: str,
+        *,
+        stop: threading.Event | None = None,
+        evidence: Evidence = "both",
+        begin: str = "",
+    ) -> Iterator[str]:
+        """The model's words on a question in pieces; ``begin`` are words it is made to begin with."""
+        ...
+
+    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
+        """The model's words on a question."""
         ...
 
 
-Message = dict[str, str]
-
-
-def conversation(turns: Sequence[tuple[str, str, str]], question: str, note: str) -> list[Message]:
-    """Messages of the prompt: instructions, worked examples, past turns, the question with its note.
+def load_language_model(preset: Preset, folder: Path, block_width: int, towers: dict[str, str]) -> LanguageModel | None:
+    """The trained language model of a preset; None where it has none.
 
     Args:
-        turns: (question, note, answer) so far.
-        question: asked now.
-        note: the evidence for it.
+        preset: whose.
+        folder: what paths in it are relative to.
+        block_width: four times the width of the visual encoder's patch tokens.
+        towers: name to SHA-256 of the visual encoder's files.
+
+    Raises:
+        WeightsError: parts that are missing or belong to other towers.
     """
-    messages = [{"role": "system", "content": SYSTEM}]
-    for asked, told, answer in (*EXAMPLES, *turns):
-        messages += [_user(asked, told), {"role": "assistant", "content": answer}]
-    return [*messages, _user(question, note)]
+    language = preset.language
+    if language.parts is None or language.kind == "none":
+        return None
+    if language.kind == "hub":
+        from assistant.transformers_vlm import TransformersVLM
 
+        return TransformersVLM.load(language, folder / language.parts)
+    from assistant.mini_lvlm import MiniLVLM
 
-def _user(question: str, note: str) -> Message:
-    return {"role": "user", "content": f"Note: {note}\nQuestion: {question}"}
-
-
-class PromptedLanguageModel:
-    """The base language model of the ``mini`` preset, answering from the evidence text; greedy, so deterministic.
-
-    Loaded at the first question. One question is worked on at a time, whatever the number of threads.
-
-    Args:
-        folder: with weights, tokenizer and chat template; the ``smollm2`` tower when None.
-        knowledge: the package's own when None.
-        dtype: "float32", "bfloat16", or "auto" for the faster one on this processor.
-        max_new_tokens: longest answer.
-    """
-
-    def __init__(
-        self,
-        folder: Path | None = None,
-        knowledge: Knowledge | None = None,
-        dtype: str = "auto",
-        max_new_tokens: int = MAX_NEW_TOKENS,
-    ) -> None:
-        self._folder, self._dtype, self._max_new_tokens = folder, dtype, max_new_tokens
-        self._knowledge = knowledge or load_knowledge()
-        self._lock = threading.RLock()
-        self._model: Any = None
-        self._tokenizer: Any = None
-        self._past: Any = None
-        self._past_ids: list[int] = []
-
-    def answer(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
-        """Answers in order; each question sees the answers before it.
-
-        Raises:
-            WeightsError: the model's folder cannot be had or read.
-        """
-        evidence = evidence_text(inspection, self._knowledge)
-        answers: list[Answer] = []
-        turns: list[tuple[str, str, str]] = []
-        for question in questions:
-            template = answer_from_evidence(question, inspection, self._knowledge)
-            answer = self._checked(inspection, evidence, turns, question, template)
-            answers.append(answer)
-            turns.append((question, template or caption(inspection, self._knowledge), answer.text))
-        return answers
-
-    def _checked(
-        self,
-        inspection: Inspection,
-        evidence: str,
-        turns: Sequence[tuple[str, str, str]],
-        question: str,
-        template: str | None,
-    ) -> Answer:
-        """The first that holds of: the model's answer, its answer without the past turns, the template answer.
-
-        The note of a question that is understood is what the evidence says on it; of another, the whole evidence.
-        """
-        if recognise(question) == (Intent.UNANSWERABLE,):
-            return self._finished(DECLINED, question, inspection)
-        note = template or evidence
-        said_before = {answer for _, _, answer in turns}
-        for past in (turns, ()) if turns else (turns,):
-            text = self._said(conversation(past, question, note))
-            new = text and (text not in said_before or text == note)
-            if new and self._holds(text, question, inspection, (note, evidence)):
-                return self._finished(text, question, inspection)
-        return self._finished(template or DECLINED, question, inspection)
-
-    def _holds(self, text: str, question: str, inspection: Inspection, told: tuple[str, str]) -> bool:
-        """Whether the model's words may be given; ``told`` is the note and the evidence."""
-        return (
-            not contradicts(text, inspection, question)
-            and addresses(text, question, inspection, self._knowledge)
-            and invented(text, *told, question) <= INVENTED
-            and (_HEDGED.search(told[0]) is None or _HEDGE.search(text) is not None)
-            and not re.search(r"\bnotes?\b|\bpicture is (?:at|an?)\b|\bno, no\b", text.lower())
-        )
-
-    def _finished(self, text: str, question: str, inspection: Inspection) -> Answer:
-        for sentence in notice(question, inspection, self._knowledge):
-            if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
-                text = f"{text} {sentence}"
-        return Answer(question, text, stated_verdict(text, question), contradicts(text, inspection, question))
-
-    def _said(self, messages: list[Message]) -> str:
-        """The model's words, to the last complete sentence; empty when there is none."""
-        with self._lock:
-            self._load()
-            prompt = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-            ids = self._tokenizer(prompt, add_special_tokens=False).input_ids
-            written = self._generate(ids)
-            text = self._tokenizer.decode(written, skip_special_tokens=True)
-        return _complete_sentences(text)
-
-    def _generate(self, ids: list[int]) -> list[int]:
-        """Greedy continuation; what this prompt shares with the last one is not computed again."""
-        import torch
-
-        shared = 0
-        for a, b in zip(ids[:-1], self._past_ids, strict=False):
-            if a != b:
-                break
-            shared += 1
-        if self._past is None or shared == 0:
-            self._past = None
-        elif (surplus := self._past.get_seq_length() - shared) > 0:
-            self._past.crop(-surplus)
-        given = torch.tensor([ids])
-        with torch.inference_mode():
-            out = self._model.generate(
-                given,
-                attention_mask=torch.ones_like(given),
-                past_key_values=self._past,
-                max_new_tokens=self._max_new_tokens,
-                do_sample=False,
-                pad_token_id=self._tokenizer.pad_token_id,
-                eos_token_id=self._tokenizer.eos_token_id,
-                return_dict_in_generate=True,
-                stopping_criteria=[_Repeats(len(ids))],
-            )
-        every = [int(i) for i in out.sequences[0]]
-        self._past = out.past_key_values
-        self._past_ids = every[: self._past.get_seq_length()]
-        return every[len(ids) :]
-
-    def _load(self) -> None:
-        if self._model is not None:
-            return
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
-
-        folder = self._folder
-        if folder is None:
-            from assistant.weights import tower_path
-
-            folder = tower_path("smollm2")
-        bars = logging.is_progress_bar_enabled()
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=faster_dtype() if self._dtype == "auto" else self._dtype, local_files_only=True
-            )
-        except (OSError, ValueError) as error:
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise WeightsError(
-                f"a language model in {folder}", first, "fetch it: anomaly-assistant weights fetch"
-            ) from error
-        finally:
-            if bars:
-                logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-        model.eval()  # type: ignore[no-untyped-call]
-        self._tokenizer, self._model = tokenizer, model
-
-
-class _Repeats:
-    """Stops generation once the last :data:`REPETITION_WINDOW` tokens were written before in the same answer."""
-
-    def __init__(self, start: int) -> None:
-        self._start = start
-
-    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-        import torch
-
-        written = input_ids[0, self._start :].tolist()
-        n = REPETITION_WINDOW
-        tail = written[-n:]
-        again = len(written) > n and any(written[i : i + n] == tail for i in range(len(written) - n))
-        return torch.full((input_ids.shape[0],), again, dtype=torch.bool, device=input_ids.device)
-
-
-def _complete_sentences(text: str) -> str:
-    """The text to its last complete sentence, on one line, without repeated sentences or invented next turns."""
-    text = re.split(r"\b(?:Question|Note):", text)[0]
-    sentences = re.findall(r"(?:[^.!?]|[.](?=\d))+[.!?]+", " ".join(text.split()))
-    return " ".join(dict.fromkeys(sentence.strip() for sentence in sentences))
-
-
-def faster_dtype() -> torch.dtype:
-    """bfloat16 on processors with AMX, where it is several times faster; float32 on others, where it is slower.
-
-    Asked of the processor and not timed, so that one machine always gives the same words.
-    """
-    import torch
-
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return torch.bfloat16 if probe is not None and probe() else torch.float32
+    return MiniLVLM.load(language, folder / language.parts, block_width, towers)

@@ -18,6 +18,7 @@ from assistant.calibration import Calibration, conformal_p_value
 from assistant.checkpoint import load_checkpoint
 from assistant.clip import Clip, load_clip
 from assistant.config import Preset, load_preset
+from assistant.conversing import Conversing
 from assistant.defect_types import vocabulary
 from assistant.encoder import PatchFeatures
 from assistant.errors import ConfigError
@@ -30,6 +31,10 @@ from assistant.types import Answer, Domain, Inspection, Mode, QueryImage, Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Event
+
+    from assistant.conversing import Conversation
+    from assistant.language_model import Evidence
 
 Picture = QueryImage | str | Path
 SCORES = ("blend", "top1", "max", "p99")
@@ -63,7 +68,13 @@ class Assistant:
     """
 
     def __init__(
-        self, preset: Preset, clip: Clip, localizer: Localizer, calibration: Calibration, weights: str
+        self,
+        preset: Preset,
+        clip: Clip,
+        localizer: Localizer,
+        calibration: Calibration,
+        weights: str,
+        folder: Path = Path(),
     ) -> None:
         self.preset = preset
         self.clip = clip
@@ -72,7 +83,8 @@ class Assistant:
         self.weights = weights
         self._states: dict[tuple[str | None, tuple[str, ...]], Tensor] = {}
         self._types: dict[tuple[object, ...], tuple[TypePrompts, Tensor]] = {}
-        self._language: Any = None
+        self.folder = folder
+        self._conversing = Conversing(self)
 
     @classmethod
     def load(cls, preset: str | Path = "mini", *, device: str | None = None, dtype: str | None = None) -> Assistant:
@@ -92,9 +104,9 @@ class Assistant:
         clip = load_clip(config.tower, best_dtype(dtype or config.tower.dtype, where), where)
         localizer = new_localizer(config, clip).to(where).eval().requires_grad_(False)
         if config.checkpoint is None:
-            return cls(config, clip, localizer, Calibration.identity(), "untrained")
+            return cls(config, clip, localizer, Calibration.identity(), "untrained", folder)
         calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)
-        return cls(config, clip, localizer, calibration, digest)
+        return cls(config, clip, localizer, calibration, digest, folder)
 
     def inspect(
         self,
@@ -145,7 +157,9 @@ class Assistant:
             features = self.encode(loaded)
         with _clock(timing, "map"):
             evidence = self._evidence(features, object_name, look_for)
-        return Seen(loaded, features, evidence, timing)
+        seen = Seen(loaded, features, evidence, timing)
+        self._conversing.remember(seen)
+        return seen
 
     def judge(
         self,
@@ -215,14 +229,22 @@ class Assistant:
             out.append(judged)
         return out
 
-    def ask(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
-        """Answers to questions about an inspected picture, in the order asked: one conversation."""
-        if self._language is None:
-            from assistant.language_model import PromptedLanguageModel
+    def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
+        """A conversation about an inspected picture; the language model is loaded at the first."""
+        return self._conversing.open(inspection, evidence)
 
-            self._language = PromptedLanguageModel()
-        answers: list[Answer] = self._language.answer(inspection, list(questions))
-        return answers
+    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: Evidence = "both") -> list[Answer]:
+        """Answers to questions about an inspected picture, in the order asked: one conversation."""
+        if not questions:
+            return []
+        talk = self.open(inspection, evidence)
+        return [talk.ask(question) for question in questions]
+
+    def stream(
+        self, inspection: Inspection, question: str, *, evidence: Evidence = "both", stop: Event | None = None
+    ) -> Iterator[Answer]:
+        """The answer to one question as it grows; the last one is checked. For several questions use :meth:`open`."""
+        yield from self.open(inspection, evidence).stream(question, stop=stop)
 
     def caption(self, inspection: Inspection) -> str:
         """The inspection in plain words, from its numbers alone."""

@@ -27,6 +27,7 @@ class Row:
         defect_families: who made each defect.
         split: train or validation.
         aligned: the one reference is a template, aligned with the picture.
+        domain: industrial or medical.
     """
 
     index: int
@@ -39,6 +40,7 @@ class Row:
     defect_families: tuple[str, ...]
     split: str
     aligned: bool = False
+    domain: str = "industrial"
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -66,6 +68,7 @@ def read_rows(folder: Path) -> list[Row]:
                     defect_families=tuple(d["family"] for d in raw["defects"]),
                     split=raw["split"],
                     aligned=bool(raw.get("references_aligned", False)),
+                    domain=raw.get("domain", "industrial"),
                 )
             )
         except (json.JSONDecodeError, KeyError, TypeError) as error:

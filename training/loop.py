@@ -56,7 +56,7 @@ class LoopConfig:
 
 @runtime_checkable
 class Stage(Protocol):
-    """What a stage tells the loop."""
+    """What a stage tells the loop. ``rates``, where it has them: beginnings of names to shares of the learning rate."""
 
     module: Any
     primary: str
@@ -112,7 +112,8 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool) -> Progressed
     torch.manual_seed(config.seed)
     per_epoch = _steps(stage, config, accelerator)
     wrapped = _Losses(stage)
-    optimizer = torch.optim.AdamW(_groups(stage.module, config.weight_decay), lr=config.learning_rate)
+    rates: dict[str, float] = getattr(stage, "rates", {})
+    optimizer = torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
     steps = max(1, per_epoch * config.epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, steps, config.warm_up))
     prepared, optimizer = accelerator.prepare(wrapped, optimizer)
@@ -260,11 +261,16 @@ def _steps(stage: Stage, config: LoopConfig, accelerator: Accelerator) -> int:
     return len(plans) // config.accumulate
 
 
-def _groups(module: nn.Module, decay: float) -> list[dict[str, Any]]:
-    trained = [p for p in module.parameters() if p.requires_grad]
+def _groups(module: nn.Module, config: LoopConfig, rates: dict[str, float]) -> list[dict[str, Any]]:
+    """Parameters by learning rate and decay; ``rates`` maps the beginning of a name to its share of the learning rate."""
+    grouped: dict[tuple[float, bool], list[Any]] = {}
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            share = next((rate for start, rate in rates.items() if name.startswith(start)), 1.0)
+            grouped.setdefault((share, parameter.ndim > 1), []).append(parameter)
     return [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": members, "lr": config.learning_rate * share, "weight_decay": config.weight_decay if matrix else 0.0}
+        for (share, matrix), members in sorted(grouped.items(), key=lambda item: item[0], reverse=True)
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import AssistantError, ConfigError
 
@@ -41,8 +41,53 @@ class RecipeLoop(BaseModel):
     loss_weights: dict[str, float] | None = None
 
 
+class LanguageData(BaseModel):
+    """Conversations on inspected pictures, and what is drawn from them.
+
+    ``sets`` are folders of :mod:`training.predict` with conversations in them; ``replay`` is a file of
+    :mod:`training.replay`. Shares are in [0, 1]: ``replay_share`` of the samples are replayed, and of the others
+    ``text_dropped`` lose the evidence text and ``embeddings_dropped`` the prompt embeddings, never both.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sets: tuple[Path, ...]
+    replay: Path | None = None
+    replay_share: float = Field(default=0.3, ge=0, lt=1)
+    text_dropped: float = Field(default=0.4, ge=0, le=1)
+    embeddings_dropped: float = Field(default=0.05, ge=0, le=1)
+    limit: int | None = None
+    validation: int = 96
+
+
+class LoraConfig(BaseModel):
+    """LoRA of the language model; ``rate`` is the share of the loop's learning rate it learns with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rank: int = Field(default=16, gt=0)
+    alpha: int = Field(default=32, gt=0)
+    rate: float = Field(default=0.2, gt=0)
+
+
+class LanguageRecipe(BaseModel):
+    """A run that trains the language parts: ``align`` without LoRA, ``instruct`` with it.
+
+    ``start`` is the checkpoint folder of an earlier run to go on from; untrained parts when None.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    stage: Literal["align", "instruct"]
+    preset: str = "mini"
+    data: LanguageData
+    start: Path | None = None
+    lora: LoraConfig = LoraConfig()
+    checkpointing: bool = False
+    batch_size: int = 8
+    loop: RecipeLoop = RecipeLoop()
+    out: Path
+
+
 class Recipe(BaseModel):
-    """A training run: preset, stage, data, loop, and where the run's folder is."""
+    """A run that trains the localizer: preset, stage, data, loop, and where the run's folder is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     stage: Literal["localize"]
@@ -53,7 +98,7 @@ class Recipe(BaseModel):
     out: Path
 
 
-def read_recipe(path: Path, overrides: list[str]) -> Recipe:
+def read_recipe(path: Path, overrides: list[str]) -> Recipe | LanguageRecipe:
     """A recipe with ``key.sub=value`` overrides; values are read as YAML.
 
     Raises:
@@ -77,7 +122,8 @@ def read_recipe(path: Path, overrides: list[str]) -> Recipe:
             at = at.setdefault(parent, {})
         at[leaf] = yaml.safe_load(value)
     try:
-        return Recipe.model_validate(raw)
+        model = LanguageRecipe if raw.get("stage") in ("align", "instruct") else Recipe
+        return model.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(p) for p in first["loc"])
@@ -95,9 +141,14 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         recipe = read_recipe(args.config, args.set)
-        from training.run_localize import run_localize
+        if isinstance(recipe, LanguageRecipe):
+            from training.run_language import run_language
 
-        run_localize(recipe, args.resume)
+            run_language(recipe, args.resume)
+        else:
+            from training.run_localize import run_localize
+
+            run_localize(recipe, args.resume)
     except AssistantError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -9,50 +9,17 @@ import pytest
 
 from assistant.errors import WeightsError
 from assistant.faithfulness import contradicts
-from assistant.language_model import DECLINED, Message, PromptedLanguageModel, _complete_sentences, conversation
+from assistant.prompted import DECLINED, Message, PromptedLanguageModel, _complete_sentences, conversation
 from assistant.types import Domain
 from tests.inspections import inspection, region, regions
+from tests.tiny_language import tiny_folder
 
-TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }} {{ m['content'] }}<|im_end|>{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant {% endif %}"
-)
 ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random Llama of two layers and a byte-level tokenizer, saved as a folder."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny")
-    words = ["<|im_end|>", "<|im_start|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>"
-    )
-    fast.chat_template = TEMPLATE
-    fast.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        max_position_embeddings=8192,
-        bos_token_id=1,
-        eos_token_id=0,
-        pad_token_id=0,
-        tie_word_embeddings=True,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
+    return tiny_folder(tmp_path_factory.mktemp("tiny"))
 
 
 class Spoken(PromptedLanguageModel):
@@ -117,6 +84,19 @@ def test_bad_words_are_tried_again_and_then_replaced(bad: str) -> None:
     assert len(model.prompts[2]) < len(model.prompts[1])
     model = Spoken("Yes, there is a scratch.", bad, bad)
     assert model.answer(ONE, ["Is anything wrong?", "Where?"])[1].text == "The region is at the top left."
+
+
+def test_an_assistant_without_trained_parts_talks_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.pipeline import Assistant
+
+    spoken = Spoken("Yes, I see a scratch at the top left.", "The scratch is at the top left.")
+    monkeypatch.setattr("assistant.prompted.PromptedLanguageModel", lambda: spoken)
+    assistant = Assistant.load("tiny")
+    assert assistant.ask(ONE, []) == []
+    talk = assistant.open(ONE)
+    assert [a.text for a in talk.stream("Is anything wrong?")] == ["Yes, I see a scratch at the top left."]
+    assert talk.ask("Where?").text == "The scratch is at the top left."
+    assert spoken.prompts[1][-2]["content"] == "Yes, I see a scratch at the top left."
 
 
 def test_what_the_picture_cannot_tell_is_declined() -> None:

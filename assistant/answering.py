@@ -1,0 +1,84 @@
+"""Words of a language model -> answers that do not contradict the evidence unnoticed. The same for every model.
+
+An answer that contradicts is taken back and asked for once more, made to begin with what the evidence says; one that still
+contradicts is given with a visible note.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+from assistant import wording
+from assistant.faithfulness import contradicts, stated_verdict
+from assistant.knowledge import Knowledge
+from assistant.language_model import Evidence, LanguageModel, Session
+from assistant.template_answers import answer_from_evidence, notice
+from assistant.types import Answer
+
+NOTE = "(This answer disagrees with the measured map.)"
+
+
+def stream_answer(
+    model: LanguageModel,
+    session: Session,
+    question: str,
+    knowledge: Knowledge,
+    *,
+    stop: threading.Event | None = None,
+    evidence: Evidence = "both",
+) -> Iterator[Answer]:
+    """The answer as it grows; the last one is whole and checked, and may differ from those before.
+
+    Args:
+        model: that talks.
+        session: the conversation, which grows by one turn.
+        question: as asked.
+        knowledge: of kinds, for what the evidence says.
+        stop: ends the writing; what was written by then is the answer.
+        evidence: what the model is told.
+    """
+    stop = stop or threading.Event()
+    text = ""
+    for piece in model.stream(session, question, stop=stop, evidence=evidence):
+        text += piece
+        yield Answer(question, text.strip())
+    text = finished(text, session.talk.ended or stop.is_set())
+    inspection = session.inspection
+    if contradicts(text, inspection, question) and not stop.is_set():
+        fact = answer_from_evidence(question, inspection, knowledge)
+        if fact is not None:
+            session.talk.undo()
+            text = ""
+            for piece in model.stream(session, question, stop=stop, evidence=evidence, begin=fact):
+                text += piece
+                yield Answer(question, text.strip())
+            text = finished(text, session.talk.ended or stop.is_set())
+    wrong = contradicts(text, inspection, question)
+    stated = stated_verdict(text, question)
+    for sentence in notice(question, inspection, knowledge):
+        if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
+            text = f"{text} {sentence}".strip()
+    yield Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
+
+
+def checked_answer(
+    model: LanguageModel, session: Session, question: str, knowledge: Knowledge, *, evidence: Evidence = "both"
+) -> Answer:
+    """The whole answer."""
+    *_, last = stream_answer(model, session, question, knowledge, evidence=evidence)
+    return last
+
+
+def finished(text: str, ended: bool) -> str:
+    """The text without spaces around it; to its last complete sentence when it was cut at the longest length.
+
+    >>> finished(" It is 3.1 % of it. And then", False)
+    'It is 3.1 % of it.'
+    """
+    text = text.strip()
+    if ended:
+        return text
+    whole = re.match(r".*[.!?](?=\s)", f"{text} ", re.DOTALL)
+    return whole[0] if whole else text

@@ -1,0 +1,116 @@
+"""Conversations of an assistant: on its trained language model where the preset has one, else on the prompted base model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from assistant.answering import stream_answer
+from assistant.knowledge import load_knowledge
+from assistant.language_model import Evidence, LanguageModel, Session, load_language_model
+from assistant.projector import BLOCK, EncodedImage, pool_blocks
+from assistant.types import Answer, Inspection, QueryImage
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant, Seen
+    from assistant.prompted import PromptedLanguageModel, Turn
+
+
+class Conversation:
+    """Questions about one inspected picture, each seeing those before it.
+
+    Args:
+        inspection: of the picture.
+        model: trained; with its session.
+        prompted: the base model instead, where there is no trained one.
+        evidence: what a trained model is told.
+    """
+
+    def __init__(
+        self,
+        inspection: Inspection,
+        model: LanguageModel | None,
+        session: Session | None,
+        prompted: PromptedLanguageModel | None,
+        evidence: Evidence,
+    ) -> None:
+        self.inspection = inspection
+        self.evidence: Evidence = evidence
+        self._model, self._session, self._prompted = model, session, prompted
+        self._turns: list[Turn] = []
+
+    def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
+        """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before."""
+        if self._model is not None and self._session is not None:
+            yield from stream_answer(
+                self._model, self._session, question, load_knowledge(), stop=stop, evidence=self.evidence
+            )
+        elif self._prompted is not None:
+            answer, turn = self._prompted.follow(self.inspection, self._turns, question)
+            self._turns.append(turn)
+            yield answer
+
+    def ask(self, question: str) -> Answer:
+        """The whole answer."""
+        *_, last = self.stream(question)
+        return last
+
+
+class Conversing:
+    """What an assistant needs to converse: the language model, loaded at the first question, and pictures as encoded.
+
+    Args:
+        assistant: whose.
+    """
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._lock = threading.Lock()
+        self._loaded = False
+        self._model: LanguageModel | None = None
+        self._prompted: PromptedLanguageModel | None = None
+        self._encoded: WeakKeyDictionary[QueryImage, EncodedImage] = WeakKeyDictionary()
+
+    def remember(self, seen: Seen) -> None:
+        """Keep what the projector reads of a picture, as long as the picture is kept; nothing where no model reads it."""
+        if self._sees:
+            self._encoded[seen.image] = EncodedImage(pool_blocks(seen.features.levels[-1], seen.features.grid))
+
+    def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
+        """A conversation on an inspected picture.
+
+        Raises:
+            WeightsError: a language model that cannot be had.
+        """
+        self._load()
+        if self._model is None:
+            return Conversation(inspection, None, None, self._prompted, evidence)
+        encoded = self._encode(inspection.image) if self._sees else None
+        return Conversation(inspection, self._model, self._model.open(inspection, encoded), None, evidence)
+
+    @property
+    def _sees(self) -> bool:
+        """Whether the preset's language model reads our visual encoder's tokens."""
+        language = self._assistant.preset.language
+        return language.parts is not None and language.kind in ("embedded", "local")
+
+    def _encode(self, image: QueryImage) -> EncodedImage:
+        if image not in self._encoded:
+            features = self._assistant.encode(image)
+            self._encoded[image] = EncodedImage(pool_blocks(features.levels[-1], features.grid))
+        return self._encoded[image]
+
+    def _load(self) -> None:
+        with self._lock:
+            if self._loaded:
+                return
+            assistant: Any = self._assistant
+            width = BLOCK * BLOCK * assistant.clip.encoder.width
+            self._model = load_language_model(assistant.preset, assistant.folder, width, assistant.clip.hashes)
+            if self._model is None:
+                from assistant.prompted import PromptedLanguageModel
+
+                self._prompted = PromptedLanguageModel()
+            self._loaded = True

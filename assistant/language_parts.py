@@ -1,0 +1,271 @@
+"""A causal language model with what we train around it: projector, prompt learner, LoRA. Made, saved, loaded, injected.
+
+A folder of trained parts holds ``projector.safetensors``, ``prompt_learner.safetensors``, the LoRA in PEFT's own layout
+(``adapter_model.safetensors``, ``adapter_config.json``; absent when none was trained) and ``card.json``, which records the
+towers they were trained on. Other towers are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from assistant.chat import Renderer, Slots
+from assistant.checkpoint import Card
+from assistant.config import LanguageConfig
+from assistant.errors import ConfigError, WeightsError
+from assistant.injection import inject
+from assistant.projector import IMAGE_TOKENS, Projector
+from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
+
+PROJECTOR, PROMPTS, CARD = "projector.safetensors", "prompt_learner.safetensors", "card.json"
+ADAPTER, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
+PEFT_PREFIX = "base_model.model."
+LORA_TARGETS = r"^(?!.*(?:vision|visual|image)).*\.(?:q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)$"
+"""Attention and MLP projections of the language model; those of a vision tower are left alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageParts:
+    """A language model that can be shown pictures and maps.
+
+    Args:
+        model: causal language model.
+        tokenizer: its own.
+        renderer: of its conversations.
+        projector: pooled blocks to image tokens.
+        prompt_learner: maps to prompt embeddings.
+        image_id, anomaly_id: placeholder tokens.
+        towers: name to SHA-256 of what the parts belong to.
+    """
+
+    model: Any
+    tokenizer: Any
+    renderer: Renderer
+    projector: Projector
+    prompt_learner: PromptLearner
+    image_id: int
+    anomaly_id: int
+    towers: dict[str, str]
+
+    def slots(self, anomaly: bool = True) -> Slots:
+        """Placeholders of a picture, and of its map when told."""
+        return Slots((self.image_id,) * IMAGE_TOKENS, (self.anomaly_id,) * PROMPT_TOKENS if anomaly else ())
+
+    @contextmanager
+    def shown(self, images: Tensor | Sequence[Tensor], prompts: Tensor | Sequence[Tensor]) -> Iterator[None]:
+        """Run the model with image tokens and prompt embeddings in place; a tensor of no rows where a sample has none."""
+        with inject(self.model, self.image_id, images), inject(self.model, self.anomaly_id, prompts):
+            yield
+
+    @property
+    def reserved(self) -> list[int]:
+        """Tokens that are never to be written in an answer."""
+        return [self.image_id, self.anomaly_id]
+
+
+def base_folder(config: LanguageConfig) -> tuple[Path, str]:
+    """Where the base model of a preset lies, and the SHA-256 of its published weights.
+
+    Raises:
+        WeightsError: a base that cannot be had.
+        ConfigError: a preset without a causal base model.
+    """
+    if config.kind == "embedded":
+        from assistant.weights import tower_hash, tower_path
+
+        return tower_path(config.name), tower_hash(config.name)
+    if config.kind == "local":
+        file = Path(config.name) / "model.safetensors"
+        if not file.is_file():
+            raise WeightsError(f"a language model in {config.name}", "no model.safetensors", "check the preset")
+        return file.parent, hashlib.sha256(file.read_bytes()).hexdigest()
+    raise ConfigError("a preset with a causal language model", f"kind {config.kind}", "choose another preset")
+
+
+def load_base(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Model and tokenizer of a folder, frozen, in evaluation mode.
+
+    Raises:
+        WeightsError: files that cannot be read.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    except (OSError, ValueError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(
+            f"a language model in {folder}", first, "fetch it: anomaly-assistant weights fetch"
+        ) from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    return model.requires_grad_(False).eval(), tokenizer
+
+
+def new_parts(
+    config: LanguageConfig, block_width: int, towers: dict[str, str], dtype: torch.dtype = torch.float32, seed: int = 0
+) -> LanguageParts:
+    """Untrained parts around a preset's base model.
+
+    Args:
+        config: of the preset.
+        block_width: four times the width of the visual encoder's patch tokens.
+        towers: name to SHA-256 of the visual encoder's files.
+        dtype: of the base model.
+        seed: of everything random.
+    """
+    folder, digest = base_folder(config)
+    model, tokenizer = load_base(folder, dtype)
+    table = model.get_input_embeddings().weight.detach().float()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        projector = Projector(block_width, table.shape[1], float(table.std()))
+    learner = PromptLearner.from_language_model(model, tokenizer, seed=seed)
+    image_id, anomaly_id = (_one_token(tokenizer, text) for text in (config.image_token, config.anomaly_token))
+    known = {**towers, Path(config.name).name: digest}
+    return LanguageParts(model, tokenizer, Renderer(tokenizer), projector, learner, image_id, anomaly_id, known)
+
+
+def _one_token(tokenizer: Any, text: str) -> int:
+    ids = tokenizer(text, add_special_tokens=False).input_ids
+    if len(ids) != 1:
+        raise ConfigError("a placeholder that is one token of the vocabulary", text, "name another in the preset")
+    return int(ids[0])
+
+
+def add_lora(model: Any, rank: int = 16, alpha: int = 32, seed: int = 0) -> dict[str, Any]:
+    """Put an untrained LoRA into a model, in place, float32; the model says the same until it is trained.
+
+    Returns:
+        Its trainable parameters by name.
+    """
+    from peft import LoraConfig, inject_adapter_in_model
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=alpha, target_modules=LORA_TARGETS), model)
+    found = lora_parameters(model)
+    for parameter in found.values():
+        parameter.data = parameter.data.float()
+        parameter.requires_grad_(True)
+    if not found:
+        raise ConfigError("projections for a LoRA", "none in this model", "choose another base model")
+    return found
+
+
+def lora_parameters(model: Any) -> dict[str, Any]:
+    """Parameters of the LoRA in a model, by name; empty without one."""
+    return {name: p for name, p in model.named_parameters() if ".lora_" in name}
+
+
+def save_parts(folder: Path, parts: LanguageParts, card: Card) -> None:
+    """Write what was trained; floating point tensors in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, module in ((PROJECTOR, parts.projector), (PROMPTS, parts.prompt_learner)):
+        save_file({k: _half(v) for k, v in module.state_dict().items()}, folder / name)
+    lora = lora_parameters(parts.model)
+    if lora:
+        state = {PEFT_PREFIX + name.replace(".default.", "."): _half(p) for name, p in lora.items()}
+        save_file(state, folder / ADAPTER, metadata={"format": "pt"})
+        config = next(m for m in parts.model.modules() if hasattr(m, "lora_A"))
+        about = {
+            "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": config.r["default"],
+            "lora_alpha": config.lora_alpha["default"], "target_modules": LORA_TARGETS, "base_model_name_or_path": None,
+        }  # fmt: skip
+        (folder / ADAPTER_CONFIG).write_text(json.dumps(about, indent=1) + "\n")
+    (folder / CARD).write_text(json.dumps(asdict(card), indent=1) + "\n")
+
+
+def _half(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().half().contiguous()
+
+
+def load_parts(
+    folder: Path,
+    config: LanguageConfig,
+    block_width: int,
+    towers: dict[str, str],
+    dtype: torch.dtype,
+    merge: bool = True,
+) -> LanguageParts:
+    """Trained parts around a preset's base model.
+
+    Args:
+        folder: written by :func:`save_parts`.
+        config: of the preset.
+        block_width: four times the width of the visual encoder's patch tokens.
+        towers: name to SHA-256 of the visual encoder's files.
+        dtype: of the model that runs.
+        merge: add the LoRA into the base weights (in float32), which is faster; else keep it apart, for more training.
+
+    Raises:
+        WeightsError: missing or damaged files, other shapes, or parts trained on other towers.
+    """
+    parts = new_parts(config, block_width, towers, torch.float32 if merge else dtype)
+    try:
+        card = json.loads((folder / CARD).read_text())
+        projector, prompts = load_file(folder / PROJECTOR), load_file(folder / PROMPTS)
+    except (OSError, json.JSONDecodeError, SafetensorError) as error:
+        what = f"{PROJECTOR}, {PROMPTS} and {CARD} in {folder.name}"
+        raise WeightsError(what, str(error).splitlines()[0], "train or install again") from error
+    if card.get("towers") != parts.towers:
+        raise WeightsError(
+            "language parts made for these towers", f"parts made for {card.get('towers')}", "train them anew"
+        )
+    width = parts.prompt_learner.width
+    load_lora(parts.model, folder, merge)
+    if merge:
+        parts.model.to(dtype).requires_grad_(False).eval()
+    return LanguageParts(
+        parts.model, parts.tokenizer, parts.renderer, Projector.from_state(projector, block_width, width),
+        PromptLearner.from_state(prompts, width), parts.image_id, parts.anomaly_id, parts.towers,
+    )  # fmt: skip
+
+
+def load_lora(model: Any, folder: Path, merge: bool = True) -> None:
+    """Put the LoRA of a folder, where there is one, into a model.
+
+    Raises:
+        WeightsError: damaged, or of another base model.
+    """
+    if not (folder / ADAPTER).exists():
+        return
+    try:
+        state, about = load_file(folder / ADAPTER), json.loads((folder / ADAPTER_CONFIG).read_text())
+    except (OSError, json.JSONDecodeError, SafetensorError) as error:
+        what = f"{ADAPTER} and {ADAPTER_CONFIG} in {folder.name}"
+        raise WeightsError(what, str(error).splitlines()[0], "train or install again") from error
+    add_lora(model, int(about["r"]), int(about["lora_alpha"]))
+    _fill(model, state)
+    if merge:
+        for module in model.modules():
+            if hasattr(module, "lora_A"):
+                module.merge()
+
+
+def _fill(model: Any, state: dict[str, Tensor]) -> None:
+    """Copy a saved LoRA into the one in the model; the same names and shapes, or an error."""
+    wanted = {PEFT_PREFIX + name.replace(".default.", "."): p for name, p in lora_parameters(model).items()}
+    shapes = {name: p.shape for name, p in wanted.items()}
+    if shapes != {name: tensor.shape for name, tensor in state.items()}:
+        odd = sorted(set(shapes) ^ set(state))
+        raise WeightsError("a LoRA of this base model", f"another ({(odd or ['other shapes'])[0]})", "train it anew")
+    with torch.no_grad():
+        for name, parameter in wanted.items():
+            parameter.copy_(state[name])

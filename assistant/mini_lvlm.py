@@ -1,0 +1,106 @@
+"""A small causal language model that sees through our visual encoder: image tokens, prompt embeddings, evidence text."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from assistant.config import LanguageConfig
+from assistant.errors import ConfigError
+from assistant.evidence import evidence_text
+from assistant.generation import Decoding, Speaker, faster_dtype
+from assistant.knowledge import load_knowledge
+from assistant.language_model import Evidence, Session
+from assistant.language_parts import LanguageParts, load_parts
+from assistant.projector import EncodedImage
+from assistant.types import Inspection
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """Image tokens (64, width), prompt embeddings (18, width) and evidence text of one picture."""
+
+    image: Tensor
+    prompts: Tensor
+    text: str
+
+
+class MiniLVLM:
+    """Projector + prompt learner + causal language model with LoRA.
+
+    Args:
+        parts: trained.
+        decoding: how words are chosen.
+    """
+
+    def __init__(self, parts: LanguageParts, decoding: Decoding | None = None) -> None:
+        self.parts = parts
+        self._speaker = Speaker(parts.model, parts.tokenizer, parts.renderer.end_ids, parts.reserved, decoding)
+
+    @classmethod
+    def load(
+        cls, config: LanguageConfig, folder: Path, block_width: int, towers: dict[str, str],
+        dtype: torch.dtype | None = None, decoding: Decoding | None = None,
+    ) -> MiniLVLM:  # fmt: skip
+        """Trained parts of a folder around a preset's base model.
+
+        Raises:
+            WeightsError: missing or damaged files, or parts trained on other towers.
+        """
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        chosen = dtype or (torch.bfloat16 if device.type == "cuda" else faster_dtype())
+        parts = load_parts(folder, config, block_width, towers, chosen)
+        for module in (parts.model, parts.projector, parts.prompt_learner):
+            module.to(device)
+        return cls(parts, decoding)
+
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> Session:
+        """A conversation on a picture: projector and prompt learner run once.
+
+        Raises:
+            ConfigError: without the encoded picture.
+        """
+        if encoded is None:
+            raise ConfigError("the encoded picture", "none", "pass what the visual encoder saw")
+        device = self.parts.model.device
+        maps = torch.from_numpy(inspection.anomaly_map.scores)[None, None].to(device)
+        score = torch.tensor([inspection.image_score], device=device)
+        with torch.inference_mode():
+            image = self.parts.projector(encoded.blocks.to(device))[0]
+            prompts = self.parts.prompt_learner(maps, score)[0]
+        return Session(inspection, _Shown(image, prompts, evidence_text(inspection, load_knowledge())))
+
+    def stream(
+        self,
+        session: Session,
+        question: str,
+        *,
+        stop: threading.Event | None = None,
+        evidence: Evidence = "both",
+        begin: str = "",
+    ) -> Iterator[str]:
+        """The model's words in pieces."""
+        first, shown = session.settle(evidence), session.shown
+        told = evidence in ("embeddings", "both")
+        renderer = self.parts.renderer
+        if first:
+            text = shown.text if evidence in ("text", "both") else None
+            asked = renderer.opening(question, self.parts.slots(told), text)
+            session.talk.fixed = 1 + max(i for i, token in enumerate(asked) if token in self.parts.reserved)
+        else:
+            asked = renderer.following(question)
+
+        def showing() -> AbstractContextManager[None]:
+            return self.parts.shown([shown.image], [shown.prompts if told else shown.prompts[:0]])
+
+        return self._speaker.speak(session.talk, asked, renderer.words(begin), showing, stop=stop)
+
+    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
+        """The model's words on a question."""
+        return "".join(self.stream(session, question, evidence=evidence, begin=begin))

@@ -1,0 +1,118 @@
+"""Faithfulness in one place: contradictions are asked again from the facts, and marked where they stay."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from assistant.answering import NOTE, checked_answer, finished, stream_answer
+from assistant.knowledge import load_knowledge
+from assistant.language_model import Evidence, Session
+from assistant.types import Domain, Inspection
+from tests.inspections import inspection, region, regions
+
+ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
+FACT = "Yes, the picture looks anomalous: there is a scratch at the top left."
+
+
+class Spoken:
+    """Says the words it is given, in order, after what it is made to begin with."""
+
+    def __init__(self, *words: str) -> None:
+        self.words, self.begun = list(words), list[str]()
+
+    def open(self, inspection: Inspection, encoded: Any = None) -> Session:
+        return Session(inspection, None)
+
+    def stream(
+        self, session: Session, question: str, *, stop: threading.Event | None = None, evidence: Evidence = "both",
+        begin: str = "",
+    ) -> Iterator[str]:  # fmt: skip
+        self.begun.append(begin)
+        session.talk.before = len(session.talk.ids)
+        session.talk.ids += [1]
+        yield begin
+        yield from self.words.pop(0).split(" ")
+
+    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
+        return " ".join(self.stream(session, question, evidence=evidence, begin=begin))
+
+
+class Spaced(Spoken):
+    def stream(self, *arguments: Any, **options: Any) -> Iterator[str]:
+        for piece in super().stream(*arguments, **options):
+            yield f"{piece} "
+
+
+def said(model: Spoken, question: str = "Is anything wrong?", about: Inspection = ONE) -> Any:
+    return checked_answer(model, model.open(about), question, load_knowledge())
+
+
+def test_words_that_hold_are_given_as_they_are() -> None:
+    model = Spaced("Yes, a scratch at the top left.")
+    answer = said(model)
+    assert "scratch at the top left." in answer.text
+    assert answer.stated_verdict is ONE.verdict
+    assert not answer.contradictory
+    assert model.begun == [""]
+
+
+def test_a_contradiction_is_asked_once_more_from_the_facts() -> None:
+    model = Spaced("No, it is normal.", "")
+    answer = said(model)
+    assert model.begun == ["", FACT]
+    assert answer.text == FACT
+    assert not answer.contradictory
+
+
+def test_a_contradiction_that_stays_is_marked() -> None:
+    model = Spaced("No, it is normal.", "But it is at the bottom right.")
+    session = model.open(ONE)
+    answer = checked_answer(model, session, "Is anything wrong?", load_knowledge())
+    assert answer.contradictory
+    assert answer.text.endswith(NOTE)
+    assert session.talk.ids == [1]
+
+
+def test_a_question_without_facts_is_not_asked_again() -> None:
+    model = Spaced("The defect is at the bottom right.")
+    answer = said(model, "Write me a song.")
+    assert model.begun == [""]
+    assert answer.text.endswith(NOTE)
+
+
+def test_answers_grow_and_the_last_is_checked() -> None:
+    model = Spaced("No, it is normal.", "")
+    every = list(stream_answer(model, model.open(ONE), "Is anything wrong?", load_knowledge()))
+    assert any(a.text.startswith("No") for a in every)
+    assert every[-1].text == FACT
+    assert every[-1].stated_verdict is not None
+
+
+def test_a_stopped_answer_is_not_asked_again() -> None:
+    model, stop = Spaced("No, it is normal."), threading.Event()
+    stop.set()
+    every = list(stream_answer(model, model.open(ONE), "Is anything wrong?", load_knowledge(), stop=stop))
+    assert every[-1].contradictory
+    assert model.begun == [""]
+
+
+def test_medical_answers_carry_the_notice() -> None:
+    lesion = inspection(0.9, regions(1, ("mass",)), "brain MRI", Domain.MEDICAL)
+    assert said(Spaced("The region is possibly a mass."), "What kind is it?", lesion).text.endswith("not a diagnosis.")
+
+
+@pytest.mark.parametrize(
+    ("text", "ended", "kept"),
+    [
+        ("B", True, "B"),
+        ("One. Two", False, "One."),
+        (" One two", False, "One two"),
+        ("3.1 % of it", False, "3.1 % of it"),
+    ],
+)
+def test_what_was_cut_ends_with_a_sentence(text: str, ended: bool, kept: str) -> None:
+    assert finished(text, ended) == kept

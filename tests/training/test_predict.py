@@ -1,0 +1,59 @@
+"""Predictions for language sets: what is written, what it equals, and going on after a stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from assistant.pipeline import Assistant
+from assistant.report import InspectionRow
+from data_builders.build import main as build_main
+from training.data import read_rows
+from training.language_data import read_tensors
+from training.predict import main, references_of
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    config = folder / "build.yaml"
+    config.write_text(yaml.safe_dump({"count": 6, "seed": 5, "size": 96, "references": [1, 2]}))
+    assert build_main(["--config", str(config), "--out", str(folder / "set"), "--workers", "1"]) == 0
+    return folder
+
+
+def test_predictions_follow_the_inspection_and_go_on(built: Path) -> None:
+    out = built / "language"
+    arguments = ["--sets", str(built / "set"), "--out", str(out), "--preset", "tiny"]
+    assert main([*arguments, "--limit", "2"]) == 0
+    with (out / "set" / "evidence.jsonl").open("a") as table:
+        table.write('{"index": 2, "cut')
+    assert main(arguments) == 0
+    made = out / "set"
+    evidence = [json.loads(line) for line in (made / "evidence.jsonl").read_text().splitlines()]
+    inspections = [json.loads(line) for line in (made / "inspections.jsonl").read_text().splitlines()]
+    rows = read_rows(built / "set")
+    assert [e["index"] for e in evidence] == [r.index for r in rows]
+    assert [i["source"] for i in inspections] == [str(r.image) for r in rows]
+    for row, told, said in zip(rows, evidence, inspections, strict=True):
+        InspectionRow.model_validate(said)
+        assert said["mode"] == ("few_shot" if references_of(row) else "zero_shot")
+        assert bool(references_of(row)) == bool(row.index % 2)
+        assert told["score"] == said["image_score"]
+        assert said["verdict"] in told["evidence"]
+        maps, blocks = read_tensors(made / f"{row.index:07d}.safetensors")
+        assert maps.shape == (1, 48, 48)
+        assert blocks.shape[0] == 64
+    inspection = Assistant.load("tiny").inspect(rows[0].image)
+    assert inspection.image_score == pytest.approx(evidence[0]["score"], abs=1e-6)
+    maps, _ = read_tensors(made / f"{rows[0].index:07d}.safetensors")
+    torch.testing.assert_close(float(maps.mean()), float(inspection.anomaly_map.scores.mean()), atol=2e-3, rtol=0)
+
+
+def test_a_missing_set_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--sets", str(tmp_path), "--out", str(tmp_path / "out"), "--preset", "tiny"]) == 2
+    assert "a data set with metadata.jsonl" in capsys.readouterr().err

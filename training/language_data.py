@@ -1,0 +1,177 @@
+"""Language sets on disk as frozen samples: conversations, evidence text, maps and pooled blocks of pictures; and replay.
+
+A language set is a folder of :mod:`training.predict` (``evidence.jsonl``, a safetensors file a picture) with the
+``conversations.jsonl`` of :mod:`data_builders.dialogues` beside them, joined by index. One picture in twenty is for validation.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from assistant.errors import DataSetError
+
+EVIDENCE, CONVERSATIONS, INSPECTIONS = "evidence.jsonl", "conversations.jsonl", "inspections.jsonl"
+VALIDATION_EVERY = 20
+SORTED_TOGETHER = 32
+"""Batches that are sorted by length together: enough to pad little, few enough to stay random."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One conversation to learn from.
+
+    Args:
+        messages: ``{role, content}``, user and assistant in turn.
+        tensors: file with ``map`` (48, 48) and ``image_tokens`` (64, block_width); None for replay.
+        evidence: the facts in words; empty for replay.
+        score: calibrated image score, [0, 1].
+        ended: the last answer is whole, so its end is to be learned.
+        validation: for validation only.
+    """
+
+    messages: tuple[dict[str, str], ...]
+    tensors: Path | None
+    evidence: str
+    score: float
+    ended: bool = True
+    validation: bool = False
+
+    def length(self, with_evidence: bool) -> int:
+        """Characters, roughly what a sample costs."""
+        said = sum(len(m["content"]) for m in self.messages)
+        return said + (len(self.evidence) if with_evidence else 0) + (300 if self.tensors else 0)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A sample and how it is shown: with evidence text, with prompt embeddings."""
+
+    sample: Sample
+    text: bool
+    embeddings: bool
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Rows of a JSON Lines file.
+
+    Raises:
+        DataSetError: missing, or a line that is no JSON object.
+    """
+    if not path.is_file():
+        raise DataSetError(f"a file {path.name}", f"none in {path.parent}", "make it first")
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataSetError("a JSON object a line", f"line {number} of {path.name}", "make it again") from error
+        if not isinstance(row, dict):
+            raise DataSetError("a JSON object a line", f"line {number} of {path.name}", "make it again")
+        rows.append(row)
+    return rows
+
+
+def read_language_set(folder: Path) -> list[Sample]:
+    """Samples of a language set, a conversation each, by index.
+
+    Raises:
+        DataSetError: missing files or fields, or conversations of pictures that are not in the set.
+    """
+    known = {row["index"]: row for row in read_jsonl(folder / EVIDENCE)}
+    samples = []
+    for number, row in enumerate(read_jsonl(folder / CONVERSATIONS), 1):
+        try:
+            about = known[row["index"]]
+            index, conversations = int(row["index"]), row["conversations"]
+            for messages in conversations:
+                plain = tuple({"role": str(m["role"]), "content": str(m["content"])} for m in messages)
+                samples.append(
+                    Sample(
+                        plain, folder / f"{index:07d}.safetensors", about["evidence"], float(about["score"]),
+                        validation=index % VALIDATION_EVERY == VALIDATION_EVERY - 1,
+                    )
+                )  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataSetError(
+                f"conversations of pictures in {EVIDENCE}",
+                f"line {number} of {CONVERSATIONS} ({error})",
+                "make it again",
+            ) from error
+    if not samples:
+        raise DataSetError("at least one conversation", f"none in {folder.name}", "make it again")
+    return samples
+
+
+def read_replay(path: Path) -> list[Sample]:
+    """The base model's own answers to general prompts, from :mod:`training.replay`."""
+    try:
+        return [
+            Sample(
+                ({"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["answer"]}),
+                None, "", 0.0, bool(row.get("ended", True)), number % VALIDATION_EVERY == VALIDATION_EVERY - 1,
+            )
+            for number, row in enumerate(read_jsonl(path))
+            if row["answer"]
+        ]  # fmt: skip
+    except KeyError as error:
+        raise DataSetError("rows with prompt and answer", f"no {error} in {path.name}", "make it again") from error
+
+
+def read_tensors(path: Path) -> tuple[Tensor, Tensor]:
+    """Map (1, 48, 48) and pooled blocks (64, block_width) of a picture, float32.
+
+    Raises:
+        DataSetError: no such file or tensors.
+    """
+    try:
+        with safe_open(path, "pt") as handle:
+            return handle.get_tensor("map").float()[None], handle.get_tensor("image_tokens").float()
+    except Exception as error:
+        raise DataSetError(f"map and image_tokens in {path.name}", str(error), "run training.predict again") from error
+
+
+def drawn(sample: Sample, rng: random.Random, text_dropped: float, embeddings_dropped: float) -> Planned:
+    """A sample with evidence text or prompt embeddings dropped by chance, never both."""
+    if sample.tensors is None:
+        return Planned(sample, False, False)
+    text = rng.random() >= text_dropped
+    return Planned(sample, text, not text or rng.random() >= embeddings_dropped)
+
+
+def mixed(samples: Sequence[Sample], replay: Sequence[Sample], share: float, rng: random.Random) -> list[Sample]:
+    """Every sample once, and replay drawn to ``share`` of the whole."""
+    if not replay or share <= 0:
+        return list(samples)
+    count = round(len(samples) * share / (1 - share))
+    again: list[Sample] = []
+    while len(again) < count:
+        again += rng.sample(list(replay), min(len(replay), count - len(again)))
+    return [*samples, *again]
+
+
+def length_sorted(planned: Sequence[Planned], batch_size: int, rng: random.Random) -> Iterator[list[Planned]]:
+    """Batches of samples of like length, in random order, every sample once."""
+    order = list(planned)
+    rng.shuffle(order)
+    made: list[list[Planned]] = []
+    together = batch_size * SORTED_TOGETHER
+    for start in range(0, len(order), together):
+        near = sorted(order[start : start + together], key=lambda p: p.sample.length(p.text))
+        made += [near[i : i + batch_size] for i in range(0, len(near), batch_size)]
+    rng.shuffle(made)
+    yield from made
+
+
+def stacked(paths: Sequence[Path]) -> tuple[Tensor, Tensor]:
+    """Maps (batch, 1, 48, 48) and blocks (batch, 64, block_width) of pictures."""
+    read = [read_tensors(path) for path in paths]
+    return torch.stack([m for m, _ in read]), torch.stack([b for _, b in read])
