@@ -99,7 +99,7 @@ class TransformersVLM:
         from transformers import AutoModelForImageTextToText, AutoProcessor
 
         try:
-            processor: Any = AutoProcessor.from_pretrained(config.name)
+            processor: Any = AutoProcessor.from_pretrained(config.name)  # type: ignore[no-untyped-call]
             model: Any = AutoModelForImageTextToText.from_pretrained(
                 config.name, dtype="auto", use_safetensors=True, **_quantization(config)
             )
