@@ -60,7 +60,8 @@ class FeatureAdapter(nn.Module):
         hidden = self.dropout(F.gelu(self.down(torch.cat([normed, centred], -1))))
         plane = hidden.transpose(1, 2).unflatten(2, grid)
         mixed: Tensor = F.gelu(self.mix(plane)).flatten(2).transpose(1, 2)
-        return hidden + mixed
+        out: Tensor = hidden + mixed
+        return out
 
     def write_back(self, tokens: Tokens, adapted: AdaptedLevel) -> Tokens:
         """The stream after this level in residual mode."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,7 +20,6 @@ from assistant import report
 from assistant.console import show_inspection
 from assistant.errors import AssistantError, ConfigError
 from assistant.evidence import caption
-from assistant.faithfulness import contradicts, stated_verdict
 from assistant.knowledge import load_knowledge
 from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
@@ -41,8 +41,7 @@ class TerminalChat:
     """A conversation about one picture at a time.
 
     Args:
-        assistant: loaded. One that has ``stream(inspection, questions)`` is streamed: it yields pieces of the answer to
-            the last question, and may end with the :class:`~assistant.types.Answer` itself.
+        assistant: loaded; its conversation on each picture is opened when the picture is inspected.
         image: first picture.
         request: options of every inspection.
         console: printed on.
@@ -96,35 +95,28 @@ class TerminalChat:
     def _answer(self, question: str) -> bool:
         if not question:
             return True
-        questions = [*(answer.question for answer in self.answers), question]
-        if hasattr(self._assistant, "stream"):
-            answer = self._streamed(question, self._assistant.stream(self.inspection, questions))
-        else:
-            with self._console.status("thinking"):
-                answer = self._assistant.ask(self.inspection, questions)[-1]
-            self._print(answer.text)
+        answer = self._streamed(question)
         if answer.contradictory:
             self._print("  [contradicts the evidence]", "bold yellow")
         self._console.print()
         self.answers.append(answer)
         return True
 
-    def _streamed(self, question: str, pieces: Iterator[Any]) -> Answer:
-        """Print pieces as they come; the stream is closed whatever happens."""
-        said: list[str] = []
+    def _streamed(self, question: str) -> Answer:
+        """Print the answer as it grows; where the checked answer differs from what was printed, print it anew."""
+        said, stop = "", Event()
+        answer = Answer(question, "")
         try:
-            for piece in pieces:
-                if isinstance(piece, Answer):
-                    return piece
-                said.append(piece)
-                self._print(piece)
+            for answer in self._talk.stream(question, stop=stop):
+                if answer.text.startswith(said):
+                    self._print(answer.text[len(said) :])
+                else:
+                    self._console.print()
+                    self._print(answer.text)
+                said = answer.text
         finally:
-            if hasattr(pieces, "close"):
-                pieces.close()
-        text = "".join(said).strip()
-        own = (*self._request.types, *self._request.look_for)
-        wrong = contradicts(text, self.inspection, question, own)
-        return Answer(question, text, stated_verdict(text, question, own), wrong)
+            stop.set()
+        return answer
 
     def _open(self, path: str) -> bool:
         self._look(_named(path, "/image part.png"), self._request, self._inspector)
@@ -143,6 +135,7 @@ class TerminalChat:
             inspector = inspector or Inspector(self._assistant, request)
             self.inspection: Inspection = inspector.inspect(image)
         self._inspector, self._request, self.answers = inspector, request, []
+        self._talk = self._assistant.open(self.inspection)
         show_inspection(self._console, self.inspection, self._assistant.caption(self.inspection))
 
     def _report(self, path: str) -> bool:

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -38,29 +39,31 @@ class Whole:
     def caption(self, inspection: Inspection) -> str:
         return "It looks anomalous."
 
-    def ask(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
-        self.asked.append(list(questions))
-        if questions[-1] == "Stop!":
+    def open(self, inspection: Inspection) -> Whole:
+        self.asked.append([])
+        return self
+
+    def stream(self, question: str, *, stop: Event) -> Iterator[Answer]:
+        self.asked[-1].append(question)
+        self.stop = stop
+        if question == "Stop!":
             raise KeyboardInterrupt
-        return [Answer(q, f"Reply to {q}", None, q == "Wrong?") for q in questions]
+        yield Answer(question, f"Reply to {question}", None, question == "Wrong?")
 
 
 class Streaming(Whole):
-    """Answers in pieces."""
+    """Answers in pieces; the last may be another answer."""
 
-    closed = False
-
-    def stream(self, inspection: Inspection, questions: Sequence[str]) -> Iterator[str | Answer]:
-        self.asked.append(list(questions))
-        try:
-            yield "It is "
-            if questions[-1] == "Stop!":
-                raise KeyboardInterrupt
-            yield "at the bottom right\x1b[2J." if questions[-1] == "Wrong?" else "at the top left."
-            if questions[-1] == "Checked?":
-                yield Answer(questions[-1], "It is at the top left.", None, True)
-        finally:
-            self.closed = True
+    def stream(self, question: str, *, stop: Event) -> Iterator[Answer]:
+        self.asked[-1].append(question)
+        self.stop = stop
+        yield Answer(question, "It is")
+        if question == "Stop!":
+            raise KeyboardInterrupt
+        end = "at the bottom right\x1b[2J." if question == "Wrong?" else "at the top left."
+        yield Answer(question, f"It is {end}", None, question == "Wrong?")
+        if question == "Checked?":
+            yield Answer(question, "At the centre.", None, True)
 
 
 Talk = Callable[..., str]
@@ -93,7 +96,7 @@ def talk(pictures: Path) -> Talk:
 def test_questions_are_one_conversation(talk: Talk) -> None:
     assistant = Whole()
     said = talk(assistant, "Where?", "", "  Why?  ")
-    assert assistant.asked == [["Where?"], ["Where?", "Why?"]]
+    assert assistant.asked == [["Where?", "Why?"]]
     assert said.index("It looks anomalous.") < said.index("Reply to Where?") < said.index("Reply to Why?")
 
 
@@ -108,9 +111,11 @@ def test_contradictions_are_marked(talk: Talk) -> None:
 
 def test_a_streamed_answer_is_printed_once(talk: Talk) -> None:
     assistant = Streaming()
-    said = talk(assistant, "Checked?", "Where?")
-    assert said.count("It is at the top left.") == 2
-    assert assistant.closed
+    said = talk(assistant, "Where?")
+    assert said.count("It is at the top left.") == 1
+    assert assistant.stop.is_set()
+    said = talk(assistant, "Checked?")
+    assert said.index("It is at the top left.") < said.index("At the centre.")
 
 
 @pytest.mark.parametrize("kind", [Whole, Streaming])
@@ -119,7 +124,8 @@ def test_ctrl_c_stops_the_answer_alone(talk: Talk, kind: type[Whole]) -> None:
     said = talk(assistant, KeyboardInterrupt, "Stop!", "Where?")
     assert "Ctrl-D or /quit leaves." in said
     assert "[stopped]" in said
-    assert assistant.asked[-1] == ["Where?"]
+    assert assistant.asked[-1] == ["Stop!", "Where?"]
+    assert assistant.stop.is_set()
 
 
 def test_quit_and_the_end_of_input_leave(talk: Talk) -> None:

@@ -93,10 +93,14 @@ def _residual(
 
 def _rows(recipe: Recipe) -> list[Row]:
     rows: list[Row] = []
+    limit = recipe.data.limit
+    if isinstance(limit, tuple) and len(limit) != len(recipe.data.sets):
+        raise ConfigError(f"{len(recipe.data.sets)} limits, one a set", str(len(limit)), "mend `data.limit`")
     for position, folder in enumerate(recipe.data.sets):
         offset = position * SET_SPACING
-        rows += [_shifted(r, offset) for r in read_rows(folder)]
-    rows = rows[: recipe.data.limit]
+        most = limit[position] if isinstance(limit, tuple) else None
+        rows += [_shifted(r, offset) for r in read_rows(folder)[:most]]
+    rows = rows if isinstance(limit, tuple) else rows[:limit]
     if {r.split for r in rows} != {"train", "validation"}:
         raise ConfigError("a train and a validation split", str({r.split for r in rows}), "build with validation_share")
     return rows

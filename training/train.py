@@ -14,14 +14,17 @@ from assistant.errors import AssistantError, ConfigError
 
 
 class DataConfig(BaseModel):
-    """Where samples come from: data sets on disk, and the folder their features are cached in."""
+    """Where samples come from: data sets on disk, and the folder their features are cached in.
+
+    ``limit`` is the largest number of samples, of all sets together or one number a set.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     sets: tuple[Path, ...]
     features: Path
-    sides: tuple[int, ...] = (336, 336, 448)
+    sides: tuple[int, ...] = (336, 336, 336, 448)
     shots: tuple[int, ...] = (0, 1, 2, 4)
-    limit: int | None = None
+    limit: int | tuple[int, ...] | None = None
 
 
 class RecipeLoop(BaseModel):
