@@ -23,7 +23,7 @@ from assistant.defect_types import vocabulary
 from assistant.encoder import PatchFeatures
 from assistant.errors import ConfigError
 from assistant.images import load_image
-from assistant.localizer import Localizer, Logits, TextEvidence
+from assistant.localizer import Localizer, Logits, Match, TextEvidence
 from assistant.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
 from assistant.regions import RegionMask, describe_regions, find_regions
 from assistant.text_anchors import TypePrompts, embed_states, embed_types, state_anchors, type_anchors
@@ -50,12 +50,14 @@ class Seen:
         features: patch tokens, batch of 1, float32.
         evidence: of adapters against text anchors.
         timing_ms: milliseconds so far.
+        match: against references, where it is known already; :meth:`Assistant.judge` then needs no profile for it.
     """
 
     image: QueryImage
     features: PatchFeatures
     evidence: TextEvidence
     timing_ms: dict[str, float]
+    match: Match | None = None
 
 
 class Assistant:
@@ -177,7 +179,8 @@ class Assistant:
         timing = dict(seen.timing_ms)
         with _clock(timing, "map"), torch.inference_mode():
             logits, offset = self._logits(seen, profile)
-            kind = "reference" if profile is not None and profile.bank is not None else "text"
+            referenced = seen.match is not None or (profile is not None and profile.bank is not None)
+            kind = "reference" if referenced else "text"
             image_calibration = getattr(self.calibration, f"{kind}_image")
             raw = pooled_logit(logits, 0, score)
             pooled_calibration = image_calibration if score == "blend" else getattr(self.calibration, f"{kind}_map")
@@ -189,7 +192,7 @@ class Assistant:
         return Inspection(
             image=seen.image,
             object_name=object_name,
-            mode=Mode.FEW_SHOT if profile is not None else Mode.ZERO_SHOT,
+            mode=Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT,
             image_score=image_score(calibrated),
             p_value=conformal_p_value(calibrated, profile.normal_logits) if profile is not None else None,
             regions=named,
@@ -280,7 +283,9 @@ class Assistant:
 
     def _logits(self, seen: Seen, profile: Profile | None) -> tuple[Logits, float]:
         """Raw logits, and the offset of the profile's own normals."""
-        if profile is None or profile.bank is None:
+        if seen.match is not None:
+            logits, offset = self.localizer.few_shot(seen.evidence, seen.features.levels, seen.match), 0.0
+        elif profile is None or profile.bank is None:
             logits, offset = self.localizer.zero_shot(seen.evidence), 0.0
         else:
             match = profile.bank.match(self.localizer, seen.features, profile.window)

@@ -4,6 +4,9 @@ For each set a folder of its name: a safetensors file a picture (``map`` 48x48, 
 half precision), ``evidence.jsonl`` (index, source, evidence text, score) and ``inspections.jsonl`` (the inspection contract).
 Half of the pictures are inspected with one to four references, by index; some are told the object's name. Goes on where it
 was stopped.
+
+``python -m training.predict --recipe FILE --out DIR`` does the same on the tokens that a run of stage ``localize`` cached, with
+the references of that run: seconds instead of minutes.
 """
 
 from __future__ import annotations
@@ -11,22 +14,30 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from rich.progress import track
 from safetensors.torch import save_file
 
-from assistant.errors import AssistantError
+from assistant.encoder import PatchFeatures
+from assistant.errors import AssistantError, ConfigError
 from assistant.evidence import caption, evidence_text
+from assistant.images import load_image
 from assistant.knowledge import load_knowledge
-from assistant.pipeline import Assistant
+from assistant.pipeline import Assistant, Seen
+from assistant.profile import Profile
 from assistant.projector import pool_blocks
 from assistant.prompt_learner import resize_map
 from assistant.report import inspection_row
 from assistant.types import Domain, Inspection
 from training.data import Row, read_rows
+from training.features import read_batch, read_shape
 from training.language_data import EVIDENCE, INSPECTIONS
+from training.run_localize import SET_SPACING
+from training.train import Recipe, read_recipe
 
 MOST_REFERENCES = 4
 
@@ -42,16 +53,48 @@ def told_name(row: Row) -> str | None:
     return row.object_name if row.index % 3 else None
 
 
-def predict_row(assistant: Assistant, row: Row, target: Path) -> tuple[dict[str, object], dict[str, object]]:
+Look = Callable[[Row], tuple[Seen, Profile | None]]
+"""What is seen of a picture, and the references it is compared with."""
+
+
+def encoded_now(assistant: Assistant) -> Look:
+    """Pictures through the visual encoder."""
+
+    def look(row: Row) -> tuple[Seen, Profile | None]:
+        name, references = told_name(row), references_of(row)
+        seen = assistant.see(row.image, name, (), Domain(row.domain))
+        return seen, assistant.build_profile(references, object_name=name) if references else None
+
+    return look
+
+
+def encoded_before(assistant: Assistant, folder: Path, offset: int) -> Look:
+    """Tokens and matches of a features folder; ``offset`` is added to an index there."""
+
+    def look(row: Row) -> tuple[Seen, Profile | None]:
+        kept = replace(row, index=row.index + offset)
+        shape = read_shape(folder / f"{kept.index:07d}.safetensors")
+        batch = read_batch(folder, [kept], shape)
+        features = PatchFeatures(batch.tokens, batch.pooled, (shape.rows, shape.columns))
+        with torch.inference_mode():
+            anchors = assistant.anchors(told_name(row), ())[None]
+            evidence = assistant.localizer.text_evidence(features.levels, anchors, features.grid, new=batch.new)
+        image = replace(load_image(row.image), domain=Domain(row.domain))
+        return Seen(image, features, evidence, {}, batch.match), None
+
+    return look
+
+
+def predict_row(
+    assistant: Assistant, row: Row, target: Path, look: Look
+) -> tuple[dict[str, object], dict[str, object]]:
     """Inspect one picture and write its tensors.
 
     Returns:
         Its evidence row and its inspection row.
     """
-    name, references = told_name(row), references_of(row)
-    seen = assistant.see(row.image, name, (), Domain(row.domain))
-    profile = assistant.build_profile(references, object_name=name) if references else None
-    inspection = assistant.judge(seen, profile, object_name=name)
+    seen, profile = look(row)
+    inspection = assistant.judge(seen, profile, object_name=told_name(row))
     tensors = {
         "map": map_of(inspection)[0].half(),
         "image_tokens": pool_blocks(seen.features.levels[-1], seen.features.grid)[0].half().cpu().contiguous(),
@@ -74,14 +117,27 @@ def map_of(inspection: Inspection) -> torch.Tensor:
     return resize_map(torch.from_numpy(inspection.anomaly_map.scores)[None, None])[0]
 
 
-def predict_set(assistant: Assistant, folder: Path, out: Path, limit: int | None = None) -> int:
-    """Inspect the pictures of a data set that are not in ``out`` yet; how many were."""
+def predict_set(
+    assistant: Assistant, folder: Path, out: Path, limit: int | None = None, look: Look | None = None,
+    split: str | None = None,
+) -> int:  # fmt: skip
+    """Inspect the pictures of a data set that are not in ``out`` yet; how many were.
+
+    Args:
+        assistant: whose localizer.
+        folder: data set.
+        out: folder of the predictions.
+        limit: pictures at most, counted before the split is looked at.
+        look: how a picture is seen; through the encoder when None.
+        split: pictures of this split alone.
+    """
+    look = look or encoded_now(assistant)
     out.mkdir(parents=True, exist_ok=True)
     done = _kept(out)
-    rows = [row for row in read_rows(folder)[:limit] if row.index not in done]
+    rows = [r for r in read_rows(folder)[:limit] if r.index not in done and split in (None, r.split)]
     with (out / EVIDENCE).open("a", encoding="utf-8") as told, (out / INSPECTIONS).open("a", encoding="utf-8") as said:
         for row in track(rows, f"inspecting {folder.name}", disable=len(rows) < 8):
-            evidence, inspected = predict_row(assistant, row, out / f"{row.index:07d}.safetensors")
+            evidence, inspected = predict_row(assistant, row, out / f"{row.index:07d}.safetensors", look)
             said.write(json.dumps(inspected) + "\n")
             said.flush()
             told.write(json.dumps(evidence) + "\n")
@@ -102,10 +158,28 @@ def _kept(out: Path) -> set[int]:
     return {int(json.loads(line)["index"]) for line in tables[0][:count]}
 
 
+def _sources(assistant: Assistant, args: argparse.Namespace) -> Iterator[tuple[Path, int | None, Look]]:
+    """Data sets, how many pictures of each, and how they are seen."""
+    if args.recipe is None:
+        for folder in args.sets:
+            yield folder, args.limit, encoded_now(assistant)
+        return
+    recipe = read_recipe(args.recipe, [])
+    if not isinstance(recipe, Recipe):
+        raise ConfigError("a recipe of stage localize", args.recipe.name, "name the recipe of a localize run")
+    data = recipe.data
+    for position, folder in enumerate(data.sets):
+        most = data.limit[position] if isinstance(data.limit, tuple) else None
+        most = args.limit if most is None else min(most, args.limit or most)
+        yield folder, most, encoded_before(assistant, data.features, position * SET_SPACING)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
     parser = argparse.ArgumentParser(prog="training.predict", description=__doc__)
-    parser.add_argument("--sets", type=Path, nargs="+", required=True, help="data sets of data_builders.build")
+    parser.add_argument("--sets", type=Path, nargs="+", help="data sets of data_builders.build")
+    parser.add_argument("--recipe", type=Path, help="of a localize run whose data sets and cached tokens are used")
+    parser.add_argument("--split", choices=("train", "validation"), help="pictures of one split alone")
     parser.add_argument("--out", type=Path, required=True, help="gets one folder a set")
     parser.add_argument("--preset", default="mini", help="whose localizer inspects")
     parser.add_argument("--limit", type=int, help="pictures a set at most")
@@ -116,12 +190,14 @@ def main(arguments: list[str] | None = None) -> int:
         help="quarter turns a reference is looked at in, 1 to 4; each costs an encoding",
     )
     args = parser.parse_args(arguments)
+    if (args.sets is None) == (args.recipe is None):
+        parser.error("give --sets or --recipe")
     try:
         assistant = Assistant.load(args.preset)
         turned = assistant.preset.references.model_copy(update={"rotations": args.rotations})
         assistant.preset = assistant.preset.model_copy(update={"references": turned})
-        for folder in args.sets:
-            made = predict_set(assistant, folder, args.out / folder.name, args.limit)
+        for folder, most, look in _sources(assistant, args):
+            made = predict_set(assistant, folder, args.out / folder.name, most, look, args.split)
             print(f"{folder.name}: {made} pictures inspected")
     except AssistantError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -11,10 +11,12 @@ import yaml
 
 from assistant.pipeline import Assistant
 from assistant.report import InspectionRow
+from assistant.types import Domain
 from data_builders.build import main as build_main
 from training.data import read_rows
+from training.features import encode_rows
 from training.language_data import read_tensors
-from training.predict import main, references_of
+from training.predict import main, references_of, told_name
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,25 @@ def test_predictions_follow_the_inspection_and_go_on(built: Path) -> None:
     assert inspection.image_score == pytest.approx(evidence[0]["score"], abs=1e-6)
     maps, _ = read_tensors(made / f"{rows[0].index:07d}.safetensors")
     torch.testing.assert_close(float(maps.mean()), float(inspection.anomaly_map.scores.mean()), atol=2e-3, rtol=0)
+
+
+def test_cached_tokens_predict_what_the_pictures_do(built: Path) -> None:
+    """Without references and with: the match kept with the tokens stands for the references it was made with."""
+    assistant, rows = Assistant.load("tiny"), read_rows(built / "set")
+    for number in (0, 1):
+        features = built / f"features{number}"
+        encode_rows(rows, assistant.clip.encoder, assistant.localizer, features, 0, (112,), (number,))
+        recipe = built / f"recipe{number}.yaml"
+        data = {"sets": [str(built / "set")], "features": str(features), "limit": [5]}
+        recipe.write_text(yaml.safe_dump({"stage": "localize", "preset": "tiny", "data": data, "out": "none"}))
+        out = built / f"cached{number}"
+        assert main(["--recipe", str(recipe), "--out", str(out), "--preset", "tiny"]) == 0
+        said = [json.loads(line) for line in (out / "set" / "inspections.jsonl").read_text().splitlines()]
+        assert [i["mode"] for i in said] == [("few_shot" if number else "zero_shot")] * 5
+        name = told_name(rows[1])
+        plain = assistant.inspect(rows[1].image, object_name=name, domain=Domain(rows[1].domain))
+        if number == 0:
+            assert said[1]["image_score"] == pytest.approx(plain.image_score, abs=5e-3)
 
 
 def test_a_missing_set_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
