@@ -228,7 +228,10 @@ def _kidney(
     design: UltrasoundDesign, rng: np.random.Generator, x: Field, z: Field, echo: Field, wall: float
 ) -> tuple[Field, Mask, dict[str, Mask]]:
     angle = float(rng.normal(0.1, 0.08))
-    centre, radii = (float(rng.normal(0, 0.03)), 0.52 + float(rng.normal(0, 0.015))), (_varied(rng, 0.46), _varied(rng, 0.22))
+    centre, radii = (
+        (float(rng.normal(0, 0.03)), 0.52 + float(rng.normal(0, 0.015))),
+        (_varied(rng, 0.46), _varied(rng, 0.22)),
+    )
     field = ellipse_field(x, z, centre, radii, angle)
     capsule, cortex = _line(field, 0.0, 0.04), soft_step(field, 0.0, 0.06)
     echo = _over(echo, np.asarray(0.6 * capsule, np.float32), 0.9)
