@@ -5,6 +5,7 @@ from __future__ import annotations
 from data_builders.sources.surfaces.carpet import CARPET_FAMILIES
 from data_builders.sources.surfaces.cellular import CELLULAR_FAMILIES
 from data_builders.sources.surfaces.coating import COATING_FAMILIES
+from data_builders.sources.surfaces.draped_fabric import DRAPED_FAMILIES
 from data_builders.sources.surfaces.metal import METAL_FAMILIES
 from data_builders.sources.surfaces.mineral import MINERAL_FAMILIES
 from data_builders.sources.surfaces.natural import NATURAL_FAMILIES
@@ -17,6 +18,7 @@ from data_builders.types import SourceFamily
 SURFACES: tuple[SourceFamily, ...] = (
     *METAL_FAMILIES,
     *TEXTILE_FAMILIES,
+    *DRAPED_FAMILIES,
     *CARPET_FAMILIES,
     *NATURAL_FAMILIES,
     *MINERAL_FAMILIES,
