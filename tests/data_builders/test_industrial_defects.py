@@ -11,6 +11,7 @@ import pytest
 from assistant.defect_types import INDUSTRIAL_TYPES
 from assistant.types import Domain
 from data_builders.defects import ALL_DEFECTS, INDUSTRIAL_DEFECTS, by_name
+from data_builders.defects.industrial.solar_cell import find_cell
 from data_builders.defects.painting import PERCEPTIBLE, changed_mask, elsewhere, lab_difference
 from data_builders.types import Defect, DefectFamily, Edit, Kind, Picture, Pixels
 
@@ -47,11 +48,20 @@ def plate(size: int = 144) -> Picture:
     return picture_of(pixels, inside > 0, Kind.OBJECT)
 
 
+def cell(height: int = 144, width: int = 144) -> Picture:
+    """A glowing cell with two upright busbars."""
+    level = 120 + 4 * np.random.default_rng(6).standard_normal((height, width))
+    for x in (width // 4, 3 * width // 4):
+        level[:, x - 2 : x + 3] = 30
+    pixels = np.repeat(np.clip(level, 0, 255)[..., None], 3, 2).astype(np.uint8)
+    return picture_of(pixels, np.ones((height, width), bool), Kind.SURFACE)
+
+
 def picture_of(pixels: Pixels, object_mask: np.ndarray, kind: Kind) -> Picture:
     return Picture(pixels, np.asarray(object_mask, bool), "sample", "folder", kind, Domain.INDUSTRIAL)
 
 
-PICTURES = {"plain": surface(), "lines": surface(period=12), "board": board(), "plate": plate()}
+PICTURES = {"plain": surface(), "lines": surface(period=12), "board": board(), "plate": plate(), "cell": cell()}
 
 
 def defects_of(family: DefectFamily, seeds: range = range(4)) -> list[tuple[Picture, Defect]]:
@@ -228,3 +238,43 @@ def test_names_are_unique_and_findable() -> None:
 def test_follows_the_protocol(family: DefectFamily) -> None:
     assert isinstance(family, DefectFamily)
     assert family.domains == frozenset({Domain.INDUSTRIAL})
+
+
+@pytest.mark.parametrize("name", ["cell crack", "inactive area", "finger interruption"])
+def test_cell_defects_need_a_cell_and_darken_between_its_busbars(name: str) -> None:
+    family = by_name(name)
+    assert not any(family.applies(picture) for key, picture in PICTURES.items() if key != "cell")
+    for picture in (cell(), cell(120, 200)):
+        for seed in range(4):
+            defect = family.apply(picture, np.random.default_rng(seed))
+            if defect is None:
+                continue
+            changed = defect.pixels[defect.mask].mean() - picture.pixels[defect.mask].mean()
+            assert changed < -10
+            bars = picture.pixels[..., 0].mean(0) < 60
+            assert (defect.pixels[:, bars] == picture.pixels[:, bars]).mean() > 0.99
+
+
+def test_cell_is_read_in_both_directions() -> None:
+    upright = cell(120, 160)
+    level = picture_of(np.ascontiguousarray(upright.pixels.transpose(1, 0, 2)), upright.object_mask.T, Kind.SURFACE)
+    first, second = find_cell(upright), find_cell(level)
+    assert first is not None
+    assert second is not None
+    assert (first.turned, second.turned) == (False, True)
+    np.testing.assert_allclose(first.bars, (40.5, 120.5), atol=1)
+    assert first.bars == second.bars
+
+
+def test_stains_come_in_every_form_from_faint_to_strong() -> None:
+    made = [by_name("stain").apply(surface(), np.random.default_rng(seed)) for seed in range(60)]
+    found = [defect for defect in made if defect is not None]
+    assert {str(defect.parameters["form"]) for defect in found} == {
+        "ring", "soaked", "bleeding", "blot", "spatter", "bleach",
+    }  # fmt: skip
+    areas = [float(defect.mask.mean()) for defect in found]
+    assert min(areas) < 0.015
+    assert max(areas) > 0.12
+    changes = [lab_difference(surface().pixels, defect.pixels)[defect.mask].mean() for defect in found]
+    assert min(changes) < 12
+    assert max(changes) > 25

@@ -138,3 +138,16 @@ def test_cells_are_about_the_asked_size_and_painted_by_label():
     values = np.random.default_rng(1).random(cells.count).astype(np.float32)
     assert np.array_equal(cells.paint(values), values[cells.label])
     assert cells.centre_distance.max() < 40
+
+
+def test_draped_cloth_shows_folds_even_where_it_is_plain():
+    family = next(family for family in SURFACES if family.name == "draped_fabric")
+    rng = np.random.default_rng(0)
+    designs = [design for design in (family.design(rng) for _ in range(60)) if design.pattern == "plain"]
+    spreads = []
+    for design in designs:
+        grey = family.render(design, np.random.default_rng(1), (96, 96)).pixels.mean(-1)
+        coarse = grey.reshape(12, 8, 12, 8).mean((1, 3))
+        spreads.append(coarse.std() / coarse.mean())
+    assert len(spreads) >= 5
+    assert np.median(spreads) > 0.06

@@ -6,6 +6,7 @@ from data_builders.defects.industrial.alligator_crack import AlligatorCrack
 from data_builders.defects.industrial.board_extra import BoardExtra
 from data_builders.defects.industrial.board_missing import BoardMissing
 from data_builders.defects.industrial.burn import Burn
+from data_builders.defects.industrial.cell_crack import CellCrack
 from data_builders.defects.industrial.chip import Chip
 from data_builders.defects.industrial.corrosion import Corrosion
 from data_builders.defects.industrial.crack import Crack
@@ -17,10 +18,12 @@ from data_builders.defects.industrial.discolouration import Discolouration
 from data_builders.defects.industrial.drop import Drop
 from data_builders.defects.industrial.extra_part import ExtraPart
 from data_builders.defects.industrial.fibre import Fibre
+from data_builders.defects.industrial.finger_interruption import FingerInterruption
 from data_builders.defects.industrial.fold import Fold
 from data_builders.defects.industrial.foreign_texture import ForeignTexture
 from data_builders.defects.industrial.frayed import Frayed
 from data_builders.defects.industrial.hole import Hole
+from data_builders.defects.industrial.inactive_area import InactiveArea
 from data_builders.defects.industrial.line_interruption import LineInterruption
 from data_builders.defects.industrial.misplacement import Misplacement
 from data_builders.defects.industrial.missing_part import MissingPart
@@ -65,6 +68,9 @@ INDUSTRIAL_DEFECTS: tuple[DefectFamily, ...] = (
     BoardMissing(),
     BoardExtra(),
     PinHole(),
+    CellCrack(),
+    FingerInterruption(),
+    InactiveArea(),
 )
 
 __all__ = ["INDUSTRIAL_DEFECTS"]

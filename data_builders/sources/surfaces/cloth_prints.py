@@ -73,7 +73,7 @@ def _filled(ground: Colour, shapes: list[Shape], side: int) -> Tile:
         points = np.array(outline)
         for dx in (-1, 0, 1):
             for dy in (-1, 0, 1):
-                moved = points + np.array([dx, dy])
+                moved = points + np.array((dx, dy))
                 if (moved.max(0) < 0).any() or (moved.min(0) > 1).any():
                     continue
                 fixed = np.rint(moved * fine * 2**SHIFT).astype(np.int32)

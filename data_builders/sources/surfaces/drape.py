@@ -14,7 +14,6 @@ import numpy as np
 from data_builders.sources.surfaces.noise import (
     Field,
     Size,
-    fractal_noise,
     pixel_grid,
     rotated_coordinates,
     smooth_step,
@@ -123,8 +122,11 @@ def _relief(drape: Drape, rng: np.random.Generator, size: Size, scale: float) ->
         folds = streaks(rng, size, angle, 5 * breadth, breadth)
         relief += np.float32(drape.waves * breadth * 0.55) * (folds - np.float32(0.35) * np.abs(folds))
     if drape.crumple:
-        cell = 26 * scale * rng.uniform(0.7, 1.5)
-        relief += np.float32(drape.crumple * cell * 0.6) * fractal_noise(rng, size, cell, 3, 0.42, ridged=True)
+        for _ in range(3):
+            cell = 34 * scale * rng.uniform(0.6, 1.6)
+            wrinkle = streaks(rng, size, rng.uniform(0, math.pi), 3.5 * cell, cell)
+            here = smooth_step(value_noise(rng, size, 2.5 * cell), -0.6, 1.2)
+            relief += np.float32(0.75 * drape.crumple * cell) * here * (0.8 - np.sqrt(wrinkle * wrinkle + 0.06))
     if drape.fan:
         relief += _fan(drape.fan, rng, size)
     for _ in range(int(rng.poisson(drape.creases))):

@@ -171,9 +171,9 @@ def _palette(rng: np.random.Generator, count: int) -> tuple[Colour, ...]:
 def _worn(paint: Paint, wash: float, rng: np.random.Generator, size: Size, scale: float) -> Paint:
     """Places paled by washing: towards a lighter grey of the same cloth, without a border."""
     share = smooth_step(fractal_noise(rng, size, rng.uniform(50, 130) * scale, 3), -0.4, 1.6) * np.float32(wash)
-    red, green, blue = (float(v) for v in paint.reshape(-1, 3).mean(0))
-    grey = (red + green + blue) / 3
-    pale: Colour = shifted((0.5 * (grey + red), 0.5 * (grey + green), 0.5 * (grey + blue)), 1.35)
+    mean = [float(channel) for channel in paint.reshape(-1, 3).mean(0)]
+    grey = sum(mean) / 3
+    pale = shifted((0.5 * (grey + mean[0]), 0.5 * (grey + mean[1]), 0.5 * (grey + mean[2])), 1.35)
     return mixed(paint, pale, share)
 
 

@@ -47,6 +47,7 @@ class SolarCellDesign(SurfaceDesign):
     falloff: float
     margin: float
     chamfer: float
+    rounded: bool
     sensor_grain: float
 
 
@@ -75,6 +76,7 @@ class SolarCell(Surface):
             falloff=rng.uniform(0.05, 0.45),
             margin=rng.uniform(0.0, 0.035),
             chamfer=rng.uniform(0.08, 0.16) if not poly and rng.random() < 0.6 else 0.0,
+            rounded=bool(rng.random() < 0.6),
             sensor_grain=rng.uniform(0.01, 0.035),
         )
 
@@ -124,10 +126,17 @@ class SolarCell(Surface):
         return np.asarray(bent - np.float32(0.8) * dark + np.float32(0.2), np.float32)
 
     def _outline(self, design: SolarCellDesign, x: Field, y: Field) -> Field:
-        """1 on the cell, near 0 on the gap around it and at chamfered corners."""
+        """1 on the cell, near 0 on the gap around it and at chamfered or rounded corners."""
         edge = np.maximum(np.abs(x), np.abs(y)) - np.float32(0.5 - design.margin)
         if design.chamfer:
-            corner = (np.abs(x) + np.abs(y) - np.float32(1 - 2 * design.margin - design.chamfer)) * np.float32(0.7)
+            reach = 0.5 - design.margin
+            radius = math.hypot(reach, reach - 0.8 * design.chamfer)
+            round_ = np.sqrt(x * x + y * y) - np.float32(radius)
+            corner = (
+                round_
+                if design.rounded
+                else (np.abs(x) + np.abs(y) - np.float32(1 - 2 * design.margin - design.chamfer)) * np.float32(0.7)
+            )
             edge = np.maximum(edge, corner)
         elif not design.margin:
             return np.ones_like(x)
