@@ -19,10 +19,7 @@ from assistant.images import load_image
 from assistant.localizer import Localizer, novelty
 from training.data import Row, defect_masks
 from training.features import FeatureBatch, Shape, batches, coverage, plan
-from training.localize import LocalizeStage, Predicted
-
-REFERENCE_PARTS = ("residual.", "reference_head.", "reference_image_head.")
-"""Parameters that read references: what the second phase trains."""
+from training.localize import REFERENCE_PARTS, LocalizeStage, Predicted
 
 
 class LiveStage(LocalizeStage):

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ from training.data import Row
 from training.features import FeatureBatch, Shape, batches, read_batch, read_shape
 from training.losses import image_loss, map_loss, map_target, type_loss
 
+REFERENCE_PARTS = ("residual.", "reference_head.", "reference_image_head.")
+"""Parameters that read references; all others are the text expert's."""
 LEAST_COVER = 0.5
 """A region must cover this many patches in sum to be named."""
 
@@ -47,6 +50,7 @@ class LocalizeStage:
     """
 
     primary = "score"
+    experts: ClassVar[dict[str, tuple[str, ...] | None]] = {"text_score": None, "reference_score": REFERENCE_PARTS}
 
     def __init__(
         self, clip: Clip, localizer: Localizer, rows: Sequence[Row], features: Path | dict[int, Shape], batch_size: int
@@ -136,6 +140,9 @@ class LocalizeStage:
             out[f"{kind}_patch_auroc"] = float(roc_auc_score(patches, np.concatenate([c.map for c in part])))
         hits = [h for c in collected for h in c.type_hits]
         out["type_accuracy"] = float(np.mean(hits)) if hits else 0.0
+        for expert, kind in (("text", "text"), ("reference", "alone")):
+            if f"{kind}_image_auroc" in out:
+                out[f"{expert}_score"] = (out[f"{kind}_image_auroc"] + out[f"{kind}_patch_auroc"]) / 2
         out["score"] = float(np.mean([v for k, v in out.items() if k.endswith("auroc") and not k.startswith("alone")]))
         return out
 

@@ -10,7 +10,7 @@ import json
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,7 +56,11 @@ class LoopConfig:
 
 @runtime_checkable
 class Stage(Protocol):
-    """What a stage tells the loop. ``rates``, where it has them: beginnings of names to shares of the learning rate."""
+    """What a stage tells the loop.
+
+    Optional: ``rates``, beginnings of names to shares of the learning rate; ``experts``, metric to beginnings of names of the
+    parameters whose best epoch it chooses, where parts are independent (None: all the others).
+    """
 
     module: Any
     primary: str
@@ -88,12 +92,12 @@ class _Losses(nn.Module):
 
 @dataclass
 class Progressed:
-    """How far a run is; the JSON beside a checkpoint."""
+    """How far a run is, and the best value so far of each metric that chooses; the JSON beside a checkpoint."""
 
     epoch: int = 0
     batch: int = 0
     step: int = 0
-    best: float = -math.inf
+    best: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, Any]] | None = None
 
 
@@ -190,19 +194,30 @@ def _finish_epoch(
         print(json.dumps(done.history[-1]), flush=True)
         if tracker:
             tracker.log(metrics, done.step)
-        if metrics[stage.primary] > done.best:
-            done.best = metrics[stage.primary]
-            _write(out / "best.safetensors", stage.module)
+        _keep_best(stage, metrics, done, out / "best.safetensors")
     accelerator.wait_for_everyone()
     _save(accelerator, schedule, done, out)
 
 
-def _write(path: Path, module: nn.Module) -> None:
-    from safetensors.torch import save_file
+def _keep_best(stage: Stage, metrics: dict[str, float], done: Progressed, path: Path) -> None:
+    """Write the parameters of every expert whose metric is at its best; the others stay as they were at theirs."""
+    from safetensors.torch import load_file, save_file
 
-    partial = path.with_suffix(".partial")
-    save_file({k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}, partial)
-    partial.replace(path)
+    experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
+    better = {n for n in experts if n in metrics and metrics[n] > done.best.get(n, -math.inf)}
+    now = {k: v.detach().cpu().contiguous() for k, v in stage.module.state_dict().items()}
+    kept = load_file(path) if path.exists() and done.best else dict(now)
+    named = [prefixes for prefixes in experts.values() if prefixes]
+    for name in better:
+        done.best[name] = metrics[name]
+        prefixes = experts[name]
+        for key in now:
+            if key.startswith(prefixes) if prefixes else not any(key.startswith(p) for p in named):
+                kept[key] = now[key]
+    if better:
+        partial = path.with_suffix(".partial")
+        save_file(kept, partial)
+        partial.replace(path)
 
 
 def _save(accelerator: Accelerator, schedule: Any, done: Progressed, out: Path) -> None:
