@@ -30,7 +30,7 @@ _DECLINED = tuple(
         r"\bi (?:have|see) no (?:\w+ )?(?:information|idea|data|knowledge|access|way|means|record)\b",
         r"\b(?:there is|contains|gives|holds|offers) no (?:\w+ )?(?:information|data|record|evidence) (?:about|on|of|for)\b",
         rf"\b{_SHOWN}s? (?:and (?:its|the) (?:\w+ )?map )?(?:alone |itself )?(?:does|do|can|could)(?: not|not) (?:\w+ )?"
-        r"(?:show|tell|measure|carry|weigh|say|reveal|contain|read|give|prove|provide|indicate|include|record|decide|let)\b",
+        r"(?:show|tell|measure|carry|weigh|say|reveal|contain|read|give|provide|indicate|include|record|decide|let)\b",
         r"\b(?:is|are) (?:not (?:known|shown|visible|given|recorded|stated|available|part of|in the (?:picture|image)|"
         r"something (?:i|the|a)|a thing)|unknown|beyond (?:what|the))\b",
         r"\b(?:beyond|outside) (?:what|the scope|my)\b",

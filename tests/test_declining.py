@@ -74,6 +74,8 @@ Most likely a dent; 62 % sure.
 This is uncertain: the score of 0.52 is close to the threshold of 0.5.
 Usual causes of a scratch are handling or sliding contact.
 Next, clean the surface and look again.
+Often surplus solder. The picture alone cannot prove it.
+The picture alone does not prove it, but usual causes of a crack are impact or fatigue.
 Region 1: a scratch at the top left.
 B
 You are welcome.
