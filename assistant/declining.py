@@ -87,7 +87,8 @@ _ABSENT = tuple(
         r"\b(?:misunderstanding|mistaken premise|false premise|not correct|is incorrect)\b",
         r"\bonly (?:\w+ ){0,3}?(?:regions?|region \d) (?:stands? out|exists?|was found|were found|is there|are there)\b",
         r"\bi have no region\b",
-        r"\b(?:looks?|is|appears?|seems?) (?:\w+ )?(?:normal|fine|unremarkable|intact)(?: (?:there|here|at the (?:" + _PLACE
+        r"\b(?:looks?|is|appears?|seems?) (?:\w+ )?(?:normal|fine|unremarkable|intact)(?: (?:there|here|at the (?:"
+        + _PLACE
         + r")))?$",
     )
 )

@@ -19,7 +19,9 @@ Judge = Callable[[str, str, Inspection], bool | None]
 _NONE = re.compile(
     rf"\b(?:none|nowhere|nothing|zero|no (?:\w+ ){{0,2}}?(?:{GENERIC}|region|place|area|part|kind|severity|worry)s?)\b"
 )
-_BARE = re.compile(rf"\W*(?:i count |there (?:is|are) )?(?:only |just )?(\d+|zero|none|{'|'.join(NUMBERS)})\b", re.IGNORECASE)
+_BARE = re.compile(
+    rf"\W*(?:i count |there (?:is|are) )?(?:only |just )?(\d+|zero|none|{'|'.join(NUMBERS)})\b", re.IGNORECASE
+)
 _CONSEQUENCE = re.compile(r"\b(?:causes?|caused|comes? from|can|could|next|first)\b")
 _RANK = {Severity.MINOR: 0, Severity.MAJOR: 1, Severity.CRITICAL: 2}
 

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 
 from assistant.evidence import evidence_text
-from assistant.generation import Decoding
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence
 from assistant.mini_lvlm import MiniLVLM
@@ -86,7 +85,7 @@ def paired_speed(
     for number, picture in enumerate(watched(rounds, "speed")):
         one = streamed(model, picture, QUESTIONS[number % len(QUESTIONS)], evidence)
         other = bare(model, one["ids"], one["tokens"])
-        if number % 2:  # which of the two goes first changes in turn
+        if number % 2:  # which of the two goes first changes in turn; the ids and the length come from ours
             one = streamed(model, picture, QUESTIONS[number % len(QUESTIONS)], evidence)
         if number:
             ours.append(one)
@@ -101,7 +100,9 @@ def paired_speed(
         "bare_first_token_s": statistics.median(r["first_token"] for r in theirs),
         "tokens_per_s": statistics.median(rates[0]),
         "bare_tokens_per_s": statistics.median(rates[1]),
-        "first_token_ratio": statistics.median(b["first_token"] / o["first_token"] for o, b in zip(ours, theirs, strict=True)),
+        "first_token_ratio": statistics.median(
+            b["first_token"] / o["first_token"] for o, b in zip(ours, theirs, strict=True)
+        ),
         "rate_ratio": statistics.median(o / b for o, b in zip(*rates, strict=True)),
     }
 
@@ -130,8 +131,3 @@ def long_conversation(
     finally:
         handle.remove()
     return {"encoder_calls": len(encoded), "turns": len(read), "read": read, "conversation": whole}
-
-
-def brief(model: MiniLVLM, tokens: int) -> MiniLVLM:
-    """The same parts, writing fewer tokens at most."""
-    return MiniLVLM(model.parts, Decoding(max_new_tokens=tokens))

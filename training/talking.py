@@ -163,7 +163,9 @@ def transcript(one: Talked) -> str:
     """A conversation to read: the evidence's verdict, then each question with its answer, and the draft where it fell."""
     found = one.picture.inspection
     kinds = "; ".join(f"{r.type or 'unknown'} at {', '.join(r.cells)}, {r.severity.value}" for r in found.regions)
-    lines = [f"# {one.picture.source.name}: {found.verdict.value}, score {found.image_score:.2f}; {kinds or 'no region'}"]
+    lines = [
+        f"# {one.picture.source.name}: {found.verdict.value}, score {found.image_score:.2f}; {kinds or 'no region'}"
+    ]
     for turn in one.turns:
         lines += [f"Q ({turn.asked.intent}): {turn.asked.question}"]
         if turn.retried:
