@@ -41,6 +41,11 @@ class Conversation:
         self._model, self._session, self._prompted = model, session, prompted
         self._turns: list[Turn] = []
 
+    @property
+    def model(self) -> LanguageModel | None:
+        """The trained model that talks; None on the prompted base model."""
+        return self._model
+
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before."""
         if self._model is not None and self._session is not None:

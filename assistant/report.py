@@ -9,15 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
+from jaxtyping import Float32
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.types import THRESHOLD, Answer, Inspection, Mode, Region, Severity, Verdict
+from assistant.errors import DataSetError
+from assistant.types import (
+    THRESHOLD,
+    AnomalyMap,
+    Answer,
+    Box,
+    Domain,
+    Inspection,
+    Mode,
+    QueryImage,
+    Region,
+    Severity,
+    Verdict,
+)
 
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
@@ -121,6 +136,44 @@ def inspection_row(
     return row.model_dump(mode="json", by_alias=True)
 
 
+def inspection_of_row(
+    row: Mapping[str, Any], scores: Float32[np.ndarray, "rows columns"], domain: Domain | None = None
+) -> Inspection:
+    """An inspection read back from its row and its map.
+
+    The picture is blank, of the map's size: what a language model and the checks of its answers read is all there, but
+    boxes stay in source pixels.
+
+    Args:
+        row: of an inspected picture.
+        scores: calibrated map, of any size.
+        domain: of the picture, which a row does not tell.
+
+    Raises:
+        DataSetError: the row of a failed input, or one that breaks the contract.
+    """
+    try:
+        told = InspectionRow.model_validate(row)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise DataSetError(f"a row of {SCHEMA}", f"another `{where}`", "inspect the picture again") from error
+    if told.error is not None or told.mode is None or told.image_score is None or told.regions is None:
+        raise DataSetError("the row of an inspected picture", f"{told.error or 'an empty row'}", "leave it out")
+    pixels = np.zeros((*scores.shape, 3), np.uint8)
+    return Inspection(
+        image=QueryImage(pixels, told.source, domain),
+        object_name=told.object_name,
+        mode=told.mode,
+        image_score=told.image_score,
+        p_value=told.p_value,
+        regions=tuple(_told_region(region) for region in told.regions),
+        anomaly_map=AnomalyMap(scores),
+        preset=told.preset or "",
+        weights=told.weights or "",
+        timing_ms=told.timing_ms or {},
+    )
+
+
 def error_row(source: str, error: Exception | str) -> dict[str, Any]:
     """The row of a picture that could not be inspected; the error in one line."""
     text = " ".join(str(error).split()) or "unknown error"
@@ -193,6 +246,20 @@ def _region_row(region: Region) -> RegionRow:
         type=region.type,
         type_probability=region.type_probability,
         severity=region.severity,
+    )
+
+
+def _told_region(row: RegionRow) -> Region:
+    return Region(
+        id=row.id,
+        box=Box(*row.box),
+        area_fraction=row.area_fraction,
+        cells=row.cells,
+        peak_score=row.peak_score,
+        mean_score=row.mean_score,
+        type=row.type,
+        type_probability=row.type_probability,
+        severity=row.severity,
     )
 
 

@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from assistant import report
-from assistant.errors import ImageError
+from assistant.errors import DataSetError, ImageError
 from assistant.images import load_map
-from assistant.types import AnomalyMap, Answer, Box, Inspection, Mode, QueryImage, Region, Severity, Verdict
+from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage, Region, Severity, Verdict
 
 FIELDS = (
     "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
@@ -52,6 +52,26 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
     ]
     assert row["timing_ms"] == {"encode": 190.0}
     assert json.loads(report.to_line(row)) == row
+
+
+def test_an_inspection_is_read_back_from_its_row(pixels: np.ndarray) -> None:
+    for score in (0.87, 0.2):
+        made = an_inspection(pixels, score)
+        small = np.full((48, 48), 0.25, np.float32)
+        back = report.inspection_of_row(report.inspection_row(made), small, Domain.MEDICAL)
+        assert report.inspection_row(back) | {"width": 80, "height": 60} == report.inspection_row(made)
+        assert back.regions == made.regions
+        assert (back.image.domain, back.image.pixels.shape) == (Domain.MEDICAL, (48, 48, 3))
+        assert back.anomaly_map.scores is small
+        assert back.verdict is made.verdict
+
+
+def test_rows_that_tell_no_inspection_are_refused(pixels: np.ndarray) -> None:
+    small = np.zeros((4, 4), np.float32)
+    with pytest.raises(DataSetError, match="inspected picture, got unreadable"):
+        report.inspection_of_row(report.error_row("a.png", "unreadable"), small)
+    with pytest.raises(DataSetError, match="image_score"):
+        report.inspection_of_row(report.inspection_row(an_inspection(pixels)) | {"image_score": 2}, small)
 
 
 def test_error_row_is_null_but_for_schema_source_and_error() -> None:
