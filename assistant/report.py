@@ -164,8 +164,10 @@ def to_line(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, allow_nan=False)
 
 
-def picture_name(source: str) -> str:
+def picture_name(source: str, digits: int = 8) -> str:
     """File name without ending for what is written about a source: readable, and its own for each source.
+
+    ``digits`` of a hash tell sources of one name apart; 16 do for millions.
 
     >>> picture_name("parts/lid 3.png")
     'lid_3-17da7a3a'
