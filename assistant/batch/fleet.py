@@ -54,10 +54,6 @@ class _Worker:
                 break
         self.alone = self.alone and bool(self.units)
 
-    def end(self) -> None:
-        """Tell it that no more comes."""
-        self._send(None)
-
     def stop(self) -> None:
         """End it now."""
         self.process.kill()

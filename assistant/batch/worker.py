@@ -18,7 +18,6 @@ from assistant.batch.jobs import Job, Unit
 from assistant.errors import AssistantError
 
 READY, ROW, FATAL = "ready", "row", "fatal"
-_END = None
 
 
 def main() -> None:
@@ -43,33 +42,29 @@ def _work(job: Job, incoming: BinaryIO, outgoing: BinaryIO) -> None:
     torch.set_num_threads(job.threads)
     bench = Workbench(Assistant.load(job.preset, device=job.device), job)
     send(outgoing, (READY, None))
-    given: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
+    given: queue.SimpleQueue[Unit] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(incoming, given), daemon=True).start()
     for unit, row in bench.rows(_units(given)):
         send(outgoing, (ROW, (unit, row)))
 
 
-def _listen(incoming: BinaryIO, given: queue.SimpleQueue[Unit | None]) -> None:
-    """Units as they come; nobody is there to read the rest when the input ends without its end mark."""
+def _listen(incoming: BinaryIO, given: queue.SimpleQueue[Unit]) -> None:
+    """Units as they come; when the input ends nobody is there to read the rest."""
     try:
-        while (unit := receive(incoming)) is not _END:
-            given.put(unit)
+        while True:
+            given.put(receive(incoming))
     except EOFError:
         os._exit(0)
-    given.put(_END)
 
 
-def _units(given: queue.SimpleQueue[Unit | None]) -> Iterator[Unit | None]:
-    """Units to the end mark, with None before each wait."""
+def _units(given: queue.SimpleQueue[Unit]) -> Iterator[Unit | None]:
+    """Units as they come, with None before each wait."""
     while True:
         try:
-            unit = given.get_nowait()
+            yield given.get_nowait()
         except queue.Empty:
             yield None
-            unit = given.get()
-        if unit is _END:
-            return
-        yield unit
+            yield given.get()
 
 
 def command() -> list[str]:

@@ -31,6 +31,8 @@ class RowWriter:
         restart: begin anew.
         retry_failed: forget rows with ``error``, so that these pictures are inspected again.
 
+    ``done`` holds keys of sources that have a row, ``failed`` counts rows with ``error`` that were there on entering.
+
     Raises:
         StorageError: on entering: another run holds the file, or the folder cannot be written.
     """
@@ -39,6 +41,7 @@ class RowWriter:
         self.path = path
         self.done: set[int] = set()
         self.weights: str | None = None
+        self.failed = 0
         self._restart, self._retry_failed = restart, retry_failed
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
         self._file = -1
@@ -112,6 +115,7 @@ class RowWriter:
         if not damaged:
             return
         self.done.clear()
+        self.failed = 0
         part = self.path.with_name(f".{self.path.name}.part")
         with part.open("wb") as kept, self.path.open("rb") as file:
             for line in file:
@@ -126,6 +130,7 @@ class RowWriter:
         if key in self.done or (self._retry_failed and row["error"] is not None):
             return False
         self.done.add(key)
+        self.failed += row["error"] is not None
         self.weights = self.weights or row["weights"]
         return True
 
