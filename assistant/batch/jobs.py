@@ -53,5 +53,3 @@ class Job:
         if item.references:
             request = replace(request, references=item.references, profile=None)
         return replace(request, object_name=item.object_name or request.object_name)
-
-

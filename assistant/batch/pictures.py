@@ -37,9 +37,7 @@ def save_pictures(inspection: Inspection, maps: Path | None, overlays: Path | No
                 part.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(error, maps or overlays) from error
-    return Files(
-        f"{MAPS}/{name}" if maps is not None else None, f"{OVERLAYS}/{name}" if overlays is not None else None
-    )
+    return Files(f"{MAPS}/{name}" if maps is not None else None, f"{OVERLAYS}/{name}" if overlays is not None else None)
 
 
 def remove_parts(out: Path) -> None:

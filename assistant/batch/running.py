@@ -161,8 +161,7 @@ class BatchRun:
             remove_parts(options.out)
             record.begin(fresh=options.restart or not writer.done)
             self.failed = writer.failed
-            done = frozenset(writer.done)
-            for row in self._engine()(self._units(done)):
+            for row in self._engine()(self._units(writer.done)):
                 if writer.write(row):
                     self.written += 1
                     self.failed += row["error"] is not None
@@ -185,7 +184,7 @@ class BatchRun:
             pass
         self.total = self.total or seen[0]
 
-    def _units(self, done: frozenset[int]) -> Iterator[Unit]:
+    def _units(self, done: set[int]) -> Iterator[Unit]:
         def found(item: Item) -> None:
             self.found += 1
             self.skipped += item.key in done

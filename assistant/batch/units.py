@@ -9,7 +9,9 @@ from assistant.batch.jobs import Unit
 from assistant.batch.shards import Shard
 
 
-def single_units(items: Iterable[Item], shard: Shard, done: Callable[[int], bool], found: Callable[[Item], None]) -> Iterator[Unit]:
+def single_units(
+    items: Iterable[Item], shard: Shard, done: Callable[[int], bool], found: Callable[[Item], None]
+) -> Iterator[Unit]:
     """Each picture of the shard alone, by the hash of its name: it does not matter what else is in the folder.
 
     Args:

@@ -49,7 +49,7 @@ class Workbench:
         self.assistant, self.job = assistant, job
         self._on_gpu = assistant.clip.encoder.device.type != "cpu"
         self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
-        self._profiles: OrderedDict[Request, Profile | None | AssistantError] = OrderedDict()
+        self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._profile(job.request)
 
     def rows(self, units: Iterator[Unit | None]) -> Iterator[tuple[Unit, Row]]:

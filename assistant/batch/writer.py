@@ -67,7 +67,9 @@ class RowWriter:
             raise unwritable(error, self.path) from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             os.fsync(self._file)
         except OSError:  # every row was handed over already; what is on disk stays
