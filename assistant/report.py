@@ -173,7 +173,7 @@ def picture_name(source: str, digits: int = 8) -> str:
     'lid_3-17da7a3a'
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(source.partition("::")[0]).stem).strip("._")[:60] or "picture"
-    return f"{stem}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{stem}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:digits]}"
 
 
 def package_version() -> str:

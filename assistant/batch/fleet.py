@@ -6,6 +6,7 @@ blame and its pictures become rows with ``error``.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import subprocess
 import threading
@@ -60,16 +61,12 @@ class _Worker:
         self.process.wait(PATIENCE)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                try:
+                with contextlib.suppress(OSError):  # what was not sent yet has no reader any more
                     pipe.close()
-                except OSError:  # what was not sent yet has no reader any more
-                    pass
 
     def _send(self, value: Any) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError):  # where it has died, its listener tells
             send(_pipe(self.process.stdin), value)
-        except (OSError, ValueError):  # it has died; its listener tells
-            pass
 
     def _listen(self, heard: queue.SimpleQueue[tuple[_Worker, Any]]) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assistant.batch.items import Item
@@ -33,7 +33,7 @@ class Job:
 
     preset: str = "mini"
     device: str | None = None
-    request: Request = Request()
+    request: Request = field(default_factory=Request)
     mutual: bool = False
     caption: bool = True
     questions: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ class BatchOptions:
 
     inputs: Inputs
     out: Path
-    request: Request = Request()
+    request: Request = field(default_factory=Request)
     preset: str = "mini"
     device: str | None = None
     mutual: bool = False
