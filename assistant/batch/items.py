@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol, runtime_checkable
 
 from assistant.batch.volumes import slices_of
 from assistant.errors import ImageError
@@ -21,6 +21,15 @@ from assistant.pixels import printable
 
 STANDARD_INPUT = "-"
 _BLOCK = 2**16
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """An open binary file, or whatever gives bytes like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class Inputs:
     skip: Path | None = None
 
 
-def find_items(inputs: Inputs, standard_input: BinaryIO | None = None) -> Iterator[Item]:
+def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterator[Item]:
     """Pictures that ``inputs`` name, each once: paths as given, then lists, then the manifest.
 
     Args:
@@ -92,7 +101,7 @@ def find_items(inputs: Inputs, standard_input: BinaryIO | None = None) -> Iterat
                 yield one
 
 
-def _every(inputs: Inputs, standard_input: BinaryIO | None) -> Iterator[Item]:
+def _every(inputs: Inputs, standard_input: Readable | None) -> Iterator[Item]:
     from assistant.batch.manifests import opened, read_manifest
 
     for given in inputs.paths:
@@ -167,13 +176,13 @@ def _inside(folder: str, skip: Path | None) -> Iterator[Item]:
         yield Item(folder)
 
 
-def _listed(file: BinaryIO, skip: Path | None) -> Iterator[Item]:
+def _listed(file: Readable, skip: Path | None) -> Iterator[Item]:
     """Pictures of a list; a line may be whatever an input may be, but for another list."""
     for line in lines(file):
         yield from _named(os.fsdecode(line), skip)
 
 
-def lines(file: BinaryIO) -> Iterator[bytes]:
+def lines(file: Readable) -> Iterator[bytes]:
     """Lines of a list without their ends, empty ones left out; ended by NUL if its first block holds one."""
     block, mark, rest = file.read(_BLOCK), b"\n", b""
     if b"\0" in block:

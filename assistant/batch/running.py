@@ -13,10 +13,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from assistant.batch import machine
-from assistant.batch.items import STANDARD_INPUT, Inputs, Item, find_items
+from assistant.batch.items import STANDARD_INPUT, Inputs, Item, Readable, find_items
 from assistant.batch.jobs import Job, Unit
 from assistant.batch.pictures import remove_parts
 from assistant.batch.records import RunRecord
@@ -131,7 +131,7 @@ class BatchRun:
     """
 
     def __init__(
-        self, options: BatchOptions, assistant: Assistant | None = None, standard_input: BinaryIO | None = None
+        self, options: BatchOptions, assistant: Assistant | None = None, standard_input: Readable | None = None
     ) -> None:
         self.options, self._assistant, self._standard_input = options, assistant, standard_input
         self.found = 0
