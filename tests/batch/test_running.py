@@ -197,7 +197,7 @@ def test_other_settings_do_not_go_on_unless_the_run_begins_anew(
     photos: Path, tmp_path: Path, inspected: Inspected
 ) -> None:
     inspected(photos)
-    with pytest.raises(ConfigError, match="caption True.*--restart"):
+    with pytest.raises(ConfigError, match=r"caption True.*--restart"):
         inspected(photos, caption=False)
     inspected(photos, caption=False, restart=True)
     assert {row["caption"] for row in rows_of(tmp_path / "out/results.jsonl").values()} == {None}

@@ -101,7 +101,7 @@ def test_a_full_disk_keeps_whole_rows_and_says_what_to_do(tmp_path: Path, monkey
     with RowWriter(path) as writer:
         writer.write(row("a"))
         monkeypatch.setattr(os, "write", full)
-        with pytest.raises(StorageError, match="No space left.*make room"):
+        with pytest.raises(StorageError, match=r"No space left.*make room"):
             writer.write(row("b"))
         monkeypatch.undo()
     assert path.read_bytes().endswith(b"}\n")
