@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
-from assistant.batch.items import Item, find_items
+from assistant.batch.items import Inputs, Item, find_items
 from assistant.batch.merging import Merged, merge
 from assistant.batch.running import BatchOptions, BatchRun, run
 from assistant.batch.shards import Shard
 
-__all__ = ["BatchOptions", "BatchRun", "Item", "Merged", "Shard", "find_items", "merge", "run"]
+__all__ = ["BatchOptions", "BatchRun", "Inputs", "Item", "Merged", "Shard", "find_items", "merge", "run"]

@@ -162,7 +162,7 @@ def _walk(folder: str, skip: Path | None) -> Iterator[Item]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _inside(entry.path, skip)
-        elif not entry.is_dir() and is_picture_name(entry.path):
+        elif not os.path.isdir(entry.path) and is_picture_name(entry.path):
             yield Item(entry.path)
 
 
