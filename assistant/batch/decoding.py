@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -96,7 +98,7 @@ class DecodeAhead:
     def __init__(self, how: Decoding, processes: int, ahead: int) -> None:
         self._how, self._ahead = how, max(1, ahead)
         self._pool: Executor = (
-            ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+            ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_parent)
             if processes
             else ThreadPoolExecutor(1, "decode")
         )
@@ -116,3 +118,15 @@ class DecodeAhead:
                 yield tuple(future.result() for future in waiting.popleft())
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """A decoding process whose worker was killed would otherwise wait for work for ever."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -102,8 +102,8 @@ class Workbench:
             yield (one.item,), self._row(one, features, spent)
 
     def _row(self, one: Decoded, features: PatchFeatures, spent: float) -> Row:
-        request = self.job.told(one.item)
         try:
+            request = self.job.told(one.item)
             profile = self._profile(request)
             seen = self._seen(one, features, request, spent)
             inspection = self.assistant.judge(

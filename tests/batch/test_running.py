@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import random
-import signal
-import time
-import warnings
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +12,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from assistant.batch import BatchRun, Inputs, Shard, merge, run
-from assistant.batch.fleet import Fleet
+from assistant.batch import BatchRun, Inputs, run
+from assistant.batch.decoding import DecodeAhead, Decoded, Decoding
 from assistant.batch.items import Item
-from assistant.batch.jobs import Job
-from assistant.errors import ConfigError, DataSetError, StorageError, WeightsError
+from assistant.errors import ConfigError, WeightsError
 from assistant.images import load_map
 from assistant.pipeline import Assistant
 from assistant.report import SCHEMA_FILE
@@ -94,96 +89,6 @@ def test_pictures_of_one_shape_are_encoded_together(
     assert len({size[2:] for size in sizes}) == 3
 
 
-def test_shards_are_disjoint_complete_and_join_to_the_whole(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
-    inspected(photos, out="whole", save_maps=True)
-    for index in (1, 2, 3):
-        inspected(photos, out="parts", shard=Shard(index, 3), save_maps=True)
-    shards = [rows_of(tmp_path / f"parts/results-{i}-of-3.jsonl") for i in (1, 2, 3)]
-    assert sum(map(len, shards)) == len(set().union(*shards)) == 9
-    merged = merge([tmp_path / "parts"])
-    assert merged.complete
-    assert (merged.rows, merged.doubles, merged.missing) == (9, 0, 0)
-    same(rows_of(tmp_path / "whole/results.jsonl"), rows_of(merged.path))
-
-
-def test_merge_tells_of_missing_and_double_rows(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
-    for index in (1, 2):
-        inspected(photos, out=f"m{index}", shard=Shard(index, 3), save_maps=True)
-    merged = merge([tmp_path / "m1", tmp_path / "m2"], tmp_path / "all", inputs=None)
-    assert merged.problems == ("shard 3 of 3 has no rows here: run it, or name its folder",)
-    row = next(iter(rows_of(merged.path).values()))
-    assert (tmp_path / "all" / row["map_path"]).is_file()
-    inspected(photos, out="m3", shard=Shard(3, 3))
-    third = tmp_path / "m3/results-3-of-3.jsonl"
-    *kept, lost = third.read_bytes().splitlines(keepends=True)
-    stolen = (tmp_path / "m1/results-1-of-3.jsonl").read_bytes().splitlines(keepends=True)[0]
-    third.write_bytes(b"".join([*kept, stolen]))
-    folders = [tmp_path / f"m{i}" for i in (1, 2, 3)]
-    merged = merge(folders, tmp_path / "all")
-    assert merged.doubles == 1
-    assert any("more than one row" in text for text in merged.problems)
-    assert any(f"{third}" in text for text in merged.problems)
-    merged = merge(folders, tmp_path / "all", inputs=Inputs((str(photos),)))
-    assert merged.missing == 1
-    assert any(json.loads(lost)["source"] in text for text in merged.problems)
-
-
-def test_merge_needs_shards_and_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataSetError, match="results of shards"):
-        merge([tmp_path])
-    with pytest.raises(DataSetError, match="--out"):
-        merge([tmp_path, tmp_path])
-
-
-def test_a_shard_that_was_stopped_is_told_of(photos: Path, tmp_path: Path, tiny: Assistant) -> None:
-    rows = iter(run([photos], tmp_path / "out", assistant=tiny, shard=Shard(1, 1)))
-    next(rows)
-    rows.close()  # type: ignore[attr-defined]
-    (tmp_path / "out/results.jsonl").rename(tmp_path / "out/results-1-of-1.jsonl")
-    (tmp_path / "out/run.json").rename(tmp_path / "out/run-1-of-1.json")
-    assert any("not finished" in text for text in merge([tmp_path / "out"]).problems)
-
-
-def test_killed_at_twenty_random_moments_the_rows_are_those_of_one_run(
-    photos: Path, tmp_path: Path, inspected: Inspected, tiny: Assistant
-) -> None:
-    (photos / "bad.png").write_text("no picture")
-    started = time.perf_counter()
-    inspected(photos, out="whole", save_maps=True)
-    spent = time.perf_counter() - started
-    rng = random.Random(5)
-    kills = 0
-    for _ in range(200):
-        if kills == 20:
-            break
-        child = _forked(lambda: inspected(photos, out="cut", save_maps=True))
-        time.sleep(rng.uniform(0, spent / 2))
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            kills += 1
-        else:  # it was done before: begin another cut run with half of the rows and a torn one
-            lines = (tmp_path / "cut/results.jsonl").read_bytes().splitlines(keepends=True)
-            (tmp_path / "cut/results.jsonl").write_bytes(b"".join(lines[:4]) + lines[4][: rng.randrange(len(lines[4]))])
-    assert kills == 20
-    inspected(photos, out="cut", save_maps=True, batch_size=2)
-    same(rows_of(tmp_path / "whole/results.jsonl"), rows_of(tmp_path / "cut/results.jsonl"))
-    assert not list((tmp_path / "cut/maps").glob(".*"))
-
-
-def _forked(work: Callable[[], object]) -> int:
-    """Id of a child that works and ends."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return child
-
-
 def test_what_is_done_is_not_done_again(
     photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,36 +116,6 @@ def test_failed_pictures_are_tried_again_when_asked(photos: Path, tmp_path: Path
     assert inspected(photos).failed == 1
     mended = inspected(photos, retry_failed=True)
     assert (mended.written, mended.failed) == (1, 0)
-
-
-def test_a_second_run_on_the_same_folder_is_refused(
-    photos: Path, tmp_path: Path, tiny: Assistant, inspected: Inspected
-) -> None:
-    first = iter(run([photos], tmp_path / "out", assistant=tiny))
-    next(first)
-    with pytest.raises(StorageError, match="no other run"):
-        inspected(photos)
-    assert len(list(first)) == 8
-
-
-def test_a_map_that_does_not_fit_on_the_disk_ends_the_run_and_keeps_the_rows(
-    photos: Path, tmp_path: Path, inspected: Inspected, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from assistant.batch import pictures
-
-    real, calls = pictures.save_map, [0]
-
-    def full(path: Path, scores: np.ndarray) -> None:
-        calls[0] += 1
-        if calls[0] == 4:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        real(path, scores)
-
-    monkeypatch.setattr(pictures, "save_map", full)
-    with pytest.raises(StorageError, match="No space left"):
-        inspected(photos, save_maps=True)
-    assert len(rows_of(tmp_path / "out/results.jsonl")) == 3
-    assert inspected(photos, save_maps=True).written == 6
 
 
 def test_references_and_names_of_a_manifest_reach_their_pictures(
@@ -317,20 +192,20 @@ def test_options_that_make_no_sense_are_refused(tmp_path: Path, options: dict[st
         run([], tmp_path)
 
 
-def test_workers_give_the_same_rows_though_one_is_killed(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
-    inspected(photos, out="here", save_maps=True)
-    fleet = Fleet(Job(preset="tiny", maps=tmp_path / "fleet"), 2, 3)
-    units = iter([(Item(str(path)),) for path in sorted(photos.rglob("*.png"))])
-    rows: dict[str, Row] = {}
-    for row in fleet.rows(units):
-        if not rows:
-            os.kill(fleet.processes[0], signal.SIGKILL)
-        row.pop("timing_ms")
-        rows[row["source"]] = row
-    same(rows_of(tmp_path / "here/results.jsonl"), rows)
-    assert fleet.processes == []
+def test_decoding_processes_give_what_a_thread_gives(photos: Path, tiny: Assistant) -> None:
+    how = Decoding(Request().limits, None, 56, 14)
+    units = [(Item(str(path)),) for path in sorted(photos.rglob("*.png"))] + [(Item("none.png"),)]
+    apart, here = (
+        [unit[0] for unit in DecodeAhead(how, processes, 3).read(iter(units)) if unit is not None]
+        for processes in (1, 0)
+    )
+    assert [one.item for one in apart] == [unit[0] for unit in units]
+    for one, other in zip(apart, here, strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, Decoded) and isinstance(other, Decoded):
+            assert np.array_equal(one.resized, other.resized)
 
 
-def test_what_ends_a_worker_at_its_start_ends_the_run(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a preset"):
-        list(Fleet(Job(preset="none such"), 1, 1).rows(iter([(Item("a.png"),)])))
+def test_importing_loads_no_torch() -> None:
+    code = "import sys, assistant.batch; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
