@@ -28,8 +28,9 @@ def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest
 
 @ray_warns
 def test_two_workers_give_the_rows_of_a_local_run_though_one_is_killed(
-    photos: Path, tmp_path: Path, inspected: Callable[..., BatchRun]
+    photos: Path, tmp_path: Path, inspected: Callable[..., BatchRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # Ray's 15 would starve on a busy machine
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     pytest.importorskip("ray.data", reason="the extra `ray` is not installed")
     (photos / "bad.png").write_text("no picture")
