@@ -305,8 +305,8 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_options(**values: Any) -> None:
         told = {name: values[name] if name in own else values.pop(name) for name in shared}
-        if told["mode"] not in list(ModeOption):
-            told["mode"] = ModeOption.AUTO
+        known = told["mode"] in list(ModeOption)
+        told["mode"] = ModeOption(told["mode"].value) if known else ModeOption.AUTO
         command(request=request_of(**told), **values)
 
     first = [p for p in own.values() if p.default is p.empty and p.name != "request"]
