@@ -23,7 +23,7 @@ from assistant.batch.records import RunRecord
 from assistant.batch.shards import Shard
 from assistant.batch.units import chunked_units, single_units
 from assistant.batch.writer import RowWriter
-from assistant.errors import ConfigError
+from assistant.errors import AssistantError, ConfigError
 from assistant.request import Request
 
 if TYPE_CHECKING:
@@ -180,8 +180,11 @@ class BatchRun:
         def found(_: Item) -> None:
             seen[0] += 1
 
-        for _ in self._split(lambda _: True, found):
-            pass
+        try:
+            for _ in self._split(lambda _: True, found):
+                pass
+        except AssistantError:  # a list that cannot be read: the run itself tells
+            return
         self.total = self.total or seen[0]
 
     def _units(self, done: set[int]) -> Iterator[Unit]:
