@@ -12,6 +12,7 @@ import typer
 
 from assistant import cli_options as options
 from assistant import report
+from assistant.cli_batch import batch, merge
 from assistant.cli_evaluate import evaluate
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request, load_profile
@@ -167,6 +168,8 @@ def profile_show(
     _show_values({"file": str(file), **load_profile(file).summary()}, json)
 
 
+app.command()(batch)
+app.command()(merge)
 app.command()(evaluate)
 
 

@@ -56,9 +56,27 @@ class EvidenceOption(StrEnum):
     BOTH = "both"
 
 
+class BatchModeOption(StrEnum):
+    """Which evidence may be used in a batch run."""
+
+    AUTO = "auto"
+    ZERO_SHOT = "zero-shot"
+    FEW_SHOT = "few-shot"
+    MUTUAL = "mutual"
+
+
+class EngineOption(StrEnum):
+    """What does the work of a batch run."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 _EVIDENCE = "Evidence"
 _OUTPUT = "Output"
 _MODEL = "Model"
+_INPUT = "Input"
+_RUN = "Run"
 _QUESTIONS = "Questions"
 
 Images = Annotated[
@@ -176,6 +194,70 @@ Limit = Annotated[
     typer.Option("--limit", min=1, help="Pictures at most, spread over the file.", rich_help_panel=_QUESTIONS),
 ]
 
+BatchMode = Annotated[
+    BatchModeOption,
+    typer.Option("--mode", help="mutual: pictures judge each other, no references.", rich_help_panel=_EVIDENCE),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[INPUT...]", help="Pictures, folders, patterns in quotes, or - for a list on stdin."),
+]
+ListFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--list", metavar="FILE", help="File with a path a line; repeat.", rich_help_panel=_INPUT),
+]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        metavar="FILE",
+        help="CSV or JSONL with source, and each picture's own object_name and references.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Slices = Annotated[
+    bool,
+    typer.Option(
+        "--slices/--no-slices", help="A DICOM or NIfTI file stands for all its slices.", rich_help_panel=_INPUT
+    ),
+]
+ResultsOut = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Folder of the results.", rich_help_panel=_OUTPUT)
+]
+SaveMaps = Annotated[
+    bool, typer.Option("--save-maps/--no-save-maps", help="16-bit map of each picture.", rich_help_panel=_OUTPUT)
+]
+SaveOverlays = Annotated[
+    bool, typer.Option("--save-overlays/--no-save-overlays", help="Overlay of each picture.", rich_help_panel=_OUTPUT)
+]
+QuestionFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--questions", metavar="FILE", help="A question a line, asked of each picture.", rich_help_panel=_OUTPUT
+    ),
+]
+Coco = Annotated[bool, typer.Option("--coco", help="Also results.coco.json.", rich_help_panel=_OUTPUT)]
+Parquet = Annotated[bool, typer.Option("--parquet", help="Also results.parquet.", rich_help_panel=_OUTPUT)]
+ShardName = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Part I of N of the pictures; join with merge.", rich_help_panel=_RUN),
+]
+EngineName = Annotated[EngineOption, typer.Option("--engine", help="ray needs the extra.", rich_help_panel=_RUN)]
+Restart = Annotated[bool, typer.Option("--restart/--resume", help="Begin anew, or go on.", rich_help_panel=_RUN)]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Inspect again what ended in an error.", rich_help_panel=_RUN)
+]
+BatchSize = Annotated[
+    str, typer.Option("--batch-size", metavar="N|auto", help="Pictures encoded together.", rich_help_panel=_RUN)
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=0, help="Processes; 0 is this one; chosen when left out.", rich_help_panel=_RUN),
+]
+Chunk = Annotated[
+    int, typer.Option("--chunk", min=2, help="Pictures that judge each other in mutual mode.", rich_help_panel=_RUN)
+]
+
 
 def request_of(
     references: References = None,
@@ -213,18 +295,24 @@ def request_of(
 
 
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of :func:`request_of` in place of its parameter ``request``."""
+    """Give a command the options of :func:`request_of` in place of its parameter ``request``.
+
+    A command with a parameter ``mode`` of its own reads that one; modes a request does not know are ``auto`` to it.
+    """
     own = inspect.signature(command, eval_str=True).parameters
     shared = inspect.signature(request_of, eval_str=True).parameters
 
     @functools.wraps(command)
     def with_options(**values: Any) -> None:
-        request = request_of(**{name: values.pop(name) for name in shared})
-        command(request=request, **values)
+        told = {name: values[name] if name in own else values.pop(name) for name in shared}
+        known = told["mode"] in list(ModeOption)
+        told["mode"] = ModeOption(told["mode"].value) if known else ModeOption.AUTO
+        command(request=request_of(**told), **values)
 
     first = [p for p in own.values() if p.default is p.empty and p.name != "request"]
+    middle = [p for p in shared.values() if p.name not in own]
     last = [p for p in own.values() if p.default is not p.empty]
-    signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *shared.values(), *last)])
+    signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *middle, *last)])
     with_options.__signature__ = signature  # type: ignore[attr-defined]
     with_options.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
     return with_options

@@ -39,3 +39,7 @@ class ProfileError(AssistantError):
 
 class DataSetError(AssistantError):
     """A data set on disk that does not follow its contract."""
+
+
+class StorageError(AssistantError):
+    """A folder that cannot be written: full, read-only, or in use by another run."""

@@ -178,9 +178,13 @@ def _walk(folder: str) -> Iterator[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for file in files:
             path = os.path.join(parent, file)
-            if file.startswith(".") or not (file.lower().endswith(SUFFIXES) or _is_bare_dicom(path)):
-                continue
-            yield path
+            if not file.startswith(".") and is_picture_name(path):
+                yield path
+
+
+def is_picture_name(path: str) -> bool:
+    """Whether a file of a folder counts as a picture: by its ending, or without one by how DICOM starts."""
+    return path.lower().endswith(SUFFIXES) or _is_bare_dicom(path)
 
 
 def _is_bare_dicom(path: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from assistant.anomaly_map import image_score, pooled_logit, source_map
@@ -157,9 +158,17 @@ class Assistant:
             loaded = loaded if domain is None else replace(loaded, domain=domain)
         with _clock(timing, "encode"):
             features = self.encode(loaded)
+        return self.recognise(loaded, features, object_name, look_for, timing)
+
+    def recognise(
+        self, image: QueryImage, features: PatchFeatures, object_name: str | None = None, look_for: Sequence[str] = (),
+        timing_ms: dict[str, float] | None = None,
+    ) -> Seen:  # fmt: skip
+        """What :meth:`see` gives, of a picture that was encoded already (:meth:`encode`, :meth:`encode_batch`)."""
+        timing = dict(timing_ms or {})
         with _clock(timing, "map"):
             evidence = self._evidence(features, object_name, look_for)
-        seen = Seen(loaded, features, evidence, timing)
+        seen = Seen(image, features, evidence, timing)
         self._conversing.remember(seen)
         return seen
 
@@ -223,14 +232,22 @@ class Assistant:
         Raises:
             ProfileError: fewer than two pictures.
         """
+        seen = [self.see(i, object_name, look_for, domain) for i in images]
+        return list(self.judge_mutual(seen, object_name=object_name, look_for=look_for, score=score, types=types))
+
+    def judge_mutual(
+        self, seen: Sequence[Seen], *, object_name: str | None = None, look_for: Sequence[str] = (),
+        score: str = "blend", types: Sequence[str] = (),
+    ) -> Iterator[Inspection]:  # fmt: skip
+        """Pictures that were seen, judged against each other one by one: only one map is held at a time.
+
+        Raises:
+            ProfileError: fewer than two pictures.
+        """
         from assistant.mutual import mutual_logits
 
-        seen = [self.see(i, object_name, look_for, domain) for i in images]
-        out = []
         for one, logits in zip(seen, mutual_logits(self.localizer, seen), strict=True):
-            judged = self._judged_mutual(one, logits, object_name, look_for, score, types)
-            out.append(judged)
-        return out
+            yield self._judged_mutual(one, logits, object_name, look_for, score, types)
 
     def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
         """A conversation about an inspected picture; the language model is loaded at the first."""
@@ -261,11 +278,18 @@ class Assistant:
 
         Pictures are encoded one at a time on a CPU, so that a score never depends on what else is in a batch.
         """
-        prepared = self.clip.encoder.prepare(image, self.preset.tower.side)
+        return self.encode_batch(self.clip.encoder.prepare(image, self.preset.tower.side).pixels[None])[0]
+
+    def encode_batch(self, pixels: Float[Tensor, "batch 3 height width"]) -> list[PatchFeatures]:
+        """Patch tokens of prepared pictures of one size, float32, each as a batch of 1."""
         writer = self.localizer.writer() if self.preset.adapters.mode == "residual" else None
         with torch.inference_mode():
-            found = self.clip.encoder(prepared.pixels[None], writer)
-            return PatchFeatures(tuple(t.float() for t in found.levels), found.pooled.float(), found.grid)
+            found = self.clip.encoder(pixels, writer)
+            levels, pooled = [t.float() for t in found.levels], found.pooled.float()
+            return [
+                PatchFeatures(tuple(t[i : i + 1] for t in levels), pooled[i : i + 1], found.grid)
+                for i in range(len(pixels))
+            ]
 
     def _evidence(self, features: PatchFeatures, object_name: str | None, look_for: Sequence[str]) -> TextEvidence:
         with torch.inference_mode():

@@ -217,14 +217,16 @@ def to_line(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, allow_nan=False)
 
 
-def picture_name(source: str) -> str:
+def picture_name(source: str, digits: int = 8) -> str:
     """File name without ending for what is written about a source: readable, and its own for each source.
+
+    ``digits`` of a hash tell sources of one name apart; 16 do for millions.
 
     >>> picture_name("parts/lid 3.png")
     'lid_3-17da7a3a'
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(source.partition("::")[0]).stem).strip("._")[:60] or "picture"
-    return f"{stem}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{stem}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:digits]}"
 
 
 def package_version() -> str:

@@ -102,7 +102,7 @@ class Inspector:
             "domain": request.domain,
             "types": request.types,
         }
-        anomalous = self._anomalous()
+        anomalous = self.anomalous()
         if request.references:
             self.profile = assistant.build_profile(
                 self._pictures(find_images(request.references)),
@@ -144,7 +144,8 @@ class Inspector:
     def _pictures(self, paths: Sequence[str]) -> list[QueryImage]:
         return [load_image(path, limits=self.request.limits, domain=self.request.domain) for path in paths]
 
-    def _anomalous(self) -> tuple[AnomalousReference, ...]:
+    def anomalous(self) -> tuple[AnomalousReference, ...]:
+        """The anomalous references of the request, decoded."""
         request = self.request
         if not request.anomalous_references:
             return ()

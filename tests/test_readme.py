@@ -23,6 +23,7 @@ import pytest
 from assistant import cli
 from assistant.pipeline import Assistant
 from assistant.types import Answer
+from training import benchmark_batch
 from training.train import read_recipe
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,9 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
         }
         for name, letter in (("good/g0", "B"), ("hole/h0", "A"))
     }))  # fmt: skip
+    (tmp_path / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
+    (tmp_path / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")
+    monkeypatch.setattr(benchmark_batch, "bare_loops", lambda *_: 0.0)
     monkeypatch.setattr(Assistant, "ask", lambda _, __, asked: [Answer(question, "B") for question in asked])
     tiny = Assistant.load("tiny")
     monkeypatch.setattr(Assistant, "load", lambda *_, **__: tiny)
@@ -94,6 +98,11 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         told = [told[0], "--help"]
     elif told == ["weights", "fetch"]:
         told = ["weights", "fetch", "--help"]
+    elif told[0] == "batch":
+        told += ["--workers", "0"]
+    elif told[0] == "merge":
+        for part in ("1/2", "2/2"):
+            run_assistant(["anomaly-assistant", "batch", "incoming/", "--out", told[1], "--shard", part], monkeypatch)
     elif told[:2] == ["inspect", "part.png"] and "--profile" in told:
         run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", "lid.safetensors"], monkeypatch)
     elif told[:2] == ["profile", "show"]:
@@ -108,6 +117,8 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_module(words: list[str]) -> None:
     module, arguments = words[2], words[3:]
+    if module == "training.benchmark_batch":
+        arguments += ["--workers", "0", "--batch-sizes", "1"]
     assert import_module(module).main([*arguments, "--count", "2"]) == 0
 
 
@@ -144,7 +155,12 @@ def test_the_readme_names_files_and_options_that_exist() -> None:
     options = set(re.findall(r"`(--[a-z-]+)", README))
     sources = "".join(
         (ROOT / name).read_text()
-        for name in ("assistant/cli_options.py", "assistant/cli.py", "assistant/cli_evaluate.py")
+        for name in (
+            "assistant/cli_options.py",
+            "assistant/cli.py",
+            "assistant/cli_batch.py",
+            "assistant/cli_evaluate.py",
+        )
     )
     sources += (ROOT / "training/train.py").read_text()
     known = {f"--{name.replace('_', '-')}" for name in re.findall(r"^    (\w+): ", sources, re.MULTILINE)}

@@ -1,0 +1,41 @@
+"""What a run may take of this machine: processors and memory. Asks; decides nothing but two defaults."""
+
+from __future__ import annotations
+
+import os
+
+MEMORY_A_WORKER = 2 * 2**30
+"""Bytes that a worker with the preset ``mini`` and a large picture may need."""
+MOST_WORKERS = 32
+
+
+def cores() -> int:
+    """Processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def free_memory() -> int | None:
+    """Bytes that programs can still have; None where the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            values = dict(line.split(":", 1) for line in file)
+        return int(values["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def default_workers() -> int:
+    """One process a core, as many as memory allows.
+
+    Measured with ``mini`` on two cores: processes of one thread each do more than one process of two threads.
+    """
+    memory = free_memory()
+    fitting = MOST_WORKERS if memory is None else max(1, memory // MEMORY_A_WORKER)
+    return max(1, min(cores(), fitting, MOST_WORKERS))
+
+
+def default_decoders() -> int:
+    """Processes that decode for one GPU."""
+    return max(1, min(8, cores() - 1))

@@ -1,0 +1,211 @@
+"""Runs end to end on the preset tiny: the same rows whatever the batch, the shard, the engine and the kills."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from assistant.batch import BatchRun, Inputs, run
+from assistant.batch.decoding import DecodeAhead, Decoded, Decoding
+from assistant.batch.items import Item
+from assistant.errors import ConfigError, WeightsError
+from assistant.images import load_map
+from assistant.pipeline import Assistant
+from assistant.report import SCHEMA_FILE
+from assistant.request import Request
+from tests.batch.conftest import Row, draw, rows_of
+
+Inspected = Callable[..., BatchRun]
+
+
+def same(rows: dict[str, Row], others: dict[str, Row]) -> None:
+    """Equal rows; scores to 1e-4."""
+    assert rows.keys() == others.keys()
+    for source, row in rows.items():
+        other = others[source]
+        if row["error"] is None:
+            assert abs(row["image_score"] - other["image_score"]) < 1e-4
+        assert (row["verdict"], row["error"], row["caption"]) == (other["verdict"], other["error"], other["caption"])
+        boxes = [[r["box"] for r in one["regions"] or ()] for one in (row, other)]
+        assert boxes[0] == boxes[1]
+
+
+def test_rows_follow_the_schema_and_point_to_what_was_written(
+    photos: Path, tmp_path: Path, inspected: Inspected
+) -> None:
+    (photos / "bad.png").write_text("no picture")
+    asked = inspected(photos, save_maps=True, save_overlays=True)
+    assert (asked.found, asked.written, asked.failed, asked.skipped, asked.total) == (10, 10, 1, 0, 10)
+    schema = json.loads(SCHEMA_FILE.read_text())
+    rows = [json.loads(line) for line in (tmp_path / "out/results.jsonl").read_text().splitlines()]
+    for row in rows:
+        jsonschema.validate(row, schema)
+        if row["error"] is None:
+            assert load_map(tmp_path / "out" / row["map_path"]).shape == (row["height"], row["width"])
+            assert (tmp_path / "out" / row["overlay_path"]).is_file()
+            assert row["caption"]
+            assert set(row["timing_ms"]) == {"decode", "encode", "map", "language"}
+    assert sum(row["error"] is not None for row in rows) == 1
+
+
+def test_a_row_is_what_a_single_inspection_says(
+    photos: Path, tmp_path: Path, inspected: Inspected, tiny: Assistant
+) -> None:
+    inspected(photos, batch_size=4)
+    for source, row in rows_of(tmp_path / "out/results.jsonl").items():
+        alone = tiny.inspect(source)
+        assert abs(alone.image_score - row["image_score"]) < 1e-4
+        assert [list(r.box.as_tuple()) for r in alone.regions] == [r["box"] for r in row["regions"]]
+
+
+def test_batches_of_any_size_give_the_same_rows(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
+    for size in (1, 8, 32):
+        inspected(photos, out=f"b{size}", batch_size=size)
+    one = rows_of(tmp_path / "b1/results.jsonl")
+    same(one, rows_of(tmp_path / "b8/results.jsonl"))
+    same(one, rows_of(tmp_path / "b32/results.jsonl"))
+
+
+def test_pictures_of_one_shape_are_encoded_together(
+    photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, ...]] = []
+    encode = tiny.encode_batch
+
+    def noted(pixels: object) -> object:
+        sizes.append(tuple(pixels.shape))  # type: ignore[attr-defined]
+        return encode(pixels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tiny, "encode_batch", noted)
+    inspected(photos, batch_size=3)
+    assert sorted(size[0] for size in sizes) == [3, 3, 3]
+    assert len({size[2:] for size in sizes}) == 3
+
+
+def test_what_is_done_is_not_done_again(
+    photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspected(photos, photos / "0.png", photos)
+    monkeypatch.setattr(tiny, "encode_batch", lambda _: pytest.fail("encoded again"))
+    again = inspected(photos)
+    assert (again.skipped, again.written, again.found) == (9, 0, 9)
+
+
+def test_other_settings_do_not_go_on_unless_the_run_begins_anew(
+    photos: Path, tmp_path: Path, inspected: Inspected
+) -> None:
+    inspected(photos)
+    with pytest.raises(ConfigError, match=r"caption True.*--restart"):
+        inspected(photos, caption=False)
+    inspected(photos, caption=False, restart=True)
+    assert {row["caption"] for row in rows_of(tmp_path / "out/results.jsonl").values()} == {None}
+
+
+def test_failed_pictures_are_tried_again_when_asked(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
+    bad = photos / "bad.png"
+    bad.write_text("no picture")
+    inspected(photos)
+    draw(bad, np.full((60, 80, 3), 9, np.uint8))
+    assert inspected(photos).failed == 1
+    mended = inspected(photos, retry_failed=True)
+    assert (mended.written, mended.failed) == (1, 0)
+
+
+def test_references_and_names_of_a_manifest_reach_their_pictures(
+    photos: Path, tmp_path: Path, inspected: Inspected, tiny: Assistant
+) -> None:
+    manifest = tmp_path / "m.jsonl"
+    lines = [
+        {"source": f"{photos}/0.png", "object_name": "lid", "references": [f"{photos}/3.png"]},
+        {"source": f"{photos}/1.png"},
+        {"source": f"{photos}/2.png", "references": [f"{photos}/none.png"]},
+    ]
+    manifest.write_text("\n".join(map(json.dumps, lines)))
+    rows = list(run(Inputs(manifest=manifest), tmp_path / "out", assistant=tiny, request=Request(object_name="part")))
+    first, second, third = sorted(rows, key=lambda row: row["source"])
+    assert (first["object_name"], first["mode"]) == ("lid", "few_shot")
+    assert (second["object_name"], second["mode"]) == ("part", "zero_shot")
+    assert "nothing at" in third["error"]
+    alone = tiny.inspect(f"{photos}/0.png", references=[f"{photos}/3.png"], object_name="lid")
+    assert abs(alone.image_score - first["image_score"]) < 1e-4
+
+
+def test_mutual_chunks_are_the_same_after_a_stop_and_need_two_pictures(
+    photos: Path, tmp_path: Path, inspected: Inspected, tiny: Assistant
+) -> None:
+    inspected(photos, out="whole", mutual=True, chunk=4)
+    whole = rows_of(tmp_path / "whole/results.jsonl")
+    assert {row["mode"] for row in whole.values()} == {"mutual"}
+    first = tiny.inspect_mutual([f"{photos}/{n}.png" for n in range(4)])
+    for inspection in first:
+        assert abs(whole[inspection.image.source]["image_score"] - inspection.image_score) < 1e-4
+    rows = iter(run([photos], tmp_path / "cut", assistant=tiny, mutual=True, chunk=4))
+    for _ in range(6):
+        next(rows)
+    rows.close()  # type: ignore[attr-defined]
+    inspected(photos, out="cut", mutual=True, chunk=4)
+    same(whole, rows_of(tmp_path / "cut/results.jsonl"))
+    inspected(photos / "0.png", out="lone", mutual=True)
+    (lone,) = rows_of(tmp_path / "lone/results.jsonl").values()
+    assert "two or more pictures" in lone["error"]
+
+
+def test_questions_are_answered_in_the_rows(
+    photos: Path, inspected: Inspected, tmp_path: Path, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assistant.types import Answer
+
+    monkeypatch.setattr(tiny, "ask", lambda _, questions: [Answer(q, "It is fine.") for q in questions])
+    inspected(photos / "0.png", questions=("Is it fine?", "Where?"))
+    (row,) = rows_of(tmp_path / "out/results.jsonl").values()
+    assert [answer["question"] for answer in row["answers"]] == ["Is it fine?", "Where?"]
+
+    def gone(_: object, __: object) -> None:
+        raise WeightsError("a language model", "none")
+
+    monkeypatch.setattr(tiny, "ask", gone)
+    with pytest.raises(WeightsError):
+        inspected(photos / "1.png", questions=("Is it fine?", "Where?"))
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"engine": "slurm"}, "engine"),
+        ({"chunk": 1}, "chunks"),
+        ({"workers": -1}, "workers"),
+        ({"batch_size": 0}, "batch size"),
+        ({"mutual": True, "request": Request(references=("ok/",))}, "mutual"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(tmp_path: Path, options: dict[str, object], match: str) -> None:
+    with pytest.raises(ConfigError, match=match):
+        run(["photos"], tmp_path, **options)
+    with pytest.raises(ConfigError, match="pictures"):
+        run([], tmp_path)
+
+
+def test_decoding_processes_give_what_a_thread_gives(photos: Path, tiny: Assistant) -> None:
+    how = Decoding(Request().limits, None, 56, 14)
+    units = [(Item(str(path)),) for path in sorted(photos.rglob("*.png"))] + [(Item("none.png"),)]
+    apart, here = (
+        [unit[0] for unit in DecodeAhead(how, processes, 3).read(iter(units)) if unit is not None]
+        for processes in (1, 0)
+    )
+    assert [one.item for one in apart] == [unit[0] for unit in units]
+    for one, other in zip(apart, here, strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, Decoded) and isinstance(other, Decoded):
+            assert np.array_equal(one.resized, other.resized)
+
+
+def test_importing_loads_no_torch() -> None:
+    code = "import sys, assistant.batch; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
