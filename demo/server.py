@@ -57,7 +57,7 @@ class Server:
         _, url, shared = self.blocks.launch(
             server_name=settings.host, server_port=settings.port or None, share=settings.share, auth=accounts,
             max_file_size=round(settings.max_upload_mb * 2**20), allowed_paths=[], show_error=False, run_history=False,
-            strict_cors=True, theme=style.theme(), css=style.CSS, footer_links=[], quiet=True, ssr_mode=False,
+            strict_cors=True, theme=style.theme(), css_paths=[style.CSS], footer_links=[], quiet=True, ssr_mode=False,
             enable_monitoring=False, pwa=False, mcp_server=False, prevent_thread_lock=True,
         )  # fmt: skip
         print(f"open {shared or url}  (Ctrl-C stops)", flush=True)

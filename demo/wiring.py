@@ -48,7 +48,7 @@ def _wire_talk(page: Page, do: Handlers, every: list[Any], model: dict[str, Any]
     page.what.click(do.ask_pointed, [sid, page.editor, page.typed_box], every, **model)
     page.retry.click(do.retry, [sid], every, **model)
     page.stop.click(do.stop, [sid], [page.status], queue=False, **HIDDEN)
-    page.over.click(do.start_over, [sid], every, **HIDDEN, **QUICK)
+    gr.on([page.over.click, page.chat.clear], do.start_over, [sid], every, **HIDDEN, **QUICK)
 
 
 def _outputs(page: Page) -> list[Any]:
