@@ -18,7 +18,7 @@ import gradio as gr
 
 from demo import exports, uploads
 from demo.handlers import said
-from demo.inputs import UploadedFile
+from demo.inputs import uploaded_file
 from demo.workbench import Workbench
 
 Row = dict[str, Any]
@@ -85,8 +85,8 @@ def add_endpoints(api: Api, model: dict[str, Any]) -> None:
         model: options of events that need the model.
     """
     with gr.Row(visible=False):
-        image = UploadedFile(label="image")
-        references = UploadedFile(label="references", file_count="multiple")
+        image = uploaded_file(label="image")
+        references = uploaded_file(label="references", file_count="multiple")
         object_name = gr.Textbox(label="object_name")
         look_for = gr.Textbox(label="look_for")
         threshold = gr.Number(label="threshold", value=0.5)

@@ -1,13 +1,17 @@
-"""Components that take files: uploads alone, never an address that the server would have to fetch."""
+"""Components that take files: uploads alone, never an address that the server would have to fetch.
+
+The methods are replaced on the instance: gradio writes a stub file beside every module that subclasses a component.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|data:|//")
+Made = TypeVar("Made", bound=gr.components.Component)
 
 
 def refuse_address(path: Any) -> None:
@@ -16,33 +20,28 @@ def refuse_address(path: Any) -> None:
         raise gr.Error("expected an uploaded file, got an address; upload the file itself", print_exception=False)
 
 
-class UploadedFile(gr.File):
-    """A file drop that fetches nothing."""
+def uploads_only(component: Made) -> Made:
+    """The component, made to fetch nothing."""
+    fetch, fetch_later = component.move_resource_to_block_cache, component.async_move_resource_to_block_cache
 
-    is_template = True
+    def move(path: Any) -> str | None:
+        refuse_address(path)
+        return fetch(path)
 
-    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
-        """Refuse addresses, else as always."""
-        refuse_address(url_or_file_path)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
+    async def move_later(path: Any) -> str | None:
+        refuse_address(path)
+        return await fetch_later(path)
 
-    def move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
-        """Refuse addresses, else as always."""
-        refuse_address(url_or_file_path)
-        return super().move_resource_to_block_cache(url_or_file_path)
+    replaced: Any = component
+    replaced.move_resource_to_block_cache, replaced.async_move_resource_to_block_cache = move, move_later
+    return component
 
 
-class MarkedPicture(gr.ImageEditor):
-    """A picture to paint on that fetches nothing."""
+def uploaded_file(**options: Any) -> gr.File:
+    """A file drop."""
+    return uploads_only(gr.File(**options))
 
-    is_template = True
 
-    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
-        """Refuse addresses, else as always."""
-        refuse_address(url_or_file_path)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
-
-    def move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
-        """Refuse addresses, else as always."""
-        refuse_address(url_or_file_path)
-        return super().move_resource_to_block_cache(url_or_file_path)
+def marked_picture(**options: Any) -> gr.ImageEditor:
+    """A picture to paint on."""
+    return uploads_only(gr.ImageEditor(**options))

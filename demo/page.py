@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from demo import thresholds, words
-from demo.inputs import MarkedPicture, UploadedFile
+from demo.inputs import marked_picture, uploaded_file
 
 TITLE = "Anomaly Assistant"
 SUGGESTED = 4
@@ -25,13 +25,13 @@ class Page:
     chip: gr.HTML
     status: gr.HTML
     medical: gr.HTML
-    drop: UploadedFile
+    drop: gr.File
     samples: gr.Gallery
     bench: gr.Gallery
-    references_drop: UploadedFile
+    references_drop: gr.File
     references: gr.Gallery
     in_use: gr.HTML
-    profile_drop: UploadedFile
+    profile_drop: gr.File
     profile_save: gr.Button
     profile_file: gr.DownloadButton
     references_clear: gr.Button
@@ -48,7 +48,7 @@ class Page:
     threshold: gr.Slider
     boxes: gr.AnnotatedImage
     slider: gr.ImageSlider
-    editor: MarkedPicture
+    editor: gr.ImageEditor
     typed_box: gr.Textbox
     kind: gr.Textbox
     what: gr.Button
@@ -75,7 +75,7 @@ def build_page(session: gr.State) -> Page:
         with gr.Column(scale=5, min_width=240):
             gr.HTML(f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>")
         with gr.Column(scale=1, min_width=160):
-            made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0))
+            made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
     made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
     made["status"] = gr.HTML("", elem_id="status")
     with gr.Row(equal_height=False):
@@ -90,7 +90,7 @@ def build_page(session: gr.State) -> Page:
 
 
 def _inputs(made: dict[str, Any]) -> None:
-    made["drop"] = UploadedFile(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
+    made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
     with gr.Accordion("Samples: one click", open=True, elem_id="samples-box"):
         made["samples"] = gr.Gallery(
             label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,
@@ -101,7 +101,7 @@ def _inputs(made: dict[str, Any]) -> None:
         object_fit="cover", buttons=[], elem_id="bench",
     )  # fmt: skip
     with gr.Accordion("References: how normal looks", open=False):
-        made["references_drop"] = UploadedFile(
+        made["references_drop"] = uploaded_file(
             label="Drop normal pictures", file_count="multiple", height=100, elem_id="references-drop"
         )
         made["references"] = gr.Gallery(
@@ -109,7 +109,7 @@ def _inputs(made: dict[str, Any]) -> None:
             visible=False, buttons=[],
         )  # fmt: skip
         made["in_use"] = gr.HTML("")
-        made["profile_drop"] = UploadedFile(label="or a saved profile", height=90, elem_id="profile-drop")
+        made["profile_drop"] = uploaded_file(label="or a saved profile", height=90, elem_id="profile-drop")
         with gr.Row(elem_classes="quiet"):
             made["profile_save"] = gr.Button("Save as profile", size="sm")
             made["references_clear"] = gr.Button("Remove all", size="sm")
@@ -150,7 +150,7 @@ def _result(made: dict[str, Any]) -> None:
                 label="Picture and anomaly map", interactive=False, height=460, elem_id="slider", buttons=["fullscreen"]
             )
         with gr.Tab("Point and correct"):
-            made["editor"] = MarkedPicture(
+            made["editor"] = marked_picture(
                 label="Paint over what you mean", sources=(), transforms=(), layers=False, height=460,
                 brush=gr.Brush(default_size=18, colors=["#D55E00"], color_mode="fixed"), elem_id="editor", buttons=[],
             )  # fmt: skip
@@ -165,7 +165,7 @@ def _result(made: dict[str, Any]) -> None:
                 made["is_normal"] = gr.Button("The picture is normal", size="sm", elem_id="is-normal")
     made["table"] = gr.Dataframe(
         headers=list(words.HEADERS), type="array", interactive=False, wrap=True, label="Regions: click one to ask",
-        elem_id="table", buttons=[], max_height=260, column_widths=["9%", "27%", "22%", "14%", "14%", "14%"],
+        elem_id="table", buttons=[], max_height=260, column_widths=["8%", "30%", "23%", "12%", "14%", "13%"],
         visible=False,
     )  # fmt: skip
 

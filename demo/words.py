@@ -11,7 +11,7 @@ from assistant.types import THRESHOLD, Mode, Verdict
 from demo.sessions import Session
 from demo.thresholds import View
 
-HEADERS = ("No.", "Place", "Type", "Probability", "Severity", "Area")
+HEADERS = ("No.", "Place", "Type", "Sure", "Severity", "Area")
 NOTICE = "Research use only, not a diagnosis."
 _MODES = {Mode.ZERO_SHOT: "without references", Mode.FEW_SHOT: "with references", Mode.MUTUAL: "against each other"}
 _SAMPLE_NAME = 34

@@ -27,7 +27,9 @@ def test_ids_are_opaque_and_different(store: SessionStore) -> None:
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 32, None, 5, ["x"]])
 def test_unknown_ids_are_refused_and_not_quoted(store: SessionStore, name: object) -> None:
     store.new()
-    with pytest.raises(SessionError, match="expected a session of this server, got an id that is unknown or has ended") as e:
+    with pytest.raises(
+        SessionError, match="expected a session of this server, got an id that is unknown or has ended"
+    ) as e:
         store.get(name)
     assert "passwd" not in str(e.value)
     store.free(name)

@@ -35,7 +35,19 @@ def read(root: Path, name: str, data: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../secret.png", "ROOT/../secret.png", "ROOT/link.png", "ROOT", "", "nul\0.png", None, 7, {"path": "x"}]
+    "path",
+    [
+        "/etc/passwd",
+        "../secret.png",
+        "ROOT/../secret.png",
+        "ROOT/link.png",
+        "ROOT",
+        "",
+        "nul\0.png",
+        None,
+        7,
+        {"path": "x"},
+    ],
 )
 def test_paths_outside_the_uploads_are_refused(root: Path, path: object, pixels: np.ndarray) -> None:
     cv2.imwrite(str(root.parent / "secret.png"), pixels)
@@ -47,7 +59,9 @@ def test_paths_outside_the_uploads_are_refused(root: Path, path: object, pixels:
     assert str(root) not in str(refused.value)
 
 
-@pytest.mark.parametrize("path", ["http://127.0.0.1:1/a.png", "https://example.org/a.png", "file:///etc/passwd", "s3://b/a"])
+@pytest.mark.parametrize(
+    "path", ["http://127.0.0.1:1/a.png", "https://example.org/a.png", "file:///etc/passwd", "s3://b/a"]
+)
 def test_addresses_are_refused(root: Path, path: str) -> None:
     with pytest.raises(ImageError, match="expected an uploaded file, got an address"):
         uploads.read_picture(path, root, LIMITS)
