@@ -255,7 +255,7 @@ class Handlers:
             yield {self.page.question: "", self.page.status: self._slow_start()}
             for _ in self.bench.ask(session, asked):
                 if session.picture is picture:
-                    yield {self.page.chat: [dict(m) for m in picture.messages]}
+                    yield {self.page.chat: painting.messages(picture)}
         except GeneratorExit:
             raise
         except Exception as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from demo import drawing, talking, words
 from demo.page import SUGGESTED, Page
-from demo.sessions import Session
+from demo.sessions import Picture, Session
 
 Updates = dict[Any, Any]
 
@@ -42,7 +43,12 @@ def talk(page: Page, session: Session) -> Updates:
     fits = talking.suggestions(picture.view.inspection, len(picture.answers))
     padded = [*fits, *[""] * (SUGGESTED - len(fits))]
     buttons = {b: gr.update(value=q, visible=bool(q)) for b, q in zip(page.suggested, padded, strict=True)}
-    return {page.chat: list(picture.messages), **buttons}
+    return {page.chat: messages(picture), **buttons}
+
+
+def messages(picture: Picture) -> list[dict[str, str]]:
+    """The conversation for the chat component, which takes its text for HTML: escaped, lines broken."""
+    return [{**m, "content": escape(m["content"]).replace("\n", "<br>")} for m in picture.messages]
 
 
 def bench(page: Page, session: Session) -> Updates:

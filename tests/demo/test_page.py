@@ -72,6 +72,11 @@ def move_threshold(page: Any, value: float) -> None:
     page.wait_for_function(f"document.querySelector('#card').innerText.includes('threshold {value:.2f}')")
 
 
+def region_row(page: Any) -> Any:
+    """The severity of the first region in the table."""
+    return page.locator("#table").get_by_text(re.compile("^(minor|major|critical)$")).locator("visible=true").first
+
+
 def ask(page: Any, question: str) -> str:
     """The answer, once it is whole."""
     page.locator("#question textarea").fill(question)
@@ -87,7 +92,7 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     page.wait_for_selector("#boxes img")
 
     move_threshold(page, 0.05)
-    page.locator("#table td:visible").first.wait_for()
+    region_row(page).wait_for()
     assert "anomalous" in page.locator("#card").inner_text().lower()
 
     first = ask(page, "How bad is region 1?")
@@ -183,7 +188,7 @@ def test_pictures_keep_their_conversations(page: Any) -> None:
 def test_a_click_on_a_region_asks_and_start_over_forgets(page: Any) -> None:
     choose_sample(page, 2)
     move_threshold(page, 0.05)
-    page.locator("#table td:visible").first.click()
+    region_row(page).click()
     page.wait_for_function("document.querySelector('#talk').innerText.includes('What is region 1')")
     page.wait_for_function("!document.querySelector('#status .busy')")
     page.locator("#over").click()
