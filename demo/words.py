@@ -56,7 +56,6 @@ def verdict_card(view: View | None) -> str:
     facts = [_MODES[view.measured.mode], timing_words(view.measured.timing_ms)]
     if p_value is not None:
         facts.insert(1, f"{100 * p_value:.0f} % of normals look as unusual")
-    medical = f'<div class="medical" role="note">{NOTICE}</div>' if is_medical(view) else ""
     label = f"score {view.score:.2f}, threshold {view.threshold:.2f}"
     return (
         f'<div class="card {state}" role="status" aria-live="polite">'
@@ -66,7 +65,7 @@ def verdict_card(view: View | None) -> str:
         f'<div class="mark" style="left:{at:.1f}%"></div></div>'
         f'<div class="numbers">score <b>{view.score:.2f}</b> · threshold {view.threshold:.2f} · '
         f"{wording.counted(len(view.inspection.regions), 'region')}</div>"
-        f'<div class="said">{escape(summary(view))}</div>{medical}'
+        f'<div class="said">{escape(summary(view))}</div>'
         f'<div class="facts">{escape(" · ".join(facts))}</div></div>'
     )
 
