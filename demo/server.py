@@ -92,10 +92,10 @@ def build_server(settings: Settings, engine: Engine) -> Server:
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
         session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=store.free)
         laid = page.build_page(session)
+        add_endpoints(Api(bench, cache), MODEL)  # first, since gradio numbers names that are taken
         do = Handlers(bench, samples, laid, cache)
         wire(laid, do, blocks)
         _watch(laid, do)
-        add_endpoints(Api(bench, cache), MODEL)
     return Server(blocks, bench, samples, settings)
 
 
