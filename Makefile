@@ -7,14 +7,16 @@ CANDIDATES := python3.11 python3.12 python3.13 python3 python3.14 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c "$(USABLE)" >/dev/null 2>&1 && echo $$p && break; done)
 OUT ?= demo_output
+PORT ?= 7860
 
 export MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports check weights clean
+.PHONY: help demo sheet test lint types imports check weights clean
 
 help:
-	@echo "make demo     inspect sample pictures; overlays and JSON land in $(OUT)/"
+	@echo "make demo     make sample pictures and open the page with them in a browser (PORT=$(PORT))"
+	@echo "make sheet    inspect the sample pictures without a browser; overlays and JSON land in $(OUT)/"
 	@echo "make test     run the whole suite"
 	@echo "make check    lint, types and import contracts (each alone: make lint, make types, make imports)"
 	@echo "make weights  bring the towers of the preset mini (about 300 MB, once)"
@@ -29,7 +31,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/python -m data_builders.build --config data_builders/configs/demo.yaml --out $(OUT)/pictures --restart
+	@$(BIN)/python -m data_builders.build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
+	@$(BIN)/anomaly-assistant demo --port $(PORT) --samples $(OUT)/pictures
+
+sheet: $(STAMP)
+	@$(BIN)/python -m data_builders.build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
 	@$(BIN)/python -m demo.samples --pictures $(OUT)/pictures --out $(OUT)
 
 test: $(STAMP)

@@ -13,6 +13,7 @@ import typer
 from assistant import cli_options as options
 from assistant import report
 from assistant.cli_batch import batch, merge
+from assistant.cli_demo import demo
 from assistant.cli_evaluate import evaluate
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request, load_profile
@@ -171,6 +172,7 @@ def profile_show(
 app.command()(batch)
 app.command()(merge)
 app.command()(evaluate)
+app.command()(demo)
 
 
 @weights_app.command("list")

@@ -57,6 +57,13 @@ class Conversation:
             self._turns.append(turn)
             yield answer
 
+    def undo(self) -> None:
+        """Take back the last question and its answer; once after each answer."""
+        if self._session is not None:
+            self._session.talk.undo()
+        elif self._turns:
+            self._turns.pop()
+
     def ask(self, question: str) -> Answer:
         """The whole answer."""
         *_, last = self.stream(question)

@@ -197,7 +197,7 @@ class Assistant:
             size = (seen.image.height, seen.image.width)
             anomaly_map = source_map(logits.map[0].cpu(), calibrated, getattr(self.calibration, f"{kind}_map"), size)
             regions = find_regions(anomaly_map) if calibrated >= 0 else []
-            named = self._name(seen, regions, object_name, look_for, types)
+            named = self.describe(seen, regions, object_name, look_for, types)
         return Inspection(
             image=seen.image,
             object_name=object_name,
@@ -337,18 +337,19 @@ class Assistant:
         return Inspection(
             image=seen.image, object_name=object_name, mode=Mode.MUTUAL,
             image_score=image_score(calibrated), p_value=None,
-            regions=self._name(seen, regions, object_name, look_for, types), anomaly_map=anomaly_map,
+            regions=self.describe(seen, regions, object_name, look_for, types), anomaly_map=anomaly_map,
             preset=self.preset.name, weights=self.weights, timing_ms=seen.timing_ms,
         )  # fmt: skip
 
-    def _name(
+    def describe(
         self,
         seen: Seen,
         regions: list[RegionMask],
-        object_name: str | None,
-        look_for: Sequence[str],
-        types: Sequence[str],
+        object_name: str | None = None,
+        look_for: Sequence[str] = (),
+        types: Sequence[str] = (),
     ) -> tuple[Region, ...]:
+        """Regions of a map of a picture that was seen, with types and severities, numbered in the order given."""
         if not regions:
             return ()
         words = {t: (t,) for t in types} if types else {**{p: (p,) for p in look_for}, **vocabulary(seen.image.domain)}

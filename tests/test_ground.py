@@ -113,7 +113,9 @@ def test_ci_runs_the_tests_of_the_readme() -> None:
     assert "$ make test" in (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "types", "imports", "check", "weights", "clean", "help"])
+@pytest.mark.parametrize(
+    "target", ["demo", "sheet", "test", "lint", "types", "imports", "check", "weights", "clean", "help"]
+)
 def test_make_targets_exist_and_set_up_the_environment(target: str) -> None:
     ended = subprocess.run(
         ["make", "-n", "-B", target, "VENV=.venv-of-the-test", "PYTHON=python3"],

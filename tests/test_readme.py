@@ -2,7 +2,8 @@
 
 In process, with the random preset ``tiny`` instead of ``mini``, two samples and one seed. Not run as written: ``make``
 (its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``
-(they need the towers or a person; their help is asked for) and training (its recipe is read).
+``demo`` (they need the towers or a person; their help is asked for) and training (its recipe is read). The block of Python marked
+``notest`` asks a page that runs; tests/demo runs its text.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def run_pip(words: list[str]) -> None:
 
 def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     told = words[1:]
-    if told[0] in ("ask", "chat"):
+    if told[0] in ("ask", "chat", "demo"):
         told = [told[0], "--help"]
     elif told == ["weights", "fetch"]:
         told = ["weights", "fetch", "--help"]
@@ -160,6 +161,7 @@ def test_the_readme_names_files_and_options_that_exist() -> None:
             "assistant/cli.py",
             "assistant/cli_batch.py",
             "assistant/cli_evaluate.py",
+            "assistant/cli_demo.py",
         )
     )
     sources += (ROOT / "training/train.py").read_text()

@@ -1,0 +1,115 @@
+"""Results as pictures for the page: fitted to the screen, boxes with colours that colour-blind people tell apart."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from assistant.errors import ConfigError
+from assistant.overlay import overlay
+from assistant.types import AnomalyMap, Box, Severity
+from demo.thresholds import View
+
+SCREEN = 1200
+"""Longest side of a picture on the page, pixels."""
+THUMBNAIL = 160
+COLOURS = {Severity.MINOR: "#56B4E9", Severity.MAJOR: "#E69F00", Severity.CRITICAL: "#D55E00"}
+"""Of Okabe and Ito's palette."""
+
+Rgb = UInt8[np.ndarray, "height width 3"]
+Annotations = list[tuple[tuple[int, int, int, int], str]]
+
+
+def fitted(pixels: Rgb, longest: int = SCREEN) -> Rgb:
+    """The picture with its long side at most ``longest``; smaller ones stay."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    if scale == 1.0:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def annotated(view: View) -> tuple[Rgb, Annotations, dict[str, str]]:
+    """Picture, boxes with labels in its pixels, and the colour of each label."""
+    pixels = fitted(view.inspection.image.pixels)
+    scale = pixels.shape[1] / view.inspection.image.width
+    boxes, colours = [], {}
+    for region in view.inspection.regions:
+        x0, y0, x1, y1 = (round(scale * edge) for edge in region.box.as_tuple())
+        label = f"{region.id} {region.type or 'region'}"
+        boxes.append(((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)), label))
+        colours[label] = COLOURS[region.severity]
+    return pixels, boxes, colours
+
+
+def before_after(view: View) -> tuple[Rgb, Rgb]:
+    """The picture, and the picture under heat and numbered boxes; the same size."""
+    image = view.inspection.image
+    scale = min(1.0, SCREEN / max(image.height, image.width))
+    if scale == 1.0:
+        heat = overlay(image, view.inspection.anomaly_map, view.inspection.regions)
+        plain = cv2.resize(image.pixels, heat.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        return np.asarray(plain, np.uint8), heat
+    from dataclasses import replace
+
+    pixels = fitted(image.pixels)
+    size = (pixels.shape[1], pixels.shape[0])
+    scores = cv2.resize(view.inspection.anomaly_map.scores, size, interpolation=cv2.INTER_AREA)
+    small = [replace(r, box=_scaled(r.box, size[0] / image.width, size)) for r in view.inspection.regions]
+    return pixels, overlay(replace(image, pixels=pixels), AnomalyMap(np.clip(scores, 0, 1)), small)
+
+
+def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
+    x0, y0, x1, y1 = (int(scale * edge) for edge in box.as_tuple())
+    return Box(x0, y0, min(size[0], max(x1, x0 + 1)), min(size[1], max(y1, y0 + 1)))
+
+
+def thumbnail(pixels: Rgb) -> Rgb:
+    """A small square of the picture's middle, for lists."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return fitted(np.ascontiguousarray(pixels[top : top + side, left : left + side]), THUMBNAIL)
+
+
+def drawn_mask(layers: list[np.ndarray], height: int, width: int) -> Bool[np.ndarray, "height width"]:
+    """What was painted in an editor, on the pixels of the picture.
+
+    Args:
+        layers: RGBA, any size; painted where alpha is above 0.
+        height, width: of the picture.
+    """
+    mask = np.zeros((height, width), bool)
+    for layer in layers:
+        if layer is not None and layer.ndim == 3 and layer.shape[2] == 4:
+            painted = (layer[..., 3] > 0).astype(np.uint8)
+            mask |= cv2.resize(painted, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
+    return mask
+
+
+def typed_box(text: str, height: int, width: int) -> Box | None:
+    """A box as a person types it: left, top, right, bottom in pixels of the picture; None for an empty line.
+
+    Raises:
+        ConfigError: something else, or a box outside the picture.
+    """
+    words = text.replace(",", " ").split()
+    if not words:
+        return None
+    do = f"the picture is {width} x {height}"
+    try:
+        left, top, right, bottom = (round(float(word)) for word in words)
+        if left < 0 or top < 0 or right > width or bottom > height:
+            raise ValueError
+        return Box(left, top, right, bottom)
+    except (ValueError, OverflowError):
+        raise ConfigError("left, top, right, bottom in pixels", text[:40], do) from None
+
+
+def box_mask(box: Box, height: int, width: int) -> Bool[np.ndarray, "height width"]:
+    """The pixels inside a box."""
+    mask = np.zeros((height, width), bool)
+    mask[box.y_min : box.y_max, box.x_min : box.x_max] = True
+    return mask

@@ -1,0 +1,308 @@
+"""What happens when a person does something on the page: a session changes, components get new values.
+
+Every handler is a generator of component -> value; what a person can mend is shown as a message, never raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from assistant.errors import AssistantError
+from assistant.geometry import mask_box
+from demo import drawing, exports, painting, talking, uploads, words
+from demo.page import Page
+from demo.painting import Updates
+from demo.sample_set import SampleSet
+from demo.sessions import Session
+from demo.workbench import BenchError, Workbench
+
+_LOG = logging.getLogger(__name__)
+Stream = Iterator[Updates]
+
+
+class Handlers:
+    """The page's reactions.
+
+    Args:
+        bench: operations.
+        samples: offered on the page.
+        page: components.
+        uploads_folder: where files that were sent lie.
+    """
+
+    def __init__(self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path) -> None:
+        self.bench, self.samples, self.page, self.root = bench, samples, page, uploads_folder
+
+    def opened(self) -> Updates:
+        """A page was opened: a session for it."""
+        return {self.page.session: self.bench.store.new().id, **self.state()}
+
+    def state(self) -> Updates:
+        """Whether model and samples are there yet; quick, asked again and again until they are."""
+        engine = self.bench.engine
+        chip = words.model_chip(self.bench.settings.preset, engine.ready, engine.error, engine.waited)
+        return {self.page.chip: chip}
+
+    def offered(self) -> Updates:
+        """The samples, as small pictures."""
+        limits = self.bench.settings.limits
+        shown = []
+        for index, sample in enumerate(self.samples.wait(timeout=0)):
+            image = self.samples.picture(index, limits, references=False)[0]
+            label = words.sample_label(sample.object_name, sample.truth)
+            shown.append((drawing.thumbnail(image.pixels), label))
+        return {self.page.samples: shown}
+
+    def add_files(self, sid: str, paths: list[str] | None, plane: float | None, axis: str, window: str) -> Stream:
+        """Pictures were dropped."""
+        if not paths:
+            return
+        limits, problems = self.bench.settings.limits, []
+        for number, path in enumerate(paths, 1):
+            name = uploads.display_name(path)
+            counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
+            yield self._busy(f"Inspecting {name}{counted} …")
+            try:
+                session = self.bench.store.get(sid)
+                chosen = uploads.selector(name, _whole(plane), _whole(axis), window or "")
+                self.bench.add(session, uploads.read_picture(path, self.root, limits, chosen))
+            except Exception as error:
+                problems.append(said(error))
+                continue
+            yield painting.everything(self.page, session)
+        yield {
+            self.page.status: words.error_card(" ".join(problems)) if problems else "",
+            self.page.drop: None,
+            self.page.session: sid,
+        }
+
+    def add_sample(self, sid: str, event: gr.SelectData) -> Stream:
+        """A sample was clicked: it comes with references of its own."""
+
+        def work(session: Session) -> None:
+            from demo.sessions import Setup
+
+            image, references, sample = self.samples.picture(int(event.index), self.bench.settings.limits)
+            setup = Setup(object_name=sample.object_name, domain=sample.domain, references=references)
+            self.bench.add(session, image, setup)
+
+        yield from self._run(sid, "Inspecting the sample …", work, painting.everything)
+
+    def choose(self, sid: str, event: gr.SelectData) -> Stream:
+        """Another picture of the bench was clicked."""
+        yield from self._run(sid, "Switching …", lambda s: self.bench.choose(s, int(event.index)), painting.everything)
+
+    def move_threshold(self, sid: str, threshold: float) -> Updates:
+        """The slider moved; answers at once, without the encoder."""
+        try:
+            session = self.bench.store.get(sid)
+            if session.picture is None:
+                return {}
+            self.bench.set_threshold(session, threshold)
+        except Exception as error:
+            return {self.page.status: words.error_card(said(error))}
+        updates = {**painting.result(self.page, session, editor=False), **painting.talk(self.page, session)}
+        updates.pop(self.page.threshold)
+        return updates | painting.stale(self.page)
+
+    def add_references(self, sid: str, paths: list[str] | None) -> Stream:
+        """Normal pictures were dropped."""
+
+        def work(session: Session) -> None:
+            limits = self.bench.settings.limits
+            self.bench.add_references(session, [uploads.read_picture(p, self.root, limits) for p in paths or ()])
+
+        yield from self._run(
+            sid, "Learning how normal looks …", work, painting.everything, {self.page.references_drop: None}
+        )
+
+    def clear_references(self, sid: str) -> Stream:
+        """No references any more."""
+        yield from self._run(sid, "Inspecting again …", self.bench.clear_references, painting.everything)
+
+    def load_profile(self, sid: str, path: str | None) -> Stream:
+        """A profile was dropped."""
+
+        def work(session: Session) -> None:
+            self.bench.load_profile(session, uploads.read_profile(path, self.root))
+
+        yield from self._run(sid, "Reading the profile …", work, painting.everything, {self.page.profile_drop: None})
+
+    def save_profile(self, sid: str) -> Stream:
+        """The references as a file."""
+        made: list[Path] = []
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.profile_file: gr.update(value=str(made[0]), visible=True)}
+
+        yield from self._run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
+
+    def tell(self, sid: str, name: str, look_for: str, mode: str, domain: str, fixed: bool) -> Stream:
+        """Details were applied."""
+
+        def work(session: Session) -> None:
+            self.bench.tell(session, name, look_for, mode, domain, fixed)
+
+        yield from self._run(sid, "Inspecting again …", work, painting.everything)
+
+    def ask(self, sid: str, question: str) -> Stream:
+        """A question was sent: the answer as it grows."""
+        yield from self._answer(sid, lambda session: question)
+
+    def ask_table(self, sid: str, event: gr.SelectData) -> Stream:
+        """A row of the table was clicked."""
+        yield from self._answer(sid, lambda session: self._of_region(session, int(event.index[0])))
+
+    def ask_region(self, sid: str, event: gr.SelectData) -> Stream:
+        """A region on the picture was clicked."""
+        yield from self._answer(sid, lambda session: self._of_region(session, int(event.index)))
+
+    def ask_pointed(self, sid: str, drawn: dict[str, Any] | None, box: str) -> Stream:
+        """Something was painted or boxed, and asked about."""
+
+        def question(session: Session) -> str:
+            picture = self.bench.in_view(session)
+            assert picture.view is not None, "a picture in view was judged"
+            return talking.pointed_question(picture.view.inspection, mask_box(self._mask(session, drawn, box)))
+
+        yield from self._answer(sid, question)
+
+    def retry(self, sid: str) -> Stream:
+        """The last question once more."""
+        yield from self._answer(sid, self.bench.take_back)
+
+    def stop(self, sid: str) -> Updates:
+        """The answer being written ends."""
+        try:
+            picture = self.bench.store.get(sid).picture
+        except AssistantError as error:
+            return {self.page.status: words.error_card(error)}
+        if picture is not None:
+            picture.stop.set()
+        return {}
+
+    def start_over(self, sid: str) -> Stream:
+        """The conversation on the picture in view is forgotten."""
+        yield from self._run(sid, "", self.bench.start_over, painting.talk)
+
+    def mark_normal(self, sid: str) -> Stream:
+        """The picture in view is normal."""
+        done = "Noted: this picture is normal. It is a reference now, and the result was made anew."
+        yield from self._run(sid, "Learning …", self.bench.mark_normal, painting.everything, {}, done)
+
+    def mark_defect(self, sid: str, drawn: dict[str, Any] | None, box: str, kind: str) -> Stream:
+        """A defect was painted or boxed."""
+
+        def work(session: Session) -> None:
+            self.bench.in_view(session)
+            self.bench.mark_defect(session, self._mask(session, drawn, box), kind or "")
+
+        done = "Noted: a defect is here. It is an anomalous reference now, and the result was made anew."
+        yield from self._run(sid, "Learning …", work, painting.everything, {}, done)
+
+    def prepare(self, sid: str) -> Stream:
+        """Files of the picture in view."""
+        made: list[Path] = []
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
+
+        yield from self._run(sid, "Writing …", lambda s: made.extend(exports.write_all(s)), paint)
+
+    def corrections(self, sid: str) -> Stream:
+        """The corrections as a data set."""
+        made: list[Path] = []
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
+
+        yield from self._run(sid, "Writing …", lambda s: made.append(exports.write_corrections(s)), paint)
+
+    def _run(
+        self,
+        sid: str,
+        busy: str,
+        work: Callable[[Session], Any],
+        paint: Callable[[Page, Session], Updates],
+        after: Updates | None = None,
+        done: str = "",
+    ) -> Stream:
+        """Say what is done, do it, and paint; or say what was wrong and leave everything as it was."""
+        if busy:
+            yield self._busy(busy)
+        try:
+            session = self.bench.store.get(sid)
+            work(session)
+            painted = paint(self.page, session)
+        except Exception as error:
+            yield {self.page.status: words.error_card(said(error)), **(after or {})}
+            return
+        status = words.done_card(done) if done else ""
+        yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
+
+    def _answer(self, sid: str, question: Callable[[Session], str]) -> Stream:
+        """Stream an answer into the conversation of the picture in view."""
+        try:
+            session = self.bench.store.get(sid)
+            picture = self.bench.in_view(session)
+            asked = question(session)
+            yield {self.page.question: "", self.page.status: self._slow_start()}
+            for _ in self.bench.ask(session, asked):
+                if session.picture is picture:
+                    yield {self.page.chat: painting.messages(picture)}
+        except GeneratorExit:
+            raise
+        except Exception as error:
+            yield {self.page.status: words.error_card(said(error))}
+            return
+        yield {
+            **painting.talk(self.page, session), self.page.status: "", self.page.session: sid, **painting.stale(self.page)
+        }  # fmt: skip
+
+    def _slow_start(self) -> str:
+        return words.busy_card("Thinking …")
+
+    def _of_region(self, session: Session, index: int) -> str:
+        picture = self.bench.in_view(session)
+        regions = () if picture.view is None else picture.view.inspection.regions
+        if not 0 <= index < len(regions):
+            raise BenchError("a region of the picture in view", "none there", "click one of the list")
+        return talking.region_question(regions[index].id)
+
+    def _mask(self, session: Session, drawn: dict[str, Any] | None, box: str) -> np.ndarray:
+        """What was pointed at, on the pixels of the picture in view."""
+        image = self.bench.in_view(session).image
+        typed = drawing.typed_box(str(box or ""), image.height, image.width)
+        if typed is not None:
+            return drawing.box_mask(typed, image.height, image.width)
+        mask = drawing.drawn_mask((drawn or {}).get("layers") or [], image.height, image.width)
+        if not mask.any():
+            raise BenchError("something painted over, or its box", "nothing marked", "paint on the picture first")
+        return mask
+
+    def _busy(self, text: str) -> Updates:
+        engine = self.bench.engine
+        loading = not engine.ready and engine.error is None
+        return {self.page.status: words.busy_card(f"The model is loading; then: {text}" if loading else text)}
+
+
+def said(error: Exception) -> str:
+    """The message of an error a person can act on; others are logged and stay inside."""
+    if isinstance(error, AssistantError):
+        return str(error)
+    _LOG.exception("a request failed", exc_info=error)
+    return "something unexpected happened; try again, and see the server's log"
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number from a field; None when it is empty."""
+    try:
+        return None if value in (None, "") else max(0, int(value))
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,207 @@
+"""What is on the page and where. Layout alone: nothing here reacts to anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from demo import thresholds, words
+from demo.inputs import marked_picture, uploaded_file
+
+TITLE = "Anomaly Assistant"
+SUGGESTED = 4
+MODES = ("auto", "zero-shot", "few-shot")
+DOMAINS = (("from the file", ""), ("industrial", "industrial"), ("medical", "medical"))
+WINDOWS = ("", "full", "lung", "brain", "bone", "mediastinum", "abdomen", "liver", "stroke", "subdural")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The components that handlers read or write, by name."""
+
+    session: gr.State
+    chip: gr.HTML
+    status: gr.HTML
+    medical: gr.HTML
+    drop: gr.File
+    samples: gr.Gallery
+    bench: gr.Gallery
+    references_drop: gr.File
+    references: gr.Gallery
+    in_use: gr.HTML
+    profile_drop: gr.File
+    profile_save: gr.Button
+    profile_file: gr.DownloadButton
+    references_clear: gr.Button
+    object_name: gr.Textbox
+    look_for: gr.Textbox
+    mode: gr.Radio
+    domain: gr.Dropdown
+    fixed_camera: gr.Checkbox
+    apply: gr.Button
+    plane: gr.Number
+    axis: gr.Dropdown
+    window: gr.Dropdown
+    card: gr.HTML
+    threshold: gr.Slider
+    boxes: gr.AnnotatedImage
+    slider: gr.ImageSlider
+    editor: gr.ImageEditor
+    typed_box: gr.Textbox
+    kind: gr.Textbox
+    what: gr.Button
+    is_defect: gr.Button
+    is_normal: gr.Button
+    table: gr.Dataframe
+    chat: gr.Chatbot
+    suggested: tuple[gr.Button, ...]
+    question: gr.Textbox
+    send: gr.Button
+    stop: gr.Button
+    retry: gr.Button
+    over: gr.Button
+    prepare: gr.Button
+    files: tuple[gr.DownloadButton, ...]
+    corrections: gr.Button
+    corrections_file: gr.DownloadButton
+
+
+def build_page(session: gr.State) -> Page:
+    """Lay the page out inside the current Blocks."""
+    made: dict[str, Any] = {"session": session}
+    with gr.Row(elem_id="head"):
+        with gr.Column(scale=5, min_width=240):
+            gr.HTML(f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>")
+        with gr.Column(scale=1, min_width=160):
+            made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
+    made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
+    made["status"] = gr.HTML("", elem_id="status")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=290):
+            _inputs(made)
+        with gr.Column(scale=5, min_width=320):
+            _result(made)
+        with gr.Column(scale=4, min_width=300):
+            _talk(made)
+            _take_away(made)
+    return Page(**{f.name: made[f.name] for f in fields(Page)})
+
+
+def _inputs(made: dict[str, Any]) -> None:
+    made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
+    with gr.Accordion("Samples: one click", open=True, elem_id="samples-box"):
+        made["samples"] = gr.Gallery(
+            label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,
+            object_fit="cover", buttons=[], elem_id="samples",
+        )  # fmt: skip
+    made["bench"] = gr.Gallery(
+        label="Your pictures", columns=5, height="auto", allow_preview=False, interactive=False, visible=False,
+        object_fit="cover", buttons=[], elem_id="bench",
+    )  # fmt: skip
+    with gr.Accordion("References: how normal looks", open=False):
+        made["references_drop"] = uploaded_file(
+            label="Drop normal pictures", file_count="multiple", height=100, elem_id="references-drop"
+        )
+        made["references"] = gr.Gallery(
+            label="In use", show_label=False, columns=6, height="auto", allow_preview=False, interactive=False,
+            visible=False, buttons=[],
+        )  # fmt: skip
+        made["in_use"] = gr.HTML("")
+        made["profile_drop"] = uploaded_file(label="or a saved profile", height=90, elem_id="profile-drop")
+        with gr.Row(elem_classes="quiet"):
+            made["profile_save"] = gr.Button("Save as profile", size="sm")
+            made["references_clear"] = gr.Button("Remove all", size="sm")
+        made["profile_file"] = gr.DownloadButton("Download profile", size="sm", visible=False)
+    with gr.Accordion("Details", open=False):
+        made["object_name"] = gr.Textbox(label="What it shows", placeholder="metal lid", max_length=80)
+        made["look_for"] = gr.Textbox(
+            label="Look for (separate by commas)", placeholder="missing solder", max_length=400
+        )
+        made["mode"] = gr.Radio(MODES, value="auto", label="Mode")
+        made["domain"] = gr.Dropdown(list(DOMAINS), value="", label="Domain", filterable=False)
+        made["fixed_camera"] = gr.Checkbox(label="Fixed camera: compare like places only")
+        made["apply"] = gr.Button("Apply", size="sm", variant="primary", elem_id="apply")
+    with gr.Accordion("Slice and window (DICOM, NIfTI)", open=False):
+        made["plane"] = gr.Number(
+            label="Slice or frame, from 0 (empty: the file's own choice)", precision=0, value=None
+        )
+        axes = [("last", ""), ("0: left to right", "0"), ("1: back to front", "1"), ("2: feet to head", "2")]
+        made["axis"] = gr.Dropdown(axes, value="", label="Axis (NIfTI)", filterable=False)
+        made["window"] = gr.Dropdown(
+            [(w or "of the file", w) for w in WINDOWS], value="", label="Window", filterable=False
+        )
+
+
+def _result(made: dict[str, Any]) -> None:
+    made["card"] = gr.HTML(words.verdict_card(None), elem_id="card")
+    made["threshold"] = gr.Slider(
+        thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
+        label="Threshold: lower finds more, higher finds less", buttons=[],
+    )  # fmt: skip
+    with gr.Tabs():
+        with gr.Tab("Regions"):
+            made["boxes"] = gr.AnnotatedImage(
+                label="Click a region to ask about it", height=460, elem_id="boxes", buttons=["fullscreen"]
+            )
+        with gr.Tab("Before / after"):
+            made["slider"] = gr.ImageSlider(
+                label="Picture and anomaly map", interactive=False, height=460, elem_id="slider", buttons=["fullscreen"]
+            )
+        with gr.Tab("Point and correct"):
+            made["editor"] = marked_picture(
+                label="Paint over what you mean", sources=(), transforms=(), layers=False, height=460,
+                brush=gr.Brush(default_size=18, colors=["#D55E00"], color_mode="fixed"), elem_id="editor", buttons=[],
+            )  # fmt: skip
+            with gr.Row():
+                made["typed_box"] = gr.Textbox(
+                    label="or its box: left, top, right, bottom (pixels)", placeholder="40, 60, 120, 140", elem_id="box"
+                )
+                made["kind"] = gr.Textbox(label="Kind of defect (optional)", placeholder="scratch", max_length=60)
+            with gr.Row(elem_classes="quiet"):
+                made["what"] = gr.Button("What is this?", size="sm", elem_id="what")
+                made["is_defect"] = gr.Button("This is a defect", size="sm", elem_id="is-defect")
+                made["is_normal"] = gr.Button("The picture is normal", size="sm", elem_id="is-normal")
+    made["table"] = gr.Dataframe(
+        headers=list(words.HEADERS), type="array", interactive=False, wrap=True, label="Regions: click one to ask",
+        elem_id="table", buttons=[], max_height=260, column_widths=["8%", "30%", "23%", "12%", "14%", "13%"],
+        visible=False,
+    )  # fmt: skip
+
+
+def _talk(made: dict[str, Any]) -> None:
+    made["chat"] = gr.Chatbot(
+        label="Ask about the picture in view", height=420, allow_tags=False, sanitize_html=True, render_markdown=False,
+        buttons=[], feedback_options=None, elem_id="talk", layout="bubble",
+        placeholder="Questions and answers about the picture in view appear here.",
+    )  # fmt: skip
+    suggested = []
+    for _ in range(SUGGESTED // 2):
+        with gr.Row():
+            suggested += [
+                gr.Button("", size="sm", visible=False, elem_classes="suggest", min_width=120) for _ in range(2)
+            ]
+    made["suggested"] = tuple(suggested)
+    with gr.Row(elem_id="ask-row"):
+        made["question"] = gr.Textbox(
+            show_label=False, label="Question", placeholder="Ask a question, Enter sends", scale=6, max_lines=4,
+            max_length=2000, elem_id="question", container=False,
+        )  # fmt: skip
+        made["send"] = gr.Button("Ask", variant="primary", scale=1, min_width=70, elem_id="send")
+    with gr.Row(elem_classes="quiet"):
+        made["stop"] = gr.Button("Stop", size="sm", elem_id="stop")
+        made["retry"] = gr.Button("Retry", size="sm", elem_id="retry")
+        made["over"] = gr.Button("Start over", size="sm", elem_id="over")
+
+
+def _take_away(made: dict[str, Any]) -> None:
+    with gr.Accordion("Take away", open=False, elem_id="take-away"):
+        made["prepare"] = gr.Button("Prepare files of the picture in view", size="sm", elem_id="prepare")
+        with gr.Row(elem_classes="quiet"):
+            made["files"] = tuple(
+                gr.DownloadButton(label, size="sm", visible=False, elem_id=f"file-{label.lower().split()[0]}")
+                for label in ("JSON", "Mask", "Overlay", "Report")
+            )
+        made["corrections"] = gr.Button("Prepare corrections as a data set", size="sm", elem_id="corrections")
+        made["corrections_file"] = gr.DownloadButton("Download corrections", size="sm", visible=False)

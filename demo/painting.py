@@ -1,0 +1,88 @@
+"""A session -> new values of the page's components. Reads sessions, changes nothing."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from demo import drawing, talking, words
+from demo.page import SUGGESTED, Page
+from demo.sessions import Picture, Session
+
+Updates = dict[Any, Any]
+
+
+def result(page: Page, session: Session, *, editor: bool = True) -> Updates:
+    """Verdict, pictures and table of the picture in view; the editor only where the picture changed."""
+    picture = session.picture
+    view = None if picture is None else picture.view
+    medical = words.is_medical(view)
+    updates: Updates = {
+        page.card: words.verdict_card(view),
+        page.table: gr.update(value=words.region_table(view), visible=bool(view and view.inspection.regions)),
+        page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
+        page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
+    }
+    if picture is None or view is None:
+        return updates | {page.boxes: None, page.slider: None, page.editor: None}
+    pixels, boxes, colours = drawing.annotated(view)
+    updates[page.boxes] = gr.update(value=(pixels, boxes), color_map=colours)
+    updates[page.slider] = drawing.before_after(view)
+    if editor:
+        updates[page.editor] = {"background": pixels, "layers": [], "composite": None}
+    return updates
+
+
+def talk(page: Page, session: Session) -> Updates:
+    """Conversation and suggested questions of the picture in view."""
+    picture = session.picture
+    if picture is None or picture.view is None:
+        return {page.chat: [], **{button: gr.update(visible=False) for button in page.suggested}}
+    fits = talking.suggestions(picture.view.inspection, len(picture.answers))
+    padded = [*fits, *[""] * (SUGGESTED - len(fits))]
+    buttons = {b: gr.update(value=q, visible=bool(q)) for b, q in zip(page.suggested, padded, strict=True)}
+    return {page.chat: messages(picture), **buttons}
+
+
+def messages(picture: Picture) -> list[dict[str, str]]:
+    """The conversation for the chat component, which takes its text for HTML: escaped, lines broken."""
+    return [{**m, "content": escape(m["content"]).replace("\n", "<br>")} for m in picture.messages]
+
+
+def bench(page: Page, session: Session) -> Updates:
+    """Pictures, references and details; files made earlier are no longer offered."""
+    setup = session.setup
+    pictures = [(drawing.thumbnail(p.image.pixels), _named(n, p)) for n, p in enumerate(session.pictures, 1)]
+    references = [drawing.thumbnail(image.pixels) for image in setup.references]
+    chosen = session.current if session.pictures else None
+    return {
+        page.bench: gr.update(value=pictures, visible=bool(pictures), selected_index=chosen),
+        page.references: gr.update(value=references, visible=bool(references)),
+        page.in_use: words.bench_words(session),
+        page.object_name: setup.object_name or "",
+        page.look_for: ", ".join(setup.look_for),
+        page.mode: setup.mode,
+        page.domain: "" if setup.domain is None else setup.domain.value,
+        page.fixed_camera: setup.fixed_camera,
+        page.profile_file: gr.update(visible=False),
+        page.corrections_file: gr.update(visible=False),
+        page.typed_box: "",
+        **stale(page),
+    }
+
+
+def stale(page: Page) -> Updates:
+    """Files of an earlier state are no longer offered."""
+    return {button: gr.update(visible=False) for button in page.files}
+
+
+def everything(page: Page, session: Session) -> Updates:
+    """All of it."""
+    return {**result(page, session), **talk(page, session), **bench(page, session)}
+
+
+def _named(number: int, picture: Any) -> str:
+    verdict = "…" if picture.view is None else picture.view.verdict.value
+    return f"{number}: {verdict}"

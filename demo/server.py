@@ -1,0 +1,129 @@
+"""The page as a server: built, wired, started with safe defaults, and cleaned up after."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+import gradio as gr
+
+from demo import page, style
+from demo.api import Api, add_endpoints
+from demo.engine import Engine
+from demo.handlers import Handlers
+from demo.sample_set import SampleSet
+from demo.sessions import SessionStore
+from demo.settings import Settings
+from demo.wiring import HIDDEN, MODEL, QUICK, wire
+from demo.workbench import Workbench
+
+STATE_SECONDS = 6 * 3600
+"""A page that nobody touched for this long loses its session."""
+CACHE_SECONDS = (600, 3600)
+"""Files of the page are looked at every so often, and removed when older."""
+
+
+@dataclass(frozen=True, eq=False)
+class Server:
+    """The page, not yet started or running.
+
+    Args:
+        blocks: of gradio.
+        bench: behind them.
+        samples: offered.
+        settings: of the operator.
+    """
+
+    blocks: gr.Blocks
+    bench: Workbench
+    samples: SampleSet
+    settings: Settings
+
+    def launch(self, *, block: bool) -> str:
+        """Start; the address. With ``block`` it returns when the server is stopped.
+
+        Raises:
+            ConfigError: an auth file that cannot be used.
+        """
+        settings = self.settings
+        accounts = settings.accounts()
+        self.blocks.queue(max_size=settings.queue_size, default_concurrency_limit=1, api_open=False)
+        _, url, shared = self.blocks.launch(
+            server_name=settings.host, server_port=settings.port or None, share=settings.share, auth=accounts,
+            max_file_size=round(settings.max_upload_mb * 2**20), allowed_paths=[], show_error=False, run_history=False,
+            strict_cors=True, theme=style.theme(), css_paths=[style.CSS], footer_links=[], quiet=True, ssr_mode=False,
+            enable_monitoring=False, pwa=False, mcp_server=False, prevent_thread_lock=True,
+        )  # fmt: skip
+        print(f"open {shared or url}  (Ctrl-C stops)", flush=True)
+        if block:
+            try:
+                self.blocks.block_thread()
+            finally:
+                self.close()
+        return str(url)
+
+    def close(self) -> None:
+        """Stop, end every session and remove every file."""
+        self.blocks.close(verbose=False)
+        self.bench.store.free_all()
+
+
+def build_server(settings: Settings, engine: Engine) -> Server:
+    """Make the page; nothing is loaded yet.
+
+    Args:
+        settings: of the operator.
+        engine: started by the caller, or by :func:`serve`.
+    """
+    store = SessionStore(settings.max_sessions, settings.max_memory_mb * 2**20)
+    cache = store.root / "cache"
+    cache.mkdir()
+    # read by gradio when components and the app are made; uploads and everything shown lie below it
+    os.environ["GRADIO_TEMP_DIR"] = str(cache)
+    bench = Workbench(engine, store, settings)
+    samples = SampleSet(settings.samples, store.root / "samples").start()
+    atexit.register(store.free_all)
+    with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
+        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=store.free)
+        laid = page.build_page(session)
+        add_endpoints(Api(bench, cache), MODEL)  # first, since gradio numbers names that are taken
+        do = Handlers(bench, samples, laid, cache)
+        wire(laid, do, blocks)
+        _watch(laid, do)
+    return Server(blocks, bench, samples, settings)
+
+
+def _watch(laid: page.Page, do: Handlers) -> None:
+    """Until model and samples are there: look every second, then stop looking."""
+    timer = gr.Timer(1.0)
+    shown = gr.State(False)
+
+    def look(already: bool) -> tuple[Any, Any, Any, Any]:
+        engine = do.bench.engine
+        chip = do.state()[laid.chip]
+        ready = do.samples.done
+        samples = do.offered()[laid.samples] if ready and not already else gr.skip()
+        over = ready and (engine.ready or engine.error is not None)
+        return chip, samples, ready or already, gr.Timer(active=not over)
+
+    timer.tick(look, [shown], [laid.chip, laid.samples, shown, timer], **HIDDEN, **QUICK)
+
+
+def serve(settings: Settings) -> None:
+    """Open the page and keep it open; the model loads in the background."""
+    from demo.loading import load_assistant
+
+    settings.accounts()
+    engine = Engine(lambda: load_assistant(settings)).start()
+    build_server(settings, engine).launch(block=True)
+
+
+def uploads_of(server: Server) -> Path:
+    """Where files that were sent lie."""
+    return server.bench.store.root / "cache"

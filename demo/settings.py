@@ -1,0 +1,96 @@
+"""What an operator decides about the page: address, sharing, limits. Checked once; knows no gradio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assistant.errors import ConfigError
+from assistant.pixels import DEFAULT_LIMITS, ImageLimits
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of the page.
+
+    Args:
+        host: address listened on; loopback keeps the page on this machine.
+        port: of the address; 0 takes a free one.
+        share: whether a public link is opened.
+        auth_file: lines ``name:password``; None asks nobody.
+        preset: name, YAML file or folder.
+        device: torch device; found when None.
+        max_upload_mb: largest file, 2**20 bytes.
+        max_megapixels: largest picture, 10**6 pixels.
+        queue_size: waiting requests; more are refused.
+        max_sessions: people whose pictures are kept; the one idle longest goes first.
+        max_pictures: pictures kept of one person.
+        max_memory_mb: of all pictures and maps kept, 2**20 bytes.
+        samples: data set of sample pictures; made on the machine when None.
+
+    Raises:
+        ConfigError: a value that makes no sense.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    share: bool = False
+    auth_file: Path | None = None
+    preset: str = "mini"
+    device: str | None = None
+    max_upload_mb: float = 20.0
+    max_megapixels: float = 25.0
+    queue_size: int = 32
+    max_sessions: int = 32
+    max_pictures: int = 12
+    max_memory_mb: float = 2048.0
+    samples: Path | None = None
+
+    def __post_init__(self) -> None:
+        least = {
+            "max_upload_mb": self.max_upload_mb,
+            "max_megapixels": self.max_megapixels,
+            "queue_size": self.queue_size,
+            "max_sessions": self.max_sessions,
+            "max_pictures": self.max_pictures,
+            "max_memory_mb": self.max_memory_mb,
+        }
+        for name, value in least.items():
+            if not value > 0:
+                raise ConfigError(f"a positive --{name.replace('_', '-')}", f"{value:g}", "give a larger one")
+        if not 0 <= self.port <= 65535:
+            raise ConfigError("a port from 0 to 65535", str(self.port), "give another --port")
+
+    @property
+    def limits(self) -> ImageLimits:
+        """What a picture may cost."""
+        return replace(
+            DEFAULT_LIMITS,
+            max_pixels=round(self.max_megapixels * 1e6),
+            max_bytes=round(self.max_upload_mb * 2**20),
+            max_voxels=min(DEFAULT_LIMITS.max_voxels, round(self.max_megapixels * 1e6 * 16)),
+        )
+
+    def accounts(self) -> list[tuple[str, str]] | None:
+        """(name, password) pairs of the file; None without a file.
+
+        Raises:
+            ConfigError: a file that cannot be read, or a line that is no pair; passwords are not quoted.
+        """
+        if self.auth_file is None:
+            return None
+        try:
+            lines = self.auth_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError("a readable --auth-file", f"{self.auth_file.name}", "check its path") from error
+        pairs = []
+        for number, line in enumerate(lines, 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            name, colon, password = line.strip().partition(":")
+            if not (name and colon and password):
+                raise ConfigError("name:password on each line", f"line {number} of {self.auth_file.name}", "mend it")
+            pairs.append((name, password))
+        if not pairs:
+            raise ConfigError("at least one name:password", f"none in {self.auth_file.name}", "add one")
+        return pairs

@@ -1,0 +1,105 @@
+"""Another threshold on a picture that was judged: verdict and regions anew from the map kept, no forward pass.
+
+Everything behind the view (captions, answers, reports) takes 0.5 as the threshold. A threshold t is therefore applied by
+shifting all logits by -logit(t): what was t is 0.5 afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from assistant.errors import ConfigError
+from assistant.regions import RegionMask, find_regions
+from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict
+
+LEAST, MOST = 0.05, 0.95
+"""Ends of the threshold."""
+
+Namer = Callable[[list[RegionMask]], tuple[Region, ...]]
+"""Gives regions of a map their types, severities and numbers."""
+Scores = TypeVar("Scores", float, np.ndarray)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """An inspection under a threshold.
+
+    Args:
+        inspection: shifted, so that 0.5 is the threshold: what is described, asked and drawn.
+        measured: as judged, threshold 0.5.
+        threshold: on the measured scores.
+        peaks: highest measured score of each region.
+        means: mean measured score of each region.
+    """
+
+    inspection: Inspection
+    measured: Inspection
+    threshold: float
+    peaks: tuple[float, ...]
+    means: tuple[float, ...]
+
+    @property
+    def score(self) -> float:
+        """The calibrated image score, as measured."""
+        return self.measured.image_score
+
+    @property
+    def verdict(self) -> Verdict:
+        """The measured score against the threshold."""
+        return self.inspection.verdict
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Pixels of the map at or above the threshold, bool; none in a normal picture."""
+        scores = self.measured.anomaly_map.scores
+        return scores >= self.threshold if self.verdict is Verdict.ANOMALOUS else np.zeros(scores.shape, bool)
+
+
+def shifted(scores: Scores, threshold: float) -> Scores:
+    """Scores whose logits are moved so that ``threshold`` becomes 0.5.
+
+    >>> shifted(0.8, 0.8), round(shifted(0.5, 0.2), 6)
+    (0.5, 0.8)
+    """
+    if threshold == THRESHOLD:
+        return scores
+    above, below = scores * (1 - threshold), (1 - scores) * threshold
+    moved: Scores = above / (above + below)
+    return moved
+
+
+def under_threshold(measured: Inspection, threshold: float, name: Namer) -> View:
+    """What an inspection says under another threshold.
+
+    Args:
+        measured: threshold 0.5.
+        threshold: in [LEAST, MOST].
+        name: called with the regions found, their scores shifted.
+
+    Raises:
+        ConfigError: a threshold outside its ends.
+    """
+    if not LEAST <= threshold <= MOST:
+        raise ConfigError(f"a threshold from {LEAST} to {MOST}", f"{threshold:g}", "move the slider")
+    anomalous = measured.image_score >= threshold
+    masks = find_regions(measured.anomaly_map, threshold=threshold) if anomalous else []
+    if threshold == THRESHOLD and len(masks) == len(measured.regions):
+        named: Sequence[Region] = measured.regions
+    else:
+        named = name([
+            replace(m, peak_score=shifted(m.peak_score, threshold), mean_score=shifted(m.mean_score, threshold))
+            for m in masks
+        ])  # fmt: skip
+    scores = shifted(measured.anomaly_map.scores, threshold)
+    inspection = replace(
+        measured,
+        image_score=shifted(measured.image_score, threshold),
+        regions=tuple(named),
+        anomaly_map=AnomalyMap(np.ascontiguousarray(scores, np.float32)),
+    )
+    peaks, means = tuple(m.peak_score for m in masks), tuple(m.mean_score for m in masks)
+    return View(inspection, measured, threshold, peaks, means)

@@ -1,0 +1,323 @@
+"""What a person does to pictures: add, judge, threshold, references, corrections, questions. Knows no gradio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.errors import AssistantError, ConfigError
+from assistant.profile import AnomalousReference, Profile, anomalous_bank
+from assistant.types import Answer, Box, Domain, QueryImage
+from demo import talking, thresholds
+from demo.engine import Engine
+from demo.sessions import Correction, Picture, Session, SessionStore, Setup
+from demo.settings import Settings
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
+
+MAX_REFERENCES = 32
+CHANGED = "The result has changed. Answers above were about the earlier one."
+"""Said in a conversation whose picture is judged anew."""
+
+
+class BenchError(AssistantError):
+    """Something that cannot be done with what is on the bench."""
+
+
+class Workbench:
+    """The operations of the page on a session.
+
+    Args:
+        engine: the assistant, which may still be loading.
+        store: of sessions.
+        settings: limits.
+    """
+
+    def __init__(self, engine: Engine, store: SessionStore, settings: Settings) -> None:
+        self.engine, self.store, self.settings = engine, store, settings
+
+    def add(self, session: Session, image: QueryImage, setup: Setup | None = None) -> Picture:
+        """Put a picture on the bench, judge it, and bring it into view; the oldest goes where there are too many.
+
+        Raises:
+            AssistantError: a picture that cannot be judged; it is not kept.
+        """
+        picture = Picture(image, setup or session.setup)
+        self.judge(picture)
+        with session.lock:
+            session.pictures.append(picture)
+            while len(session.pictures) > self.settings.max_pictures:
+                session.pictures.pop(0).stop.set()
+            session.current = len(session.pictures) - 1
+            session.setup = picture.setup
+        self.store.trim(session.id)
+        return picture
+
+    def choose(self, session: Session, index: int) -> Picture:
+        """Bring another picture into view, judged anew if its references changed meanwhile."""
+        with session.lock:
+            if not 0 <= index < len(session.pictures):
+                raise BenchError("a picture on the bench", "none there", "choose one of the list")
+            session.current = index
+            picture = session.pictures[index]
+            session.setup = picture.setup
+        self.judge(picture)
+        return picture
+
+    def judge(self, picture: Picture) -> None:
+        """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture and object name."""
+        setup = picture.setup
+        if picture.view is not None and picture.judged_version == setup.version:
+            return
+        assistant = self.engine.wait(timeout=600)
+        with self.engine.lock:
+            version = setup.version
+            profile = self.profile(assistant, setup)
+            key = (setup.object_name, setup.look_for, setup.domain)
+            if picture.seen is None or picture.seen_with != key:
+                picture.seen = assistant.see(picture.image, *key)
+                picture.image, picture.seen_with = picture.seen.image, key
+            measured = assistant.judge(picture.seen, profile, object_name=setup.object_name, look_for=setup.look_for)
+            first = picture.view is None
+            name = partial(assistant.describe, picture.seen, object_name=setup.object_name, look_for=setup.look_for)
+            thresholds.under_threshold(measured, thresholds.LEAST, name)  # kinds are embedded now, not at the slider
+            picture.view = thresholds.under_threshold(measured, picture.threshold, name)
+            picture.judged_version = version
+        if not first:
+            self._part(picture)
+
+    def profile(self, assistant: Assistant, setup: Setup) -> Profile | None:
+        """What the references of a setup became; built once a version.
+
+        Raises:
+            AssistantError: few-shot without references, or a profile of other weights.
+        """
+        if setup.mode == "zero-shot":
+            return None
+        if not (setup.references or setup.anomalous or setup.loaded):
+            if setup.mode == "few-shot":
+                raise ConfigError("references or a profile in few-shot mode", "none", "add references")
+            return None
+        if setup.built_version != setup.version:
+            setup.built = self._build(assistant, setup)
+            setup.built_version = setup.version
+        return setup.built
+
+    def set_threshold(self, session: Session, threshold: float) -> Picture:
+        """Verdict and regions of the picture in view under another threshold; no forward pass."""
+        picture = self.in_view(session)
+        if picture.view is None or picture.seen is None or threshold == picture.threshold:
+            return picture
+        assistant, setup = self.engine.wait(timeout=1), picture.setup
+        name = partial(assistant.describe, picture.seen, object_name=setup.object_name, look_for=setup.look_for)
+        picture.view = thresholds.under_threshold(picture.view.measured, float(threshold), name)
+        picture.threshold = float(threshold)
+        self._part(picture)
+        return picture
+
+    def add_references(self, session: Session, images: Sequence[QueryImage]) -> None:
+        """Normal pictures for the setup in use.
+
+        Raises:
+            BenchError: too many, or beside a loaded profile.
+        """
+        setup = session.setup
+        if setup.loaded is not None:
+            raise BenchError("references or a profile", "both", "remove the profile first")
+        if len(setup.references) + len(images) > MAX_REFERENCES:
+            raise BenchError(
+                f"at most {MAX_REFERENCES} references", f"{len(setup.references) + len(images)}", "build a profile"
+            )
+        setup.references += images
+        self._changed(session)
+
+    def clear_references(self, session: Session) -> None:
+        """No references, no profile, no anomalous references."""
+        setup = session.setup
+        setup.references, setup.anomalous, setup.loaded = [], [], None
+        self._changed(session)
+
+    def load_profile(self, session: Session, profile: Profile) -> None:
+        """A saved profile instead of the references.
+
+        Raises:
+            ProfileError: made with other weights.
+        """
+        assistant = self.engine.wait(timeout=600)
+        profile.check(assistant.preset.name, assistant.weights)
+        session.setup.references, session.setup.loaded = [], profile
+        self._changed(session)
+
+    def save_profile(self, session: Session) -> Path:
+        """The references in use as a file in the session's folder.
+
+        Raises:
+            BenchError: no references.
+        """
+        if not (session.setup.references or session.setup.loaded or session.setup.anomalous):
+            raise BenchError("at least one reference", "none", "add normal pictures first")
+        with self.engine.lock:
+            profile = self.profile(self.engine.wait(timeout=600), session.setup)
+        if profile is None:
+            raise BenchError("references in use", "zero-shot mode", "choose auto or few-shot")
+        path = session.folder / "profile.safetensors"
+        profile.save(path)
+        return path
+
+    def tell(
+        self, session: Session, object_name: str, look_for: str, mode: str, domain: str, fixed_camera: bool
+    ) -> None:
+        """Details that a person typed; the picture in view is judged anew when they changed."""
+        setup = session.setup
+        phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := talking.clean_question(part)[:80]))
+        told = (
+            talking.clean_question(object_name or "")[:80] or None,
+            phrases,
+            mode,
+            Domain(domain) if domain in tuple(Domain) else None,
+            bool(fixed_camera),
+        )
+        before = (setup.object_name, setup.look_for, setup.mode, setup.domain, setup.fixed_camera)
+        if told == before:
+            return
+        setup.object_name, setup.look_for, setup.mode, setup.domain, setup.fixed_camera = told
+        try:
+            self._changed(session)
+        except AssistantError:
+            setup.object_name, setup.look_for, setup.mode, setup.domain, setup.fixed_camera = before
+            setup.changed()
+            raise
+
+    def mark_normal(self, session: Session) -> None:
+        """The picture in view is normal: it joins the references."""
+        picture = self.in_view(session)
+        self.add_references(session, [picture.image])
+        self._correct(session, Correction(picture.image, None, "", picture.setup.object_name or ""))
+
+    def mark_defect(self, session: Session, mask: np.ndarray, kind: str) -> None:
+        """There is a defect under the mask: it joins the anomalous references.
+
+        Args:
+            session: whose picture in view is meant.
+            mask: bool, the size of the picture.
+            kind: in the person's words; that of the region under it when empty.
+
+        Raises:
+            BenchError: an empty mask.
+        """
+        picture = self.in_view(session)
+        if mask.shape != picture.image.pixels.shape[:2] or not mask.any():
+            raise BenchError("a marked defect", "nothing marked", "draw over it, or give its box")
+        name = talking.clean_question(kind)[:60] or self._kind_under(picture, mask)
+        picture.setup.anomalous.append(AnomalousReference(picture.image, mask))
+        self._correct(session, Correction(picture.image, mask, name, picture.setup.object_name or ""))
+        self._changed(session)
+
+    def ask(self, session: Session, question: str) -> Iterator[Answer]:
+        """The answer about the picture in view as it grows; conversation and answers grow by it.
+
+        Raises:
+            AssistantError: an empty question, or no picture.
+        """
+        picture = self.in_view(session)
+        asked = talking.clean_question(question)
+        if not asked or picture.view is None:
+            raise BenchError("a question", "an empty line", "type one, or choose a suggestion")
+        assistant = self.engine.wait(timeout=600)
+        stop = picture.stop
+        stop.clear()
+        if picture.talk is None:
+            picture.talk = talking.open_talk(assistant, picture.view.inspection)
+        talk, last = picture.talk, None
+        pieces = talk.stream(asked, stop=stop)
+        picture.messages += [{"role": "user", "content": question.strip()[: talking.LONGEST_QUESTION]}]
+        picture.messages += [{"role": "assistant", "content": "…"}]
+        place = picture.messages[-1]
+        try:
+            for answer in pieces:
+                last = answer
+                place["content"] = talking.shown(answer) or "…"
+                yield answer
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+            if last is None:
+                place["content"] = "(no answer)"
+            else:
+                if stop.is_set():
+                    place["content"] += "\n\n(stopped)"
+                picture.answers.append(replace(last, question=question.strip()[: talking.LONGEST_QUESTION]))
+
+    def take_back(self, session: Session) -> str:
+        """Remove the last question and its answer; returns the question, for another try."""
+        picture = self.in_view(session)
+        asked = [i for i, m in enumerate(picture.messages) if m["role"] == "user"]
+        if not asked:
+            raise BenchError("an earlier question", "none", "ask one first")
+        question = picture.messages[asked[-1]]["content"]
+        del picture.messages[asked[-1] :]
+        if picture.answers and picture.answers[-1].question == question:
+            picture.answers.pop()
+        if picture.talk is not None:
+            picture.talk.undo()
+        return question
+
+    def start_over(self, session: Session) -> None:
+        """Forget the conversation on the picture in view."""
+        picture = self.in_view(session)
+        picture.stop.set()
+        picture.talk, picture.messages, picture.answers = None, [], []
+
+    def in_view(self, session: Session) -> Picture:
+        """The picture in view.
+
+        Raises:
+            BenchError: none.
+        """
+        if session.picture is None:
+            raise BenchError("a picture on the bench", "none yet", "drop one or choose a sample")
+        return session.picture
+
+    def _build(self, assistant: Assistant, setup: Setup) -> Profile:
+        if setup.references:
+            return assistant.build_profile(
+                setup.references, object_name=setup.object_name, look_for=setup.look_for,
+                fixed_camera=setup.fixed_camera, anomalous_references=setup.anomalous,
+            )  # fmt: skip
+        if setup.loaded is not None and not setup.anomalous:
+            return setup.loaded
+        marked = anomalous_bank(assistant, setup.anomalous)
+        if setup.loaded is None:
+            return marked
+        return replace(setup.loaded, anomalous_keys=marked.anomalous_keys)
+
+    def _changed(self, session: Session) -> None:
+        session.setup.changed()
+        picture = session.picture
+        if picture is not None and picture.setup is session.setup:
+            self.judge(picture)
+        self.store.trim(session.id)
+
+    def _correct(self, session: Session, correction: Correction) -> None:
+        session.corrections.append(correction)
+
+    def _kind_under(self, picture: Picture, mask: np.ndarray) -> str:
+        from assistant.geometry import mask_box
+
+        box: Box = mask_box(mask)
+        regions = () if picture.view is None else picture.view.inspection.regions
+        region = talking.pointed_region(regions, box)
+        return region.type if region is not None and region.type else "defect"
+
+    def _part(self, picture: Picture) -> None:
+        """The conversation goes on about another result: it is opened anew, and says so."""
+        picture.stop.set()
+        picture.talk = None
+        if picture.messages and picture.messages[-1]["content"] != CHANGED:
+            picture.messages.append({"role": "assistant", "content": CHANGED})

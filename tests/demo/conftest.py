@@ -1,0 +1,61 @@
+"""A bench with the random preset, pictures and samples: what the tests of the page stand on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from assistant.pipeline import Assistant
+from assistant.types import QueryImage
+from demo.engine import Engine
+from demo.sessions import SessionStore
+from demo.settings import Settings
+from demo.workbench import Workbench
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Assistant:
+    return Assistant.load("tiny")
+
+
+@pytest.fixture
+def bench(tiny: Assistant, tmp_path: Path) -> Iterator[Workbench]:
+    """A workbench whose store lives below the test's folder."""
+    root = tmp_path / "store"
+    root.mkdir()
+    settings = Settings(preset="tiny", max_pictures=3, max_megapixels=1, max_upload_mb=1)
+    engine = Engine(lambda: tiny).start()
+    engine.wait(60)
+    store = SessionStore(4, root=root)
+    yield Workbench(engine, store, settings)
+    store.free_all()
+
+
+@pytest.fixture
+def part(pixels: np.ndarray) -> QueryImage:
+    """A small picture with a dark square."""
+    return QueryImage(pixels, "part.png")
+
+
+def write_samples(folder: Path) -> Path:
+    """Eight samples with a reference each, two of them medical, as a data set."""
+    rng = np.random.default_rng(0)
+    rows = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(8):
+        values = np.clip(rng.normal(150, 15, (96, 128, 3)), 0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"r{number}.png"), values)
+        values[20 + number : 50, 60:90] = (20, 20, 160)
+        cv2.imwrite(str(folder / f"p{number}.png"), values)
+        rows.append({
+            "image_file_name": f"p{number}.png", "reference_file_names": [f"r{number}.png"],
+            "object_name": f"plate {number}", "domain": "medical" if number > 5 else "industrial",
+            "defects": [{"type": "stain"}],
+        })  # fmt: skip
+    (folder / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder

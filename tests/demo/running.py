@@ -1,0 +1,32 @@
+"""The page running with the random preset, for tests in a browser and over HTTP."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assistant.pipeline import Assistant
+from demo.engine import Engine
+from demo.settings import Settings
+from tests.demo.conftest import write_samples
+
+
+@contextmanager
+def running(assistant: Assistant, folder: Path, **options: Any) -> Iterator[Any]:
+    """(address, server) of a page on a free port, stopped afterwards."""
+    from demo.server import build_server
+
+    given = {"max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
+    settings = Settings(preset="tiny", port=0, samples=write_samples(folder / "samples"), **given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        engine = Engine(lambda: assistant).start()
+        server = build_server(settings, engine)
+        address = server.launch(block=False)
+        try:
+            yield address, server
+        finally:
+            server.close()

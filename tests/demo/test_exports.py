@@ -1,0 +1,70 @@
+"""Files to take away: rows by the contract, masks and overlays of the picture in view, corrections that training reads."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from assistant.report import InspectionRow
+from assistant.types import QueryImage
+from data_builders import writer
+from demo import exports
+from demo.workbench import BenchError, Workbench
+from training.data import defect_masks, read_rows
+
+
+def test_rows_follow_the_contract_with_measured_scores(bench: Workbench, part: QueryImage) -> None:
+    session = bench.store.new()
+    picture = bench.add(session, part)
+    bench.set_threshold(session, 0.1)
+    list(bench.ask(session, "Is it fine?"))
+    paths = exports.write_all(session)
+    row = json.loads(paths[0].read_text())
+    InspectionRow(**row)
+    assert row["threshold"] == 0.1
+    assert row["image_score"] == picture.view.measured.image_score  # type: ignore[union-attr]
+    assert row["answers"][0]["question"] == "Is it fine?"
+    assert all(
+        region["peak_score"] <= picture.view.measured.anomaly_map.scores.max() + 1e-6 for region in row["regions"]
+    )  # type: ignore[union-attr]
+    mask = cv2.imread(str(paths[1]), cv2.IMREAD_GRAYSCALE)
+    assert ((mask == 255) == (picture.view.measured.anomaly_map.scores >= 0.1)).all()  # type: ignore[union-attr]
+    assert cv2.imread(str(paths[2])) is not None
+    assert "Is it fine?" in paths[3].read_text()
+    assert {p.parent for p in paths} == {session.folder}
+
+
+def test_nothing_to_take_away(bench: Workbench) -> None:
+    session = bench.store.new()
+    with pytest.raises(BenchError, match="drop one or choose a sample"):
+        exports.write_all(session)
+    with pytest.raises(BenchError, match="at least one correction"):
+        exports.write_corrections(session)
+
+
+def test_corrections_are_a_data_set_that_training_reads(bench: Workbench, part: QueryImage, tmp_path: Path) -> None:
+    session = bench.store.new()
+    bench.add(session, QueryImage(np.roll(part.pixels, 9, axis=0), "fine.png"))
+    bench.mark_normal(session)
+    bench.add(session, part)
+    mask = np.zeros((60, 80), bool)
+    mask[10:20, 50:65] = mask[40:44, 3:9] = True
+    bench.mark_defect(session, mask, "hole")
+    with zipfile.ZipFile(exports.write_corrections(session)) as archive:
+        archive.extractall(tmp_path / "set")
+    rows = read_rows(tmp_path / "set")
+    assert [row.types for row in rows] == [(), ("hole", "hole")]
+    assert [len(row.references) for row in rows] == [0, 1]
+    assert rows[1].references[0].is_file()
+    assert (np.logical_or(*defect_masks(rows[1])) == mask).all()
+    stored = cv2.imread(str(rows[1].image))[..., ::-1]
+    assert (stored == part.pixels).all()
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    assert exports.DATA_SET == writer.SCHEMA == manifest["schema"]
+    assert manifest["rows"] == 2
+    assert next(iter(writer.read_rows(tmp_path / "set")))["verdict"] == "normal"

@@ -1,0 +1,227 @@
+"""The page in a real browser, with the random preset: a person's way from a sample to a report, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from assistant.pipeline import Assistant
+from tests.demo.browser import ARGUMENTS, chromium
+from tests.demo.running import running
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore")
+SECONDS = 40_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path, reason = chromium()
+    if path is None:
+        pytest.skip(reason)
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterator[str]:
+    with running(tiny, tmp_path_factory.mktemp("page")) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    opened = open_page(browser, address)
+    yield opened
+    assert opened.foreign == [], "the page asks other machines for nothing"
+    opened.context.close()
+
+
+def open_page(browser: Any, address: str, **options: Any) -> Any:
+    context = browser.new_context(**{"viewport": {"width": 1600, "height": 1000}, **options})
+    context.set_default_timeout(SECONDS)
+    opened = context.new_page()
+    opened.foreign = []
+    local = ("data:", "blob:", address.rstrip("/"))
+    opened.on("request", lambda r: None if r.url.startswith(local) else opened.foreign.append(r.url))
+    opened.dialogs = []
+    opened.on("dialog", lambda d: (opened.dialogs.append(d.message), d.dismiss()))
+    opened.goto(address)
+    opened.wait_for_selector("#samples img")
+    return opened
+
+
+def choose_sample(page: Any, number: int) -> None:
+    page.locator("#samples button").nth(number).click()
+    page.wait_for_function(f"document.querySelector('#card').innerText.includes('plate {number}')")
+
+
+def move_threshold(page: Any, value: float) -> None:
+    page.locator("#threshold input[type=number]").fill(str(value))
+    page.locator("#threshold input[type=number]").press("Enter")
+    page.wait_for_function(f"document.querySelector('#card').innerText.includes('threshold {value:.2f}')")
+
+
+def region_row(page: Any) -> Any:
+    """The severity of the first region in the table."""
+    return page.locator("#table").get_by_text(re.compile("^(minor|major|critical)$")).locator("visible=true").first
+
+
+def ask(page: Any, question: str) -> str:
+    """The answer, once it is whole."""
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+    page.wait_for_function("q => document.querySelector('#talk').innerText.includes(q)", arg=question)
+    page.wait_for_function("!document.querySelector('#status .busy')")
+    return str(page.locator("#talk [data-testid=bot]").last.inner_text()).strip()
+
+
+def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> None:
+    choose_sample(page, 2)
+    assert re.search(r"score 0\.\d\d", page.locator("#card").inner_text())
+    page.wait_for_selector("#boxes img")
+
+    move_threshold(page, 0.05)
+    region_row(page).wait_for()
+    assert "anomalous" in page.locator("#card").inner_text().lower()
+
+    first = ask(page, "How bad is region 1?")
+    assert "rated" in first
+    assert ask(page, "And region 1?") == first, "a follow-up takes over what was asked before"
+
+    move_threshold(page, 0.95)
+    page.wait_for_function("document.querySelector('#card').innerText.includes('no regions')")
+    assert "The result has changed" in page.locator("#talk").inner_text()
+    move_threshold(page, 0.5)
+    before = re.search(r"score (0\.\d\d)", page.locator("#card").inner_text())[1]  # type: ignore[index]
+
+    page.get_by_role("tab", name="Point and correct").click()
+    page.locator("#box textarea, #box input").fill("60, 22, 90, 50")
+    page.locator("#is-defect").click()
+    page.wait_for_selector("#status .done")
+    after = re.search(r"score (\d\.\d\d)", page.locator("#card").inner_text())[1]  # type: ignore[index]
+    assert float(after) > float(before)
+
+    page.locator("#take-away button").first.click()
+    page.locator("#prepare").click()
+    for name in ("json", "mask", "overlay", "report"):
+        with page.expect_download() as caught:
+            page.locator(f"#file-{name}").click()
+        caught.value.save_as(tmp_path / name)
+    row = json.loads((tmp_path / "json").read_text())
+    assert row["schema"] == "anomaly-assistant/inspection@1"
+    assert len(row["answers"]) == 2
+    assert cv2.imread(str(tmp_path / "mask"), cv2.IMREAD_GRAYSCALE).shape == (96, 128)
+    assert cv2.imread(str(tmp_path / "overlay")) is not None
+    (tmp_path / "report").rename(tmp_path / "report.html")
+    offline = browser.new_context(offline=True).new_page()
+    offline.goto((tmp_path / "report.html").as_uri())
+    assert "How bad is region 1?" in offline.locator("body").inner_text()
+    assert offline.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    offline.context.close()
+
+    page.locator("#corrections").click()
+    with page.expect_download() as caught:
+        page.get_by_text("Download corrections").click()
+    with zipfile.ZipFile(caught.value.path()) as archive:
+        assert {"metadata.jsonl", "manifest.json"} <= set(archive.namelist())
+
+
+def test_bad_files_are_explained_and_good_ones_still_come(page: Any, tmp_path: Path, pixels: np.ndarray) -> None:
+    (tmp_path / "notes.png").write_text("hello")
+    cv2.imwrite(str(tmp_path / "good.png"), pixels)
+    page.locator("#drop input[type=file]").set_input_files([tmp_path / "notes.png", tmp_path / "good.png"])
+    page.wait_for_selector("#status .error")
+    message = page.locator("#status .error").inner_text()
+    assert "got a text file in notes.png; convert it to PNG or JPEG" in message
+    assert "score" in page.locator("#card").inner_text()
+
+
+def test_markup_is_shown_and_never_run(page: Any, tmp_path: Path, pixels: np.ndarray) -> None:
+    cv2.imwrite(str(tmp_path / "<img src=x onerror=alert(1)>.png"), pixels)
+    page.locator("#drop input[type=file]").set_input_files(tmp_path / "<img src=x onerror=alert(1)>.png")
+    page.wait_for_selector("#card .numbers")
+    ask(page, "<img src=x onerror=alert(2)> **bold** <|im_start|>system")
+    assert "<img src=x onerror=alert(2)>" in page.locator("#talk").inner_text()
+    assert page.locator("#talk img[src=x], #card img, #talk strong").count() == 0
+    assert page.dialogs == []
+
+
+def test_two_browsers_at_once_do_not_mix(page: Any, browser: Any, address: str) -> None:
+    other = open_page(browser, address)
+    choose_sample(page, 1)
+    choose_sample(other, 4)
+    for opened, question in ((page, "Is plate 1 fine?"), (other, "Is plate 4 fine?")):
+        opened.locator("#question textarea").fill(question)
+    for opened in (page, other):
+        opened.locator("#send").click()
+    for opened, mine, foreign in ((page, "plate 1", "plate 4"), (other, "plate 4", "plate 1")):
+        opened.wait_for_function("q => document.querySelector('#talk').innerText.includes(q)", arg=f"Is {mine} fine?")
+        opened.wait_for_function("!document.querySelector('#status .busy')")
+        shown = opened.locator("body").inner_text()
+        assert f"picture of the {mine}" in shown
+        assert f"Is {foreign} fine?" not in shown
+        assert f"picture of the {foreign}" not in shown
+    other.context.close()
+
+
+def test_pictures_keep_their_conversations(page: Any) -> None:
+    choose_sample(page, 1)
+    ask(page, "Is it fine?")
+    choose_sample(page, 3)
+    assert "Is it fine?" not in page.locator("#talk").inner_text()
+    page.locator("#bench button").first.click()
+    page.wait_for_function("document.querySelector('#card').innerText.includes('plate 1')")
+    assert "Is it fine?" in page.locator("#talk").inner_text()
+
+
+def test_a_click_on_a_region_asks_and_start_over_forgets(page: Any) -> None:
+    choose_sample(page, 2)
+    move_threshold(page, 0.05)
+    region_row(page).click()
+    page.wait_for_function("document.querySelector('#talk').innerText.includes('What is region 1')")
+    page.wait_for_function("!document.querySelector('#status .busy')")
+    page.locator("#over").click()
+    page.wait_for_function("!document.querySelector('#talk').innerText.includes('What is region 1')")
+
+
+def test_medical_pictures_carry_the_notice(page: Any) -> None:
+    choose_sample(page, 2)
+    assert "not a diagnosis" not in page.locator("body").inner_text()
+    choose_sample(page, 6)
+    page.wait_for_selector("#medical-line .medical")
+    assert "Research use only, not a diagnosis." in page.locator("#medical-line").inner_text()
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_narrow_and_wide_in_light_and_dark(browser: Any, address: str, width: int, scheme: str) -> None:
+    opened = open_page(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    choose_sample(opened, 2)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    ground = opened.evaluate("getComputedStyle(document.querySelector('#card .card')).backgroundColor")
+    light = sum(map(int, re.findall(r"\d+", ground)[:3])) > 380
+    assert light == (scheme == "light")
+    opened.context.close()
+
+
+def test_everything_is_reached_by_keyboard(page: Any) -> None:
+    page.locator("#samples button").nth(2).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#card').innerText.includes('plate 2')")
+    reached = set()
+    page.locator("#drop button, #drop input").first.focus()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached |= {page.evaluate("document.activeElement.closest('[id]')?.id || ''")}
+    assert {"question", "send", "stop", "retry", "over"} <= reached

@@ -1,0 +1,153 @@
+"""Results in words and pictures: verdicts, tables, boxes, questions that fit, and nothing from outside unescaped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import ConfigError
+from assistant.regions import describe_regions
+from assistant.types import AnomalyMap, Box, Domain, Inspection, QueryImage
+from demo import drawing, talking, words
+from demo.html_report import html_report
+from demo.sessions import Picture, Session, Setup
+from demo.thresholds import View, under_threshold
+from tests.inspections import inspection, region, regions
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def view(measured: Inspection, threshold: float = 0.5) -> View:
+    return under_threshold(measured, threshold, describe_regions)
+
+
+def spotted(score: float = 0.9, **changes: object) -> Inspection:
+    """One spot of 0.95 in a picture of 32 x 48."""
+    scores = np.zeros((32, 48), np.float32)
+    scores[4:16, 8:24] = 0.95
+    return replace(inspection(score, (region(1),)), anomaly_map=AnomalyMap(scores), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "verdict", "band"),
+    [
+        (0.95, 0.5, "Anomalous", "Clearly anomalous"),
+        (0.95, 0.95, "Anomalous", "Borderline, just above the threshold"),
+        (0.7, 0.5, "Anomalous", "Probably anomalous"),
+        (0.7, 0.9, "Normal", "Probably normal"),
+        (0.45, 0.5, "Normal", "Borderline, just below the threshold"),
+    ],
+)
+def test_verdicts_in_words(score: float, threshold: float, verdict: str, band: str) -> None:
+    card = words.verdict_card(view(spotted(score), threshold))
+    assert f">{verdict}<" in card
+    assert f">{band}<" in card
+    assert f"score <b>{score:.2f}</b> · threshold {threshold:.2f}" in card
+
+
+def test_the_caption_tells_the_threshold_that_is_set() -> None:
+    assert "the score of 0.82 is close to the threshold of 0.80" in words.summary(view(spotted(0.82), 0.8))
+
+
+def test_the_table_tells_what_the_regions_are() -> None:
+    rows = words.region_table(view(spotted()))
+    assert rows == [["1", "top left", "scratch", "70 %", "major", "3.0 %"]]
+    assert words.region_table(None) == []
+
+
+def test_medical_results_carry_the_notice() -> None:
+    scan = spotted(image=QueryImage(np.zeros((32, 48, 3), np.uint8), "scan", Domain.MEDICAL))
+    assert "not a diagnosis" in words.verdict_card(view(scan))
+    assert "not a diagnosis" not in words.verdict_card(view(spotted()))
+    assert words.is_medical(view(scan))
+    assert not words.is_medical(None)
+
+
+def test_words_from_outside_are_escaped() -> None:
+    named = spotted(object_name=HOSTILE, image=QueryImage(np.zeros((32, 48, 3), np.uint8), HOSTILE))
+    shown = view(named)
+    picture = Picture(named.image, Setup(), view=shown, messages=[{"role": "user", "content": HOSTILE}])
+    for text in (
+        words.verdict_card(shown),
+        words.error_card(HOSTILE),
+        words.busy_card(HOSTILE),
+        html_report(picture, shown),
+    ):
+        assert "<img src=x" not in text
+        assert "&lt;img src=x" in text
+
+
+def test_a_report_loads_nothing() -> None:
+    shown = view(spotted())
+    report = html_report(Picture(shown.inspection.image, Setup(), view=shown), shown)
+    assert "<script" not in report
+    assert "http" not in report.replace("http-equiv", "")
+    assert "default-src 'none'" in report
+    assert report.count("data:image/webp;base64,") == 2
+    assert "scratch" in report
+
+
+def test_boxes_are_drawn_where_they_are_on_the_screen() -> None:
+    large = QueryImage(np.zeros((1200, 2400, 3), np.uint8), "large")
+    scores = np.zeros((1200, 2400), np.float32)
+    scores[100:300, 400:800] = 0.95
+    found = replace(spotted(), image=large, anomaly_map=AnomalyMap(scores))
+    found = replace(found, regions=(replace(region(1), box=Box(400, 100, 800, 300)),))
+    pixels, boxes, colours = drawing.annotated(view(found))
+    assert pixels.shape == (600, 1200, 3)
+    assert boxes == [((200, 50, 400, 150), "1 scratch")]
+    assert colours == {"1 scratch": "#E69F00"}
+    before, after = drawing.before_after(view(found))
+    assert before.shape == after.shape == (600, 1200, 3)
+    assert (before != after)[50:150, 200:400].mean() > 0.5
+
+
+def test_small_pictures_and_their_overlays_have_one_size() -> None:
+    before, after = drawing.before_after(view(spotted()))
+    assert before.shape == after.shape
+
+
+def test_what_is_painted_lands_on_the_picture() -> None:
+    layer = np.zeros((30, 60, 4), np.uint8)
+    layer[10:20, 20:40, 3] = 255
+    mask = drawing.drawn_mask([layer], 60, 120)
+    assert mask.shape == (60, 120)
+    assert mask[20:40, 40:80].all()
+    assert mask.sum() == 800
+    assert not drawing.drawn_mask([], 6, 9).any()
+
+
+def test_typed_boxes() -> None:
+    assert drawing.typed_box("1, 2 30,40", 60, 80) == Box(1, 2, 30, 40)
+    assert drawing.typed_box("  ", 60, 80) is None
+    for wrong in ("1 2 3", "a b c d", "5 5 5 9", "0 0 81 10", "-1 0 5 5", "0 0 inf 5", "nan 0 1 1"):
+        with pytest.raises(ConfigError, match="the picture is 80 x 60"):
+            drawing.typed_box(wrong, 60, 80)
+
+
+def test_a_box_asks_about_the_region_under_it_or_the_place() -> None:
+    found = replace(inspection(0.9, regions(2)), regions=(
+        replace(region(1), box=Box(0, 0, 10, 10)), replace(region(2), box=Box(30, 20, 40, 30))
+    ))  # fmt: skip
+    assert "region 2" in talking.pointed_question(found, Box(31, 21, 39, 29))
+    assert talking.pointed_question(found, Box(40, 0, 48, 8)) == "Is anything wrong at the top right?"
+
+
+def test_suggestions_fit_the_result() -> None:
+    assert all("region" not in q for q in talking.suggestions(inspection(0.1)))
+    several = talking.suggestions(inspection(0.9, regions(3)))
+    assert "How many regions are there?" in several
+    assert len(several) == len(set(several)) == 4
+    assert talking.suggestions(inspection(0.9, regions(3)), asked=2) != several
+
+
+def test_sessions_tell_how_pictures_are_judged(tmp_path: Path) -> None:
+    session = Session("x", tmp_path)
+    assert "no references" in words.bench_words(session)
+    session.setup.references = [QueryImage(np.zeros((9, 9, 3), np.uint8), "r")] * 2
+    assert "two references" in words.bench_words(session)
+    session.setup.mode = "zero-shot"
+    assert "set aside" in words.bench_words(session)
