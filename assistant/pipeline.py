@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from assistant.anomaly_map import image_score, pooled_logit, source_map
-from assistant.calibration import Calibration, conformal_p_value
+from assistant.calibration import Affine, Calibration, conformal_p_value
 from assistant.checkpoint import load_checkpoint
 from assistant.clip import Clip, load_clip
 from assistant.config import Preset, load_preset
@@ -25,6 +25,7 @@ from assistant.encoder import PatchFeatures
 from assistant.errors import ConfigError
 from assistant.images import load_image
 from assistant.localizer import Localizer, Logits, Match, TextEvidence
+from assistant.precision import best_dtype
 from assistant.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
 from assistant.regions import RegionMask, describe_regions, find_regions
 from assistant.text_anchors import TypePrompts, embed_states, embed_types, state_anchors, type_anchors
@@ -188,28 +189,32 @@ class Assistant:
         timing = dict(seen.timing_ms)
         with _clock(timing, "map"), torch.inference_mode():
             logits, offset = self._logits(seen, profile)
-            referenced = seen.match is not None or (profile is not None and profile.bank is not None)
-            kind = "reference" if referenced else "text"
-            image_calibration = getattr(self.calibration, f"{kind}_image")
-            raw = pooled_logit(logits, 0, score)
-            pooled_calibration = image_calibration if score == "blend" else getattr(self.calibration, f"{kind}_map")
-            calibrated = pooled_calibration.scale * raw + pooled_calibration.offset - offset
+        seen = replace(seen, timing_ms=timing)
+        referenced = seen.match is not None or (profile is not None and profile.bank is not None)
+        mode = Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT
+        kind = "reference" if referenced else "text"
+        normal = profile.normal_logits if profile is not None else ()
+        return self._judged(seen, logits, kind, mode, offset, normal, object_name, look_for, score, types)
+
+    def _judged(
+        self, seen: Seen, logits: Logits, kind: str, mode: Mode, offset: float, normal: Sequence[float],
+        object_name: str | None, look_for: Sequence[str], score: str, types: Sequence[str],
+    ) -> Inspection:  # fmt: skip
+        """Logits of one ``kind`` (text or reference) calibrated, minus the offset; map, regions and their names."""
+        timing = dict(seen.timing_ms)
+        with _clock(timing, "map"), torch.inference_mode():
+            of_map: Affine = getattr(self.calibration, f"{kind}_map")
+            pooled: Affine = getattr(self.calibration, f"{kind}_image") if score == "blend" else of_map
+            calibrated = pooled.scale * pooled_logit(logits, 0, score) + pooled.offset - offset
             size = (seen.image.height, seen.image.width)
-            anomaly_map = source_map(logits.map[0].cpu(), calibrated, getattr(self.calibration, f"{kind}_map"), size)
+            anomaly_map = source_map(logits.map[0].cpu(), calibrated, of_map, size)
             regions = find_regions(anomaly_map) if calibrated >= 0 else []
             named = self.describe(seen, regions, object_name, look_for, types)
         return Inspection(
-            image=seen.image,
-            object_name=object_name,
-            mode=Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT,
-            image_score=image_score(calibrated),
-            p_value=conformal_p_value(calibrated, profile.normal_logits) if profile is not None else None,
-            regions=named,
-            anomaly_map=anomaly_map,
-            preset=self.preset.name,
-            weights=self.weights,
-            timing_ms=timing,
-        )
+            image=seen.image, object_name=object_name, mode=mode, image_score=image_score(calibrated),
+            p_value=conformal_p_value(calibrated, normal), regions=named, anomaly_map=anomaly_map,
+            preset=self.preset.name, weights=self.weights, timing_ms=timing,
+        )  # fmt: skip
 
     def build_profile(
         self,
@@ -247,7 +252,9 @@ class Assistant:
         from assistant.mutual import mutual_logits
 
         for one, logits in zip(seen, mutual_logits(self.localizer, seen), strict=True):
-            yield self._judged_mutual(one, logits, object_name, look_for, score, types)
+            yield self._judged(
+                one, logits, "reference", Mode.MUTUAL, 0.0, (), object_name, look_for, score, types
+            )  # fmt: skip
 
     def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
         """A conversation about an inspected picture; the language model is loaded at the first."""
@@ -320,27 +327,6 @@ class Assistant:
             logits = Logits(logits.map + extra, logits.image + extra.flatten().topk(count).values.mean())
         return logits, offset
 
-    def _judged_mutual(
-        self,
-        seen: Seen,
-        logits: Logits,
-        object_name: str | None,
-        look_for: Sequence[str],
-        score: str,
-        types: Sequence[str],
-    ) -> Inspection:
-        calibration = self.calibration.reference_image if score == "blend" else self.calibration.reference_map
-        calibrated = calibration.scale * pooled_logit(logits, 0, score) + calibration.offset
-        size = (seen.image.height, seen.image.width)
-        anomaly_map = source_map(logits.map[0].cpu(), calibrated, self.calibration.reference_map, size)
-        regions = find_regions(anomaly_map) if calibrated >= 0 else []
-        return Inspection(
-            image=seen.image, object_name=object_name, mode=Mode.MUTUAL,
-            image_score=image_score(calibrated), p_value=None,
-            regions=self.describe(seen, regions, object_name, look_for, types), anomaly_map=anomaly_map,
-            preset=self.preset.name, weights=self.weights, timing_ms=seen.timing_ms,
-        )  # fmt: skip
-
     def describe(
         self,
         seen: Seen,
@@ -401,24 +387,6 @@ def new_localizer(preset: Preset, clip: Clip) -> Localizer:
         head_width=preset.adapters.head_width,
         match_width=min(preset.references.width, clip.encoder.width),
     )
-
-
-def best_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """The precision a tower runs in: as wanted, or bfloat16 where the hardware multiplies it natively."""
-    if wanted == "float32":
-        return torch.float32
-    if wanted == "bfloat16":
-        return torch.bfloat16
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if bf16_pays() else torch.float32
-
-
-def bf16_pays() -> bool:
-    """Whether this CPU has bfloat16 products (AVX512-BF16 or AMX): elsewhere bfloat16 is emulated and slower."""
-    if hasattr(torch.cpu, "_is_avx512_bf16_supported"):
-        return bool(torch.cpu._is_avx512_bf16_supported())
-    return False
 
 
 def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:

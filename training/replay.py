@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=16)
     args = parser.parse_args(arguments)
     try:
-        from assistant.pipeline import best_dtype
+        from assistant.precision import best_dtype
 
         preset, _ = load_preset(args.preset)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -15,7 +15,8 @@ from assistant.config import Preset, load_preset
 from assistant.errors import ConfigError
 from assistant.images import load_image
 from assistant.localizer import Localizer
-from assistant.pipeline import best_dtype, new_localizer
+from assistant.pipeline import new_localizer
+from assistant.precision import best_dtype
 from training.calibrate import calibrate
 from training.data import Row, manifest_hash, read_rows
 from training.features import encode_rows
