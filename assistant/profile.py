@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 SCHEMA = "anomaly-assistant/profile@2"
 FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""
-EXPECTED_NORMAL = -1.5
-"""Calibrated image logit that normals are expected to stay below on average."""
+EXPECTED_NORMAL = -1.0
+"""Calibrated image logit that normals should have on average: 1.28 standard deviations (0.8 among pictures of one product of the
+validation split) below the threshold, so that about one normal in ten is above it."""
 LIKENESS = 12.0
 """Logits per unit of cosine by which a patch is nearer to an anomalous reference than to a normal one."""
 HALF_WAY = 0.6

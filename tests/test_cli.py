@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 import cv2
@@ -60,6 +61,20 @@ class FakeAssistant:
 
     def ask(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
         return [Answer(q, f"Answer {n}.", Verdict.NORMAL, n == 1) for n, q in enumerate(questions)]
+
+    def open(self, inspection: Inspection) -> FakeTalk:
+        return FakeTalk()
+
+
+class FakeTalk:
+    """Numbers its answers."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def stream(self, question: str, *, stop: Event) -> Iterator[Answer]:
+        yield Answer(question, f"Answer {self.asked}.", Verdict.NORMAL, self.asked == 1)
+        self.asked += 1
 
 
 @pytest.fixture

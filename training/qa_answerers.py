@@ -82,7 +82,7 @@ class Inspections:
         places = find_regions(scores, threshold=0.8 * peak, min_area_fraction=0.0, max_regions=1)
         assert self._seen is not None
         told = self._options["object_name"], self._options["look_for"]
-        named = self.assistant._name(self._seen, places, *told, types)  # as every inspection names its regions
+        named = self.assistant.describe(self._seen, places, *told, types)  # as every inspection names its regions
         return named[0].type if named else None
 
     def _see(self, image_path: Path, references: tuple[Path, ...]) -> None:

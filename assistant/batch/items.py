@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -203,7 +203,7 @@ def _is_folder(path: str) -> bool:
     return "\0" not in path and os.path.isdir(path)
 
 
-def _order(path: str) -> Sequence[str]:
+def _order(path: str) -> list[str]:
     return path.split(os.sep)
 
 
