@@ -20,7 +20,7 @@ _MEDICAL = (".dcm", ".dicom", ".nii", ".nii.gz")
 def display_name(path: str | Path) -> str:
     """The file's name as it may be shown and used for files: letters, digits and ``._- ()`` only, short.
 
-    >>> display_name("/tmp/x/<img src=x onerror=alert(1)>.png")
+    >>> display_name("folder/<img src=x onerror=alert(1)>.png")
     '_img src_x onerror_alert(1)_.png'
     """
     name = re.sub(r"[^\w. ()-]+", "_", Path(str(path)).name, flags=re.ASCII).strip(". ") or "picture"
