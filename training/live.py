@@ -25,8 +25,6 @@ from training.localize import REFERENCE_PARTS, LocalizeStage, Predicted
 class LiveStage(LocalizeStage):
     """Text evidence alone, on pictures instead of cached tokens."""
 
-    primary = "score"
-
     def __init__(
         self, clip: Clip, localizer: Localizer, rows: Sequence[Row], sides: Sequence[int], seed: int, batch_size: int
     ) -> None:

@@ -68,7 +68,6 @@ class LocalizeStage:
         names = sorted({r.object_name for r in rows})
         self.states: dict[str | None, StatePrompts] = {n: embed_states(clip, n) for n in [None, *names]}
         self.types = embed_types(clip, ALL_TYPES)
-        self.type_owner = torch.tensor(self.types.owner)
 
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches of one epoch: the same for the same number and seed."""

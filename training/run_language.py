@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from training.train import LanguageRecipe
 
 
-def run_language(recipe: LanguageRecipe, resume: bool) -> None:
-    """Train the language parts of a recipe and write ``out/checkpoint``."""
+def run_language(recipe: LanguageRecipe, resume: bool, command: str) -> None:
+    """Train the language parts of a recipe and write ``out/checkpoint``; the card tells the ``command``."""
     preset, _ = load_preset(recipe.preset)
     samples = [s for folder in recipe.data.sets for s in read_language_set(folder)]
     random.Random(recipe.loop.seed).shuffle(samples)
@@ -42,7 +42,7 @@ def run_language(recipe: LanguageRecipe, resume: bool) -> None:
     card = Card(
         preset=preset.name,
         towers=parts.towers,
-        command=f"accelerate launch -m training.train --config {recipe.stage}.yaml",
+        command=command,
         recipe=recipe.model_dump(mode="json"),
         data=[_digest(folder) for folder in recipe.data.sets],
         scores=metrics,

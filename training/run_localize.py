@@ -31,8 +31,8 @@ SET_SPACING = 10_000_000
 """Indices of the n-th set start at n times this."""
 
 
-def run_localize(recipe: Recipe, resume: bool) -> None:
-    """Train the localizer of a recipe and write ``out/checkpoint``."""
+def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
+    """Train the localizer of a recipe and write ``out/checkpoint``; the card tells the ``command``."""
     preset, _ = load_preset(recipe.preset)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
@@ -49,7 +49,7 @@ def run_localize(recipe: Recipe, resume: bool) -> None:
     card = Card(
         preset=preset.name,
         towers=clip.hashes,
-        command=f"accelerate launch -m training.train --config {recipe.preset}",
+        command=command,
         recipe=recipe.model_dump(mode="json"),
         data=[manifest_hash(s) for s in recipe.data.sets],
         scores=metrics,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -141,17 +142,19 @@ def main(arguments: list[str] | None = None) -> int:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override one value; repeatable"
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this run folder")
-    args = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    args = parser.parse_args(given)
+    command = f"accelerate launch -m training.train {shlex.join(given)}"
     try:
         recipe = read_recipe(args.config, args.set)
         if isinstance(recipe, LanguageRecipe):
             from training.run_language import run_language
 
-            run_language(recipe, args.resume)
+            run_language(recipe, args.resume, command)
         else:
             from training.run_localize import run_localize
 
-            run_localize(recipe, args.resume)
+            run_localize(recipe, args.resume, command)
     except AssistantError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

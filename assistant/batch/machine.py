@@ -27,10 +27,7 @@ def free_memory() -> int | None:
 
 
 def default_workers() -> int:
-    """One process a core, as many as memory allows.
-
-    Measured with ``mini`` on two cores: processes of one thread each do more than one process of two threads.
-    """
+    """One process of one thread a core, as many as memory allows: threads of one process wait for each other."""
     memory = free_memory()
     fitting = MOST_WORKERS if memory is None else max(1, memory // MEMORY_A_WORKER)
     return max(1, min(cores(), fitting, MOST_WORKERS))

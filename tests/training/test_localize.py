@@ -60,6 +60,7 @@ def test_a_run_trains_calibrates_and_saves_what_loads(built: Path) -> None:
     folder = built / "whole" / "checkpoint"
     card = json.loads((folder / "card.json").read_text())
     assert card["data"] == [manifest_hash(built / "set")]
+    assert card["command"].endswith(f"--config {built / 'whole.yaml'}")
     assert {"text_image_auroc", "reference_patch_auroc"} <= set(card["scores"])
     preset = yaml.safe_load((Path("assistant/presets/tiny/preset.yaml")).read_text())
     (folder / "preset.yaml").write_text(yaml.safe_dump(preset | {"checkpoint": "."}))
