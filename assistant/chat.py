@@ -138,8 +138,8 @@ class Renderer:
         self.system = system
         self.end_ids = self._special(self.format.end)
 
-    def opening(self, question: str, slots: Slots, evidence: str | None = None) -> tuple[int, ...]:
-        """Ids from the start to where the assistant begins to speak."""
+    def head(self, slots: Slots, evidence: str | None = None) -> tuple[int, ...]:
+        """Ids from the start to where the first question begins: what all conversations on a picture share."""
         f = self.format
         head = (*self._special(f.system), *self._plain(self.system), *self._special(f.user))
         if slots.image:
@@ -148,7 +148,11 @@ class Renderer:
             head += (*self._plain("Anomaly map:"), *slots.anomaly, *self._plain("\n"))
         if evidence:
             head += self._plain(f"Evidence:\n{evidence}\n")
-        return (*head, *self._plain(question), *self._special(f.assistant))
+        return head
+
+    def opening(self, question: str, slots: Slots, evidence: str | None = None) -> tuple[int, ...]:
+        """Ids from the start to where the assistant begins to speak."""
+        return (*self.head(slots, evidence), *self._asked(question))
 
     def following(self, question: str) -> tuple[int, ...]:
         """Ids after a finished answer (its end of turn included) to where the assistant speaks again."""
@@ -169,13 +173,22 @@ class Renderer:
         Raises:
             ConfigError: roles that do not alternate from the user on.
         """
+        head = self.head(slots, evidence)
+        return Rendered(head, (IGNORE_INDEX,) * len(head)) + self.turns(conversation)
+
+    def turns(self, conversation: Conversation) -> Rendered:
+        """A conversation without its head.
+
+        Raises:
+            ConfigError: roles that do not alternate from the user on.
+        """
         roles = [message["role"] for message in conversation]
         if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
             raise ConfigError("user and assistant in turn", ", ".join(roles) or "nothing", "mend the conversation")
         whole = Rendered((), ())
         for at in range(0, len(conversation), 2):
             question, answer = conversation[at]["content"], conversation[at + 1]["content"]
-            asked = self.following(question) if at else self.opening(question, slots, evidence)
+            asked = self.following(question) if at else self._asked(question)
             said = self.answer(answer)
             whole += Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
         return whole
@@ -188,6 +201,9 @@ class Renderer:
         """A general prompt with its answer, the answer supervised."""
         asked, said = self.bare(prompt), self.answer(answer)
         return Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
+
+    def _asked(self, question: str) -> tuple[int, ...]:
+        return (*self._plain(question), *self._special(self.format.assistant))
 
     def _special(self, text: str) -> tuple[int, ...]:
         with self._lock:

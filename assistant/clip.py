@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,6 +14,8 @@ from assistant.encoder import VisualEncoder
 from assistant.errors import ConfigError, WeightsError
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MOST_TEXTS = 20_000
+"""Text embeddings that are kept: 30 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,7 @@ class Clip:
         tokenize: texts to token ids, (texts, length).
         text_width: width of a text embedding before the text projection.
         hashes: name to SHA-256 of the files the towers came from.
+        embedded: embeddings of texts that were asked for before.
     """
 
     model: Any
@@ -33,12 +36,19 @@ class Clip:
     tokenize: Callable[[Sequence[str]], Tensor]
     text_width: int
     hashes: dict[str, str]
+    embedded: dict[str, Tensor] = field(default_factory=dict)
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Text embeddings (texts, text_width), float32, not normalised, before our text projection."""
-        with torch.inference_mode():
-            embedded: Tensor = self.model.encode_text(self.tokenize(list(texts)).to(self.encoder.device))
-        return embedded.float().clone()
+        new = [text for text in dict.fromkeys(texts) if text not in self.embedded]
+        if len(self.embedded) + len(new) > MOST_TEXTS:
+            self.embedded.clear()
+            new = list(dict.fromkeys(texts))
+        if new:
+            with torch.inference_mode():
+                made: Tensor = self.model.encode_text(self.tokenize(new).to(self.encoder.device))
+            self.embedded.update(zip(new, made.float(), strict=True))
+        return torch.stack([self.embedded[text] for text in texts]).clone()
 
 
 def load_clip(config: TowerConfig, dtype: torch.dtype, device: torch.device) -> Clip:
@@ -101,7 +111,18 @@ def _embedded(config: TowerConfig) -> Clip:
             ) from error
     encoder = VisualEncoder(model.visual, config.levels, IMAGENET_MEAN, IMAGENET_STD)
     hashes = {name: tower_hash(name) for name in ("dinov2_vits14", "minilm")}
-    return Clip(model, encoder, HFTokenizer(folder, context_length=64), 384, hashes)
+    tokenizer = HFTokenizer(folder, context_length=64)
+    return Clip(model, encoder, _without_padding(tokenizer, tokenizer.tokenizer.pad_token_id), 384, hashes)
+
+
+def _without_padding(tokenize: Callable[[Sequence[str]], Tensor], pad_id: int) -> Callable[[Sequence[str]], Tensor]:
+    """Token ids as long as the longest text: the text tower attends to no padding, so its embeddings are the same."""
+
+    def cut(texts: Sequence[str]) -> Tensor:
+        ids = tokenize(texts)
+        return ids[:, : int((ids != pad_id).sum(1).max())]
+
+    return cut
 
 
 def _hub(config: TowerConfig) -> Clip:

@@ -35,6 +35,7 @@ def evidence_text(inspection: Inspection, knowledge: Knowledge, reference_count:
         f"Verdict: {inspection.verdict.value} ({wording.band(score)}, score {score:.2f}).",
         f"Number of anomalous regions: {len(inspection.regions)}.",
         *(_region_line(region) for region in inspection.regions[:MOST]),
+        *([] if inspection.highest is None else [_highest_line(inspection.highest)]),
     ]
     if inspection.regions and (entry := knowledge.find(inspection.regions[0].type)):
         lines.append(knowledge_line(entry))
@@ -71,6 +72,11 @@ def _region_line(region: Region) -> str:
         f"Region {region.id}: {named}, at {wording.place(region.cells)}, {wording.percent(region.area_fraction)} "
         f"of the picture, peak {region.peak_score:.2f}, severity {region.severity.value}."
     )
+
+
+def _highest_line(place: Region) -> str:
+    alike = "" if place.type is None else f", most like {place.type}"
+    return f"Highest score of the map: {place.peak_score:.2f}, at {wording.place(place.cells[:1])}{alike}."
 
 
 def caption(inspection: Inspection, knowledge: Knowledge, style: Literal["short", "full"] = "short") -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from assistant.clauses import clauses, mentioned_types, same_kind, vocabulary_of
+from assistant.geometry import CELLS
 from assistant.quantities import Share
 from assistant.reading import ANY, Reading, places, plainly_asked, read, verdict_votes
 from assistant.types import Inspection, Region, Verdict
@@ -81,7 +82,8 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     """Whether the text states something else than the inspection.
 
     Compared: verdict, count, cells and sides (of the region named, else of any), kinds, severities, shares, numbers of
-    regions, what is said not to be there, and that there is nothing else.
+    regions, what is said not to be there, and that there is nothing else. The choice of one of several lettered options,
+    each of which states something else, contradicts nothing: it was forced.
 
     Args:
         text: the answer.
@@ -92,6 +94,10 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     if inspection.object_name:
         text = re.sub(rf"\b{re.escape(inspection.object_name)}\b", "object", text, flags=re.IGNORECASE)
     own = own_names(inspection, vocabulary)
+    if question is not None and (option := _chosen(text, question)) is not None:
+        if all(contradicts(one, inspection, None, own) for one in option[1]):
+            return False
+        text = text if _said_yes(option[0]) is not None else option[0]
     whole = read(text, own)
     if len(whole.verdicts) > 1 or (question is not None and _yes_or_no_is_wrong(text, inspection, question, own)):
         return True
@@ -105,6 +111,23 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
         or _left_out(whole, text, question or "", inspection, own)
         or any(_wrong_facts(part, inspection, own) for part in _parts(text))
     )
+
+
+def _chosen(text: str, question: str) -> tuple[str, list[str]] | None:
+    """The option that a text is, and all options of the question, as statements; None when it is not one of several."""
+    options = dict(re.findall(r"(?m)^\W{0,2}([A-Z])[.):] *(.+?)[.\s]*$", question))
+    said = text.strip().rstrip(".").lower()
+    lettered = re.fullmatch(r"\W{0,2}([a-z])\W{0,3}(.*)", said, re.DOTALL)
+    words = list(options.values())
+    if lettered is not None and lettered[1].upper() in options:
+        words, said = [options[lettered[1].upper()]], lettered[2] or options[lettered[1].upper()].lower()
+    found = next((option for option in words if option.lower() == said), None)
+    return None if len(options) < 2 or found is None else (_placed(found), [_placed(o) for o in options.values()])
+
+
+def _placed(option: str) -> str:
+    """An option that is a place, as a statement."""
+    return f"It is at the {option}." if option.lower().replace("center", "centre") in CELLS else option
 
 
 def _yes_or_no_is_wrong(text: str, inspection: Inspection, question: str, own: Sequence[str]) -> bool:

@@ -27,7 +27,7 @@ from assistant.images import load_image
 from assistant.localizer import Localizer, Logits, Match, TextEvidence
 from assistant.precision import best_dtype
 from assistant.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
-from assistant.regions import RegionMask, describe_regions, find_regions
+from assistant.regions import RegionMask, describe_regions, find_regions, highest_place
 from assistant.text_anchors import TypePrompts, embed_states, embed_types, state_anchors, type_anchors
 from assistant.types import Answer, Domain, Inspection, Mode, QueryImage, Region
 
@@ -210,11 +210,23 @@ class Assistant:
             anomaly_map = source_map(logits.map[0].cpu(), calibrated, of_map, size)
             regions = find_regions(anomaly_map) if calibrated >= 0 else []
             named = self.describe(seen, regions, object_name, look_for, types)
+            place = None if named else highest_place(anomaly_map)
         return Inspection(
             image=seen.image, object_name=object_name, mode=mode, image_score=image_score(calibrated),
             p_value=conformal_p_value(calibrated, normal), regions=named, anomaly_map=anomaly_map,
             preset=self.preset.name, weights=self.weights, timing_ms=timing,
+            highest=describe_regions([place])[0] if place else None,
         )  # fmt: skip
+
+    def name_highest(
+        self, seen: Seen, inspection: Inspection, look_for: Sequence[str] = (), types: Sequence[str] = ()
+    ) -> Inspection:
+        """An inspection whose highest place has the kind it is most alike; unchanged where there are regions."""
+        place = None if inspection.regions else highest_place(inspection.anomaly_map)
+        if place is None:
+            return inspection
+        with torch.inference_mode():
+            return replace(inspection, highest=self.describe(seen, [place], inspection.object_name, look_for, types)[0])
 
     def build_profile(
         self,

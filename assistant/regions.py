@@ -27,6 +27,8 @@ JOIN_FRACTION = 0.01
 MIN_AREA_FRACTION = 0.0002
 """Regions below this share of the picture are specks: about a fifth of one patch of a 32 x 32 grid."""
 MAX_REGIONS = 12
+NEAR_PEAK = 0.2
+"""Share of its peak within which scores belong to a map's highest place."""
 _NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
 
@@ -90,6 +92,15 @@ def find_regions(
     kept = [pair for pair in found if pair[1].area_fraction >= min_area_fraction]
     kept.sort(key=lambda pair: (-round(pair[1].peak_score, 2), -pair[0]))
     return [region for _, region in kept[:max_regions]]
+
+
+def highest_place(anomaly_map: AnomalyMap) -> RegionMask | None:
+    """Where a map is highest, whatever its scores: the pixels within a fifth of its peak; None of a map of zeros."""
+    peak = float(anomaly_map.scores.max())
+    if peak <= 0:
+        return None
+    found = find_regions(anomaly_map, threshold=(1 - NEAR_PEAK) * peak, min_area_fraction=0.0, max_regions=1)
+    return found[0] if found else None
 
 
 def describe_regions(

@@ -71,7 +71,10 @@ class AnswerRow(_Row):
 
 
 class InspectionRow(_Row):
-    """One picture. Paths of maps and overlays are relative to the folder of the results; ``source`` is as given."""
+    """One picture. ``highest`` is where the map of a picture without regions is highest.
+
+    Paths of maps and overlays are relative to the folder of the results; ``source`` is as given.
+    """
 
     schema_: Literal["anomaly-assistant/inspection@1"] = Field(SCHEMA, alias="schema")
     source: str
@@ -84,6 +87,7 @@ class InspectionRow(_Row):
     verdict: Verdict | None = None
     p_value: Score | None = None
     regions: tuple[RegionRow, ...] | None = None
+    highest: RegionRow | None = None
     caption: str | None = None
     answers: tuple[AnswerRow, ...] | None = None
     map_path: str | None = None
@@ -124,6 +128,7 @@ def inspection_row(
         verdict=inspection.verdict,
         p_value=inspection.p_value,
         regions=tuple(_region_row(region) for region in inspection.regions),
+        highest=None if inspection.highest is None else _region_row(inspection.highest),
         caption=caption,
         answers=tuple(_answer_row(answer) for answer in answers),
         map_path=map_path,
@@ -171,6 +176,7 @@ def inspection_of_row(
         preset=told.preset or "",
         weights=told.weights or "",
         timing_ms=told.timing_ms or {},
+        highest=None if told.highest is None else _told_region(told.highest),
     )
 
 

@@ -160,6 +160,8 @@ class Inspection:
         preset: name of the preset.
         weights: ``sha256:…`` of the trained parts.
         timing_ms: milliseconds a stage.
+        highest: where the map is highest, below the threshold or of a normal picture; None when there are regions. Its type
+            is None unless asked for.
     """
 
     image: QueryImage
@@ -172,6 +174,7 @@ class Inspection:
     preset: str
     weights: str
     timing_ms: dict[str, float] = field(default_factory=dict)
+    highest: Region | None = None
 
     @property
     def verdict(self) -> Verdict:

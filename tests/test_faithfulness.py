@@ -198,3 +198,17 @@ def test_regions_of_a_normal_picture_may_be_named() -> None:
     near = inspection(0.42, (region(1, ("top right",), "dent", 0.3),))
     assert not contradicts("There is possibly a dent at the top right.", near)
     assert contradicts("The part is defective.", near)
+
+
+def test_a_forced_choice_contradicts_nothing() -> None:
+    places = (
+        "Where does it stand out most?\nA. top left\nB. centre\nC. top right\nD. bottom left\nAnswer with a letter."
+    )
+    for answer in ("B. centre", "B", "(B)", "centre", "Centre."):
+        assert not contradicts(answer, NORMAL, places)
+    assert contradicts("B. centre", ONE, places)
+    assert not contradicts("A. top left", ONE, places)
+    assert not contradicts("B. centre", ONE, places.replace("A. top left\n", ""))
+    assert contradicts("B. centre", NORMAL, places.replace("D. bottom left", "D. nowhere"))
+    assert contradicts("B. There is a scratch at the centre.", NORMAL, places)
+    assert contradicts("A. Yes", NORMAL, "Is there a defect?\nA. Yes\nB. No")

@@ -18,11 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from assistant.chat import IGNORE_INDEX, ChatBatch, Rendered, collate
+from assistant.chat import IGNORE_INDEX, Rendered
 from assistant.language_parts import LanguageParts, lora_parameters
 from assistant.projector import IMAGE_TOKENS
 from assistant.prompt_learner import PROMPT_TOKENS
-from training.language_data import Planned, Sample, drawn, length_sorted, mixed, stacked
+from training.language_data import Planned, Sample, drawn, grouped, length_sorted, mixed, stacked
+from training.packing import Packed, PackedBatch, collate_packed, pack, use_plain_attention
 
 if TYPE_CHECKING:
     from training.train import LanguageData
@@ -45,13 +46,13 @@ class LanguageBatch:
     """Conversations with what stands behind their placeholders.
 
     Args:
-        chat: padded at the right.
-        pictured: position of each picture's sample.
+        chat: conversations on one picture packed in one row.
+        pictured: row of each picture.
         prompted: which pictures have prompt embeddings.
         maps, blocks, scores: of the pictures, in the order of ``pictured``; None without any.
     """
 
-    chat: ChatBatch
+    chat: PackedBatch
     pictured: tuple[int, ...]
     prompted: tuple[bool, ...]
     maps: Tensor | None
@@ -66,7 +67,7 @@ class LanguageStage:
         parts: with a LoRA in the model for ``instruct``.
         samples, replay: of both splits.
         data: shares of the mix.
-        batch_size: conversations a batch.
+        batch_size: pictures a batch.
         mixed_precision: no | bf16; validation runs as training does.
         lora_rate: share of the learning rate for the LoRA.
     """
@@ -82,6 +83,8 @@ class LanguageStage:
         self.module.requires_grad_(True)
         self.rates = {"lora": lora_rate}
         self.data, self.batch_size, self.bf16 = data, batch_size, mixed_precision == "bf16"
+        if self.bf16 and parts.model.device.type == "cpu":
+            use_plain_attention(parts.model)
         self.samples = [s for s in samples if not s.validation]
         self.replay = [s for s in replay if not s.validation]
         rng = random.Random(0)
@@ -102,47 +105,53 @@ class LanguageStage:
         rng = random.Random(f"{seed}/{number}")
         share = self.data.replay_share if len(self.module.lora) else 0.0  # a frozen model forgets nothing
         chosen = mixed(self.samples, self.replay, share, rng)
-        planned = [drawn(s, rng, self.data.text_dropped, self.data.embeddings_dropped) for s in chosen]
+        groups = grouped(chosen, self.data.together, rng)
+        planned = [drawn(g, rng, self.data.text_dropped, self.data.embeddings_dropped) for g in groups]
         return length_sorted(planned, self.batch_size, rng)
 
     def load(self, planned: Sequence[Planned]) -> LanguageBatch:
         """Render and read one planned batch."""
-        chat = collate([self._rendered(p) for p in planned], self.parts.tokenizer.pad_token_id)
-        pictured = tuple(i for i, p in enumerate(planned) if p.sample.tensors is not None)
-        if not pictured:
+        chat = collate_packed([self._packed(p) for p in planned], self.parts.tokenizer.pad_token_id)
+        pictures = [(row, p, sample) for row, p in enumerate(planned) if (sample := p.picture) is not None]
+        if not pictures:
             return LanguageBatch(chat, (), (), None, None, None)
-        maps, blocks = stacked([path for p in planned if (path := p.sample.tensors) is not None])
-        scores = torch.tensor([planned[i].sample.score for i in pictured])
-        return LanguageBatch(chat, pictured, tuple(planned[i].embeddings for i in pictured), maps, blocks, scores)
+        maps, blocks = stacked([path for _, _, sample in pictures if (path := sample.tensors) is not None])
+        scores = torch.tensor([sample.score for _, _, sample in pictures])
+        prompted = tuple(p.embeddings for _, p, _ in pictures)
+        return LanguageBatch(chat, tuple(row for row, _, _ in pictures), prompted, maps, blocks, scores)
 
-    def _rendered(self, planned: Planned) -> Rendered:
-        renderer, sample = self.parts.renderer, planned.sample
-        if sample.tensors is None:
-            asked, said = (m["content"] for m in sample.messages)
-            whole = renderer.render_bare(asked, said)
-            end = 0 if sample.ended else len(renderer.end_ids)
-            return Rendered(whole.ids[: len(whole.ids) - end], whole.labels[: len(whole.labels) - end])
-        slots = self.parts.slots(planned.embeddings)
-        return renderer.render(sample.messages, slots, sample.evidence if planned.text else None)
+    def _packed(self, planned: Planned) -> Packed:
+        renderer, picture = self.parts.renderer, planned.picture
+        if picture is None:
+            return pack((), [self._replayed(sample) for sample in planned.samples])
+        head = renderer.head(self.parts.slots(planned.embeddings), picture.evidence if planned.text else None)
+        return pack(head, [renderer.turns(sample.messages) for sample in planned.samples])
+
+    def _replayed(self, sample: Sample) -> Rendered:
+        asked, said = (m["content"] for m in sample.messages)
+        whole = self.parts.renderer.render_bare(asked, said)
+        end = len(whole.ids) - (0 if sample.ended else len(self.parts.renderer.end_ids))
+        return Rendered(whole.ids[:end], whole.labels[:end])
 
     def losses(self, batch: LanguageBatch, rng: random.Random) -> dict[str, Tensor]:
         """Summed loss of each part over the number of supervised tokens of the batch: their sum is the loss per token."""
-        nll, sample = self.token_losses(batch)
-        of_map = torch.isin(sample, torch.tensor(batch.pictured, dtype=torch.long, device=sample.device))
+        nll, row = self.token_losses(batch)
+        of_map = torch.isin(row, torch.tensor(batch.pictured, dtype=torch.long, device=row.device))
         count = max(1, len(nll))
         parts = {"map": nll[of_map].sum() / count, "replay": nll[~of_map].sum() / count}
         self._report({"map": nll[of_map].detach(), "replay": nll[~of_map].detach()})
         return parts
 
     def token_losses(self, batch: LanguageBatch) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of every supervised token, and the sample each belongs to."""
+        """Cross-entropy of every supervised token, and the row each belongs to."""
         model, chat = self.parts.model, batch.chat
         ids, labels = chat.input_ids.to(self.device), chat.labels.to(self.device)
         images, prompts = self._vectors(batch, len(ids))
         with self.parts.shown(images, prompts):
             hidden = model.model(
-                input_ids=ids, attention_mask=chat.attention_mask.to(self.device), use_cache=False
-            ).last_hidden_state
+                input_ids=ids, attention_mask=chat.attends.to(self.device), position_ids=chat.positions.to(self.device),
+                use_cache=False,
+            ).last_hidden_state  # fmt: skip
         following = labels[:, 1:]
         supervised = following != IGNORE_INDEX
         logits = model.lm_head(hidden[:, :-1][supervised]).float()
@@ -181,15 +190,18 @@ class LanguageStage:
         self.module.eval()
         shown = {"both": (True, True), "embeddings": (False, True), "text": (True, False)}
         out = {
-            f"{name}_loss": self._mean([Planned(s, text, embeddings) for s in self.held])
+            f"{name}_loss": self._mean([Planned(g, text, embeddings) for g in self._groups(self.held)])
             for name, (text, embeddings) in shown.items()
             if self.held
         }
         if self.held_replay:
-            out["replay_loss"] = self._mean([Planned(s, False, False) for s in self.held_replay])
+            out["replay_loss"] = self._mean([Planned(g, False, False) for g in self._groups(self.held_replay)])
         out["score"] = -out.get("both_loss", 0.0) - out.get("embeddings_loss", 0.0) - out.get("replay_loss", 0.0)
         self.module.train()
         return out
+
+    def _groups(self, samples: Sequence[Sample]) -> list[tuple[Sample, ...]]:
+        return grouped(samples, self.data.together, random.Random(0))
 
     def _mean(self, planned: list[Planned]) -> float:
         total, count = 0.0, 0

@@ -45,19 +45,26 @@ class Sample:
     ended: bool = True
     validation: bool = False
 
-    def length(self, with_evidence: bool) -> int:
-        """Characters, roughly what a sample costs."""
-        said = sum(len(m["content"]) for m in self.messages)
-        return said + (len(self.evidence) if with_evidence else 0) + (300 if self.tensors else 0)
-
 
 @dataclass(frozen=True)
 class Planned:
-    """A sample and how it is shown: with evidence text, with prompt embeddings."""
+    """Samples of one picture, or of replay, and how they are shown: with evidence text, with prompt embeddings."""
 
-    sample: Sample
+    samples: tuple[Sample, ...]
     text: bool
     embeddings: bool
+
+    @property
+    def picture(self) -> Sample | None:
+        """A sample of the picture; None for replay."""
+        return self.samples[0] if self.samples[0].tensors is not None else None
+
+    @property
+    def length(self) -> int:
+        """Characters, roughly what they cost together."""
+        said = sum(len(m["content"]) for s in self.samples for m in s.messages)
+        one = self.picture
+        return said + (300 if one else 0) + (len(one.evidence) if one and self.text else 0)
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -139,12 +146,22 @@ def read_tensors(path: Path) -> tuple[Tensor, Tensor]:
         raise DataSetError(f"map and image_tokens in {path.name}", str(error), "run training.predict again") from error
 
 
-def drawn(sample: Sample, rng: random.Random, text_dropped: float, embeddings_dropped: float) -> Planned:
-    """A sample with evidence text or prompt embeddings dropped by chance, never both."""
-    if sample.tensors is None:
-        return Planned(sample, False, False)
+def grouped(samples: Sequence[Sample], together: int, rng: random.Random) -> list[tuple[Sample, ...]]:
+    """Samples of one picture together, and those of replay: at most ``together`` each, drawn by chance, every sample once."""
+    order = list(samples)
+    rng.shuffle(order)
+    of: dict[Path | None, list[Sample]] = {}
+    for sample in order:
+        of.setdefault(sample.tensors, []).append(sample)
+    return [tuple(found[i : i + together]) for found in of.values() for i in range(0, len(found), together)]
+
+
+def drawn(samples: tuple[Sample, ...], rng: random.Random, text_dropped: float, embeddings_dropped: float) -> Planned:
+    """Samples of one picture with evidence text or prompt embeddings dropped by chance, never both."""
+    if samples[0].tensors is None:
+        return Planned(samples, False, False)
     text = rng.random() >= text_dropped
-    return Planned(sample, text, not text or rng.random() >= embeddings_dropped)
+    return Planned(samples, text, not text or rng.random() >= embeddings_dropped)
 
 
 def mixed(samples: Sequence[Sample], replay: Sequence[Sample], share: float, rng: random.Random) -> list[Sample]:
@@ -159,13 +176,13 @@ def mixed(samples: Sequence[Sample], replay: Sequence[Sample], share: float, rng
 
 
 def length_sorted(planned: Sequence[Planned], batch_size: int, rng: random.Random) -> Iterator[list[Planned]]:
-    """Batches of samples of like length, in random order, every sample once."""
+    """Batches of like length, in random order, each planned once."""
     order = list(planned)
     rng.shuffle(order)
     made: list[list[Planned]] = []
     together = batch_size * SORTED_TOGETHER
     for start in range(0, len(order), together):
-        near = sorted(order[start : start + together], key=lambda p: p.sample.length(p.text))
+        near = sorted(order[start : start + together], key=lambda p: p.length)
         made += [near[i : i + batch_size] for i in range(0, len(near), batch_size)]
     rng.shuffle(made)
     yield from made

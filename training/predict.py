@@ -94,7 +94,7 @@ def predict_row(
         Its evidence row and its inspection row.
     """
     seen, profile = look(row)
-    inspection = assistant.judge(seen, profile, object_name=told_name(row))
+    inspection = assistant.name_highest(seen, assistant.judge(seen, profile, object_name=told_name(row)))
     tensors = {
         "map": map_of(inspection)[0].half(),
         "image_tokens": pool_blocks(seen.features.levels[-1], seen.features.grid)[0].half().cpu().contiguous(),

@@ -15,7 +15,6 @@ from assistant.faithfulness import stated_verdict
 from assistant.geometry import CELLS
 from assistant.images import load_image
 from assistant.reading import read
-from assistant.regions import find_regions
 from assistant.types import Inspection
 
 if TYPE_CHECKING:
@@ -77,13 +76,13 @@ class Inspections:
 
     def likeliest(self, inspection: Inspection, types: Sequence[str]) -> str | None:
         """The kind that is most alike where the map of the picture last inspected is strongest, whatever its score."""
-        scores = inspection.anomaly_map
-        peak = float(scores.scores.max())
-        places = find_regions(scores, threshold=0.8 * peak, min_area_fraction=0.0, max_regions=1)
+        highest = self.name_highest(inspection, types).highest
+        return None if highest is None else highest.type
+
+    def name_highest(self, inspection: Inspection, types: Sequence[str]) -> Inspection:
+        """The inspection of the picture last inspected, the kind of its highest place chosen from ``types``."""
         assert self._seen is not None
-        told = self._options["object_name"], self._options["look_for"]
-        named = self.assistant.describe(self._seen, places, *told, types)  # as every inspection names its regions
-        return named[0].type if named else None
+        return self.assistant.name_highest(self._seen, inspection, self._options["look_for"], types)
 
     def _see(self, image_path: Path, references: tuple[Path, ...]) -> None:
         if self._key == (image_path, references):
@@ -169,6 +168,8 @@ class LanguageAnswerer:
         by_kind = asks_kind(question_text) and re.search(_TROUBLE, question_text.lower())
         kinds = tuple(kind_names(options)) if by_kind else ()
         inspection = self._inspections.of(image_path, references, kinds)
+        if kinds:
+            inspection = self._inspections.name_highest(inspection, kinds)
         prompt = as_prompt(question_text, options, self._known.get(image_path, ""))
         answers = self._inspections.assistant.ask(inspection, [prompt], **self._switches)
         return answers[0].text

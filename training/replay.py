@@ -24,17 +24,26 @@ from assistant.errors import AssistantError, DataSetError
 from assistant.language_parts import base_folder, load_base
 
 
-def read_prompts(path: Path) -> list[str]:
+def read_prompts(path: Path, part: str | None = None) -> list[str]:
     """General prompts of a file, each once.
 
+    Args:
+        path: a text file, a prompt a line, or YAML.
+        part: the key of the prompts in a YAML mapping; all when None.
+
     Raises:
-        DataSetError: unreadable, or no prompt in it.
+        DataSetError: unreadable, no such part, or no prompt in it.
     """
     try:
         text = path.read_text(encoding="utf-8")
         raw: Any = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
     except (OSError, yaml.YAMLError) as error:
         raise DataSetError("a readable file of prompts", f"{path} ({str(error).splitlines()[0]})", "mend it") from error
+    if part is not None:
+        if not isinstance(raw, dict) or part not in raw:
+            parts = ", ".join(map(str, raw)) if isinstance(raw, dict) else "no parts"
+            raise DataSetError(f"prompts of the part {part}", f"{path.name} with {parts}", "name another part")
+        raw = raw[part]
     prompts = list(dict.fromkeys(text.strip() for text in _texts(raw) if text.strip()))
     if not prompts:
         raise DataSetError("at least one prompt", f"none in {path.name}", "write one a line")
@@ -79,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="training.replay", description=__doc__)
     parser.add_argument("prompts", type=Path, help="text or YAML file")
     parser.add_argument("--out", type=Path, required=True, help="JSON Lines file")
+    parser.add_argument("--part", help="key of the prompts in a YAML mapping (default: all of them)")
     parser.add_argument("--preset", default="mini", help="whose base model answers")
     parser.add_argument("--limit", type=int, help="prompts at most")
     parser.add_argument("--longest", type=int, default=96, help="tokens of an answer at most")
@@ -93,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
         model.to(device)
         lines = args.out.read_text(encoding="utf-8").split("\n")[:-1] if args.out.exists() else []
         known = {json.loads(line)["prompt"] for line in lines}
-        prompts = sorted((p for p in read_prompts(args.prompts)[: args.limit] if p not in known), key=len)
+        prompts = sorted((p for p in read_prompts(args.prompts, args.part)[: args.limit] if p not in known), key=len)
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         renderer = Renderer(tokenizer)

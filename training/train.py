@@ -50,7 +50,8 @@ class LanguageData(BaseModel):
 
     ``sets`` are folders of :mod:`training.predict` with conversations in them; ``replay`` is a file of
     :mod:`training.replay`. Shares are in [0, 1]: ``replay_share`` of the samples are replayed, and of the others
-    ``text_dropped`` lose the evidence text and ``embeddings_dropped`` the prompt embeddings, never both.
+    ``text_dropped`` lose the evidence text and ``embeddings_dropped`` the prompt embeddings, never both. At most ``together``
+    conversations on one picture are computed as one sequence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +60,7 @@ class LanguageData(BaseModel):
     replay_share: float = Field(default=0.3, ge=0, lt=1)
     text_dropped: float = Field(default=0.4, ge=0, le=1)
     embeddings_dropped: float = Field(default=0.05, ge=0, le=1)
+    together: int = Field(default=6, gt=0)
     limit: int | None = None
     validation: int = 96
 

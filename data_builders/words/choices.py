@@ -27,7 +27,7 @@ class Options:
 
 def choice(teller: Teller) -> Exchange:
     """A question with options; the answer is the letter with the option's text, or the letter alone."""
-    kind = pick(tuple(_KINDS), teller.rng)
+    kind = pick(tuple(kind for kind in _KINDS for _ in range(_SHARES.get(kind, 1))), teller.rng)
     options = _KINDS[kind](teller)
     stem = stem_of(teller, kind)
     shuffled = [options.right, *options.wrong]
@@ -73,8 +73,11 @@ def _verdict(teller: Teller) -> Options:
 
 
 def _place(teller: Teller) -> Options:
-    if teller.situation == "clear":
+    highest = teller.facts.highest
+    if teller.situation == "clear" and (highest is None or teller.chance(0.4)):
         return Options("nowhere", _some(teller, CELLS))
+    if teller.chance(0.35) or teller.situation == "clear":
+        return _nearest(teller, (teller.strongest() if highest is None else highest).cells[0])
     cells = teller.strongest().cells
     taken = {cell for r in teller.regions for cell in r.cells}
     free = [cell for cell in CELLS if cell not in taken]
@@ -82,10 +85,25 @@ def _place(teller: Teller) -> Options:
     return Options(cells[0], wrong)
 
 
+def _nearest(teller: Teller, cell: str) -> Options:
+    """Places of which the one nearest to a cell is right: for pictures without regions, and options without the cell."""
+    at = divmod(CELLS.index(cell), 3)
+
+    def far(other: str) -> int:
+        row, column = divmod(CELLS.index(other), 3)
+        return (row - at[0]) ** 2 + (column - at[1]) ** 2
+
+    chosen = sorted(_some(teller, CELLS, 4), key=far)
+    if far(chosen[0]) == far(chosen[1]):
+        raise Unsayable("two places are equally near")
+    return Options(chosen[0], tuple(chosen[1:]))
+
+
 def _type(teller: Teller) -> Options:
-    if teller.situation == "clear":
+    highest = teller.facts.highest
+    if teller.situation == "clear" and (highest is None or highest.type is None or teller.chance(0.4)):
         return Options("none", _some(teller, [absent_kind(teller) for _ in range(12)]))
-    region = teller.strongest()
+    region = teller.strongest() if highest is None else highest
     if teller.knowledge.find(region.type) is None or region.type is None:
         raise Unsayable("the kind is not known")
     others = _some(teller, [absent_kind(teller) for _ in range(12)])
@@ -148,3 +166,5 @@ _KINDS: dict[str, Callable[[Teller], Options]] = {
     "presence": _presence, "verdict": _verdict, "place": _place, "type": _type, "count": _count,
     "severity": _severity, "appearance": _known(_shape), "effect": _known(_effect), "object": _object,
 }  # fmt: skip
+_SHARES = {"presence": 2, "place": 4, "type": 2}
+"""How often a kind is drawn, where not once: what is asked most, and what is hardest to learn."""

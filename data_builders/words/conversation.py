@@ -24,7 +24,7 @@ _ASK: dict[str, tuple[float, Callable[[Teller], Exchange]]] = {
     **{intent: (weight, partial(plain.about_one, intent=intent)) for intent, weight in zip(
         plain.ABOUT_ONE, (2.5, 2.5, 1.2, 1.2, 1, 1.2, 1), strict=True)},
     "next_step": (1.2, plain.next_step), "worst": (0.8, plain.worst), "compare": (0.8, plain.compare),
-    "pointed": (1.3, special.pointed), "choice": (4, choice), "report": (0.8, special.report),
+    "pointed": (1.3, special.pointed), "choice": (8, choice), "report": (0.8, special.report),
     "false_premise": (1.6, special.false_premise), "unanswerable": (1.2, special.unanswerable),
 }  # fmt: skip
 """Weight and maker of each intent that can open a conversation; "kind" is presence asked of one kind."""

@@ -31,6 +31,7 @@ class Facts:
         regions: strongest first, ids from 1; boxes in source pixels, half-open.
         width, height: source pixels.
         reference_count: normal pictures compared with; None when that is not known.
+        highest: where the map of a picture without regions is highest; None when that is not known.
     """
 
     object_name: str | None
@@ -41,6 +42,7 @@ class Facts:
     width: int
     height: int
     reference_count: int | None = None
+    highest: Region | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -52,7 +54,18 @@ class Facts:
         """The same facts as the library knows them, with a blank picture and map of 8 by 8 pixels."""
         image = QueryImage(np.zeros((8, 8, 3), np.uint8), "picture", self.domain)
         blank = AnomalyMap(np.zeros((8, 8), np.float32))
-        return Inspection(image, self.object_name, self.mode, self.score, None, self.regions, blank, "facts", "none")
+        return Inspection(
+            image,
+            self.object_name,
+            self.mode,
+            self.score,
+            None,
+            self.regions,
+            blank,
+            "facts",
+            "none",
+            highest=self.highest,
+        )
 
 
 def facts_of_sample(row: Mapping[str, Any], rng: np.random.Generator) -> Facts:
@@ -106,6 +119,7 @@ def facts_of_inspection(row: Mapping[str, Any], domain: Domain | None = None) ->
             regions=tuple(_told_region(region) for region in row["regions"]),
             width=int(row["width"]),
             height=int(row["height"]),
+            highest=None if row.get("highest") is None else _told_region(row["highest"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         got = f"{row.get('source', '?')} ({error})"

@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import save_file
+from torch import Tensor
 from torch.nn import functional as F
 
 from assistant.chat import IGNORE_INDEX
@@ -23,10 +24,12 @@ from training.language_data import (
     Planned,
     Sample,
     drawn,
+    grouped,
     length_sorted,
     mixed,
     read_language_set,
     read_replay,
+    read_tensors,
 )
 from training.losses import total
 from training.replay import main as replay_main
@@ -56,7 +59,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save_file({"map": maps.half(), "image_tokens": blocks.half()}, made / f"{i:07d}.safetensors")
         evidence.append({"index": i, "evidence": "Verdict.", "score": 0.9 if anomalous else 0.1})
         talk = [{"role": "user", "content": "ok?"}, {"role": "assistant", "content": "no" if anomalous else "yes"}]
-        conversations.append({"index": i, "source": "x", "conversations": [talk], "intents": [], "kind": "chat"})
+        conversations.append(
+            {
+                "index": i,
+                "source": "x",
+                "conversations": [talk, [*talk, *talk]][: 1 + i % 3],
+                "intents": [],
+                "kind": "chat",
+            }
+        )
     for name, rows in (("evidence", evidence), ("conversations", conversations)):
         (made / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     rows = [{"prompt": f"say {i}", "answer": f"{i}", "ended": i % 2 == 0} for i in range(20)]
@@ -103,26 +114,39 @@ def test_one_step_moves_only_what_should_move(folder: Path, lora: bool) -> None:
     assert len(stage.module.lora) == len(found)
 
 
+def by_hand(stage: LanguageStage, planned: Planned, sample: Sample) -> Tensor:
+    """Cross-entropies of a conversation that is alone in its batch."""
+    parts, renderer = stage.parts, stage.parts.renderer
+    if sample.tensors is None:
+        whole = stage._replayed(sample)
+    else:
+        whole = renderer.render(
+            sample.messages, parts.slots(planned.embeddings), sample.evidence if planned.text else None
+        )
+    ids, labels = torch.tensor([whole.ids]), torch.tensor(whole.labels)
+    embedded = parts.model.get_input_embeddings()(ids).detach().clone()
+    if sample.tensors is not None:
+        maps, blocks = read_tensors(sample.tensors)
+        embedded[ids == parts.image_id] = parts.projector(blocks[None])[0]
+        if planned.embeddings:
+            embedded[ids == parts.anomaly_id] = parts.prompt_learner(maps[None], torch.tensor([sample.score]))[0]
+    logits = parts.model(inputs_embeds=embedded).logits[0]
+    found = F.cross_entropy(logits[:-1], labels[1:], ignore_index=IGNORE_INDEX, reduction="none")
+    return found[labels[1:] != IGNORE_INDEX]
+
+
 def test_the_loss_is_the_one_computed_by_hand(folder: Path) -> None:
     parts = parts_of(folder)
     add_lora(parts.model, rank=4)
-    stage = stage_of(folder, parts, replay_share=0.5)
-    planned = next(p for p in stage.epoch(0, 0) if len({s.sample.tensors is None for s in p}) == 2)
-    batch = stage.load(planned)
-    losses = stage.losses(batch, random.Random(0))
-    assert batch.maps is not None
-    assert batch.blocks is not None
-    assert batch.scores is not None
-    embedded = parts.model.get_input_embeddings()(batch.chat.input_ids).detach().clone()
-    learned, projected = parts.prompt_learner(batch.maps, batch.scores), parts.projector(batch.blocks)
-    for at, position in enumerate(batch.pictured):
-        ids = batch.chat.input_ids[position]
-        embedded[position, ids == parts.image_id] = projected[at]
-        if batch.prompted[at]:
-            embedded[position, ids == parts.anomaly_id] = learned[at]
-    logits = parts.model(inputs_embeds=embedded, attention_mask=batch.chat.attention_mask).logits
-    whole = F.cross_entropy(logits[:, :-1].flatten(0, 1), batch.chat.labels[:, 1:].flatten(), ignore_index=IGNORE_INDEX)
-    torch.testing.assert_close(losses["map"] + losses["replay"], whole)
+    stage = stage_of(folder, parts, replay_share=0.5, embeddings_dropped=0.3, together=3)
+    planned = next(p for p in stage.epoch(0, 0) if len({s.picture is None for s in p}) == 2)
+    assert max(len(p.samples) for p in planned) == 3
+    losses = stage.losses(stage.load(planned), random.Random(0))
+    alone = {name: [by_hand(stage, p, s) for p in planned for s in p.samples if (p.picture is None) == (name == "replay")]
+             for name in ("map", "replay")}  # fmt: skip
+    count = sum(len(x) for found in alone.values() for x in found)
+    for name, found in alone.items():
+        torch.testing.assert_close(losses[name], torch.cat(found).sum() / count)
     assert min(float(v.detach()) for v in losses.values()) > 0
 
 
@@ -149,19 +173,22 @@ def test_what_is_drawn_keeps_its_shares(folder: Path) -> None:
     replay, rng = read_replay(folder / "replay.jsonl"), random.Random(0)
     every = mixed(samples, replay, 0.3, rng)
     assert sum(s.tensors is None for s in every) == round(len(samples) * 0.3 / 0.7)
-    planned = [drawn(samples[0], rng, 0.4, 0.05) for _ in range(2000)]
+    planned = [drawn((samples[0],), rng, 0.4, 0.05) for _ in range(2000)]
     assert 0.36 < sum(not p.text for p in planned) / 2000 < 0.44
     assert 0.02 < sum(not p.embeddings for p in planned) / 2000 < 0.05
     assert all(p.text or p.embeddings for p in planned)
-    batches = list(length_sorted([Planned(s, True, True) for s in every], 4, rng))
-    assert sorted(id(p.sample) for b in batches for p in b) == sorted(map(id, every))
+    groups = grouped(every, 2, rng)
+    assert {len(g) for g in groups} == {1, 2}
+    assert all(len({s.tensors for s in g}) == 1 for g in groups)
+    batches = list(length_sorted([Planned(g, True, True) for g in groups], 4, rng))
+    assert sorted(id(s) for b in batches for p in b for s in p.samples) == sorted(map(id, every))
 
 
 def test_an_unfinished_answer_does_not_teach_an_end(folder: Path) -> None:
     stage = stage_of(folder, parts_of(folder))
     ended, cut = (Sample(({"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}), None, "", 0, e)
                   for e in (True, False))  # fmt: skip
-    labels = [stage._rendered(Planned(s, False, False)).labels for s in (ended, cut)]
+    labels = [stage._replayed(s).labels for s in (ended, cut)]
     assert labels[0] == (*labels[1], 0)
 
 
