@@ -37,6 +37,7 @@ from assistant.types import (
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
+HIGHEST = "highest"
 RESULTS = "results.jsonl"
 """Rows of a folder of results."""
 
@@ -71,10 +72,7 @@ class AnswerRow(_Row):
 
 
 class InspectionRow(_Row):
-    """One picture. ``highest`` is where the map of a picture without regions is highest.
-
-    Paths of maps and overlays are relative to the folder of the results; ``source`` is as given.
-    """
+    """One picture. Paths of maps and overlays are relative to the folder of the results; ``source`` is as given."""
 
     schema_: Literal["anomaly-assistant/inspection@1"] = Field(SCHEMA, alias="schema")
     source: str
@@ -87,7 +85,6 @@ class InspectionRow(_Row):
     verdict: Verdict | None = None
     p_value: Score | None = None
     regions: tuple[RegionRow, ...] | None = None
-    highest: RegionRow | None = None
     caption: str | None = None
     answers: tuple[AnswerRow, ...] | None = None
     map_path: str | None = None
@@ -128,7 +125,6 @@ def inspection_row(
         verdict=inspection.verdict,
         p_value=inspection.p_value,
         regions=tuple(_region_row(region) for region in inspection.regions),
-        highest=None if inspection.highest is None else _region_row(inspection.highest),
         caption=caption,
         answers=tuple(_answer_row(answer) for answer in answers),
         map_path=map_path,
@@ -141,6 +137,12 @@ def inspection_row(
     return row.model_dump(mode="json", by_alias=True)
 
 
+def highest_row(inspection: Inspection) -> dict[str, Any]:
+    """Where the map of a picture without regions is highest: no field of the contract, but part of what is talked about."""
+    place = inspection.highest
+    return {HIGHEST: None if place is None else _region_row(place).model_dump(mode="json")}
+
+
 def inspection_of_row(
     row: Mapping[str, Any], scores: Float32[np.ndarray, "rows columns"], domain: Domain | None = None
 ) -> Inspection:
@@ -150,7 +152,8 @@ def inspection_of_row(
     boxes stay in source pixels.
 
     Args:
-        row: of an inspected picture.
+        row: of an inspected picture; ``highest`` beside the contract's fields is the map's highest place, as
+            :func:`highest_row` tells it.
         scores: calibrated map, of any size.
         domain: of the picture, which a row does not tell.
 
@@ -158,7 +161,8 @@ def inspection_of_row(
         DataSetError: the row of a failed input, or one that breaks the contract.
     """
     try:
-        told = InspectionRow.model_validate(row)
+        told = InspectionRow.model_validate({key: value for key, value in row.items() if key != HIGHEST})
+        highest = None if row.get(HIGHEST) is None else _told_region(RegionRow.model_validate(row[HIGHEST]))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise DataSetError(f"a row of {SCHEMA}", f"another `{where}`", "inspect the picture again") from error
@@ -176,7 +180,7 @@ def inspection_of_row(
         preset=told.preset or "",
         weights=told.weights or "",
         timing_ms=told.timing_ms or {},
-        highest=None if told.highest is None else _told_region(told.highest),
+        highest=highest,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -62,6 +63,15 @@ def test_evidence_states_the_facts() -> None:
     assert "less than 0.1 %" in lines[5]
     assert lines[6].startswith("About crack: causes: overload or impact")
     assert len(lines) == 7
+
+
+def test_evidence_tells_where_a_map_without_regions_is_highest() -> None:
+    place = region(1, ("bottom left", "bottom centre"), None, None, 0.01, 0.42)
+    told = evidence_text(replace(inspection(0.2), highest=place), KNOWLEDGE)
+    assert "Highest score of the map: 0.42, at the bottom left." in told
+    alike = evidence_text(replace(inspection(0.2), highest=replace(place, type="crack")), KNOWLEDGE)
+    assert "at the bottom left, most like crack." in alike
+    assert "Highest" not in evidence_text(inspection(0.2), KNOWLEDGE)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,26 @@ def test_mini_finds_a_drawn_scratch_and_leaves_its_normal_twin_alone() -> None:
     few, normal = assistant.judge(seen, profile), assistant.inspect(clean[2], profile=profile)
     assert few.verdict is Verdict.ANOMALOUS
     assert few.image_score > normal.image_score + 0.2
+
+
+def test_a_map_without_regions_tells_its_highest_place(assistant: Assistant) -> None:
+    found = [assistant.inspect(textured(seed, spot=bool(seed % 2))) for seed in range(8)]
+    assert all((one.highest is None) == bool(one.regions) for one in found)
+    bare = next(one for one in found if one.highest is not None)
+    assert bare.highest is not None
+    assert bare.highest.type is None
+    assert bare.highest.peak_score == pytest.approx(float(bare.anomaly_map.scores.max()), abs=0.011)
+    box, scores = bare.highest.box, bare.anomaly_map.scores
+    assert scores[box.y_min : box.y_max, box.x_min : box.x_max].max() == pytest.approx(bare.highest.peak_score)
+
+
+def test_the_highest_place_is_named_when_asked(assistant: Assistant) -> None:
+    seen = assistant.see(textured(0))
+    plain = assistant.judge(seen)
+    normal = replace(plain, regions=(), image_score=0.2)
+    named = assistant.name_highest(seen, normal, types=("crack", "stain"))
+    assert named.highest is not None
+    assert named.highest.type in ("crack", "stain")
+    assert (named.regions, named.image_score) == ((), 0.2)
+    if plain.regions:
+        assert assistant.name_highest(seen, plain, types=("crack",)) is plain

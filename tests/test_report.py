@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,17 @@ def test_an_inspection_is_read_back_from_its_row(pixels: np.ndarray) -> None:
         assert (back.image.domain, back.image.pixels.shape) == (Domain.MEDICAL, (48, 48, 3))
         assert back.anomaly_map.scores is small
         assert back.verdict is made.verdict
+
+
+def test_the_highest_place_travels_beside_the_contract(pixels: np.ndarray) -> None:
+    place = Region(1, Box(0, 0, 20, 20), 0.02, ("top left",), 0.4, 0.35, "crack", 0.5, Severity.MINOR)
+    made = replace(an_inspection(pixels, 0.2), highest=place)
+    assert list(report.inspection_row(made)) == FIELDS
+    row = json.loads(json.dumps(report.inspection_row(made) | report.highest_row(made)))
+    assert report.inspection_of_row(row, made.anomaly_map.scores).highest == place
+    assert report.highest_row(an_inspection(pixels)) == {"highest": None}
+    with pytest.raises(DataSetError, match="peak_score"):
+        report.inspection_of_row(row | {"highest": row["highest"] | {"peak_score": 2}}, made.anomaly_map.scores)
 
 
 def test_rows_that_tell_no_inspection_are_refused(pixels: np.ndarray) -> None:

@@ -24,6 +24,9 @@ VALIDATION_EVERY = 20
 SORTED_TOGETHER = 32
 """Batches that are sorted by length together: enough to pad little, few enough to stay random."""
 
+ALIKE = 4
+"""Batches of like length that follow each other, so that processes wait little for each other."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -184,8 +187,9 @@ def length_sorted(planned: Sequence[Planned], batch_size: int, rng: random.Rando
     for start in range(0, len(order), together):
         near = sorted(order[start : start + together], key=lambda p: p.length)
         made += [near[i : i + batch_size] for i in range(0, len(near), batch_size)]
-    rng.shuffle(made)
-    yield from made
+    runs = [made[i : i + ALIKE] for i in range(0, len(made), ALIKE)]
+    rng.shuffle(runs)
+    yield from (batch for run in runs for batch in run)
 
 
 def stacked(paths: Sequence[Path]) -> tuple[Tensor, Tensor]:

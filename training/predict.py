@@ -1,9 +1,9 @@
 """``python -m training.predict --sets SET... --out DIR``: the localizer over data sets, for language parts to learn from.
 
 For each set a folder of its name: a safetensors file a picture (``map`` 48x48, ``image_tokens``: the projector's input, both
-half precision), ``evidence.jsonl`` (index, source, evidence text, score) and ``inspections.jsonl`` (the inspection contract).
-Half of the pictures are inspected with one to four references, by index; some are told the object's name. Goes on where it
-was stopped.
+half precision), ``evidence.jsonl`` (index, source, evidence text, score) and ``inspections.jsonl`` (the inspection contract
+and the map's highest place). Half of the pictures are inspected with one to four references, by index; some are told the
+object's name. Goes on where it was stopped.
 
 ``python -m training.predict --recipe FILE --out DIR`` does the same on the tokens that a run of stage ``localize`` cached, with
 the references of that run: seconds instead of minutes.
@@ -31,7 +31,7 @@ from assistant.pipeline import Assistant, Seen
 from assistant.profile import Profile
 from assistant.projector import pool_blocks
 from assistant.prompt_learner import resize_map
-from assistant.report import inspection_row
+from assistant.report import highest_row, inspection_row
 from assistant.types import Domain, Inspection
 from training.data import Row, read_rows
 from training.features import read_batch, read_shape
@@ -109,7 +109,7 @@ def predict_row(
         "evidence": evidence_text(inspection, knowledge),
         "score": inspection.image_score,
     }
-    return evidence, inspection_row(inspection, caption=caption(inspection, knowledge))
+    return evidence, inspection_row(inspection, caption=caption(inspection, knowledge)) | highest_row(inspection)
 
 
 def map_of(inspection: Inspection) -> torch.Tensor:

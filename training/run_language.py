@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def run_language(recipe: LanguageRecipe, resume: bool, command: str) -> None:
     """Train the language parts of a recipe and write ``out/checkpoint``; the card tells the ``command``."""
     preset, _ = load_preset(recipe.preset)
-    samples = [s for folder in recipe.data.sets for s in read_language_set(folder)]
-    random.Random(recipe.loop.seed).shuffle(samples)
-    samples = samples[: recipe.data.limit]
+    samples = some(
+        [s for folder in recipe.data.sets for s in read_language_set(folder)], recipe.data.limit, recipe.loop.seed
+    )
     if not any(s.validation for s in samples):
         raise DataSetError("conversations for validation", "none", "raise the limit or build more pictures")
     replay = read_replay(recipe.data.replay) if recipe.data.replay else []
@@ -50,6 +50,16 @@ def run_language(recipe: LanguageRecipe, resume: bool, command: str) -> None:
     )
     save_parts(recipe.out / "checkpoint", parts, card)
     print({name: round(value, 4) for name, value in metrics.items()})
+
+
+def some(samples: list[Sample], limit: int | None, seed: int) -> list[Sample]:
+    """At most ``limit`` samples: all those of a picture, of pictures in random order."""
+    of: dict[Path | None, list[Sample]] = {}
+    for sample in samples:
+        of.setdefault(sample.tensors, []).append(sample)
+    pictures = list(of.values())
+    random.Random(seed).shuffle(pictures)
+    return [sample for picture in pictures for sample in picture][:limit]
 
 
 def start_parts(recipe: LanguageRecipe, preset: Preset, samples: list[Sample]) -> LanguageParts:

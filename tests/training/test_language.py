@@ -32,7 +32,10 @@ from training.language_data import (
     read_tensors,
 )
 from training.losses import total
+from training.packing import plain_attention, use_plain_attention
 from training.replay import main as replay_main
+from training.replay import read_prompts
+from training.run_language import some
 from training.train import LanguageData, main
 
 BLOCK_WIDTH = 256
@@ -206,6 +209,43 @@ def test_replay_is_the_models_own_and_goes_on(folder: Path, tmp_path: Path) -> N
     assert replay_main([*arguments, "--batch-size", "3"]) == 0
     together = {r["prompt"]: r["answer"] for r in map(json.loads, out.read_text().splitlines())}
     assert together == {r["prompt"]: r["answer"] for r in rows}
+
+
+def test_replay_of_one_part(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.yaml"
+    path.write_text(yaml.safe_dump({"training": ["a", "b"], "held_out": ["c"]}, sort_keys=False))
+    assert read_prompts(path) == ["a", "b", "c"]
+    assert read_prompts(path, "held_out") == ["c"]
+    with pytest.raises(DataSetError, match="training, held_out"):
+        read_prompts(path, "rest")
+
+
+def test_a_limit_keeps_the_conversations_of_a_picture_together(folder: Path) -> None:
+    samples = read_language_set(folder / "set")
+    kept = some(samples, 20, 0)
+    assert len(kept) == 20
+    whole = {path: sum(s.tensors == path for s in samples) for path in {s.tensors for s in kept}}
+    assert sum(sum(s.tensors == path for s in kept) < count for path, count in whole.items()) <= 1
+    assert some(samples, 20, 1) != kept
+    assert sorted(map(id, some(samples, None, 0))) == sorted(map(id, samples))
+
+
+def test_plain_attention_is_attention() -> None:
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(2, heads, 7, 4, generator=generator) for heads in (6, 2, 2))
+    attends = torch.ones(2, 1, 7, 7, dtype=torch.bool).tril()
+    found, _ = plain_attention(None, query, key, value, attends, 0.3)
+    wanted = F.scaled_dot_product_attention(query, key, value, attends, scale=0.3, enable_gqa=True)
+    torch.testing.assert_close(found, wanted.transpose(1, 2))
+
+
+def test_the_loss_is_the_same_by_plain_attention(folder: Path) -> None:
+    stage = stage_of(folder, parts_of(folder), replay_share=0.5, together=3)
+    batch = stage.load(next(stage.epoch(0, 0)))
+    fused, _ = stage.token_losses(batch)
+    use_plain_attention(stage.parts.model)
+    plain, _ = stage.token_losses(batch)
+    torch.testing.assert_close(plain, fused)
 
 
 def test_bad_sets_are_refused(folder: Path, tmp_path: Path) -> None:
