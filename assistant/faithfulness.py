@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from assistant.clauses import clauses, mentioned_types, same_kind, vocabulary_of
-from assistant.geometry import CELLS
+from assistant.options import as_statement, option_said, options_of
 from assistant.quantities import Share
 from assistant.reading import ANY, Reading, places, plainly_asked, read, verdict_votes
 from assistant.types import Inspection, Region, Verdict
@@ -94,10 +94,13 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     if inspection.object_name:
         text = re.sub(rf"\b{re.escape(inspection.object_name)}\b", "object", text, flags=re.IGNORECASE)
     own = own_names(inspection, vocabulary)
-    if question is not None and (option := _chosen(text, question)) is not None:
-        if all(contradicts(one, inspection, None, own) for one in option[1]):
-            return False
-        text = text if _said_yes(option[0]) is not None else option[0]
+    if (
+        question is not None
+        and (options := options_of(question))
+        and (option := option_said(text, options)) is not None
+    ):
+        agreeing = agreeing_options(question, inspection, own)
+        return bool(agreeing) and option not in agreeing.values()
     whole = read(text, own)
     if len(whole.verdicts) > 1 or (question is not None and _yes_or_no_is_wrong(text, inspection, question, own)):
         return True
@@ -113,21 +116,15 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     )
 
 
-def _chosen(text: str, question: str) -> tuple[str, list[str]] | None:
-    """The option that a text is, and all options of the question, as statements; None when it is not one of several."""
-    options = dict(re.findall(r"(?m)^\W{0,2}([A-Z])[.):] *(.+?)[.\s]*$", question))
-    said = text.strip().rstrip(".").lower()
-    lettered = re.fullmatch(r"\W{0,2}([a-z])\W{0,3}(.*)", said, re.DOTALL)
-    words = list(options.values())
-    if lettered is not None and lettered[1].upper() in options:
-        words, said = [options[lettered[1].upper()]], lettered[2] or options[lettered[1].upper()].lower()
-    found = next((option for option in words if option.lower() == said), None)
-    return None if len(options) < 2 or found is None else (_placed(found), [_placed(o) for o in options.values()])
-
-
-def _placed(option: str) -> str:
-    """An option that is a place, as a statement."""
-    return f"It is at the {option}." if option.lower().replace("center", "centre") in CELLS else option
+def agreeing_options(question: str, inspection: Inspection, vocabulary: Iterable[str] = ()) -> dict[str, str]:
+    """The lettered options of a question that do not contradict the inspection, letter to words."""
+    own = own_names(inspection, vocabulary)
+    stem = re.split(r"(?m)^\W{0,2}A[.):] ", question)[0].strip().rpartition("\n")[2]
+    return {
+        letter: words
+        for letter, words in options_of(question).items()
+        if not contradicts(as_statement(words), inspection, stem, own)
+    }
 
 
 def _yes_or_no_is_wrong(text: str, inspection: Inspection, question: str, own: Sequence[str]) -> bool:

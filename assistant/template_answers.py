@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from assistant import wording
 from assistant.clauses import mentioned_types
-from assistant.faithfulness import asked_verdict
+from assistant.faithfulness import agreeing_options, asked_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Entry, Knowledge, load_knowledge
+from assistant.options import options_of
 from assistant.reading import read
 from assistant.types import Inspection, Region, Verdict
 
@@ -29,6 +30,8 @@ def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowl
         knowledge: the package's own when None.
     """
     knowledge = knowledge or load_knowledge()
+    if len(options_of(question)) > len(agreeing := agreeing_options(question, inspection)) == 1:
+        return "".join(f"{letter}. {words}" for letter, words in agreeing.items())
     intents = recognise(question)
     if not intents:
         return None
@@ -48,7 +51,9 @@ def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowl
 
 
 def notice(question: str, inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
-    """The research notice where a medical picture is judged, not only measured; else empty."""
+    """The research notice where a medical picture is judged, neither measured alone nor by a lettered option; else empty."""
+    if options_of(question):
+        return ()
     measured = {Intent.COUNT, Intent.WHERE, Intent.SIZE, Intent.UNANSWERABLE}
     judged = not recognise(question) or set(recognise(question)) - measured
     return (wording.RESEARCH_NOTICE,) if judged and wording.is_medical(inspection, knowledge) else ()

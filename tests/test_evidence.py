@@ -207,3 +207,20 @@ def test_intents(question: str, intents: list[Intent]) -> None:
 def test_invented_share() -> None:
     assert invented("The region is at the top left.", "Region 1: top left") == 0
     assert invented("The picture was taken in a hospital in Norway.", "Region 1: top left") > 0.4
+
+
+@pytest.mark.parametrize(
+    ("question", "defect", "normal"),
+    [
+        ("Where is it?\nA. centre\nB. top left\nC. nowhere\nOne letter.", "B. top left", "C. nowhere"),
+        ("Is there any defect in the object?\nA. No.\nB. Yes.\nAnswer.", "B. Yes", "A. No"),
+        ("What is known of it: it is a plate.\nIs there any defect?\nA. Yes\nB. No", "A. Yes", "B. No"),
+        ("What is the type of the defect?\nA. crack\nB. scratch\nC. none", "B. scratch", "C. none"),
+    ],
+)
+def test_the_one_option_that_agrees_is_the_answer(question: str, defect: str, normal: str) -> None:
+    one = inspection(0.93, (region(1, ("top left",), "scratch", 0.7),), "plate", Domain.MEDICAL)
+    assert answer_from_evidence(question, one, KNOWLEDGE) == defect
+    assert answer_from_evidence(question, inspection(0.1, (), "plate", Domain.MEDICAL), KNOWLEDGE) == normal
+    assert not contradicts(defect, one, question)
+    assert contradicts(normal, one, question)
