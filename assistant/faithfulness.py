@@ -123,8 +123,14 @@ def agreeing_options(question: str, inspection: Inspection, vocabulary: Iterable
     return {
         letter: words
         for letter, words in options_of(question).items()
-        if not contradicts(as_statement(words), inspection, stem, own)
+        if not contradicts(_stated(words, own), inspection, stem, own)
     }
+
+
+def _stated(option: str, own: Sequence[str]) -> str:
+    """An option as a sentence, where it is a kind, a place or a word for nothing alone."""
+    kind = any(same_kind(name, option.lower()) for name in mentioned_types(option, own))
+    return f"There is {option}." if kind else as_statement(option)
 
 
 def _yes_or_no_is_wrong(text: str, inspection: Inspection, question: str, own: Sequence[str]) -> bool:

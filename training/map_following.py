@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from assistant.clauses import mentioned_types
 from assistant.faithfulness import own_names, read
@@ -17,6 +18,8 @@ from training.told_pictures import ToldPicture, watched
 
 CLEAR = 0.8
 """Peak score from which a region is clear."""
+PARTNERS = 3
+"""Maps that a picture is shown with at most."""
 PLAIN = ("Where is it?", "Where is the defect?", "Which place stands out?", "Tell me the position of the anomaly.")
 """Asked where no conversation asks for a place in neutral words."""
 
@@ -69,21 +72,30 @@ def _leads(question: str) -> bool:
 
 
 def swaps(pictures: Sequence[ToldPicture], limit: int | None, rng: random.Random) -> list[Swap]:
-    """Each clear picture with the map of another one whose region lies in another cell, in random order."""
+    """Clear pictures with the map of another one whose region lies in another cell, in random order.
+
+    Every picture has one partner before any has a second, up to :data:`PARTNERS`.
+    """
     questions = place_questions(pictures)
     clear = [(p, cell) for p in pictures if (cell := clear_cell(p.inspection))]
     rng.shuffle(clear)
+    partners = [[(one, other) for other in _others(one, clear, rng)] for one in clear]
+    rounds = [pair for pairs in zip_longest(*partners) for pair in pairs if pair is not None]
     made = []
-    for picture, own in clear[:limit]:
-        others = [(p, cell) for p, cell in clear if cell != own]
-        if not others:
-            continue
-        other, cell = rng.choice(others)
+    for (picture, own), (other, cell) in rounds[:limit]:
         shown = replace(
             picture.inspection, anomaly_map=other.inspection.anomaly_map, image_score=other.inspection.image_score
         )
         made.append(Swap(picture, shown, own, cell, rng.choice(questions)))
     return made
+
+
+def _others(
+    one: tuple[ToldPicture, str], clear: Sequence[tuple[ToldPicture, str]], rng: random.Random
+) -> list[tuple[ToldPicture, str]]:
+    """Up to :data:`PARTNERS` pictures whose regions lie in another cell."""
+    others = [pair for pair in clear if pair[1] != one[1]]
+    return rng.sample(others, min(PARTNERS, len(others)))
 
 
 def follows(text: str, own: str, other: str, names: Sequence[str] = ()) -> bool:

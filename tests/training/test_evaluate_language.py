@@ -38,7 +38,7 @@ from training.answer_facts import JUDGES, judged
 from training.evaluate_language import main
 from training.general_behaviour import general_behaviour, side_by_side
 from training.language_data import read_replay
-from training.map_following import PLAIN, clear_cell, follows, map_following, place_questions, swaps
+from training.map_following import PARTNERS, PLAIN, clear_cell, follows, map_following, place_questions, swaps
 from training.talking import contradictions, premises, talk_all, transcript
 from training.told_pictures import read_told
 
@@ -169,7 +169,10 @@ def test_swapped_maps_tell_who_follows(folder: Path) -> None:
     clear = [p for p in pictures if clear_cell(p.inspection)]
     assert len(clear) == 8
     made = swaps(pictures, None, random.Random(0))
-    assert len(made) == 8
+    assert len(made) == 8 * PARTNERS
+    assert len({id(swap.picture) for swap in made[:8]}) == 8
+    assert len({(id(swap.picture), id(swap.shown.anomaly_map)) for swap in made}) == len(made)
+    assert len(swaps(pictures, 11, random.Random(0))) == 11
     assert all(swap.own != swap.other for swap in made)
     for swap in made:
         assert swap.shown.regions == swap.picture.inspection.regions
