@@ -243,14 +243,3 @@ class Repeats:
         tail = written[-n:]
         again = len(written) > n and any(written[i : i + n] == tail for i in range(len(written) - n))
         return torch.full((input_ids.shape[0],), again, dtype=torch.bool, device=input_ids.device)
-
-
-def faster_dtype() -> torch.dtype:
-    """bfloat16 on processors with AMX, where it is several times faster; float32 on others, where it is slower.
-
-    Asked of the processor and not timed, so that one machine always gives the same words.
-    """
-    import torch
-
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return torch.bfloat16 if probe is not None and probe() else torch.float32

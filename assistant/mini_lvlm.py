@@ -14,10 +14,11 @@ from torch import Tensor
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
 from assistant.evidence import evidence_text
-from assistant.generation import Decoding, Speaker, faster_dtype
+from assistant.generation import Decoding, Speaker
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
 from assistant.language_parts import LanguageParts, load_parts
+from assistant.precision import best_dtype
 from assistant.projector import EncodedImage
 from assistant.types import Inspection
 
@@ -54,8 +55,7 @@ class MiniLVLM:
             WeightsError: missing or damaged files, or parts trained on other towers.
         """
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        chosen = dtype or (torch.bfloat16 if device.type == "cuda" else faster_dtype())
-        parts = load_parts(folder, config, block_width, towers, chosen)
+        parts = load_parts(folder, config, block_width, towers, dtype or best_dtype("auto", device))
         for module in (parts.model, parts.projector, parts.prompt_learner):
             module.to(device)
         return cls(parts, decoding)

@@ -16,7 +16,7 @@ from typing import Any
 from assistant import wording
 from assistant.evidence import caption, evidence_text
 from assistant.faithfulness import contradicts, stated_verdict
-from assistant.generation import Repeats, faster_dtype
+from assistant.generation import Repeats
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge, load_knowledge
 from assistant.template_answers import addresses, answer_from_evidence, invented, notice
@@ -215,14 +215,17 @@ class PromptedLanguageModel:
 
         if self._model is not None:
             return
+        import torch
+
         from assistant.language_parts import load_base
+        from assistant.precision import best_dtype
 
         folder = self._folder
         if folder is None:
             from assistant.weights import tower_path
 
             folder = tower_path("smollm2")
-        dtype = faster_dtype() if self._dtype == "auto" else getattr(torch, self._dtype)
+        dtype = best_dtype("auto", torch.device("cpu")) if self._dtype == "auto" else getattr(torch, self._dtype)
         self._model, self._tokenizer = load_base(folder, dtype)
 
 
