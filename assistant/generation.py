@@ -11,12 +11,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assistant.injection import model_lock
-
-if TYPE_CHECKING:
-    import torch
 
 POLL = 0.2
 """Seconds after which a reader looks whether its worker still lives."""

@@ -215,8 +215,6 @@ class PromptedLanguageModel:
 
         if self._model is not None:
             return
-        import torch
-
         from assistant.language_parts import load_base
         from assistant.precision import best_dtype
 
