@@ -101,7 +101,20 @@ def _embedded(config: TowerConfig) -> Clip:
             ) from error
     encoder = VisualEncoder(model.visual, config.levels, IMAGENET_MEAN, IMAGENET_STD)
     hashes = {name: tower_hash(name) for name in ("dinov2_vits14", "minilm")}
-    return Clip(model, encoder, HFTokenizer(folder, context_length=64), 384, hashes)
+    return Clip(model, encoder, _unpadded(HFTokenizer(folder, context_length=64)), 384, hashes)
+
+
+def _unpadded(tokenize: Callable[[Sequence[str]], Tensor]) -> Callable[[Sequence[str]], Tensor]:
+    """The tokenizer without the columns that are padding (id 0, masked in BERT) in every text.
+
+    Our phrases are a quarter of the context long; what is padded costs as much as what is said.
+    """
+
+    def cut(texts: Sequence[str]) -> Tensor:
+        ids = tokenize(texts)
+        return ids[:, : max(1, int((ids != 0).sum(1).max()))]
+
+    return cut
 
 
 def _hub(config: TowerConfig) -> Clip:
