@@ -18,6 +18,7 @@ from assistant.geometry import mask_box
 from demo import drawing, exports, painting, planes, talking, uploads, words
 from demo.page import Page
 from demo.painting import Updates
+from demo.planes import Plane
 from demo.sample_set import SampleSet
 from demo.sessions import Session
 from demo.workbench import BenchError, Workbench
@@ -84,18 +85,22 @@ class Handlers:
 
     def move_plane(self, sid: str | None, index: float | None, axis: float | None, window: str | None) -> Stream:
         """Another slice, frame, axis or window of the medical file in view."""
-        moved: list[bool] = []
+        before: list[Plane | None] = []
+
+        def work(session: Session) -> None:
+            before.append(self.bench.in_view(session).plane)
+            self.bench.move_plane(session, index, axis, window)
 
         def paint(page: Page, session: Session) -> Updates:
-            if not moved[0]:
+            was, now = before[0], self.bench.in_view(session).plane
+            if was is None or now is None or was == now:
                 return {}
             updates = painting.everything(page, session)
-            picture = session.picture
-            if picture is not None and picture.plane is not None and picture.plane.axis == axis:
-                updates.pop(page.plane, None)  # it is under the person's hand
+            if now.axis == was.axis:
+                updates.pop(page.plane)  # it is under the person's hand
             return updates
 
-        yield from self._run(sid, "", lambda s: moved.append(self.bench.move_plane(s, index, axis, window)), paint)
+        yield from self._run(sid, "", work, paint)
 
     def add_sample(self, sid: str | None, event: gr.SelectData) -> Stream:
         """A sample was clicked: it comes with references of its own."""
@@ -200,7 +205,7 @@ class Handlers:
             return {self.page.status: words.error_card(error)}
         if picture is not None:
             picture.stop.set()
-        return {}
+        return {self.page.status: gr.update()}  # no value would empty it
 
     def start_over(self, sid: str | None) -> Stream:
         """The conversation on the picture in view is forgotten."""

@@ -81,8 +81,8 @@ class Workbench:
         self.judge(picture)
         return picture
 
-    def move_plane(self, session: Session, index: float | None, axis: float | None, window: str | None) -> bool:
-        """Bring another plane of the medical file in view, judged anew; whether there is another one.
+    def move_plane(self, session: Session, index: float | None, axis: float | None, window: str | None) -> None:
+        """Bring another plane of the medical file into view, judged anew; nothing happens where there is no other one.
 
         Raises:
             AssistantError: a plane that cannot be read or judged; the one before stays.
@@ -91,7 +91,7 @@ class Workbench:
         before = picture.plane
         moved = None if before is None else before.moved(index, axis, window)
         if moved is None or moved == before:
-            return False
+            return
         image = moved.read(self.settings.limits)
         kept = picture.image, picture.plane, picture.seen, picture.judged_version
         picture.image, picture.plane, picture.seen, picture.judged_version = image, moved, None, -1
@@ -100,7 +100,6 @@ class Workbench:
         except AssistantError:
             picture.image, picture.plane, picture.seen, picture.judged_version = kept
             raise
-        return True
 
     def judge(self, picture: Picture) -> None:
         """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture and object name."""
