@@ -117,10 +117,10 @@ def _watch(laid: page.Page, do: Handlers) -> None:
 
 def serve(settings: Settings) -> None:
     """Open the page and keep it open; the model loads in the background."""
-    from demo.loading import load_assistant
+    from demo.loading import load_assistant, warm_language
 
     settings.accounts()
-    engine = Engine(lambda: load_assistant(settings)).start()
+    engine = Engine(lambda: load_assistant(settings), warm_language).start()
     build_server(settings, engine).launch(block=True)
 
 
