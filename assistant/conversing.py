@@ -65,7 +65,8 @@ class Conversation:
         self, model: PromptedLanguageModel, question: str, stop: threading.Event | None
     ) -> Iterator[Answer]:
         """The turn counts from its first word on, also when the answer is stopped or nobody reads it to its end."""
-        past, turn = list(self._turns), None
+        past = list(self._turns)
+        turn: Turn | None = None
         self._before = len(past)
         try:
             for answer, turn in model.stream(self.inspection, past, question, stop=stop):  # noqa: B007

@@ -19,6 +19,8 @@ MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 4}
 
 
+TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
+"""On a narrow screen the result lies below the pictures."""
 BUSY = words.busy_card("Waiting for the model …")
 REFUSED = words.error_card("The server is busy: too many requests are waiting. Try again in a minute")
 
@@ -27,9 +29,12 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     """Join components and handlers."""
     sid, quick = page.session, {**HIDDEN, **QUICK}
     blocks.load(do.opened, [sid], [sid, page.chip], **quick)
-    _model(page, [page.drop.upload], do.add_files, [page.drop])
-    _model(page, [page.samples.select], do.add_sample)
-    _model(page, [page.bench.select], do.choose)
+    for event in (
+        _model(page, [page.drop.upload], do.add_files, [page.drop]),
+        _model(page, [page.samples.select], do.add_sample),
+        _model(page, [page.bench.select], do.choose),
+    ):
+        event.then(None, None, None, js=TO_RESULT, **HIDDEN)
     _model(page, [page.references_drop.upload], do.add_references, [page.references_drop])
     _model(page, [page.references_clear.click], do.clear_references)
     _model(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
@@ -59,14 +64,15 @@ def _wire_talk(page: Page, do: Handlers) -> None:
     gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
 
 
-def _model(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> None:
+def _model(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
     """A handler that needs the model: one after the other; the page says at once that it waits, and when it is refused.
 
-    Saying so takes the browser alone, so that it does not stand in the queue itself.
+    Saying so takes the browser alone, so that it does not stand in the queue itself. Returns the event.
     """
     gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
     event = gr.on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **MODEL)
     event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
+    return event
 
 
 def _outputs(page: Page) -> list[Any]:
