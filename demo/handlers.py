@@ -269,12 +269,13 @@ class Handlers:
 
     def _answer(self, sid: str | None, question: Callable[[Session], str]) -> Stream:
         """Stream an answer into the conversation of the picture in view."""
-        idle = {self.page.stop: gr.update(interactive=False)}
+        after: Updates = {self.page.stop: gr.update(interactive=False)}
         try:
             session = self._session(sid)
             sid = session.id
             picture = self.bench.in_view(session)
             asked = question(session)
+            after[self.page.chat] = painting.messages(picture)  # where the question cannot even be begun
             yield {
                 self.page.question: "", self.page.status: words.busy_card("Thinking …"),
                 self.page.chat: painting.messages(picture, asked),
@@ -284,11 +285,9 @@ class Handlers:
                 if session.picture is picture:
                     yield {self.page.chat: painting.messages(picture)}
         except Exception as error:
-            yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **idle}
+            yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **after}
             return
-        yield {
-            **painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page), **idle
-        }  # fmt: skip
+        yield {**after, **painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page)}
 
     def _session(self, sid: str | None) -> Session:
         """The session of a page; a new one for a page that has none yet.
