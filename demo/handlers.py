@@ -20,7 +20,7 @@ from demo.page import Page
 from demo.painting import Updates
 from demo.planes import Plane
 from demo.sample_set import SampleSet
-from demo.sessions import Session
+from demo.sessions import Picture, Session
 from demo.workbench import BenchError, Workbench
 
 _LOG = logging.getLogger(__name__)
@@ -270,12 +270,12 @@ class Handlers:
     def _answer(self, sid: str | None, question: Callable[[Session], str]) -> Stream:
         """Stream an answer into the conversation of the picture in view."""
         after: Updates = {self.page.stop: gr.update(interactive=False)}
+        picture: Picture | None = None
         try:
             session = self._session(sid)
             sid = session.id
             picture = self.bench.in_view(session)
             asked = question(session)
-            after[self.page.chat] = painting.messages(picture)  # where the question cannot even be begun
             yield {
                 self.page.question: "", self.page.status: words.busy_card("Thinking …"),
                 self.page.chat: painting.messages(picture, asked),
@@ -285,7 +285,9 @@ class Handlers:
                 if session.picture is picture:
                     yield {self.page.chat: painting.messages(picture)}
         except Exception as error:
-            yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **after}
+            if picture is not None:
+                after[self.page.chat] = painting.messages(picture)
+            yield {**after, self.page.status: words.error_card(said(error)), self.page.session: sid}
             return
         yield {**after, **painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page)}
 
