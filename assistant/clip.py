@@ -111,16 +111,18 @@ def _embedded(config: TowerConfig) -> Clip:
             ) from error
     encoder = VisualEncoder(model.visual, config.levels, IMAGENET_MEAN, IMAGENET_STD)
     hashes = {name: tower_hash(name) for name in ("dinov2_vits14", "minilm")}
-    tokenizer = HFTokenizer(folder, context_length=64)
-    return Clip(model, encoder, _without_padding(tokenizer, tokenizer.tokenizer.pad_token_id), 384, hashes)
+    return Clip(model, encoder, _unpadded(HFTokenizer(folder, context_length=64)), 384, hashes)
 
 
-def _without_padding(tokenize: Callable[[Sequence[str]], Tensor], pad_id: int) -> Callable[[Sequence[str]], Tensor]:
-    """Token ids as long as the longest text: the text tower attends to no padding, so its embeddings are the same."""
+def _unpadded(tokenize: Callable[[Sequence[str]], Tensor]) -> Callable[[Sequence[str]], Tensor]:
+    """The tokenizer without the columns that are padding (id 0, masked in BERT) in every text.
+
+    Our phrases are a quarter of the context long; what is padded costs as much as what is said.
+    """
 
     def cut(texts: Sequence[str]) -> Tensor:
         ids = tokenize(texts)
-        return ids[:, : int((ids != pad_id).sum(1).max())]
+        return ids[:, : max(1, int((ids != 0).sum(1).max()))]
 
     return cut
 

@@ -40,6 +40,7 @@ class Conversation:
         self.evidence: Evidence = evidence
         self._model, self._session, self._prompted = model, session, prompted
         self._turns: list[Turn] = []
+        self._before = 0
 
     @property
     def model(self) -> LanguageModel | None:
@@ -47,22 +48,39 @@ class Conversation:
         return self._model
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
-        """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before."""
+        """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before.
+
+        Args:
+            question: as asked.
+            stop: ends the writing soon after it is set; what was written by then is the answer.
+        """
         if self._model is not None and self._session is not None:
             yield from stream_answer(
                 self._model, self._session, question, load_knowledge(), stop=stop, evidence=self.evidence
             )
         elif self._prompted is not None:
-            answer, turn = self._prompted.follow(self.inspection, self._turns, question)
-            self._turns.append(turn)
-            yield answer
+            yield from self._stream_prompted(self._prompted, question, stop)
+
+    def _stream_prompted(
+        self, model: PromptedLanguageModel, question: str, stop: threading.Event | None
+    ) -> Iterator[Answer]:
+        """The turn counts from its first word on, also when the answer is stopped or nobody reads it to its end."""
+        past = list(self._turns)
+        turn: Turn | None = None
+        self._before = len(past)
+        try:
+            for answer, turn in model.stream(self.inspection, past, question, stop=stop):  # noqa: B007
+                yield answer
+        finally:
+            if turn is not None:
+                self._turns = [*past, turn]
 
     def undo(self) -> None:
         """Take back the last question and its answer; once after each answer."""
         if self._session is not None:
             self._session.talk.undo()
-        elif self._turns:
-            self._turns.pop()
+        else:
+            del self._turns[self._before :]
 
     def ask(self, question: str) -> Answer:
         """The whole answer."""

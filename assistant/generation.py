@@ -105,35 +105,22 @@ class Speaker:
             inputs: further inputs of the model for a prompt that is read from its start.
             stop: ends the writing soon after it is set.
         """
-        from transformers import TextIteratorStreamer
-
         talk.before = len(talk.ids)
         talk.ids += [*asked, *begin]
         prompt = len(talk.ids)
         stop = stop or threading.Event()
-        streamer: Any = TextIteratorStreamer(
-            self.tokenizer, skip_prompt=True, timeout=POLL, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
 
-        def work() -> None:
+        def work(streamer: Any) -> None:
             try:
                 with model_lock(self.model):
-                    self._write(talk, prompt, showing, inputs, [_Stopped(stop), Repeats(prompt)], streamer)
-            except BaseException as error:
+                    self._write(talk, prompt, showing, inputs, [Stopped(stop), Repeats(prompt)], streamer)
+            except BaseException:
                 talk.undo()
                 talk.cache, talk.cached = None, []
-                streamer.text_queue.put(error)
+                raise
 
-        worker = threading.Thread(target=work, daemon=True)
-        worker.start()
-        try:
-            if begin:
-                yield self.tokenizer.decode(list(begin), skip_special_tokens=True)
-            yield from _read(streamer, worker)
-        finally:
-            if worker.is_alive():
-                stop.set()
-            worker.join()
+        first = self.tokenizer.decode(list(begin), skip_special_tokens=True) if begin else ""
+        yield from written(self.tokenizer, work, stop, first)
 
     def _write(self, talk: Talk, prompt: int, showing: Any, inputs: Any, criteria: list[Any], streamer: Any) -> None:
         """Generate after the talk's ids, in the worker; the lock is held."""
@@ -167,6 +154,41 @@ class Speaker:
         talk.cache, talk.carried = out.past_key_values, _carried(self.model)
         talk.cached = every[: talk.cache.get_seq_length()]
         talk.ids = [*(every[:-1] if talk.ended else every), *self.end_ids]
+
+
+def written(tokenizer: Any, work: Callable[[Any], None], stop: threading.Event, first: str = "") -> Iterator[str]:
+    """Pieces of text that a worker thread writes; closed early, it makes the worker stop and waits for it.
+
+    Args:
+        tokenizer: turns ids into text.
+        work: called in the worker with a streamer; what it raises is raised here.
+        stop: set when nobody reads any more.
+        first: a piece that needs no writing.
+    """
+    from transformers import TextIteratorStreamer
+
+    streamer: Any = TextIteratorStreamer(
+        tokenizer, skip_prompt=True, timeout=POLL, skip_special_tokens=True, clean_up_tokenization_spaces=False
+    )
+
+    def guarded() -> None:
+        try:
+            work(streamer)
+        except BaseException as error:
+            streamer.text_queue.put(error)
+
+    worker = threading.Thread(target=guarded, daemon=True)
+    worker.start()
+    read = False
+    try:
+        if first:
+            yield first
+        yield from _read(streamer, worker)
+        read = True
+    finally:
+        if not read:
+            stop.set()
+        worker.join()
 
 
 def _read(streamer: Any, worker: threading.Thread) -> Iterator[str]:
@@ -214,7 +236,7 @@ def _carry(model: Any, values: dict[str, Any]) -> None:
             setattr(module, CARRIED, values.get(name))
 
 
-class _Stopped:
+class Stopped:
     """Stops generation once an event is set."""
 
     def __init__(self, event: threading.Event) -> None:

@@ -55,7 +55,7 @@ _RLE_SLACK = 2**16
 
 def is_nifti(data: bytes) -> bool:
     """Whether the bytes, or what they unpack to with gzip, start as a single-file NIfTI volume."""
-    return _nifti_version(data) is not None
+    return nifti_version(data) is not None
 
 
 def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Rgb:
@@ -94,7 +94,7 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         raise _missing("NIfTI", name) from None
     with decoding(name, "NIfTI"):
         stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
-        kind = nibabel.Nifti1Image if _nifti_version(data) == 1 else nibabel.Nifti2Image
+        kind = nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image
         plane = _nifti_plane(kind.from_stream(stream), name, selector, limits)
         if plane.dtype.names:
             return np.stack([plane[channel] for channel in ("R", "G", "B")], axis=2).astype(np.uint8)
@@ -267,7 +267,7 @@ def _colour_frame(values: np.ndarray, file: Any, name: str) -> Rgb:
     return values.copy() if values.dtype == np.uint8 else stretch(values, 0.0, float(2**bits - 1))
 
 
-def _nifti_version(data: bytes) -> int | None:
+def nifti_version(data: bytes) -> int | None:
     """1 or 2 for single-file NIfTI, by size of header and magic; None for anything else."""
     if data[:2] == b"\x1f\x8b":
         try:
@@ -281,8 +281,6 @@ def _nifti_version(data: bytes) -> int | None:
 
 def _nifti_plane(volume: Any, name: str, selector: Mapping[str, str], limits: ImageLimits) -> np.ndarray:
     """The slice asked for, rows downwards, in the units of the file; only that slice is read."""
-    import nibabel
-
     shape = tuple(int(side) for side in volume.shape)
     shape += (1,) * (3 - len(shape))
     if min(shape) < 1 or any(side != 1 for side in shape[4:]):
@@ -290,10 +288,7 @@ def _nifti_plane(volume: Any, name: str, selector: Mapping[str, str], limits: Im
     if int(np.prod(shape[:3], dtype=object)) > limits.max_voxels or volume.dataobj.offset > limits.max_bytes:
         got = f"{shape[0]}x{shape[1]}x{shape[2]} in {name}"
         raise ImageError(f"at most {limits.max_voxels:,} voxels", got, "crop the volume")
-    turns = nibabel.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
-    if np.isnan(turns).any():
-        turns = np.stack([np.arange(3), np.ones(3)], axis=1)
-    stored = [int(np.flatnonzero(turns[:, 0] == axis)[0]) for axis in range(3)]
+    turns, stored = _orientation(volume)
     ranges = {"axis": 3, "volume": shape[3] if len(shape) > 3 else 1}
     chosen = {key: selected_index(selector, key, {"axis": 2, "volume": 0}[key], name) or 0 for key in ranges}
     across = stored[min(chosen["axis"], 2)]
@@ -315,3 +310,20 @@ def _nifti_plane(volume: Any, name: str, selector: Mapping[str, str], limits: Im
     plane = plane.T if columns < rows else plane
     # Canonical axes point right, forward and up; the picture's axes point to the patient's left, back and feet.
     return plane[:: -1 if turns[rows, 1] > 0 else 1, :: -1 if turns[columns, 1] > 0 else 1]
+
+
+def _orientation(volume: Any) -> tuple[np.ndarray, list[int]]:
+    """Direction of each stored axis, and which stored axis each canonical one is."""
+    import nibabel
+
+    turns = nibabel.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
+    if np.isnan(turns).any():
+        turns = np.stack([np.arange(3), np.ones(3)], axis=1)
+    return turns, [int(np.flatnonzero(turns[:, 0] == axis)[0]) for axis in range(3)]
+
+
+def nifti_sides(volume: Any) -> tuple[int, int, int]:
+    """Slices across each canonical axis of a NIfTI volume."""
+    shape = (*(int(side) for side in volume.shape), 1, 1)
+    sides = [shape[axis] for axis in _orientation(volume)[1]]
+    return sides[0], sides[1], sides[2]

@@ -2,21 +2,21 @@
 
 The model is told the evidence as text; it sees no picture. A small model is weak: what it says is checked against the
 evidence (:mod:`assistant.faithfulness`), asked for once more with the facts alone before it, and replaced by the
-template answer when it still does not hold.
+template answer when it still does not hold. Its words are given as they are written; only the last answer is checked.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant import wording
 from assistant.evidence import caption, evidence_text
 from assistant.faithfulness import contradicts, stated_verdict
-from assistant.generation import Repeats
+from assistant.generation import Repeats, Stopped, written
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge, load_knowledge
 from assistant.template_answers import addresses, answer_from_evidence, invented, notice
@@ -79,7 +79,8 @@ def conversation(turns: Sequence[tuple[str, str, str]], question: str, note: str
 
 
 def _user(question: str, note: str) -> Message:
-    return {"role": "user", "content": f"Note: {note}\nQuestion: {question}"}
+    told = f"Note: {note}\nQuestion: {question}"
+    return {"role": "user", "content": told.replace("<|", "< |")}  # a role marker that was typed is only words
 
 
 class PromptedLanguageModel:
@@ -125,33 +126,59 @@ class PromptedLanguageModel:
 
     def follow(self, inspection: Inspection, turns: Sequence[Turn], question: str) -> tuple[Answer, Turn]:
         """The answer to one more question, and its turn for the questions after it."""
-        evidence = evidence_text(inspection, self._knowledge)
-        template = answer_from_evidence(question, inspection, self._knowledge)
-        answer = self._checked(inspection, evidence, turns, question, template)
-        return answer, (question, template or caption(inspection, self._knowledge), answer.text)
+        *_, last = self.stream(inspection, turns, question)
+        return last
 
-    def _checked(
-        self,
-        inspection: Inspection,
-        evidence: str,
-        turns: Sequence[tuple[str, str, str]],
-        question: str,
-        template: str | None,
-    ) -> Answer:
-        """The first that holds of: the model's answer, its answer without the past turns, the template answer.
+    def stream(
+        self, inspection: Inspection, turns: Sequence[Turn], question: str, *, stop: threading.Event | None = None
+    ) -> Iterator[tuple[Answer, Turn]]:
+        """The answer to one more question as it grows, and its turn; the last is checked and may differ from those before.
+
+        Args:
+            inspection: of the picture.
+            turns: so far.
+            question: as asked.
+            stop: ends the writing; what was written by then is the answer. Set when nobody reads any more.
+
+        Raises:
+            WeightsError: the model's folder cannot be had or read.
+        """
+        stop = stop or threading.Event()
+        template = answer_from_evidence(question, inspection, self._knowledge)
+        note = template or caption(inspection, self._knowledge)
+        for answer in self._growing(inspection, turns, question, template, stop):
+            yield answer, (question, note, answer.text)
+
+    def _growing(
+        self, inspection: Inspection, turns: Sequence[Turn], question: str, template: str | None, stop: threading.Event
+    ) -> Iterator[Answer]:
+        """What is being written, then the first that holds of: that, an answer without past turns, the template answer.
 
         The note of a question that is understood is what the evidence says on it; of another, the whole evidence.
         """
         if recognise(question) == (Intent.UNANSWERABLE,):
-            return self._finished(DECLINED, question, inspection)
+            yield self._finished(DECLINED, question, inspection)
+            return
+        evidence = evidence_text(inspection, self._knowledge)
         note = template or evidence
-        said_before = {answer for _, _, answer in turns}
-        for past in (turns, ()) if turns else (turns,):
-            text = self._said(conversation(past, question, note))
+        told = [turn for turn in turns if turn[2]]
+        said_before = {answer for _, _, answer in told}
+        for past in (told, []) if told else (told,):
+            text = ""
+            for piece in self._pieces(conversation(past, question, note), stop):
+                text += piece
+                if so_far := _own_words(text):
+                    yield Answer(question, so_far)
+            if stop.is_set():
+                so_far = _own_words(text)
+                yield self._finished(so_far, question, inspection) if so_far else Answer(question, "")
+                return
+            text = _complete_sentences(text)
             new = text and (text not in said_before or text == note)
             if new and self._holds(text, question, inspection, (note, evidence)):
-                return self._finished(text, question, inspection)
-        return self._finished(template or DECLINED, question, inspection)
+                yield self._finished(text, question, inspection)
+                return
+        yield self._finished(template or DECLINED, question, inspection)
 
     def _holds(self, text: str, question: str, inspection: Inspection, told: tuple[str, str]) -> bool:
         """Whether the model's words may be given; ``told`` is the note and the evidence."""
@@ -169,66 +196,83 @@ class PromptedLanguageModel:
                 text = f"{text} {sentence}"
         return Answer(question, text, stated_verdict(text, question), contradicts(text, inspection, question))
 
-    def _said(self, messages: list[Message]) -> str:
-        """The model's words, to the last complete sentence; empty when there is none."""
-        with self._lock:
-            self._load()
-            prompt = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-            ids = self._tokenizer(prompt, add_special_tokens=False).input_ids
-            written = self._generate(ids)
-            text = self._tokenizer.decode(written, skip_special_tokens=True)
-        return _complete_sentences(text)
+    def _pieces(self, messages: list[Message], stop: threading.Event) -> Iterator[str]:
+        """The model's words as they come."""
+        self._load()
+        prompt = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        ids = self._tokenizer(prompt, add_special_tokens=False).input_ids
 
-    def _generate(self, ids: list[int]) -> list[int]:
-        """Greedy continuation; what this prompt shares with the last one is not computed again."""
+        def work(streamer: Any) -> None:
+            with self._lock:
+                if stop.is_set():
+                    streamer.end()
+                else:
+                    self._generate(ids, streamer, stop)
+
+        yield from written(self._tokenizer, work, stop)
+
+    def _generate(self, ids: list[int], streamer: Any = None, stop: threading.Event | None = None) -> list[int]:
+        """Greedy continuation; what this prompt shares with the last one is not computed again. The lock is held."""
         import torch
 
-        shared = 0
-        for a, b in zip(ids[:-1], self._past_ids, strict=False):
-            if a != b:
-                break
-            shared += 1
-        if self._past is None or shared == 0:
-            self._past = None
-        elif (surplus := self._past.get_seq_length() - shared) > 0:
-            self._past.crop(-surplus)
+        cache, self._past = self._shared_cache(ids), None
         given = torch.tensor([ids])
         with torch.inference_mode():
             out = self._model.generate(
                 given,
                 attention_mask=torch.ones_like(given),
-                past_key_values=self._past,
+                past_key_values=cache,
                 max_new_tokens=self._max_new_tokens,
                 do_sample=False,
                 pad_token_id=self._tokenizer.pad_token_id,
                 eos_token_id=self._tokenizer.eos_token_id,
                 return_dict_in_generate=True,
-                stopping_criteria=[Repeats(len(ids))],
+                stopping_criteria=[Repeats(len(ids)), Stopped(stop or threading.Event())],
+                streamer=streamer,
             )
         every = [int(i) for i in out.sequences[0]]
         self._past = out.past_key_values
         self._past_ids = every[: self._past.get_seq_length()]
         return every[len(ids) :]
 
+    def _shared_cache(self, ids: list[int]) -> Any:
+        """What is kept of the last prompt, cut to what this one begins with; None where that is nothing."""
+        shared = 0
+        for a, b in zip(ids[:-1], self._past_ids, strict=False):
+            if a != b:
+                break
+            shared += 1
+        if self._past is None or shared == 0:
+            return None
+        if (surplus := self._past.get_seq_length() - shared) > 0:
+            self._past.crop(-surplus)
+        return self._past
+
     def _load(self) -> None:
-        import torch
+        """Model and tokenizer, once."""
+        with self._lock:
+            if self._model is not None:
+                return
+            import torch
 
-        if self._model is not None:
-            return
-        from assistant.language_parts import load_base
-        from assistant.precision import best_dtype
+            from assistant.language_parts import load_base
+            from assistant.precision import best_dtype
 
-        folder = self._folder
-        if folder is None:
-            from assistant.weights import tower_path
+            folder = self._folder
+            if folder is None:
+                from assistant.weights import tower_path
 
-            folder = tower_path("smollm2")
-        dtype = best_dtype("auto", torch.device("cpu")) if self._dtype == "auto" else getattr(torch, self._dtype)
-        self._model, self._tokenizer = load_base(folder, dtype)
+                folder = tower_path("smollm2")
+            dtype = best_dtype("auto", torch.device("cpu")) if self._dtype == "auto" else getattr(torch, self._dtype)
+            self._model, self._tokenizer = load_base(folder, dtype)
+
+
+def _own_words(text: str) -> str:
+    """The text on one line, up to where the model invents a next turn."""
+    return " ".join(re.split(r"\b(?:Question|Note):", text)[0].split())
 
 
 def _complete_sentences(text: str) -> str:
     """The text to its last complete sentence, on one line, without repeated sentences or invented next turns."""
-    text = re.split(r"\b(?:Question|Note):", text)[0]
-    sentences = re.findall(r"(?:[^.!?]|[.](?=\d))+[.!?]+", " ".join(text.split()))
+    sentences = re.findall(r"(?:[^.!?]|[.](?=\d))+[.!?]+", _own_words(text))
     return " ".join(dict.fromkeys(sentence.strip() for sentence in sentences))

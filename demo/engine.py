@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from assistant.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
+
+_LOG = logging.getLogger(__name__)
 
 
 class EngineError(AssistantError):
@@ -22,10 +25,11 @@ class Engine:
 
     Args:
         load: makes it; called once, in a thread of its own.
+        after: warms it up further once it can be used; what goes wrong there is logged, and comes up again in use.
     """
 
-    def __init__(self, load: Callable[[], Assistant]) -> None:
-        self._load = load
+    def __init__(self, load: Callable[[], Assistant], after: Callable[[Assistant], None] | None = None) -> None:
+        self._load, self._after = load, after
         self._assistant: Assistant | None = None
         self._error: AssistantError | None = None
         self._done = threading.Event()
@@ -77,3 +81,8 @@ class Engine:
             self._error = EngineError("a model that loads", f"{type(error).__name__}: {error}", "see the server's log")
         finally:
             self._done.set()
+        if self._assistant is not None and self._after is not None:
+            try:
+                self._after(self._assistant)
+            except Exception:
+                _LOG.warning("the language model could not be warmed up", exc_info=True)

@@ -15,11 +15,12 @@ import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.geometry import mask_box
-from demo import drawing, exports, painting, talking, uploads, words
+from demo import drawing, exports, painting, planes, talking, uploads, words
 from demo.page import Page
 from demo.painting import Updates
+from demo.planes import Plane
 from demo.sample_set import SampleSet
-from demo.sessions import Session
+from demo.sessions import Picture, Session
 from demo.workbench import BenchError, Workbench
 
 _LOG = logging.getLogger(__name__)
@@ -39,9 +40,9 @@ class Handlers:
     def __init__(self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path) -> None:
         self.bench, self.samples, self.page, self.root = bench, samples, page, uploads_folder
 
-    def opened(self) -> Updates:
+    def opened(self, sid: str | None) -> Updates:
         """A page was opened: a session for it."""
-        return {self.page.session: self.bench.store.new().id, **self.state()}
+        return {self.page.session: sid or self.bench.store.new().id, **self.state()}
 
     def state(self) -> Updates:
         """Whether model and samples are there yet; quick, asked again and again until they are."""
@@ -59,19 +60,19 @@ class Handlers:
             shown.append((drawing.thumbnail(image.pixels), label))
         return {self.page.samples: shown}
 
-    def add_files(self, sid: str, paths: list[str] | None, plane: float | None, axis: str, window: str) -> Stream:
+    def add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Pictures were dropped."""
         if not paths:
             return
-        limits, problems = self.bench.settings.limits, []
+        problems = []
         for number, path in enumerate(paths, 1):
-            name = uploads.display_name(path)
             counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
-            yield self._busy(f"Inspecting {name}{counted} …")
+            yield self._busy(f"Inspecting {uploads.display_name(path)}{counted} …")
             try:
-                session = self.bench.store.get(sid)
-                chosen = uploads.selector(name, _whole(plane), _whole(axis), window or "")
-                self.bench.add(session, uploads.read_picture(path, self.root, limits, chosen))
+                session = self._session(sid)
+                sid = session.id
+                image, plane = planes.open_upload(path, self.root, session.folder, self.bench.settings.limits)
+                self.bench.add(session, image, plane=plane)
             except Exception as error:
                 problems.append(said(error))
                 continue
@@ -82,28 +83,47 @@ class Handlers:
             self.page.session: sid,
         }
 
-    def add_sample(self, sid: str, event: gr.SelectData) -> Stream:
+    def move_plane(self, sid: str | None, index: float | None, axis: float | None, window: str | None) -> Stream:
+        """Another slice, frame, axis or window of the medical file in view."""
+        before: list[Plane | None] = []
+
+        def work(session: Session) -> None:
+            before.append(self.bench.in_view(session).plane)
+            self.bench.move_plane(session, index, axis, window)
+
+        def paint(page: Page, session: Session) -> Updates:
+            was, now = before[0], self.bench.in_view(session).plane
+            if was is None or now is None or was == now:
+                return {}
+            updates = painting.everything(page, session)
+            if now.axis == was.axis:
+                updates.pop(page.plane)  # it is under the person's hand
+            return updates
+
+        yield from self._run(sid, "", work, paint)
+
+    def add_sample(self, sid: str | None, event: gr.SelectData) -> Stream:
         """A sample was clicked: it comes with references of its own."""
 
         def work(session: Session) -> None:
             from demo.sessions import Setup
 
             image, references, sample = self.samples.picture(int(event.index), self.bench.settings.limits)
-            setup = Setup(object_name=sample.object_name, domain=sample.domain, references=references)
+            setup = Setup(object_name=sample.object_name, domain=sample.domain, references=references, of_sample=True)
             self.bench.add(session, image, setup)
 
         yield from self._run(sid, "Inspecting the sample …", work, painting.everything)
 
-    def choose(self, sid: str, event: gr.SelectData) -> Stream:
+    def choose(self, sid: str | None, event: gr.SelectData) -> Stream:
         """Another picture of the bench was clicked."""
         yield from self._run(sid, "Switching …", lambda s: self.bench.choose(s, int(event.index)), painting.everything)
 
-    def move_threshold(self, sid: str, threshold: float) -> Updates:
+    def move_threshold(self, sid: str | None, threshold: float) -> Updates:
         """The slider moved; answers at once, without the encoder."""
         try:
-            session = self.bench.store.get(sid)
+            session = self._session(sid)
             if session.picture is None:
-                return {}
+                return {self.page.session: session.id}
             self.bench.set_threshold(session, threshold)
         except Exception as error:
             return {self.page.status: words.error_card(said(error))}
@@ -111,7 +131,7 @@ class Handlers:
         updates.pop(self.page.threshold)
         return updates | painting.stale(self.page)
 
-    def add_references(self, sid: str, paths: list[str] | None) -> Stream:
+    def add_references(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Normal pictures were dropped."""
 
         def work(session: Session) -> None:
@@ -122,11 +142,11 @@ class Handlers:
             sid, "Learning how normal looks …", work, painting.everything, {self.page.references_drop: None}
         )
 
-    def clear_references(self, sid: str) -> Stream:
+    def clear_references(self, sid: str | None) -> Stream:
         """No references any more."""
         yield from self._run(sid, "Inspecting again …", self.bench.clear_references, painting.everything)
 
-    def load_profile(self, sid: str, path: str | None) -> Stream:
+    def load_profile(self, sid: str | None, path: str | None) -> Stream:
         """A profile was dropped."""
 
         def work(session: Session) -> None:
@@ -134,7 +154,7 @@ class Handlers:
 
         yield from self._run(sid, "Reading the profile …", work, painting.everything, {self.page.profile_drop: None})
 
-    def save_profile(self, sid: str) -> Stream:
+    def save_profile(self, sid: str | None) -> Stream:
         """The references as a file."""
         made: list[Path] = []
 
@@ -143,7 +163,7 @@ class Handlers:
 
         yield from self._run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
 
-    def tell(self, sid: str, name: str, look_for: str, mode: str, domain: str, fixed: bool) -> Stream:
+    def tell(self, sid: str | None, name: str, look_for: str, mode: str, domain: str, fixed: bool) -> Stream:
         """Details were applied."""
 
         def work(session: Session) -> None:
@@ -151,19 +171,19 @@ class Handlers:
 
         yield from self._run(sid, "Inspecting again …", work, painting.everything)
 
-    def ask(self, sid: str, question: str) -> Stream:
+    def ask(self, sid: str | None, question: str) -> Stream:
         """A question was sent: the answer as it grows."""
         yield from self._answer(sid, lambda session: question)
 
-    def ask_table(self, sid: str, event: gr.SelectData) -> Stream:
+    def ask_table(self, sid: str | None, event: gr.SelectData) -> Stream:
         """A row of the table was clicked."""
         yield from self._answer(sid, lambda session: self._of_region(session, int(event.index[0])))
 
-    def ask_region(self, sid: str, event: gr.SelectData) -> Stream:
+    def ask_region(self, sid: str | None, event: gr.SelectData) -> Stream:
         """A region on the picture was clicked."""
         yield from self._answer(sid, lambda session: self._of_region(session, int(event.index)))
 
-    def ask_pointed(self, sid: str, drawn: dict[str, Any] | None, box: str) -> Stream:
+    def ask_pointed(self, sid: str | None, drawn: dict[str, Any] | None, box: str) -> Stream:
         """Something was painted or boxed, and asked about."""
 
         def question(session: Session) -> str:
@@ -173,11 +193,11 @@ class Handlers:
 
         yield from self._answer(sid, question)
 
-    def retry(self, sid: str) -> Stream:
+    def retry(self, sid: str | None) -> Stream:
         """The last question once more."""
         yield from self._answer(sid, self.bench.take_back)
 
-    def stop(self, sid: str) -> Updates:
+    def stop(self, sid: str | None) -> Updates:
         """The answer being written ends."""
         try:
             picture = self.bench.store.get(sid).picture
@@ -185,18 +205,18 @@ class Handlers:
             return {self.page.status: words.error_card(error)}
         if picture is not None:
             picture.stop.set()
-        return {}
+        return {self.page.status: gr.update()}  # no value would empty it
 
-    def start_over(self, sid: str) -> Stream:
+    def start_over(self, sid: str | None) -> Stream:
         """The conversation on the picture in view is forgotten."""
         yield from self._run(sid, "", self.bench.start_over, painting.talk)
 
-    def mark_normal(self, sid: str) -> Stream:
+    def mark_normal(self, sid: str | None) -> Stream:
         """The picture in view is normal."""
         done = "Noted: this picture is normal. It is a reference now, and the result was made anew."
         yield from self._run(sid, "Learning …", self.bench.mark_normal, painting.everything, {}, done)
 
-    def mark_defect(self, sid: str, drawn: dict[str, Any] | None, box: str, kind: str) -> Stream:
+    def mark_defect(self, sid: str | None, drawn: dict[str, Any] | None, box: str, kind: str) -> Stream:
         """A defect was painted or boxed."""
 
         def work(session: Session) -> None:
@@ -206,7 +226,7 @@ class Handlers:
         done = "Noted: a defect is here. It is an anomalous reference now, and the result was made anew."
         yield from self._run(sid, "Learning …", work, painting.everything, {}, done)
 
-    def prepare(self, sid: str) -> Stream:
+    def prepare(self, sid: str | None) -> Stream:
         """Files of the picture in view."""
         made: list[Path] = []
 
@@ -215,7 +235,7 @@ class Handlers:
 
         yield from self._run(sid, "Writing …", lambda s: made.extend(exports.write_all(s)), paint)
 
-    def corrections(self, sid: str) -> Stream:
+    def corrections(self, sid: str | None) -> Stream:
         """The corrections as a data set."""
         made: list[Path] = []
 
@@ -226,7 +246,7 @@ class Handlers:
 
     def _run(
         self,
-        sid: str,
+        sid: str | None,
         busy: str,
         work: Callable[[Session], Any],
         paint: Callable[[Page, Session], Updates],
@@ -237,36 +257,47 @@ class Handlers:
         if busy:
             yield self._busy(busy)
         try:
-            session = self.bench.store.get(sid)
+            session = self._session(sid)
+            sid = session.id
             work(session)
             painted = paint(self.page, session)
         except Exception as error:
-            yield {self.page.status: words.error_card(said(error)), **(after or {})}
+            yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
             return
         status = words.done_card(done) if done else ""
         yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
 
-    def _answer(self, sid: str, question: Callable[[Session], str]) -> Stream:
+    def _answer(self, sid: str | None, question: Callable[[Session], str]) -> Stream:
         """Stream an answer into the conversation of the picture in view."""
+        after: Updates = {self.page.stop: gr.update(interactive=False)}
+        picture: Picture | None = None
         try:
-            session = self.bench.store.get(sid)
+            session = self._session(sid)
+            sid = session.id
             picture = self.bench.in_view(session)
             asked = question(session)
-            yield {self.page.question: "", self.page.status: self._slow_start()}
+            yield {
+                self.page.question: "", self.page.status: words.busy_card("Thinking …"),
+                self.page.chat: painting.messages(picture, asked),
+                self.page.stop: gr.update(interactive=True), self.page.session: sid,
+            }  # fmt: skip
             for _ in self.bench.ask(session, asked):
                 if session.picture is picture:
                     yield {self.page.chat: painting.messages(picture)}
-        except GeneratorExit:
-            raise
         except Exception as error:
-            yield {self.page.status: words.error_card(said(error))}
+            if picture is not None:
+                after[self.page.chat] = painting.messages(picture)
+            yield {**after, self.page.status: words.error_card(said(error)), self.page.session: sid}
             return
-        yield {
-            **painting.talk(self.page, session), self.page.status: "", self.page.session: sid, **painting.stale(self.page)
-        }  # fmt: skip
+        yield {**after, **painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page)}
 
-    def _slow_start(self) -> str:
-        return words.busy_card("Thinking …")
+    def _session(self, sid: str | None) -> Session:
+        """The session of a page; a new one for a page that has none yet.
+
+        Raises:
+            SessionError: an id that is unknown or has ended.
+        """
+        return self.bench.store.new() if sid is None else self.bench.store.get(sid)
 
     def _of_region(self, session: Session, index: int) -> str:
         picture = self.bench.in_view(session)
@@ -298,11 +329,3 @@ def said(error: Exception) -> str:
         return str(error)
     _LOG.exception("a request failed", exc_info=error)
     return "something unexpected happened; try again, and see the server's log"
-
-
-def _whole(value: Any) -> int | None:
-    """A whole number from a field; None when it is empty."""
-    try:
-        return None if value in (None, "") else max(0, int(value))
-    except (TypeError, ValueError):
-        return None

@@ -12,6 +12,8 @@ from demo.settings import Settings
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
+GREY = QueryImage(np.full((96, 128, 3), 128, np.uint8), "warm-up")
+
 
 def load_assistant(settings: Settings) -> Assistant:
     """The assistant of the settings, after one grey picture.
@@ -22,5 +24,20 @@ def load_assistant(settings: Settings) -> Assistant:
     from assistant.pipeline import Assistant
 
     assistant = Assistant.load(settings.preset, device=settings.device)
-    assistant.inspect(QueryImage(np.full((96, 128, 3), 128, np.uint8), "warm-up"))
+    assistant.inspect(GREY)
     return assistant
+
+
+def warm_language(assistant: Assistant) -> None:
+    """Load the language model and let it write its first word, so that the first question is as quick as the others.
+
+    Raises:
+        WeightsError: a language model that cannot be had.
+    """
+    if assistant.preset.language.kind == "none":
+        return
+    pieces = assistant.open(assistant.inspect(GREY)).stream("Is anything wrong here?")
+    try:
+        next(pieces, None)
+    finally:
+        pieces.close()  # type: ignore[attr-defined]

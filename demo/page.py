@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.scans import AXES
 from demo import thresholds, words
 from demo.inputs import marked_picture, uploaded_file
 
@@ -14,7 +15,6 @@ TITLE = "Anomaly Assistant"
 SUGGESTED = 4
 MODES = ("auto", "zero-shot", "few-shot")
 DOMAINS = (("from the file", ""), ("industrial", "industrial"), ("medical", "medical"))
-WINDOWS = ("", "full", "lung", "brain", "bone", "mediastinum", "abdomen", "liver", "stroke", "subdural")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ class Page:
     domain: gr.Dropdown
     fixed_camera: gr.Checkbox
     apply: gr.Button
-    plane: gr.Number
-    axis: gr.Dropdown
-    window: gr.Dropdown
     card: gr.HTML
     threshold: gr.Slider
+    scan: gr.Group
+    plane: gr.Slider
+    axis: gr.Dropdown
+    window: gr.Dropdown
     boxes: gr.AnnotatedImage
     slider: gr.ImageSlider
     editor: gr.ImageEditor
@@ -106,7 +107,7 @@ def _inputs(made: dict[str, Any]) -> None:
         )
         made["references"] = gr.Gallery(
             label="In use", show_label=False, columns=6, height="auto", allow_preview=False, interactive=False,
-            visible=False, buttons=[],
+            visible=False, buttons=[], elem_id="references",
         )  # fmt: skip
         made["in_use"] = gr.HTML("")
         made["profile_drop"] = uploaded_file(label="or a saved profile", height=90, elem_id="profile-drop")
@@ -123,15 +124,6 @@ def _inputs(made: dict[str, Any]) -> None:
         made["domain"] = gr.Dropdown(list(DOMAINS), value="", label="Domain", filterable=False)
         made["fixed_camera"] = gr.Checkbox(label="Fixed camera: compare like places only")
         made["apply"] = gr.Button("Apply", size="sm", variant="primary", elem_id="apply")
-    with gr.Accordion("Slice and window (DICOM, NIfTI)", open=False):
-        made["plane"] = gr.Number(
-            label="Slice or frame, from 0 (empty: the file's own choice)", precision=0, value=None
-        )
-        axes = [("last", ""), ("0: left to right", "0"), ("1: back to front", "1"), ("2: feet to head", "2")]
-        made["axis"] = gr.Dropdown(axes, value="", label="Axis (NIfTI)", filterable=False)
-        made["window"] = gr.Dropdown(
-            [(w or "of the file", w) for w in WINDOWS], value="", label="Window", filterable=False
-        )
 
 
 def _result(made: dict[str, Any]) -> None:
@@ -140,6 +132,16 @@ def _result(made: dict[str, Any]) -> None:
         thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
         label="Threshold: lower finds more, higher finds less", buttons=[],
     )  # fmt: skip
+    with gr.Group(visible=False, elem_id="scan") as made["scan"]:
+        made["plane"] = gr.Slider(0, 1, value=0, step=1, label="Slice", elem_id="plane", buttons=[])
+        with gr.Row():
+            made["axis"] = gr.Dropdown(
+                [(way, axis) for axis, way in enumerate(AXES)], value=2, label="Cut through, from", elem_id="axis",
+                filterable=False, min_width=120,
+            )  # fmt: skip
+            made["window"] = gr.Dropdown(
+                [("of the file", "")], value="", label="Window", filterable=False, elem_id="window", min_width=120
+            )
     with gr.Tabs():
         with gr.Tab("Regions"):
             made["boxes"] = gr.AnnotatedImage(
@@ -190,9 +192,9 @@ def _talk(made: dict[str, Any]) -> None:
         )  # fmt: skip
         made["send"] = gr.Button("Ask", variant="primary", scale=1, min_width=70, elem_id="send")
     with gr.Row(elem_classes="quiet"):
-        made["stop"] = gr.Button("Stop", size="sm", elem_id="stop")
-        made["retry"] = gr.Button("Retry", size="sm", elem_id="retry")
-        made["over"] = gr.Button("Start over", size="sm", elem_id="over")
+        made["stop"] = gr.Button("Stop", size="sm", elem_id="stop", interactive=False)
+        made["retry"] = gr.Button("Retry", size="sm", elem_id="retry", interactive=False)
+        made["over"] = gr.Button("Start over", size="sm", elem_id="over", interactive=False)
 
 
 def _take_away(made: dict[str, Any]) -> None:

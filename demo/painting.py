@@ -9,6 +9,7 @@ import gradio as gr
 
 from demo import drawing, talking, words
 from demo.page import SUGGESTED, Page
+from demo.planes import Plane
 from demo.sessions import Picture, Session
 
 Updates = dict[Any, Any]
@@ -35,26 +36,63 @@ def result(page: Page, session: Session, *, editor: bool = True) -> Updates:
     return updates
 
 
+def scan(page: Page, session: Session) -> Updates:
+    """Choice of slice and window, for a medical file."""
+    plane = None if session.picture is None else session.picture.plane
+    if plane is None:
+        return {page.scan: gr.update(visible=False)}
+    volume = plane.scan.kind == "NIFTI"
+    label = f"{'Slice' if volume else 'Frame'}, 0 to {plane.count - 1}"
+    return {
+        page.scan: gr.update(visible=True),
+        page.plane: gr.update(value=plane.index, maximum=max(1, plane.count - 1), label=label, visible=plane.count > 1),
+        page.axis: gr.update(value=plane.axis, visible=volume),
+        page.window: gr.update(value=plane.window, choices=window_choices(plane), visible=bool(plane.scan.windows)),
+    }
+
+
+def window_choices(plane: Plane) -> list[tuple[str, str]]:
+    """(words, value) of the windows that fit a file."""
+    own = "whole range" if plane.scan.kind == "NIFTI" else "of the file"
+    return [(own, ""), *(("whole range" if name == "full" else name, name) for name in plane.scan.windows)]
+
+
 def talk(page: Page, session: Session) -> Updates:
     """Conversation and suggested questions of the picture in view."""
     picture = session.picture
+    begun = bool(picture and any(m["role"] == "user" for m in picture.messages))
+    again: Updates = {button: gr.update(interactive=begun) for button in (page.retry, page.over)}
     if picture is None or picture.view is None:
-        return {page.chat: [], **{button: gr.update(visible=False) for button in page.suggested}}
+        return {page.chat: [], **again, **{button: gr.update(visible=False) for button in page.suggested}}
     fits = talking.suggestions(picture.view.inspection, len(picture.answers))
     padded = [*fits, *[""] * (SUGGESTED - len(fits))]
     buttons = {b: gr.update(value=q, visible=bool(q)) for b, q in zip(page.suggested, padded, strict=True)}
-    return {page.chat: messages(picture), **buttons}
+    return {page.chat: messages(picture), **again, **buttons}
 
 
-def messages(picture: Picture) -> list[dict[str, str]]:
-    """The conversation for the chat component, which takes its text for HTML: escaped, lines broken."""
-    return [{**m, "content": escape(m["content"]).replace("\n", "<br>")} for m in picture.messages]
+def messages(picture: Picture, asked: str = "") -> list[dict[str, str]]:
+    """The conversation for the chat component, which takes its text for HTML: escaped, lines broken, doubts marked.
+
+    Args:
+        picture: talked about.
+        asked: a question that is about to be answered.
+    """
+    mark = f'<strong class="disagrees">{escape(talking.MARK)}</strong>'
+    shown = []
+    waiting = (
+        [{"role": "user", "content": asked.strip()}, {"role": "assistant", "content": "…"}] if asked.strip() else []
+    )
+    for message in [*picture.messages, *waiting]:
+        text = escape(message["content"]).replace("\n", "<br>")
+        text = text.replace(escape(talking.MARK), mark) if message["role"] == "assistant" else text
+        shown.append({**message, "content": text})
+    return shown
 
 
 def bench(page: Page, session: Session) -> Updates:
     """Pictures, references and details; files made earlier are no longer offered."""
     setup = session.setup
-    pictures = [(drawing.thumbnail(p.image.pixels), _named(n, p)) for n, p in enumerate(session.pictures, 1)]
+    pictures = [(drawing.thumbnail(p.image.pixels), _named(p)) for p in session.pictures]
     references = [drawing.thumbnail(image.pixels) for image in setup.references]
     chosen = session.current if session.pictures else None
     return {
@@ -80,9 +118,10 @@ def stale(page: Page) -> Updates:
 
 def everything(page: Page, session: Session) -> Updates:
     """All of it."""
-    return {**result(page, session), **talk(page, session), **bench(page, session)}
+    return {**result(page, session), **scan(page, session), **talk(page, session), **bench(page, session)}
 
 
-def _named(number: int, picture: Any) -> str:
-    verdict = "…" if picture.view is None else picture.view.verdict.value
-    return f"{number}: {verdict}"
+def _named(picture: Picture) -> str:
+    """Verdict and name of a picture, short enough for the list."""
+    name = picture.image.source.split("::")[0]
+    return name if picture.view is None else f"{words.sign(picture.view)} {name}"

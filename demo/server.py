@@ -104,23 +104,23 @@ def _watch(laid: page.Page, do: Handlers) -> None:
     timer = gr.Timer(1.0)
     shown = gr.State(False)
 
-    def look(already: bool) -> tuple[Any, Any, Any, Any]:
+    def look(sid: str | None, already: bool) -> tuple[Any, Any, Any, Any]:
         engine = do.bench.engine
         chip = do.state()[laid.chip]
-        ready = do.samples.done
+        ready = do.samples.done and sid is not None
         samples = do.offered()[laid.samples] if ready and not already else gr.skip()
         over = ready and (engine.ready or engine.error is not None)
         return chip, samples, ready or already, gr.Timer(active=not over)
 
-    timer.tick(look, [shown], [laid.chip, laid.samples, shown, timer], **HIDDEN, **QUICK)
+    timer.tick(look, [laid.session, shown], [laid.chip, laid.samples, shown, timer], **HIDDEN, **QUICK)
 
 
 def serve(settings: Settings) -> None:
     """Open the page and keep it open; the model loads in the background."""
-    from demo.loading import load_assistant
+    from demo.loading import load_assistant, warm_language
 
     settings.accounts()
-    engine = Engine(lambda: load_assistant(settings)).start()
+    engine = Engine(lambda: load_assistant(settings), warm_language).start()
     build_server(settings, engine).launch(block=True)
 
 

@@ -24,6 +24,7 @@ from assistant.types import THRESHOLD, Answer, Domain, QueryImage
 if TYPE_CHECKING:
     from assistant.pipeline import Seen
     from assistant.profile import AnomalousReference, Profile
+    from demo.planes import Plane
     from demo.talking import Talk
     from demo.thresholds import View
 
@@ -51,6 +52,7 @@ class Setup:
         loaded: a profile from a file, instead of references.
         version: grows with every change.
         built: profile of ``built_version``.
+        of_sample: came with a sample; pictures that are dropped do not take it over.
     """
 
     object_name: str | None = None
@@ -64,6 +66,7 @@ class Setup:
     version: int = 0
     built: Profile | None = None
     built_version: int = -1
+    of_sample: bool = False
 
     def changed(self) -> None:
         """Note that pictures have to be judged again."""
@@ -103,6 +106,7 @@ class Picture:
         messages: as shown, ``{"role", "content"}``.
         answers: given, for exports.
         stop: ends the answer that is being written.
+        plane: of the medical file it is from; None for other pictures.
     """
 
     image: QueryImage
@@ -116,11 +120,14 @@ class Picture:
     messages: list[dict[str, str]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    plane: Plane | None = None
 
     @property
     def nbytes(self) -> int:
-        """Bytes of pixels, maps and tokens kept."""
+        """Bytes of pixels, maps, tokens and files kept."""
         total = self.image.pixels.nbytes
+        if self.plane is not None and self.plane.file.is_file():
+            total += self.plane.file.stat().st_size
         if self.view is not None:
             total += 2 * self.view.measured.anomaly_map.scores.nbytes
         if self.seen is not None:
@@ -137,7 +144,8 @@ class Session:
         folder: of files made for download.
         pictures: in the order added.
         current: index of the picture in view; -1 without any.
-        setup: for pictures that come.
+        setup: of the picture in view.
+        own: for pictures that come; never a sample's.
         corrections: in the order made.
         lock: one change at a time.
         brief: made by a program; ends an hour after its last use, since nobody closes a page.
@@ -153,6 +161,23 @@ class Session:
     setup: Setup = field(default_factory=Setup)
     corrections: list[Correction] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    own: Setup = field(default_factory=Setup)
+
+    def __post_init__(self) -> None:
+        self.use(self.setup)
+
+    def use(self, setup: Setup) -> None:
+        """Judge by a setup from now on."""
+        self.setup = setup
+        if not setup.of_sample:
+            self.own = setup
+
+    def drop_oldest(self) -> None:
+        """Let go of the first picture, its file and the answer being written about it."""
+        gone = self.pictures.pop(0)
+        gone.stop.set()
+        if gone.plane is not None:
+            gone.plane.file.unlink(missing_ok=True)
 
     @property
     def picture(self) -> Picture | None:
@@ -162,7 +187,7 @@ class Session:
     @property
     def nbytes(self) -> int:
         """Bytes of everything kept."""
-        setups = {id(s): s for s in (self.setup, *(p.setup for p in self.pictures))}.values()
+        setups = {id(s): s for s in (self.setup, self.own, *(p.setup for p in self.pictures))}.values()
         references = sum(r.pixels.nbytes for s in setups for r in s.references)
         return references + sum(p.nbytes for p in self.pictures)
 
@@ -172,7 +197,7 @@ class Session:
             picture.stop.set()
         self.pictures.clear()
         self.corrections.clear()
-        self.setup = Setup()
+        self.use(Setup())
         self.current = -1
         shutil.rmtree(self.folder, ignore_errors=True)
 

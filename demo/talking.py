@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from assistant import wording
+from assistant.answering import NOTE
 from assistant.evidence import caption
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.geometry import CELLS
@@ -120,7 +121,7 @@ def clean_question(text: str) -> str:
 
 def shown(answer: Answer) -> str:
     """The answer as the page shows it, with a visible mark when it contradicts the evidence."""
-    return f"{answer.text}\n\n{MARK}" if answer.contradictory else answer.text
+    return f"{answer.text.removesuffix(NOTE).strip()}\n\n{MARK}" if answer.contradictory else answer.text
 
 
 def suggestions(inspection: Inspection, asked: int = 0) -> list[str]:

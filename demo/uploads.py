@@ -14,7 +14,6 @@ from assistant.types import QueryImage
 
 LONGEST_NAME = 60
 MAX_PROFILE_BYTES = 64 * 2**20
-_MEDICAL = (".dcm", ".dicom", ".nii", ".nii.gz")
 
 
 def display_name(path: str | Path) -> str:
@@ -50,25 +49,7 @@ def inside(path: object, root: Path) -> Path:
     raise ImageError("an uploaded file", "a path outside the uploads", do)
 
 
-def selector(name: str, index: int | None = None, axis: int | None = None, window: str = "") -> str:
-    """What follows the path of a medical file to choose its plane; empty for other files and for no choice.
-
-    >>> selector("scan.dcm", index=3, window="lung"), selector("v.nii.gz", index=9, axis=2), selector("a.png", index=1)
-    ('::frame=3,window=lung', '::axis=2,slice=9', '')
-    """
-    lower = name.lower()
-    if not lower.endswith(_MEDICAL):
-        return ""
-    volume = lower.endswith((".nii", ".nii.gz"))
-    parts = [f"axis={axis}"] if volume and axis is not None else []
-    if index is not None:
-        parts.append(f"{'slice' if volume else 'frame'}={index}")
-    if re.fullmatch(r"[a-z0-9]+", window):
-        parts.append(f"window={window}")
-    return "::" + ",".join(parts) if parts else ""
-
-
-def read_picture(path: object, root: Path, limits: ImageLimits, chosen: str = "") -> QueryImage:
+def read_picture(path: object, root: Path, limits: ImageLimits) -> QueryImage:
     """Decode an uploaded picture; its source is the name to show.
 
     Raises:
@@ -77,11 +58,11 @@ def read_picture(path: object, root: Path, limits: ImageLimits, chosen: str = ""
     file = inside(path, root)
     name = display_name(file)
     try:
-        image = load_image(f"{file}{chosen}", limits=limits)
+        image = load_image(file, limits=limits)
     except ImageError as error:
         hidden = [str(part).replace(str(file), name) for part in (error.expected, error.got, error.do)]
         raise ImageError(*hidden) from None
-    return replace(image, source=name + chosen)
+    return replace(image, source=name)
 
 
 def read_profile(path: object, root: Path) -> Profile:

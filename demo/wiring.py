@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 
+from demo import words
 from demo.handlers import Handlers
 from demo.page import Page
 
@@ -16,39 +19,60 @@ MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 4}
 
 
+TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
+"""On a narrow screen the result lies below the pictures."""
+BUSY = words.busy_card("Waiting for the model …")
+REFUSED = words.error_card("The server is busy: too many requests are waiting. Try again in a minute")
+
+
 def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     """Join components and handlers."""
-    every = _outputs(page)
-    sid, model = page.session, {**HIDDEN, **MODEL}
-    blocks.load(do.opened, None, [sid, page.chip], **HIDDEN, **QUICK)
-    page.drop.upload(do.add_files, [sid, page.drop, page.plane, page.axis, page.window], every, **model)
-    page.samples.select(do.add_sample, [sid], every, **model)
-    page.bench.select(do.choose, [sid], every, **model)
-    page.references_drop.upload(do.add_references, [sid, page.references_drop], every, **model)
-    page.references_clear.click(do.clear_references, [sid], every, **model)
-    page.profile_drop.upload(do.load_profile, [sid, page.profile_drop], every, **model)
-    page.profile_save.click(do.save_profile, [sid], every, **model)
-    details = [sid, page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera]
-    gr.on([page.apply.click, page.object_name.submit, page.look_for.submit], do.tell, details, every, **model)
-    page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **HIDDEN, **QUICK)
-    page.is_normal.click(do.mark_normal, [sid], every, **model)
-    page.is_defect.click(do.mark_defect, [sid, page.editor, page.typed_box, page.kind], every, **model)
-    page.prepare.click(do.prepare, [sid], every, **HIDDEN, **QUICK)
-    page.corrections.click(do.corrections, [sid], every, **HIDDEN, **QUICK)
-    _wire_talk(page, do, every, model)
+    sid, quick = page.session, {**HIDDEN, **QUICK}
+    blocks.load(do.opened, [sid], [sid, page.chip], **quick)
+    for event in (
+        _model(page, [page.drop.upload], do.add_files, [page.drop]),
+        _model(page, [page.samples.select], do.add_sample),
+        _model(page, [page.bench.select], do.choose),
+    ):
+        event.then(None, None, None, js=TO_RESULT, **HIDDEN)
+    _model(page, [page.references_drop.upload], do.add_references, [page.references_drop])
+    _model(page, [page.references_clear.click], do.clear_references)
+    _model(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
+    _model(page, [page.profile_save.click], do.save_profile)
+    details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera]
+    _model(page, [page.apply.click, page.object_name.submit, page.look_for.submit], do.tell, details)
+    _model(page, [page.is_normal.click], do.mark_normal)
+    _model(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
+    every, latest = _outputs(page), {"trigger_mode": "always_last"}
+    planes = [page.plane.input, page.axis.input, page.window.input]
+    gr.on(planes, do.move_plane, [sid, page.plane, page.axis, page.window], every, **latest, **HIDDEN, **MODEL)
+    page.threshold.input(do.move_threshold, [sid, page.threshold], every, **latest, **quick)
+    page.prepare.click(do.prepare, [sid], every, **quick)
+    page.corrections.click(do.corrections, [sid], every, **quick)
+    _wire_talk(page, do)
 
 
-def _wire_talk(page: Page, do: Handlers, every: list[Any], model: dict[str, Any]) -> None:
-    sid = page.session
-    gr.on([page.send.click, page.question.submit], do.ask, [sid, page.question], every, **model)
+def _wire_talk(page: Page, do: Handlers) -> None:
+    _model(page, [page.send.click, page.question.submit], do.ask, [page.question])
     for button in page.suggested:
-        button.click(do.ask, [sid, button], every, **model)
-    page.table.select(do.ask_table, [sid], every, **model)
-    page.boxes.select(do.ask_region, [sid], every, **model)
-    page.what.click(do.ask_pointed, [sid, page.editor, page.typed_box], every, **model)
-    page.retry.click(do.retry, [sid], every, **model)
-    page.stop.click(do.stop, [sid], [page.status], queue=False, **HIDDEN)
-    gr.on([page.over.click, page.chat.clear], do.start_over, [sid], every, **HIDDEN, **QUICK)
+        _model(page, [button.click], do.ask, [button])
+    _model(page, [page.table.select], do.ask_table)
+    _model(page, [page.boxes.select], do.ask_region)
+    _model(page, [page.what.click], do.ask_pointed, [page.editor, page.typed_box])
+    _model(page, [page.retry.click], do.retry)
+    page.stop.click(do.stop, [page.session], [page.status], queue=False, **HIDDEN)
+    gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
+
+
+def _model(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
+    """A handler that needs the model: one after the other; the page says at once that it waits, and when it is refused.
+
+    Saying so takes the browser alone, so that it does not stand in the queue itself. Returns the event.
+    """
+    gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
+    event = gr.on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **MODEL)
+    event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
+    return event
 
 
 def _outputs(page: Page) -> list[Any]:

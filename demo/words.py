@@ -37,6 +37,11 @@ def summary(view: View) -> str:
     return text.replace(inner, f"the score of {view.score:.2f} is close to the threshold of {view.threshold:.2f}")
 
 
+def sign(view: View) -> str:
+    """The verdict as one character."""
+    return "✓" if view.verdict is Verdict.NORMAL else "!"
+
+
 def is_medical(view: View | None) -> bool:
     """Whether the picture in view is a medical one."""
     return view is not None and wording.is_medical(view.inspection, load_knowledge())
@@ -50,16 +55,15 @@ def verdict_card(view: View | None) -> str:
             '<div class="said">Verdict, regions and their kinds appear here. Nothing leaves this machine.</div></div>'
         )
     state = view.verdict.value
-    sign = "✓" if view.verdict is Verdict.NORMAL else "!"
     score, at = 100 * view.score, 100 * view.threshold
     p_value = view.measured.p_value
-    facts = [_MODES[view.measured.mode], timing_words(view.measured.timing_ms)]
+    facts = [view.inspection.image.source, _MODES[view.measured.mode], timing_words(view.measured.timing_ms)]
     if p_value is not None:
-        facts.insert(1, f"{100 * p_value:.0f} % of normals look as unusual")
+        facts.insert(2, f"{100 * p_value:.0f} % of normals look as unusual")
     label = f"score {view.score:.2f}, threshold {view.threshold:.2f}"
     return (
         f'<div class="card {state}" role="status" aria-live="polite">'
-        f'<div class="verdict"><span class="sign" aria-hidden="true">{sign}</span>{escape(state.capitalize())}'
+        f'<div class="verdict"><span class="sign" aria-hidden="true">{sign(view)}</span>{escape(state.capitalize())}'
         f'<span class="band">{escape(verdict_words(view))}</span></div>'
         f'<div class="meter" role="img" aria-label="{label}"><div class="fill" style="width:{score:.1f}%"></div>'
         f'<div class="mark" style="left:{at:.1f}%"></div></div>'

@@ -20,10 +20,13 @@ from demo.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
+    from demo.planes import Plane
 
 MAX_REFERENCES = 32
 CHANGED = "The result has changed. Answers above were about the earlier one."
 """Said in a conversation whose picture is judged anew."""
+STOPPED, UNANSWERED = "(stopped)", "(no answer)"
+"""Said where an answer ended early, or never began."""
 
 
 class BenchError(AssistantError):
@@ -42,20 +45,28 @@ class Workbench:
     def __init__(self, engine: Engine, store: SessionStore, settings: Settings) -> None:
         self.engine, self.store, self.settings = engine, store, settings
 
-    def add(self, session: Session, image: QueryImage, setup: Setup | None = None) -> Picture:
+    def add(
+        self, session: Session, image: QueryImage, setup: Setup | None = None, plane: Plane | None = None
+    ) -> Picture:
         """Put a picture on the bench, judge it, and bring it into view; the oldest goes where there are too many.
+
+        Args:
+            session: whose bench.
+            image: decoded.
+            setup: how it is judged; as the pictures dropped before when None.
+            plane: of the medical file it is from.
 
         Raises:
             AssistantError: a picture that cannot be judged; it is not kept.
         """
-        picture = Picture(image, setup or session.setup)
+        picture = Picture(image, setup or session.own, plane=plane)
         self.judge(picture)
         with session.lock:
             session.pictures.append(picture)
             while len(session.pictures) > self.settings.max_pictures:
-                session.pictures.pop(0).stop.set()
+                session.drop_oldest()
             session.current = len(session.pictures) - 1
-            session.setup = picture.setup
+            session.use(picture.setup)
         self.store.trim(session.id)
         return picture
 
@@ -66,9 +77,29 @@ class Workbench:
                 raise BenchError("a picture on the bench", "none there", "choose one of the list")
             session.current = index
             picture = session.pictures[index]
-            session.setup = picture.setup
+            session.use(picture.setup)
         self.judge(picture)
         return picture
+
+    def move_plane(self, session: Session, index: float | None, axis: float | None, window: str | None) -> None:
+        """Bring another plane of the medical file into view, judged anew; nothing happens where there is no other one.
+
+        Raises:
+            AssistantError: a plane that cannot be read or judged; the one before stays.
+        """
+        picture = self.in_view(session)
+        before = picture.plane
+        moved = None if before is None else before.moved(index, axis, window)
+        if moved is None or moved == before:
+            return
+        image = moved.read(self.settings.limits)
+        kept = picture.image, picture.plane, picture.seen, picture.judged_version
+        picture.image, picture.plane, picture.seen, picture.judged_version = image, moved, None, -1
+        try:
+            self.judge(picture)
+        except AssistantError:
+            picture.image, picture.plane, picture.seen, picture.judged_version = kept
+            raise
 
     def judge(self, picture: Picture) -> None:
         """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture and object name."""
@@ -234,7 +265,7 @@ class Workbench:
         stop.clear()
         if picture.talk is None:
             picture.talk = talking.open_talk(assistant, picture.view.inspection)
-        talk, last = picture.talk, None
+        talk, last, answers = picture.talk, None, picture.answers
         pieces = talk.stream(asked, stop=stop)
         picture.messages += [{"role": "user", "content": question.strip()[: talking.LONGEST_QUESTION]}]
         picture.messages += [{"role": "assistant", "content": "…"}]
@@ -247,12 +278,12 @@ class Workbench:
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
-            if last is None:
-                place["content"] = "(no answer)"
-            else:
-                if stop.is_set():
-                    place["content"] += "\n\n(stopped)"
-                picture.answers.append(replace(last, question=question.strip()[: talking.LONGEST_QUESTION]))
+            if stop.is_set():
+                place["content"] = f"{place['content']}\n\n{STOPPED}" if last is not None and last.text else STOPPED
+            elif last is None:
+                place["content"] = UNANSWERED
+            if last is not None and last.text:
+                answers.append(replace(last, question=question.strip()[: talking.LONGEST_QUESTION]))
 
     def take_back(self, session: Session) -> str:
         """Remove the last question and its answer; returns the question, for another try."""
@@ -260,9 +291,9 @@ class Workbench:
         asked = [i for i, m in enumerate(picture.messages) if m["role"] == "user"]
         if not asked:
             raise BenchError("an earlier question", "none", "ask one first")
-        question = picture.messages[asked[-1]]["content"]
+        question, *replies = [m["content"] for m in picture.messages[asked[-1] :]]
         del picture.messages[asked[-1] :]
-        if picture.answers and picture.answers[-1].question == question:
+        if picture.answers and replies and replies[0] not in (STOPPED, UNANSWERED):
             picture.answers.pop()
         if picture.talk is not None:
             picture.talk.undo()

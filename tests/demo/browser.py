@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from functools import cache
+from typing import Any
 
+SECONDS = 60_000
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -30,3 +33,47 @@ def chromium() -> tuple[str | None, str]:
         except (OSError, subprocess.SubprocessError) as error:
             return None, f"chromium could not be installed: {error}"
     return shutil.which("chromium"), "apt-get installed no chromium"
+
+
+def open_page(browser: Any, address: str, **options: Any) -> Any:
+    context = browser.new_context(**{"viewport": {"width": 1600, "height": 1000}, **options})
+    context.set_default_timeout(SECONDS)
+    opened = context.new_page()
+    opened.foreign = []
+    local = ("data:", "blob:", address.rstrip("/"))
+    opened.on("request", lambda r: None if r.url.startswith(local) else opened.foreign.append(r.url))
+    opened.dialogs = []
+    opened.on("dialog", lambda d: (opened.dialogs.append(d.message), d.dismiss()))
+    opened.goto(address)
+    opened.wait_for_selector("#samples img")
+    return opened
+
+
+def idle(page: Any) -> None:
+    """Wait until nothing is being done."""
+    page.wait_for_function("!document.querySelector('#status .busy')")
+
+
+def choose_sample(page: Any, number: int) -> None:
+    page.locator("#samples button").nth(number).click()
+    page.wait_for_function(f"document.querySelector('#card').innerText.includes('plate {number}')")
+
+
+def move_threshold(page: Any, value: float) -> None:
+    page.locator("#threshold input[type=number]").fill(str(value))
+    page.locator("#threshold input[type=number]").press("Enter")
+    page.wait_for_function(f"document.querySelector('#card').innerText.includes('threshold {value:.2f}')")
+
+
+def region_row(page: Any) -> Any:
+    """The severity of the first region in the table."""
+    return page.locator("#table").get_by_text(re.compile("^(minor|major|critical)$")).locator("visible=true").first
+
+
+def ask(page: Any, question: str) -> str:
+    """The answer, once it is whole."""
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+    page.wait_for_function("q => document.querySelector('#talk').innerText.includes(q)", arg=question)
+    idle(page)
+    return str(page.locator("#talk [data-testid=bot]").last.inner_text()).strip()

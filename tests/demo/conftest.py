@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from demo.engine import Engine
 from demo.sessions import SessionStore
 from demo.settings import Settings
 from demo.workbench import Workbench
+from tests.demo.browser import ARGUMENTS, chromium, open_page
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,35 @@ def bench(tiny: Assistant, tmp_path: Path) -> Iterator[Workbench]:
 def part(pixels: np.ndarray) -> QueryImage:
     """A small picture with a dark square."""
     return QueryImage(pixels, "part.png")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path, reason = chromium()
+    if path is None:
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterator[str]:
+    from tests.demo.running import running
+
+    with running(tiny, tmp_path_factory.mktemp("page")) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    opened = open_page(browser, address)
+    yield opened
+    assert opened.foreign == [], "the page asks other machines for nothing"
+    opened.context.close()
 
 
 def write_samples(folder: Path) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,77 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from assistant.pipeline import Assistant
-from tests.demo.browser import ARGUMENTS, chromium
-from tests.demo.running import running
+from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page, region_row
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
-SECONDS = 40_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path, reason = chromium()
-    if path is None:
-        pytest.skip(reason)
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterator[str]:
-    with running(tiny, tmp_path_factory.mktemp("page")) as (url, _):
-        yield url
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    opened = open_page(browser, address)
-    yield opened
-    assert opened.foreign == [], "the page asks other machines for nothing"
-    opened.context.close()
-
-
-def open_page(browser: Any, address: str, **options: Any) -> Any:
-    context = browser.new_context(**{"viewport": {"width": 1600, "height": 1000}, **options})
-    context.set_default_timeout(SECONDS)
-    opened = context.new_page()
-    opened.foreign = []
-    local = ("data:", "blob:", address.rstrip("/"))
-    opened.on("request", lambda r: None if r.url.startswith(local) else opened.foreign.append(r.url))
-    opened.dialogs = []
-    opened.on("dialog", lambda d: (opened.dialogs.append(d.message), d.dismiss()))
-    opened.goto(address)
-    opened.wait_for_selector("#samples img")
-    return opened
-
-
-def choose_sample(page: Any, number: int) -> None:
-    page.locator("#samples button").nth(number).click()
-    page.wait_for_function(f"document.querySelector('#card').innerText.includes('plate {number}')")
-
-
-def move_threshold(page: Any, value: float) -> None:
-    page.locator("#threshold input[type=number]").fill(str(value))
-    page.locator("#threshold input[type=number]").press("Enter")
-    page.wait_for_function(f"document.querySelector('#card').innerText.includes('threshold {value:.2f}')")
-
-
-def region_row(page: Any) -> Any:
-    """The severity of the first region in the table."""
-    return page.locator("#table").get_by_text(re.compile("^(minor|major|critical)$")).locator("visible=true").first
-
-
-def ask(page: Any, question: str) -> str:
-    """The answer, once it is whole."""
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-    page.wait_for_function("q => document.querySelector('#talk').innerText.includes(q)", arg=question)
-    page.wait_for_function("!document.querySelector('#status .busy')")
-    return str(page.locator("#talk [data-testid=bot]").last.inner_text()).strip()
 
 
 def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> None:
@@ -167,7 +99,7 @@ def test_two_browsers_at_once_do_not_mix(page: Any, browser: Any, address: str) 
         opened.locator("#send").click()
     for opened, mine, foreign in ((page, "plate 1", "plate 4"), (other, "plate 4", "plate 1")):
         opened.wait_for_function("q => document.querySelector('#talk').innerText.includes(q)", arg=f"Is {mine} fine?")
-        opened.wait_for_function("!document.querySelector('#status .busy')")
+        idle(opened)
         shown = opened.locator("body").inner_text()
         assert f"picture of the {mine}" in shown
         assert f"Is {foreign} fine?" not in shown
@@ -190,7 +122,7 @@ def test_a_click_on_a_region_asks_and_start_over_forgets(page: Any) -> None:
     move_threshold(page, 0.05)
     region_row(page).click()
     page.wait_for_function("document.querySelector('#talk').innerText.includes('What is region 1')")
-    page.wait_for_function("!document.querySelector('#status .busy')")
+    idle(page)
     page.locator("#over").click()
     page.wait_for_function("!document.querySelector('#talk').innerText.includes('What is region 1')")
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant.answering import NOTE
 from assistant.errors import ConfigError
 from assistant.regions import describe_regions
-from assistant.types import AnomalyMap, Box, Domain, Inspection, QueryImage
-from demo import drawing, talking, words
+from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, QueryImage
+from demo import drawing, painting, talking, words
 from demo.html_report import html_report
 from demo.sessions import Picture, Session, Setup
 from demo.thresholds import View, under_threshold
@@ -151,3 +152,20 @@ def test_sessions_tell_how_pictures_are_judged(tmp_path: Path) -> None:
     assert "two references" in words.bench_words(session)
     session.setup.mode = "zero-shot"
     assert "set aside" in words.bench_words(session)
+
+
+def test_doubts_are_marked_in_answers_alone_and_said_once() -> None:
+    picture = Picture(spotted().image, Setup())
+    wrong = Answer("Fine?", f"It is fine. {NOTE}", None, True)
+    picture.messages = [
+        {"role": "user", "content": f"<b>{talking.MARK}</b>"},
+        {"role": "assistant", "content": talking.shown(wrong)},
+    ]
+    question, answer = (m["content"] for m in painting.messages(picture))
+    assert "class=" not in question
+    assert question.startswith("&lt;b&gt;")
+    assert answer == f'It is fine.<br><br><strong class="disagrees">{talking.MARK}</strong>'
+    assert painting.messages(picture, " <i>next</i> ")[-2:] == [
+        {"role": "user", "content": "&lt;i&gt;next&lt;/i&gt;"},
+        {"role": "assistant", "content": "…"},
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -252,3 +253,50 @@ def test_an_engine_says_why_it_did_not_load() -> None:
     with pytest.raises(EngineError, match="try again soon"):
         slow.wait(0.01)
     held.set()
+
+
+def test_an_engine_is_ready_before_it_is_warm_and_warming_may_fail(tiny: Assistant) -> None:
+    held, warmed = threading.Event(), threading.Event()
+
+    def warm(assistant: Assistant) -> None:
+        held.wait(30)
+        warmed.set()
+        raise ZeroDivisionError("no")
+
+    engine = Engine(lambda: tiny, warm).start()
+    assert engine.wait(30) is tiny
+    assert not warmed.is_set()
+    held.set()
+    assert warmed.wait(30)
+    assert engine.ready
+    assert engine.error is None
+
+
+def test_a_question_stopped_before_its_first_word_is_no_answer(
+    bench: Workbench, part: QueryImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(talking.EvidenceTalk):
+        def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
+            assert stop is not None
+            stop.set()
+            yield Answer(question, "")
+
+    session = bench.store.new()
+    picture = bench.add(session, part)
+    whole(bench, session, "Is anything wrong?")
+    picture.talk = Stopped(picture.view.inspection)  # type: ignore[union-attr]
+    list(bench.ask(session, "Is anything wrong?"))
+    assert picture.messages[-1]["content"] == "(stopped)"
+    assert len(picture.answers) == 1
+    bench.take_back(session)
+    assert len(picture.answers) == 1, "the answer before it stays"
+
+
+def test_an_answer_of_a_conversation_that_was_started_over_is_forgotten(bench: Workbench, part: QueryImage) -> None:
+    session = bench.store.new()
+    picture = bench.add(session, part)
+    pieces = bench.ask(session, "Is anything wrong?")
+    next(pieces)
+    bench.start_over(session)
+    list(pieces)
+    assert picture.messages == picture.answers == []

@@ -1,0 +1,144 @@
+"""Planes of scans on the bench: chosen, judged anew, kept with the session, and nothing of their metadata shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import AssistantError
+from assistant.types import Domain, QueryImage
+from demo import exports, painting, planes
+from demo.planes import Plane
+from demo.sessions import Session, Setup
+from demo.workbench import CHANGED, Workbench
+from tests.scan_files import dicom_file, nifti_file
+
+pytest.importorskip("pydicom")
+pytest.importorskip("nibabel")
+
+
+@pytest.fixture
+def volume(bench: Workbench, tmp_path: Path) -> Session:
+    """A session with a volume of 40 x 30 x 20 in view."""
+    return opened(bench, nifti_file(tmp_path / "head.nii.gz", (40, 30, 20)))
+
+
+def opened(bench: Workbench, path: Path) -> Session:
+    session = bench.store.new()
+    image, plane = planes.open_upload(path, path.parent, session.folder, bench.settings.limits)
+    bench.add(session, image, plane=plane)
+    return session
+
+
+def in_view(session: Session) -> tuple[Plane, QueryImage]:
+    assert session.picture is not None
+    assert session.picture.plane is not None
+    assert session.picture.view is not None
+    assert session.picture.view.inspection.image is session.picture.image
+    return session.picture.plane, session.picture.image
+
+
+def test_the_middle_slice_is_in_view_first(volume: Session) -> None:
+    plane, image = in_view(volume)
+    assert (plane.axis, plane.index, plane.count) == (2, 10, 20)
+    assert image.source == "head.nii.gz::axis=2,slice=10"
+    assert image.pixels.shape == (30, 40, 3)
+    assert image.domain is Domain.MEDICAL
+    assert plane.file.parent == volume.folder
+
+
+def test_another_plane_is_judged_anew_and_said_in_the_conversation(bench: Workbench, volume: Session) -> None:
+    list(bench.ask(volume, "Is it fine?"))
+    before = in_view(volume)[1]
+    bench.move_plane(volume, 3, 2, "bone")
+    plane, image = in_view(volume)
+    assert image.source == "head.nii.gz::axis=2,slice=3,window=bone"
+    assert (image.pixels != before.pixels).any()
+    assert volume.picture is not None
+    assert volume.picture.messages[-1]["content"] == CHANGED
+    bench.move_plane(volume, 3, 0, "bone")
+    plane, image = in_view(volume)
+    assert (plane.axis, plane.index, plane.count) == (0, 20, 40), "along another axis the middle is shown"
+    assert image.pixels.shape == (20, 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("index", "axis", "window", "source"),
+    [
+        (999, 2, "", "::axis=2,slice=19"),
+        (-5, 2, "", "::axis=2,slice=0"),
+        (None, None, None, "::axis=2,slice=10"),
+        (4, 77, "::frame=1", "::axis=2,slice=4"),
+        (4, 2, "../../etc/passwd", "::axis=2,slice=4"),
+    ],
+)
+def test_what_a_file_does_not_have_is_not_chosen(
+    bench: Workbench, volume: Session, index: float | None, axis: float | None, window: str | None, source: str
+) -> None:
+    bench.move_plane(volume, index, axis, window)
+    assert in_view(volume)[1].source == f"head.nii.gz{source}"
+
+
+def test_a_plane_that_cannot_be_judged_leaves_the_one_before(
+    bench: Workbench, volume: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = in_view(volume)
+
+    def fail(picture: object) -> None:
+        raise AssistantError("a", "b", "c")
+
+    monkeypatch.setattr(bench, "judge", fail)
+    with pytest.raises(AssistantError):
+        bench.move_plane(volume, 2, 2, "")
+    assert in_view(volume) == before
+
+
+def test_files_go_with_their_pictures_and_count_as_memory(bench: Workbench, part: QueryImage, volume: Session) -> None:
+    plane, _ = in_view(volume)
+    assert volume.picture is not None
+    kept = volume.picture.nbytes
+    for number in range(3):
+        bench.add(volume, QueryImage(np.roll(part.pixels, number, axis=0), "x"))
+    assert not plane.file.exists()
+    assert kept > plane.scan.planes[0]
+    other = opened(bench, nifti_file(volume.folder / "b.nii", (20, 20, 20)))
+    copied = in_view(other)[0].file
+    bench.store.free(other.id)
+    assert not copied.exists()
+
+
+def test_nothing_of_a_scan_that_its_metadata_says_is_shown(bench: Workbench, tmp_path: Path) -> None:
+    session = opened(bench, dicom_file(tmp_path / "scan.dcm", frames=2))
+    list(bench.ask(session, "Whose picture is it?"))
+    plane, image = in_view(session)
+    written = "".join(p.read_text(encoding="utf-8", errors="ignore") for p in exports.write_all(session))
+    assert "onerror" not in written + repr(plane) + image.source
+    assert "not a diagnosis" in written
+
+
+def test_choices_fit_the_file(bench: Workbench, tmp_path: Path, volume: Session) -> None:
+    ct = in_view(opened(bench, dicom_file(tmp_path / "ct.dcm")))[0]
+    assert painting.window_choices(ct)[:2] == [("of the file", ""), ("whole range", "full")]
+    assert painting.window_choices(in_view(volume)[0])[0] == ("whole range", "")
+    mr = in_view(opened(bench, dicom_file(tmp_path / "mr.dcm", modality="MR")))[0]
+    assert len(painting.window_choices(mr)) == 2
+
+
+def test_own_pictures_do_not_take_over_what_a_sample_brought(
+    bench: Workbench, part: QueryImage, tmp_path: Path
+) -> None:
+    session = bench.store.new()
+    setup = Setup("plate", domain=Domain.INDUSTRIAL, references=[part], of_sample=True)
+    bench.add(session, QueryImage(np.roll(part.pixels, 4, axis=1), "sample"), setup)
+    image, plane = planes.open_upload(
+        dicom_file(tmp_path / "a.dcm"), tmp_path, session.folder, bench.settings.limits
+    )  # fmt: skip
+    picture = bench.add(session, image, plane=plane)
+    assert picture.setup.object_name is None
+    assert picture.image.domain is Domain.MEDICAL
+    assert picture.view is not None
+    assert picture.view.measured.mode.value == "zero_shot"
+    bench.choose(session, 0)
+    assert bench.add(session, part).setup is picture.setup, "own pictures share one setup"
