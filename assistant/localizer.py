@@ -8,7 +8,8 @@ both would learn to trust text as far as text is right on pictures it was traine
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -59,6 +60,10 @@ class Match:
     subspace: Float[Tensor, "batch patches"]
     class_distance: Float[Tensor, "batch 2"]
     shots: Float[Tensor, " batch"]
+
+    def to(self, device: torch.device) -> Match:
+        """The same match with every tensor on another device."""
+        return Match(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +144,11 @@ class Localizer(nn.Module):
     def levels(self) -> int:
         """Number of tapped levels."""
         return len(self.adapters)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.text_projection.weight.device
 
     def text_evidence(
         self,
@@ -265,14 +275,21 @@ def novelty(tokens: Float[Tensor, "batch patches width"], grid: Grid) -> Float[T
     """
     unit = F.normalize(F.layer_norm(tokens, tokens.shape[-1:]), dim=-1)
     similarity = (unit @ unit.transpose(1, 2)).float()
-    rows = torch.arange(grid[0], device=tokens.device).repeat_interleave(grid[1])
-    columns = torch.arange(grid[1], device=tokens.device).repeat(grid[0])
-    near = ((rows[:, None] - rows).abs() <= 2) & ((columns[:, None] - columns).abs() <= 2)
-    far = (~near).to(similarity.dtype)
-    soft = ((similarity - 1) / NOVELTY_TEMPERATURE).exp() * far
+    far = _elsewhere(grid, tokens.device)
+    soft = similarity.sub_(1).div_(NOVELTY_TEMPERATURE).exp_() * far
     raw = -(soft.sum(-1) / far.sum(-1).clamp_min(1)).clamp_min(1e-12).log()
     spread = raw.std(-1, keepdim=True) if raw.shape[-1] > 1 else torch.ones_like(raw)
     return (raw - raw.mean(-1, keepdim=True)) / spread.clamp_min(1e-3)
+
+
+@lru_cache(maxsize=4)
+def _elsewhere(grid: Grid, device: torch.device) -> Float[Tensor, "patches patches"]:
+    """1 where two patches are more than two rows or columns apart, else 0; kept, as pictures of one size share it."""
+    with torch.inference_mode(False):
+        rows = torch.arange(grid[0], device=device).repeat_interleave(grid[1])
+        columns = torch.arange(grid[1], device=device).repeat(grid[0])
+        near = ((rows[:, None] - rows).abs() <= 2) & ((columns[:, None] - columns).abs() <= 2)
+        return (~near).float()
 
 
 def _state_logit(joint: Tensor, direction: Tensor) -> Tensor:

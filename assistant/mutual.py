@@ -49,9 +49,9 @@ def mutual_logits(localizer: Localizer, seen: Sequence[Seen]) -> Iterator[Logits
             row=torch.zeros_like(distance[None], dtype=torch.long),
             token=token[None],
             statistics=statistics,
-            subspace=torch.zeros(1, distance.shape[1]),
+            subspace=distance.new_zeros(1, distance.shape[1]),
             class_distance=torch.stack([nearest[i], nearest.mean()])[None],
-            shots=torch.full((1,), float(min(4, len(seen) - 1))),
+            shots=distance.new_full((1,), float(min(4, len(seen) - 1))),
         )
         yield localizer.few_shot(seen[i].evidence, seen[i].features.levels, match)
 
@@ -78,7 +78,7 @@ def _nearest_tokens(
     seen: Sequence[Seen], keys: Sequence[Sequence[Tensor]], index: int, level: int, chosen: Sequence[int]
 ) -> Tensor:
     out = torch.empty_like(seen[index].features.levels[level][0])
-    picked = torch.tensor(chosen)
+    picked = torch.tensor(chosen, device=out.device)
     for j in set(chosen):
         mine = picked == j
         rows = (keys[index][level][mine] @ keys[j][level].T).argmax(-1)

@@ -213,7 +213,7 @@ def likeness(localizer: Localizer, features: PatchFeatures, profile: Profile) ->
     keys = profile.anomalous_keys
     if keys is None:
         raise ProfileError("anomalous references", "none", "give one with --anomalous-reference")
-    extra = torch.zeros(features.grid[0] * features.grid[1])
+    extra = keys.new_zeros(features.grid[0] * features.grid[1])
     for level, tokens in enumerate(features.levels):
         query = localizer.project_for_match(level, tokens[0])
         anomalous = (query @ keys[level].T).amax(-1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
@@ -18,11 +19,16 @@ from torch.nn import functional as F
 from assistant.encoder import PatchFeatures
 from assistant.errors import ProfileError
 from assistant.localizer import Localizer, Match
+from assistant.precision import best_dtype
 
 NEAR = 2
 """Patches this close (rows and columns) do not count as "elsewhere" in a picture."""
 SAMPLES = 256
 """Patches a reference that take part in leave-one-out statistics."""
+BLOCK = 256
+"""Rows among which the best is looked for at once: maxima of blocks are cheap, places of maxima are not."""
+OFFSET = 0.75
+"""Subtracted from cosines before they are rounded: bfloat16 is fine near zero, where those of near patches then lie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +76,8 @@ class MemoryBank:
         """
         barred = None
         if window is not None:
-            apart = (positions(features.grid)[:, None] - self.position.cpu()).abs().amax(-1)
-            barred = apart.to(self.keys.device) > window
+            at = positions(features.grid).to(self.position.device)
+            barred = (at[:, None] - self.position).abs().amax(-1) > window
         if leave_out is not None:
             own = (self.owner == leave_out)[None]
             barred = own if barred is None else barred | own
@@ -95,11 +101,34 @@ class MemoryBank:
     ) -> tuple[Float[Tensor, "batch patches"], Int[Tensor, "batch patches"]]:
         """Cosine distance to, and row of, the nearest reference patch of each query patch at one level."""
         query = localizer.project_for_match(level, tokens)
-        similarity = (query.to(self.keys.dtype) @ self.keys[level].T).float()
+        index = self._likest(query, level, barred)
+        distance = (1 - (query * self.keys[level][index]).sum(-1)).clamp_min(0)
         if barred is not None:
-            similarity = similarity.masked_fill(barred, -1.0)
-        best = similarity.max(-1)
-        return (1 - best.values).clamp_min(0), best.indices
+            everything = barred.expand(*index.shape, -1).gather(-1, index[..., None])[..., 0]
+            distance = distance.masked_fill(everything, 2.0)
+        return distance, index
+
+    @cached_property
+    def searched(self) -> Float[Tensor, "levels whole_blocks match_width"]:
+        """The keys in the precision of the search, filled up to whole blocks with copies of the last row."""
+        missing = -self.keys.shape[1] % BLOCK
+        filled = torch.cat([self.keys, self.keys[:, -1:].expand(-1, missing, -1)], 1)
+        return filled.to(best_dtype("auto", self.keys.device))
+
+    def _likest(
+        self, query: Float[Tensor, "batch patches match_width"], level: int, barred: Tensor | None
+    ) -> Int[Tensor, "batch patches"]:
+        """Row of the largest cosine with each query, up to the rounding of the search."""
+        keys, rows = self.searched[level], self.keys.shape[1]
+        offset = keys.new_full((len(keys),), -OFFSET)
+        similarity = F.linear(query.to(keys.dtype), keys, offset)
+        if barred is not None:
+            similarity[..., :rows].masked_fill_(barred, -torch.inf)
+            similarity[..., rows:] = -torch.inf
+        blocks = similarity.unflatten(-1, (-1, BLOCK))
+        block = blocks.amax(-1).argmax(-1)
+        inside = blocks.gather(-2, block[..., None, None].expand(*block.shape, 1, BLOCK))[..., 0, :].argmax(-1)
+        return (block * BLOCK + inside).clamp_max(rows - 1)
 
     def _subspace(self, features: PatchFeatures) -> Float[Tensor, "batch patches"]:
         residual = subspace_residual(level_average(features.levels), self.subspace_mean, self.subspace_basis)
@@ -135,8 +164,8 @@ def build_bank(
         raise ProfileError("at least one reference picture", "none", "give one with --references")
     everything = [*enumerate(originals), *augmented]
     tokens = torch.cat([torch.stack(f.levels, 2)[0] for _, f in everything])
-    position = torch.cat([positions(f.grid) for _, f in everything])
-    owner = torch.cat([torch.full((f.grid[0] * f.grid[1],), i) for i, f in everything])
+    position = torch.cat([positions(f.grid) for _, f in everything]).to(tokens.device)
+    owner = torch.cat([torch.full((f.grid[0] * f.grid[1],), i) for i, f in everything]).to(tokens.device)
     keep = coreset(localizer, tokens, rows, generator)
     tokens, position, owner = tokens[keep], position[keep], owner[keep]
     keys = torch.stack([localizer.project_for_match(i, tokens[:, i]) for i in range(localizer.levels)])
@@ -237,11 +266,11 @@ def coreset(
     cover = _cover(keys[left], keys[chosen])
     for left_rounds in range(4, 0, -1):
         take = (rows - len(chosen)) // left_rounds
-        worst = cover.topk(min(2 * take, len(cover))).indices[::2][:take]
+        worst = cover.topk(min(2 * take, len(cover))).indices[::2][:take].cpu()
         added = left[worst]
         rest = torch.ones(len(left), dtype=torch.bool)
         rest[worst] = False
-        chosen, left, cover = torch.cat([chosen, added]), left[rest], cover[rest]
+        chosen, left, cover = torch.cat([chosen, added]), left[rest], cover[rest.to(cover.device)]
         cover = torch.minimum(cover, _cover(keys[left], keys[added]))
     return chosen.sort().values
 

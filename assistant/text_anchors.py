@@ -45,6 +45,10 @@ class StatePrompts:
     normal: Float[Tensor, "normal_prompts text_width"]
     anomalous: Float[Tensor, "anomalous_prompts text_width"]
 
+    def to(self, device: torch.device) -> StatePrompts:
+        """The same embeddings on another device."""
+        return StatePrompts(self.normal.to(device), self.anomalous.to(device))
+
 
 @dataclass(frozen=True, eq=False)
 class TypePrompts:
@@ -53,6 +57,10 @@ class TypePrompts:
     names: tuple[str, ...]
     embeddings: Float[Tensor, "phrases text_width"]
     owner: tuple[int, ...]
+
+    def to(self, device: torch.device) -> TypePrompts:
+        """The same vocabulary with its embeddings on another device."""
+        return TypePrompts(self.names, self.embeddings.to(device), self.owner)
 
 
 def state_texts(object_name: str | None, look_for: Sequence[str] = ()) -> tuple[list[str], list[str]]:

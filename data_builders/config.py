@@ -67,6 +67,7 @@ class FolderSource(_Model):
         domain: industrial or medical.
         masks: folder with a mask of the object for each picture (same stem); everywhere when None.
         together: the pictures show one product; if not, each is a product of its own, seen in crops.
+        excluded: YAML file that names pictures to leave out, a list of file names for each reason; none when None.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class FolderSource(_Model):
     domain: Domain = Domain.INDUSTRIAL
     masks: Path | None = None
     together: bool = True
+    excluded: Path | None = None
 
 
 class BuildConfig(_Model):
@@ -190,12 +192,15 @@ def load_config(path: Path) -> BuildConfig:
         raise ConfigError("valid YAML", f"{path}: {error}", "correct the file") from error
     config = parse_config({} if values is None else values, path.name)
     base = path.resolve().parent
-    folders = tuple(
-        f.model_copy(update={"path": base / f.path, "masks": None if f.masks is None else base / f.masks})
-        for f in config.folders
-    )
+    folders = tuple(_based(folder, base) for folder in config.folders)
     hashes = None if config.evaluation_hashes is None else base / config.evaluation_hashes
     return config.model_copy(update={"folders": folders, "evaluation_hashes": hashes})
+
+
+def _based(folder: FolderSource, base: Path) -> FolderSource:
+    """The folder source with its relative paths starting at ``base``."""
+    paths = {name: getattr(folder, name) for name in ("path", "masks", "excluded")}
+    return folder.model_copy(update={name: base / path for name, path in paths.items() if path is not None})
 
 
 def override(config: BuildConfig, changes: dict[str, object]) -> BuildConfig:

@@ -10,7 +10,7 @@ import numpy as np
 
 from assistant.errors import ConfigError
 from data_builders.config import BuildConfig, FolderSource
-from data_builders.files import read_hash_list
+from data_builders.files import read_excluded_names, read_hash_list
 from data_builders.sources import all_sources
 from data_builders.sources.folder import FolderFamily
 from data_builders.types import DefectFamily, Kind, SourceFamily
@@ -39,6 +39,7 @@ def _folder_family(folder: FolderSource) -> FolderFamily:
     return FolderFamily(
         name=folder.name or f"folder {plain}", folder=folder.path, object_name=folder.object_name or plain,
         kind=folder.kind, domain=folder.domain, masks=folder.masks, together=folder.together,
+        excluded=frozenset() if folder.excluded is None else read_excluded_names(folder.excluded),
     )  # fmt: skip
 
 

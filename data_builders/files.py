@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 from jaxtyping import Bool, UInt8
 
 from assistant.errors import ConfigError, ImageError
@@ -111,3 +112,23 @@ def read_hash_list(path: Path) -> frozenset[str]:
         if not _HASH.match(value):
             raise ConfigError("SHA-256 hashes of 64 hexadecimal digits", f"{value!r} in {path}", "correct the list")
     return frozenset(hashes)
+
+
+def read_excluded_names(path: Path) -> frozenset[str]:
+    """File names a folder source leaves out: a YAML mapping from a reason to a list of names.
+
+    Raises:
+        ConfigError: the file is missing, is no YAML, or holds anything else.
+    """
+    try:
+        lists = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError("a YAML file of names to leave out", f"{path} ({error})", "correct excluded") from error
+    names = [name for each in lists.values() for name in each or ()] if _is_named_lists(lists) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise ConfigError("a list of file names for each reason", f"something else in {path}", "correct the file")
+    return frozenset(names)
+
+
+def _is_named_lists(value: object) -> bool:
+    return isinstance(value, dict) and all(each is None or isinstance(each, list) for each in value.values())

@@ -16,6 +16,7 @@ import pytest
 
 from assistant.config import PRESETS, load_preset
 from data_builders.config import load_config
+from data_builders.files import read_excluded_names
 from training.train import read_recipe
 
 ROOT = Path(__file__).parents[1]
@@ -73,9 +74,14 @@ def test_presets_are_valid(path: Path) -> None:
     assert folder == path.parent
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "data_builders/configs").glob("*.yaml")), ids=lambda path: path.name)
+BUILDS = sorted(p for p in (ROOT / "data_builders/configs").glob("*.yaml") if not p.stem.endswith("_excluded"))
+
+
+@pytest.mark.parametrize("path", BUILDS, ids=lambda path: path.name)
 def test_builder_configurations_are_valid(path: Path) -> None:
-    assert load_config(path).count >= 1
+    config = load_config(path)
+    assert config.count >= 1
+    assert all(read_excluded_names(folder.excluded) for folder in config.folders if folder.excluded)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "training/configs").glob("*.yaml")), ids=lambda path: path.name)

@@ -107,6 +107,41 @@ def test_distances_equal_a_brute_force_search() -> None:
         torch.testing.assert_close(found.token[0, level], known.levels[level][0][brute.argmin(-1)])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("many", [1, 9, 10, 20])
+def test_the_search_finds_the_nearest_of_any_number_of_rows(
+    dtype: torch.dtype, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.references.best_dtype", lambda *_: dtype)
+    model = localizer()
+    bank = build_bank(model, [features(10 + i) for i in range(many)])
+    assert bank.searched.dtype == dtype
+    query = features(3)
+    for level in range(2):
+        distance, row = bank.nearest(model, level, query.levels[level])
+        cosines = model.project_for_match(level, query.levels[level]) @ bank.keys[level].T
+        best, of_row = cosines.max(-1), cosines.gather(-1, row[..., None])[..., 0]
+        torch.testing.assert_close(distance, (1 - of_row).clamp_min(0), atol=1e-6, rtol=0)
+        torch.testing.assert_close(of_row, best.values, atol=1e-6 if dtype == torch.float32 else 4e-3, rtol=0)
+        if dtype == torch.float32:
+            assert torch.equal(row, best.indices)
+
+
+def test_rows_that_fill_up_a_block_are_never_found() -> None:
+    model = localizer()
+    bank = build_bank(model, [features(i) for i in range(5)])
+    assert len(bank.owner) == 5 * PATCHES < bank.searched.shape[1]
+    last = features(4)
+    assert int(bank.match(model, last).row.max()) == 5 * PATCHES - 1
+    assert bank.match(model, last, leave_out=4).row.max() < 4 * PATCHES
+
+
+def test_a_patch_without_any_row_to_compare_is_as_far_as_can_be() -> None:
+    model = localizer()
+    bank = build_bank(model, [features(1)])
+    assert (bank.match(model, features(1), leave_out=0).distance == 2).all()
+
+
 def test_a_fixed_camera_compares_like_places_only() -> None:
     model = localizer()
     known = features(4)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,19 @@ class FeatureBatch:
     rows: tuple[Row, ...]
     shape: Shape
     pixels: Tensor | None = None
+
+    def to(self, device: torch.device) -> FeatureBatch:
+        """The same batch with every tensor of it on another device."""
+        return replace(self, **{f.name: _moved(getattr(self, f.name), device) for f in fields(self)})
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """A field of a batch on a device: tensors, matches and tuples of tensors move, all else stays."""
+    if isinstance(value, Tensor | Match):
+        return value.to(device)
+    if isinstance(value, tuple) and value and all(isinstance(v, Tensor) for v in value):
+        return tuple(v.to(device) for v in value)
+    return value
 
 
 TURNED = 0.5

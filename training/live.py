@@ -34,7 +34,7 @@ class LiveStage(LocalizeStage):
         super().__init__(clip, localizer, rows, shapes, batch_size)
 
     def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
-        """Pictures and targets of one planned batch."""
+        """Pictures and targets of one planned batch, beside the module."""
         indices, shape = planned
         rows = [self.rows[i] for i in indices]
         grid = (shape.rows, shape.columns)
@@ -52,14 +52,14 @@ class LiveStage(LocalizeStage):
             rows=tuple(rows),
             shape=shape,
             pixels=torch.stack([self.encoder.prepare(load_image(r.image), self.sides[r.index]).pixels for r in rows]),
-        )
+        ).to(self.device)
 
     def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Predicted:
         """Through the tower with the adapters writing, then the text expert."""
         if batch.pixels is None:
             raise ValueError("expected a batch with pixels, got one without")
         grid = (batch.shape.rows, batch.shape.columns)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(self.device.type, enabled=False):
             found = self.encoder(batch.pixels, self.module.writer())
         tokens = tuple(t.float() for t in found.levels)
         with torch.no_grad():

@@ -16,7 +16,7 @@ from torch import Tensor
 from assistant.clip import Clip
 from assistant.defect_types import ALL_TYPES
 from assistant.localizer import Localizer, Logits, TextEvidence
-from assistant.text_anchors import StatePrompts, embed_states, embed_types, state_anchors
+from assistant.text_anchors import StatePrompts, TypePrompts, embed_states, embed_types, state_anchors
 from training.data import Row
 from training.features import FeatureBatch, Shape, batches, read_batch, read_shape
 from training.losses import image_loss, map_loss, map_target, type_loss
@@ -66,24 +66,40 @@ class LocalizeStage:
         self.train_shapes: dict[int, Shape] = {i: s for i, s in shapes.items() if self.rows[i].split == "train"}
         self.validation_shapes = {i: s for i, s in shapes.items() if self.rows[i].split == "validation"}
         names = sorted({r.object_name for r in rows})
-        self.states: dict[str | None, StatePrompts] = {n: embed_states(clip, n) for n in [None, *names]}
-        self.types = embed_types(clip, ALL_TYPES)
+        self._states: dict[str | None, StatePrompts] = {n: embed_states(clip, n) for n in [None, *names]}
+        self._types = embed_types(clip, ALL_TYPES)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the module lives now: the loop moves it, and batches and prompts follow."""
+        return self.module.device
+
+    @property
+    def types(self) -> TypePrompts:
+        """The vocabulary of types beside the module."""
+        self._types = self._types.to(self.device)
+        return self._types
+
+    def states(self, object_name: str | None) -> StatePrompts:
+        """State prompts of an object name beside the module."""
+        self._states[object_name] = self._states[object_name].to(self.device)
+        return self._states[object_name]
 
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches of one epoch: the same for the same number and seed."""
         return batches(self.train_shapes, self.batch_size, random.Random(f"{seed}/{number}"))
 
     def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
-        """Read one planned batch."""
+        """Read one planned batch, beside the module."""
         indices, shape = planned
-        return read_batch(self.features, [self.rows[i] for i in indices], shape)
+        return read_batch(self.features, [self.rows[i] for i in indices], shape).to(self.device)
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
         """Losses by part."""
         named = [rng.random() < 0.5 for _ in batch.rows]
         predicted = self.forward(batch, named)
         target = map_target(batch.coverage)
-        anomalous = torch.tensor([float(bool(r.types)) for r in batch.rows])
+        anomalous = torch.tensor([float(bool(r.types)) for r in batch.rows], device=target.device)
         planes, levels = predicted.evidence.planes.flatten(2), self.module.levels
         parts = {
             "level_map": torch.stack([map_loss(planes[:, i], target) for i in range(levels)]).mean(),
@@ -101,7 +117,7 @@ class LocalizeStage:
         """Both passes of the localizer over a batch; ``named`` says whose object name is told."""
         anchors = torch.stack(
             [
-                state_anchors(self.states[r.object_name if told else None], self.module.text_projection)
+                state_anchors(self.states(r.object_name if told else None), self.module.text_projection)
                 for r, told in zip(batch.rows, named, strict=True)
             ]
         )
@@ -113,15 +129,14 @@ class LocalizeStage:
 
     def _type_loss(self, batch: FeatureBatch, evidence: TextEvidence, rng: random.Random) -> Tensor:
         chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
-        picked = torch.tensor(
-            [rng.choice([j for j, o in enumerate(self.types.owner) if o == t]) for t in range(len(self.types.names))]
-        )
-        anchors = torch.nn.functional.normalize(self.module.text_projection(self.types.embeddings[picked]), dim=-1)
+        types = self.types
+        picked = [rng.choice([j for j, o in enumerate(types.owner) if o == t]) for t in range(len(types.names))]
+        anchors = torch.nn.functional.normalize(self.module.text_projection(types.embeddings[picked]), dim=-1)
         if not chosen:
             return anchors.sum() * 0
         owner = [batch.region_owner[i] for i in chosen]
         embedded = self.module.region_embedding(evidence, batch.regions[chosen], owner)
-        target = torch.tensor([self.types.names.index(batch.region_types[i]) for i in chosen])
+        target = torch.tensor([types.names.index(batch.region_types[i]) for i in chosen], device=anchors.device)
         return type_loss(embedded, anchors, target)
 
     @torch.no_grad()
@@ -166,7 +181,7 @@ class LocalizeStage:
                     out.append(
                         Collected(
                             kind, row, batch.shape.shots, bool(row.types), float(logits.image[i]),
-                            logits.map[i].flatten().numpy(), target[i].numpy(), hits[i] if kind == "text" else (),
+                            logits.map[i].flatten().cpu().numpy(), target[i].cpu().numpy(), hits[i] if kind == "text" else (),
                         )
                     )  # fmt: skip
         self.module.train()
@@ -179,11 +194,12 @@ class LocalizeStage:
         chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
         if not chosen:
             return hits
-        anchors = type_anchors(self.types, self.module.text_projection)
+        types = self.types
+        anchors = type_anchors(types, self.module.text_projection)
         owner = [batch.region_owner[i] for i in chosen]
         said = (self.module.region_embedding(evidence, batch.regions[chosen], owner) @ anchors.T).argmax(-1)
-        for i, o, s in zip(chosen, owner, said.tolist(), strict=True):
-            hits[o] = (*hits[o], self.types.names[s] == batch.region_types[i])
+        for i, o, s in zip(chosen, owner, said.cpu().tolist(), strict=True):
+            hits[o] = (*hits[o], types.names[s] == batch.region_types[i])
         return hits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +35,11 @@ SET_SPACING = 10_000_000
 def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
     """Train the localizer of a recipe and write ``out/checkpoint``; the card tells the ``command``."""
     preset, _ = load_preset(recipe.preset)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = _device()
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     rows = _rows(recipe)
     torch.manual_seed(recipe.loop.seed)
-    localizer = new_localizer(preset, clip)
+    localizer = new_localizer(preset, clip).to(device)
     _projection(localizer, clip, rows, recipe.data.features, preset)
     loop = LoopConfig(**recipe.loop.model_dump())
     stage, done = (_residual if preset.adapters.mode == "residual" else _lateral)(
@@ -57,6 +58,13 @@ def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
     )
     save_checkpoint(recipe.out / "checkpoint", localizer, calibration, card)
     print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
+
+
+def _device() -> torch.device:
+    """The GPU that accelerate gives this process, or the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def _lateral(

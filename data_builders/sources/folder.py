@@ -63,6 +63,7 @@ class FolderFamily:
         domain: industrial or medical.
         masks: folder of object masks with the same stems; None when defects may lie anywhere.
         together: whether all pictures show one product; if not, a product's pictures are crops of one file.
+        excluded: file names left out; names that the folder does not hold are no error.
     """
 
     name: str
@@ -72,11 +73,16 @@ class FolderFamily:
     domain: Domain = Domain.INDUSTRIAL
     masks: Path | None = None
     together: bool = True
+    excluded: frozenset[str] = frozenset()
     files: tuple[Path, ...] = field(init=False)
     _cache: OrderedDict[int, tuple[Pixels, Mask]] = field(init=False, repr=False, default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        self.files = find_normal_pictures(self.folder)
+        self.files = tuple(p for p in find_normal_pictures(self.folder) if p.name not in self.excluded)
+        if not self.files:
+            raise DataSetError(
+                "a picture that is not left out", f"all of {self.folder} excluded", "shorten the list of excluded"
+            )
 
     def check_not_in(self, hashes: frozenset[str]) -> None:
         """Refuse pictures that belong to an evaluation set.

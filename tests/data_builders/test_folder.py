@@ -6,7 +6,7 @@ import pytest
 from assistant.errors import ConfigError, DataSetError
 from data_builders.config import FolderSource, load_config
 from data_builders.families import Families, load_families, pools
-from data_builders.files import encode_mask, encode_pixels, sha256, write_atomic
+from data_builders.files import encode_mask, encode_pixels, read_excluded_names, sha256, write_atomic
 from data_builders.iterate import iter_samples
 from data_builders.sources.folder import FolderFamily, find_normal_pictures
 from data_builders.types import Kind
@@ -104,3 +104,25 @@ def test_unlike_pictures_are_products_of_their_own(flat):
         red = {int(apart.render(design, rng, (40, 40)).pixels[..., 1].min()) for _ in range(4)}
         assert red <= {40 * design.first, 220}
     assert FolderFamily("one", flat, "nut").design(rng).zoom is None
+
+
+def test_named_pictures_are_left_out(flat):
+    (flat.parent / "out.yaml").write_text("cracked: [1.png, absent.png]\ndoors:\n  - 2.png\nnone:\n")
+    (flat.parent / "c.yaml").write_text("folders: [{path: metal_nut, excluded: out.yaml}]\n")
+    folder = next(f for f in load_families(load_config(flat.parent / "c.yaml")).sources if f.name == "folder metal nut")
+    assert [path.name for path in folder.files] == ["0.png"]
+    assert len(FolderFamily("all", flat, "nut").files) == 3
+
+
+def test_a_folder_left_out_whole_is_an_error(flat):
+    with pytest.raises(DataSetError, match=r"a picture that is not left out, got all of .*metal_nut"):
+        FolderFamily("nuts", flat, "nut", excluded=frozenset({"0.png", "1.png", "2.png"}))
+
+
+@pytest.mark.parametrize("text", ["- 1.png", "cracked: 1.png", "cracked: [1]", "cracked: [", ""])
+def test_a_damaged_list_of_names_is_an_error(tmp_path, text):
+    (tmp_path / "out.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"YAML file of names|list of file names"):
+        read_excluded_names(tmp_path / "out.yaml")
+    with pytest.raises(ConfigError, match=r"absent\.yaml"):
+        read_excluded_names(tmp_path / "absent.yaml")
