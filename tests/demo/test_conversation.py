@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -86,11 +85,9 @@ def test_an_answer_that_nobody_reads_frees_the_model(browser: Any, address: str,
     begin(leaving, "What do you see?")
     slow(0.01)
     leaving.context.close()
-    started = time.monotonic()
     choose_sample(page, 3)
     assert ask(page, "Is it fine?")
-    assert left == ["What do you see?"]
-    assert time.monotonic() - started < 40, "the answer that was left would have taken longer than a minute"
+    assert left == ["What do you see?"], "it was ended, not written to its end"
 
 
 def test_a_question_stands_in_the_conversation_at_once(page: Any, slow: Slow) -> None:

@@ -151,9 +151,10 @@ def test_everything_is_reached_by_keyboard(page: Any) -> None:
     page.locator("#samples button").nth(2).focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('#card').innerText.includes('plate 2')")
+    ask(page, "Is it fine?")
     reached = set()
     page.locator("#drop button, #drop input").first.focus()
     for _ in range(60):
         page.keyboard.press("Tab")
         reached |= {page.evaluate("document.activeElement.closest('[id]')?.id || ''")}
-    assert {"question", "send", "stop", "retry", "over"} <= reached
+    assert {"question", "send", "retry", "over"} <= reached, "stop is reached while there is something to stop"
