@@ -81,19 +81,19 @@ def _run(operator: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 @contextmanager
 def elsewhere(*modules: nn.Module) -> Iterator[None]:
     """Within it, the modules' parameters and buffers are elsewhere, and ``device="meta"`` makes tensors with values."""
-    inference_mode = torch.inference_mode
+    inference_mode, autocast = torch.inference_mode, torch.autocast
     kept: list[tuple[dict[str, Any], str, Any]] = []
     for module in modules:
         for part in module.modules():
             for table, wrap in ((part._parameters, _parameter), (part._buffers, Distant)):
                 kept += [(table, name, value) for name, value in table.items() if value is not None]
                 table.update({name: wrap(value) for name, value in table.items() if value is not None})
-    torch.inference_mode = _no_grad
+    torch.inference_mode, torch.autocast = _no_grad, _no_autocast
     try:
         with _Elsewhere(), _Literals():
             yield
     finally:
-        torch.inference_mode = inference_mode
+        torch.inference_mode, torch.autocast = inference_mode, autocast
         for table, name, value in kept:
             table[name] = value
 
@@ -101,6 +101,12 @@ def elsewhere(*modules: nn.Module) -> Iterator[None]:
 def _no_grad(mode: bool = True) -> AbstractContextManager[Any]:
     """In the place of inference mode, which wrapped tensors cannot be made in."""
     return torch.no_grad() if mode else nullcontext()
+
+
+def _no_autocast(device: str, *, enabled: bool) -> AbstractContextManager[Any]:
+    """In the place of autocast, which does not know the device; only switching it off is meant."""
+    assert (device, enabled) == (ELSEWHERE.type, False)
+    return nullcontext()
 
 
 def _parameter(value: Any) -> nn.Parameter:

@@ -25,7 +25,7 @@ from training.losses import total
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("devices")
-    (folder / "build.yaml").write_text("{count: 20, seed: 5, size: 96, references: [1, 2], validation_share: 0.4}")
+    (folder / "build.yaml").write_text("{count: 28, seed: 5, size: 96, references: [1, 2], validation_share: 0.4}")
     assert build_main(["--config", str(folder / "build.yaml"), "--out", str(folder / "set"), "--workers", "1"]) == 0
     assistant = Assistant.load("tiny")
     rows = read_rows(folder / "set")
@@ -85,7 +85,7 @@ def test_losses_and_gradients_elsewhere_are_those_here(built: Path, make: object
             for name, parameter in localizer.named_parameters():
                 assert (parameter.grad is None) == (gradients[name] is None), name
                 if parameter.grad is not None:
-                    torch.testing.assert_close(parameter.grad.here, gradients[name], atol=1e-6, rtol=1e-3)
+                    torch.testing.assert_close(parameter.grad.here, gradients[name], atol=1e-4, rtol=1e-2)
         assert {k: float(v.detach()) for k, v in there.items()} == pytest.approx(
             {k: float(v.detach()) for k, v in here.items()}, abs=1e-5
         )
@@ -93,6 +93,8 @@ def test_losses_and_gradients_elsewhere_are_those_here(built: Path, make: object
 
 def test_validation_and_calibration_elsewhere_are_those_here(built: Path) -> None:
     assistant = Assistant.load("tiny")
+    for parameter in assistant.localizer.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
     stage = lateral(built, assistant)
     here, fitted = stage.validate(), calibrate(stage.collect())
     with elsewhere(assistant.localizer, assistant.clip.model):
