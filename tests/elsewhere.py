@@ -71,6 +71,10 @@ def _run(operator: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     values_in: Any = tree_map_only(Distant, lambda t: t.here, (args, kwargs))
     if wanted is not None and torch.device(wanted).type == ELSEWHERE.type:
         values_in[1]["device"] = torch.device("cpu")
+    if distant and name.startswith("aten::add_."):
+        # autograd sums gradients in place where it believes to own them: it cannot see that wrappers share values
+        distant[0].here = torch.add(*values_in[0], **values_in[1])
+        return distant[0]
     values = operator(*values_in[0], **values_in[1])
     if operator._schema.is_mutable and distant:
         return next(t for t in tensors)
