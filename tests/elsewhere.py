@@ -49,11 +49,11 @@ class _Elsewhere(TorchDispatchMode):
 
 
 class _Literals(TorchFunctionMode):
-    """``torch.tensor`` of a list makes its tensor below the dispatcher: make it here, then move it."""
+    """``torch.tensor`` and ``torch.as_tensor`` of a list its tensor below the dispatcher: make it here, then move it."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = dict(kwargs or {})
-        if function is not torch.tensor or given.get("device") is None:
+        if function not in (torch.tensor, torch.as_tensor) or given.get("device") is None:
             return function(*args, **given)
         device = given.pop("device")
         return function(*args, **given).to(device)
