@@ -49,7 +49,7 @@ class _Elsewhere(TorchDispatchMode):
 
 
 class _Literals(TorchFunctionMode):
-    """``torch.tensor`` and ``torch.as_tensor`` of a list its tensor below the dispatcher: make it here, then move it."""
+    """``torch.tensor`` and ``torch.as_tensor`` of a list work below the dispatcher: make it here, then move it."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = dict(kwargs or {})
