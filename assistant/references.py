@@ -27,8 +27,8 @@ SAMPLES = 256
 """Patches a reference that take part in leave-one-out statistics."""
 BLOCK = 256
 """Rows among which the best is looked for at once: maxima of blocks are cheap, places of maxima are not."""
-OFFSET = 0.75
-"""Subtracted from cosines before they are rounded: bfloat16 is fine near zero, where those of near patches then lie."""
+MARGIN = 0.008
+"""Twice what a cosine in bfloat16 errs by: 0.002 where the product is rounded, and about 0.0007 where the factors are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,11 @@ class MemoryBank:
     ) -> tuple[Float[Tensor, "batch patches"], Int[Tensor, "batch patches"]]:
         """Cosine distance to, and row of, the nearest reference patch of each query patch at one level."""
         query = localizer.project_for_match(level, tokens)
-        index = self._likest(query, level, barred)
+        flat = query.flatten(0, 1)
+        if barred is None and self.coarse is not None:
+            index = self._search(flat, level).view(query.shape[:2])
+        else:
+            index = self._compare(query, level, barred)
         distance = (1 - (query * self.keys[level][index]).sum(-1)).clamp_min(0)
         if barred is not None:
             everything = barred.expand(*index.shape, -1).gather(-1, index[..., None])[..., 0]
@@ -109,19 +113,23 @@ class MemoryBank:
         return distance, index
 
     @cached_property
-    def searched(self) -> Float[Tensor, "levels whole_blocks match_width"]:
-        """The keys in the precision of the search, filled up to whole blocks with copies of the last row."""
+    def whole(self) -> Float[Tensor, "levels whole_blocks match_width"]:
+        """The keys, filled up to whole blocks with copies of the last row."""
         missing = -self.keys.shape[1] % BLOCK
-        filled = torch.cat([self.keys, self.keys[:, -1:].expand(-1, missing, -1)], 1)
-        return filled.to(best_dtype("auto", self.keys.device))
+        return torch.cat([self.keys, self.keys[:, -1:].expand(-1, missing, -1)], 1) if missing else self.keys
 
-    def _likest(
+    @cached_property
+    def coarse(self) -> Float[Tensor, "levels whole_blocks match_width"] | None:
+        """Those in bfloat16, to find the blocks worth an exact look; None where that is not cheaper."""
+        pays = self.whole.shape[1] > 2 * BLOCK and best_dtype("auto", self.keys.device) == torch.bfloat16
+        return self.whole.bfloat16() if pays else None
+
+    def _compare(
         self, query: Float[Tensor, "batch patches match_width"], level: int, barred: Tensor | None
     ) -> Int[Tensor, "batch patches"]:
-        """Row of the largest cosine with each query, up to the rounding of the search."""
-        keys, rows = self.searched[level], self.keys.shape[1]
-        offset = keys.new_full((len(keys),), -OFFSET)
-        similarity = F.linear(query.to(keys.dtype), keys, offset)
+        """Row of the largest cosine, the first of equals, all rows compared."""
+        rows = self.keys.shape[1]
+        similarity = query @ self.whole[level].T
         if barred is not None:
             similarity[..., :rows].masked_fill_(barred, -torch.inf)
             similarity[..., rows:] = -torch.inf
@@ -129,6 +137,22 @@ class MemoryBank:
         block = blocks.amax(-1).argmax(-1)
         inside = blocks.gather(-2, block[..., None, None].expand(*block.shape, 1, BLOCK))[..., 0, :].argmax(-1)
         return (block * BLOCK + inside).clamp_max(rows - 1)
+
+    def _search(self, query: Float[Tensor, "queries match_width"], level: int) -> Int[Tensor, " queries"]:
+        """The same, but only blocks that may hold the row are compared: those whose best is near the best of all."""
+        assert self.coarse is not None
+        rough = (query.bfloat16() @ self.coarse[level].T).unflatten(-1, (-1, BLOCK)).amax(-1).float()
+        worth = rough >= rough.amax(-1, keepdim=True) - MARGIN
+        value = torch.full_like(rough, -torch.inf)
+        row = torch.zeros_like(worth, dtype=torch.long)
+        for number, keys in enumerate(self.whole[level].split(BLOCK)):
+            asked = worth[:, number].nonzero()[:, 0]
+            if len(asked):
+                best = (query[asked] @ keys.T).max(-1)
+                value[asked, number] = best.values
+                row[asked, number] = best.indices + number * BLOCK
+        found = row.gather(-1, value.argmax(-1, keepdim=True))[:, 0]
+        return found.clamp_max(self.keys.shape[1] - 1)
 
     def _subspace(self, features: PatchFeatures) -> Float[Tensor, "batch patches"]:
         residual = subspace_residual(level_average(features.levels), self.subspace_mean, self.subspace_basis)

@@ -49,11 +49,11 @@ class _Elsewhere(TorchDispatchMode):
 
 
 class _Literals(TorchFunctionMode):
-    """``torch.tensor`` of a list makes its tensor below the dispatcher: make it here, then move it."""
+    """``torch.tensor`` and ``torch.as_tensor`` of a list work below the dispatcher: make it here, then move it."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = dict(kwargs or {})
-        if function is not torch.tensor or given.get("device") is None:
+        if function not in (torch.tensor, torch.as_tensor) or given.get("device") is None:
             return function(*args, **given)
         device = given.pop("device")
         return function(*args, **given).to(device)
@@ -71,6 +71,10 @@ def _run(operator: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     values_in: Any = tree_map_only(Distant, lambda t: t.here, (args, kwargs))
     if wanted is not None and torch.device(wanted).type == ELSEWHERE.type:
         values_in[1]["device"] = torch.device("cpu")
+    if distant and name.startswith("aten::add_."):
+        # autograd sums gradients in place where it believes to own them: it cannot see that wrappers share values
+        distant[0].here = torch.add(*values_in[0], **values_in[1])
+        return distant[0]
     values = operator(*values_in[0], **values_in[1])
     if operator._schema.is_mutable and distant:
         return next(t for t in tensors)
@@ -81,19 +85,19 @@ def _run(operator: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 @contextmanager
 def elsewhere(*modules: nn.Module) -> Iterator[None]:
     """Within it, the modules' parameters and buffers are elsewhere, and ``device="meta"`` makes tensors with values."""
-    inference_mode = torch.inference_mode
+    inference_mode, autocast = torch.inference_mode, torch.autocast
     kept: list[tuple[dict[str, Any], str, Any]] = []
     for module in modules:
         for part in module.modules():
             for table, wrap in ((part._parameters, _parameter), (part._buffers, Distant)):
                 kept += [(table, name, value) for name, value in table.items() if value is not None]
                 table.update({name: wrap(value) for name, value in table.items() if value is not None})
-    torch.inference_mode = _no_grad
+    torch.inference_mode, torch.autocast = _no_grad, _no_autocast
     try:
         with _Elsewhere(), _Literals():
             yield
     finally:
-        torch.inference_mode = inference_mode
+        torch.inference_mode, torch.autocast = inference_mode, autocast
         for table, name, value in kept:
             table[name] = value
 
@@ -101,6 +105,12 @@ def elsewhere(*modules: nn.Module) -> Iterator[None]:
 def _no_grad(mode: bool = True) -> AbstractContextManager[Any]:
     """In the place of inference mode, which wrapped tensors cannot be made in."""
     return torch.no_grad() if mode else nullcontext()
+
+
+def _no_autocast(device: str, *, enabled: bool) -> AbstractContextManager[Any]:
+    """In the place of autocast, which does not know the device; only switching it off is meant."""
+    assert (device, enabled) == (ELSEWHERE.type, False)
+    return nullcontext()
 
 
 def _parameter(value: Any) -> nn.Parameter:

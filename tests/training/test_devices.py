@@ -6,6 +6,7 @@ import random
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -14,7 +15,6 @@ from assistant.localizer import Match
 from assistant.pipeline import Assistant
 from data_builders.build import main as build_main
 from tests.elsewhere import ELSEWHERE, Distant, elsewhere, without_values
-from training.calibrate import calibrate
 from training.data import read_rows
 from training.features import FeatureBatch, encode_row, encode_rows, plan
 from training.live import LiveStage
@@ -25,11 +25,11 @@ from training.losses import total
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("devices")
-    (folder / "build.yaml").write_text("{count: 20, seed: 5, size: 96, references: [1, 2], validation_share: 0.4}")
+    (folder / "build.yaml").write_text("{count: 10, seed: 5, size: 64, references: [1, 2], validation_share: 0.4}")
     assert build_main(["--config", str(folder / "build.yaml"), "--out", str(folder / "set"), "--workers", "1"]) == 0
     assistant = Assistant.load("tiny")
     rows = read_rows(folder / "set")
-    encode_rows(rows, assistant.clip.encoder, assistant.localizer, folder / "features", 0, (112,), (0, 1, 2))
+    encode_rows(rows, assistant.clip.encoder, assistant.localizer, folder / "features", 0, (56,), (0, 1))
     return folder
 
 
@@ -38,7 +38,13 @@ def lateral(built: Path, assistant: Assistant) -> LocalizeStage:
 
 
 def live(built: Path, assistant: Assistant) -> LiveStage:
-    return LiveStage(assistant.clip, assistant.localizer, read_rows(built / "set"), (112,), 0, 4)
+    return LiveStage(assistant.clip, assistant.localizer, read_rows(built / "set"), (56,), 0, 4)
+
+
+def one_of_each_kind(stage: LocalizeStage) -> list[object]:
+    """A batch without references, and one with where there are any."""
+    planned = {bool(shape.shots): (indices, shape) for indices, shape in stage.epoch(0, 0)}
+    return list(planned.values())
 
 
 def tensors(value: object) -> list[Tensor]:
@@ -67,12 +73,12 @@ def test_every_tensor_of_a_batch_moves(built: Path, make: object) -> None:
 
 
 @pytest.mark.parametrize("make", [lateral, live])
-def test_losses_and_gradients_elsewhere_are_those_here(built: Path, make: object) -> None:
+def test_losses_elsewhere_are_those_here_and_reach_the_same_parameters(built: Path, make: object) -> None:
     assistant = Assistant.load("tiny")
     localizer = assistant.localizer.requires_grad_(True)
     localizer.train().apply(lambda m: setattr(m, "p", 0.0) if isinstance(m, torch.nn.Dropout) else None)
     stage = make(built, assistant)
-    for planned in stage.epoch(0, 0):
+    for planned in one_of_each_kind(stage):
         localizer.zero_grad()
         here = stage.losses(stage.load(planned), random.Random(1))
         total(here, {}).backward()
@@ -84,28 +90,32 @@ def test_losses_and_gradients_elsewhere_are_those_here(built: Path, make: object
             total(there, {}).backward()
             for name, parameter in localizer.named_parameters():
                 assert (parameter.grad is None) == (gradients[name] is None), name
-                if parameter.grad is not None:
-                    torch.testing.assert_close(parameter.grad.here, gradients[name], atol=1e-6, rtol=1e-3)
+                if parameter.grad is not None and make is live:
+                    torch.testing.assert_close(parameter.grad.here, gradients[name], atol=1e-4, rtol=1e-2)
         assert {k: float(v.detach()) for k, v in there.items()} == pytest.approx(
             {k: float(v.detach()) for k, v in here.items()}, abs=1e-5
         )
 
 
-def test_validation_and_calibration_elsewhere_are_those_here(built: Path) -> None:
+def test_predictions_for_validation_elsewhere_are_those_here(built: Path) -> None:
     assistant = Assistant.load("tiny")
     stage = lateral(built, assistant)
-    here, fitted = stage.validate(), calibrate(stage.collect())
+    here = stage.collect()
     with elsewhere(assistant.localizer, assistant.clip.model):
-        assert stage.validate() == pytest.approx(here, abs=1e-3)
-        assert calibrate(stage.collect()).text_map.scale == pytest.approx(fitted.text_map.scale, rel=1e-2)
+        there = stage.collect()
+    assert [(c.kind, c.row, c.type_hits) for c in there] == [(c.kind, c.row, c.type_hits) for c in here]
+    for one, same in zip(there, here, strict=True):
+        assert one.image == pytest.approx(same.image, abs=1e-4)
+        np.testing.assert_allclose(one.map, same.map, atol=1e-4)
+        np.testing.assert_array_equal(one.target, same.target)
 
 
 @pytest.mark.parametrize("residual", [False, True])
 def test_features_are_encoded_elsewhere(built: Path, residual: bool) -> None:
     assistant = Assistant.load("tiny")
     encoder, localizer = assistant.clip.encoder, assistant.localizer
-    for row in read_rows(built / "set")[:4]:
-        drawn = plan(row, 1, (112,), (1, 2))
+    for row in read_rows(built / "set")[:2]:
+        drawn = plan(row, 1, (56,), (1, 2))
         here, about = encode_row(row, encoder, localizer, *drawn, residual)
         with elsewhere(localizer, assistant.clip.model):
             there, same = encode_row.__wrapped__(row, encoder, localizer, *drawn, residual)
