@@ -112,6 +112,7 @@ def test_medical_answers_carry_the_notice() -> None:
         ("One. Two", False, "One."),
         (" One two", False, "One two"),
         ("3.1 % of it", False, "3.1 % of it"),
+        ("A stain, a dent and", False, "A stain."),
     ],
 )
 def test_what_was_cut_ends_with_a_sentence(text: str, ended: bool, kept: str) -> None:
