@@ -55,10 +55,10 @@ def stream_answer(
                 text += piece
                 yield Answer(question, text.strip())
             text = finished(text, session.talk.ended or stop.is_set())
-    if not stop.is_set() and session.talk.ended:
-        text = " ".join([text, *left_unsaid(text, question, inspection, knowledge)]).strip()
     wrong = contradicts(text, inspection, question)
     stated = stated_verdict(text, question)
+    if not stop.is_set() and session.talk.ended and not wrong:
+        text = " ".join([text, *left_unsaid(text, question, inspection, knowledge)]).strip()
     for sentence in notice(question, inspection, knowledge):
         if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
             text = f"{text} {sentence}".strip()
