@@ -9,14 +9,18 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from assistant.injection import model_lock
 
 POLL = 0.2
 """Seconds after which a reader looks whether its worker still lives."""
+WRITERS = 32
+"""Answers that may be waited for at once; a model writes one at a time."""
 REPETITION_WINDOW = 16
 """No run of this many tokens is written twice."""
 
@@ -177,8 +181,7 @@ def written(tokenizer: Any, work: Callable[[Any], None], stop: threading.Event, 
         except BaseException as error:
             streamer.text_queue.put(error)
 
-    worker = threading.Thread(target=guarded, daemon=True)
-    worker.start()
+    worker = _writers().submit(guarded)
     read = False
     try:
         if first:
@@ -188,16 +191,22 @@ def written(tokenizer: Any, work: Callable[[Any], None], stop: threading.Event, 
     finally:
         if not read:
             stop.set()
-        worker.join()
+        wait([worker])
 
 
-def _read(streamer: Any, worker: threading.Thread) -> Iterator[str]:
+@cache
+def _writers() -> ThreadPoolExecutor:
+    """Threads that write. They stay: a new one would start threads of its own for the matrix products of each answer."""
+    return ThreadPoolExecutor(WRITERS, "writer")
+
+
+def _read(streamer: Any, worker: Future[None]) -> Iterator[str]:
     """Pieces as they come; the worker's error where it failed."""
     while True:
         try:
             piece = streamer.text_queue.get(timeout=POLL)
         except queue.Empty:
-            if not worker.is_alive() and streamer.text_queue.empty():
+            if worker.done() and streamer.text_queue.empty():
                 return
             continue
         if isinstance(piece, BaseException):
