@@ -16,7 +16,7 @@ import pytest
 
 from assistant.config import PRESETS, load_preset
 from data_builders.config import load_config
-from training.train import read_recipe
+from training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("assistant", "data_builders", "training", "demo")

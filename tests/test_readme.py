@@ -25,7 +25,7 @@ from assistant import cli
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from training import benchmark_batch
-from training.train import read_recipe
+from training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

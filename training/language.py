@@ -25,7 +25,7 @@ from assistant.prompt_learner import PROMPT_TOKENS
 from training.language_data import Planned, Sample, drawn, length_sorted, mixed, stacked
 
 if TYPE_CHECKING:
-    from training.train import LanguageData
+    from training.recipe import LanguageData
 
 REPORT_EVERY = 50
 
@@ -107,7 +107,7 @@ class LanguageStage:
 
     def load(self, planned: Sequence[Planned]) -> LanguageBatch:
         """Render and read one planned batch."""
-        chat = collate([self._rendered(p) for p in planned], self.parts.tokenizer.pad_token_id)
+        chat = collate([self.rendered(p) for p in planned], self.parts.tokenizer.pad_token_id)
         pictured = tuple(i for i, p in enumerate(planned) if p.sample.tensors is not None)
         if not pictured:
             return LanguageBatch(chat, (), (), None, None, None)
@@ -115,7 +115,8 @@ class LanguageStage:
         scores = torch.tensor([planned[i].sample.score for i in pictured])
         return LanguageBatch(chat, pictured, tuple(planned[i].embeddings for i in pictured), maps, blocks, scores)
 
-    def _rendered(self, planned: Planned) -> Rendered:
+    def rendered(self, planned: Planned) -> Rendered:
+        """One planned conversation as ids and labels."""
         renderer, sample = self.parts.renderer, planned.sample
         if sample.tensors is None:
             asked, said = (m["content"] for m in sample.messages)
@@ -124,6 +125,10 @@ class LanguageStage:
             return Rendered(whole.ids[: len(whole.ids) - end], whole.labels[: len(whole.labels) - end])
         slots = self.parts.slots(planned.embeddings)
         return renderer.render(sample.messages, slots, sample.evidence if planned.text else None)
+
+    def weight(self, batch: LanguageBatch) -> float:
+        """Supervised tokens: what a batch counts among those of an optimizer step."""
+        return float((batch.chat.labels[:, 1:] != IGNORE_INDEX).sum())
 
     def losses(self, batch: LanguageBatch, rng: random.Random) -> dict[str, Tensor]:
         """Summed loss of each part over the number of supervised tokens of the batch: their sum is the loss per token."""
