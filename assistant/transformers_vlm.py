@@ -29,7 +29,8 @@ from assistant.generation import Decoding, Speaker
 from assistant.injection import inject
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
-from assistant.language_parts import CARD, PROMPTS, load_lora
+from assistant.language_parts import CARD, PROMPTS
+from assistant.lora import load_lora
 from assistant.projector import EncodedImage
 from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
 from assistant.types import Inspection

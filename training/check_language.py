@@ -26,9 +26,7 @@ def check_language(recipe: LanguageRecipe, folder: Path) -> Report:
     if faults:
         from assistant.errors import DataSetError
 
-        raise DataSetError(
-            "a file a picture", f"{len(faults)} missing, first {faults[0]}", "run training.predict again"
-        )
+        raise DataSetError("conversations that can be used", f"{len(faults)} bad, first {faults[0]}", "make them again")
     pictures = sorted({s.tensors for s in samples if s.tensors is not None})
     for path in pictures[:: max(1, len(pictures) // READ)]:
         read_tensors(path)

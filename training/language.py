@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from assistant.chat import IGNORE_INDEX, ChatBatch, Rendered, collate
-from assistant.language_parts import LanguageParts, lora_parameters
+from assistant.language_parts import LanguageParts
+from assistant.lora import lora_parameters
 from assistant.projector import IMAGE_TOKENS
 from assistant.prompt_learner import PROMPT_TOKENS
 from training.language_data import Planned, Sample, drawn, length_sorted, mixed, stacked

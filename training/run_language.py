@@ -17,7 +17,8 @@ from assistant.checkpoint import Card
 from assistant.clip import load_clip
 from assistant.config import Preset, load_preset
 from assistant.errors import DataSetError
-from assistant.language_parts import LanguageParts, add_lora, load_parts, lora_parameters, new_parts, save_parts
+from assistant.language_parts import LanguageParts, load_parts, new_parts, save_parts
+from assistant.lora import add_lora, lora_parameters
 from training.cards import notes_on
 from training.clock import Clock
 from training.export import export_preset

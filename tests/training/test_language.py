@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from assistant.chat import IGNORE_INDEX
 from assistant.config import LanguageConfig
 from assistant.errors import DataSetError
-from assistant.language_parts import LanguageParts, add_lora, load_parts, new_parts
+from assistant.language_parts import LanguageParts, load_parts, new_parts
+from assistant.lora import add_lora
 from tests.training.tiny_runs import BLOCK_WIDTH
 from tests.training.tiny_runs import language_recipe as recipe
 from training.language import LanguageStage
