@@ -32,13 +32,15 @@ REPORT_EVERY = 50
 
 
 class Trainable(nn.Module):
-    """What a stage trains: projector, prompt learner, and the LoRA's parameters, which live in the language model."""
+    """What a stage trains: projector, prompt learner, and the LoRA's layers, which live in the language model."""
 
     def __init__(self, parts: LanguageParts) -> None:
         super().__init__()
         self.projector = parts.projector
         self.prompt_learner = parts.prompt_learner
-        self.lora = nn.ParameterDict({n.replace(".", "/"): p for n, p in lora_parameters(parts.model).items()})
+        # the layers themselves and not their parameters: what shards or wraps them does it where the model uses them
+        layers = sorted({name.rpartition(".")[0] for name in lora_parameters(parts.model)})
+        self.lora = nn.ModuleDict({name.replace(".", "/"): parts.model.get_submodule(name) for name in layers})
 
 
 @dataclass(frozen=True, eq=False)

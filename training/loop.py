@@ -137,7 +137,7 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock 
 
 @dataclass(eq=False)
 class _Run:
-    """One run: what it needs at every step, prepared once."""
+    """What a run needs at every step, prepared once."""
 
     stage: Stage
     config: LoopConfig
@@ -153,6 +153,12 @@ class _Run:
         every = max(1, _steps(stage, config, self.accelerator) * config.epochs)
         self.steps = min(every, config.max_steps or every)
         rates: dict[str, float] = getattr(stage, "rates", {})
+        plugin = self.accelerator.state.deepspeed_plugin
+        if plugin is not None:
+            if config.accumulate > 1:
+                raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+            plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = 1  # batches are counted by the loop
+        self.names = set(stage.module.state_dict())
         optimizer = torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, self.steps, config.warm_up))
         self.prepared, self.optimizer = self.accelerator.prepare(_Losses(stage), optimizer)
@@ -233,6 +239,8 @@ class _Run:
         from accelerate.utils import broadcast_object_list
 
         done, stage, told = self.done, self.stage, [False]
+        if hasattr(self.prepared, "unshard"):  # FSDP 2: whole parameters everywhere while the first process validates
+            self.prepared.unshard()
         if self.accelerator.is_main_process:
             with self.clock("validate"):
                 metrics = stage.validate()
@@ -240,8 +248,12 @@ class _Run:
             print(json.dumps(done.history[-1]), flush=True)
             self.accelerator.log(metrics, step=done.step)
             experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
-            done.stale = 0 if keep_best(stage.module, experts, metrics, done, self.out) else done.stale + 1
+            whole = {**dict(stage.module.named_parameters()), **dict(stage.module.named_buffers())}
+            now = {name: whole[name].detach() for name in self.names}
+            done.stale = 0 if keep_best(now, experts, metrics, done, self.out) else done.stale + 1
             told = [self.config.patience is not None and done.stale >= self.config.patience]
+        if hasattr(self.prepared, "reshard"):
+            self.prepared.reshard()
         broadcast_object_list(told)
         done.ended = done.ended or told[0]
 

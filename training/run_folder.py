@@ -18,6 +18,7 @@ from typing import Any
 from accelerate import Accelerator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from assistant.errors import ConfigError
 
@@ -69,8 +70,10 @@ def claim(out: Path, config: Any, defaults: Any, resume: bool) -> None:
     record.write_text(json.dumps(wanted, indent=1))
 
 
-def keep_best(module: Any, experts: dict[str, tuple[str, ...] | None], metrics: dict[str, float], done: Progressed,
-              out: Path) -> bool:  # fmt: skip
+def keep_best(
+    state: dict[str, Tensor], experts: dict[str, tuple[str, ...] | None], metrics: dict[str, float], done: Progressed,
+    out: Path,
+) -> bool:  # fmt: skip
     """Write the parameters of every expert whose metric is at its best; the others stay as they were at theirs.
 
     Returns:
@@ -80,7 +83,7 @@ def keep_best(module: Any, experts: dict[str, tuple[str, ...] | None], metrics: 
     better = {n for n in experts if n in metrics and metrics[n] > done.best.get(n, -math.inf)}
     if not better:
         return False
-    now = {k: whole(v).detach().cpu().contiguous() for k, v in module.state_dict().items()}
+    now = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
     kept = load_file(path) if path.exists() and done.best else dict(now)
     named = [prefixes for prefixes in experts.values() if prefixes]
     for name in better:
@@ -94,11 +97,6 @@ def keep_best(module: Any, experts: dict[str, tuple[str, ...] | None], metrics: 
     partial.replace(path)
     done.best |= {name: metrics[name] for name in better}
     return True
-
-
-def whole(tensor: Any) -> Any:
-    """The whole of a tensor that may lie in shards."""
-    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
 def written(what: str, write: Callable[[], Any], partial: Path) -> bool:
