@@ -26,6 +26,7 @@ from assistant.prompt_learner import PROMPT_TOKENS
 from training.language_data import Planned, Sample, drawn, length_sorted, mixed, stacked
 
 if TYPE_CHECKING:
+    from assistant.vlm_parts import VlmParts
     from training.recipe import LanguageData
 
 REPORT_EVERY = 50
@@ -34,9 +35,10 @@ REPORT_EVERY = 50
 class Trainable(nn.Module):
     """What a stage trains: projector, prompt learner, and the LoRA's layers, which live in the language model."""
 
-    def __init__(self, parts: LanguageParts) -> None:
+    def __init__(self, parts: Any) -> None:
         super().__init__()
-        self.projector = parts.projector
+        if hasattr(parts, "projector"):  # models that see for themselves have none
+            self.projector = parts.projector
         self.prompt_learner = parts.prompt_learner
         # the layers themselves and not their parameters: what shards or wraps them does it where the model uses them
         layers = sorted({name.rpartition(".")[0] for name in lora_parameters(parts.model)})
@@ -77,10 +79,10 @@ class LanguageStage:
     primary = "score"
 
     def __init__(
-        self, parts: LanguageParts, samples: Sequence[Sample], replay: Sequence[Sample], data: LanguageData,
+        self, parts: LanguageParts | VlmParts, samples: Sequence[Sample], replay: Sequence[Sample], data: LanguageData,
         batch_size: int, mixed_precision: str = "no", lora_rate: float = 0.2,
     ) -> None:  # fmt: skip
-        self.parts = parts
+        self.parts: Any = parts
         self.module = Trainable(parts)
         self.module.requires_grad_(True)
         self.rates = {"lora": lora_rate}
@@ -108,7 +110,7 @@ class LanguageStage:
         planned = [drawn(s, rng, self.data.text_dropped, self.data.embeddings_dropped) for s in chosen]
         return length_sorted(planned, self.batch_size, rng)
 
-    def load(self, planned: Sequence[Planned]) -> LanguageBatch:
+    def load(self, planned: Sequence[Planned]) -> Any:
         """Render and read one planned batch."""
         chat = collate([self.rendered(p) for p in planned], self.parts.tokenizer.pad_token_id)
         pictured = tuple(i for i, p in enumerate(planned) if p.sample.tensors is not None)
@@ -129,11 +131,11 @@ class LanguageStage:
         slots = self.parts.slots(planned.embeddings)
         return renderer.render(sample.messages, slots, sample.evidence if planned.text else None)
 
-    def weight(self, batch: LanguageBatch) -> float:
+    def weight(self, batch: Any) -> float:
         """Supervised tokens: what a batch counts among those of an optimizer step."""
         return float((batch.chat.labels[:, 1:] != IGNORE_INDEX).sum())
 
-    def losses(self, batch: LanguageBatch, rng: random.Random) -> dict[str, Tensor]:
+    def losses(self, batch: Any, rng: random.Random) -> dict[str, Tensor]:
         """Summed loss of each part over the number of supervised tokens of the batch: their sum is the loss per token."""
         nll, sample = self.token_losses(batch)
         of_map = torch.isin(sample, torch.tensor(batch.pictured, dtype=torch.long, device=sample.device))
@@ -142,7 +144,7 @@ class LanguageStage:
         self._report({"map": nll[of_map].detach(), "replay": nll[~of_map].detach()})
         return parts
 
-    def token_losses(self, batch: LanguageBatch) -> tuple[Tensor, Tensor]:
+    def token_losses(self, batch: Any) -> tuple[Tensor, Tensor]:
         """Cross-entropy of every supervised token, and the sample each belongs to."""
         model, chat = self.parts.model, batch.chat
         ids, labels = chat.input_ids.to(self.device), chat.labels.to(self.device)

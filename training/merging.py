@@ -15,6 +15,7 @@ from assistant.config import LanguageConfig, load_preset
 from assistant.errors import ConfigError
 from assistant.language_parts import base_folder, base_record, check_base, load_base, token_id
 from assistant.lora import ADAPTER, load_lora, unwrap_lora
+from assistant.vlm_parts import new_vlm_parts
 from training.export import base_of, parts_of, read_card
 
 
@@ -54,12 +55,16 @@ def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dt
 
 
 def _base(language: LanguageConfig, parts: Path) -> tuple[Any, Any]:
-    """The base model in float32 with its tokenizer or processor, checked against the card of the parts."""
+    """The base model in float32, not quantised, with its tokenizer or processor, checked against the card of the parts."""
     card = read_card(parts)
+    if language.kind == "hub":
+        plain = language.model_copy(update={"quantization": "none"})
+        found = new_vlm_parts(plain, torch.float32, device=torch.device("cpu"))
+        check_base(card.base or {"weights": ""}, found.base)
+        return found.model, found.processor
     folder, digest = base_folder(language)
     model, words = load_base(folder, torch.float32)
-    if card.towers.get(Path(language.name).name) != digest:
-        check_base({"weights": card.towers.get(Path(language.name).name)}, {"weights": digest})
+    check_base({"weights": card.towers.get(Path(language.name).name)}, {"weights": digest})
     ids = tuple(token_id(words, text) for text in (language.image_token, language.anomaly_token))
     check_base(card.base, base_record(words, ids))
     return model, words

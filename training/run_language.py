@@ -19,6 +19,7 @@ from assistant.config import Preset, load_preset
 from assistant.errors import DataSetError
 from assistant.language_parts import LanguageParts, load_parts, new_parts, save_parts
 from assistant.lora import add_lora, lora_parameters
+from assistant.vlm_parts import save_vlm_parts
 from training.cards import notes_on
 from training.clock import Clock
 from training.export import export_preset
@@ -123,19 +124,30 @@ def open_language(recipe: LanguageRecipe, samples: list[Sample]) -> Languaging:
     preset, folder = load_preset(recipe.preset)
     replay = read_replay(recipe.data.replay) if recipe.data.replay else []
     start = None if recipe.start is None else start_of(recipe.start, folder, preset.language.parts)
-    parts = start_parts(recipe, preset, samples, start)
+    hub = preset.language.kind == "hub"
 
-    def stage_of(trained: LanguageParts) -> LanguageStage:
+    def parts_from(trained: Path | None) -> Any:
+        if not hub:
+            return start_parts(recipe, preset, samples, trained)
+        from training.vlm import require_pictures, start_vlm
+
+        require_pictures(samples, random.Random(0))
+        return start_vlm(recipe, preset, trained)
+
+    def stage_of(parts: Any) -> Any:
+        from training.vlm import VlmStage
+
+        kind = VlmStage if hub else LanguageStage
         bits = recipe.loop.mixed_precision
-        return LanguageStage(trained, samples, replay, recipe.data, recipe.batch_size, bits, recipe.lora.rate)
+        return kind(parts, samples, replay, recipe.data, recipe.batch_size, bits, recipe.lora.rate)
 
-    def reload(written: Path) -> LanguageStage:
-        return stage_of(start_parts(recipe, preset, samples, written))
+    def save(out: Path, card: Card) -> None:
+        (save_vlm_parts if hub else save_parts)(out, parts, card)
 
-    stage: Any = stage_of(parts)
+    parts = parts_from(start)
+    stage = stage_of(parts)
     stage.trained = start is not None
-    towers = parts.towers
-    return Languaging(recipe, preset, stage, towers, lambda out, card: save_parts(out, parts, card), reload, Clock())
+    return Languaging(recipe, preset, stage, parts.towers, save, lambda f: stage_of(parts_from(f)), Clock())
 
 
 def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
