@@ -24,7 +24,7 @@ from tests.tiny_language import tiny_folder
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "teach.md").read_text(encoding="utf-8")
 SHORT = {
-    "data_builders.build": ["--count", "40", "--workers", "1"],
+    "data_builders.build": ["--count", "30", "--workers", "1"],
     "data_builders.dialogues": ["--per-picture", "1"],
     "training.replay": ["--limit", "3", "--longest", "4"],
     "localize": ["data.sides=[112]", "data.shots=[0, 1]", "loop.epochs=1", "loop.tracker=none"],
@@ -51,7 +51,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         cv2.imwrite(str(tmp_path / f"my_set/test/{kind}/1.png"), picture)
     for name in ("data_builders", "training"):
         (tmp_path / name).symlink_to(ROOT / name)
-    base = tmp_path / "base"
+    base = tmp_path / "trained"
     tiny = Assistant.load("tiny")
     card = Card("tiny", tiny.clip.hashes, "", {}, [], {})
     save_checkpoint(base, tiny.localizer, Calibration.identity(), card)
@@ -70,15 +70,15 @@ def commands() -> list[list[str]]:
 
 
 def shortened(module: str, arguments: list[str]) -> list[str]:
-    told = [str(Path("base")) if word == "mini" else word for word in arguments]
+    told = ["trained" if word == "mini" else word for word in arguments]
     if module in ("training.train", "training.check"):
         recipe = yaml.safe_load(Path(told[told.index("--config") + 1]).read_text())
         changes = list(SHORT[recipe["stage"]])
         if not any(word.startswith("preset=") for word in told):
-            changes.append("preset=base")
+            changes.append("preset=trained")
         return [*told, *(word for change in changes for word in ("--set", change))]
     if module == "training.replay":
-        told = [*told[: told.index("--limit")], *told[told.index("--limit") + 2 :], "--preset", "base"]
+        told = [*told[: told.index("--limit")], *told[told.index("--limit") + 2 :], "--preset", "trained"]
     return [*told, *SHORT.get(module, [])]
 
 

@@ -21,7 +21,7 @@ CHATML = (
 )
 TEXT: dict[str, Any] = {
     "vocab_size": 288, "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 1, "max_position_embeddings": 8192, "bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 0,
+    "num_key_value_heads": 2, "max_position_embeddings": 8192, "bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 0,
     "tie_word_embeddings": False,
 }  # fmt: skip
 """Widths are those of a quantisation block, 64, which four bits on a CPU ask for."""
