@@ -88,8 +88,7 @@ def load_vlm(
     where = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         processor: Any = AutoProcessor.from_pretrained(config.name)  # type: ignore[no-untyped-call]
-        model: Any
-        model, about = AutoModelForImageTextToText.from_pretrained(
+        made: Any = AutoModelForImageTextToText.from_pretrained(
             config.name, dtype=dtype or "auto", use_safetensors=True, output_loading_info=True,
             **_quantization(config, where), **_attention(where),
         )  # fmt: skip
@@ -97,7 +96,7 @@ def load_vlm(
         raise _unusable(config, error) from error
     if not (hasattr(processor, "image_processor") and hasattr(processor, "tokenizer")):
         raise WeightsError(f"a processor of pictures and words in {config.name}", type(processor).__name__, _MEND)
-    missing = sorted(about["missing_keys"])
+    model, missing = made[0], sorted(made[1]["missing_keys"])
     if missing:
         raise WeightsError(f"every tensor of {config.name}", f"{len(missing)} missing, first {missing[0]}", _MEND)
     if config.quantization == "none":

@@ -27,7 +27,7 @@ SHORT = {
     "data_builders.build": ["--count", "30", "--workers", "1"],
     "data_builders.dialogues": ["--per-picture", "1"],
     "training.replay": ["--limit", "3", "--longest", "4"],
-    "localize": ["data.sides=[112]", "data.shots=[0, 1]", "loop.epochs=1", "loop.tracker=none"],
+    "localize": ["data.sides=[112]", "data.shots=[1]", "loop.epochs=1", "loop.tracker=none"],
     "instruct": ["batch_size=2", "lora.rank=2", "loop.max_steps=2", "loop.tracker=none", "data.validation=2",
                  "loop.mixed_precision='no'"],
 }  # fmt: skip

@@ -13,10 +13,9 @@ from assistant.errors import DataSetError, WeightsError
 from assistant.pipeline import new_localizer
 from training.check import STEPS, Report, parameters, peak_memory, short_loop
 from training.data import Row, manifest_hash
-from training.features import plan
 from training.recipe import Recipe
-from training.run_localize import Localizing, open_localize, read_sets, train_localizer
-from training.sifting import contact_sheet, counts_of, require_splits, sift
+from training.run_localize import Localizing, open_localize, plans_of, read_sets, train_localizer
+from training.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
 
 VALIDATED = 6
 """Pictures of each verdict that the check validates on."""
@@ -35,7 +34,8 @@ def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> Report:
     require_splits(rows)
     if sheet is not None:
         contact_sheet(rows, sheet)
-    plans = {r.index: plan(r, recipe.loop.seed, recipe.data.sides, recipe.data.shots) for r in rows}
+    plans = plans_of(recipe, rows)
+    require_compared(rows, {index: count for index, (_, count, _) in plans.items()})
     some = chosen(rows, plans, recipe)
     data = recipe.data.model_copy(update={"features": folder / "features", "limit": None})
     short = recipe.model_copy(update={"data": data, "out": folder / "run", "loop": short_loop(recipe.loop)})
@@ -64,7 +64,7 @@ def chosen(rows: Sequence[Row], plans: dict[int, Plan], recipe: Recipe) -> list[
         picked += groups[group][:most]
         if number and len(picked) >= size * wanted * STEPS:
             break
-    held = [r for r in rows if r.split == "validation"]
+    held = sorted((r for r in rows if r.split == "validation"), key=lambda r: plans[r.index][1], reverse=True)
     for anomalous in (False, True):
         picked += [r for r in held if bool(r.types) is anomalous][:VALIDATED]
     return picked

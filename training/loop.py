@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.state import AcceleratorState
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
@@ -114,6 +115,7 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock 
     """
     tracker = tracker_of(config.tracker)
     processes()
+    AcceleratorState._reset_state()  # a run before in this process may have had another precision
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     accelerator = Accelerator(
         mixed_precision=config.mixed_precision,

@@ -25,14 +25,14 @@ from training.cards import notes_on
 from training.clock import Clock
 from training.data import Row, manifest_hash, read_rows
 from training.export import export_preset
-from training.features import encode_rows
+from training.features import encode_rows, plan
 from training.localize import LocalizeStage
 from training.loop import LoopConfig, run
 from training.processes import my_share, processes
 from training.projection import fit_projection, keep_projection
 from training.run_folder import BEST
 from training.run_record import begin_record, end_record, write_record
-from training.sifting import counts_of, require_splits, sift
+from training.sifting import counts_of, require_compared, require_splits, sift
 
 if TYPE_CHECKING:
     from training.recipe import Recipe
@@ -77,6 +77,7 @@ def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
     processes()
     rows, faults = sift(read_sets(recipe), decode=True)
     require_splits(rows)
+    require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
     data = {str(s): manifest_hash(s) for s in recipe.data.sets}
     record = begin_record(recipe, command, data, counts_of(rows), [str(f) for f in faults])
     work = open_localize(recipe, rows)
@@ -202,6 +203,11 @@ def types_of(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
     """The built-in vocabulary with the rows' own kinds of defects, each described by its name."""
     own = sorted({t for row in rows for t in row.types} - set(ALL_TYPES))
     return {**ALL_TYPES, **{name: (name,) for name in own}}
+
+
+def plans_of(recipe: Recipe, rows: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
+    """Side, number of references and whether they are turned, by the index of a row."""
+    return {r.index: plan(r, recipe.loop.seed, recipe.data.sides, recipe.data.shots) for r in rows}
 
 
 def _encode(work: Localizing, folder: Path, residual: bool = False) -> None:

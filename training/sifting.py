@@ -95,6 +95,24 @@ def require_splits(rows: Iterable[Row]) -> None:
         )  # fmt: skip
 
 
+def require_compared(rows: Iterable[Row], shots: dict[int, int]) -> None:
+    """Refuse a validation split whose pictures with references are all of one verdict.
+
+    Args:
+        rows: of both splits.
+        shots: references of a row, by its index.
+
+    Raises:
+        DataSetError: nothing to judge comparison with references by.
+    """
+    held = [bool(row.types) for row in rows if row.split == "validation" and shots[row.index]]
+    if held and len(set(held)) == 1:
+        raise DataSetError(
+            "normal and anomalous pictures with references in `validation`", f"{len(held)} of one verdict",
+            "build more pictures, or set `data.shots`",
+        )  # fmt: skip
+
+
 def counts_of(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     """How many rows of each split are normal or anomalous, and how many defects of each type there are."""
     splits: dict[str, dict[str, int]] = {}
