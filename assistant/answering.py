@@ -1,7 +1,7 @@
 """Words of a language model -> answers that do not contradict the evidence unnoticed. The same for every model.
 
 An answer that contradicts is taken back and asked for once more, made to begin with what the evidence says; one that still
-contradicts is given with a visible note.
+contradicts is given with a visible note. What was asked besides and is passed over is added from the evidence.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from assistant import wording
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.knowledge import Knowledge
 from assistant.language_model import Evidence, LanguageModel, Session
-from assistant.template_answers import answer_from_evidence, notice
+from assistant.template_answers import answer_from_evidence, left_unsaid, notice
 from assistant.types import Answer
 
 NOTE = "(This answer disagrees with the measured map.)"
@@ -57,6 +57,8 @@ def stream_answer(
             text = finished(text, session.talk.ended or stop.is_set())
     wrong = contradicts(text, inspection, question)
     stated = stated_verdict(text, question)
+    if not stop.is_set() and session.talk.ended and not wrong:
+        text = " ".join([text, *left_unsaid(text, question, inspection, knowledge)]).strip()
     for sentence in notice(question, inspection, knowledge):
         if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
             text = f"{text} {sentence}".strip()
@@ -72,13 +74,15 @@ def checked_answer(
 
 
 def finished(text: str, ended: bool) -> str:
-    """The text without spaces around it; to its last complete sentence when it was cut at the longest length.
+    """The text without spaces around it; to its last complete sentence, else clause, when it was cut at the longest length.
 
-    >>> finished(" It is 3.1 % of it. And then", False)
-    'It is 3.1 % of it.'
+    >>> finished(" It is 3.1 % of it. And then", False), finished("A stain, a dent and a", False)
+    ('It is 3.1 % of it.', 'A stain.')
     """
     text = text.strip()
     if ended:
         return text
     whole = re.match(r".*[.!?](?=\s)", f"{text} ", re.DOTALL)
-    return whole[0] if whole else text
+    if whole:
+        return whole[0]
+    return f"{text.rpartition(',')[0]}." if "," in text else text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from assistant.clauses import clauses, mentioned_types, same_kind, vocabulary_of
-from assistant.options import as_statement, option_said, options_of
+from assistant.options import fitting_options, option_said, options_of, stem_of
 from assistant.quantities import Share
 from assistant.reading import ANY, Reading, places, plainly_asked, read, verdict_votes
 from assistant.types import Inspection, Region, Verdict
@@ -82,8 +82,8 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     """Whether the text states something else than the inspection.
 
     Compared: verdict, count, cells and sides (of the region named, else of any), kinds, severities, shares, numbers of
-    regions, what is said not to be there, and that there is nothing else. The choice of one of several lettered options,
-    each of which states something else, contradicts nothing: it was forced.
+    regions, what is said not to be there, and that there is nothing else. Of lettered options, choosing one contradicts where
+    others fit better.
 
     Args:
         text: the answer.
@@ -117,20 +117,9 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
 
 
 def agreeing_options(question: str, inspection: Inspection, vocabulary: Iterable[str] = ()) -> dict[str, str]:
-    """The lettered options of a question that do not contradict the inspection, letter to words."""
-    own = own_names(inspection, vocabulary)
-    stem = re.split(r"(?m)^\W{0,2}A[.):] ", question)[0].strip().rpartition("\n")[2]
-    return {
-        letter: words
-        for letter, words in options_of(question).items()
-        if not contradicts(_stated(words, own), inspection, stem, own)
-    }
-
-
-def _stated(option: str, own: Sequence[str]) -> str:
-    """An option as a sentence, where it is a kind, a place or a word for nothing alone."""
-    kind = any(same_kind(name, option.lower()) for name in mentioned_types(option, own))
-    return f"There is {option}." if kind else as_statement(option)
+    """The lettered options of a question that fit the inspection best, letter to words; empty without options."""
+    own, stem = own_names(inspection, vocabulary), stem_of(question)
+    return fitting_options(question, inspection, lambda words: not contradicts(words, inspection, stem, own))
 
 
 def _yes_or_no_is_wrong(text: str, inspection: Inspection, question: str, own: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ from assistant.injection import model_lock
 
 POLL = 0.2
 """Seconds after which a reader looks whether its worker still lives."""
-REPETITION_WINDOW = 8
+REPETITION_WINDOW = 16
 """No run of this many tokens is written twice."""
 
 

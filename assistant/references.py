@@ -136,7 +136,8 @@ class MemoryBank:
         blocks = similarity.unflatten(-1, (-1, BLOCK))
         block = blocks.amax(-1).argmax(-1)
         inside = blocks.gather(-2, block[..., None, None].expand(*block.shape, 1, BLOCK))[..., 0, :].argmax(-1)
-        return (block * BLOCK + inside).clamp_max(rows - 1)
+        found: Tensor = (block * BLOCK + inside).clamp_max(rows - 1)
+        return found
 
     def _search(self, query: Float[Tensor, "queries match_width"], level: int) -> Int[Tensor, " queries"]:
         """The same, but only blocks that may hold the row are compared: those whose best is near the best of all."""

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 
 from assistant import wording
-from assistant.clauses import mentioned_types
+from assistant.clauses import mentioned_types, same_kind
+from assistant.declining import declines
 from assistant.faithfulness import agreeing_options, asked_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Entry, Knowledge, load_knowledge
@@ -30,8 +31,8 @@ def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowl
         knowledge: the package's own when None.
     """
     knowledge = knowledge or load_knowledge()
-    if len(options_of(question)) > len(agreeing := agreeing_options(question, inspection)) == 1:
-        return "".join(f"{letter}. {words}" for letter, words in agreeing.items())
+    if 0 < len(agreeing := agreeing_options(question, inspection)) < len(options_of(question)):
+        return next(f"{letter}. {words}" for letter, words in agreeing.items())
     intents = recognise(question)
     if not intents:
         return None
@@ -48,6 +49,28 @@ def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowl
         number = re.search(r"region (\d+)", question.lower())
         sentences.append(_nothing(inspection, others, number is not None and bool(inspection.regions)))
     return " ".join([*dict.fromkeys(sentences), *notice(question, inspection, knowledge)])
+
+
+def left_unsaid(text: str, question: str, inspection: Inspection, knowledge: Knowledge) -> list[str]:
+    """Sentences from the evidence on what a question asks of the regions besides and an answer passes over.
+
+    Size, severity, causes, effects and next steps are looked for. Nothing is added to an answer that declines, or that puts a
+    wrong question right.
+    """
+    regions, words = _asked_regions(question, inspection), text.lower()
+    strangers = [kind for kind in mentioned_types(question) if not any(same_kind(kind, r.type) for r in regions)]
+    if not regions or strangers or options_of(question) or declines(text):
+        return []
+    said, entry = read(text), _known(regions, knowledge)
+    told: dict[Intent, Callable[[], bool]] = {
+        Intent.SIZE: lambda: bool(said.percents),
+        Intent.SEVERITY: lambda: bool(said.severities),
+        Intent.CAUSE: lambda: _grounded(words, entry.causes if entry else ()),
+        Intent.EFFECT: lambda: _grounded(words, entry.effects if entry else ()),
+        Intent.NEXT_STEP: lambda: _grounded(words, entry.actions if entry else ()),
+    }
+    missing = [intent for intent in recognise(question) if intent in told and not told[intent]()]
+    return [_SENTENCES[intent](regions, inspection, knowledge) for intent in missing]
 
 
 def notice(question: str, inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:

@@ -125,9 +125,10 @@ def read_excluded_names(path: Path) -> frozenset[str]:
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError("a YAML file of names to leave out", f"{path} ({error})", "correct excluded") from error
     names = [name for each in lists.values() for name in each or ()] if _is_named_lists(lists) else [None]
-    if not all(isinstance(name, str) for name in names):
+    texts = frozenset(name for name in names if isinstance(name, str))
+    if any(not isinstance(name, str) for name in names):
         raise ConfigError("a list of file names for each reason", f"something else in {path}", "correct the file")
-    return frozenset(names)
+    return texts
 
 
 def _is_named_lists(value: object) -> bool:

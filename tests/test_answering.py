@@ -92,6 +92,16 @@ def test_answers_grow_and_the_last_is_checked() -> None:
     assert every[-1].stated_verdict is not None
 
 
+def test_what_is_passed_over_is_added_once_it_holds() -> None:
+    question = "Where is it, and what should I check next?"
+    whole = said(Spaced("It is at the top left."), question)
+    assert whole.text.startswith("It is at the top left. ")
+    assert "Next," in whole.text
+    assert not whole.contradictory
+    wrong = said(Spaced("It is at the bottom right.", "It is at the bottom right."), question)
+    assert wrong.text.endswith(NOTE)
+
+
 def test_a_stopped_answer_is_not_asked_again() -> None:
     model, stop = Spaced("No, it is normal."), threading.Event()
     stop.set()
@@ -112,6 +122,7 @@ def test_medical_answers_carry_the_notice() -> None:
         ("One. Two", False, "One."),
         (" One two", False, "One two"),
         ("3.1 % of it", False, "3.1 % of it"),
+        ("A stain, a dent and", False, "A stain."),
     ],
 )
 def test_what_was_cut_ends_with_a_sentence(text: str, ended: bool, kept: str) -> None:

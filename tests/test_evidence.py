@@ -13,7 +13,7 @@ from assistant.evidence import answer_from_evidence, caption, evidence_text
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import load_knowledge
-from assistant.template_answers import addresses, invented
+from assistant.template_answers import addresses, invented, left_unsaid
 from assistant.types import Domain, Inspection, Mode
 from tests.inspections import KINDS, LESIONS, inspection, region, regions
 
@@ -224,3 +224,16 @@ def test_the_one_option_that_agrees_is_the_answer(question: str, defect: str, no
     assert answer_from_evidence(question, inspection(0.1, (), "plate", Domain.MEDICAL), KNOWLEDGE) == normal
     assert not contradicts(defect, one, question)
     assert contradicts(normal, one, question)
+
+
+def test_what_an_answer_passes_over_is_told_from_the_evidence() -> None:
+    one = inspection(0.93, (region(1, ("top left",), "scratch", 0.7, 0.031),), "plate")
+    question = "How bad is it, and what should I check next?"
+    severity, step = left_unsaid("It is at the top left.", question, one, KNOWLEDGE)
+    assert one.regions[0].severity.value in severity
+    assert left_unsaid(f"It is rated {one.regions[0].severity.value}.", question, one, KNOWLEDGE) == [step]
+    assert left_unsaid(f"{severity} {step}", question, one, KNOWLEDGE) == []
+    assert not contradicts(f"{severity} {step}", one, question)
+    assert left_unsaid("It is rated major.", "How bad is it?", inspection(0.1), KNOWLEDGE) == []
+    assert left_unsaid("I cannot tell that from the picture.", "How bad is it?", one, KNOWLEDGE) == []
+    assert left_unsaid("There is no crack.", "What caused the crack?", one, KNOWLEDGE) == []
