@@ -30,6 +30,9 @@ class Card:
         data: SHA-256 of the manifests of the data sets.
         scores: metrics on the validation split.
         history: metrics an epoch.
+        before: the same metrics of the trained parts that the run began with; empty where it began with none.
+        notes: what a user should know, in words.
+        base: what language parts hang on beside the towers: hash of the chat template, placeholder ids.
     """
 
     preset: str
@@ -39,6 +42,9 @@ class Card:
     data: list[str]
     scores: dict[str, float]
     history: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    base: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(folder: Path, localizer: Localizer, calibration: Calibration, card: Card) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,11 @@ from assistant.checkpoint import Card
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
 from assistant.injection import inject
+from assistant.lora import half, load_lora, save_lora
 from assistant.projector import IMAGE_TOKENS, Projector
 from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
 
 PROJECTOR, PROMPTS, CARD = "projector.safetensors", "prompt_learner.safetensors", "card.json"
-ADAPTER, ADAPTER_CONFIG = "adapter_model.safetensors", "adapter_config.json"
-PEFT_PREFIX = "base_model.model."
-LORA_TARGETS = r"^(?!.*(?:vision|visual|image)).*\.(?:q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)$"
-"""Attention and MLP projections of the language model; those of a vision tower are left alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +66,51 @@ class LanguageParts:
             yield
 
     @property
+    def base(self) -> dict[str, Any]:
+        """What trained parts hang on beside the weights; see :func:`base_record`."""
+        return base_record(self.tokenizer, (self.image_id, self.anomaly_id))
+
+    @property
     def reserved(self) -> list[int]:
         """Tokens that are never to be written in an answer."""
         return [self.image_id, self.anomaly_id]
+
+
+def base_record(tokenizer: Any, placeholders: Sequence[int], weights: str | None = None) -> dict[str, Any]:
+    """What trained parts hang on: the chat template, the placeholder tokens, and the weights where no tower's hash names them.
+
+    Args:
+        tokenizer: or processor.
+        placeholders: ids.
+        weights: digest of the base model's files.
+    """
+    words = getattr(tokenizer, "tokenizer", tokenizer)
+    template = getattr(tokenizer, "chat_template", None) or getattr(words, "chat_template", None) or ""
+    text = template if isinstance(template, str) else json.dumps(template, sort_keys=True)
+    record: dict[str, Any] = {
+        "chat_template": hashlib.sha256(text.encode()).hexdigest(),
+        "placeholders": {str(words.convert_ids_to_tokens(i)): i for i in placeholders},
+    }
+    return record if weights is None else record | {"weights": weights}
+
+
+def check_base(recorded: dict[str, Any], found: dict[str, Any]) -> None:
+    """Refuse parts of another base; parts that record none are let through.
+
+    Raises:
+        WeightsError: names what differs.
+    """
+    for name, value in found.items():
+        if recorded and recorded.get(name) != value:
+            told = name.replace("_", " ")
+            raise WeightsError(
+                f"parts made for a base model with this {told} ({_short(value)})", _short(recorded.get(name)),
+                "load them with the model they were trained on, or train them anew",
+            )  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    return value[:12] if isinstance(value, str) else str(value)
 
 
 def base_folder(config: LanguageConfig) -> tuple[Path, str]:
@@ -137,63 +176,30 @@ def new_parts(
         torch.manual_seed(seed)
         projector = Projector(block_width, table.shape[1], float(table.std()))
     learner = PromptLearner.from_language_model(model, tokenizer, seed=seed)
-    image_id, anomaly_id = (_one_token(tokenizer, text) for text in (config.image_token, config.anomaly_token))
+    image_id, anomaly_id = (token_id(tokenizer, text) for text in (config.image_token, config.anomaly_token))
     known = {**towers, Path(config.name).name: digest}
     return LanguageParts(model, tokenizer, Renderer(tokenizer), projector, learner, image_id, anomaly_id, known)
 
 
-def _one_token(tokenizer: Any, text: str) -> int:
+def token_id(tokenizer: Any, text: str) -> int:
+    """Id of a text that is one token of the vocabulary.
+
+    Raises:
+        ConfigError: it is several, or none.
+    """
     ids = tokenizer(text, add_special_tokens=False).input_ids
     if len(ids) != 1:
         raise ConfigError("a placeholder that is one token of the vocabulary", text, "name another in the preset")
     return int(ids[0])
 
 
-def add_lora(model: Any, rank: int = 16, alpha: int = 32, seed: int = 0) -> dict[str, Any]:
-    """Put an untrained LoRA into a model, in place, float32; the model says the same until it is trained.
-
-    Returns:
-        Its trainable parameters by name.
-    """
-    from peft import LoraConfig, inject_adapter_in_model
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=alpha, target_modules=LORA_TARGETS), model)
-    found = lora_parameters(model)
-    for parameter in found.values():
-        parameter.data = parameter.data.float()
-        parameter.requires_grad_(True)
-    if not found:
-        raise ConfigError("projections for a LoRA", "none in this model", "choose another base model")
-    return found
-
-
-def lora_parameters(model: Any) -> dict[str, Any]:
-    """Parameters of the LoRA in a model, by name; empty without one."""
-    return {name: p for name, p in model.named_parameters() if ".lora_" in name}
-
-
 def save_parts(folder: Path, parts: LanguageParts, card: Card) -> None:
     """Write what was trained; floating point tensors in half precision."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in ((PROJECTOR, parts.projector), (PROMPTS, parts.prompt_learner)):
-        save_file({k: _half(v) for k, v in module.state_dict().items()}, folder / name)
-    lora = lora_parameters(parts.model)
-    if lora:
-        state = {PEFT_PREFIX + name.replace(".default.", "."): _half(p) for name, p in lora.items()}
-        save_file(state, folder / ADAPTER, metadata={"format": "pt"})
-        config = next(m for m in parts.model.modules() if hasattr(m, "lora_A"))
-        about = {
-            "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": config.r["default"],
-            "lora_alpha": config.lora_alpha["default"], "target_modules": LORA_TARGETS, "base_model_name_or_path": None,
-        }  # fmt: skip
-        (folder / ADAPTER_CONFIG).write_text(json.dumps(about, indent=1) + "\n")
-    (folder / CARD).write_text(json.dumps(asdict(card), indent=1) + "\n")
-
-
-def _half(tensor: Tensor) -> Tensor:
-    return tensor.detach().cpu().half().contiguous()
+        save_file({k: half(v) for k, v in module.state_dict().items()}, folder / name)
+    save_lora(folder, parts.model)
+    (folder / CARD).write_text(json.dumps(asdict(replace(card, base=parts.base)), indent=1) + "\n")
 
 
 def load_parts(
@@ -228,6 +234,7 @@ def load_parts(
         raise WeightsError(
             "language parts made for these towers", f"parts made for {card.get('towers')}", "train them anew"
         )
+    check_base(card.get("base") or {}, parts.base)
     width = parts.prompt_learner.width
     load_lora(parts.model, folder, merge)
     if merge:
@@ -236,36 +243,3 @@ def load_parts(
         parts.model, parts.tokenizer, parts.renderer, Projector.from_state(projector, block_width, width),
         PromptLearner.from_state(prompts, width), parts.image_id, parts.anomaly_id, parts.towers,
     )  # fmt: skip
-
-
-def load_lora(model: Any, folder: Path, merge: bool = True) -> None:
-    """Put the LoRA of a folder, where there is one, into a model.
-
-    Raises:
-        WeightsError: damaged, or of another base model.
-    """
-    if not (folder / ADAPTER).exists():
-        return
-    try:
-        state, about = load_file(folder / ADAPTER), json.loads((folder / ADAPTER_CONFIG).read_text())
-    except (OSError, json.JSONDecodeError, SafetensorError) as error:
-        what = f"{ADAPTER} and {ADAPTER_CONFIG} in {folder.name}"
-        raise WeightsError(what, str(error).splitlines()[0], "train or install again") from error
-    add_lora(model, int(about["r"]), int(about["lora_alpha"]))
-    _fill(model, state)
-    if merge:
-        for module in model.modules():
-            if hasattr(module, "lora_A"):
-                module.merge()
-
-
-def _fill(model: Any, state: dict[str, Tensor]) -> None:
-    """Copy a saved LoRA into the one in the model; the same names and shapes, or an error."""
-    wanted = {PEFT_PREFIX + name.replace(".default.", "."): p for name, p in lora_parameters(model).items()}
-    shapes = {name: p.shape for name, p in wanted.items()}
-    if shapes != {name: tensor.shape for name, tensor in state.items()}:
-        odd = sorted(set(shapes) ^ set(state))
-        raise WeightsError("a LoRA of this base model", f"another ({(odd or ['other shapes'])[0]})", "train it anew")
-    with torch.no_grad():
-        for name, parameter in wanted.items():
-            parameter.copy_(state[name])

@@ -154,8 +154,29 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     options.add_argument("--count", type=int, help="samples, instead of the file's")
     options.add_argument("--seed", type=int, help="seed, instead of the file's")
+    options.add_argument("--normals", type=Path, help="folder of your own normal pictures, the only source then")
+    options.add_argument("--object", help="--normals: what they show, in plain words (default: the folder's name)")
+    options.add_argument("--masks", type=Path, help="--normals: a mask of the object for each picture, by stem")
+    options.add_argument(
+        "--kind",
+        choices=("object", "surface"),
+        default="object",
+        help="--normals: surfaces are cropped and turned freely",
+    )
     options.add_argument("--restart", action="store_true", help="throw an earlier build of this folder away")
     return options
+
+
+def _own_pictures(given: argparse.Namespace) -> dict[str, object]:
+    """Options that make a folder of normal pictures the only source."""
+    if given.normals is None:
+        return {}
+    name = f"own {given.object or given.normals.resolve().name}"
+    source: dict[str, object] = {
+        "path": given.normals.resolve(), "name": name, "kind": given.kind, "object_name": given.object or "",
+        "masks": None if given.masks is None else given.masks.resolve(),
+    }  # fmt: skip
+    return {"folders": [source], "sources": {"include": [name], "kinds": {given.kind: 1.0}}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -163,7 +184,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         config = load_config(given.config)
-        changes = {key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None}
+        changes: dict[str, object] = {
+            key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None
+        }
+        changes |= _own_pictures(given)
         manifest = build(override(config, changes), given.out, given.workers, restart=given.restart, progress=True)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -17,7 +17,7 @@ import pytest
 from assistant.config import PRESETS, load_preset
 from data_builders.config import load_config
 from data_builders.files import read_excluded_names
-from training.train import read_recipe
+from training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("assistant", "data_builders", "training", "demo")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import torch
 from assistant.checkpoint import Card
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
-from assistant.language_parts import LanguageParts, add_lora, load_parts, new_parts, save_parts
+from assistant.language_parts import LanguageParts, load_parts, new_parts, save_parts
+from assistant.lora import add_lora
 from tests.tiny_language import tiny_folder
 
 TOWERS = {"vision": "0" * 64}
@@ -85,6 +88,23 @@ def test_other_towers_bases_and_files_are_refused(config: LanguageConfig, tmp_pa
         load_parts(tmp_path / "parts", config, 16, TOWERS, torch.float32)
     with pytest.raises(ConfigError, match="one token"):
         new_parts(config.model_copy(update={"image_token": "<image>"}), 12, TOWERS)
+
+
+def test_another_template_or_other_placeholders_are_refused(config: LanguageConfig, tmp_path: Path) -> None:
+    parts = trained(config)
+    save_parts(tmp_path / "parts", parts, card(parts))
+    moved = config.model_copy(update={"image_token": "<|im_start|>"})
+    with pytest.raises(WeightsError, match="a base model with this placeholders"):
+        load_parts(tmp_path / "parts", moved, 12, TOWERS, torch.float32)
+    other = tmp_path / Path(config.name).name
+    shutil.copytree(config.name, other)
+    template = other / "chat_template.jinja"
+    template.write_text(template.read_text().replace("You help.", "You do not."))
+    with pytest.raises(WeightsError, match="a base model with this chat template"):
+        load_parts(tmp_path / "parts", config.model_copy(update={"name": str(other)}), 12, TOWERS, torch.float32)
+    about = json.loads((tmp_path / "parts" / "card.json").read_text())
+    (tmp_path / "parts" / "card.json").write_text(json.dumps(about | {"base": {}}))
+    assert load_parts(tmp_path / "parts", moved, 12, TOWERS, torch.float32).image_id == 1
 
 
 @pytest.mark.weights

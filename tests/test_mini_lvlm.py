@@ -16,7 +16,8 @@ from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
 from assistant.generation import Decoding
 from assistant.language_model import LanguageModel, load_language_model
-from assistant.language_parts import add_lora, new_parts, save_parts
+from assistant.language_parts import new_parts, save_parts
+from assistant.lora import add_lora
 from assistant.mini_lvlm import MiniLVLM
 from assistant.pipeline import Assistant
 from assistant.projector import EncodedImage

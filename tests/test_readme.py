@@ -2,7 +2,8 @@
 
 In process, with the random preset ``tiny`` instead of ``mini``, two samples and one seed. Not run as written: ``make``
 (its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``
-``demo`` (they need the towers or a person; their help is asked for) and training (its recipe is read). The block of Python marked
+``demo`` (they need the towers or a person; their help is asked for), training and its check (their recipe is read; the guide's
+commands are run whole by test_teach). The block of Python marked
 ``notest`` asks a page that runs; tests/demo runs its text.
 """
 
@@ -25,7 +26,7 @@ from assistant import cli
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from training import benchmark_batch
-from training.train import read_recipe
+from training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,6 +45,8 @@ def commands() -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files that the README speaks of, as the working directory."""
+    for number in range(6):
+        write(tmp_path / f"my_part/{number}.png", np.tile(np.roll(pixels, 9 * number, axis=1), (2, 2, 1)))
     for number, name in enumerate(("part.png", "normal/1.png", "normal/2.png", "incoming/1.png", "incoming/2.png")):
         write(tmp_path / name, np.roll(pixels, 3 * number, axis=1))
     for number in range(4):
@@ -118,6 +121,9 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_module(words: list[str]) -> None:
     module, arguments = words[2], words[3:]
+    if module == "training.check":
+        assert read_recipe(Path(arguments[1]), []).out
+        return
     if module == "training.benchmark_batch":
         arguments += ["--workers", "0", "--batch-sizes", "1"]
     assert import_module(module).main([*arguments, "--count", "2"]) == 0

@@ -15,8 +15,9 @@ from assistant.generation import Decoding
 from assistant.injection import inject
 from assistant.language_model import LanguageModel
 from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
-from assistant.transformers_vlm import ImageInput, TransformersVLM, image_text, model_inputs
+from assistant.transformers_vlm import TransformersVLM
 from assistant.types import AnomalyMap, Inspection, QueryImage
+from assistant.vlm_inputs import ImageInput, image_text, model_inputs
 from tests.inspections import inspection, region
 from tests.tiny_language import tiny_tokenizer
 

@@ -19,26 +19,31 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from assistant.chat import IGNORE_INDEX, Rendered
-from assistant.language_parts import LanguageParts, lora_parameters
+from assistant.language_parts import LanguageParts
+from assistant.lora import lora_parameters
 from assistant.projector import IMAGE_TOKENS
 from assistant.prompt_learner import PROMPT_TOKENS
 from training.language_data import Planned, Sample, drawn, grouped, length_sorted, mixed, stacked
-from training.packing import Packed, PackedBatch, collate_packed, pack, use_plain_attention
+from training.packing import Packed, PackedBatch, collate_packed, pack
 
 if TYPE_CHECKING:
-    from training.train import LanguageData
+    from assistant.vlm_parts import VlmParts
+    from training.recipe import LanguageData
 
 REPORT_EVERY = 50
 
 
 class Trainable(nn.Module):
-    """What a stage trains: projector, prompt learner, and the LoRA's parameters, which live in the language model."""
+    """What a stage trains: projector, prompt learner, and the LoRA's layers, which live in the language model."""
 
-    def __init__(self, parts: LanguageParts) -> None:
+    def __init__(self, parts: Any) -> None:
         super().__init__()
-        self.projector = parts.projector
+        if hasattr(parts, "projector"):  # models that see for themselves have none
+            self.projector = parts.projector
         self.prompt_learner = parts.prompt_learner
-        self.lora = nn.ParameterDict({n.replace(".", "/"): p for n, p in lora_parameters(parts.model).items()})
+        # the layers themselves and not their parameters: what shards or wraps them does it where the model uses them
+        layers = sorted({name.rpartition(".")[0] for name in lora_parameters(parts.model)})
+        self.lora = nn.ModuleDict({name.replace(".", "/"): parts.model.get_submodule(name) for name in layers})
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +80,14 @@ class LanguageStage:
     primary = "score"
 
     def __init__(
-        self, parts: LanguageParts, samples: Sequence[Sample], replay: Sequence[Sample], data: LanguageData,
+        self, parts: LanguageParts | VlmParts, samples: Sequence[Sample], replay: Sequence[Sample], data: LanguageData,
         batch_size: int, mixed_precision: str = "no", lora_rate: float = 0.2,
     ) -> None:  # fmt: skip
-        self.parts = parts
+        self.parts: Any = parts
         self.module = Trainable(parts)
         self.module.requires_grad_(True)
         self.rates = {"lora": lora_rate}
         self.data, self.batch_size, self.bf16 = data, batch_size, mixed_precision == "bf16"
-        if self.bf16 and parts.model.device.type == "cpu":
-            use_plain_attention(parts.model)
         self.samples = [s for s in samples if not s.validation]
         self.replay = [s for s in replay if not s.validation]
         rng = random.Random(0)
@@ -100,16 +103,21 @@ class LanguageStage:
         found: torch.device = self.parts.model.device
         return found
 
+    @property
+    def together(self) -> int:
+        """Conversations on one picture that are one sequence, at most."""
+        return self.data.together
+
     def epoch(self, number: int, seed: int) -> Iterator[list[Planned]]:
         """Batches of one epoch: the same for the same number and seed."""
         rng = random.Random(f"{seed}/{number}")
         share = self.data.replay_share if len(self.module.lora) else 0.0  # a frozen model forgets nothing
         chosen = mixed(self.samples, self.replay, share, rng)
-        groups = grouped(chosen, self.data.together, rng)
+        groups = grouped(chosen, self.together, rng)
         planned = [drawn(g, rng, self.data.text_dropped, self.data.embeddings_dropped) for g in groups]
         return length_sorted(planned, self.batch_size, rng)
 
-    def load(self, planned: Sequence[Planned]) -> LanguageBatch:
+    def load(self, planned: Sequence[Planned]) -> Any:
         """Render and read one planned batch."""
         chat = collate_packed([self._packed(p) for p in planned], self.parts.tokenizer.pad_token_id)
         pictures = [(row, p, sample) for row, p in enumerate(planned) if (sample := p.picture) is not None]
@@ -133,7 +141,22 @@ class LanguageStage:
         end = len(whole.ids) - (0 if sample.ended else len(self.parts.renderer.end_ids))
         return Rendered(whole.ids[:end], whole.labels[:end])
 
-    def losses(self, batch: LanguageBatch, rng: random.Random) -> dict[str, Tensor]:
+    def rendered(self, planned: Planned) -> Rendered:
+        """The one conversation of a plan, by itself, as ids and labels."""
+        (sample,) = planned.samples
+        if sample.tensors is None:
+            return self._replayed(sample)
+        slots = self.parts.slots(planned.embeddings)
+        rendered: Rendered = self.parts.renderer.render(
+            sample.messages, slots, sample.evidence if planned.text else None
+        )
+        return rendered
+
+    def weight(self, batch: Any) -> float:
+        """Supervised tokens: what a batch counts among those of an optimizer step."""
+        return float((batch.chat.labels[:, 1:] != IGNORE_INDEX).sum())
+
+    def losses(self, batch: Any, rng: random.Random) -> dict[str, Tensor]:
         """Summed loss of each part over the number of supervised tokens of the batch: their sum is the loss per token."""
         nll, row = self.token_losses(batch)
         of_map = torch.isin(row, torch.tensor(batch.pictured, dtype=torch.long, device=row.device))
@@ -142,7 +165,7 @@ class LanguageStage:
         self._report({"map": nll[of_map].detach(), "replay": nll[~of_map].detach()})
         return parts
 
-    def token_losses(self, batch: LanguageBatch) -> tuple[Tensor, Tensor]:
+    def token_losses(self, batch: Any) -> tuple[Tensor, Tensor]:
         """Cross-entropy of every supervised token, and the row each belongs to."""
         model, chat = self.parts.model, batch.chat
         ids, labels = chat.input_ids.to(self.device), chat.labels.to(self.device)
@@ -201,7 +224,7 @@ class LanguageStage:
         return out
 
     def _groups(self, samples: Sequence[Sample]) -> list[tuple[Sample, ...]]:
-        return grouped(samples, self.data.together, random.Random(0))
+        return grouped(samples, self.together, random.Random(0))
 
     def _mean(self, planned: list[Planned]) -> float:
         total, count = 0.0, 0

@@ -39,6 +39,7 @@ class Sample:
         score: calibrated image score, [0, 1].
         ended: the last answer is whole, so its end is to be learned.
         validation: for validation only.
+        picture: the picture itself, for models that see for themselves.
     """
 
     messages: tuple[dict[str, str], ...]
@@ -47,6 +48,7 @@ class Sample:
     score: float
     ended: bool = True
     validation: bool = False
+    picture: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def read_language_set(folder: Path) -> list[Sample]:
                     Sample(
                         plain, folder / f"{index:07d}.safetensors", about["evidence"], float(about["score"]),
                         validation=index % VALIDATION_EVERY == VALIDATION_EVERY - 1,
+                        picture=Path(about["source"]) if "source" in about else None,
                     )
                 )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:

@@ -80,6 +80,10 @@ class LocalizeStage:
         self._types = self._types.to(self.device)
         return self._types
 
+    @types.setter
+    def types(self, types: TypePrompts) -> None:
+        self._types = types
+
     def states(self, object_name: str | None) -> StatePrompts:
         """State prompts of an object name beside the module."""
         self._states[object_name] = self._states[object_name].to(self.device)

@@ -1,7 +1,8 @@
 """The one training loop: accelerate, gradient accumulation, several processes, trackers, checkpoints, exact resume.
 
 A stage says what an epoch's batches are, how one is loaded, and its losses; the loop does the rest. Everything random follows
-from (seed, epoch, batch), so a run that was stopped goes on as if it had not been.
+from (seed, epoch, batch), so a run that was stopped goes on as if it had not been, and one process that accumulates two batches
+does what two processes do with one each.
 """
 
 from __future__ import annotations
@@ -9,18 +10,27 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.state import AcceleratorState
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from assistant.errors import ConfigError
+from training.clock import Clock
 from training.losses import total
+from training.processes import processes
+from training.run_folder import Progressed, claim, keep_best, restore_state, save_state
+from training.trackers import tracker_of
+
+SHOWN_EVERY = 10
+"""Optimizer steps between two looks at the losses."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,10 @@ class LoopConfig:
         seed: of everything random.
         checkpoint_every: optimizer steps between checkpoints.
         mixed_precision: no | bf16.
-        tracker: none | tensorboard | wandb | trackio | mlflow.
+        tracker: auto | none | tensorboard | wandb | trackio | mlflow.
         loss_weights: weight a loss part; 1 where not named.
+        max_steps: optimizer steps at most; all when None.
+        patience: stop after this many epochs without a better validation; never when None.
     """
 
     epochs: int = 8
@@ -52,6 +64,8 @@ class LoopConfig:
     mixed_precision: str = "no"
     tracker: str = "none"
     loss_weights: dict[str, float] | None = None
+    max_steps: int | None = None
+    patience: int | None = None
 
 
 @runtime_checkable
@@ -59,7 +73,9 @@ class Stage(Protocol):
     """What a stage tells the loop.
 
     Optional: ``rates``, beginnings of names to shares of the learning rate; ``experts``, metric to beginnings of names of the
-    parameters whose best epoch it chooses, where parts are independent (None: all the others).
+    parameters whose best epoch it chooses, where parts are independent (None: all the others); ``trained``, true where it
+    starts from trained parts, which then count as the first best; ``weight``, how much a batch counts among those of an
+    optimizer step (supervised tokens), 1 where it is not there.
     """
 
     module: Any
@@ -90,177 +106,162 @@ class _Losses(nn.Module):
         return self._losses(batch, rng)
 
 
-@dataclass
-class Progressed:
-    """How far a run is, and the best value so far of each metric that chooses; the JSON beside a checkpoint."""
-
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
-    best: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] | None = None
-
-
-def run(stage: Stage, config: LoopConfig, out: Path, resume: bool) -> Progressed:
-    """Train, validate after every epoch, keep the best parameters in ``out/best.pt`` and the last state in ``out/last``.
+def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock | None = None) -> Progressed:
+    """Train, validate after every epoch, keep the best parameters in ``out/best.safetensors`` and the last state in ``out/last``.
 
     Raises:
-        ConfigError: a run folder that is in use by another configuration, or nothing to resume.
+        ConfigError: a run folder that is in use by another configuration, a tracker that is missing, or a loss that is
+            no number.
     """
+    tracker = tracker_of(config.tracker)
+    processes()
+    AcceleratorState._reset_state()  # a run before in this process may have had another precision
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     accelerator = Accelerator(
-        mixed_precision=config.mixed_precision, cpu=not torch.cuda.is_available(), kwargs_handlers=[unused]
+        mixed_precision=config.mixed_precision,
+        cpu=not torch.cuda.is_available(),
+        kwargs_handlers=[unused],
+        log_with=tracker,
+        project_dir=str(out),
     )
     out.mkdir(parents=True, exist_ok=True)
-    _claim(out, config, resume)
-    torch.manual_seed(config.seed)
-    per_epoch = _steps(stage, config, accelerator)
-    wrapped = _Losses(stage)
-    rates: dict[str, float] = getattr(stage, "rates", {})
-    optimizer = torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
-    steps = max(1, per_epoch * config.epochs)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, steps, config.warm_up))
-    prepared, optimizer = accelerator.prepare(wrapped, optimizer)
-    done = Progressed(history=[])
-    if resume:
-        done = _restore(accelerator, schedule, out)
-    tracker = _Tracker(config.tracker, out) if accelerator.is_main_process else None
-    with _bar(accelerator) as bar:
-        task = bar.add_task("training", total=steps, completed=done.step, losses="")
-        while done.epoch < config.epochs:
-            _epoch(
-                stage,
-                prepared,
-                accelerator,
-                optimizer,
-                schedule,
-                config,
-                done,
-                out,
-                lambda text: bar.update(task, completed=done.step, losses=text),
-            )
-            _finish_epoch(stage, accelerator, schedule, done, out, tracker)
+    if accelerator.is_main_process:
+        claim(out, config, LoopConfig(), resume)
+    accelerator.wait_for_everyone()
     if tracker:
-        tracker.close()
+        accelerator.init_trackers("anomaly-assistant")
+    with _bar(accelerator) as bar:
+        done = _Run(stage, config, accelerator, out, clock or Clock(), bar).go(resume)
+    if tracker:
+        accelerator.end_training()
     return done
 
 
-def _epoch(
-    stage: Stage, prepared: Any, accelerator: Accelerator, optimizer: Any, schedule: Any, config: LoopConfig,
-    done: Progressed, out: Path, show: Any,
-) -> None:  # fmt: skip
-    plans = _mine(list(stage.epoch(done.epoch, config.seed)), accelerator, config.accumulate)
-    stage.module.train()
-    for number in range(done.batch, len(plans)):
-        rng = random.Random(f"{config.seed}/{done.epoch}/{number}/{accelerator.process_index}")
-        last = (number + 1) % config.accumulate == 0
-        parts = _backward(prepared, stage.load(plans[number]), rng, accelerator, config, last)
-        done.batch = number + 1
-        if not last:
-            continue
-        accelerator.clip_grad_norm_(prepared.parameters(), config.clip_norm)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        schedule.step()
-        done.step += 1
-        if done.step % 10 == 0:
-            show(" ".join(f"{k} {float(v):.3f}" for k, v in parts.items()))
-        if done.step % config.checkpoint_every == 0:
-            _save(accelerator, schedule, done, out)
+@dataclass(eq=False)
+class _Run:
+    """What a run needs at every step, prepared once."""
 
+    stage: Stage
+    config: LoopConfig
+    accelerator: Accelerator
+    out: Path
+    clock: Clock
+    bar: Progress
+    done: Progressed = field(default_factory=Progressed)
 
-def _backward(
-    prepared: Any, batch: Any, rng: random.Random, accelerator: Accelerator, config: LoopConfig, last: bool
-) -> dict[str, Tensor]:
-    from contextlib import nullcontext
+    def __post_init__(self) -> None:
+        stage, config = self.stage, self.config
+        torch.manual_seed(config.seed)
+        every = max(1, _steps(stage, config, self.accelerator) * config.epochs)
+        self.steps = min(every, config.max_steps or every)
+        rates: dict[str, float] = getattr(stage, "rates", {})
+        plugin = self.accelerator.state.deepspeed_plugin
+        if plugin is not None:
+            if config.accumulate > 1:
+                raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+            plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = 1  # batches are counted by the loop
+        self.names = set(stage.module.state_dict())
+        optimizer = torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, self.steps, config.warm_up))
+        self.prepared, self.optimizer = self.accelerator.prepare(_Losses(stage), optimizer)
 
-    with nullcontext() if last else accelerator.no_sync(prepared):
-        parts: dict[str, Tensor] = prepared(batch, rng)
-        loss = total(parts, config.loss_weights or {}) / config.accumulate
-        if not torch.isfinite(loss):
-            raise ConfigError("a finite loss", str(float(loss)), "lower the learning rate")
-        accelerator.backward(loss)
-    return {k: v.detach() for k, v in parts.items()}
+    def go(self, resume: bool) -> Progressed:
+        if resume:
+            self.done = restore_state(self.accelerator, self.schedule, self.out)
+        elif getattr(self.stage, "trained", False):
+            self._validate()
+        done = self.done
+        self.task = self.bar.add_task("training", total=self.steps, completed=done.step, losses="")
+        while done.epoch < self.config.epochs and not done.ended:
+            self._epoch()
+            done.epoch, done.batch = done.epoch + 1, 0
+            done.ended = done.step >= self.steps
+            self._validate()
+            self._save()
+        return done
 
+    def _epoch(self) -> None:
+        done, config = self.done, self.config
+        plans = _mine(list(self.stage.epoch(done.epoch, config.seed)), self.accelerator, config.accumulate)
+        self.stage.module.train()
+        while done.batch < len(plans) and done.step < self.steps:
+            with self.clock("step"):
+                parts = self._step(plans, done.batch)
+            done.batch += config.accumulate
+            done.step += 1
+            if done.step % SHOWN_EVERY == 0:
+                self._show(parts)
+            if done.step % config.checkpoint_every == 0:
+                self._save()
 
-def _finish_epoch(
-    stage: Stage, accelerator: Accelerator, schedule: Any, done: Progressed, out: Path, tracker: Any
-) -> None:
-    metrics = stage.validate() if accelerator.is_main_process else {}
-    done.epoch, done.batch = done.epoch + 1, 0
-    if accelerator.is_main_process:
-        assert done.history is not None
-        done.history.append({"epoch": done.epoch, "step": done.step, **metrics})
-        print(json.dumps(done.history[-1]), flush=True)
-        if tracker:
-            tracker.log(metrics, done.step)
-        _keep_best(stage, metrics, done, out / "best.safetensors")
-    accelerator.wait_for_everyone()
-    _save(accelerator, schedule, done, out)
+    def _step(self, plans: list[Any], first: int) -> dict[str, Tensor]:
+        """One optimizer step over ``accumulate`` batches of this process."""
+        config, accelerator = self.config, self.accelerator
+        numbers = range(first, first + config.accumulate)
+        with self.clock("load"):
+            batches = [self.stage.load(plans[number]) for number in numbers]
+        shares = self._shares(batches)
+        for number, batch, share in zip(numbers, batches, shares, strict=True):
+            last = number == numbers[-1]
+            everywhere = number * accelerator.num_processes + accelerator.process_index
+            rng = random.Random(f"{config.seed}/{self.done.epoch}/{everywhere}")
+            torch.manual_seed(rng.getrandbits(48))  # dropout too is the same wherever the batch runs
+            with nullcontext() if last else accelerator.no_sync(self.prepared):
+                parts: dict[str, Tensor] = self.prepared(batch, rng)
+                loss = total(parts, config.loss_weights or {})
+                if not torch.isfinite(loss):
+                    raise ConfigError("a finite loss", str(float(loss)), "lower the learning rate")
+                accelerator.backward(loss * share)
+        accelerator.clip_grad_norm_(self.prepared.parameters(), config.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.schedule.step()
+        return {k: v.detach() for k, v in parts.items()}
 
+    def _shares(self, batches: list[Any]) -> list[float]:
+        """How much of the step's loss each batch is; gradients are averaged over processes, hence their number."""
+        weigh: Callable[[Any], float] | None = getattr(self.stage, "weight", None)
+        if weigh is None:
+            return [1 / len(batches)] * len(batches)
+        weights = [float(weigh(batch)) for batch in batches]
+        every = sum(weights)
+        if self.accelerator.num_processes > 1:
+            here = torch.tensor([every], device=self.accelerator.device)
+            every = float(self.accelerator.gather(here).sum())
+        return [weight * self.accelerator.num_processes / max(1.0, every) for weight in weights]
 
-def _keep_best(stage: Stage, metrics: dict[str, float], done: Progressed, path: Path) -> None:
-    """Write the parameters of every expert whose metric is at its best; the others stay as they were at theirs."""
-    from safetensors.torch import load_file, save_file
+    def _show(self, parts: dict[str, Tensor]) -> None:
+        values = {name: float(value) for name, value in parts.items()}
+        self.bar.update(self.task, completed=self.done.step, losses=" ".join(f"{k} {v:.3f}" for k, v in values.items()))
+        rate = self.schedule.get_last_lr()[0]
+        self.accelerator.log({f"loss/{k}": v for k, v in values.items()} | {"learning_rate": rate}, step=self.done.step)
 
-    experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
-    better = {n for n in experts if n in metrics and metrics[n] > done.best.get(n, -math.inf)}
-    now = {k: v.detach().cpu().contiguous() for k, v in stage.module.state_dict().items()}
-    kept = load_file(path) if path.exists() and done.best else dict(now)
-    named = [prefixes for prefixes in experts.values() if prefixes]
-    for name in better:
-        done.best[name] = metrics[name]
-        prefixes = experts[name]
-        for key in now:
-            if key.startswith(prefixes) if prefixes else not any(key.startswith(p) for p in named):
-                kept[key] = now[key]
-    if better:
-        partial = path.with_suffix(".partial")
-        save_file(kept, partial)
-        partial.replace(path)
+    def _validate(self) -> None:
+        """Metrics of the first process, kept in the history; all processes learn whether to stop."""
+        from accelerate.utils import broadcast_object_list
 
+        done, stage, told = self.done, self.stage, [False]
+        if hasattr(self.prepared, "unshard"):  # FSDP 2: whole parameters everywhere while the first process validates
+            self.prepared.unshard()
+        if self.accelerator.is_main_process:
+            with self.clock("validate"):
+                metrics = stage.validate()
+            done.history.append({"epoch": done.epoch, "step": done.step, **metrics})
+            print(json.dumps(done.history[-1]), flush=True)
+            self.accelerator.log(metrics, step=done.step)
+            experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
+            whole = {**dict(stage.module.named_parameters()), **dict(stage.module.named_buffers())}
+            now = {name: whole[name].detach() for name in self.names}
+            done.stale = 0 if keep_best(now, experts, metrics, done, self.out) else done.stale + 1
+            told = [self.config.patience is not None and done.stale >= self.config.patience]
+        if hasattr(self.prepared, "reshard"):
+            self.prepared.reshard()
+        broadcast_object_list(told)
+        done.ended = done.ended or told[0]
 
-def _save(accelerator: Accelerator, schedule: Any, done: Progressed, out: Path) -> None:
-    """A whole checkpoint, swapped in at once: a run killed here keeps the one before."""
-    import shutil
-
-    fresh, last, old = out / "saving", out / "last", out / "old"
-    accelerator.save_state(str(fresh))
-    if accelerator.is_main_process:
-        (fresh / "progress.json").write_text(
-            json.dumps(asdict(done) | {"schedule": schedule.state_dict()["last_epoch"]})
-        )
-        shutil.rmtree(old, ignore_errors=True)
-        if last.exists():
-            last.rename(old)
-        fresh.rename(last)
-        shutil.rmtree(old, ignore_errors=True)
-    accelerator.wait_for_everyone()
-
-
-def _restore(accelerator: Accelerator, schedule: Any, out: Path) -> Progressed:
-    last = out / "last" if (out / "last").exists() else out / "old"
-    if not last.exists():
-        return Progressed(history=[])
-    accelerator.load_state(str(last))
-    raw = json.loads((last / "progress.json").read_text())
-    position = raw.pop("schedule")
-    schedule.last_epoch = position
-    for group, rate in zip(schedule.optimizer.param_groups, schedule.base_lrs, strict=True):
-        group["lr"] = rate * schedule.lr_lambdas[0](position)
-    return Progressed(**raw)
-
-
-def _claim(out: Path, config: LoopConfig, resume: bool) -> None:
-    record = out / "loop.json"
-    wanted = json.loads(json.dumps(asdict(config)))
-    if resume and record.exists() and json.loads(record.read_text()) != wanted:
-        raise ConfigError("the configuration this run began with", "another one", "start afresh in another folder")
-    if not resume and (out / "last").exists():
-        raise ConfigError(
-            "an empty run folder", f"{out.name} with a checkpoint", "add --resume or choose another --out"
-        )
-    record.write_text(json.dumps(wanted, indent=1))
+    def _save(self) -> None:
+        with self.clock("save"):
+            save_state(self.accelerator, self.schedule, self.done, self.out)
 
 
 def _mine(plans: list[Any], accelerator: Accelerator, accumulate: int) -> list[Any]:
@@ -301,21 +302,3 @@ def _bar(accelerator: Accelerator) -> Progress:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
         TextColumn("{task.fields[losses]}"), disable=not accelerator.is_main_process,
     )  # fmt: skip
-
-
-class _Tracker:
-    """Numbers to a tracker of accelerate's, by name."""
-
-    def __init__(self, name: str, out: Path) -> None:
-        self._accelerator = None
-        if name != "none":
-            self._accelerator = Accelerator(log_with=name, project_dir=str(out))
-            self._accelerator.init_trackers("anomaly-assistant")
-
-    def log(self, metrics: dict[str, float], step: int) -> None:
-        if self._accelerator:
-            self._accelerator.log(metrics, step=step)
-
-    def close(self) -> None:
-        if self._accelerator:
-            self._accelerator.end_training()

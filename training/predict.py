@@ -36,8 +36,8 @@ from assistant.types import Domain, Inspection
 from training.data import Row, read_rows
 from training.features import read_batch, read_shape
 from training.language_data import EVIDENCE, INSPECTIONS
+from training.recipe import Recipe, read_recipe
 from training.run_localize import SET_SPACING
-from training.train import Recipe, read_recipe
 
 MOST_REFERENCES = 4
 

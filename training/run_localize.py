@@ -1,63 +1,156 @@
-"""Stage ``localize`` from a recipe to a checkpoint folder: encode, fit the matching, train, calibrate, save."""
+"""Stage ``localize`` from a recipe to a checkpoint folder and a preset: encode, fit the matching, train, calibrate, save."""
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
 
-from assistant.checkpoint import Card, save_checkpoint
+from assistant.checkpoint import Card, load_checkpoint, save_checkpoint
 from assistant.clip import Clip, load_clip
 from assistant.config import Preset, load_preset
+from assistant.defect_types import ALL_TYPES
 from assistant.errors import ConfigError
-from assistant.images import load_image
 from assistant.localizer import Localizer
 from assistant.pipeline import new_localizer
 from assistant.precision import best_dtype
+from assistant.text_anchors import embed_types
 from training.calibrate import calibrate
+from training.cards import notes_on
+from training.clock import Clock
 from training.data import Row, manifest_hash, read_rows
-from training.features import encode_rows
+from training.export import export_preset
+from training.features import encode_rows, plan
 from training.localize import LocalizeStage
-from training.loop import LoopConfig, Progressed, run
+from training.loop import LoopConfig, run
+from training.processes import my_share, processes
+from training.projection import fit_projection, keep_projection
+from training.run_folder import BEST
+from training.run_record import begin_record, end_record, write_record
+from training.sifting import counts_of, require_compared, require_splits, sift
 
 if TYPE_CHECKING:
-    from training.train import Recipe
+    from training.recipe import Recipe
 
-PROJECTION_PICTURES = 200
 SET_SPACING = 10_000_000
 """Indices of the n-th set start at n times this."""
 
 
+@dataclass(frozen=True, eq=False)
+class Localizing:
+    """What a run of the stage stands on.
+
+    Args:
+        recipe: as run.
+        preset: of the recipe.
+        clip: its towers.
+        localizer: untrained, or of an earlier run.
+        rows: of both splits.
+        clock: where the time goes.
+    """
+
+    recipe: Recipe
+    preset: Preset
+    clip: Clip
+    localizer: Localizer
+    rows: list[Row]
+    clock: Clock
+
+    @property
+    def loop(self) -> LoopConfig:
+        """Numbers of the loop."""
+        return LoopConfig(**self.recipe.loop.model_dump())
+
+    @property
+    def trained(self) -> bool:
+        """Whether it begins with trained parts."""
+        return self.recipe.start is not None
+
+
 def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
-    """Train the localizer of a recipe and write ``out/checkpoint``; the card tells the ``command``."""
-    preset, _ = load_preset(recipe.preset)
+    """Train the localizer of a recipe and write ``out/checkpoint`` and ``out/preset``; the card tells the ``command``."""
+    processes()
+    rows, faults = sift(read_sets(recipe), decode=True)
+    require_splits(rows)
+    require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
+    data = {str(s): manifest_hash(s) for s in recipe.data.sets}
+    record = begin_record(recipe, command, data, counts_of(rows), [str(f) for f in faults])
+    work = open_localize(recipe, rows)
+    write_record(recipe.out, record)
+    for fault in faults if processes().is_main_process else ():
+        print(f"left out: {fault}")
+    card = train_localizer(work, resume, command)
+    if card is not None:
+        export_preset([recipe.out], recipe.out / "preset", recipe.preset)
+        end_record(recipe.out, record, scores=card.scores, before=card.before, seconds=work.clock.totals())
+        print("\n".join([*card.notes, f"preset in {recipe.out / 'preset'}"]))
+
+
+def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
+    """Towers and localizer of a recipe; its projection is fitted or read.
+
+    Raises:
+        ConfigError, WeightsError: a preset or trained parts that cannot be had.
+    """
+    preset, folder = load_preset(recipe.preset)
     device = _device()
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
-    rows = _rows(recipe)
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip).to(device)
-    _projection(localizer, clip, rows, recipe.data.features, preset)
-    loop = LoopConfig(**recipe.loop.model_dump())
-    stage, done = (_residual if preset.adapters.mode == "residual" else _lateral)(
-        recipe, clip, localizer, rows, loop, resume
-    )
+    with processes().main_process_first():
+        if recipe.start is None:
+            first = min(r.index for r in rows) // SET_SPACING
+            train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
+            fit_projection(localizer, clip, train or rows, recipe.data.features, preset)
+        else:
+            load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
+            localizer.requires_grad_(True).train()
+            keep_projection(localizer, recipe.data.features)
+    return Localizing(recipe, preset, clip, localizer, rows, Clock())
+
+
+def start_of(start: Path, folder: Path, parts: str | None) -> Path:
+    """Folder of the trained parts to begin with; ``preset`` stands for those of the preset.
+
+    Raises:
+        ConfigError: a preset without trained parts.
+    """
+    if str(start) != "preset":
+        return start / "checkpoint" if (start / "checkpoint").is_dir() else start
+    if parts is None:
+        raise ConfigError("a preset with trained parts for `start: preset`", "one without", "leave `start` out")
+    return folder / parts
+
+
+def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None:
+    """Train, calibrate and save; the card of what was made, None in all processes but the first."""
+    stage, history = (_residual if work.preset.adapters.mode == "residual" else _lateral)(work, resume)
+    processes().wait_for_everyone()
+    if not processes().is_main_process:
+        return None
     metrics = stage.validate()
     calibration = calibrate(stage.collect())
+    before = {k: v for k, v in _before(history).items() if k in metrics} if work.trained else {}
     card = Card(
-        preset=preset.name,
-        towers=clip.hashes,
+        preset=work.preset.name,
+        towers=work.clip.hashes,
         command=command,
-        recipe=recipe.model_dump(mode="json"),
-        data=[manifest_hash(s) for s in recipe.data.sets],
+        recipe=work.recipe.model_dump(mode="json"),
+        data=[manifest_hash(s) for s in work.recipe.data.sets],
         scores=metrics,
-        history=done.history or [],
+        history=[row for part in history for row in part],
+        before=before,
+        notes=notes_on(before, metrics),
     )
-    save_checkpoint(recipe.out / "checkpoint", localizer, calibration, card)
+    save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)
     print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
+    return card
 
 
 def _device() -> torch.device:
@@ -67,40 +160,79 @@ def _device() -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
-def _lateral(
-    recipe: Recipe, clip: Clip, localizer: Localizer, rows: list[Row], loop: LoopConfig, resume: bool
-) -> tuple[LocalizeStage, Progressed]:
+def _before(history: Sequence[list[dict[str, Any]]]) -> dict[str, float]:
+    """Scores of every part before its first step; those of a later phase win."""
+    return {k: v for part in history for k, v in (part[0] if part else {}).items() if k not in ("epoch", "step")}
+
+
+def _lateral(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
     """Everything at once on tokens that were encoded once."""
-    data = recipe.data
-    encode_rows(rows, clip.encoder, localizer, data.features, loop.seed, data.sides, data.shots)
-    stage = LocalizeStage(clip, localizer, rows, data.features, recipe.batch_size)
-    done = run(stage, loop, recipe.out, resume)
-    localizer.load_state_dict(load_file(recipe.out / "best.safetensors"))
-    return stage, done
+    recipe = work.recipe
+    _encode(work, recipe.data.features)
+    stage = LocalizeStage(work.clip, work.localizer, work.rows, recipe.data.features, recipe.batch_size)
+    return stage, [_run(work, stage, recipe.out, resume)]
 
 
-def _residual(
-    recipe: Recipe, clip: Clip, localizer: Localizer, rows: list[Row], loop: LoopConfig, resume: bool
-) -> tuple[LocalizeStage, Progressed]:
+def _residual(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
     """Adapters and text expert through the tower; then the reference expert on tokens the adapters wrote into."""
     from training.live import LiveStage, ReferenceStage, only_references
 
-    data, folder = recipe.data, recipe.out / "text"
+    recipe, folder, written = work.recipe, work.recipe.out / "text", work.recipe.out / "features"
+    history: list[dict[str, Any]] = []
     if not (folder / "done").exists():
-        run(LiveStage(clip, localizer, rows, data.sides, loop.seed, recipe.batch_size), loop, folder, resume)
-        (folder / "done").touch()
-    localizer.load_state_dict(load_file(folder / "best.safetensors"))
-    localizer.eval()
-    written = recipe.out / "features"
-    encode_rows(rows, clip.encoder, localizer, written, loop.seed, data.sides, data.shots, residual=True)
-    only_references(localizer)
-    stage = ReferenceStage(clip, localizer, rows, written, recipe.batch_size)
-    done = run(stage, loop, recipe.out / "references", resume and (recipe.out / "references").exists())
-    localizer.load_state_dict(load_file(recipe.out / "references" / "best.safetensors"))
-    return stage, done
+        live = LiveStage(
+            work.clip, work.localizer, work.rows, recipe.data.sides, work.loop.seed, recipe.batch_size
+        )  # fmt: skip
+        history = _run(work, live, folder, resume and folder.exists())
+        if processes().is_main_process:
+            (folder / "done").touch()
+    else:
+        history = json.loads((folder / "last" / "progress.json").read_text())["history"]
+    work.localizer.load_state_dict(load_file(folder / BEST))
+    work.localizer.eval()
+    _encode(work, written, residual=True)
+    only_references(work.localizer)
+    stage = ReferenceStage(work.clip, work.localizer, work.rows, written, recipe.batch_size)
+    out = recipe.out / "references"
+    return stage, [history, _run(work, stage, out, resume and out.exists())]
 
 
-def _rows(recipe: Recipe) -> list[Row]:
+def _run(work: Localizing, stage: Any, out: Path, resume: bool) -> list[dict[str, Any]]:
+    """The loop over a stage, the best parameters put back; the history of its validations."""
+    stage.types = embed_types(work.clip, types_of(work.rows))
+    stage.trained = work.trained
+    done = run(stage, work.loop, out, resume, work.clock)
+    processes().wait_for_everyone()
+    work.localizer.load_state_dict(load_file(out / BEST))
+    return done.history
+
+
+def types_of(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+    """The built-in vocabulary with the rows' own kinds of defects, each described by its name."""
+    own = sorted({t for row in rows for t in row.types} - set(ALL_TYPES))
+    return {**ALL_TYPES, **{name: (name,) for name in own}}
+
+
+def plans_of(recipe: Recipe, rows: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
+    """Side, number of references and whether they are turned, by the index of a row."""
+    return {r.index: plan(r, recipe.loop.seed, recipe.data.sides, recipe.data.shots) for r in rows}
+
+
+def _encode(work: Localizing, folder: Path, residual: bool = False) -> None:
+    data, seed = work.recipe.data, work.loop.seed
+    with work.clock("encode"):
+        mine = my_share(work.rows)
+        encode_rows(mine, work.clip.encoder, work.localizer, folder, seed, data.sides, data.shots, residual)
+        processes().wait_for_everyone()
+
+
+def read_sets(recipe: Recipe) -> list[Row]:
+    """Rows of the splits train and validation of all data sets, up to the limits.
+
+    Raises:
+        DataSetError: sets that do not follow the contract.
+        ConfigError: another number of limits than of sets.
+    """
     rows: list[Row] = []
     limit = recipe.data.limit
     if isinstance(limit, tuple) and len(limit) != len(recipe.data.sets):
@@ -108,42 +240,6 @@ def _rows(recipe: Recipe) -> list[Row]:
     for position, folder in enumerate(recipe.data.sets):
         offset = position * SET_SPACING
         most = limit[position] if isinstance(limit, tuple) else None
-        rows += [_shifted(r, offset) for r in read_rows(folder)[:most]]
+        rows += [replace(r, index=r.index + offset) for r in read_rows(folder)[:most]]
     rows = rows if isinstance(limit, tuple) else rows[:limit]
-    if {r.split for r in rows} != {"train", "validation"}:
-        raise ConfigError("a train and a validation split", str({r.split for r in rows}), "build with validation_share")
-    return rows
-
-
-def _shifted(row: Row, offset: int) -> Row:
-    from dataclasses import replace
-
-    return replace(row, index=row.index + offset)
-
-
-@torch.inference_mode()
-def _projection(localizer: Localizer, clip: Clip, rows: list[Row], folder: Path, preset: Preset) -> None:
-    """Principal directions a level of the first set: in them query and references are compared. Kept beside the features."""
-    from safetensors.torch import save_file
-
-    kept = folder / "projection.safetensors"
-    if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        first = min(r.index for r in rows) // SET_SPACING
-        train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
-        chosen = train[:: max(1, len(train) // PROJECTION_PICTURES)][:PROJECTION_PICTURES]
-        samples: list[list[torch.Tensor]] = [[] for _ in range(localizer.levels)]
-        for row in chosen:
-            prepared = clip.encoder.prepare(load_image(row.image), preset.tower.side)
-            for level, tokens in enumerate(clip.encoder(prepared.pixels[None]).levels):
-                samples[level].append(torch.nn.functional.layer_norm(tokens[0, ::4].float(), tokens.shape[-1:]))
-        mean, basis = [], []
-        for level in samples:
-            stacked = torch.cat(level)
-            mean.append(stacked.mean(0))
-            _, vectors = torch.linalg.eigh(torch.cov(stacked.T))
-            basis.append(vectors.flip(1)[:, : preset.references.width])
-        save_file({"mean": torch.stack(mean).contiguous(), "basis": torch.stack(basis).contiguous()}, kept)
-    state = load_file(kept)
-    localizer.get_buffer("match_mean").copy_(state["mean"])
-    localizer.get_buffer("match_basis").copy_(state["basis"])
+    return [r for r in rows if r.split in ("train", "validation")]

@@ -24,7 +24,8 @@ from assistant.generation import Decoding
 from assistant.geometry import CELLS
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
-from assistant.language_parts import add_lora, load_base, load_parts, lora_parameters, new_parts, save_parts
+from assistant.language_parts import load_base, load_parts, new_parts, save_parts
+from assistant.lora import add_lora, lora_parameters
 from assistant.pipeline import Assistant
 from assistant.report import inspection_row
 from assistant.types import AnomalyMap, Domain, Inspection

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from assistant.chat import IGNORE_INDEX
 from assistant.config import LanguageConfig
 from assistant.errors import DataSetError
-from assistant.language_parts import LanguageParts, add_lora, load_parts, new_parts
-from tests.tiny_language import tiny_folder
+from assistant.language_parts import LanguageParts, load_parts, new_parts
+from assistant.lora import add_lora
+from tests.training.tiny_runs import BLOCK_WIDTH
+from tests.training.tiny_runs import language_recipe as recipe
 from training.language import LanguageStage
 from training.language_data import (
     Planned,
@@ -33,49 +34,11 @@ from training.language_data import (
 )
 from training.losses import total
 from training.packing import plain_attention, use_plain_attention
+from training.recipe import LanguageData
 from training.replay import main as replay_main
 from training.replay import read_prompts
 from training.run_language import some
-from training.train import LanguageData, main
-
-BLOCK_WIDTH = 256
-"""Four times the width of the random visual encoder of the preset tiny."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A preset with a tiny language model, a language set of 40 pictures, and replay."""
-    out = tmp_path_factory.mktemp("language")
-    tiny_folder(out / "llama")
-    preset = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
-    language = {"kind": "local", "name": str(out / "llama")}
-    (out / "preset.yaml").write_text(yaml.safe_dump(preset | {"language": language}))
-    made = out / "set"
-    made.mkdir()
-    evidence, conversations = [], []
-    generator = torch.Generator().manual_seed(0)
-    for i in range(40):
-        anomalous = i % 2 == 1
-        maps = torch.zeros(48, 48)
-        maps[:16, :16] = float(anomalous)
-        blocks = torch.randn(64, BLOCK_WIDTH, generator=generator)
-        save_file({"map": maps.half(), "image_tokens": blocks.half()}, made / f"{i:07d}.safetensors")
-        evidence.append({"index": i, "evidence": "Verdict.", "score": 0.9 if anomalous else 0.1})
-        talk = [{"role": "user", "content": "ok?"}, {"role": "assistant", "content": "no" if anomalous else "yes"}]
-        conversations.append(
-            {
-                "index": i,
-                "source": "x",
-                "conversations": [talk, [*talk, *talk]][: 1 + i % 3],
-                "intents": [],
-                "kind": "chat",
-            }
-        )
-    for name, rows in (("evidence", evidence), ("conversations", conversations)):
-        (made / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    rows = [{"prompt": f"say {i}", "answer": f"{i}", "ended": i % 2 == 0} for i in range(20)]
-    (out / "replay.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    return out
+from training.train import main
 
 
 def parts_of(folder: Path) -> LanguageParts:
@@ -85,17 +48,6 @@ def parts_of(folder: Path) -> LanguageParts:
 def stage_of(folder: Path, parts: LanguageParts, **data: Any) -> LanguageStage:
     told = LanguageData(sets=(folder / "set",), **data)
     return LanguageStage(parts, read_language_set(folder / "set"), read_replay(folder / "replay.jsonl"), told, 4)
-
-
-def recipe(folder: Path, stage: str, **more: Any) -> Path:
-    path = folder / f"{stage}.yaml"
-    data = {"sets": [str(folder / "set")], "replay": str(folder / "replay.jsonl")}
-    body = {
-        "stage": stage, "preset": str(folder / "preset.yaml"), "data": data, "batch_size": 4, "lora": {"rank": 4},
-        "loop": {"epochs": 1}, "out": str(folder / stage), **more,
-    }  # fmt: skip
-    path.write_text(yaml.safe_dump(body))
-    return path
 
 
 @pytest.mark.parametrize("lora", [False, True])
@@ -191,7 +143,7 @@ def test_an_unfinished_answer_does_not_teach_an_end(folder: Path) -> None:
     stage = stage_of(folder, parts_of(folder))
     ended, cut = (Sample(({"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}), None, "", 0, e)
                   for e in (True, False))  # fmt: skip
-    labels = [stage._replayed(s).labels for s in (ended, cut)]
+    labels = [stage.rendered(Planned((s,), False, False)).labels for s in (ended, cut)]
     assert labels[0] == (*labels[1], 0)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import random
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,44 +19,12 @@ from safetensors.torch import load_file
 
 from assistant.errors import ConfigError, DataSetError
 from assistant.pipeline import Assistant
-from data_builders.build import main as build_main
+from tests.training.tiny_runs import localize_recipe as recipe
 from training.data import defect_masks, manifest_hash, read_rows
 from training.features import batches, coverage, plan, read_shape
 from training.losses import dice_loss, focal_loss, map_target, type_loss
-from training.train import main, read_recipe
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    config = folder / "build.yaml"
-    config.write_text(
-        yaml.safe_dump({"count": 28, "seed": 5, "size": 96, "references": [1, 2], "validation_share": 0.4})
-    )
-    assert build_main(["--config", str(config), "--out", str(folder / "set"), "--workers", "1"]) == 0
-    return folder
-
-
-def recipe(built: Path, out: str, **loop: object) -> Path:
-    path = built / f"{out}.yaml"
-    path.write_text(
-        yaml.safe_dump(
-            {
-                "stage": "localize",
-                "preset": "tiny",
-                "data": {
-                    "sets": [str(built / "set")],
-                    "features": str(built / "features"),
-                    "sides": [112],
-                    "shots": [0, 1, 2],
-                },
-                "batch_size": 4,
-                "loop": {"epochs": 2, "checkpoint_every": 2, **loop},
-                "out": str(built / out),
-            }
-        )
-    )
-    return path
+from training.recipe import read_recipe
+from training.train import main
 
 
 def test_a_run_trains_calibrates_and_saves_what_loads(built: Path) -> None:
@@ -70,29 +42,28 @@ def test_a_run_trains_calibrates_and_saves_what_loads(built: Path) -> None:
     assert trained.inspect(row.image).image_score != Assistant.load("tiny").inspect(row.image).image_score
 
 
-def test_a_stopped_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
-    assert main(["--config", str(recipe(built, "straight"))]) == 0
-    config = recipe(built, "stopped")
-    from training import loop
-
-    real, calls = loop._save, []
-
-    def stop_after_two(*arguments: object) -> None:
-        real(*arguments)
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-
-    loop._save = stop_after_two
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            main(["--config", str(config)])
-    finally:
-        loop._save = real
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
+    """SIGKILL wherever it meets the run, twice; weights and best parameters are those of a run that nothing stopped."""
+    assert main(["--config", str(recipe(built, "straight", epochs=3, checkpoint_every=1))]) == 0
+    config = recipe(built, "killed", epochs=3, checkpoint_every=1)
+    for wait_for in (2, 6):
+        child = multiprocessing.get_context("fork").Process(target=main, args=(["--config", str(config), "--resume"],))
+        child.start()
+        progress = built / "killed" / "last" / "progress.json"
+        while child.is_alive():
+            with suppress(OSError, ValueError):
+                if json.loads(progress.read_text())["step"] >= wait_for:
+                    break
+            time.sleep(0.002)
+        child.kill()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
     assert main(["--config", str(config), "--resume"]) == 0
-    straight, stopped = (load_file(built / run / "checkpoint/localizer.safetensors") for run in ("straight", "stopped"))
-    for name, tensor in straight.items():
-        torch.testing.assert_close(stopped[name], tensor, atol=1e-6, rtol=0)
+    for file in ("checkpoint/localizer.safetensors", "best.safetensors", "last/model.safetensors"):
+        straight, killed = (load_file(built / run / file) for run in ("straight", "killed"))
+        for name, tensor in straight.items():
+            torch.testing.assert_close(killed[name], tensor, atol=1e-6, rtol=0)
 
 
 def test_a_run_folder_is_not_overwritten(built: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,126 @@
+"""Pictures as transformers image-text-to-text models take them: tokens and further inputs, by the model's own processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from assistant.errors import ConfigError
+
+LONGEST_SIDE = 1024
+"""Larger pictures are made smaller first: several families spend a token on every few pixels."""
+TYPES = "mm_token_type_ids"
+"""Input that says of every token whether it is text or a picture's."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageInput:
+    """A picture as a model takes it.
+
+    Args:
+        ids: its tokens in the prompt, with whatever surrounds them.
+        inputs: further inputs of the model; ``mm_token_type_ids`` of the tokens alone where the model has them.
+    """
+
+    ids: tuple[int, ...]
+    inputs: dict[str, Tensor]
+
+
+Looker = Callable[[np.ndarray], ImageInput]
+"""Maps RGB pixels (height, width, 3), uint8, to the model's input."""
+
+
+def find_block(ids: tuple[int, ...] | list[int], block: tuple[int, ...]) -> int:
+    """Where a block of ids begins."""
+    for start in range(len(ids) - len(block) + 1):
+        if tuple(ids[start : start + len(block)]) == block:
+            return start
+    raise ConfigError("a prompt with the picture's tokens", "none", "render the conversation anew")
+
+
+def model_inputs(image: ImageInput, ids: list[int], device: torch.device) -> dict[str, Tensor]:
+    """Inputs beside ``input_ids`` for a prompt read from its start; token types are laid out over the whole prompt."""
+    inputs = {name: value.to(device) for name, value in image.inputs.items() if name != TYPES}
+    if (own := image.inputs.get(TYPES)) is not None:
+        start = find_block(ids, image.ids)
+        types = torch.zeros(1, len(ids), dtype=own.dtype, device=device)
+        types[:, start : start + len(image.ids)] = own.to(device)
+        inputs[TYPES] = types
+    return inputs
+
+
+def processor_look(processor: Any) -> Looker:
+    """How a transformers processor takes one picture."""
+    text = image_text(processor)
+
+    def look(pixels: np.ndarray) -> ImageInput:
+        (image,) = look_at(processor, text, [pixels])[0]
+        return image
+
+    return look
+
+
+def look_at(processor: Any, text: str, pictures: Sequence[np.ndarray]) -> tuple[list[ImageInput], dict[str, Tensor]]:
+    """Several pictures as a model takes them in one batch.
+
+    Args:
+        processor: of the model.
+        text: what stands for a picture, from :func:`image_text`.
+        pictures: RGB pixels (height, width, 3), uint8, each.
+
+    Returns:
+        Each picture's tokens (with the whole inputs where it is one picture), and the inputs of all together.
+    """
+    from PIL import Image
+
+    images = []
+    for pixels in pictures:
+        image = Image.fromarray(pixels)
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        images.append([image])
+    made = processor(
+        text=[text] * len(images), images=images, return_tensors="pt", add_special_tokens=False, padding=True
+    )
+    inputs = {k: v for k, v in made.items() if k not in ("input_ids", "attention_mask", TYPES)}
+    found = []
+    for number, kept in enumerate(made["attention_mask"].bool()):
+        ids = tuple(int(i) for i in made["input_ids"][number][kept])
+        own = {TYPES: made[TYPES][number : number + 1, kept]} if TYPES in made else {}
+        found.append(ImageInput(ids, own | (inputs if len(images) == 1 else {})))
+    return found, inputs
+
+
+def image_text(processor: Any) -> str:
+    """What a processor's chat template writes for a picture before a user's words."""
+    word = {"type": "text", "text": "Wfirst"}
+
+    def before(content: list[dict[str, str]]) -> str:
+        message = [{"role": "user", "content": content}]
+        text = str(processor.apply_chat_template(message, tokenize=False, add_generation_prompt=True))
+        return text.partition("Wfirst")[0]
+
+    shown, plain = before([{"type": "image"}, word]), before([word])
+    alike = 0
+    while alike < min(len(shown), len(plain)) and shown[alike] == plain[alike]:
+        alike += 1
+    return shown[alike:].rstrip(" ")
+
+
+def end_of_turn(processor: Any) -> str | None:
+    """The text that ends a turn where it is not the tokenizer's own end."""
+    for text in ("<end_of_utterance>", "<|im_end|>"):
+        if text in processor.tokenizer.get_vocab():
+            return text
+    return None
+
+
+def image_ids(model: Any) -> tuple[int, ...]:
+    """Tokens of pictures and videos of a model."""
+    names = ("image_token_id", "video_token_id", "image_token_index", "video_token_index", "vision_start_token_id")
+    found = (getattr(model.config, name, None) for name in names)
+    return tuple({int(i) for i in found if i is not None})
