@@ -110,7 +110,7 @@ def type_right(text: str, question: str, inspection: Inspection) -> bool | None:
     if not meant:
         return True if _nothing_said(text) else False if named else None
     if meant[0].type is None:
-        unknown = declines(text) or re.search(r"\b(?:not|no)\b", text.lower()) is not None
+        unknown = declines(text) or re.search(r"\b(?:not|no|unclassified|unknown)\b", text.lower()) is not None
         return False if named else True if unknown else None
     if not named:
         return False if _nothing_said(text) or declines(text) else None

@@ -135,11 +135,13 @@ class LocalizeStage:
         chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
         types = self.types
         picked = [rng.choice([j for j, o in enumerate(types.owner) if o == t]) for t in range(len(types.names))]
-        anchors = torch.nn.functional.normalize(self.module.text_projection(types.embeddings[picked]), dim=-1)
+        phrases = types.embeddings[torch.tensor(picked, device=types.embeddings.device)]
+        anchors = torch.nn.functional.normalize(self.module.text_projection(phrases), dim=-1)
         if not chosen:
             return anchors.sum() * 0
         owner = [batch.region_owner[i] for i in chosen]
-        embedded = self.module.region_embedding(evidence, batch.regions[chosen], owner)
+        regions = batch.regions[torch.tensor(chosen, device=batch.regions.device)]
+        embedded = self.module.region_embedding(evidence, regions, owner)
         target = torch.tensor([types.names.index(batch.region_types[i]) for i in chosen], device=anchors.device)
         return type_loss(embedded, anchors, target)
 
