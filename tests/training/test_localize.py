@@ -42,13 +42,12 @@ def test_a_run_trains_calibrates_and_saves_what_loads(built: Path) -> None:
     assert trained.inspect(row.image).image_score != Assistant.load("tiny").inspect(row.image).image_score
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
     """SIGKILL wherever it meets the run, twice; weights and best parameters are those of a run that nothing stopped."""
     assert main(["--config", str(recipe(built, "straight", epochs=3, checkpoint_every=1))]) == 0
     config = recipe(built, "killed", epochs=3, checkpoint_every=1)
     for wait_for in (2, 6):
-        child = multiprocessing.get_context("fork").Process(target=main, args=(["--config", str(config), "--resume"],))
+        child = multiprocessing.get_context("spawn").Process(target=main, args=(["--config", str(config), "--resume"],))
         child.start()
         progress = built / "killed" / "last" / "progress.json"
         while child.is_alive():

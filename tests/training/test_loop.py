@@ -175,7 +175,7 @@ def test_accelerate_configurations_are_valid(path: Path) -> None:
 
 
 def _child(rank: int, processes: int, port: int, arguments: list[str]) -> None:
-    """A process as torchrun starts it, without importing everything anew."""
+    """A process as torchrun starts it."""
     from accelerate.state import AcceleratorState, GradientState
 
     AcceleratorState._reset_state(True)
@@ -196,8 +196,8 @@ def launched(config: Path, arguments: list[str]) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=_child, args=(rank, count, port, arguments)) for rank in range(count)]
+    spawn = multiprocessing.get_context("spawn")
+    children = [spawn.Process(target=_child, args=(rank, count, port, arguments)) for rank in range(count)]
     for child in children:
         child.start()
     for child in children:
@@ -205,7 +205,7 @@ def launched(config: Path, arguments: list[str]) -> None:
         assert child.exitcode == 0
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:Grad strides do not match:UserWarning")
+@pytest.mark.filterwarnings("ignore:Grad strides do not match:UserWarning")
 @pytest.mark.parametrize("stage", ["localize", "instruct"])
 def test_two_processes_equal_one_that_accumulates(built: Path, folder: Path, stage: str) -> None:
     where, recipe = (built, localize_recipe) if stage == "localize" else (folder, language_recipe)
