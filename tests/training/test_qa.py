@@ -245,6 +245,7 @@ class Speaks:
     def __init__(self, assistant: Assistant) -> None:
         self.asked: list[tuple[str, str]] = []
         self.see, self.judge, self.build_profile = assistant.see, assistant.judge, assistant.build_profile
+        self.name_highest = assistant.name_highest
 
     def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: str = "both") -> list[Answer]:
         self.asked.append((questions[0], evidence))
