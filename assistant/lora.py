@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def add_lora(model: Any, rank: int = 16, alpha: int = 32, seed: int = 0) -> dict
     Returns:
         Its trainable parameters by name.
     """
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # peft imports it: it tells of kernels that are not used
     from peft import LoraConfig, inject_adapter_in_model
 
     with torch.random.fork_rng(devices=[]):
