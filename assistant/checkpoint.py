@@ -33,6 +33,7 @@ class Card:
         before: the same metrics of the trained parts that the run began with; empty where it began with none.
         notes: what a user should know, in words.
         base: what language parts hang on beside the towers: hash of the chat template, placeholder ids.
+        start: ``sha256:…`` of the trained parts that the run began with; empty where it began with none.
     """
 
     preset: str
@@ -45,6 +46,7 @@ class Card:
     before: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     base: dict[str, Any] = field(default_factory=dict)
+    start: str = ""
 
 
 def save_checkpoint(folder: Path, localizer: Localizer, calibration: Calibration, card: Card) -> None:

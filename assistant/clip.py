@@ -40,15 +40,16 @@ class Clip:
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Text embeddings (texts, text_width), float32, not normalised, before our text projection."""
-        new = [text for text in dict.fromkeys(texts) if text not in self.embedded]
-        if len(self.embedded) + len(new) > MOST_TEXTS:
-            self.embedded.clear()
-            new = list(dict.fromkeys(texts))
+        found = {text: kept for text in texts if (kept := self.embedded.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
             with torch.inference_mode():
                 made: Tensor = self.model.encode_text(self.tokenize(new).to(self.encoder.device))
-            self.embedded.update(zip(new, made.float(), strict=True))
-        return torch.stack([self.embedded[text] for text in texts]).clone()
+            found.update(zip(new, made.float(), strict=True))
+            if len(self.embedded) + len(new) > MOST_TEXTS:
+                self.embedded.clear()  # what this call needs is in its own hands, whoever clears
+            self.embedded.update((text, found[text]) for text in new)
+        return torch.stack([found[text] for text in texts])
 
 
 def load_clip(config: TowerConfig, dtype: torch.dtype, device: torch.device) -> Clip:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from assistant import wording
 from assistant.knowledge import Entry, Knowledge
+from assistant.regions import highest_region
 from assistant.template_answers import answer_from_evidence
 from assistant.types import Inspection, Mode, Region, Verdict
 
@@ -35,7 +36,7 @@ def evidence_text(inspection: Inspection, knowledge: Knowledge, reference_count:
         f"Verdict: {inspection.verdict.value} ({wording.band(score)}, score {score:.2f}).",
         f"Number of anomalous regions: {len(inspection.regions)}.",
         *(_region_line(region) for region in inspection.regions[:MOST]),
-        *([] if inspection.highest is None else [_highest_line(inspection.highest)]),
+        *([] if (place := highest_region(inspection)) is None else [_highest_line(place)]),
     ]
     if inspection.regions and (entry := knowledge.find(inspection.regions[0].type)):
         lines.append(knowledge_line(entry))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from assistant.clauses import same_kind
 from assistant.geometry import CELLS
+from assistant.regions import highest_region
 from assistant.types import Inspection, Region
 
 NOTHING = "There is no defect."
@@ -25,10 +26,13 @@ def options_of(question: str) -> dict[str, str]:
 def option_said(text: str, options: dict[str, str]) -> str | None:
     """The words of the option that a text is, by letter, by words or both; None for any other text.
 
-    >>> [option_said(text, {"A": "top left", "B": "centre"}) for text in ("B", "(a) top left", "Centre.", "B. top left")]
-    ['centre', 'top left', 'centre', None]
+    >>> places = {"A": "top left", "B": "centre"}
+    >>> [option_said(text, places) for text in ("B", "(a) top left", "Centre.", "Centre (B).", "B. top left")]
+    ['centre', 'top left', 'centre', 'centre', None]
     """
     said = text.strip().rstrip(".").lower()
+    if (last := re.fullmatch(r"(.+?)[.,:;]? *\(?\b([a-z])\)?", said, re.DOTALL)) and last[2].upper() in options:
+        return option if (option := options[last[2].upper()]).lower() == last[1] else None
     lettered = re.fullmatch(r"\W{0,2}([a-z])\W{0,3}(.*)", said, re.DOTALL)
     words = list(options.values())
     if lettered is not None and lettered[1].upper() in options:
@@ -81,9 +85,9 @@ def fitting_options(question: str, inspection: Inspection, agrees: Callable[[str
     """
     options = options_of(question)
     nothing = {letter: words for letter, words in options.items() if as_statement(words) == NOTHING}
-    places = [*inspection.regions] or ([] if inspection.highest is None else [inspection.highest])
     if not inspection.regions and nothing:
         return nothing
+    places = [*inspection.regions] or [place for place in [highest_region(inspection)] if place is not None]
     if sum(cell_of(words) is not None for words in options.values()) > 1:
         return _placed(options, places)
     if re.search(r"\b(?:type|kind|category|class|classif\w+|sort|name|which)\b", stem_of(question).lower()):

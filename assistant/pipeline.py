@@ -210,12 +210,10 @@ class Assistant:
             anomaly_map = source_map(logits.map[0].cpu(), calibrated, of_map, size)
             regions = find_regions(anomaly_map) if calibrated >= 0 else []
             named = self.describe(seen, regions, object_name, look_for, types)
-            place = None if named else highest_place(anomaly_map)
         return Inspection(
             image=seen.image, object_name=object_name, mode=mode, image_score=image_score(calibrated),
             p_value=conformal_p_value(calibrated, normal), regions=named, anomaly_map=anomaly_map,
             preset=self.preset.name, weights=self.weights, timing_ms=timing,
-            highest=describe_regions([place])[0] if place else None,
         )  # fmt: skip
 
     def name_highest(

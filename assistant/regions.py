@@ -18,7 +18,7 @@ from scipy import ndimage
 from assistant.errors import AssistantError
 from assistant.geometry import mask_box, mask_cells
 from assistant.severity import severity_of
-from assistant.types import THRESHOLD, AnomalyMap, Box, Region
+from assistant.types import THRESHOLD, AnomalyMap, Box, Inspection, Region
 
 LABEL_SIDE = 512
 """Longest side of the reduced map, pixels."""
@@ -101,6 +101,14 @@ def highest_place(anomaly_map: AnomalyMap) -> RegionMask | None:
         return None
     found = find_regions(anomaly_map, threshold=(1 - NEAR_PEAK) * peak, min_area_fraction=0.0, max_regions=1)
     return found[0] if found else None
+
+
+def highest_region(inspection: Inspection) -> Region | None:
+    """Where the map of a picture without regions is highest; None where there are regions, or of a map of zeros."""
+    if inspection.regions or inspection.highest is not None:
+        return inspection.highest
+    place = highest_place(inspection.anomaly_map)
+    return None if place is None else describe_regions([place])[0]
 
 
 def describe_regions(

@@ -20,6 +20,7 @@ from jaxtyping import Float32
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import DataSetError
+from assistant.regions import highest_region
 from assistant.types import (
     THRESHOLD,
     AnomalyMap,
@@ -139,7 +140,7 @@ def inspection_row(
 
 def highest_row(inspection: Inspection) -> dict[str, Any]:
     """Where the map of a picture without regions is highest: no field of the contract, but part of what is talked about."""
-    place = inspection.highest
+    place = highest_region(inspection)
     return {HIGHEST: None if place is None else _region_row(place).model_dump(mode="json")}
 
 
@@ -162,7 +163,7 @@ def inspection_of_row(
     """
     try:
         told = InspectionRow.model_validate({key: value for key, value in row.items() if key != HIGHEST})
-        highest = None if row.get(HIGHEST) is None else _told_region(RegionRow.model_validate(row[HIGHEST]))
+        highest = None if row.get(HIGHEST) is None else region_of_row(row[HIGHEST])
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise DataSetError(f"a row of {SCHEMA}", f"another `{where}`", "inspect the picture again") from error
@@ -175,7 +176,7 @@ def inspection_of_row(
         mode=told.mode,
         image_score=told.image_score,
         p_value=told.p_value,
-        regions=tuple(_told_region(region) for region in told.regions),
+        regions=tuple(_region(region) for region in told.regions),
         anomaly_map=AnomalyMap(scores),
         preset=told.preset or "",
         weights=told.weights or "",
@@ -261,7 +262,16 @@ def _region_row(region: Region) -> RegionRow:
     )
 
 
-def _told_region(row: RegionRow) -> Region:
+def region_of_row(row: Mapping[str, Any]) -> Region:
+    """A region as rows hold it.
+
+    Raises:
+        ValueError: a field that is absent or makes no sense.
+    """
+    return _region(RegionRow.model_validate(row))
+
+
+def _region(row: RegionRow) -> Region:
     return Region(
         id=row.id,
         box=Box(*row.box),

@@ -160,8 +160,8 @@ class Inspection:
         preset: name of the preset.
         weights: ``sha256:…`` of the trained parts.
         timing_ms: milliseconds a stage.
-        highest: where the map is highest, below the threshold or of a normal picture; None when there are regions. Its type
-            is None unless asked for.
+        highest: where the map of a picture without regions is highest, once its kind was asked for or it was read from a row;
+            else None, and :func:`assistant.regions.highest_region` finds it.
     """
 
     image: QueryImage

@@ -11,6 +11,7 @@ import pytest
 from assistant.errors import ConfigError, ProfileError
 from assistant.pipeline import Assistant
 from assistant.profile import AnomalousReference, Profile
+from assistant.regions import highest_region
 from assistant.types import Domain, Mode, QueryImage, Verdict
 
 
@@ -173,13 +174,14 @@ def test_mini_finds_a_drawn_scratch_and_leaves_its_normal_twin_alone() -> None:
 
 def test_a_map_without_regions_tells_its_highest_place(assistant: Assistant) -> None:
     found = [assistant.inspect(textured(seed, spot=bool(seed % 2))) for seed in range(8)]
-    assert all((one.highest is None) == bool(one.regions) for one in found)
-    bare = next(one for one in found if one.highest is not None)
-    assert bare.highest is not None
-    assert bare.highest.type is None
-    assert bare.highest.peak_score == pytest.approx(float(bare.anomaly_map.scores.max()), abs=0.011)
-    box, scores = bare.highest.box, bare.anomaly_map.scores
-    assert scores[box.y_min : box.y_max, box.x_min : box.x_max].max() == pytest.approx(bare.highest.peak_score)
+    assert all((highest_region(one) is None) == bool(one.regions) for one in found)
+    bare = next(one for one in found if not one.regions)
+    place, scores = highest_region(bare), bare.anomaly_map.scores
+    assert place is not None
+    assert place.type is None
+    assert place.peak_score == pytest.approx(float(scores.max()), abs=0.011)
+    box = place.box
+    assert scores[box.y_min : box.y_max, box.x_min : box.x_max].max() == pytest.approx(place.peak_score)
 
 
 def test_the_highest_place_is_named_when_asked(assistant: Assistant) -> None:

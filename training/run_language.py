@@ -22,15 +22,14 @@ from assistant.lora import add_lora, lora_parameters
 from assistant.vlm_parts import save_vlm_parts
 from training.cards import notes_on
 from training.clock import Clock
-from training.export import export_preset
 from training.language import LanguageStage
 from training.language_data import CONVERSATIONS, EVIDENCE, Sample, read_language_set, read_replay, read_tensors
 from training.loop import LoopConfig, run
 from training.packing import use_plain_attention
 from training.processes import processes
+from training.recorded import run_recorded
 from training.run_folder import BEST
 from training.run_localize import start_of
-from training.run_record import begin_record, end_record, write_record
 from training.sifting import MOST_BAD
 
 if TYPE_CHECKING:
@@ -65,16 +64,10 @@ def run_language(recipe: LanguageRecipe, resume: bool, command: str) -> None:
     processes()
     samples, faults = read_samples(recipe)
     data = {str(folder): digest_of(folder) for folder in recipe.data.sets}
-    record = begin_record(recipe, command, data, counts_of(samples), faults)
-    work = open_language(recipe, samples)
-    write_record(recipe.out, record)
-    for fault in faults if processes().is_main_process else ():
-        print(f"left out: {fault}")
-    card = train_language(work, resume, command)
-    if card is not None:
-        export_preset([recipe.out], recipe.out / "preset", recipe.preset)
-        end_record(recipe.out, record, scores=card.scores, before=card.before, seconds=work.clock.totals())
-        print("\n".join([*card.notes, f"preset in {recipe.out / 'preset'}"]))
+    run_recorded(
+        recipe, command, data, counts_of(samples), faults,
+        lambda: open_language(recipe, samples), lambda work: train_language(work, resume, command),
+    )  # fmt: skip
 
 
 def read_samples(recipe: LanguageRecipe) -> tuple[list[Sample], list[str]]:

@@ -25,14 +25,13 @@ from training.calibrate import calibrate
 from training.cards import notes_on
 from training.clock import Clock
 from training.data import Row, manifest_hash, read_rows
-from training.export import export_preset
 from training.features import encode_rows, plan
 from training.localize import LocalizeStage
 from training.loop import LoopConfig, run
 from training.processes import my_share, processes
 from training.projection import fit_projection, keep_projection
+from training.recorded import run_recorded
 from training.run_folder import BEST
-from training.run_record import begin_record, end_record, write_record
 from training.sifting import counts_of, require_compared, require_splits, sift
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ class Localizing:
         localizer: untrained, or of an earlier run.
         rows: of both splits.
         clock: where the time goes.
+        start: ``sha256:…`` of the trained parts it begins with; empty for none.
     """
 
     recipe: Recipe
@@ -61,6 +61,7 @@ class Localizing:
     localizer: Localizer
     rows: list[Row]
     clock: Clock
+    start: str = ""
 
     @property
     def loop(self) -> LoopConfig:
@@ -80,16 +81,10 @@ def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
     require_splits(rows)
     require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
     data = {str(s): manifest_hash(s) for s in recipe.data.sets}
-    record = begin_record(recipe, command, data, counts_of(rows), [str(f) for f in faults])
-    work = open_localize(recipe, rows)
-    write_record(recipe.out, record)
-    for fault in faults if processes().is_main_process else ():
-        print(f"left out: {fault}")
-    card = train_localizer(work, resume, command)
-    if card is not None:
-        export_preset([recipe.out], recipe.out / "preset", recipe.preset)
-        end_record(recipe.out, record, scores=card.scores, before=card.before, seconds=work.clock.totals())
-        print("\n".join([*card.notes, f"preset in {recipe.out / 'preset'}"]))
+    run_recorded(
+        recipe, command, data, counts_of(rows), [str(f) for f in faults],
+        lambda: open_localize(recipe, rows), lambda work: train_localizer(work, resume, command),
+    )  # fmt: skip
 
 
 def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
@@ -103,16 +98,17 @@ def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip).to(device)
+    start = ""
     with processes().main_process_first():
         if recipe.start is None:
             first = min(r.index for r in rows) // SET_SPACING
             train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
             fit_projection(localizer, clip, train or rows, recipe.data.features, preset)
         else:
-            load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
+            _, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
             localizer.requires_grad_(True).train()
             keep_projection(localizer, recipe.data.features)
-    return Localizing(recipe, preset, clip, localizer, rows, Clock())
+    return Localizing(recipe, preset, clip, localizer, rows, Clock(), start)
 
 
 def start_of(start: Path, folder: Path, parts: str | None) -> Path:
@@ -147,6 +143,7 @@ def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None
         history=[row for part in history for row in part],
         before=before,
         notes=notes_on(before, metrics),
+        start=work.start,
     )
     save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)
     print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))

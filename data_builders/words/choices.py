@@ -26,7 +26,10 @@ class Options:
 
 
 def choice(teller: Teller) -> Exchange:
-    """A question with options; the answer is the letter with the option's text, or the letter alone."""
+    """A question with options; the answer is the option's text with its letter after it, or the letter alone.
+
+    Words first: what is right is found in the evidence as words, and its letter beside them in the question.
+    """
     kind = pick(tuple(kind for kind in _KINDS for _ in range(_SHARES.get(kind, 1))), teller.rng)
     options = _KINDS[kind](teller)
     stem = stem_of(teller, kind)
@@ -35,14 +38,14 @@ def choice(teller: Teller) -> Exchange:
         teller.rng.shuffle(shuffled)
     else:
         shuffled = ["Yes", "No"]
-    bare = teller.chance(0.4)
+    bare = teller.chance(0.25)
     listed = [f"{LETTERS[n]}. {text}" for n, text in enumerate(shuffled)]
     ways = lines(load("choices"), "letter_only" if bare else "with_text")
     wanted = teller.draw(ways, teller.scene(), None)
     block = "\n".join(listed)
     ask = f"{stem} {wanted}\n{block}" if teller.chance(0.5) else f"{stem}\n{block}\n{wanted}"
-    answer = listed[shuffled.index(options.right)]
-    answer = answer[0] if bare else answer
+    letter = LETTERS[shuffled.index(options.right)]
+    answer = letter if bare else f"{options.right[:1].upper()}{options.right[1:]} ({letter})."
     if not teller.agrees(answer, ask):
         raise Unsayable("the option would be misread")
     return Exchange("choice", ask, answer)

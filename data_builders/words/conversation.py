@@ -11,6 +11,7 @@ import numpy as np
 from assistant.types import Region
 from data_builders.words import plain, special
 from data_builders.words.choices import choice
+from data_builders.words.compound import compound
 from data_builders.words.facts import Facts
 from data_builders.words.phrases import Unsayable
 from data_builders.words.teller import Exchange, Teller
@@ -25,7 +26,8 @@ _ASK: dict[str, tuple[float, Callable[[Teller], Exchange]]] = {
         plain.ABOUT_ONE, (2.5, 2.5, 1.2, 1.2, 1, 1.2, 1), strict=True)},
     "next_step": (1.2, plain.next_step), "worst": (0.8, plain.worst), "compare": (0.8, plain.compare),
     "pointed": (1.3, special.pointed), "choice": (8, choice), "report": (0.8, special.report),
-    "false_premise": (1.6, special.false_premise), "unanswerable": (1.2, special.unanswerable),
+    "false_premise": (1.6, special.false_premise), "unanswerable": (3, special.unanswerable),
+    "compound": (3, compound),
 }  # fmt: skip
 """Weight and maker of each intent that can open a conversation; "kind" is presence asked of one kind."""
 INTENTS = tuple(sorted({*(key for key in _ASK if key != "kind"), "greeting", "thanks", "follow_up"}))
@@ -94,7 +96,7 @@ def make_conversation(
 def _next(teller: Teller, so_far: list[Exchange], used: set[str], focus: Region | None, key: str | None) -> Exchange:
     """The next exchange: a follow-up on the last answer, or another intent."""
     leans = bool(so_far) and so_far[-1].intent in _LEADS
-    if key is None and leans and teller.chance(0.35):
+    if key is None and leans and teller.chance(0.45):
         try:
             made = plain.follow_up(teller, focus)
             if all(made.question != e.question and made.answer != e.answer for e in so_far):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import DataSetError
+from assistant.report import region_of_row
 from assistant.types import THRESHOLD, AnomalyMap, Box, Domain, Inspection, Mode, QueryImage, Region, Severity, Verdict
 
 SURE_PEAK = 0.95
@@ -116,10 +117,10 @@ def facts_of_inspection(row: Mapping[str, Any], domain: Domain | None = None) ->
             domain=domain,
             mode=Mode(row["mode"]),
             score=float(row["image_score"]),
-            regions=tuple(_told_region(region) for region in row["regions"]),
+            regions=tuple(region_of_row(region) for region in row["regions"]),
             width=int(row["width"]),
             height=int(row["height"]),
-            highest=None if row.get("highest") is None else _told_region(row["highest"]),
+            highest=None if row.get("highest") is None else region_of_row(row["highest"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         got = f"{row.get('source', '?')} ({error})"
@@ -166,12 +167,4 @@ def _true_region(number: int, defect: Mapping[str, Any], rng: np.random.Generato
         id=number, box=Box(*defect["box"]), area_fraction=float(defect["area_fraction"]),
         cells=tuple(defect["cells"]), peak_score=peak, mean_score=0.5 + 0.8 * (peak - 0.5), type=defect["type"],
         type_probability=sure, severity=Severity(defect["severity"]),
-    )  # fmt: skip
-
-
-def _told_region(region: Mapping[str, Any]) -> Region:
-    return Region(
-        id=int(region["id"]), box=Box(*region["box"]), area_fraction=float(region["area_fraction"]),
-        cells=tuple(region["cells"]), peak_score=float(region["peak_score"]), mean_score=float(region["mean_score"]),
-        type=region["type"], type_probability=region["type_probability"], severity=Severity(region["severity"]),
     )  # fmt: skip

@@ -91,12 +91,12 @@ def count(teller: Teller) -> Exchange:
     """How many."""
     question = teller.ask("count", "asks")
     if not teller.regions:
-        return _none(teller, "count", question)
+        return nothing_there(teller, "count", question)
     key = "one" if len(teller.regions) == 1 else "several"
     return teller.finish("count", question, teller.tell(question, "count", key))
 
 
-def _none(teller: Teller, intent: str, question: str) -> Exchange:
+def nothing_there(teller: Teller, intent: str, question: str) -> Exchange:
     """What is said of regions that are not there."""
     keys = ("diffuse", "any") if teller.situation == "diffuse" else (intent, "clear")
     answer = teller.tell(question, *keys, nothing_to=NOTHING_TO.get(intent, "show"))
@@ -118,7 +118,7 @@ def about_one(teller: Teller, intent: str) -> Exchange:
         words, region = teller.target(by_place=intent != "where", by_kind=intent != "type")
         question = _ask_target(teller, intent, words)
     if region is None:
-        return _none(teller, intent, question)
+        return nothing_there(teller, intent, question)
     answer = tell_one(teller, intent, question, region)
     return teller.finish(intent, question, answer, region)
 
@@ -162,7 +162,7 @@ def next_step(teller: Teller) -> Exchange:
     if not teller.regions:
         if teller.situation == "clear" and teller.doubtful:
             return teller.finish("next_step", question, teller.tell(question, "next_step", "doubtful"))
-        return _none(teller, "next_step", question)
+        return nothing_there(teller, "next_step", question)
     region = teller.strongest()
     key = "one" if teller.knowledge.find(region.type) else "unknown"
     return teller.finish("next_step", question, teller.tell(question, "next_step", key, focus=region), region)
@@ -172,7 +172,7 @@ def worst(teller: Teller) -> Exchange:
     """Which region stands out most."""
     question = teller.ask("worst", "asks")
     if not teller.regions:
-        return _none(teller, "worst", question)
+        return nothing_there(teller, "worst", question)
     region = teller.strongest()
     key = "only" if len(teller.regions) == 1 else "one"
     return teller.finish("worst", question, teller.tell(question, "worst", key, focus=region), region)
@@ -189,7 +189,8 @@ def compare(teller: Teller) -> Exchange:
 
 def follow_up(teller: Teller, focus: Region | None) -> Exchange:
     """A question that leans on what was said: the other one, is it serious, where exactly, why, are you sure."""
-    leaning = ("other", "other", "serious", "bad", "exactly", "why", "sure")
+    others = 5 if len(teller.regions) > 1 else 2
+    leaning = (*["other"] * others, "serious", "bad", "exactly", "why", "sure")
     kind = "sure" if focus is None else pick(leaning, teller.rng)
     question = teller.ask("follow_up", kind)
     made = teller.finish("follow_up", question, _lean(teller, kind, question, focus))

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from assistant import wording
+from assistant.choices import read_choice
+from assistant.declining import declines
 from assistant.errors import DataSetError
 from assistant.evidence import evidence_text
 from assistant.faithfulness import contradicts
@@ -19,6 +21,7 @@ from assistant.types import Domain, Mode, Verdict
 from data_builders.build import build
 from data_builders.dialogues import Settings, dialogue_row, main, write_dialogues
 from data_builders.words import choices, plain, special
+from data_builders.words.compound import compound
 from data_builders.words.conversation import INTENTS, make_conversation
 from data_builders.words.facts import by_file_name, facts_of_inspection, facts_of_sample
 from data_builders.words.general import general_prompts
@@ -181,9 +184,31 @@ def test_what_no_picture_tells_is_always_declined() -> None:
     for seed in range(200):
         facts = random_facts(RNG(seed))
         made = special.unanswerable(Teller(facts, RNG(seed), held_out=seed % 5 == 0))
-        assert re.search(r"\b(not|cannot|no)\b", made.answer.lower()), made
+        assert declines(made.answer), made
         if "patient" in made.question:
             assert facts.domain is Domain.MEDICAL
+
+
+def test_several_questions_at_once_are_all_answered() -> None:
+    asked = Counter()
+    for seed in range(600):
+        facts = random_facts(RNG(seed), seed % 4, domain=Domain.INDUSTRIAL, score=0.95 if seed % 4 else 0.05)
+        try:
+            made = compound(Teller(facts, RNG(seed), held_out=seed % 5 == 0))
+        except Unsayable:
+            continue
+        asked[seed % 4] += 1
+        assert not contradicts(made.answer, facts.inspection, made.question), made
+        said, question = made.answer.lower(), made.question.lower()
+        if not facts.regions:
+            assert re.search(r"\b(no|nothing|none|nowhere|normal)\b", said), made
+            continue
+        strongest = facts.regions[0]
+        if re.search(r"\bwhere is\b(?! .*come from)", question):
+            assert strongest.cells[0] in said, made
+        if re.search(r"how (?:bad|serious|severe|grave) is", question):
+            assert strongest.severity.value in said, made
+    assert min(asked.values()) > 60, asked
 
 
 def test_letters_are_right_and_spread() -> None:
@@ -199,8 +224,9 @@ def test_letters_are_right_and_spread() -> None:
         options = dict(re.findall(r"^([A-D])\. (.+)$", made.question, re.MULTILINE))
         assert 2 <= len(options) <= 4
         assert len(set(options.values())) == len(options)
-        letter = made.answer[0]
-        assert made.answer in {letter, f"{letter}. {options[letter]}"}
+        letter = re.fullmatch(r"(?:(.+) \()?([A-D])(?:\)\.)?", made.answer)[2]
+        assert made.answer.lower() in {letter.lower(), f"{options[letter]} ({letter}).".lower()}
+        assert read_choice(made.answer, options) == letter
         letters[letter] += len(options) == 4
         right = options[letter]
         if right in {"Yes", "No"}:

