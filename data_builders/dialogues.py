@@ -39,11 +39,13 @@ class Settings:
         per_picture: conversations a picture.
         seed: of everything drawn.
         held_out: with held-out phrasings alone, for evaluation.
+        own: the conversations that the data set holds, as they are.
     """
 
     per_picture: int = 3
     seed: int = 0
     held_out: bool = False
+    own: bool = False
 
 
 def dialogue_row(pair: tuple[Row, Mapping[str, Any] | None], settings: Settings) -> Row:
@@ -58,6 +60,10 @@ def dialogue_row(pair: tuple[Row, Mapping[str, Any] | None], settings: Settings)
         ``intents`` and ``kind``; the last three have one entry a conversation.
     """
     row, inspected = pair
+    if settings.own:
+        talks = row.get("conversations") or []
+        about = {"index": row["index"], "source": row["image_file_name"], "evidence": ""}
+        return about | {"conversations": talks, "intents": [[] for _ in talks], "kind": ["own"] * len(talks)}
     rng = np.random.default_rng([settings.seed, int(row["index"]), int(settings.held_out)])
     facts = _facts(row, inspected, rng)
     made = [make_conversation(facts, rng, settings.held_out) for _ in range(settings.per_picture)]
@@ -176,6 +182,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--seed", type=int, default=0, help="of everything drawn (default: 0)")
     options.add_argument("--held-out", action="store_true", help="held-out phrasings alone, for evaluation")
     options.add_argument(
+        "--own", action="store_true", help="the conversations of the data set itself, as they are, instead of new ones"
+    )
+    options.add_argument(
         "--workers", type=int, default=1, help=f"processes (default: 1; this machine: {os.cpu_count()})"
     )
     return options
@@ -187,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options.parse_args(arguments)
     if given.per_picture < 1 or given.seed < 0:
         options.error("--per-picture must be 1 or more, and --seed 0 or more")
-    settings = Settings(given.per_picture, given.seed, given.held_out)
+    settings = Settings(given.per_picture, given.seed, given.held_out, given.own)
     try:
         written = write_dialogues(given.data_set, given.out, settings, given.inspections, given.workers, progress=True)
     except AssistantError as error:

@@ -6,7 +6,7 @@ Every handler is a generator of component -> value; what a person can mend is sh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ class Handlers:
             except Exception as error:
                 problems.append(said(error))
                 continue
-            yield painting.everything(self.page, session)
+            yield from painting.everything(self.page, session)
         yield {
             self.page.status: words.error_card(" ".join(problems)) if problems else "",
             self.page.drop: None,
@@ -91,14 +91,14 @@ class Handlers:
             before.append(self.bench.in_view(session).plane)
             self.bench.move_plane(session, index, axis, window)
 
-        def paint(page: Page, session: Session) -> Updates:
+        def paint(page: Page, session: Session) -> Iterator[Updates]:
             was, now = before[0], self.bench.in_view(session).plane
             if was is None or now is None or was == now:
-                return {}
-            updates = painting.everything(page, session)
-            if now.axis == was.axis:
-                updates.pop(page.plane)  # it is under the person's hand
-            return updates
+                return
+            for updates in painting.everything(page, session):
+                if now.axis == was.axis:
+                    updates.pop(page.plane, None)  # it is under the person's hand
+                yield updates
 
         yield from self._run(sid, "", work, paint)
 
@@ -127,9 +127,9 @@ class Handlers:
             self.bench.set_threshold(session, threshold)
         except Exception as error:
             return {self.page.status: words.error_card(said(error))}
-        updates = {**painting.result(self.page, session, editor=False), **painting.talk(self.page, session)}
+        updates = {**painting.verdict(self.page, session), **painting.before_after(self.page, session)}
         updates.pop(self.page.threshold)
-        return updates | painting.stale(self.page)
+        return updates | painting.talk(self.page, session) | painting.stale(self.page)
 
     def add_references(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Normal pictures were dropped."""
@@ -158,8 +158,8 @@ class Handlers:
         """The references as a file."""
         made: list[Path] = []
 
-        def paint(page: Page, session: Session) -> Updates:
-            return {page.profile_file: gr.update(value=str(made[0]), visible=True)}
+        def paint(page: Page, session: Session) -> Iterator[Updates]:
+            yield {page.profile_file: gr.update(value=str(made[0]), visible=True)}
 
         yield from self._run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
 
@@ -209,7 +209,7 @@ class Handlers:
 
     def start_over(self, sid: str | None) -> Stream:
         """The conversation on the picture in view is forgotten."""
-        yield from self._run(sid, "", self.bench.start_over, painting.talk)
+        yield from self._run(sid, "", self.bench.start_over, lambda p, s: [painting.talk(p, s)])
 
     def mark_normal(self, sid: str | None) -> Stream:
         """The picture in view is normal."""
@@ -230,8 +230,8 @@ class Handlers:
         """Files of the picture in view."""
         made: list[Path] = []
 
-        def paint(page: Page, session: Session) -> Updates:
-            return {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
+        def paint(page: Page, session: Session) -> Iterator[Updates]:
+            yield {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
 
         yield from self._run(sid, "Writing …", lambda s: made.extend(exports.write_all(s)), paint)
 
@@ -239,8 +239,8 @@ class Handlers:
         """The corrections as a data set."""
         made: list[Path] = []
 
-        def paint(page: Page, session: Session) -> Updates:
-            return {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
+        def paint(page: Page, session: Session) -> Iterator[Updates]:
+            yield {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
 
         yield from self._run(sid, "Writing …", lambda s: made.append(exports.write_corrections(s)), paint)
 
@@ -249,7 +249,7 @@ class Handlers:
         sid: str | None,
         busy: str,
         work: Callable[[Session], Any],
-        paint: Callable[[Page, Session], Updates],
+        paint: Callable[[Page, Session], Iterable[Updates]],
         after: Updates | None = None,
         done: str = "",
     ) -> Stream:
@@ -260,12 +260,13 @@ class Handlers:
             session = self._session(sid)
             sid = session.id
             work(session)
-            painted = paint(self.page, session)
+            for updates in paint(self.page, session):
+                yield {**updates, self.page.session: sid}
         except Exception as error:
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
             return
         status = words.done_card(done) if done else ""
-        yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
+        yield {self.page.status: status, self.page.session: sid, **(after or {})}
 
     def _answer(self, sid: str | None, question: Callable[[Session], str]) -> Stream:
         """Stream an answer into the conversation of the picture in view."""

@@ -7,8 +7,10 @@ import pytest
 
 from assistant.errors import DataSetError
 from data_builders.build import build
-from data_builders.convert import from_mvtec, main, to_messages, to_mvtec
+from data_builders.convert import main, to_messages, to_mvtec
+from data_builders.dialogues import main as dialogues
 from data_builders.files import encode_mask, encode_pixels, read_mask, write_atomic
+from data_builders.labelled import from_messages, from_mvtec, from_visa
 from data_builders.writer import read_rows
 from tests.data_builders.fakes import config, fake_families
 
@@ -90,3 +92,90 @@ def test_messages_rows_point_at_the_pictures(tmp_path):
 def test_the_command_line(tmp_path, capsys):
     assert main(["to-messages", str(tmp_path), str(tmp_path / "m.jsonl")]) == 1
     assert "metadata.jsonl" in capsys.readouterr().err
+
+
+def test_a_share_of_labelled_pictures_is_learned_from(category, tmp_path):
+    rng = np.random.default_rng(1)
+    for number in range(1, 8):
+        for kind in ("good", "bent_lead"):
+            path = category / f"test/{kind}/{number:03d}.png"
+            write_atomic(path, encode_pixels(rng.integers(0, 255, (40, 60, 3), np.uint8), "png"))
+        mask = np.zeros((40, 60), bool)
+        mask[5:9, 5:9] = True
+        write_atomic(category / f"ground_truth/bent_lead/{number:03d}_mask.png", encode_mask(mask))
+    assert main(["from-mvtec", str(category), str(tmp_path / "set"), "--learn", "0.5"]) == 0
+    rows = list(read_rows(tmp_path / "set"))
+    for verdict, train in (
+        ("anomalous", 3),
+        ("normal", 5),
+    ):  # four of eight, one of them to validate; two normals of train/good
+        splits = [r["split"] for r in rows if r["verdict"] == verdict]
+        assert (splits.count("train"), splits.count("validation"), splits.count("test")) == (train, 1, 4)
+    normals = {r["image_file_name"] for r in rows if r["verdict"] == "normal" and r["split"] == "train"}
+    assert all(set(r["reference_file_names"]) <= normals for r in rows)
+    again = from_mvtec(category, tmp_path / "again", learn=0.5)
+    assert [r["split"] for r in read_rows(tmp_path / "again")] == [r["split"] for r in rows]
+    assert from_mvtec(category, tmp_path / "other", learn=0.5, seed=1)["rows_sha256"] != again["rows_sha256"]
+    with pytest.raises(DataSetError, match="from 0 to 1"):
+        from_mvtec(category, tmp_path / "wrong", learn=2)
+
+
+def test_from_visa_follows_its_tables(tmp_path, capsys):
+    root, rng = tmp_path / "VisA", np.random.default_rng(0)
+    table = ["object,split,label,image,mask"]
+    for number, split in enumerate(("train", "train", "test")):
+        image = f"candle/Data/Images/Normal/{number:04d}.JPG"
+        write_atomic(root / image, encode_pixels(rng.integers(0, 255, (40, 60, 3), np.uint8), "jpeg"))
+        table.append(f"candle,{split},normal,{image},")
+    image, mask = "candle/Data/Images/Anomaly/000.JPG", "candle/Data/Masks/Anomaly/000.png"
+    write_atomic(root / image, encode_pixels(rng.integers(0, 255, (40, 60, 3), np.uint8), "jpeg"))
+    marked = np.zeros((40, 60), np.uint8)
+    marked[10:20, 10:20] = 3
+    write_atomic(root / mask, encode_mask(marked))
+    table += [f"candle,test,anomaly,{image},{mask}", "pcb1,test,normal,pcb1/none.JPG,"]
+    write_atomic(root / "split_csv/1cls.csv", "\n".join(table).encode())
+    assert from_visa(root, tmp_path / "plain", "candle")["counts"]["split"] == {"train": 2, "test": 2}
+    assert list(read_rows(tmp_path / "plain"))[-1]["defects"][0]["type"] == "anomaly"
+    told = f'image,label,mask\n{image},"chunk of wax missing,melded wax",{mask}\n'
+    write_atomic(root / "candle/image_anno.csv", told.encode())
+    from_visa(root, tmp_path / "named", "candle", "wax candle")
+    last = list(read_rows(tmp_path / "named"))[-1]
+    assert (last["defects"][0]["type"], last["defects"][0]["box"]) == ("chunk of wax missing", [10, 10, 20, 20])
+    assert last["object_name"] == "wax candle"
+    assert len(last["reference_file_names"]) == 2
+    assert main(["from-visa", str(root), str(tmp_path / "none"), "--category", "cashew"]) == 1
+    assert "rows of the object cashew" in capsys.readouterr().err
+    assert main(["from-visa", str(tmp_path), str(tmp_path / "none"), "--category", "candle"]) == 1
+    assert "a readable table 1cls.csv" in capsys.readouterr().err
+
+
+def test_conversations_of_ones_own_become_a_set_of_words(category, tmp_path):
+    good, bad = "metal_nut/train/good/000.png", "metal_nut/test/bent_lead/000.png"
+    parts = [{"type": "image"}, {"type": "text", "text": "Is it bent?"}]
+    rows = [
+        {"messages": [{"role": "user", "content": "<image>What is this?"}, {"role": "assistant", "content": "A nut."}],
+         "images": [bad, good]},
+        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": parts},
+                      {"role": "assistant", "content": "Yes."}], "images": [bad, good]},
+        {"conversations": [{"from": "human", "value": "<image>\nFine?"}, {"from": "gpt", "value": "It is."}], "image": good},
+    ]  # fmt: skip
+    file = tmp_path / "talk.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert from_messages(file, tmp_path / "set", "nut")["counts"]["split"] == {"words": 2}
+    first, second = read_rows(tmp_path / "set")
+    assert [talk[0]["content"] for talk in first["conversations"]] == ["What is this?", "Is it bent?"]
+    assert second["conversations"] == [
+        [{"role": "user", "content": "Fine?"}, {"role": "assistant", "content": "It is."}]
+    ]
+    assert (tmp_path / "set" / first["reference_file_names"][0]).read_bytes() == (tmp_path / good).read_bytes()
+    assert dialogues(["--own", str(tmp_path / "set"), "--out", str(tmp_path / "own.jsonl")]) == 0
+    own = [json.loads(line) for line in (tmp_path / "own.jsonl").read_text().splitlines()]
+    assert [row["conversations"] for row in own] == [first["conversations"], second["conversations"]]
+    for broken in ({"messages": [], "images": [good]}, {"messages": rows[0]["messages"]},
+                   {"messages": rows[0]["messages"][:1], "images": [good]}):  # fmt: skip
+        file.write_text(json.dumps(broken))
+        with pytest.raises(DataSetError, match=r"row 1 of talk\.jsonl"):
+            from_messages(file, tmp_path / "other")
+    file.write_text(json.dumps({**rows[2], "image": "absent.png"}))
+    with pytest.raises(DataSetError, match=r"absent\.png"):
+        from_messages(file, tmp_path / "other")

@@ -45,7 +45,8 @@ def test_a_run_trains_calibrates_and_saves_what_loads(built: Path) -> None:
 def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
     """SIGKILL wherever it meets the run, twice; weights and best parameters are those of a run that nothing stopped.
 
-    Up to a tenth of one step: in another process sums round otherwise, and Adam makes a step of any gradient's rounding.
+    All but one value in a thousand within 1e-6, and none further off than a tenth of one step: in another process sums may
+    round otherwise, and where a gradient is nearly zero Adam makes a step of its rounding.
     """
     assert main(["--config", str(recipe(built, "straight", epochs=3, checkpoint_every=1))]) == 0
     config = recipe(built, "killed", epochs=3, checkpoint_every=1)
@@ -65,7 +66,9 @@ def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
     for file in ("checkpoint/localizer.safetensors", "best.safetensors", "last/model.safetensors"):
         straight, killed = (load_file(built / run / file) for run in ("straight", "killed"))
         for name, tensor in straight.items():
-            torch.testing.assert_close(killed[name], tensor, atol=1e-4, rtol=0)
+            off = (killed[name] - tensor).abs()
+            assert float(off.max()) <= 1e-4, name
+            assert int((off > 1e-6).sum()) <= max(1, off.numel() // 1000), name
 
 
 def test_a_run_folder_is_not_overwritten(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
