@@ -48,6 +48,7 @@ class Languaging:
         save: writes the trained parts and their card into a folder.
         reload: puts the trained parts of a folder into a stage of their own, as another process would.
         clock: where the time goes.
+        start: ``sha256:…`` of the trained parts it begins with; empty for none.
     """
 
     recipe: LanguageRecipe
@@ -57,6 +58,7 @@ class Languaging:
     save: Callable[[Path, Card], None]
     reload: Callable[[Path], Any]
     clock: Clock
+    start: str = ""
 
 
 def run_language(recipe: LanguageRecipe, resume: bool, command: str) -> None:
@@ -140,7 +142,8 @@ def open_language(recipe: LanguageRecipe, samples: list[Sample]) -> Languaging:
     parts = parts_from(start)
     stage = stage_of(parts)
     stage.trained = start is not None
-    return Languaging(recipe, preset, stage, parts.towers, save, lambda f: stage_of(parts_from(f)), Clock())
+    began = "" if start is None else hash_of_parts(start)
+    return Languaging(recipe, preset, stage, parts.towers, save, lambda f: stage_of(parts_from(f)), Clock(), began)
 
 
 def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
@@ -163,6 +166,7 @@ def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
         history=done.history,
         before=before,
         notes=notes_on(before, metrics),
+        start=work.start,
     )
     work.save(recipe.out / "checkpoint", card)
     print({name: round(value, 4) for name, value in metrics.items()})
@@ -202,6 +206,12 @@ def start_parts(recipe: LanguageRecipe, preset: Preset, samples: list[Sample], s
         parts.model.activation_checkpointing_enable({"use_reentrant": False})
         parts.model.train()  # in evaluation mode nothing is checkpointed; the model has no dropout
     return parts
+
+
+def hash_of_parts(folder: Path) -> str:
+    """``sha256:…`` of the trained tensors of a checkpoint folder, in the order of their files' names."""
+    files = sorted(folder.glob("*.safetensors"))
+    return f"sha256:{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()}"
 
 
 def digest_of(folder: Path) -> str:

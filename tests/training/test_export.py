@@ -100,6 +100,7 @@ def test_a_start_from_the_preset_is_told_before_and_after_and_never_gets_worse(
     assert card["before"]["text_score"] == card["history"][0]["text_score"]
     assert card["scores"]["text_score"] >= card["before"]["text_score"] - 1e-6
     assert card["scores"]["reference_score"] >= card["before"]["reference_score"] - 1e-6
+    assert card["start"] == Assistant.load(str(taught)).weights
     assert card["notes"]
     text = (built / "again" / "preset" / "README.md").read_text()
     assert card["notes"][0] in text

@@ -37,7 +37,7 @@ from training.packing import plain_attention, use_plain_attention
 from training.recipe import LanguageData
 from training.replay import main as replay_main
 from training.replay import read_prompts
-from training.run_language import some
+from training.run_language import hash_of_parts, some
 from training.train import main
 
 
@@ -111,6 +111,7 @@ def test_runs_train_and_leave_parts_that_load(folder: Path) -> None:
     assert main(["--config", str(started), "--set", "loop.learning_rate=0.01"]) == 0
     checkpoint = folder / "instruct" / "checkpoint"
     card = json.loads((checkpoint / "card.json").read_text())
+    assert card["start"] == hash_of_parts(folder / "align" / "checkpoint")
     first, last = card["history"][0], card["history"][-1]
     assert last["both_loss"] < first["both_loss"]
     assert {"replay_loss", "embeddings_loss", "text_loss"} <= set(card["scores"])
