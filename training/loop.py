@@ -132,8 +132,10 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock 
         accelerator.init_trackers("anomaly-assistant")
     with _bar(accelerator) as bar:
         done = _Run(stage, config, accelerator, out, clock or Clock(), bar).go(resume)
-    if tracker:
-        accelerator.end_training()
+    for (
+        opened
+    ) in accelerator.trackers:  # not end_training, which ends the process group too, with work still to be shared
+        opened.finish()
     return done
 
 
@@ -154,14 +156,13 @@ class _Run:
         torch.manual_seed(config.seed)
         every = max(1, _steps(stage, config, self.accelerator) * config.epochs)
         self.steps = min(every, config.max_steps or every)
-        rates: dict[str, float] = getattr(stage, "rates", {})
         plugin = self.accelerator.state.deepspeed_plugin
         if plugin is not None:
             if config.accumulate > 1:
                 raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
             plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = 1  # batches are counted by the loop
         self.names = set(stage.module.state_dict())
-        optimizer = torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
+        optimizer = optimizer_of(stage, config)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, self.steps, config.warm_up))
         self.prepared, self.optimizer = self.accelerator.prepare(_Losses(stage), optimizer)
 
@@ -275,6 +276,12 @@ def _steps(stage: Stage, config: LoopConfig, accelerator: Accelerator) -> int:
     if not plans:
         raise ConfigError("enough samples for one optimizer step", "fewer", "lower accumulate or build more")
     return len(plans) // config.accumulate
+
+
+def optimizer_of(stage: Stage, config: LoopConfig) -> torch.optim.AdamW:
+    """AdamW over what the stage trains; matrices decay, the rest does not."""
+    rates: dict[str, float] = getattr(stage, "rates", {})
+    return torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
 
 
 def _groups(module: nn.Module, config: LoopConfig, rates: dict[str, float]) -> list[dict[str, Any]]:

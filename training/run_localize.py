@@ -164,10 +164,15 @@ def _before(history: Sequence[list[dict[str, Any]]]) -> dict[str, float]:
 
 def _lateral(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
     """Everything at once on tokens that were encoded once."""
-    recipe = work.recipe
-    _encode(work, recipe.data.features)
-    stage = LocalizeStage(work.clip, work.localizer, work.rows, recipe.data.features, recipe.batch_size)
-    return stage, [_run(work, stage, recipe.out, resume)]
+    stage = lateral_stage(work)
+    return stage, [_run(work, stage, work.recipe.out, resume)]
+
+
+def lateral_stage(work: Localizing) -> LocalizeStage:
+    """The stage of a preset whose adapters leave the tower's stream alone; tokens are encoded where they are not yet."""
+    data = work.recipe.data
+    _encode(work, data.features)
+    return LocalizeStage(work.clip, work.localizer, work.rows, data.features, work.recipe.batch_size)
 
 
 def _residual(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:

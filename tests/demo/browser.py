@@ -57,6 +57,7 @@ def idle(page: Any) -> None:
 def choose_sample(page: Any, number: int) -> None:
     page.locator("#samples button").nth(number).click()
     page.wait_for_function(f"document.querySelector('#card').innerText.includes('plate {number}')")
+    idle(page)  # the verdict comes first, the picture to paint on last
 
 
 def move_threshold(page: Any, value: float) -> None:

@@ -211,7 +211,11 @@ def test_two_processes_equal_one_that_accumulates(built: Path, folder: Path, sta
     where, recipe = (built, localize_recipe) if stage == "localize" else (folder, language_recipe)
     made: Any = recipe
     for name, config, accumulate in (("one", "cpu.yaml", 2), ("two", "cpu_2_processes.yaml", 1)):
-        more: dict[str, Any] = {"epochs": 1, "max_steps": 3}
+        more: dict[str, Any] = {
+            "epochs": 1,
+            "max_steps": 3,
+            "tracker": "tensorboard",
+        }  # which is closed before the run ends
         path = made(where, f"{name}", **more) if stage == "localize" else made(where, stage, loop=more)
         changes = [f"loop.accumulate={accumulate}", f"out={where / (stage + '_' + name)}"]
         launched(CONFIGS / config, ["--config", str(path), *(w for c in changes for w in ("--set", c))])

@@ -1,0 +1,160 @@
+"""Steps a second of a training run against a bare loop of the same forward and backward passes.
+
+    python -m training.benchmark_train --config training/configs/localize_cpu.yaml [--steps 12] [--rounds 3] [--set key=value]
+
+The bare loop has its batches in memory and does nothing but losses, backward, clipping and the optimizer's step; the run reads
+its batches, goes through accelerate, shows its losses and logs as its recipe says. They take turns, on the same batches and
+with the same parameters trained; the median round counts. Nothing of the recipe's own run folder is read or written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from assistant.errors import AssistantError, ConfigError
+from training.clock import Clock
+from training.loop import LoopConfig, optimizer_of, run
+from training.losses import total
+from training.recipe import LanguageRecipe, Recipe, read_recipe
+
+WARM_UP = 2
+"""Steps of each round that are not counted."""
+
+
+@dataclass(frozen=True)
+class TrainingRate:
+    """Steps a second, and where the run's time goes.
+
+    Args:
+        stage: of the recipe.
+        bare, run: steps a second of the bare loop and of the run.
+        load_share: part of the run's time in which batches are read, [0, 1].
+        steps: counted in each round.
+    """
+
+    stage: str
+    bare: float
+    run: float
+    load_share: float
+    steps: int
+
+    @property
+    def ratio(self) -> float:
+        """Run over bare loop."""
+        return self.run / self.bare
+
+
+class _Few:
+    """A stage whose epoch is a few batches and whose validation is free; notes when each batch was asked for."""
+
+    def __init__(self, stage: Any, plans: Sequence[Any]) -> None:
+        self._stage, self._plans = stage, plans
+        self.asked: list[float] = []
+        self.trained = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stage, name)
+
+    def epoch(self, number: int, seed: int) -> Iterator[Any]:
+        return iter(self._plans)
+
+    def load(self, planned: Any) -> Any:
+        self.asked.append(time.perf_counter())
+        return self._stage.load(planned)
+
+    def validate(self) -> dict[str, float]:
+        self.asked.append(time.perf_counter())
+        return dict.fromkeys(getattr(self._stage, "experts", None) or [self._stage.primary], 0.0)
+
+
+def measure(recipe: Recipe | LanguageRecipe, steps: int = 12, rounds: int = 3) -> TrainingRate:
+    """Train a few steps both ways.
+
+    Raises:
+        ConfigError: a recipe with fewer batches.
+        AssistantError: what the recipe's own run would refuse.
+    """
+    stage = _stage_of(recipe)
+    plans = list(stage.epoch(0, recipe.loop.seed))[: steps + WARM_UP]
+    if len(plans) < steps + WARM_UP:
+        raise ConfigError(f"{steps + WARM_UP} batches", str(len(plans)), "build more data or give fewer --steps")
+    config = LoopConfig(**recipe.loop.model_dump())
+    config = replace(config, epochs=1, max_steps=len(plans), accumulate=1, checkpoint_every=10**9, patience=None)
+    bare, ran, shares = [], [], []
+    batches = [stage.load(planned) for planned in plans]
+    for number in range(rounds):
+        bare.append(_bare(stage, batches, config))
+        with tempfile.TemporaryDirectory() as folder:
+            few, clock = _Few(stage, plans), Clock()
+            run(few, config, Path(folder) / str(number), False, clock)
+        seconds = few.asked[len(plans)] - few.asked[WARM_UP]
+        ran.append(steps / seconds)
+        shares.append(sum(clock.laps["load"][WARM_UP:]) / seconds)
+    return TrainingRate(recipe.stage, statistics.median(bare), statistics.median(ran), statistics.median(shares), steps)
+
+
+def _stage_of(recipe: Recipe | LanguageRecipe) -> Any:
+    """The stage that a run of the recipe trains."""
+    if isinstance(recipe, LanguageRecipe):
+        from training.run_language import open_language, read_samples
+
+        return open_language(recipe, read_samples(recipe)[0]).stage
+    from training.run_localize import lateral_stage, open_localize, read_sets
+
+    return lateral_stage(open_localize(recipe, read_sets(recipe)))
+
+
+def _bare(stage: Any, batches: Sequence[Any], config: LoopConfig) -> float:
+    """Steps a second of losses, backward, clipping and step alone."""
+    optimizer = optimizer_of(stage, config)
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
+    half = torch.autocast(trained[0].device.type, torch.bfloat16, enabled=config.mixed_precision == "bf16")
+    stage.module.train()
+    started = 0.0
+    for number, batch in enumerate(batches):
+        if number == WARM_UP:
+            started = time.perf_counter()
+        with half:
+            parts = stage.losses(batch, random.Random(number))
+        total({k: v.float() for k, v in parts.items()}, config.loss_weights or {}).backward()
+        torch.nn.utils.clip_grad_norm_(trained, config.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return (len(batches) - WARM_UP) / (time.perf_counter() - started)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print a JSON object; 0 measured, 1 could not be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.benchmark_train", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
+    parser.add_argument("--config", type=Path, required=True, help="recipe")
+    parser.add_argument("--steps", type=int, default=12, help="counted steps a round (default: 12)")
+    parser.add_argument("--rounds", type=int, default=3, help="the median counts (default: 3)")
+    parser.add_argument(
+        "--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="change the recipe"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        rate = measure(read_recipe(given.config, given.overrides), given.steps, given.rounds)
+    except AssistantError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({**asdict(rate), "ratio": round(rate.ratio, 3), "threads": torch.get_num_threads()}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
