@@ -205,6 +205,19 @@ def test_four_bits_train_save_and_load_on_a_cpu(family: Path, tmp_path: Path) ->
     assert asked(loaded) == asked(loaded)
 
 
+@pytest.mark.skipif(not QUANTIZED, reason="the extra `quantized` is not installed")
+@pytest.mark.filterwarnings("ignore:MatMul8bitLt:UserWarning")
+@pytest.mark.parametrize("family", ["qwen2_5_vl"], indirect=True)
+def test_eight_bits_train_and_answer_on_a_cpu(family: Path) -> None:
+    parts = new_vlm_parts(config_of(family, quantization="int8"), torch.float32)
+    small = [n for n, m in parts.model.named_modules() if type(m).__name__ == "Linear8bitLt"]
+    assert len(small) == 14
+    assert not [n for n in small if "vision" in n or "visual" in n]
+    found = add_lora(parts.model, rank=4)
+    assert set(step(stage_of(parts, family))) == set(found)
+    assert asked(parts) == asked(parts)
+
+
 def test_the_map_reaches_what_is_written(family: Path) -> None:
     parts = new_vlm_parts(config_of(family), torch.float32)
     with torch.no_grad():
