@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ import pytest
 from assistant.errors import AssistantError, ProfileError
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Domain, QueryImage
-from demo import talking
+from demo import painting, talking
 from demo.engine import Engine, EngineError
+from demo.page import SUGGESTED, Page
 from demo.sessions import Setup
 from demo.workbench import CHANGED, BenchError, Workbench
 
@@ -300,3 +302,21 @@ def test_an_answer_of_a_conversation_that_was_started_over_is_forgotten(bench: W
     bench.start_over(session)
     list(pieces)
     assert picture.messages == picture.answers == []
+
+
+def test_the_verdict_is_painted_before_the_pictures_that_take_long(bench: Workbench, part: QueryImage) -> None:
+    session = bench.store.new()
+    several = {"suggested": SUGGESTED, "files": 4}
+    names: dict[str, Any] = {f.name: f.name for f in fields(Page)}
+    page = Page(**{n: tuple(f"{n} {i}" for i in range(several[n])) if n in several else n for n in names})
+    empty = {key: value for updates in painting.everything(page, session) for key, value in updates.items()}
+    assert (empty[page.boxes], empty[page.slider], empty[page.editor]) == (None, None, None)
+    bench.add(session, part)
+    first, *others = painting.everything(page, session)
+    later = {key: value for updates in others for key, value in updates.items()}
+    assert {page.card, page.boxes, page.table} <= first.keys()
+    assert {page.slider, page.editor, page.bench} <= later.keys()
+    assert not first.keys() & later.keys()
+    plain, heat = later[page.slider]
+    assert plain.shape == heat.shape
+    assert later[page.editor]["background"].shape == part.pixels.shape
