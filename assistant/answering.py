@@ -1,7 +1,8 @@
 """Words of a language model -> answers that do not contradict the evidence unnoticed. The same for every model.
 
-An answer that contradicts is taken back and asked for once more, made to begin with what the evidence says; one that still
-contradicts is given with a visible note. What was asked besides and is passed over is added from the evidence.
+An answer that contradicts, or that answers what no picture tells, is taken back and asked for once more, made to begin with
+what the evidence says; one that still contradicts is given with a visible note. What was asked besides and is passed over is
+added from the evidence. Lettered options are answered in words first.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import threading
 from collections.abc import Iterator
 
 from assistant import wording
+from assistant.declining import declines
 from assistant.faithfulness import contradicts, stated_verdict
+from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge
 from assistant.language_model import Evidence, LanguageModel, Session
+from assistant.options import as_wanted, in_words
 from assistant.template_answers import answer_from_evidence, left_unsaid, notice
 from assistant.types import Answer
 
@@ -40,18 +44,18 @@ def stream_answer(
         evidence: what the model is told.
     """
     stop = stop or threading.Event()
-    text = ""
-    for piece in model.stream(session, question, stop=stop, evidence=evidence):
+    put, text = in_words(question), ""
+    for piece in model.stream(session, put, stop=stop, evidence=evidence):
         text += piece
         yield Answer(question, text.strip())
     text = finished(text, session.talk.ended or stop.is_set())
     inspection = session.inspection
-    if contradicts(text, inspection, question) and not stop.is_set():
+    if (contradicts(text, inspection, question) or invents(text, question)) and not stop.is_set():
         fact = answer_from_evidence(question, inspection, knowledge)
         if fact is not None:
             session.talk.undo()
             text = ""
-            for piece in model.stream(session, question, stop=stop, evidence=evidence, begin=fact):
+            for piece in model.stream(session, put, stop=stop, evidence=evidence, begin=fact):
                 text += piece
                 yield Answer(question, text.strip())
             text = finished(text, session.talk.ended or stop.is_set())
@@ -62,7 +66,17 @@ def stream_answer(
     for sentence in notice(question, inspection, knowledge):
         if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
             text = f"{text} {sentence}".strip()
+    text = as_wanted(text, question)
     yield Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
+
+
+def invents(text: str, question: str) -> bool:
+    """Whether an answer does not decline a question that is known for one no picture answers.
+
+    >>> invents("It costs nothing.", "What does it cost?"), invents("I cannot tell the price.", "What does it cost?")
+    (True, False)
+    """
+    return recognise(question) == (Intent.UNANSWERABLE,) and not declines(text)
 
 
 def checked_answer(

@@ -41,6 +41,52 @@ def option_said(text: str, options: dict[str, str]) -> str | None:
     return next((option for option in words if option.lower() == said), None)
 
 
+IN_WORDS = "Answer with the option."
+_OPTION = re.compile(r"\W{0,2}[A-Z][.):] *\S")
+_HOW = re.compile(
+    r"\bletters?\b|^(?:please,? )?(?:(?:answer|reply|respond)\b|(?:choose|pick) (?:one|the right)\b)", re.IGNORECASE
+)
+
+_ALONE = re.compile(
+    r"\b(?:only|just|single|nothing else|directly)\b[^.?!]*\bletter"
+    r"|\bletter\b[^.?!]*\b(?:only|alone|nothing else|directly|enough)"
+)
+
+
+def in_words(question: str) -> str:
+    """A question with options, asked so that the answer is the option's words before its letter; other questions as they are.
+
+    A small language model finds in the evidence which words are right, and beside them which letter; asked for a letter at
+    once it guesses.
+
+    >>> in_words("Is it fine? Give the letter only.\\nA. Yes\\nB. No")
+    'Is it fine?\\nA. Yes\\nB. No\\nAnswer with the option.'
+    """
+    if not options_of(question):
+        return question
+    kept = []
+    for line in question.splitlines():
+        if not _OPTION.match(line):
+            line = " ".join(s for s in re.split(r"(?<=[.?!:]) +", line) if not _HOW.search(s))
+        if line.strip():
+            kept.append(line)
+    return "\n".join([*kept, IN_WORDS])
+
+
+def as_wanted(text: str, question: str) -> str:
+    """An answer that is an option as the question wants it: its letter alone where that is asked for, else as it is.
+
+    >>> as_wanted("Yes (A).", "Is it fine? Give the letter only.\\nA. Yes\\nB. No")
+    'A'
+    """
+    how = " ".join(line for line in question.splitlines() if not _OPTION.match(line)).lower()
+    options = options_of(question)
+    if not options or not _ALONE.search(how):
+        return text
+    said = option_said(text, options)
+    return next((letter for letter, words in options.items() if words == said), text)
+
+
 def stem_of(question: str) -> str:
     """The line before the options.
 

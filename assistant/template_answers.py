@@ -32,7 +32,7 @@ def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowl
     """
     knowledge = knowledge or load_knowledge()
     if 0 < len(agreeing := agreeing_options(question, inspection)) < len(options_of(question)):
-        return next(f"{letter}. {words}" for letter, words in agreeing.items())
+        return next(f"{words[:1].upper()}{words[1:]} ({letter})." for letter, words in agreeing.items())
     intents = recognise(question)
     if not intents:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assistant.answering import NOTE, checked_answer, finished, stream_answer
+from assistant.declining import declines
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
 from assistant.types import Domain, Inspection
@@ -127,3 +128,35 @@ def test_medical_answers_carry_the_notice() -> None:
 )
 def test_what_was_cut_ends_with_a_sentence(text: str, ended: bool, kept: str) -> None:
     assert finished(text, ended) == kept
+
+
+CHOICE = "Where is it? Answer with the letter only.\nA. centre\nB. top left"
+
+
+def test_options_are_asked_in_words_and_given_as_wanted() -> None:
+    model = Spaced("Top left (B).", "Top left (B).")
+    asked: list[str] = []
+    stream = model.stream
+    model.stream = lambda session, question, **more: asked.append(question) or stream(session, question, **more)  # type: ignore[method-assign,func-returns-value]
+    answer = said(model, CHOICE)
+    assert answer.text == "B"
+    assert answer.question == CHOICE
+    assert asked == ["Where is it?\nA. centre\nB. top left\nAnswer with the option."]
+    assert said(model, CHOICE.replace(" Answer with the letter only.", "")).text == "Top left (B)."
+
+
+def test_a_wrong_option_is_asked_again_from_the_one_that_fits() -> None:
+    model = Spaced("Centre (A).", "")
+    answer = said(model, CHOICE.replace("only", ""))
+    assert model.begun == ["", "Top left (B)."]
+    assert answer.text == "Top left (B)."
+    assert not answer.contradictory
+
+
+def test_what_no_picture_tells_is_not_answered() -> None:
+    model = Spaced("It is not expensive.", "", "I cannot tell the price from a picture.")
+    for _ in range(2):
+        answer = said(model, "How expensive is it?")
+        assert declines(answer.text)
+        assert not answer.contradictory
+    assert len(model.begun) == 3

@@ -212,10 +212,10 @@ def test_invented_share() -> None:
 @pytest.mark.parametrize(
     ("question", "defect", "normal"),
     [
-        ("Where is it?\nA. centre\nB. top left\nC. nowhere\nOne letter.", "B. top left", "C. nowhere"),
-        ("Is there any defect in the object?\nA. No.\nB. Yes.\nAnswer.", "B. Yes", "A. No"),
-        ("What is known of it: it is a plate.\nIs there any defect?\nA. Yes\nB. No", "A. Yes", "B. No"),
-        ("What is the type of the defect?\nA. crack\nB. scratch\nC. none", "B. scratch", "C. none"),
+        ("Where is it?\nA. centre\nB. top left\nC. nowhere\nOne letter.", "Top left (B).", "Nowhere (C)."),
+        ("Is there any defect in the object?\nA. No.\nB. Yes.\nAnswer.", "Yes (B).", "No (A)."),
+        ("What is known of it: it is a plate.\nIs there any defect?\nA. Yes\nB. No", "Yes (A).", "No (B)."),
+        ("What is the type of the defect?\nA. crack\nB. scratch\nC. none", "Scratch (B).", "None (C)."),
     ],
 )
 def test_the_one_option_that_agrees_is_the_answer(question: str, defect: str, normal: str) -> None:

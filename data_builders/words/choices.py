@@ -109,7 +109,7 @@ def _type(teller: Teller) -> Options:
     region = teller.strongest() if highest is None else highest
     if teller.knowledge.find(region.type) is None or region.type is None:
         raise Unsayable("the kind is not known")
-    others = _some(teller, [absent_kind(teller) for _ in range(12)])
+    others = _some(teller, [kind for kind in (absent_kind(teller) for _ in range(16)) if kind != region.type])
     return Options(region.type, (*others[:2], "none") if teller.chance(0.2) else others)
 
 
