@@ -1,8 +1,8 @@
 """Words of a language model -> answers that do not contradict the evidence unnoticed. The same for every model.
 
-An answer that contradicts, or that answers what no picture tells, is taken back and asked for once more, made to begin with
-what the evidence says; one that still contradicts is given with a visible note. What was asked besides and is passed over is
-added from the evidence. Lettered options are answered in words first.
+An answer that contradicts, chooses no option or answers what no picture tells is taken back and asked for once more, made to
+begin with what the evidence says; one that still contradicts is given with a visible note. What was asked besides and is passed
+over is added from the evidence. Lettered options are answered in words first.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import threading
 from collections.abc import Iterator
 
 from assistant import wording
+from assistant.choices import read_choice
 from assistant.declining import declines
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge
 from assistant.language_model import Evidence, LanguageModel, Session
-from assistant.options import as_wanted, in_words
+from assistant.options import as_wanted, in_words, options_of
 from assistant.template_answers import answer_from_evidence, left_unsaid, notice
 from assistant.types import Answer
 
@@ -50,7 +51,7 @@ def stream_answer(
         yield Answer(question, text.strip())
     text = finished(text, session.talk.ended or stop.is_set())
     inspection = session.inspection
-    if (contradicts(text, inspection, question) or invents(text, question)) and not stop.is_set():
+    if (contradicts(text, inspection, question) or misses(text, question)) and not stop.is_set():
         fact = answer_from_evidence(question, inspection, knowledge)
         if fact is not None:
             session.talk.undo()
@@ -70,12 +71,16 @@ def stream_answer(
     yield Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
 
 
-def invents(text: str, question: str) -> bool:
-    """Whether an answer does not decline a question that is known for one no picture answers.
+def misses(text: str, question: str) -> bool:
+    """Whether an answer chooses none of a question's options, or does not decline what no picture tells.
 
-    >>> invents("It costs nothing.", "What does it cost?"), invents("I cannot tell the price.", "What does it cost?")
+    >>> misses("It costs nothing.", "What does it cost?"), misses("I cannot tell the price.", "What does it cost?")
     (True, False)
+    >>> misses("A dark spot.", "What is it?\\nA. crack\\nB. stain")
+    True
     """
+    if options := options_of(question):
+        return read_choice(text, options, question) is None
     return recognise(question) == (Intent.UNANSWERABLE,) and not declines(text)
 
 

@@ -153,6 +153,12 @@ def test_a_wrong_option_is_asked_again_from_the_one_that_fits() -> None:
     assert not answer.contradictory
 
 
+def test_words_that_are_no_option_are_asked_again() -> None:
+    model = Spaced("Somewhere else.", "")
+    assert said(model, CHOICE).text == "B"
+    assert model.begun == ["", "Top left (B)."]
+
+
 def test_what_no_picture_tells_is_not_answered() -> None:
     model = Spaced("It is not expensive.", "", "I cannot tell the price from a picture.")
     for _ in range(2):
