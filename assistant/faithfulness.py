@@ -9,7 +9,7 @@ from assistant.clauses import clauses, mentioned_types, same_kind, vocabulary_of
 from assistant.options import fitting_options, option_said, options_of, stem_of
 from assistant.quantities import Share
 from assistant.reading import ANY, Reading, places, plainly_asked, read, verdict_votes
-from assistant.types import Inspection, Region, Verdict
+from assistant.types import Inspection, Mode, Region, Verdict
 
 __all__ = ["Reading", "asked_verdict", "contradicts", "mentioned_types", "own_names", "read", "stated_verdict"]
 
@@ -73,6 +73,20 @@ def _as_statement(question: str) -> str:
     return " ".join(re.sub(r"[^a-z ]", " ", f"there is {question.lower().replace('center', 'centre')}").split())
 
 
+_UNCOMPARED = re.compile(r"\b(?:no|without|had no) (?:an? |any |the )?references?\b|\bnothing to compare\b")
+_COMPARED = re.compile(
+    r"\b(?:compared (?:with|to)|differs? from|difference from|against|unlike|next to|beside) (?:the |its )?(?:\w+ )?references?\b"
+)
+
+
+def _wrong_references(said: str, mode: Mode) -> bool:
+    """Whether references are denied that there were, or spoken of that there were not."""
+    denied = _UNCOMPARED.search(said) is not None
+    if mode is Mode.ZERO_SHOT:
+        return not denied and _COMPARED.search(said) is not None
+    return mode is Mode.FEW_SHOT and denied
+
+
 def own_names(inspection: Inspection, vocabulary: Iterable[str] = ()) -> tuple[str, ...]:
     """Names of kinds that are the user's own: those asked for, and those that regions carry."""
     return tuple(dict.fromkeys([*vocabulary, *(r.type for r in inspection.regions if r.type is not None)]))
@@ -82,8 +96,8 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     """Whether the text states something else than the inspection.
 
     Compared: verdict, count, cells and sides (of the region named, else of any), kinds, severities, shares, numbers of
-    regions, what is said not to be there, and that there is nothing else. Of lettered options, choosing one contradicts where
-    others fit better.
+    regions, what is said not to be there, that there is nothing else, and whether there were references. Of lettered options,
+    choosing one contradicts where others fit better.
 
     Args:
         text: the answer.
@@ -102,6 +116,8 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
         agreeing = agreeing_options(question, inspection, own)
         return bool(agreeing) and option not in agreeing.values()
     whole = read(text, own)
+    if _wrong_references(text.lower(), inspection.mode):
+        return True
     if len(whole.verdicts) > 1 or (question is not None and _yes_or_no_is_wrong(text, inspection, question, own)):
         return True
     stated = stated_verdict(text, question, own)

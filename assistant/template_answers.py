@@ -16,8 +16,14 @@ from assistant.intents import Intent, recognise
 from assistant.knowledge import Entry, Knowledge, load_knowledge
 from assistant.options import options_of
 from assistant.reading import read
-from assistant.types import Inspection, Region, Verdict
+from assistant.types import Inspection, Mode, Region, Verdict
 
+_COMPARISON = re.compile(r"\bcompare\b|\bcompared\b|\breferences?\b|\bagainst what\b|\bdiffers?\b|\bdifferent from\b")
+_JUDGED = {
+    Mode.ZERO_SHOT: "No reference picture was given; judged by itself,",
+    Mode.FEW_SHOT: "Compared with the reference pictures,",
+    Mode.MUTUAL: "Compared with the other pictures of the run,",
+}
 LISTED = 4
 """Regions an answer lists at most."""
 
@@ -33,6 +39,10 @@ def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowl
     knowledge = knowledge or load_knowledge()
     if 0 < len(agreeing := agreeing_options(question, inspection)) < len(options_of(question)):
         return next(f"{words[:1].upper()}{words[1:]} ({letter})." for letter, words in agreeing.items())
+    if _COMPARISON.search(question.lower()):
+        state = _state(inspection)
+        sentence = f"{_JUDGED[inspection.mode]} {state[0].lower()}{state[1:]}"
+        return " ".join([sentence, *notice(question, inspection, knowledge)])
     intents = recognise(question)
     if not intents:
         return None

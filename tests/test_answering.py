@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from assistant.answering import NOTE, checked_answer, finished, stream_answer
 from assistant.declining import declines
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
-from assistant.types import Domain, Inspection
+from assistant.types import Domain, Inspection, Mode
 from tests.inspections import inspection, region, regions
 
 ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
@@ -166,3 +167,27 @@ def test_what_no_picture_tells_is_not_answered() -> None:
         assert declines(answer.text)
         assert not answer.contradictory
     assert len(model.begun) == 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "begun"),
+    [
+        (
+            Mode.FEW_SHOT,
+            "No reference picture was given.",
+            "Compared with the reference pictures, the picture looks anomalous",
+        ),
+        (
+            Mode.ZERO_SHOT,
+            "Compared with the reference, it differs.",
+            "No reference picture was given; judged by itself, the",
+        ),
+    ],
+)
+def test_references_are_neither_denied_nor_made_up(mode: Mode, words: str, begun: str) -> None:
+    about = replace(ONE, mode=mode)
+    model = Spaced(words, "")
+    answer = said(model, "Compare it with the reference.", about)
+    assert model.begun[1].startswith(begun)
+    assert answer.text == model.begun[1]
+    assert not answer.contradictory
