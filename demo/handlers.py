@@ -67,7 +67,8 @@ class Handlers:
         problems = []
         for number, path in enumerate(paths, 1):
             counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
-            yield self._busy(f"Inspecting {uploads.display_name(path)}{counted} …")
+            if len(paths) > 1 or not self.bench.engine.ready:  # else the browser's own word is enough, and quicker
+                yield self._busy(f"Inspecting {uploads.display_name(path)}{counted} …")
             try:
                 session = self._session(sid)
                 sid = session.id
@@ -76,7 +77,8 @@ class Handlers:
             except Exception as error:
                 problems.append(said(error))
                 continue
-            yield from painting.everything(self.page, session)
+            for updates in painting.everything(self.page, session):
+                yield {**updates, self.page.drop: None}  # free for the next one
         yield {
             self.page.status: words.error_card(" ".join(problems)) if problems else "",
             self.page.drop: None,

@@ -90,7 +90,8 @@ def build_server(settings: Settings, engine: Engine) -> Server:
     samples = SampleSet(settings.samples, store.root / "samples").start()
     atexit.register(store.free_all)
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
-        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=store.free)
+        # a function, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
+        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.free(name))
         laid = page.build_page(session)
         add_endpoints(Api(bench, cache), MODEL)  # first, since gradio numbers names that are taken
         do = Handlers(bench, samples, laid, cache)

@@ -17,6 +17,7 @@ import pytest
 from assistant.pipeline import Assistant
 from assistant.report import InspectionRow
 from demo import api
+from demo.sessions import Session, SessionStore
 from tests.demo.running import running
 
 client_module = pytest.importorskip("gradio_client")
@@ -173,3 +174,14 @@ def test_the_page_names_no_other_machine(served: tuple[str, Any]) -> None:
     assert settings["analytics_enabled"] is False
     text = httpx.get(served[0]).text
     assert "fonts.googleapis.com/css" not in text
+
+
+@pytest.mark.parametrize("path", ["", "config"])
+def test_a_visit_copies_nothing_that_is_kept_of_others(
+    served: tuple[str, Any], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    copied: list[str] = []
+    for kept in (SessionStore, Session, Assistant):
+        monkeypatch.setattr(kept, "__deepcopy__", lambda self, memo: copied.append(type(self).__name__), raising=False)
+    assert httpx.get(served[0] + path).status_code == 200
+    assert not copied
