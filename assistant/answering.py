@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from assistant import wording
 from assistant.choices import read_choice
-from assistant.declining import declines
+from assistant.declining import corrects, declines
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge
@@ -72,7 +72,7 @@ def stream_answer(
 
 
 def misses(text: str, question: str) -> bool:
-    """Whether an answer chooses none of a question's options, or does not decline what no picture tells.
+    """Whether an answer chooses none of a question's options, or neither declines nor corrects what no picture tells.
 
     >>> misses("It costs nothing.", "What does it cost?"), misses("I cannot tell the price.", "What does it cost?")
     (True, False)
@@ -81,7 +81,7 @@ def misses(text: str, question: str) -> bool:
     """
     if options := options_of(question):
         return read_choice(text, options, question) is None
-    return recognise(question) == (Intent.UNANSWERABLE,) and not declines(text)
+    return recognise(question) == (Intent.UNANSWERABLE,) and not (declines(text) or corrects(text))
 
 
 def checked_answer(

@@ -6,7 +6,7 @@ Every handler is a generator of component -> value; what a person can mend is sh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,11 @@ class Handlers:
         if not paths:
             return
         problems = []
+        painted: Updates = {}
         for number, path in enumerate(paths, 1):
             counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
             if len(paths) > 1 or not self.bench.engine.ready:  # else the browser's own word is enough, and quicker
-                yield self._busy(f"Inspecting {uploads.display_name(path)}{counted} …")
+                yield {**painted, **self._busy(f"Inspecting {uploads.display_name(path)}{counted} …")}
             try:
                 session = self._session(sid)
                 sid = session.id
@@ -77,9 +78,9 @@ class Handlers:
             except Exception as error:
                 problems.append(said(error))
                 continue
-            for updates in painting.everything(self.page, session):
-                yield {**updates, self.page.drop: None}  # free for the next one
-        yield {
+            painted = painting.everything(self.page, session)
+        yield {  # with the last picture, since what is not mounted yet takes the last value alone
+            **painted,
             self.page.status: words.error_card(" ".join(problems)) if problems else "",
             self.page.drop: None,
             self.page.session: sid,
@@ -93,14 +94,14 @@ class Handlers:
             before.append(self.bench.in_view(session).plane)
             self.bench.move_plane(session, index, axis, window)
 
-        def paint(page: Page, session: Session) -> Iterator[Updates]:
+        def paint(page: Page, session: Session) -> Updates:
             was, now = before[0], self.bench.in_view(session).plane
             if was is None or now is None or was == now:
-                return
-            for updates in painting.everything(page, session):
-                if now.axis == was.axis:
-                    updates.pop(page.plane, None)  # it is under the person's hand
-                yield updates
+                return {}
+            updates = painting.everything(page, session)
+            if now.axis == was.axis:
+                updates.pop(page.plane)  # it is under the person's hand
+            return updates
 
         yield from self._run(sid, "", work, paint)
 
@@ -129,9 +130,9 @@ class Handlers:
             self.bench.set_threshold(session, threshold)
         except Exception as error:
             return {self.page.status: words.error_card(said(error))}
-        updates = {**painting.verdict(self.page, session), **painting.before_after(self.page, session)}
+        updates = {**painting.result(self.page, session, editor=False), **painting.talk(self.page, session)}
         updates.pop(self.page.threshold)
-        return updates | painting.talk(self.page, session) | painting.stale(self.page)
+        return updates | painting.stale(self.page)
 
     def add_references(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Normal pictures were dropped."""
@@ -160,8 +161,8 @@ class Handlers:
         """The references as a file."""
         made: list[Path] = []
 
-        def paint(page: Page, session: Session) -> Iterator[Updates]:
-            yield {page.profile_file: gr.update(value=str(made[0]), visible=True)}
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.profile_file: gr.update(value=str(made[0]), visible=True)}
 
         yield from self._run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
 
@@ -211,7 +212,7 @@ class Handlers:
 
     def start_over(self, sid: str | None) -> Stream:
         """The conversation on the picture in view is forgotten."""
-        yield from self._run(sid, "", self.bench.start_over, lambda p, s: [painting.talk(p, s)])
+        yield from self._run(sid, "", self.bench.start_over, painting.talk)
 
     def mark_normal(self, sid: str | None) -> Stream:
         """The picture in view is normal."""
@@ -232,8 +233,8 @@ class Handlers:
         """Files of the picture in view."""
         made: list[Path] = []
 
-        def paint(page: Page, session: Session) -> Iterator[Updates]:
-            yield {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
+        def paint(page: Page, session: Session) -> Updates:
+            return {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
 
         yield from self._run(sid, "Writing …", lambda s: made.extend(exports.write_all(s)), paint)
 
@@ -241,8 +242,8 @@ class Handlers:
         """The corrections as a data set."""
         made: list[Path] = []
 
-        def paint(page: Page, session: Session) -> Iterator[Updates]:
-            yield {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
 
         yield from self._run(sid, "Writing …", lambda s: made.append(exports.write_corrections(s)), paint)
 
@@ -251,7 +252,7 @@ class Handlers:
         sid: str | None,
         busy: str,
         work: Callable[[Session], Any],
-        paint: Callable[[Page, Session], Iterable[Updates]],
+        paint: Callable[[Page, Session], Updates],
         after: Updates | None = None,
         done: str = "",
     ) -> Stream:
@@ -262,13 +263,12 @@ class Handlers:
             session = self._session(sid)
             sid = session.id
             work(session)
-            for updates in paint(self.page, session):
-                yield {**updates, self.page.session: sid}
+            painted = paint(self.page, session)
         except Exception as error:
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
             return
         status = words.done_card(done) if done else ""
-        yield {self.page.status: status, self.page.session: sid, **(after or {})}
+        yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
 
     def _answer(self, sid: str | None, question: Callable[[Session], str]) -> Stream:
         """Stream an answer into the conversation of the picture in view."""

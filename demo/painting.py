@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -16,8 +15,8 @@ from demo.sessions import Picture, Session
 Updates = dict[Any, Any]
 
 
-def verdict(page: Page, session: Session) -> Updates:
-    """What is looked at first: verdict, regions on the picture, and their table."""
+def result(page: Page, session: Session, *, editor: bool = True) -> Updates:
+    """Verdict, pictures and table of the picture in view; the editor only where the picture changed."""
     picture = session.picture
     view = None if picture is None else picture.view
     medical = words.is_medical(view)
@@ -27,25 +26,14 @@ def verdict(page: Page, session: Session) -> Updates:
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
     }
-    if view is None:
-        return updates | {page.boxes: None}
+    if picture is None or view is None:
+        return updates | {page.boxes: None, page.slider: None, page.editor: None}
     pixels, boxes, colours = drawing.annotated(view)
-    return updates | {page.boxes: gr.update(value=(pixels, boxes), color_map=colours)}
-
-
-def before_after(page: Page, session: Session) -> Updates:
-    """The picture in view beside its map."""
-    view = None if session.picture is None else session.picture.view
-    return {page.slider: None if view is None else drawing.before_after(view)}
-
-
-def editor(page: Page, session: Session) -> Updates:
-    """The picture in view to paint on, nothing painted yet."""
-    view = None if session.picture is None else session.picture.view
-    if view is None:
-        return {page.editor: None}
-    background = drawing.fitted(view.inspection.image.pixels)
-    return {page.editor: {"background": background, "layers": [], "composite": None}}
+    updates[page.boxes] = gr.update(value=(pixels, boxes), color_map=colours)
+    updates[page.slider] = drawing.before_after(view)
+    if editor:
+        updates[page.editor] = {"background": pixels, "layers": [], "composite": None}
+    return updates
 
 
 def scan(page: Page, session: Session) -> Updates:
@@ -128,11 +116,9 @@ def stale(page: Page) -> Updates:
     return {button: gr.update(visible=False) for button in page.files}
 
 
-def everything(page: Page, session: Session) -> Iterator[Updates]:
-    """All of it, the verdict first: encoding the other pictures takes longer than judging one."""
-    yield {**verdict(page, session), **scan(page, session), **talk(page, session)}
-    yield {**bench(page, session), **before_after(page, session)}
-    yield editor(page, session)
+def everything(page: Page, session: Session) -> Updates:
+    """All of it."""
+    return {**result(page, session), **scan(page, session), **talk(page, session), **bench(page, session)}
 
 
 def _named(picture: Picture) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from demo import talking
@@ -131,8 +134,15 @@ def test_a_click_on_the_picture_asks_about_the_region(page: Any) -> None:
     idle(page)
 
 
-def test_what_is_painted_over_is_asked_about(page: Any) -> None:
-    choose_sample(page, 2)
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_is_painted_over_is_asked_about(page: Any, dropped: bool, tmp_path: Path, pixels: np.ndarray) -> None:
+    if dropped:
+        cv2.imwrite(str(tmp_path / "own.png"), pixels)
+        page.locator("#drop input[type=file]").set_input_files(tmp_path / "own.png")
+        page.wait_for_function("document.querySelector('#card').innerText.includes('own.png')")
+        idle(page)
+    else:
+        choose_sample(page, 2)
     move_threshold(page, 0.95)
     page.get_by_role("tab", name="Point and correct").click()
     canvas = page.locator("#editor canvas").first

@@ -304,19 +304,16 @@ def test_an_answer_of_a_conversation_that_was_started_over_is_forgotten(bench: W
     assert picture.messages == picture.answers == []
 
 
-def test_the_verdict_is_painted_before_the_pictures_that_take_long(bench: Workbench, part: QueryImage) -> None:
+def test_everything_of_a_picture_is_painted(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     several = {"suggested": SUGGESTED, "files": 4}
     names: dict[str, Any] = {f.name: f.name for f in fields(Page)}
     page = Page(**{n: tuple(f"{n} {i}" for i in range(several[n])) if n in several else n for n in names})
-    empty = {key: value for updates in painting.everything(page, session) for key, value in updates.items()}
+    empty = painting.everything(page, session)
     assert (empty[page.boxes], empty[page.slider], empty[page.editor]) == (None, None, None)
     bench.add(session, part)
-    first, *others = painting.everything(page, session)
-    later = {key: value for updates in others for key, value in updates.items()}
-    assert {page.card, page.boxes, page.table} <= first.keys()
-    assert {page.slider, page.editor, page.bench} <= later.keys()
-    assert not first.keys() & later.keys()
-    plain, heat = later[page.slider]
+    painted = painting.everything(page, session)
+    assert {page.card, page.boxes, page.table, page.bench, page.scan, page.chat} <= painted.keys()
+    plain, heat = painted[page.slider]
     assert plain.shape == heat.shape
-    assert later[page.editor]["background"].shape == part.pixels.shape
+    assert painted[page.editor]["background"].shape == part.pixels.shape

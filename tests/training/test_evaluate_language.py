@@ -205,7 +205,8 @@ def test_conversations_count_what_is_said(folder: Path) -> None:
     bad = talk_all(Says(lambda shown, q, _: wrong.get(q, "I cannot tell.")), pictures, "both", None, 0)
     told = premises(bad)
     assert told["corrected"] == 0
-    assert told["declined"] < 0.2  # those drawn beside the one on the price
+    assert told["declined"] == 1  # a price is taken back, and declined the second time
+    assert any("20 dollars" in turn.draft and turn.retried for one in bad for turn in one.turns)
     assert told["answerable_declined"] == 1
     liar = talk_all(Says(lambda shown, q, _: "There is a crack at the top left."), pictures, "both", 6, 0)
     found = contradictions(liar)
@@ -219,7 +220,7 @@ def test_conversations_count_what_is_said(folder: Path) -> None:
 
 def test_built_answers_are_judged_right_and_others_wrong() -> None:
     rng, seen = np.random.default_rng(3), 0
-    for number in range(60):
+    for number in range(90):
         facts = random_facts(rng)
         for e in make_conversation(facts, rng, number % 2 == 0).exchanges:
             if e.intent in JUDGES:
