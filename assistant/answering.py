@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from assistant import wording
 from assistant.choices import read_choice
+from assistant.clauses import mentioned_types
 from assistant.declining import corrects, declines
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.intents import Intent, recognise
@@ -72,7 +73,7 @@ def stream_answer(
 
 
 def misses(text: str, question: str) -> bool:
-    """Whether an answer chooses none of a question's options, or neither declines nor corrects what no picture tells.
+    """Whether an answer chooses no option, or neither declines what no picture tells nor denies the kind asked about.
 
     >>> misses("It costs nothing.", "What does it cost?"), misses("I cannot tell the price.", "What does it cost?")
     (True, False)
@@ -81,7 +82,9 @@ def misses(text: str, question: str) -> bool:
     """
     if options := options_of(question):
         return read_choice(text, options, question) is None
-    return recognise(question) == (Intent.UNANSWERABLE,) and not (declines(text) or corrects(text))
+    return recognise(question) == (Intent.UNANSWERABLE,) and not (
+        declines(text) or (mentioned_types(question) and corrects(text))
+    )
 
 
 def checked_answer(

@@ -167,6 +167,9 @@ def test_what_no_picture_tells_is_not_answered() -> None:
         assert declines(answer.text)
         assert not answer.contradictory
     assert len(model.begun) == 3
+    normal = inspection(0.05)
+    assert declines(said(Spaced("No, the picture looks normal.", ""), "Is it noisy?", normal).text)
+    assert said(Spaced("There is no crack."), "How deep is the crack?", normal).text == "There is no crack."
 
 
 @pytest.mark.parametrize(
