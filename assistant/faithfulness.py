@@ -73,7 +73,7 @@ def _as_statement(question: str) -> str:
     return " ".join(re.sub(r"[^a-z ]", " ", f"there is {question.lower().replace('center', 'centre')}").split())
 
 
-_UNCOMPARED = re.compile(r"\b(?:no|without|had no) (?:an? |any |the )?references?\b|\bnothing to compare\b")
+_UNCOMPARED = re.compile(r"\b(?:no|without) (?:an? |any |the )?references?\b|\bnothing to compare\b")
 _COMPARED = re.compile(
     r"\b(?:compared (?:with|to)|differs? from|difference from|against|unlike|next to|beside) (?:the |its )?(?:\w+ )?references?\b"
 )

@@ -28,12 +28,13 @@ _TROUBLE = r"wrong|defect|anomal|abnormal|problem|issue|flaw|fault|damage|lesion
 _PATTERNS: dict[Intent, str] = {
     Intent.UNANSWERABLE: r"serial|price|cost|expensive|manufactur|\bwho(se|m)?\b|\bbrand|(batch|lot|part|order) number"
     r"|^\W*when\b|how old|patient('s)? (name|age|history)|name of the patient|(which|what) (day|date|year|time|hour)\b"
-    r"|yesterday|how long ago|since when|temperature|how (hot|cold|warm|deep|heavy|hard|loud)\b|\bdepth\b|weigh|kilogram"
-    r"|\bgrams?\b|smell|noise|noisy|sounds?\b|millimet|centimet|micromet|\bmicrons?\b|\bmm\b|\bcm\b|\binch"
+    r"|yesterday|how long ago|since when|(what|which|its) temperature|temperature (is|was|does|did)"
+    r"|how (hot|cold|warm|deep|heavy|hard|loud)\b|\bdepth\b|weigh|kilogram"
+    r"|\bgrams?\b|smell|what noise|noisy|how .*\bsound\b|millimet|centimet|micromet|\bmicrons?\b|\bmm\b|\bcm\b|\binch"
     r"|below the surface|underneath|(on|of) the inside|\bthe (back|rear|reverse|underside|far side|other side)\b"
-    r"|what (does|do) .*\b(label|text|imprint)s?\b|written|\balloy|chemical|voltage|warranty|supplier|customer|insurance"
-    r"|(which|what) (factory|plant|country|city|hospital|site|machine|camera|scanner)|(taken|made|photographed)\?"
-    r"|prognosis|surviv|medicine|medication|\bdrug|\bdose\b|\bdosage|malignan|biopsy|\bblood\b",
+    r"|what (does|do) .*\b(label|text|imprint)s?\b|written|\balloy|chemical composition|voltage|warranty"
+    r"|supplier|customer|insurance|(which|what) (factory|plant|country|city|hospital|site|machine|camera|scanner)|(taken|made|photographed)\?"
+    r"|prognosis|surviv|medicine|medication|\bdrug|\bdose\b|\bdosage|malignan|biopsy|\bblood (pressure|sugar|value|count|test)",
     Intent.PRESENCE: rf"\b(is|are|was|were|does|do|has|have|can you see|do you see|any|anything)\b.*({_TROUBLE})"
     r"|\b(is|are|looks?|does)\b.*\b(normal|fine|ok(ay)?|healthy|intact|good)\b|what('s| is| do you see).*\bwrong\b"
     r"|^\W*(any (defects?|problems?)|describe|what do you see)",

@@ -29,10 +29,14 @@ def option_said(text: str, options: dict[str, str]) -> str | None:
     >>> places = {"A": "top left", "B": "centre"}
     >>> [option_said(text, places) for text in ("B", "(a) top left", "Centre.", "Centre (B).", "B. top left")]
     ['centre', 'top left', 'centre', 'centre', None]
+    >>> option_said("type B", {"A": "type B", "B": "type C"})
+    'type B'
     """
     said = text.strip().rstrip(".").lower()
-    if (last := re.fullmatch(r"(.+?)[.,:;]? *\(?\b([a-z])\)?", said, re.DOTALL)) and last[2].upper() in options:
-        return option if (option := options[last[2].upper()]).lower() == last[1] else None
+    if last := re.fullmatch(r"(.+?)[.,:;]? *\(?\b([a-z])\)?", said, re.DOTALL):
+        option = options.get(last[2].upper())
+        if option is not None and option.lower() == last[1]:
+            return option
     lettered = re.fullmatch(r"\W{0,2}([a-z])\W{0,3}(.*)", said, re.DOTALL)
     words = list(options.values())
     if lettered is not None and lettered[1].upper() in options:
@@ -61,13 +65,15 @@ def in_words(question: str) -> str:
 
     >>> in_words("Is it fine? Give the letter only.\\nA. Yes\\nB. No")
     'Is it fine?\\nA. Yes\\nB. No\\nAnswer with the option.'
+    >>> in_words("Is a letter missing?\\nA. Yes\\nB. No").splitlines()[0]
+    'Is a letter missing?'
     """
     if not options_of(question):
         return question
     kept = []
     for line in question.splitlines():
         if not _OPTION.match(line):
-            line = " ".join(s for s in re.split(r"(?<=[.?!:]) +", line) if not _HOW.search(s))
+            line = " ".join(s for s in re.split(r"(?<=[.?!:]) +", line) if s.endswith("?") or not _HOW.search(s))
         if line.strip():
             kept.append(line)
     return "\n".join([*kept, IN_WORDS])

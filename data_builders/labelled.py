@@ -8,7 +8,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from scipy import ndimage
 from assistant.errors import AssistantError, DataSetError
 from assistant.geometry import mask_box, mask_cells
 from assistant.severity import severity_of
-from data_builders.files import encode_mask, list_pictures, read_mask, read_pixels, sha256, write_atomic
-from data_builders.types import Mask
+from data_builders.files import decode, encode_mask, list_pictures, read_mask, sha256, write_atomic
+from data_builders.types import Mask, Pixels
 from data_builders.writer import SCHEMA, Row
 
 SURE_PEAK = 0.9
@@ -49,7 +49,7 @@ class Labelled:
     mask: Path | None
     split: str
     conversations: tuple[list[dict[str, str]], ...] = ()
-    references: tuple[Path, ...] = field(default=())
+    references: tuple[Path, ...] = ()
 
 
 def from_mvtec(
@@ -261,14 +261,15 @@ def write_labelled(
 def _own_references(item: Labelled, index: int, target: Path) -> list[str]:
     names = [f"references/{index:07d}_{n:02d}{path.suffix.lower()}" for n, path in enumerate(item.references)]
     for name, path in zip(names, item.references, strict=True):
-        write_atomic(target / name, _bytes_of(path))
+        write_atomic(target / name, _picture(path)[0])
     return names
 
 
-def _bytes_of(path: Path) -> bytes:
+def _picture(path: Path) -> tuple[bytes, Pixels]:
+    """A picture's bytes and its pixels."""
     try:
-        read_pixels(path)
-        return path.read_bytes()
+        data = path.read_bytes()
+        return data, decode(data, str(path))
     except (OSError, AssistantError) as error:
         raise DataSetError(
             "a readable picture", f"{path} ({str(error).splitlines()[0]})", "add it or remove its row"
@@ -276,8 +277,8 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _row(index: int, item: Labelled, target: Path) -> Row:
-    data = _bytes_of(item.path)
-    shape = read_pixels(item.path).shape[:2]
+    data, pixels = _picture(item.path)
+    shape = pixels.shape[:2]
     mask = np.zeros(shape, bool)
     if item.mask is not None:
         if not item.mask.is_file():

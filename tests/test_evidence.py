@@ -237,3 +237,16 @@ def test_what_an_answer_passes_over_is_told_from_the_evidence() -> None:
     assert left_unsaid("It is rated major.", "How bad is it?", inspection(0.1), KNOWLEDGE) == []
     assert left_unsaid("I cannot tell that from the picture.", "How bad is it?", one, KNOWLEDGE) == []
     assert left_unsaid("There is no crack.", "What caused the crack?", one, KNOWLEDGE) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is there blood in the picture?",
+        "Could a high temperature have caused it?",
+        "Is it just noise?",
+        "Is it chemical damage?",
+    ],
+)
+def test_what_can_be_seen_or_reasoned_is_not_called_unanswerable(question: str) -> None:
+    assert Intent.UNANSWERABLE not in recognise(question)

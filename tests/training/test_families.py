@@ -3,7 +3,6 @@ loaded, quantised, asked; and what is said of a folder with something wrong in i
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import random
 import shutil
@@ -19,6 +18,7 @@ import yaml
 from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 
+from assistant import vlm_parts
 from assistant.config import LanguageConfig, load_preset
 from assistant.errors import AssistantError, WeightsError
 from assistant.generation import Decoding
@@ -38,8 +38,6 @@ from training.losses import total
 from training.recipe import LanguageData
 from training.train import main
 from training.vlm import VlmStage
-
-QUANTIZED = importlib.util.find_spec("bitsandbytes") is not None
 
 
 @pytest.fixture(scope="module")
@@ -181,10 +179,6 @@ def test_a_stopped_run_goes_on_and_what_it_leaves_says_the_same(family: Path, mo
 
 def test_four_bits_train_save_and_load_on_a_cpu(family: Path, tmp_path: Path) -> None:
     config = config_of(family, quantization="nf4")
-    if not QUANTIZED:
-        with pytest.raises(WeightsError, match="the package bitsandbytes for nf4, got none; pip install"):
-            new_vlm_parts(config)
-        return
     from assistant.checkpoint import Card
     from assistant.vlm_parts import load_vlm_parts, save_vlm_parts
 
@@ -205,7 +199,14 @@ def test_four_bits_train_save_and_load_on_a_cpu(family: Path, tmp_path: Path) ->
     assert asked(loaded) == asked(loaded)
 
 
-@pytest.mark.skipif(not QUANTIZED, reason="the extra `quantized` is not installed")
+@pytest.mark.parametrize("family", ["qwen2_5_vl"], indirect=True)
+def test_without_its_package_nothing_is_quantised(family: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vlm_parts, "find_spec", lambda name: None)
+    for bits in ("nf4", "int8"):
+        with pytest.raises(WeightsError, match=f"the package bitsandbytes for {bits}, got none; pip install"):
+            new_vlm_parts(config_of(family, quantization=bits))
+
+
 @pytest.mark.filterwarnings("ignore:MatMul8bitLt:UserWarning")
 @pytest.mark.parametrize("family", ["qwen2_5_vl"], indirect=True)
 def test_eight_bits_train_and_answer_on_a_cpu(family: Path) -> None:
