@@ -33,7 +33,8 @@ _PATTERNS: dict[Intent, str] = {
     r"|\bgrams?\b|smell|what noise|noisy|how .*\bsound\b|millimet|centimet|micromet|\bmicrons?\b|\bmm\b|\bcm\b|\binch"
     r"|below the surface|underneath|(on|of) the inside|\bthe (back|rear|reverse|underside|far side|other side)\b"
     r"|what (does|do) .*\b(label|text|imprint)s?\b|written|\balloy|chemical composition|voltage|warranty"
-    r"|supplier|customer|insurance|(which|what) (factory|plant|country|city|hospital|site|machine|camera|scanner)|(taken|made|photographed)\?"
+    r"|supplier|customer|insurance|(which|what) (factory|plant|country|city|hospital|site|machine|camera|scanner)"
+    r"|(taken|made|photographed)\?"
     r"|prognosis|surviv|medicine|medication|\bdrug|\bdose\b|\bdosage|malignan|biopsy|\bblood (pressure|sugar|value|count|test)",
     Intent.PRESENCE: rf"\b(is|are|was|were|does|do|has|have|can you see|do you see|any|anything)\b.*({_TROUBLE})"
     r"|\b(is|are|looks?|does)\b.*\b(normal|fine|ok(ay)?|healthy|intact|good)\b|what('s| is| do you see).*\bwrong\b"
