@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from assistant import wording
 from assistant.choices import read_choice
@@ -51,25 +51,74 @@ def stream_answer(
         text += piece
         yield Answer(question, text.strip())
     text = finished(text, session.talk.ended or stop.is_set())
-    inspection = session.inspection
-    if (contradicts(text, inspection, question) or misses(text, question)) and not stop.is_set():
-        fact = answer_from_evidence(question, inspection, knowledge)
-        if fact is not None:
+    fact = None if stop.is_set() else _better_beginning(text, question, session, knowledge)
+    if fact is not None:
+        session.talk.undo()
+        text = ""
+        for piece in model.stream(session, put, stop=stop, evidence=evidence, begin=fact):
+            text += piece
+            yield Answer(question, text.strip())
+        text = finished(text, session.talk.ended or stop.is_set())
+    yield _checked(text, question, session, knowledge, whole=session.talk.ended and not stop.is_set())
+
+
+def answers_together(
+    model: LanguageModel,
+    sessions: Sequence[Session],
+    question: str,
+    knowledge: Knowledge,
+    *,
+    evidence: Evidence = "both",
+) -> list[Answer]:
+    """What :func:`stream_answer` ends with, for one question in several conversations that are written as one batch.
+
+    Args:
+        model: that talks.
+        sessions: the conversations, each of which grows by one turn.
+        question: as asked.
+        knowledge: of kinds, for what the evidence says.
+        evidence: what the model is told.
+    """
+    put = in_words(question)
+    texts = model.answer_together(sessions, put, evidence=evidence)
+    texts = [finished(text, session.talk.ended) for text, session in zip(texts, sessions, strict=True)]
+    facts = {
+        at: fact
+        for at, (text, session) in enumerate(zip(texts, sessions, strict=True))
+        if (fact := _better_beginning(text, question, session, knowledge)) is not None
+    }
+    if facts:
+        again = [sessions[at] for at in facts]
+        for session in again:
             session.talk.undo()
-            text = ""
-            for piece in model.stream(session, put, stop=stop, evidence=evidence, begin=fact):
-                text += piece
-                yield Answer(question, text.strip())
-            text = finished(text, session.talk.ended or stop.is_set())
+        rewritten = model.answer_together(again, put, evidence=evidence, begins=list(facts.values()))
+        for at, text in zip(facts, rewritten, strict=True):
+            texts[at] = finished(text, sessions[at].talk.ended)
+    return [
+        _checked(text, question, session, knowledge, whole=session.talk.ended)
+        for text, session in zip(texts, sessions, strict=True)
+    ]
+
+
+def _better_beginning(text: str, question: str, session: Session, knowledge: Knowledge) -> str | None:
+    """What an answer has to begin with that may not stay as it is; None for one that may, or where the evidence is silent."""
+    if contradicts(text, session.inspection, question) or misses(text, question):
+        return answer_from_evidence(question, session.inspection, knowledge)
+    return None
+
+
+def _checked(text: str, question: str, session: Session, knowledge: Knowledge, *, whole: bool) -> Answer:
+    """A finished text as an answer; what was passed over is added to one that is ``whole``."""
+    inspection = session.inspection
     wrong = contradicts(text, inspection, question)
     stated = stated_verdict(text, question)
-    if not stop.is_set() and session.talk.ended and not wrong:
+    if whole and not wrong:
         text = " ".join([text, *left_unsaid(text, question, inspection, knowledge)]).strip()
     for sentence in notice(question, inspection, knowledge):
         if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
             text = f"{text} {sentence}".strip()
     text = as_wanted(text, question)
-    yield Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
+    return Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
 
 
 def misses(text: str, question: str) -> bool:

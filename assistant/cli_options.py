@@ -157,6 +157,23 @@ Caption = Annotated[
     bool, typer.Option("--caption/--no-caption", help="The finding in plain words.", rich_help_panel=_OUTPUT)
 ]
 
+
+class WriterOption(StrEnum):
+    """Who writes captions."""
+
+    EVIDENCE = "evidence"
+    MODEL = "model"
+
+
+CaptionBy = Annotated[
+    WriterOption,
+    typer.Option(
+        "--caption-by",
+        help="evidence: the numbers put into words, at once; model: the language model, seconds a picture on a CPU.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
 QaFile = Annotated[
     Path | None,
     typer.Option(

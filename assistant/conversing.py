@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from assistant.answering import stream_answer
+from assistant.answering import answers_together, stream_answer
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, LanguageModel, Session, load_language_model
 from assistant.projector import BLOCK, EncodedImage, pool_blocks
@@ -46,6 +46,11 @@ class Conversation:
     def model(self) -> LanguageModel | None:
         """The trained model that talks; None on the prompted base model."""
         return self._model
+
+    @property
+    def session(self) -> Session | None:
+        """What the trained model keeps of the conversation; None on the prompted base model."""
+        return self._session
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before.
@@ -119,6 +124,23 @@ class Conversing:
             return Conversation(inspection, None, None, self._prompted, evidence)
         encoded = self._encode(inspection.image) if self._sees else None
         return Conversation(inspection, self._model, self._model.open(inspection, encoded), None, evidence)
+
+    def ask_together(
+        self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: Evidence = "both"
+    ) -> list[list[Answer]]:
+        """Answers to the same questions about several pictures: a conversation a picture, written as one batch.
+
+        A prompted base model writes one after the other.
+        """
+        if not questions:
+            return [[] for _ in inspections]
+        talks = [self.open(inspection, evidence) for inspection in inspections]
+        sessions = [talk.session for talk in talks if talk.session is not None]
+        if self._model is None or len(talks) < 2:
+            return [[talk.ask(question) for question in questions] for talk in talks]
+        knowledge = load_knowledge()
+        turns = [answers_together(self._model, sessions, q, knowledge, evidence=evidence) for q in questions]
+        return [list(answers) for answers in zip(*turns, strict=True)]
 
     @property
     def _sees(self) -> bool:

@@ -90,6 +90,19 @@ class Speaker:
         self.end_ids, self.reserved = list(end_ids), list(reserved)
         self.decoding = decoding or Decoding()
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """How ``generate`` is to choose words and when to end."""
+        drawn = self.decoding.temperature > 0
+        return {
+            "max_new_tokens": self.decoding.max_new_tokens,
+            "pad_token_id": self.end_ids[0],
+            "eos_token_id": self.end_ids[0],
+            "suppress_tokens": self.reserved or None,
+            "do_sample": drawn,
+            **({"temperature": self.decoding.temperature} if drawn else {}),
+        }
+
     def speak(
         self,
         talk: Talk,
@@ -133,24 +146,17 @@ class Speaker:
         cache = _cropped(talk)
         fresh = cache is None
         ids = torch.tensor([talk.ids], device=self.model.device)
-        _carry(self.model, {} if fresh else talk.carried)
-        options: dict[str, Any] = {"do_sample": False}
-        if self.decoding.temperature > 0:
-            options = {"do_sample": True, "temperature": self.decoding.temperature}
+        carry(self.model, {} if fresh else talk.carried)
         with torch.inference_mode(), torch.random.fork_rng(), showing() if fresh else nullcontext():
             torch.manual_seed(self.decoding.seed)
             out = self.model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
                 past_key_values=cache,
-                max_new_tokens=self.decoding.max_new_tokens,
-                pad_token_id=self.end_ids[0],
-                eos_token_id=self.end_ids[0],
-                suppress_tokens=self.reserved or None,
                 return_dict_in_generate=True,
                 stopping_criteria=criteria,
                 streamer=streamer,
-                **options,
+                **self.options,
                 **(inputs(talk.ids) if fresh else {}),
             )
         every = [int(i) for i in out.sequences[0]]
@@ -239,7 +245,8 @@ def _carried(model: Any) -> dict[str, Any]:
     return {name: getattr(m, CARRIED) for name, m in model.named_modules() if hasattr(m, CARRIED)}
 
 
-def _carry(model: Any, values: dict[str, Any]) -> None:
+def carry(model: Any, values: dict[str, Any]) -> None:
+    """Give a model back what it kept of a conversation."""
     for name, module in model.named_modules():
         if hasattr(module, CARRIED):
             setattr(module, CARRIED, values.get(name))
@@ -258,7 +265,7 @@ class Stopped:
 
 
 class Repeats:
-    """Stops generation once the last :data:`REPETITION_WINDOW` tokens were written before in the same answer."""
+    """Ends each answer whose last tokens were written before in it; see :func:`repeated`."""
 
     def __init__(self, start: int) -> None:
         self._start = start
@@ -266,8 +273,16 @@ class Repeats:
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         import torch
 
-        written = input_ids[0, self._start :].tolist()
-        n = REPETITION_WINDOW
-        tail = written[-n:]
-        again = len(written) > n and any(written[i : i + n] == tail for i in range(len(written) - n))
-        return torch.full((input_ids.shape[0],), again, dtype=torch.bool, device=input_ids.device)
+        again = [repeated(row) for row in input_ids[:, self._start :].tolist()]
+        return torch.tensor(again, dtype=torch.bool, device=input_ids.device)
+
+
+def repeated(said: list[int]) -> bool:
+    """Whether the last :data:`REPETITION_WINDOW` tokens of an answer were written before in it.
+
+    >>> repeated([1, *range(40)]), repeated([*range(16), 50, *range(16)])
+    (False, True)
+    """
+    n = REPETITION_WINDOW
+    tail = said[-n:]
+    return len(said) > n and any(said[i : i + n] == tail for i in range(len(said) - n))

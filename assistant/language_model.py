@@ -6,7 +6,7 @@ A model says words; whether they hold against the evidence is decided in one pla
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -82,6 +82,12 @@ class LanguageModel(Protocol):
 
     def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
         """The model's words on a question."""
+        ...
+
+    def answer_together(
+        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
+    ) -> list[str]:
+        """The model's words on one question in several conversations; ``begins`` are as many as conversations, or none."""
         ...
 
 

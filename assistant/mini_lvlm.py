@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from assistant.language_model import Evidence, Session
 from assistant.language_parts import LanguageParts, load_parts
 from assistant.precision import best_dtype
 from assistant.projector import EncodedImage
+from assistant.together import Put, speak_together
 from assistant.types import Inspection
 
 
@@ -86,20 +87,31 @@ class MiniLVLM:
         begin: str = "",
     ) -> Iterator[str]:
         """The model's words in pieces."""
-        first, shown = session.settle(evidence), session.shown
-        told = evidence in ("embeddings", "both")
-        renderer = self.parts.renderer
-        if first:
-            text = shown.text if evidence in ("text", "both") else None
-            asked = renderer.opening(question, self.parts.slots(told), text)
-            session.talk.fixed = 1 + max(i for i, token in enumerate(asked) if token in self.parts.reserved)
-        else:
-            asked = renderer.following(question)
+        put = self._put(session, question, evidence, begin)
+        return self._speaker.speak(put.talk, put.asked, put.begin, lambda: self._showing([session]), stop=stop)
 
-        def showing() -> AbstractContextManager[None]:
-            return self.parts.shown([shown.image], [shown.prompts if told else shown.prompts[:0]])
+    def answer_together(
+        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
+    ) -> list[str]:
+        """The model's words on one question in several conversations, written as one batch."""
+        starts = begins or [""] * len(sessions)
+        puts = [self._put(s, question, evidence, begin) for s, begin in zip(sessions, starts, strict=True)]
+        return speak_together(self._speaker, puts, lambda: self._showing(sessions))
 
-        return self._speaker.speak(session.talk, asked, renderer.words(begin), showing, stop=stop)
+    def _put(self, session: Session, question: str, evidence: Evidence, begin: str) -> Put:
+        """A question as ids, after the picture and its evidence where it is the first."""
+        first, renderer = session.settle(evidence), self.parts.renderer
+        if not first:
+            return Put(session.talk, renderer.following(question), renderer.words(begin))
+        text = session.shown.text if evidence in ("text", "both") else None
+        asked = renderer.opening(question, self.parts.slots(evidence in ("embeddings", "both")), text)
+        session.talk.fixed = 1 + max(i for i, token in enumerate(asked) if token in self.parts.reserved)
+        return Put(session.talk, asked, renderer.words(begin))
+
+    def _showing(self, sessions: Sequence[Session]) -> AbstractContextManager[None]:
+        told = [s.evidence in ("embeddings", "both") for s in sessions]
+        prompts = [s.shown.prompts if t else s.shown.prompts[:0] for s, t in zip(sessions, told, strict=True)]
+        return self.parts.shown([s.shown.image for s in sessions], prompts)
 
     def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
         """The model's words on a question."""

@@ -272,10 +272,13 @@ class Assistant:
 
     def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: Evidence = "both") -> list[Answer]:
         """Answers to questions about an inspected picture, in the order asked: one conversation."""
-        if not questions:
-            return []
-        talk = self.open(inspection, evidence)
-        return [talk.ask(question) for question in questions]
+        return self.ask_together([inspection], questions, evidence=evidence)[0]
+
+    def ask_together(
+        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: Evidence = "both"
+    ) -> list[list[Answer]]:
+        """Answers to the same questions about several pictures, a list a picture, written as one batch."""
+        return self._conversing.ask_together(inspections, questions, evidence)
 
     def stream(
         self, inspection: Inspection, question: str, *, evidence: Evidence = "both", stop: Event | None = None

@@ -8,7 +8,7 @@ merging image features stays in force.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
 from assistant.projector import EncodedImage
 from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
+from assistant.together import Put, speak_together
 from assistant.types import Inspection
 from assistant.vlm_inputs import ImageInput, Looker, find_block, image_ids, model_inputs, processor_look
 from assistant.vlm_parts import load_vlm_parts
@@ -84,7 +85,7 @@ class TransformersVLM:
         score = torch.tensor([inspection.image_score], device=self.model.device)
         with torch.inference_mode():
             prompts = self.prompt_learner(maps, score)[0]
-        image = self.look(inspection.image.pixels)
+        (image,), _ = self.look([inspection.image.pixels])
         return Session(inspection, _Shown(image, prompts, evidence_text(inspection, load_knowledge())))
 
     def stream(
@@ -97,24 +98,42 @@ class TransformersVLM:
         begin: str = "",
     ) -> Iterator[str]:
         """The model's words in pieces."""
-        first, shown = session.settle(evidence), session.shown
-        told = evidence in ("embeddings", "both")
-        if first:
-            slots = Slots(shown.image.ids, (self.anomaly_id,) * PROMPT_TOKENS if told else ())
-            text = shown.text if evidence in ("text", "both") else None
-            asked = self.renderer.opening(question, slots, text)
-            session.talk.fixed = _after(asked, slots)
-        else:
-            asked = self.renderer.following(question)
-
-        def showing() -> AbstractContextManager[None]:
-            return inject(self.model, self.anomaly_id, [shown.prompts if told else shown.prompts[:0]])
+        put, image = self._put(session, question, evidence, begin), session.shown.image
 
         def inputs(ids: list[int]) -> dict[str, Any]:
-            return model_inputs(shown.image, ids, self.model.device)
+            return model_inputs({0: image}, image.inputs, torch.tensor([ids]), self.model.device)
 
-        begun = self.renderer.words(begin)
-        return self._speaker.speak(session.talk, asked, begun, showing, inputs, stop)
+        return self._speaker.speak(put.talk, put.asked, put.begin, lambda: self._showing([session]), inputs, stop)
+
+    def answer_together(
+        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
+    ) -> list[str]:
+        """The model's words on one question in several conversations, written as one batch."""
+        starts = begins or [""] * len(sessions)
+        puts = [self._put(s, question, evidence, begin) for s, begin in zip(sessions, starts, strict=True)]
+        _, together = self.look([s.inspection.image.pixels for s in sessions])
+        images = {row: s.shown.image for row, s in enumerate(sessions)}
+
+        def inputs(ids: torch.Tensor) -> dict[str, Any]:
+            return model_inputs(images, together, ids, self.model.device)
+
+        return speak_together(self._speaker, puts, lambda: self._showing(sessions), inputs)
+
+    def _put(self, session: Session, question: str, evidence: Evidence, begin: str) -> Put:
+        """A question as ids, after the picture and its evidence where it is the first."""
+        first, shown = session.settle(evidence), session.shown
+        if not first:
+            return Put(session.talk, self.renderer.following(question), self.renderer.words(begin))
+        told = evidence in ("embeddings", "both")
+        slots = Slots(shown.image.ids, (self.anomaly_id,) * PROMPT_TOKENS if told else ())
+        asked = self.renderer.opening(question, slots, shown.text if evidence in ("text", "both") else None)
+        session.talk.fixed = _after(asked, slots)
+        return Put(session.talk, asked, self.renderer.words(begin))
+
+    def _showing(self, sessions: Sequence[Session]) -> AbstractContextManager[None]:
+        told = [s.evidence in ("embeddings", "both") for s in sessions]
+        prompts = [s.shown.prompts if t else s.shown.prompts[:0] for s, t in zip(sessions, told, strict=True)]
+        return inject(self.model, self.anomaly_id, prompts)
 
     def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
         """The model's words on a question."""

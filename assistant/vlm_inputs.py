@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ class ImageInput:
     inputs: dict[str, Tensor]
 
 
-Looker = Callable[[np.ndarray], ImageInput]
-"""Maps RGB pixels (height, width, 3), uint8, to the model's input."""
+Looker = Callable[[Sequence[np.ndarray]], tuple[list[ImageInput], dict[str, Tensor]]]
+"""Maps pictures, RGB (height, width, 3), uint8, to their tokens and the model's inputs for all of them in one batch."""
 
 
 def find_block(ids: tuple[int, ...] | list[int], block: tuple[int, ...]) -> int:
@@ -43,26 +44,36 @@ def find_block(ids: tuple[int, ...] | list[int], block: tuple[int, ...]) -> int:
     raise ConfigError("a prompt with the picture's tokens", "none", "render the conversation anew")
 
 
-def model_inputs(image: ImageInput, ids: list[int], device: torch.device) -> dict[str, Tensor]:
-    """Inputs beside ``input_ids`` for a prompt read from its start; token types are laid out over the whole prompt."""
-    inputs = {name: value.to(device) for name, value in image.inputs.items() if name != TYPES}
-    if (own := image.inputs.get(TYPES)) is not None:
-        start = find_block(ids, image.ids)
-        types = torch.zeros(1, len(ids), dtype=own.dtype, device=device)
-        types[:, start : start + len(image.ids)] = own.to(device)
-        inputs[TYPES] = types
-    return inputs
+def model_inputs(
+    images: Mapping[int, ImageInput], inputs: Mapping[str, Tensor], ids: Tensor, device: torch.device
+) -> dict[str, Tensor]:
+    """Inputs beside ``input_ids`` for prompts read from their start; token types are laid out over the whole prompts.
+
+    Args:
+        images: pictures by the row of their prompt.
+        inputs: of all pictures together.
+        ids: of the prompts, (batch, length), padded at any side.
+        device: of the model.
+    """
+    placed = {name: value.to(device) for name, value in inputs.items() if name != TYPES}
+    types = token_types(images, ids)
+    return placed if types is None else {**placed, TYPES: types.to(device)}
+
+
+def token_types(images: Mapping[int, ImageInput], ids: Tensor) -> Tensor | None:
+    """Of every token whether it is text or a picture's; None where the model does not ask."""
+    if not any(TYPES in image.inputs for image in images.values()):
+        return None
+    types = torch.zeros(ids.shape, dtype=next(iter(images.values())).inputs[TYPES].dtype)
+    for row, image in images.items():
+        start = find_block(ids[row].tolist(), image.ids)
+        types[row, start : start + len(image.ids)] = image.inputs[TYPES][0].cpu()
+    return types
 
 
 def processor_look(processor: Any) -> Looker:
-    """How a transformers processor takes one picture."""
-    text = image_text(processor)
-
-    def look(pixels: np.ndarray) -> ImageInput:
-        (image,) = look_at(processor, text, [pixels])[0]
-        return image
-
-    return look
+    """How a transformers processor takes pictures."""
+    return partial(look_at, processor, image_text(processor))
 
 
 def look_at(processor: Any, text: str, pictures: Sequence[np.ndarray]) -> tuple[list[ImageInput], dict[str, Tensor]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from assistant.answering import NOTE, checked_answer, finished, stream_answer
+from assistant.answering import NOTE, answers_together, checked_answer, finished, stream_answer
 from assistant.declining import declines
 from assistant.knowledge import load_knowledge
 from assistant.language_model import Evidence, Session
@@ -41,6 +41,12 @@ class Spoken:
 
     def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
         return " ".join(self.stream(session, question, evidence=evidence, begin=begin))
+
+    def answer_together(
+        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
+    ) -> list[str]:
+        starts = begins or [""] * len(sessions)
+        return [self.answer(s, question, evidence=evidence, begin=b) for s, b in zip(sessions, starts, strict=True)]
 
 
 class Spaced(Spoken):
@@ -194,3 +200,15 @@ def test_references_are_neither_denied_nor_made_up(mode: Mode, words: str, begun
     assert model.begun[1].startswith(begun)
     assert answer.text == model.begun[1]
     assert not answer.contradictory
+
+
+def test_of_a_batch_only_the_answers_that_do_not_hold_are_written_again() -> None:
+    model = Spoken("Yes, a scratch.", "No, the picture looks normal.", "No, it is fine.", "")
+    about = [ONE, ONE, replace(ONE, image_score=0.1, regions=())]
+    sessions = [model.open(one) for one in about]
+    answers = answers_together(model, sessions, "Is anything wrong?", load_knowledge())
+    assert model.begun == ["", "", "", FACT]
+    assert [a.contradictory for a in answers] == [False, False, False]
+    assert FACT in answers[1].text
+    assert [a.stated_verdict for a in answers] == [one.verdict for one in about]
+    assert [s.talk.ids for s in sessions] == [[1]] * 3

@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 import pytest
+import torch
 
-from assistant.generation import written
+from assistant.generation import REPETITION_WINDOW, Repeats, written
 from tests.tiny_language import tiny_tokenizer
 
 
@@ -45,3 +46,10 @@ def test_what_a_worker_raises_is_raised_where_it_is_read() -> None:
 
     with pytest.raises(ZeroDivisionError, match="no"):
         list(written(tiny_tokenizer(), work, threading.Event()))
+
+
+def test_the_answer_that_repeats_itself_ends_and_the_others_go_on() -> None:
+    window = list(range(10, 10 + REPETITION_WINDOW))
+    rows = torch.tensor([[1, 1, *window, *window], [1, 1, *window, *(n + 100 for n in window)]])
+    assert Repeats(2)(rows, None).tolist() == [True, False]
+    assert Repeats(2 + len(window))(rows, None).tolist() == [False, False]

@@ -9,21 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import yaml
 
-from assistant.checkpoint import Card
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
 from assistant.generation import Decoding
 from assistant.language_model import LanguageModel, load_language_model
-from assistant.language_parts import new_parts, save_parts
-from assistant.lora import add_lora
 from assistant.mini_lvlm import MiniLVLM
 from assistant.pipeline import Assistant
 from assistant.projector import EncodedImage
 from assistant.types import AnomalyMap, Inspection, QueryImage
 from tests.inspections import inspection, region
-from tests.tiny_language import tiny_folder
+from tests.tiny_language import talking_preset
 
 QUESTIONS = ("Is anything wrong?", "Where is it?", "Why <file_sep>?")
 
@@ -39,19 +35,7 @@ def seen(number: int) -> tuple[Inspection, EncodedImage]:
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A preset folder with random "trained" language parts that speak up."""
-    folder = tmp_path_factory.mktemp("preset")
-    tiny_folder(folder / "llama")
-    raw = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
-    language = {"kind": "local", "name": str(folder / "llama"), "parts": "language"}
-    (folder / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": language}))
-    towers = Assistant.load("tiny").clip.hashes
-    parts = new_parts(LanguageConfig(**language), 256, towers)
-    torch.manual_seed(5)
-    for parameter in (*add_lora(parts.model, 4).values(), *parts.projector.parameters()):
-        torch.nn.init.normal_(parameter, std=0.3)
-    save_parts(folder / "language", parts, Card("tiny", parts.towers, "", {}, [], {}))
-    return folder
+    return talking_preset(tmp_path_factory.mktemp("preset"))
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +62,35 @@ def test_what_is_shown_changes_the_words(model: MiniLVLM) -> None:
     said = {evidence: talked(model, 1, evidence=evidence)[0] for evidence in ("off", "text", "embeddings", "both")}
     assert len(set(said.values())) > 2
     assert talked(model, 1) != talked(model, 2)
+
+
+def test_conversations_written_together_are_those_written_alone(model: MiniLVLM) -> None:
+    begins = ["", "Yes, it does look", "No"]
+    alone, together = ([model.open(*seen(n)) for n in (1, 2, 3)] for _ in range(2))
+    for question, starts in zip(QUESTIONS, ((), begins, ()), strict=True):
+        one = [model.answer(s, question, begin=b) for s, b in zip(alone, starts or [""] * 3, strict=True)]
+        assert model.answer_together(together, question, begins=starts) == one
+        assert [s.talk.ids for s in together] == [s.talk.ids for s in alone]
+        assert [s.talk.ended for s in together] == [s.talk.ended for s in alone]
+    assert len({len(s.talk.ids) for s in together}) > 1  # so that some were padded
+    assert model.answer(together[0], "And now?") == model.answer(alone[0], "And now?")
+
+
+def test_a_batch_that_fails_leaves_the_conversations_as_they_were(
+    model: MiniLVLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = [model.open(*seen(n)) for n in (1, 2)]
+    model.answer_together(sessions, QUESTIONS[0])
+    before = [list(s.talk.ids) for s in sessions]
+
+    def no_room(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(model.parts.model, "generate", no_room)
+        with pytest.raises(MemoryError):
+            model.answer_together(sessions, QUESTIONS[1])
+    assert [s.talk.ids for s in sessions] == before
 
 
 def test_kept_turns_equal_fresh_ones(model: MiniLVLM) -> None:

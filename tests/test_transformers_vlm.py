@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from assistant.language_model import LanguageModel
 from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
 from assistant.transformers_vlm import TransformersVLM
 from assistant.types import AnomalyMap, Inspection, QueryImage
-from assistant.vlm_inputs import ImageInput, image_text, model_inputs
+from assistant.vlm_inputs import ImageInput, Looker, image_text, model_inputs
 from tests.inspections import inspection, region
 from tests.tiny_language import tiny_tokenizer
 
@@ -103,6 +103,17 @@ def _smolvlm() -> Any:
     return SmolVLMForConditionalGeneration(config)
 
 
+def _looker(one: Callable[[np.ndarray], ImageInput]) -> Looker:
+    """These processors put the pictures of a batch one after the other."""
+
+    def look(pictures: Sequence[np.ndarray]) -> tuple[list[ImageInput], dict[str, torch.Tensor]]:
+        images = [one(pixels) for pixels in pictures]
+        names = [n for n in images[0].inputs if n != "mm_token_type_ids"]
+        return images, {name: torch.cat([image.inputs[name] for image in images]) for name in names}
+
+    return look
+
+
 FAMILIES: dict[str, tuple[Callable[[], Any], Callable[[np.ndarray], ImageInput]]] = {
     "qwen2_5_vl": (_qwen25, _qwen_look),
     "qwen3_vl": (_qwen3, _qwen_look),
@@ -123,7 +134,13 @@ def vlm(request: pytest.FixtureRequest) -> TransformersVLM:
     learner = PromptLearner.from_language_model(model, tokenizer).requires_grad_(False)
     learner.scale.fill_(20.0)
     return TransformersVLM(
-        model, Renderer(tokenizer, system="Look."), look, learner, ANOMALY, (IMAGE, VIDEO, START, END), Decoding(10)
+        model,
+        Renderer(tokenizer, system="Look."),
+        _looker(look),
+        learner,
+        ANOMALY,
+        (IMAGE, VIDEO, START, END),
+        Decoding(10),
     )
 
 
@@ -135,11 +152,15 @@ def seen(number: int) -> Inspection:
 
 
 def prompt(vlm: TransformersVLM, anomaly: bool = True) -> tuple[list[int], dict[str, Any]]:
-    image = vlm.look(seen(1).image.pixels)
+    (image,), _ = vlm.look([seen(1).image.pixels])
     slots = Slots(image.ids, (ANOMALY,) * PROMPT_TOKENS if anomaly else ())
     ids = [*vlm.renderer.opening("Where?", slots), *vlm.renderer.answer("There.")]
     given = torch.tensor([ids])
-    return ids, {"input_ids": given, "attention_mask": torch.ones_like(given), **model_inputs(image, ids, given.device)}
+    return ids, {
+        "input_ids": given,
+        "attention_mask": torch.ones_like(given),
+        **model_inputs({0: image}, image.inputs, given, given.device),
+    }
 
 
 def test_the_map_changes_logits_and_nothing_injected_changes_nothing(vlm: TransformersVLM) -> None:
@@ -179,6 +200,20 @@ def test_the_training_loss_equals_that_of_a_model_with_such_words(vlm: Transform
     torch.testing.assert_close(loss.detach(), reference)
 
 
+def test_conversations_written_together_are_those_written_alone(vlm: TransformersVLM) -> None:
+    alone, together = ([vlm.open(seen(n)) for n in (1, 2, 3)] for _ in range(2))
+    put = [*alone, *together]
+    for at in (1, 4):  # a longer past than the others'
+        vlm.answer(put[at], QUESTIONS[2])
+    for at in (0, 2, 3, 5):
+        vlm.answer(put[at], "So?")
+    for question, begins in zip(QUESTIONS, ((), ["", "Yes it", "No"], ()), strict=True):
+        one = [vlm.answer(s, question, begin=b) for s, b in zip(alone, begins or [""] * 3, strict=True)]
+        assert vlm.answer_together(together, question, begins=begins) == one
+        assert [s.talk.ids for s in together] == [s.talk.ids for s in alone]
+    assert len({len(s.talk.ids) for s in together}) > 1
+
+
 def test_kept_turns_equal_fresh_ones_and_the_tower_runs_once(vlm: TransformersVLM) -> None:
     session, runs = vlm.open(seen(1)), []
     tower = next(
@@ -198,13 +233,16 @@ def test_kept_turns_equal_fresh_ones_and_the_tower_runs_once(vlm: TransformersVL
         "attention_mask": torch.ones_like(given), "max_new_tokens": 1, "do_sample": False, "pad_token_id": 0,
         "output_logits": True, "return_dict_in_generate": True,
     }  # fmt: skip
-    from assistant.generation import _carry
+    from assistant.generation import carry
 
-    _carry(vlm.model, session.talk.carried)
+    carry(vlm.model, session.talk.carried)
     kept = vlm.model.generate(given, past_key_values=session.talk.cache, **options).logits[0]
-    _carry(vlm.model, {})
+    carry(vlm.model, {})
+    shown = session.shown.image
     with inject(vlm.model, ANOMALY, [session.shown.prompts]):
-        fresh = vlm.model.generate(given, **options, **model_inputs(session.shown.image, ids, given.device)).logits[0]
+        fresh = vlm.model.generate(
+            given, **options, **model_inputs({0: shown}, shown.inputs, given, given.device)
+        ).logits[0]
     torch.testing.assert_close(kept, fresh, atol=1e-4, rtol=1e-4)
 
 

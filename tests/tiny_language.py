@@ -6,8 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from assistant.checkpoint import Card
+from assistant.config import LanguageConfig
+from assistant.language_parts import new_parts, save_parts
+from assistant.lora import add_lora
+from assistant.pipeline import Assistant
 
 TEMPLATE = (
     "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}<|im_start|>system\nYou help.<|im_end|>\n"
@@ -48,4 +55,18 @@ def tiny_folder(folder: Path, seed: int = 0) -> Path:
     tokenizer = tiny_tokenizer()
     tokenizer.save_pretrained(folder)
     tiny_model(len(tokenizer), seed=seed).save_pretrained(folder)
+    return folder
+
+
+def talking_preset(folder: Path) -> Path:
+    """A preset folder with random "trained" language parts that speak up."""
+    tiny_folder(folder / "llama")
+    raw = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
+    language = {"kind": "local", "name": str(folder / "llama"), "parts": "language"}
+    (folder / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": language}))
+    parts = new_parts(LanguageConfig(**language), 256, Assistant.load("tiny").clip.hashes)
+    torch.manual_seed(5)
+    for parameter in (*add_lora(parts.model, 4).values(), *parts.projector.parameters()):
+        torch.nn.init.normal_(parameter, std=0.3)
+    save_parts(folder / "language", parts, Card("tiny", parts.towers, "", {}, [], {}))
     return folder

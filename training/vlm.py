@@ -23,7 +23,7 @@ from assistant.images import load_image
 from assistant.injection import inject
 from assistant.lora import add_lora, lora_parameters
 from assistant.prompt_learner import PROMPT_TOKENS
-from assistant.vlm_inputs import TYPES, ImageInput, find_block, image_text, look_at
+from assistant.vlm_inputs import TYPES, ImageInput, image_text, look_at, token_types
 from assistant.vlm_parts import VlmParts, load_vlm_parts, new_vlm_parts
 from training.language import LanguageStage
 from training.language_data import Planned, Sample, read_tensors
@@ -72,8 +72,8 @@ class VlmStage(LanguageStage):
         chat = collate(rendered, self.parts.tokenizer.pad_token_id)
         if not pictured:
             return VlmBatch(chat, (), (), None, None, {})
-        if any(TYPES in image.inputs for image in images):
-            inputs = inputs | {TYPES: _types(chat, of_sample)}
+        if (types := token_types(of_sample, chat.input_ids)) is not None:
+            inputs = inputs | {TYPES: types}
         maps = torch.stack([read_tensors(path)[0] for _, _, sample in shown if (path := sample.tensors) is not None])
         scores = torch.tensor([sample.score for _, _, sample in shown])
         return VlmBatch(chat, pictured, tuple(p.embeddings for _, p, _ in shown), maps, scores, inputs)
@@ -121,16 +121,6 @@ class VlmStage(LanguageStage):
         for at, (position, told) in enumerate(zip(batch.pictured, batch.prompted, strict=True)):
             prompts[position] = learned[at] if told else none
         return prompts
-
-
-def _types(chat: ChatBatch, images: dict[int, ImageInput]) -> Tensor:
-    """Of every token whether it is text or a picture's."""
-    first = next(iter(images.values())).inputs[TYPES]
-    types = torch.zeros(chat.input_ids.shape, dtype=first.dtype)
-    for position, image in images.items():
-        start = find_block(chat.input_ids[position].tolist(), image.ids)
-        types[position, start : start + len(image.ids)] = image.inputs[TYPES][0]
-    return types
 
 
 def _placed(value: Tensor, model: Any) -> Tensor:

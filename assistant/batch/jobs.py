@@ -11,6 +11,11 @@ from assistant.request import Request
 
 Unit = tuple[Item, ...]
 """Pictures that are worked on together: one, or a chunk of mutual mode."""
+CAPTIONS = ("evidence", "model", "none")
+GPU_BATCH = 16
+"""Pictures a batch has on a GPU, filled up with copies where there are fewer."""
+TALKED_ABOUT = 8
+"""Pictures that a language model writes about together when no batch size is given."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Job:
         device: torch device; found when None.
         request: options of the inspection.
         mutual: pictures of a unit judge each other.
-        caption: whether rows have captions.
+        caption: who writes the rows' captions: ``evidence`` (the numbers put into words), ``model`` (the language model, asked
+            to describe the picture), or ``none``.
         questions: asked of each picture, as one conversation a picture.
         maps: folder that gets ``maps/``; None writes none.
         overlays: folder that gets ``overlays/``; None writes none.
@@ -35,7 +41,7 @@ class Job:
     device: str | None = None
     request: Request = field(default_factory=Request)
     mutual: bool = False
-    caption: bool = True
+    caption: str = "evidence"
     questions: tuple[str, ...] = ()
     maps: Path | None = None
     overlays: Path | None = None
@@ -46,6 +52,13 @@ class Job:
     def __post_init__(self) -> None:
         if self.batch_size is not None and self.batch_size < 1:
             raise ConfigError("a batch size of at least 1", str(self.batch_size), "leave it out to have it chosen")
+        if self.caption not in CAPTIONS:
+            raise ConfigError(f"captions of {', '.join(CAPTIONS)}", self.caption, "choose one")
+
+    @property
+    def talks(self) -> bool:
+        """Whether a language model has something to write about each picture."""
+        return bool(self.questions) or self.caption == "model"
 
     def told(self, item: Item) -> Request:
         """The request with what a manifest says of one picture."""

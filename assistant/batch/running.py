@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.batch import machine
 from assistant.batch.items import STANDARD_INPUT, Inputs, Item, Readable, find_items
-from assistant.batch.jobs import Job, Unit
+from assistant.batch.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
 from assistant.batch.pictures import remove_parts
 from assistant.batch.records import RunRecord
 from assistant.batch.shards import Shard
@@ -45,12 +45,13 @@ class BatchOptions:
         preset, device: of the assistant.
         mutual: pictures judge each other in chunks, without references.
         chunk: pictures of a mutual chunk: memory grows with it, and so does what a picture is compared with.
-        caption, questions, save_maps, save_overlays: what is written about each picture.
+        caption: who writes captions: ``evidence``, ``model`` or ``none``; see :class:`assistant.batch.jobs.Job`.
+        questions, save_maps, save_overlays: what else is written about each picture.
         shard: which part of the pictures; files get its numbers.
         engine: ``local`` or ``ray``.
         restart: begin anew instead of going on.
         retry_failed: inspect again what ended in an error.
-        batch_size: pictures encoded together; None chooses.
+        batch_size: pictures encoded, and talked about, together; None chooses.
         workers: processes; 0 works in this one; None chooses by cores and memory.
 
     Raises:
@@ -64,7 +65,7 @@ class BatchOptions:
     device: str | None = None
     mutual: bool = False
     chunk: int = CHUNK
-    caption: bool = True
+    caption: str = "evidence"
     questions: tuple[str, ...] = ()
     save_maps: bool = False
     save_overlays: bool = False
@@ -214,8 +215,7 @@ class BatchRun:
             return self._here
         from assistant.batch.fleet import Fleet
 
-        job, count = plan(options)
-        ahead = 2 if options.mutual else 2 * (job.batch_size or 16) + 2 * max(1, job.decoders)
+        job, count, ahead = plan(options)
         return Fleet(job, count, ahead).rows
 
     def _here(self, units: Iterator[Unit]) -> Iterator[Row]:
@@ -228,15 +228,21 @@ class BatchRun:
             yield row
 
 
-def plan(options: BatchOptions) -> tuple[Job, int]:
-    """The job and the number of worker processes for this machine: one a core, or one a GPU with its decoders."""
+def plan(options: BatchOptions) -> tuple[Job, int, int]:
+    """The job for this machine, the number of worker processes, and the units each has at most.
+
+    One process a core, or one a GPU with its decoders; as many units as keep it busy while others are written.
+    """
     import torch
 
     on_gpu = (options.device or ("cuda" if torch.cuda.is_available() else "cpu")) != "cpu"
     if on_gpu:
-        return replace(options.job, decoders=machine.default_decoders(), threads=2), options.workers or 1
-    job = options.job
-    return replace(job, batch_size=job.batch_size or 1, threads=1), options.workers or machine.default_workers()
+        job, count = replace(options.job, decoders=machine.default_decoders(), threads=2), options.workers or 1
+        together = job.batch_size or GPU_BATCH
+    else:
+        job, count = replace(options.job, threads=1), options.workers or machine.default_workers()
+        together = job.batch_size or (TALKED_ABOUT if job.talks else 1)
+    return job, count, 2 if options.mutual else 2 * together + 2 * max(1, job.decoders)
 
 
 def run(

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assistant.batch.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
-from assistant.batch.jobs import Job, Unit
+from assistant.batch.items import Item
+from assistant.batch.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
 from assistant.batch.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.report import error_row, inspection_row
@@ -25,13 +26,24 @@ if TYPE_CHECKING:
     from assistant.encoder import PatchFeatures
     from assistant.pipeline import Assistant, Seen
     from assistant.profile import Profile
-    from assistant.types import Inspection
+    from assistant.types import Answer, Inspection
 
 Row = dict[str, Any]
-GPU_BATCH = 16
-"""Pictures a batch has on a GPU, filled up with copies where there are fewer."""
 PROFILES = 8
 """Reference sets of a manifest that are kept."""
+MOST_HELD = 96 * 2**20
+"""Bytes of pictures that wait for the language model together; their maps take a third more than that."""
+DESCRIBE = "Describe this picture."
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What became of one picture of a unit: an inspection that waits for its words, or the row of a failure."""
+
+    unit: Unit
+    item: Item | None = None
+    inspection: Inspection | None = None
+    row: Row | None = None
 
 
 class Workbench:
@@ -49,6 +61,7 @@ class Workbench:
         self.assistant, self.job = assistant, job
         self._on_gpu = assistant.clip.encoder.device.type != "cpu"
         self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
+        self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._profile(job.request)
 
@@ -64,15 +77,17 @@ class Workbench:
         """
         encoder, request = self.assistant.clip.encoder, self.job.request
         how = Decoding(request.limits, request.domain, self.assistant.preset.tower.side, encoder.patch)
-        decoded = DecodeAhead(how, self.job.decoders, self.batch_size + max(1, self.job.decoders)).read(units)
-        if self.job.mutual:
-            yield from self._mutual(decoded)
-            return
+        ahead = max(self.batch_size, self.together) + max(1, self.job.decoders)
+        decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
+        yield from self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded))
+
+    def _inspected(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[Found | None]:
+        """Inspections and failures as they are found; None where nothing more comes for now."""
         waiting: dict[tuple[int, ...], list[Decoded]] = {}
         for unit in decoded:
             for one in unit or ():
                 if isinstance(one, Failed):
-                    yield (one.item,), error_row(one.item.name, one.error)
+                    yield Found((one.item,), row=error_row(one.item.name, one.error))
                     continue
                 same = waiting.setdefault(one.resized.shape, [])
                 same.append(one)
@@ -82,26 +97,29 @@ class Workbench:
                 for batch in waiting.values():
                     yield from self._batch(batch)
                 waiting.clear()
+            if unit is None:
+                yield None
         for batch in waiting.values():
             yield from self._batch(batch)
 
-    def _batch(self, batch: Sequence[Decoded]) -> Iterator[tuple[Unit, Row]]:
-        """Rows of pictures of one model size."""
+    def _batch(self, batch: Sequence[Decoded]) -> Iterator[Found]:
+        """Inspections of pictures of one model size."""
         started = time.perf_counter()
         try:
             encoded = self._encode(batch)
         except Exception as error:  # out of memory, most likely: smaller batches may do
             if len(batch) == 1:
-                yield (batch[0].item,), error_row(batch[0].item.name, unexpected(error))
+                yield Found((batch[0].item,), row=error_row(batch[0].item.name, unexpected(error)))
                 return
             for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
                 yield from self._batch(part)
             return
         spent = (time.perf_counter() - started) * 1000 / len(batch)
         for one, features in zip(batch, encoded, strict=True):
-            yield (one.item,), self._row(one, features, spent)
+            yield self._judged(one, features, spent)
 
-    def _row(self, one: Decoded, features: PatchFeatures, spent: float) -> Row:
+    def _judged(self, one: Decoded, features: PatchFeatures, spent: float) -> Found:
+        unit = (one.item,)
         try:
             request = self.job.told(one.item)
             profile = self._profile(request)
@@ -110,31 +128,31 @@ class Workbench:
                 seen, profile, object_name=request.object_name, look_for=request.look_for, score=request.score,
                 types=request.types,
             )  # fmt: skip
-            return self._finished(one, inspection)
+            return Found(unit, one.item, inspection)
         except (StorageError, WeightsError):
             raise
-        except AssistantError as error:
-            return error_row(one.item.name, error)
         except Exception as error:  # one picture never ends the run
-            return error_row(one.item.name, unexpected(error))
+            return Found(unit, row=failed(one.item, error))
 
-    def _mutual(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[tuple[Unit, Row]]:
-        """Rows of chunks whose pictures judge each other."""
+    def _mutual(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[Found | None]:
+        """Inspections of chunks whose pictures judge each other."""
         for unit in decoded:
             if unit is None:
+                yield None
                 continue
             whole = tuple(one.item for one in unit)
             good = [one for one in unit if isinstance(one, Decoded)]
             for bad in unit:
                 if isinstance(bad, Failed):
-                    yield whole, error_row(bad.item.name, bad.error)
+                    yield Found(whole, row=error_row(bad.item.name, bad.error))
             if len(good) == 1:
                 lone = ProfileError("two or more pictures in mutual mode", "1", "add pictures or use zero-shot mode")
-                yield whole, error_row(good[0].item.name, lone)
+                yield Found(whole, row=error_row(good[0].item.name, lone))
             elif good:
-                yield from ((whole, row) for row in self._together(good))
+                for one, inspection in zip(good, self._together(good), strict=True):
+                    yield Found(whole, one.item, inspection)
 
-    def _together(self, good: Sequence[Decoded]) -> Iterator[Row]:
+    def _together(self, good: Sequence[Decoded]) -> Iterator[Inspection]:
         request = self.job.request
         options: dict[str, Any] = {"object_name": request.object_name, "look_for": request.look_for}
         seen = []
@@ -142,25 +160,72 @@ class Workbench:
             started = time.perf_counter()
             features = self._encode([one])[0]
             seen.append(self._seen(one, features, request, (time.perf_counter() - started) * 1000))
-        judged = self.assistant.judge_mutual(seen, score=request.score, types=request.types, **options)
-        for one, inspection in zip(good, judged, strict=True):
-            yield self._finished(one, inspection)
+        return self.assistant.judge_mutual(seen, score=request.score, types=request.types, **options)
 
     def _seen(self, one: Decoded, features: PatchFeatures, request: Request, spent: float) -> Seen:
         timing = {"decode": one.milliseconds, "encode": spent}
         return self.assistant.recognise(one.image, features, request.object_name, request.look_for, timing)
 
-    def _finished(self, one: Decoded, inspection: Inspection) -> Row:
-        """Words, pictures and row of an inspection."""
+    def _worded(self, found: Iterator[Found | None]) -> Iterator[tuple[Unit, Row]]:
+        """Rows; pictures wait for each other until there are enough of them for the language model."""
+        waiting: list[Found] = []
+        for one in found:
+            if one is not None and one.row is not None:
+                yield one.unit, one.row
+                continue
+            if one is not None:
+                waiting.append(one)
+            held = sum(f.inspection.image.pixels.size for f in waiting if f.inspection is not None)
+            if one is None or len(waiting) >= self.together or held >= MOST_HELD:
+                yield from self._written(waiting)
+                waiting = []
+        yield from self._written(waiting)
+
+    def _written(self, found: Sequence[Found]) -> Iterator[tuple[Unit, Row]]:
+        """Words, pictures and rows of inspections."""
+        if not found:
+            return
         started = time.perf_counter()
-        caption = self.assistant.caption(inspection) if self.job.caption else None
-        answers = self.assistant.ask(inspection, self.job.questions)
-        timing = {**inspection.timing_ms, "language": (time.perf_counter() - started) * 1000}
-        named = replace(inspection, image=replace(inspection.image, source=one.item.name), timing_ms=timing)
-        files = save_pictures(named, self.job.maps, self.job.overlays)
-        return inspection_row(
-            named, caption=caption, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
-        )
+        inspections = [one.inspection for one in found if one.inspection is not None]
+        try:
+            captions = self._captions(inspections)
+            answers = self.assistant.ask_together(inspections, self.job.questions)
+        except WeightsError:
+            raise
+        except Exception as error:  # out of memory, most likely: fewer pictures may do
+            if len(found) == 1 and found[0].item is not None:
+                yield found[0].unit, failed(found[0].item, error)
+                return
+            for part in (found[: len(found) // 2], found[len(found) // 2 :]):
+                yield from self._written(part)
+            return
+        spent = (time.perf_counter() - started) * 1000 / len(found)
+        for one, caption, said in zip(found, captions, answers, strict=True):
+            yield one.unit, self._row(one, caption, said, spent)
+
+    def _captions(self, inspections: Sequence[Inspection]) -> list[str | None]:
+        if self.job.caption == "evidence":
+            return [self.assistant.caption(inspection) for inspection in inspections]
+        if self.job.caption == "model":
+            return [said.text for (said,) in self.assistant.ask_together(inspections, (DESCRIBE,))]
+        return [None] * len(inspections)
+
+    def _row(self, found: Found, caption: str | None, answers: Sequence[Answer], spent: float) -> Row:
+        if found.item is None or found.inspection is None:
+            raise AssistantError("an inspection", "none")
+        try:
+            inspection = found.inspection
+            timing = {**inspection.timing_ms, "language": spent}
+            image = replace(inspection.image, source=found.item.name)
+            named = replace(inspection, image=image, timing_ms=timing)
+            files = save_pictures(named, self.job.maps, self.job.overlays)
+            return inspection_row(
+                named, caption=caption, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
+            )
+        except StorageError:
+            raise
+        except Exception as error:  # one picture never ends the run
+            return failed(found.item, error)
 
     def _encode(self, batch: Sequence[Decoded]) -> list[PatchFeatures]:
         import torch
@@ -207,6 +272,11 @@ def make_profile(assistant: Assistant, request: Request) -> Profile | None:
     from assistant.profile import anomalous_bank
 
     return anomalous_bank(assistant, inspector.anomalous())
+
+
+def failed(item: Item, error: Exception) -> Row:
+    """The row of a picture that something went wrong with."""
+    return error_row(item.name, error if isinstance(error, AssistantError) else unexpected(error))
 
 
 def _stacked(pixels: Sequence[torch.Tensor]) -> torch.Tensor:

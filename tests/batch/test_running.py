@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
+import torch
 
 from assistant.batch import BatchRun, Inputs, run
 from assistant.batch.decoding import DecodeAhead, Decoded, Decoding
@@ -20,7 +21,9 @@ from assistant.images import load_map
 from assistant.pipeline import Assistant
 from assistant.report import SCHEMA_FILE
 from assistant.request import Request
+from assistant.types import Answer, Inspection
 from tests.batch.conftest import Row, draw, rows_of
+from tests.tiny_language import talking_preset
 
 Inspected = Callable[..., BatchRun]
 
@@ -102,9 +105,9 @@ def test_other_settings_do_not_go_on_unless_the_run_begins_anew(
     photos: Path, tmp_path: Path, inspected: Inspected
 ) -> None:
     inspected(photos)
-    with pytest.raises(ConfigError, match=r"caption True.*--restart"):
-        inspected(photos, caption=False)
-    inspected(photos, caption=False, restart=True)
+    with pytest.raises(ConfigError, match=r"caption.*--restart"):
+        inspected(photos, caption="none")
+    inspected(photos, caption="none", restart=True)
     assert {row["caption"] for row in rows_of(tmp_path / "out/results.jsonl").values()} == {None}
 
 
@@ -157,22 +160,55 @@ def test_mutual_chunks_are_the_same_after_a_stop_and_need_two_pictures(
     assert "two or more pictures" in lone["error"]
 
 
-def test_questions_are_answered_in_the_rows(
+QUESTIONS = ("Is it fine?", "Where?")
+
+
+@pytest.fixture
+def talking(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Assistant:
+    """An assistant with a tiny language model of its own, exact enough that random words do not hang on a rounding."""
+    monkeypatch.setattr("assistant.mini_lvlm.best_dtype", lambda *_: torch.float32)
+    return Assistant.load(talking_preset(tmp_path_factory.mktemp("talking")))
+
+
+@pytest.mark.parametrize("size", [1, 4, None])
+def test_words_of_a_language_model_are_those_of_single_pictures(
+    photos: Path, tmp_path: Path, talking: Assistant, size: int | None
+) -> None:
+    asked = {"caption": "model", "questions": QUESTIONS, "batch_size": size}
+    assert len(list(run([photos], tmp_path / "out", assistant=talking, **asked))) == 9
+    for source, row in rows_of(tmp_path / "out/results.jsonl").items():
+        inspection = talking.inspect(source)
+        (caption,) = talking.ask(inspection, ["Describe this picture."])
+        assert row["caption"] == caption.text
+        assert [a["question"] for a in row["answers"]] == list(QUESTIONS)
+        assert [a["answer"] for a in row["answers"]] == [a.text for a in talking.ask(inspection, QUESTIONS)]
+
+
+def test_a_picture_the_language_model_fails_on_is_a_row_and_the_rest_unharmed(
     photos: Path, inspected: Inspected, tmp_path: Path, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assistant.types import Answer
+    def answers(inspections: Sequence[Inspection], questions: Sequence[str]) -> list[list[Answer]]:
+        if any(one.image.source.endswith("4.png") for one in inspections):
+            raise MemoryError
+        return [[Answer(q, "It is fine.") for q in questions] for _ in inspections]
 
-    monkeypatch.setattr(tiny, "ask", lambda _, questions: [Answer(q, "It is fine.") for q in questions])
-    inspected(photos / "0.png", questions=("Is it fine?", "Where?"))
-    (row,) = rows_of(tmp_path / "out/results.jsonl").values()
-    assert [answer["question"] for answer in row["answers"]] == ["Is it fine?", "Where?"]
+    monkeypatch.setattr(tiny, "ask_together", answers)
+    inspected(photos, questions=QUESTIONS)
+    rows = rows_of(tmp_path / "out/results.jsonl")
+    assert sorted(s[-5:] for s, row in rows.items() if row["error"] is not None) == ["4.png"]
+    assert all(len(row["answers"]) == 2 for row in rows.values() if row["error"] is None)
+    assert len(rows) == 9
 
+
+def test_a_language_model_that_cannot_be_had_ends_the_run(
+    photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def gone(_: object, __: object) -> None:
         raise WeightsError("a language model", "none")
 
-    monkeypatch.setattr(tiny, "ask", gone)
+    monkeypatch.setattr(tiny, "ask_together", gone)
     with pytest.raises(WeightsError):
-        inspected(photos / "1.png", questions=("Is it fine?", "Where?"))
+        inspected(photos, questions=QUESTIONS)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +218,7 @@ def test_questions_are_answered_in_the_rows(
         ({"chunk": 1}, "chunks"),
         ({"workers": -1}, "workers"),
         ({"batch_size": 0}, "batch size"),
+        ({"caption": "poet"}, "captions of evidence, model, none"),
         ({"mutual": True, "request": Request(references=("ok/",))}, "mutual"),
     ],
 )
