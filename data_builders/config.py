@@ -88,6 +88,7 @@ class BuildConfig(_Model):
         seed: with the index of a sample, decides every random choice in it.
         size: side in pixels, or (least, most): a picture has about side * side pixels whatever its shape.
         defect_probability: share of anomalous samples, [0, 1].
+        faint_probability: share of defects that are faded, to anything between as drawn and barely visible, [0, 1].
         references: normal pictures beside each sample, or (least, most).
         mixed_reference_probability: share of samples whose references are other designs of the same family, seen by
             other cameras, as in a collection of unlike normals, [0, 1].
@@ -110,6 +111,7 @@ class BuildConfig(_Model):
     seed: int = Field(0, ge=0)
     size: int | tuple[int, int] = 256
     defect_probability: float = Field(0.5, ge=0, le=1)
+    faint_probability: float = Field(0.0, ge=0, le=1)
     references: int | tuple[int, int] = 4
     mixed_reference_probability: float = Field(0.0, ge=0, le=1)
     template_probability: float = Field(0.0, ge=0, le=1)

@@ -30,6 +30,8 @@ LEAST_SIGNAL = 1.2
 """Contrast a defect must have in standard deviations of the camera's noise."""
 MARGIN = 8
 """Pixels around a defect that are developed with it."""
+LEAST_OF_TEXTURE = 0.5
+"""Contrast that a faded defect keeps, in standard deviations of the picture under it."""
 LEAST_PIXELS = 8
 """Smallest mask of a defect, pixels."""
 
@@ -199,7 +201,7 @@ def paint_defects(
         order = _order(pool, rng)
         if last is not None and rng.random() < 0.5:
             order.insert(0, last)
-        found = _first_that_works(canvas, order, capture, rng)
+        found = _first_that_works(canvas, order, capture, rng, config.faint_probability)
         if found is None:
             break
         defect, seed, contrast, last = found
@@ -215,7 +217,7 @@ def _order(pool: Pool, rng: np.random.Generator) -> list[DefectFamily]:
 
 
 def _first_that_works(
-    picture: Picture, order: list[DefectFamily], capture: Capture, rng: np.random.Generator
+    picture: Picture, order: list[DefectFamily], capture: Capture, rng: np.random.Generator, faint: float
 ) -> tuple[Defect, int, float, DefectFamily] | None:
     for family in order:
         if picture.domain not in family.domains or not family.applies(picture):
@@ -225,9 +227,31 @@ def _first_that_works(
         if defect is None or int(defect.mask.sum()) < LEAST_PIXELS:
             continue
         contrast = contrast_of(picture.pixels, defect.pixels, defect.mask, capture)
-        if contrast >= max(LEAST_CONTRAST, LEAST_SIGNAL * noise_of(capture, float(defect.pixels[defect.mask].mean()))):
+        least = max(LEAST_CONTRAST, LEAST_SIGNAL * noise_of(capture, float(defect.pixels[defect.mask].mean())))
+        if faint and rng.random() < faint:
+            defect = fade(picture.pixels, defect, contrast, least, float(rng.random()))
+            contrast = contrast_of(picture.pixels, defect.pixels, defect.mask, capture)
+        if contrast >= least:
             return defect, seed, contrast, family
     return None
+
+
+def fade(before: Pixels, defect: Defect, contrast: float, least: float, amount: float) -> Defect:
+    """A defect with less contrast: its change of the picture times one factor.
+
+    Args:
+        before: the picture without it.
+        defect: as drawn.
+        contrast: of it, grey levels.
+        least: contrast that can be told from noise; a defect on a lively texture keeps :data:`LEAST_OF_TEXTURE` of its deviation.
+        amount: 0 leaves it as it is, 1 leaves the least; between them the contrast falls by equal factors.
+    """
+    under = before[defect.mask].astype(np.float32).mean(-1)
+    floor = max(1.2 * least, LEAST_OF_TEXTURE * float(under.std()))
+    share = min(1.0, floor / contrast) ** amount if contrast > 0 else 1.0
+    faded = before + (defect.pixels.astype(np.float32) - before) * np.float32(share)
+    parameters = {**defect.parameters, "faded_to": round(share, 3)}
+    return replace(defect, pixels=np.rint(faded).clip(0, 255).astype(np.uint8), parameters=parameters)
 
 
 def contrast_of(before: Pixels, after: Pixels, mask: Mask, capture: Capture) -> float:

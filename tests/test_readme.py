@@ -73,8 +73,12 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
     }))  # fmt: skip
     (tmp_path / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
     (tmp_path / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")
-    monkeypatch.setattr(benchmark_batch, "bare_loops", lambda *_: 0.0)
-    monkeypatch.setattr(Assistant, "ask", lambda _, __, asked: [Answer(question, "B") for question in asked])
+    monkeypatch.setattr(benchmark_batch, "in_processes", lambda *_: 0.0)
+    monkeypatch.setattr(
+        Assistant,
+        "ask_together",
+        lambda _, many, asked, **__: [[Answer(question, "B") for question in asked] for _ in many],
+    )
     tiny = Assistant.load("tiny")
     monkeypatch.setattr(Assistant, "load", lambda *_, **__: tiny)
     return tmp_path

@@ -3,8 +3,9 @@
     python -m training.benchmark_batch PICTURES... [--count 300] [--preset mini] [--workers N] [--memory 200 2000]
 
 The bare loop encodes tensors that are decoded and resized already, in this process with as many threads as cores and in one
-process a core with one thread each; the best of these and of the batch sizes counts. The run decodes, encodes, judges,
-captions and writes rows; its time starts with the first row and counts the pictures after it, since loading happens once.
+process a core with one thread each; the best of these and of the batch sizes counts. With ``--caption model`` the time of
+``generate`` alone, on the same prompts in batches, is added to it: the best of the same layouts. The run decodes, encodes,
+judges, writes captions and rows; its time starts when it is warm and counts the pictures after that, since loading happens once.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,19 @@ import torch
 
 from assistant.batch import find_items, run
 from assistant.batch.items import Inputs
+from assistant.batch.jobs import CAPTIONS, TALKED_ABOUT
 from assistant.batch.machine import cores
+from assistant.batch.workbench import DESCRIBE
+from assistant.errors import ConfigError
 from assistant.images import load_image
+from assistant.mini_lvlm import MiniLVLM
 from assistant.pipeline import Assistant
 from assistant.request import Request
 
 WARM_UP = 2
 POLL = 0.05
+TOGETHER = 0.02
+"""Seconds between rows of one batch of the language model, at most."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,14 @@ class Asked:
         preset: whose encoder.
         workers: processes of the run; None as many as it chooses.
         references: of the run.
-        caption: whether the run writes captions.
+        caption: who writes the run's captions: ``evidence``, ``model`` or ``none``.
     """
 
     pictures: tuple[str, ...]
     preset: str
     workers: int | None
     references: tuple[str, ...]
-    caption: bool
+    caption: str
 
 
 def bare_loop(pictures: Sequence[str], preset: str, size: int, threads: int) -> float:
@@ -74,16 +81,52 @@ def bare_loop(pictures: Sequence[str], preset: str, size: int, threads: int) -> 
     return len(pictures) / (time.perf_counter() - started)
 
 
-def bare_loops(pictures: Sequence[str], preset: str, size: int, processes: int) -> float:
-    """The same in several processes of one thread each, all at once."""
+def bare_writing(pictures: Sequence[str], preset: str, size: int, threads: int) -> float:
+    """Pictures a second of ``generate`` alone, on the prompts that a run's captions are written from."""
+    torch.set_num_threads(threads)
+    assistant, clock = Assistant.load(preset), _Clock()
+    for start in range(0, len(pictures), size):
+        talks = [assistant.open(assistant.inspect(path)) for path in pictures[start : start + size]]
+        sessions = [talk.session for talk in talks if talk.session is not None]
+        model = talks[0].model
+        if model is None:
+            raise ConfigError("a preset with a language model", preset, "choose another, or leave out --caption model")
+        causal: Any = model.parts.model if isinstance(model, MiniLVLM) else getattr(model, "model")  # noqa: B009
+        plain = causal.generate
+        causal.generate = clock.timed(plain)
+        try:
+            model.answer_together(sessions, DESCRIBE)
+        finally:
+            causal.generate = plain
+    return len(pictures) / clock.seconds
+
+
+class _Clock:
+    """Seconds spent in a function."""
+
+    seconds = 0.0
+
+    def timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **options: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.seconds += time.perf_counter() - started
+
+        return wrapped
+
+
+def in_processes(bare: Callable[..., float], pictures: Sequence[str], preset: str, size: int, processes: int) -> float:
+    """A bare loop in several processes of one thread each, all at once."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes) as pool:
         shares = [pictures[i::processes] for i in range(processes)]
-        return sum(pool.starmap(bare_loop, [(share, preset, size, 1) for share in shares]))
+        return sum(pool.starmap(bare, [(share, preset, size, 1) for share in shares]))
 
 
 def batch_rate(asked: Asked) -> dict[str, float]:
-    """Pictures a second of a run after its first row, and the peak memory of it and its workers in MiB."""
+    """Pictures a second of a run once it is warm, and the peak memory of it and its workers in MiB."""
     with tempfile.TemporaryDirectory() as folder, _memory() as peak:
         started = time.perf_counter()
         # a picture named twice is inspected once: links make each its own
@@ -98,12 +141,24 @@ def batch_rate(asked: Asked) -> dict[str, float]:
                 workers=asked.workers,
             )
         )
-        first = next(rows)
-        ready = time.perf_counter()
-        failed = sum(row["error"] is not None for row in rows) + (first["error"] is not None)
-        ended = time.perf_counter()
-    rate = (len(asked.pictures) - 1) / (ended - ready)
-    return {"rate": rate, "until_first_row": ready - started, "failed": failed, "peak_mib": peak[0]}
+        failed, times = 0, []
+        for row in rows:
+            times.append(time.perf_counter())
+            failed += row["error"] is not None
+    rate = warm_rate(times, cores() * (2 * TALKED_ABOUT if asked.caption == "model" else 1))
+    return {"rate": rate, "until_first_row": times[0] - started, "failed": failed, "peak_mib": peak[0]}
+
+
+def warm_rate(times: Sequence[float], warm: int) -> float:
+    """Rows a second after the first ``warm`` and those that came at once with them.
+
+    >>> round(warm_rate([5.0, 6.0, 6.001, 6.002, 7.0, 7.001, 7.002, 7.003], 2), 2)
+    3.99
+    """
+    start = min(warm, len(times) - 1) - 1
+    while start + 2 < len(times) and times[start + 1] - times[start] < TOGETHER:
+        start += 1
+    return (len(times) - 1 - start) / (times[-1] - times[start])
 
 
 def _linked(pictures: Sequence[str], folder: Path) -> Path:
@@ -152,17 +207,21 @@ def _read(path: Path) -> str:
 
 def measure(asked: Asked, sizes: Sequence[int], memory: Sequence[int]) -> Iterator[dict[str, Any]]:
     """One finding after the other, the comparison last but for memory."""
-    best = 0.0
-    for size in sizes:
-        together = bare_loop(asked.pictures, asked.preset, size, cores())
-        apart = bare_loops(asked.pictures, asked.preset, size, cores())
-        best = max(best, together, apart)
-        yield {"what": "bare loop", "batch_size": size, "one_process": together, "process_a_core": apart}
+    loops = [("bare loop", bare_loop), *([("bare writing", bare_writing)] if asked.caption == "model" else [])]
+    seconds = 0.0
+    for name, bare in loops:
+        best = 0.0
+        for size in sizes:
+            together = bare(asked.pictures, asked.preset, size, cores())
+            apart = in_processes(bare, asked.pictures, asked.preset, size, cores())
+            best = max(best, together, apart)
+            yield {"what": name, "batch_size": size, "one_process": together, "process_a_core": apart}
+        seconds += 1 / best
     found = batch_rate(asked)
-    yield {"what": "run", **found}
-    yield {"what": "share of the bare loop", "share": found["rate"] / best}
+    yield {"what": "run", "caption": asked.caption, **found}
+    yield {"what": "share of the bare loop", "share": found["rate"] * seconds}
     for count in memory:
-        some = Asked(tuple(islice(cycle(asked.pictures), count)), asked.preset, asked.workers, asked.references, True)
+        some = replace(asked, pictures=tuple(islice(cycle(asked.pictures), count)))
         yield {"what": "memory", "pictures": count, "peak_mib": batch_rate(some)["peak_mib"]}
 
 
@@ -178,14 +237,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int)
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 4, 8])
     parser.add_argument("--references", nargs="+", default=[])
-    parser.add_argument("--no-caption", action="store_true")
+    parser.add_argument("--caption", choices=CAPTIONS, default="evidence")
     parser.add_argument(
         "--memory", type=int, nargs="*", default=[], help="numbers of pictures whose peaks are compared"
     )
     given = parser.parse_args(argv)
     every = [item.source for item in find_items(Inputs(tuple(given.inputs)))]
     pictures = tuple(islice(cycle(every), given.count))
-    asked = Asked(pictures, given.preset, given.workers, tuple(given.references), not given.no_caption)
+    asked = Asked(pictures, given.preset, given.workers, tuple(given.references), given.caption)
     for finding in measure(asked, given.batch_sizes, given.memory):
         rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in finding.items()}
         print(json.dumps(rounded), flush=True)

@@ -12,8 +12,8 @@ from assistant.types import Domain
 from data_builders.config import load_config
 from data_builders.families import Families, load_families, pools
 from data_builders.iterate import iter_samples
-from data_builders.sample import Orientation, draw_size, make_sample
-from data_builders.types import Kind
+from data_builders.sample import LEAST_CONTRAST, Orientation, draw_size, fade, make_sample
+from data_builders.types import Defect, Kind
 from tests.data_builders.fakes import Nothing, PlainSource, Square, config, fake_families
 
 
@@ -182,3 +182,32 @@ def test_an_aligned_template_is_the_same_specimen_without_its_defects():
         assert changed[sample.mask & inside].mean() > 0.5
         assert changed[~sample.mask & inside].mean() < 0.05
     assert not any(s.aligned for s in iter_samples(config(count=5), families=families))
+
+
+def test_faint_defects_are_those_of_the_same_seed_with_less_contrast():
+    strong, faint = (
+        list(iter_samples(config(count=30, defect_probability=1.0, faint_probability=p), families=fake_families()))
+        for p in (0.0, 1.0)
+    )
+    firsts = [(a.defects[0], b.defects[0]) for a, b in zip(strong, faint, strict=True)]
+    assert all("faded_to" not in a.parameters for a, _ in firsts)
+    shares = [b.parameters["faded_to"] for _, b in firsts]
+    assert min(shares) < 0.3
+    assert max(shares) > 0.7
+    assert all(b.contrast <= a.contrast and b.contrast >= LEAST_CONTRAST for a, b in firsts if a.type == b.type)
+    assert np.mean([b.contrast for _, b in firsts]) < 0.7 * np.mean([a.contrast for a, _ in firsts])
+
+
+def test_a_faded_defect_keeps_its_place_and_stays_visible_on_a_lively_texture():
+    before = np.full((40, 40, 3), 120, np.uint8)
+    before[::2] = 160
+    mask = np.zeros((40, 40), bool)
+    mask[10:20, 10:20] = True
+    drawn = np.where(mask[..., None], 0, before).astype(np.uint8)
+    defect = Defect(drawn, mask, "hole", "hole", {"depth": 1.0})
+    least = fade(before, defect, contrast=140.0, least=6.0, amount=1.0)
+    change = np.abs(least.pixels.astype(int) - before).max(-1)
+    assert change[~mask].max() == 0
+    assert 8 <= change[mask].min() <= change[mask].max() <= 16  # half of a deviation of 20 grey levels, about
+    assert least.parameters["depth"] == 1.0
+    assert np.array_equal(fade(before, defect, 140.0, 6.0, amount=0.0).pixels, drawn)

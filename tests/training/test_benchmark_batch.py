@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from assistant.errors import ConfigError
+from tests.tiny_language import talking_preset
 from training import benchmark_batch
 
 
 def test_it_compares_a_run_with_the_bare_loop(
     pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmark_batch, "bare_loops", lambda *_: 0.0)  # processes are costly to start
+    monkeypatch.setattr(benchmark_batch, "in_processes", lambda *_: 0.0)  # processes are costly to start
     options = ["--count", "5", "--preset", "tiny", "--workers", "0", "--batch-sizes", "2", "--memory", "4"]
     assert benchmark_batch.main([str(pictures), *options]) == 0
     bare, run, share, memory = map(json.loads, capsys.readouterr().out.splitlines())
@@ -22,3 +24,22 @@ def test_it_compares_a_run_with_the_bare_loop(
     assert share["share"] == pytest.approx(run["rate"] / bare["one_process"], rel=0.05)
     assert memory["pictures"] == 4
     assert memory["peak_mib"] > 50
+
+
+def test_words_of_a_language_model_add_to_the_bare_loop(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark_batch, "in_processes", lambda *_: 0.0)
+    preset = str(talking_preset(tmp_path / "talking"))
+    options = ["--count", "4", "--preset", preset, "--workers", "0", "--batch-sizes", "1", "4", "--caption", "model"]
+    assert benchmark_batch.main([str(pictures), *options]) == 0
+    *bare, run, share = map(json.loads, capsys.readouterr().out.splitlines())
+    best = {name: max(b["one_process"] for b in bare if b["what"] == name) for name in ("bare loop", "bare writing")}
+    assert [b["batch_size"] for b in bare] == [1, 4, 1, 4]
+    assert run["failed"] == 0
+    assert share["share"] == pytest.approx(run["rate"] * sum(1 / rate for rate in best.values()), rel=0.05)
+
+
+def test_a_preset_without_a_language_model_has_no_words_to_time(pictures: Path) -> None:
+    with pytest.raises(ConfigError, match="a preset with a language model"):
+        benchmark_batch.bare_writing([str(next(pictures.iterdir()))], "tiny", 1, 1)
