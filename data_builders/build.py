@@ -18,7 +18,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError, ConfigError, DataSetError
 from data_builders.config import BuildConfig, load_config, override
-from data_builders.families import Families, Pool, load_families, pools
+from data_builders.families import Families, Pool, families_of_kinds, load_families, pools
 from data_builders.files import read_hash_list
 from data_builders.sample import sample_from_pools
 from data_builders.writer import Refused, Row, clear, config_record, recover_rows, write_manifest, write_sample
@@ -163,6 +163,12 @@ def parser() -> argparse.ArgumentParser:
         default="object",
         help="--normals: surfaces are cropped and turned freely",
     )
+    options.add_argument(
+        "--defects",
+        metavar="NAME",
+        nargs="+",
+        help="kinds of defects that occur on your part, as stain or crack; every kind when left out",
+    )
     options.add_argument("--restart", action="store_true", help="throw an earlier build of this folder away")
     return options
 
@@ -179,6 +185,13 @@ def _own_pictures(given: argparse.Namespace) -> dict[str, object]:
     return {"folders": [source], "sources": {"include": [name], "kinds": {given.kind: 1.0}}}
 
 
+def _own_defects(given: argparse.Namespace) -> dict[str, object]:
+    """Options that draw the kinds named alone, in both splits."""
+    if given.defects is None:
+        return {}
+    return {"defects": {"include": families_of_kinds(given.defects)}, "validation_only": {}}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 built, 1 failed, 2 usage."""
     given = parser().parse_args(arguments)
@@ -187,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         changes: dict[str, object] = {
             key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None
         }
-        changes |= _own_pictures(given)
+        changes |= _own_pictures(given) | _own_defects(given)
         manifest = build(override(config, changes), given.out, given.workers, restart=given.restart, progress=True)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)

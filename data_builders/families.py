@@ -24,6 +24,24 @@ class Families:
     defects: tuple[DefectFamily, ...]
 
 
+def families_of_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Names of the defect families that draw some kinds.
+
+    Args:
+        kinds: of :data:`assistant.defect_types.ALL_TYPES`, or names of families.
+
+    Raises:
+        ConfigError: a kind that no family draws.
+    """
+    defects: Sequence[DefectFamily] = import_module("data_builders.defects").ALL_DEFECTS
+    drawn = {family.name: str(getattr(family, "type", family.name)) for family in defects}
+    if unknown := sorted(set(kinds) - {*drawn, *drawn.values()}):
+        raise ConfigError(
+            f"kinds among {', '.join(sorted({*drawn.values()}))}", ", ".join(unknown), "choose the nearest"
+        )
+    return tuple(name for name, kind in drawn.items() if name in kinds or kind in kinds)
+
+
 def load_families(config: BuildConfig) -> Families:
     """Every family of this package, and the folders of the configuration."""
     defects: Sequence[DefectFamily] = import_module("data_builders.defects").ALL_DEFECTS

@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -158,3 +159,23 @@ def test_the_command_line_reports_bad_files(tmp_path, capsys):
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
 def test_the_shipped_configurations_are_valid(path):
     assert load_config(path).count > 0
+
+
+def test_a_folder_of_ones_own_gets_the_kinds_named_alone(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        (tmp_path / "cloth").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / f"cloth/{number}.png"), rng.integers(90, 160, (150, 150, 3), np.uint8))
+    teach = Path(__file__).parents[2] / "data_builders" / "configs" / "teach.yaml"
+    given = ["--config", str(teach), "--normals", str(tmp_path / "cloth"), "--kind", "surface", "--count", "30"]
+    out = tmp_path / "set"
+    assert main([*given, "--workers", "1", "--out", str(out), "--defects", "stain", "contamination", "pin hole"]) == 0
+    rows = [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
+    drawn = {d["family"] for row in rows for d in row["defects"]}
+    assert {"stain", "particles"} <= drawn <= {"stain", "particles", "fibre", "drop", "pin hole"}
+    assert {split: any(r["defects"] for r in rows if r["split"] == split) for split in ("train", "validation")} == {
+        "train": True, "validation": True,
+    }  # fmt: skip
+    capsys.readouterr()
+    assert main([*given, "--out", str(tmp_path / "none"), "--defects", "sadness"]) == 2
+    assert "stain" in capsys.readouterr().err
