@@ -64,7 +64,16 @@ def load_clip(config: TowerConfig, dtype: torch.dtype, device: torch.device) -> 
     clip.model.requires_grad_(False).eval()
     clip.model.visual.to(dtype=dtype)
     clip.model.to(device=device)
+    if device.type == "cpu" and dtype is torch.bfloat16:
+        _attend_by_products(clip.model.visual)
     return clip
+
+
+def _attend_by_products(visual: Any) -> None:
+    """Let a timm tower attend by two matrix products: with AVX512-BF16 they take 0.4 times as long as the fused kernel."""
+    for module in visual.modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
 
 
 def _embedded(config: TowerConfig) -> Clip:

@@ -8,6 +8,7 @@ both would learn to trust text as far as text is right on pictures it was traine
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -117,7 +118,11 @@ class Localizer(nn.Module):
         hidden: width inside an adapter.
         head_width: width inside a map head.
         match_width: width in which query and reference patches are compared.
+
+    ``products`` is the precision of the large matrix products; None leaves it to the caller, as training does.
     """
+
+    products: torch.dtype | None = None
 
     def __init__(
         self, levels: int, width: int, text_width: int, joint_width: int, hidden: int, head_width: int, match_width: int
@@ -140,6 +145,12 @@ class Localizer(nn.Module):
         self.register_buffer("match_mean", torch.zeros(levels, width))
         self.register_buffer("match_basis", torch.eye(width)[:, :match_width].expand(levels, -1, -1).clone())
 
+    def _products(self) -> AbstractContextManager[None]:
+        """What holds around the large matrix products."""
+        if self.products in (None, torch.float32):
+            return nullcontext()
+        return torch.autocast(self.device.type, self.products)
+
     @property
     def levels(self) -> int:
         """Number of tapped levels."""
@@ -159,13 +170,15 @@ class Localizer(nn.Module):
         new: Float[Tensor, "batch levels patches"] | None = None,
     ) -> TextEvidence:
         """Evidence of adapters against text anchors; ``adapted`` and ``new`` (novelty) where they are known already."""
-        done = adapted or [a(t, grid) for a, t in zip(self.adapters, tokens, strict=True)]
+        with self._products():
+            done = adapted or [a(t, grid) for a, t in zip(self.adapters, tokens, strict=True)]
+            unlike = [novelty(t, grid) for t in tokens] if new is None else list(new.unbind(1))
         direction = F.normalize(anchors, dim=-1)
         planes = [_state_logit(a.seg, direction) for a in done]
         planes += [_state_logit(a.det, direction) for a in done]
-        planes += [novelty(t, grid) for t in tokens] if new is None else list(new.unbind(1))
+        planes += unlike
         stacked = torch.stack(planes, 1).unflatten(2, grid)
-        return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1), grid)
+        return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1).float(), grid)
 
     def writer(self) -> Callable[[int, Tensor, Grid], Tensor]:
         """What a visual encoder calls at each level in residual mode: the stream with the adapters' output mixed in."""
@@ -199,12 +212,12 @@ class Localizer(nn.Module):
         spread = (distance - middle).abs().median(-1, keepdim=True).values.clamp_min(0.01)
         relative = ((distance - middle) / (3 * spread)).clamp(-5, 20) / 2
         shots = match.shots.clamp_min(1).log2()[:, None]
+        with self._products():
+            learned = [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
         planes = [
             distance * 4,
             z.clamp(-5, 20) / 2,
-            torch.stack(
-                [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)], 1
-            ),
+            torch.stack(learned, 1).float(),
             (mean * 4).expand_as(distance),
             match.subspace[:, None].clamp(-5, 20) / 2,
             shots[..., None].expand(-1, 1, distance.shape[-1]),
@@ -293,8 +306,9 @@ def _elsewhere(grid: Grid, device: torch.device) -> Float[Tensor, "patches patch
 
 
 def _state_logit(joint: Tensor, direction: Tensor) -> Tensor:
-    cosines = F.normalize(joint, dim=-1) @ direction.transpose(1, 2)
-    return LOGIT_SCALE * (cosines[..., 1] - cosines[..., 0]).float()
+    """Scaled difference of the cosines with the two states, in float32 whatever the precision of the products around it."""
+    between = (direction[:, 1] - direction[:, 0]).float().unsqueeze(1)
+    return LOGIT_SCALE * (F.normalize(joint.float(), dim=-1) * between).sum(-1)
 
 
 def _zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:

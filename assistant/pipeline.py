@@ -107,6 +107,8 @@ class Assistant:
         where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         clip = load_clip(config.tower, best_dtype(dtype or config.tower.dtype, where), where)
         localizer = new_localizer(config, clip).to(where).eval().requires_grad_(False)
+        if where.type == "cpu":
+            localizer.products = clip.encoder.dtype
         if config.checkpoint is None:
             return cls(config, clip, localizer, Calibration.identity(), "untrained", folder)
         calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)

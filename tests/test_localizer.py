@@ -65,6 +65,24 @@ def test_scores_of_a_picture_do_not_depend_on_the_batch() -> None:
     torch.testing.assert_close(together.image[1:2], alone.image, atol=1e-5, rtol=1e-5)
 
 
+def test_coarse_products_leave_the_evidence_nearly_as_it_is_and_in_float32() -> None:
+    model = localizer()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    anchors, seen = F.normalize(torch.randn(1, 2, 8), dim=-1), features(2)
+    match = build_bank(model, [features(5), features(6)]).match(model, seen)
+    made = []
+    for products in (None, torch.float32, torch.bfloat16):
+        model.products = products
+        evidence = model.text_evidence(seen.levels, anchors, GRID)
+        made.append((evidence.planes, evidence.hidden, model.reference(seen.levels, match, GRID).map))
+    exact, same, coarse = made
+    for a, b, c in zip(exact, same, coarse, strict=True):
+        assert c.dtype == torch.float32
+        assert torch.equal(a, b)
+        assert 0 < (a - c).abs().max() < 0.05 * a.abs().max()
+
+
 def test_an_untrained_reference_expert_knows_nothing_and_both_are_a_sum() -> None:
     model = localizer()
     anchors = F.normalize(torch.randn(1, 2, 8), dim=-1)
