@@ -14,6 +14,8 @@ from assistant.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.types import Answer, Inspection, QueryImage
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from assistant.pipeline import Assistant, Seen
     from assistant.prompted import PromptedLanguageModel, Turn
 
@@ -106,12 +108,12 @@ class Conversing:
         self._loaded = False
         self._model: LanguageModel | None = None
         self._prompted: PromptedLanguageModel | None = None
-        self._encoded: WeakKeyDictionary[QueryImage, EncodedImage] = WeakKeyDictionary()
+        self._encoded: WeakKeyDictionary[QueryImage, tuple[Tensor, tuple[int, int]]] = WeakKeyDictionary()
 
     def remember(self, seen: Seen) -> None:
         """Keep what the projector reads of a picture, as long as the picture is kept; nothing where no model reads it."""
         if self._sees:
-            self._encoded[seen.image] = EncodedImage(pool_blocks(seen.features.levels[-1], seen.features.grid))
+            self._encoded[seen.image] = (seen.features.levels[-1], seen.features.grid)
 
     def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
         """A conversation on an inspected picture.
@@ -151,8 +153,8 @@ class Conversing:
     def _encode(self, image: QueryImage) -> EncodedImage:
         if image not in self._encoded:
             features = self._assistant.encode(image)
-            self._encoded[image] = EncodedImage(pool_blocks(features.levels[-1], features.grid))
-        return self._encoded[image]
+            self._encoded[image] = (features.levels[-1], features.grid)
+        return EncodedImage(pool_blocks(*self._encoded[image]))
 
     def _load(self) -> None:
         with self._lock:

@@ -21,6 +21,9 @@ from assistant.errors import ConfigError
 from assistant.geometry import Fit, fit
 from assistant.types import QueryImage
 
+GRIDS = 16
+"""Grids whose position embeddings are kept."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModelInput:
@@ -99,6 +102,9 @@ class VisualEncoder(nn.Module):
             )
         self.mean = np.asarray(mean, np.float32)
         self.std = np.asarray(std, np.float32)
+        levels_of_grey = np.arange(256, dtype=np.float32)[:, None] / np.float32(255)
+        self._normal = np.ascontiguousarray((levels_of_grey - self.mean) / self.std)
+        self._resampled: dict[tuple[object, ...], Tensor] = {}
 
     @property
     def visual(self) -> Any:
@@ -143,8 +149,8 @@ class VisualEncoder(nn.Module):
 
     def normalise(self, pixels: np.ndarray) -> Float[Tensor, "3 height width"]:
         """uint8 RGB (height, width, 3) to the tower's normalised input."""
-        scaled = (pixels.astype(np.float32) / 255.0 - self.mean) / self.std
-        return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
+        planes = [cv2.LUT(pixels[..., channel], table) for channel, table in enumerate(self._normal.T)]
+        return torch.from_numpy(np.stack(planes))
 
     def forward(self, pixels: Float[Tensor, "batch 3 height width"], writer: Writer | None = None) -> PatchFeatures:
         """Patch tokens of a batch.
@@ -200,12 +206,24 @@ class VisualEncoder(nn.Module):
         own = tuple(self.visual.grid_size) if self.native else tuple(self.visual.trunk.patch_embed.grid_size)
         if own == grid or (not self.native and self.visual.trunk.dynamic_img_size):
             return {}
+        if table.requires_grad:
+            return {name: self._resample(flat, own, grid)}
+        key = (grid, table.dtype, table.device, table._version)
+        found = self._resampled.get(key)
+        if found is None:
+            with torch.inference_mode(False):
+                found = self._resample(flat, own, grid)
+            self._resampled = {key: found, **dict(list(self._resampled.items())[: GRIDS - 1])}
+        return {name: found}
+
+    def _resample(self, flat: Tensor, own: tuple[int, int], grid: tuple[int, int]) -> Tensor:
+        """A table (1, prefix + patches, width) of one grid for another, as the tower's parameter has it."""
         prefix = flat.shape[1] - own[0] * own[1]
         square = flat[:, prefix:].reshape(1, *own, -1).permute(0, 3, 1, 2).float()
         resampled = nn.functional.interpolate(square, size=grid, mode="bicubic", antialias=True, align_corners=False)
         body = resampled.permute(0, 2, 3, 1).reshape(1, grid[0] * grid[1], -1).to(flat.dtype)
         full = torch.cat([flat[:, :prefix], body], dim=1)
-        return {name: full[0] if self.native else full}
+        return full[0] if self.native else full
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -353,18 +353,36 @@ class Assistant:
         """Regions of a map of a picture that was seen, with types and severities, numbered in the order given."""
         if not regions:
             return ()
-        words = {t: (t,) for t in types} if types else {**{p: (p,) for p in look_for}, **vocabulary(seen.image.domain)}
-        key = (object_name, *words)
-        if key not in self._types:
-            prompts = embed_types(self.clip, words, object_name)
-            self._types[key] = (prompts, type_anchors(prompts, self.localizer.text_projection))
-        prompts, anchors = self._types[key]
+        prompts, anchors = self._named(seen.image.domain, object_name, look_for, types)
         weights = torch.stack([_on_grid(r.mask, seen.features.grid) for r in regions]).to(anchors.device)
         embedded = self.localizer.region_embedding(seen.evidence, weights, [0] * len(regions))
         chance = (20.0 * embedded @ anchors.T).softmax(-1)
         best = chance.max(-1)
         named = [(prompts.names[int(i)], float(p)) for p, i in zip(best.values, best.indices, strict=True)]
         return describe_regions(regions, named)
+
+    def embed_words(
+        self,
+        domain: Domain | None = None,
+        object_name: str | None = None,
+        look_for: Sequence[str] = (),
+        types: Sequence[str] = (),
+    ) -> None:
+        """Embed states and types before the first picture needs them; about a second on a CPU, once."""
+        self.anchors(object_name, look_for)
+        with torch.inference_mode():
+            self._named(domain, object_name, look_for, types)
+
+    def _named(
+        self, domain: Domain | None, object_name: str | None, look_for: Sequence[str], types: Sequence[str]
+    ) -> tuple[TypePrompts, Tensor]:
+        """Types that regions are named after, and their anchors; kept once made."""
+        words = {t: (t,) for t in types} if types else {**{p: (p,) for p in look_for}, **vocabulary(domain)}
+        key = (object_name, *words)
+        if key not in self._types:
+            prompts = embed_types(self.clip, words, object_name)
+            self._types[key] = (prompts, type_anchors(prompts, self.localizer.text_projection))
+        return self._types[key]
 
     def _profile(
         self, references: Sequence[Picture], anomalous: Sequence[AnomalousReference], profile: Profile | str | Path | None,

@@ -128,3 +128,29 @@ def test_minis_text_tower_is_the_same_in_every_load_and_knows_likeness() -> None
     torch.testing.assert_close(one, other)
     unit = torch.nn.functional.normalize(one, dim=-1)
     assert unit[0] @ unit[1] > unit[0] @ unit[2] + 0.2
+
+
+def test_positions_are_kept_for_a_grid_and_made_anew_for_another_table(timm_encoder: VisualEncoder) -> None:
+    pixels = torch.randn(1, 3, timm_encoder.patch * 3, timm_encoder.patch * 5)
+    table = timm_encoder.visual.trunk.pos_embed
+    wanted, before = table.requires_grad, table.detach().clone()
+    table.requires_grad_(False)
+    try:
+        with torch.inference_mode():
+            first = timm_encoder(pixels).levels[-1].clone()
+            assert torch.equal(timm_encoder(pixels).levels[-1], first)
+        with torch.no_grad():
+            table.mul_(2)
+            assert not torch.allclose(timm_encoder(pixels).levels[-1], first)
+            table.copy_(before)
+            torch.testing.assert_close(timm_encoder(pixels).levels[-1], first)
+    finally:
+        table.requires_grad_(wanted)
+
+
+def test_normalising_is_that_of_every_grey_level(timm_encoder: VisualEncoder) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (14, 28, 3), dtype=np.uint8)
+    expected = (pixels / 255 - timm_encoder.mean) / timm_encoder.std
+    made = timm_encoder.normalise(pixels)
+    assert made.dtype == torch.float32
+    np.testing.assert_allclose(made.numpy(), expected.transpose(2, 0, 1), atol=1e-6)

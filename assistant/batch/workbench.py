@@ -64,6 +64,8 @@ class Workbench:
         self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._profile(job.request)
+        request = job.request
+        assistant.embed_words(request.domain, request.object_name, request.look_for, request.types)
 
     def rows(self, units: Iterator[Unit | None]) -> Iterator[tuple[Unit, Row]]:
         """A row for each picture of each unit.
