@@ -169,6 +169,12 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         help="kinds of defects that occur on your part, as stain or crack; every kind when left out",
     )
+    options.add_argument(
+        "--faint",
+        type=float,
+        metavar="SHARE",
+        help="share of the defects that are faded, down to barely visible, instead of the file's",
+    )
     options.add_argument("--restart", action="store_true", help="throw an earlier build of this folder away")
     return options
 
@@ -200,6 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         changes: dict[str, object] = {
             key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None
         }
+        if given.faint is not None:
+            changes["faint_probability"] = given.faint
         changes |= _own_pictures(given) | _own_defects(given)
         manifest = build(override(config, changes), given.out, given.workers, restart=given.restart, progress=True)
     except ConfigError as error:

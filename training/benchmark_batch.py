@@ -38,7 +38,7 @@ from assistant.pipeline import Assistant
 from assistant.request import Request
 
 WARM_UP = 2
-POLL = 0.05
+POLL = 0.5
 TOGETHER = 0.02
 """Seconds between rows of one batch of the language model, at most."""
 

@@ -176,6 +176,11 @@ def test_a_folder_of_ones_own_gets_the_kinds_named_alone(tmp_path, capsys):
     assert {split: any(r["defects"] for r in rows if r["split"] == split) for split in ("train", "validation")} == {
         "train": True, "validation": True,
     }  # fmt: skip
+    assert not any("faded_to" in d["parameters"] for row in rows for d in row["defects"])
+    assert main([*given, "--workers", "1", "--out", str(tmp_path / "faint"), "--faint", "1"]) == 0
+    faint = [json.loads(line) for line in (tmp_path / "faint" / "metadata.jsonl").read_text().splitlines()]
+    assert all("faded_to" in d["parameters"] for row in faint for d in row["defects"])
+    assert main([*given, "--out", str(tmp_path / "none"), "--faint", "2"]) == 2
     capsys.readouterr()
     assert main([*given, "--out", str(tmp_path / "none"), "--defects", "sadness"]) == 2
     assert "stain" in capsys.readouterr().err
