@@ -14,13 +14,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from assistant.anchors import Anchors
 from assistant.anomaly_map import image_score, pooled_logit, source_map
 from assistant.calibration import Affine, Calibration, conformal_p_value
 from assistant.checkpoint import load_checkpoint
 from assistant.clip import Clip, load_clip
 from assistant.config import Preset, load_preset
 from assistant.conversing import Conversing
-from assistant.defect_types import vocabulary
 from assistant.encoder import PatchFeatures
 from assistant.errors import ConfigError
 from assistant.images import load_image
@@ -28,7 +28,6 @@ from assistant.localizer import Localizer, Logits, Match, TextEvidence
 from assistant.precision import best_dtype
 from assistant.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
 from assistant.regions import RegionMask, describe_regions, find_regions, highest_place
-from assistant.text_anchors import TypePrompts, embed_states, embed_types, state_anchors, type_anchors
 from assistant.types import Answer, Domain, Inspection, Mode, QueryImage, Region
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ class Assistant:
         self.localizer = localizer
         self.calibration = calibration
         self.weights = weights
-        self._states: dict[tuple[str | None, tuple[str, ...]], Tensor] = {}
-        self._types: dict[tuple[object, ...], tuple[TypePrompts, Tensor]] = {}
+        self.anchors = Anchors(clip, localizer.text_projection)
         self.folder = folder
         self._conversing = Conversing(self)
 
@@ -315,17 +313,8 @@ class Assistant:
 
     def _evidence(self, features: PatchFeatures, object_name: str | None, look_for: Sequence[str]) -> TextEvidence:
         with torch.inference_mode():
-            anchors = self.anchors(object_name, look_for)
+            anchors = self.anchors.states(object_name, look_for)
             return self.localizer.text_evidence(features.levels, anchors[None], features.grid)
-
-    def anchors(self, object_name: str | None, look_for: Sequence[str]) -> Tensor:
-        """State anchors (2, joint_width) for an object name and phrases, kept once made."""
-        key = (object_name, tuple(look_for))
-        if key not in self._states:
-            with torch.inference_mode():
-                prompts = embed_states(self.clip, object_name, look_for)
-                self._states[key] = state_anchors(prompts, self.localizer.text_projection)
-        return self._states[key]
 
     def _logits(self, seen: Seen, profile: Profile | None) -> tuple[Logits, float]:
         """Raw logits, and the offset of the profile's own normals."""
@@ -353,36 +342,13 @@ class Assistant:
         """Regions of a map of a picture that was seen, with types and severities, numbered in the order given."""
         if not regions:
             return ()
-        prompts, anchors = self._named(seen.image.domain, object_name, look_for, types)
+        prompts, anchors = self.anchors.kinds(seen.image.domain, object_name, look_for, types)
         weights = torch.stack([_on_grid(r.mask, seen.features.grid) for r in regions]).to(anchors.device)
         embedded = self.localizer.region_embedding(seen.evidence, weights, [0] * len(regions))
         chance = (20.0 * embedded @ anchors.T).softmax(-1)
         best = chance.max(-1)
         named = [(prompts.names[int(i)], float(p)) for p, i in zip(best.values, best.indices, strict=True)]
         return describe_regions(regions, named)
-
-    def embed_words(
-        self,
-        domain: Domain | None = None,
-        object_name: str | None = None,
-        look_for: Sequence[str] = (),
-        types: Sequence[str] = (),
-    ) -> None:
-        """Embed states and types before the first picture needs them; about a second on a CPU, once."""
-        self.anchors(object_name, look_for)
-        with torch.inference_mode():
-            self._named(domain, object_name, look_for, types)
-
-    def _named(
-        self, domain: Domain | None, object_name: str | None, look_for: Sequence[str], types: Sequence[str]
-    ) -> tuple[TypePrompts, Tensor]:
-        """Types that regions are named after, and their anchors; kept once made."""
-        words = {t: (t,) for t in types} if types else {**{p: (p,) for p in look_for}, **vocabulary(domain)}
-        key = (object_name, *words)
-        if key not in self._types:
-            prompts = embed_types(self.clip, words, object_name)
-            self._types[key] = (prompts, type_anchors(prompts, self.localizer.text_projection))
-        return self._types[key]
 
     def _profile(
         self, references: Sequence[Picture], anomalous: Sequence[AnomalousReference], profile: Profile | str | Path | None,

@@ -178,7 +178,7 @@ def build_profile(
         raise ProfileError("at least one reference picture", "none", "give one with --references")
     settings = assistant.preset.references
     originals = [assistant.encode(p) for p in pictures]
-    anchors = assistant.anchors(object_name, look_for)[None]
+    anchors = assistant.anchors.states(object_name, look_for)[None]
     turned = []
     turns = settings.rotations if not fixed_camera and len(pictures) == 1 else 1
     for i, picture in enumerate(pictures):
@@ -239,7 +239,7 @@ def _anomalous_keys(
             chosen = weight >= min(0.5, float(weight.max()))
         else:
             evidence = assistant.localizer.text_evidence(
-                features.levels, assistant.anchors(None, ())[None], features.grid
+                features.levels, assistant.anchors.states(None)[None], features.grid
             )
             if bank is None:
                 logits = assistant.localizer.zero_shot(evidence)

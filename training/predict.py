@@ -77,7 +77,7 @@ def encoded_before(assistant: Assistant, folder: Path, offset: int) -> Look:
         batch = read_batch(folder, [kept], shape)
         features = PatchFeatures(batch.tokens, batch.pooled, (shape.rows, shape.columns))
         with torch.inference_mode():
-            anchors = assistant.anchors(told_name(row), ())[None]
+            anchors = assistant.anchors.states(told_name(row))[None]
             evidence = assistant.localizer.text_evidence(features.levels, anchors, features.grid, new=batch.new)
         image = replace(load_image(row.image), domain=Domain(row.domain))
         return Seen(image, features, evidence, {}, batch.match), None

@@ -97,7 +97,9 @@ class Recipe(BaseModel):
     """A run that trains the localizer: preset, stage, data, loop, and where the run's folder is.
 
     ``start`` is a checkpoint folder to go on from, or ``preset`` for the trained parts of the preset itself; an untrained
-    localizer when None. A run that starts from trained parts never ends with worse ones on its validation split.
+    localizer when None. A run that starts from trained parts never ends with worse ones on its validation split. ``keep`` is the
+    share of those it started with in the parts that come out, the rest being the best it found: their mean forgets less and gains
+    less (WiSE-FT, Wortsman et al., CVPR 2022, there one half).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +107,7 @@ class Recipe(BaseModel):
     preset: str = "mini"
     data: DataConfig
     start: Path | None = None
+    keep: float = Field(default=0.0, ge=0, lt=1)
     batch_size: int = Field(default=8, gt=0)
     loop: RecipeLoop = RecipeLoop()
     out: Path

@@ -126,13 +126,16 @@ def start_of(start: Path, folder: Path, parts: str | None) -> Path:
 
 def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None:
     """Train, calibrate and save; the card of what was made, None in all processes but the first."""
+    first = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
     stage, history = (_residual if work.preset.adapters.mode == "residual" else _lateral)(work, resume)
     processes().wait_for_everyone()
     if not processes().is_main_process:
         return None
     metrics = stage.validate()
-    calibration = calibrate(stage.collect())
     before = {k: v for k, v in _before(history).items() if k in metrics} if work.trained else {}
+    if work.trained and work.recipe.keep:
+        metrics = _keep(work, stage, first, metrics, before)
+    calibration = calibrate(stage.collect())
     card = Card(
         preset=work.preset.name,
         towers=work.clip.hashes,
@@ -148,6 +151,20 @@ def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None
     save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)
     print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
     return card
+
+
+def _keep(
+    work: Localizing, stage: LocalizeStage, first: dict[str, Any], metrics: dict[str, float], before: dict[str, float]
+) -> dict[str, float]:
+    """Put a share of the starting parts into the best ones, unless the mean is worse than the start; its scores."""
+    best = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
+    work.localizer.load_state_dict({name: value.lerp(first[name], work.recipe.keep) for name, value in best.items()})
+    mean = stage.validate()
+    if mean[stage.primary] >= before[stage.primary]:
+        return mean
+    print("the mean with the starting parts is worse than they were: the best parts are kept as they are")
+    work.localizer.load_state_dict(best)
+    return metrics
 
 
 def _device() -> torch.device:

@@ -65,7 +65,8 @@ class Workbench:
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._profile(job.request)
         request = job.request
-        assistant.embed_words(request.domain, request.object_name, request.look_for, request.types)
+        assistant.anchors.states(request.object_name, request.look_for)
+        assistant.anchors.kinds(request.domain, request.object_name, request.look_for, request.types)
 
     def rows(self, units: Iterator[Unit | None]) -> Iterator[tuple[Unit, Row]]:
         """A row for each picture of each unit.

@@ -25,6 +25,7 @@ from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.cards import card_text, notes_on
 from training.data import manifest_hash, read_rows
 from training.export import main as export_main
+from training.localize import LocalizeStage
 from training.train import main
 
 
@@ -109,6 +110,29 @@ def test_a_start_from_the_preset_is_told_before_and_after_and_never_gets_worse(
     save_file({name: tensor + 1 for name, tensor in load_file(kept).items()}, kept)
     assert main(["--config", str(config), "--set", f"data.features={kept.parent}", "--set", f"out={built}/no"]) == 2
     assert "name another folder in `data.features`" in capsys.readouterr().err
+
+
+def test_half_of_the_start_is_kept_unless_the_mean_is_worse(
+    built: Path, taught: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = load_file(taught / "localizer" / "localizer.safetensors")
+    features = f"data.features={built / 'kept_features'}"
+    for name, keep, rate in (("whole", 0.0, 0.003), ("half", 0.5, 0.003)):
+        config = localize_recipe(built, name, start="preset", preset=str(taught), epochs=1, learning_rate=rate)
+        assert main(["--config", str(config), "--set", features, "--set", f"keep={keep}"]) == 0
+    whole, half = (load_file(built / n / "checkpoint" / "localizer.safetensors") for n in ("whole", "half"))
+    assert any(not torch.equal(whole[name], start[name]) for name in start)
+    for name, value in half.items():
+        torch.testing.assert_close(value, (whole[name] + start[name]) / 2, atol=2e-3, rtol=2e-3)
+    config = localize_recipe(built, "worse", start="preset", preset=str(taught), epochs=1, learning_rate=0.003)
+    real, scores = LocalizeStage.validate, iter((0.5, 0.9, 0.9, 0.4, 0.4, 0.4))
+    monkeypatch.setattr(LocalizeStage, "validate", lambda self: {**real(self), "score": next(scores)})
+    capsys.readouterr()
+    assert main(["--config", str(config), "--set", features, "--set", "keep=0.5"]) == 0
+    assert "the best parts are kept as they are" in capsys.readouterr().out
+    worse = load_file(built / "worse" / "checkpoint" / "localizer.safetensors")
+    for name, value in worse.items():
+        torch.testing.assert_close(value, whole[name], atol=1e-5, rtol=0)
 
 
 def test_a_merged_model_is_plain_and_says_the_same(folder: Path, taught: Path, tmp_path: Path) -> None:
