@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import AssistantError, ConfigError, DataSetError
-from data_builders.config import BuildConfig, load_config, override
+from data_builders.config import BuildConfig, load_config, override, parse_config
 from data_builders.families import Families, Pool, families_of_kinds, load_families, pools
 from data_builders.files import read_hash_list
 from data_builders.sample import sample_from_pools
@@ -136,7 +136,9 @@ def _prepare(folder: Path, config: BuildConfig, restart: bool) -> None:
     except (ValueError, KeyError, TypeError) as error:
         raise DataSetError("a manifest of an earlier build", str(manifest_path), "use --restart") from error
     now = config_record(config)
-    changed = sorted(key for key in now.keys() | earlier.keys() if now.get(key) != earlier.get(key))
+    usual = config_record(parse_config({}, "defaults"))  # of options that came after the build was begun
+    changed = sorted(key for key in now if now[key] != earlier.get(key, usual.get(key)))
+    changed += sorted(earlier.keys() - now.keys())
     if changed:
         raise ConfigError(
             f"the configuration {folder} was begun with", f"other values for {', '.join(changed)}",

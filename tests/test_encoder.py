@@ -130,20 +130,26 @@ def test_minis_text_tower_is_the_same_in_every_load_and_knows_likeness() -> None
     assert unit[0] @ unit[1] > unit[0] @ unit[2] + 0.2
 
 
-def test_positions_are_kept_for_a_grid_and_made_anew_for_another_table(timm_encoder: VisualEncoder) -> None:
-    pixels = torch.randn(1, 3, timm_encoder.patch * 3, timm_encoder.patch * 5)
-    table = timm_encoder.visual.trunk.pos_embed
+def test_positions_are_kept_for_a_grid_and_made_anew_for_another_table(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    real = VisualEncoder._resample
+    monkeypatch.setattr(VisualEncoder, "_resample", lambda self, *given: made.append(1) or real(self, *given))
+    encoder, pixels = clip.encoder, torch.randn(1, 3, 42, 70)
+    table = encoder.visual.positional_embedding
     wanted, before = table.requires_grad, table.detach().clone()
     table.requires_grad_(False)
     try:
         with torch.inference_mode():
-            first = timm_encoder(pixels).levels[-1].clone()
-            assert torch.equal(timm_encoder(pixels).levels[-1], first)
+            first = encoder(pixels).levels[-1].clone()
+            assert torch.equal(encoder(pixels).levels[-1], first)
+        assert len(made) == 1
         with torch.no_grad():
             table.mul_(2)
-            assert not torch.allclose(timm_encoder(pixels).levels[-1], first)
+            assert not torch.allclose(encoder(pixels).levels[-1], first)
             table.copy_(before)
-            torch.testing.assert_close(timm_encoder(pixels).levels[-1], first)
+            torch.testing.assert_close(encoder(pixels).levels[-1], first)
     finally:
         table.requires_grad_(wanted)
 

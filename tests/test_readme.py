@@ -130,7 +130,7 @@ def run_module(words: list[str]) -> None:
         return
     if module == "training.benchmark_batch":
         arguments += ["--workers", "0", "--batch-sizes", "1"]
-    assert import_module(module).main([*arguments, "--count", "2"]) == 0
+    assert import_module(module).main([*arguments, "--count", "4"]) == 0
 
 
 def run_training(words: list[str]) -> None:

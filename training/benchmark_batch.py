@@ -119,7 +119,7 @@ class _Clock:
 
 def in_processes(bare: Callable[..., float], pictures: Sequence[str], preset: str, size: int, processes: int) -> float:
     """A bare loop in several processes of one thread each, all at once."""
-    context = multiprocessing.get_context("spawn")
+    context, processes = multiprocessing.get_context("spawn"), min(processes, len(pictures))
     with context.Pool(processes) as pool:
         shares = [pictures[i::processes] for i in range(processes)]
         return sum(pool.starmap(bare, [(share, preset, size, 1) for share in shares]))
@@ -155,7 +155,9 @@ def warm_rate(times: Sequence[float], warm: int) -> float:
     >>> round(warm_rate([5.0, 6.0, 6.001, 6.002, 7.0, 7.001, 7.002, 7.003], 2), 2)
     3.99
     """
-    start = min(warm, len(times) - 1) - 1
+    if len(times) < 4:
+        raise ConfigError("four pictures or more", str(len(times)), "raise --count")
+    start = min(warm, len(times) // 2) - 1
     while start + 2 < len(times) and times[start + 1] - times[start] < TOGETHER:
         start += 1
     return (len(times) - 1 - start) / (times[-1] - times[start])
@@ -182,8 +184,10 @@ class _memory:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.wait(POLL):
+        while True:
             self._peak[0] = max(self._peak[0], _resident())
+            if self._stop.wait(POLL):
+                return
 
 
 def _resident() -> float:

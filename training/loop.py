@@ -169,7 +169,7 @@ class _Run:
     def go(self, resume: bool) -> Progressed:
         if resume:
             self.done = restore_state(self.accelerator, self.schedule, self.out)
-        elif getattr(self.stage, "trained", False):
+        if getattr(self.stage, "trained", False) and not self.done.history:
             self._validate()
         done = self.done
         self.task = self.bar.add_task("training", total=self.steps, completed=done.step, losses="")

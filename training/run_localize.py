@@ -94,6 +94,9 @@ def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
         ConfigError, WeightsError: a preset or trained parts that cannot be had.
     """
     preset, folder = load_preset(recipe.preset)
+    if recipe.keep and preset.adapters.mode == "residual":
+        do = "leave `keep` out"
+        raise ConfigError("lateral adapters where a share of the start is kept", "residual ones", do)
     device = _device()
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     torch.manual_seed(recipe.loop.seed)
@@ -160,7 +163,7 @@ def _keep(
     best = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
     work.localizer.load_state_dict({name: value.lerp(first[name], work.recipe.keep) for name, value in best.items()})
     mean = stage.validate()
-    if mean[stage.primary] >= before[stage.primary]:
+    if all(mean[name] >= value for name, value in before.items() if name in (*stage.experts, stage.primary)):
         return mean
     print("the mean with the starting parts is worse than they were: the best parts are kept as they are")
     work.localizer.load_state_dict(best)

@@ -80,7 +80,7 @@ class Workbench:
         """
         encoder, request = self.assistant.clip.encoder, self.job.request
         how = Decoding(request.limits, request.domain, self.assistant.preset.tower.side, encoder.patch)
-        ahead = max(self.batch_size, self.together) + max(1, self.job.decoders)
+        ahead = self.batch_size + max(1, self.job.decoders)
         decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
         yield from self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded))
 
@@ -108,12 +108,15 @@ class Workbench:
     def _batch(self, batch: Sequence[Decoded]) -> Iterator[Found]:
         """Inspections of pictures of one model size."""
         started = time.perf_counter()
+        row: Row | None = None
         try:
             encoded = self._encode(batch)
-        except Exception as error:  # out of memory, most likely: smaller batches may do
-            if len(batch) == 1:
-                yield Found((batch[0].item,), row=error_row(batch[0].item.name, unexpected(error)))
-                return
+        except Exception as error:
+            row = error_row(batch[0].item.name, unexpected(error))
+        if row is not None and len(batch) == 1:
+            yield Found((batch[0].item,), row=row)
+            return
+        if row is not None:  # out of memory, most likely: smaller batches may do, now that the failed one is let go
             for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
                 yield from self._batch(part)
             return
@@ -152,8 +155,23 @@ class Workbench:
                 lone = ProfileError("two or more pictures in mutual mode", "1", "add pictures or use zero-shot mode")
                 yield Found(whole, row=error_row(good[0].item.name, lone))
             elif good:
-                for one, inspection in zip(good, self._together(good), strict=True):
-                    yield Found(whole, one.item, inspection)
+                yield from self._compared(whole, good)
+
+    def _compared(self, whole: Unit, good: Sequence[Decoded]) -> Iterator[Found]:
+        """Inspections of a chunk; what goes wrong in it is the row of every picture that has none by then."""
+        left, judged, row = list(good), None, None
+        while left:
+            try:
+                judged = judged or self._together(good)
+                inspection = next(judged)
+            except (StorageError, WeightsError):
+                raise
+            except Exception as error:
+                row = error
+            if row is not None:
+                yield from (Found(whole, row=failed(one.item, row)) for one in left)
+                return
+            yield Found(whole, left.pop(0).item, inspection)
 
     def _together(self, good: Sequence[Decoded]) -> Iterator[Inspection]:
         request = self.job.request
@@ -190,15 +208,18 @@ class Workbench:
             return
         started = time.perf_counter()
         inspections = [one.inspection for one in found if one.inspection is not None]
+        row: Row | None = None
         try:
             captions = self._captions(inspections)
             answers = self.assistant.ask_together(inspections, self.job.questions)
         except WeightsError:
             raise
-        except Exception as error:  # out of memory, most likely: fewer pictures may do
-            if len(found) == 1 and found[0].item is not None:
-                yield found[0].unit, failed(found[0].item, error)
-                return
+        except Exception as error:
+            row = failed(found[0].unit[0] if found[0].item is None else found[0].item, error)
+        if row is not None and len(found) == 1:
+            yield found[0].unit, row
+            return
+        if row is not None:  # out of memory, most likely: fewer pictures may do, now that the failed try is let go
             for part in (found[: len(found) // 2], found[len(found) // 2 :]):
                 yield from self._written(part)
             return

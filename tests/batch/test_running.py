@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -198,6 +199,53 @@ def test_a_picture_the_language_model_fails_on_is_a_row_and_the_rest_unharmed(
     assert sorted(s[-5:] for s, row in rows.items() if row["error"] is not None) == ["4.png"]
     assert all(len(row["answers"]) == 2 for row in rows.values() if row["error"] is None)
     assert len(rows) == 9
+
+
+def test_a_try_that_ran_out_of_memory_is_let_go_before_fewer_pictures_are_tried(
+    photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Held:
+        alive = 0
+
+        def __init__(self) -> None:
+            Held.alive += 1
+
+        def __del__(self) -> None:
+            Held.alive -= 1
+
+    seen = []
+
+    def answers(inspections: Sequence[Inspection], questions: Sequence[str]) -> list[list[Answer]]:
+        seen.append((len(inspections), Held.alive))
+        held = Held()
+        if len(inspections) > 1:
+            raise MemoryError
+        del held
+        return [[] for _ in inspections]
+
+    monkeypatch.setattr(tiny, "ask_together", answers)
+    asked = inspected(photos, questions=QUESTIONS, batch_size=4)
+    assert (asked.written, asked.failed) == (9, 0)
+    assert {size for size, _ in seen} == {4, 2, 1}
+    assert {alive for _, alive in seen} == {0}
+
+
+def test_what_goes_wrong_in_a_mutual_chunk_is_a_row_of_each_picture_left(
+    photos: Path, inspected: Inspected, tmp_path: Path, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = tiny.judge_mutual
+
+    def one_only(*given: Any, **options: Any) -> Iterator[Inspection]:
+        judged = iter(real(*given, **options))
+        yield next(judged)
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(tiny, "judge_mutual", one_only)
+    inspected(photos, mutual=True, chunk=16)
+    rows = rows_of(tmp_path / "out/results.jsonl")
+    assert len(rows) == 9
+    assert sum(row["error"] is None for row in rows.values()) == 1
+    assert all("no room" in row["error"] for row in rows.values() if row["error"] is not None)
 
 
 def test_a_language_model_that_cannot_be_had_ends_the_run(

@@ -64,6 +64,18 @@ def test_another_configuration_needs_restart(tmp_path):
         build(config(count=2, seed=5, size=48), tmp_path, families=fake_families())
 
 
+def test_a_build_begun_before_an_option_came_goes_on(tmp_path):
+    build(config(count=3), tmp_path / "set", families=fake_families())
+    manifest = tmp_path / "set/manifest.json"
+    record = json.loads(manifest.read_text())
+    del record["config"]["faint_probability"]
+    manifest.write_text(json.dumps(record))
+    assert build(config(count=3), tmp_path / "set", families=fake_families())["rows"] == 3
+    manifest.write_text(json.dumps(record))
+    with pytest.raises(ConfigError, match="faint_probability"):
+        build(config(count=3, faint_probability=0.5), tmp_path / "set", families=fake_families())
+
+
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(DataSetError, match="an empty folder"):

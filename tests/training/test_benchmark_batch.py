@@ -43,3 +43,10 @@ def test_words_of_a_language_model_add_to_the_bare_loop(
 def test_a_preset_without_a_language_model_has_no_words_to_time(pictures: Path) -> None:
     with pytest.raises(ConfigError, match="a preset with a language model"):
         benchmark_batch.bare_writing([str(next(pictures.iterdir()))], "tiny", 1, 1)
+
+
+def test_a_rate_needs_rows_after_the_warm_ones() -> None:
+    bursts = [second + place / 1000 for second in range(10) for place in range(8)]
+    assert benchmark_batch.warm_rate(bursts, 500) == pytest.approx(8, rel=0.05)
+    with pytest.raises(ConfigError, match="four pictures"):
+        benchmark_batch.warm_rate([1.0], 1)

@@ -135,6 +135,15 @@ def test_half_of_the_start_is_kept_unless_the_mean_is_worse(
         torch.testing.assert_close(value, whole[name], atol=1e-5, rtol=0)
 
 
+def test_a_run_killed_before_its_first_checkpoint_still_counts_the_start(built: Path, taught: Path) -> None:
+    config = localize_recipe(built, "early", start="preset", preset=str(taught), epochs=1, learning_rate=0.003)
+    features = f"data.features={built / 'kept_features'}"
+    assert main(["--config", str(config), "--set", features, "--resume"]) == 0
+    card = json.loads((built / "early" / "checkpoint" / "card.json").read_text())
+    assert card["history"][0]["step"] == 0
+    assert card["before"]["score"] == card["history"][0]["score"]
+
+
 def test_a_merged_model_is_plain_and_says_the_same(folder: Path, taught: Path, tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

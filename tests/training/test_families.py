@@ -106,10 +106,22 @@ def asked(parts: VlmParts, evidence: Any = "both") -> str:
     return vlm.answer(vlm.open(seen()), "Is anything wrong?", evidence=evidence)
 
 
-def seen() -> Inspection:
+def seen(height: int = 32, width: int = 48) -> Inspection:
     rng, plain = np.random.default_rng(1), inspection(0.9, (region(1),))
-    image = QueryImage(rng.integers(0, 255, (32, 48, 3), dtype=np.uint8), "picture")
-    return Inspection(**{**plain.__dict__, "image": image, "anomaly_map": AnomalyMap(rng.random((32, 48), np.float32))})
+    image = QueryImage(rng.integers(0, 255, (height, width, 3), dtype=np.uint8), "picture")
+    maps = AnomalyMap(rng.random((height, width), np.float32))
+    return Inspection(**{**plain.__dict__, "image": image, "anomaly_map": maps})
+
+
+def test_pictures_of_several_shapes_are_written_about_together(family: Path) -> None:
+    parts = new_vlm_parts(config_of(family), torch.float32)
+    vlm = TransformersVLM(
+        parts.model, parts.renderer, processor_look(parts.processor), parts.prompt_learner, parts.anomaly_id,
+        image_ids(parts.model), Decoding(8),
+    )  # fmt: skip
+    alone, together = ([vlm.open(seen(*size)) for size in ((32, 48), (70, 30), (48, 48))] for _ in range(2))
+    for question in ("Is anything wrong?", "Where?"):
+        assert vlm.answer_together(together, question) == [vlm.answer(session, question) for session in alone]
 
 
 def test_a_step_moves_the_lora_of_the_language_model_alone(family: Path) -> None:
