@@ -18,7 +18,7 @@ from assistant.declining import corrects, declines
 from assistant.faithfulness import contradicts, stated_verdict
 from assistant.intents import Intent, recognise
 from assistant.knowledge import Knowledge
-from assistant.language_model import Evidence, LanguageModel, Session
+from assistant.language_model import BatchLanguageModel, Evidence, LanguageModel, Session
 from assistant.options import as_wanted, in_words, options_of
 from assistant.template_answers import answer_from_evidence, left_unsaid, notice
 from assistant.types import Answer
@@ -63,7 +63,7 @@ def stream_answer(
 
 
 def answers_together(
-    model: LanguageModel,
+    model: BatchLanguageModel,
     sessions: Sequence[Session],
     question: str,
     knowledge: Knowledge,

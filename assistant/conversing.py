@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from assistant.answering import answers_together, stream_answer
 from assistant.knowledge import load_knowledge
-from assistant.language_model import Evidence, LanguageModel, Session, load_language_model
+from assistant.language_model import BatchLanguageModel, Evidence, LanguageModel, Session, load_language_model
 from assistant.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.types import Answer, Inspection, QueryImage
 
@@ -132,13 +132,13 @@ class Conversing:
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures: a conversation a picture, written as one batch.
 
-        A prompted base model writes one after the other.
+        A model that writes in one conversation at a time, as a prompted base model, takes one after the other.
         """
         if not questions:
             return [[] for _ in inspections]
         talks = [self.open(inspection, evidence) for inspection in inspections]
         sessions = [talk.session for talk in talks if talk.session is not None]
-        if self._model is None or len(talks) < 2:
+        if not isinstance(self._model, BatchLanguageModel) or len(talks) < 2:
             return [[talk.ask(question) for question in questions] for talk in talks]
         knowledge = load_knowledge()
         turns = [answers_together(self._model, sessions, q, knowledge, evidence=evidence) for q in questions]

@@ -84,6 +84,11 @@ class LanguageModel(Protocol):
         """The model's words on a question."""
         ...
 
+
+@runtime_checkable
+class BatchLanguageModel(LanguageModel, Protocol):
+    """A language model that also writes in several conversations at once."""
+
     def answer_together(
         self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
     ) -> list[str]:

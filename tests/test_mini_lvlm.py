@@ -13,7 +13,7 @@ import torch
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
 from assistant.generation import Decoding
-from assistant.language_model import LanguageModel, load_language_model
+from assistant.language_model import BatchLanguageModel, load_language_model
 from assistant.mini_lvlm import MiniLVLM
 from assistant.pipeline import Assistant
 from assistant.projector import EncodedImage
@@ -54,7 +54,7 @@ def talked(model: MiniLVLM, number: int, **told: Any) -> list[str]:
 
 
 def test_it_is_a_language_model_and_greedy(model: MiniLVLM) -> None:
-    assert isinstance(model, LanguageModel)
+    assert isinstance(model, BatchLanguageModel)
     assert talked(model, 1) == talked(model, 1)
 
 

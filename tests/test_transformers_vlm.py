@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from assistant.chat import IGNORE_INDEX, Renderer, Slots
 from assistant.generation import Decoding
 from assistant.injection import inject
-from assistant.language_model import LanguageModel
+from assistant.language_model import BatchLanguageModel
 from assistant.prompt_learner import PROMPT_TOKENS, PromptLearner
 from assistant.transformers_vlm import TransformersVLM
 from assistant.types import AnomalyMap, Inspection, QueryImage
@@ -164,7 +164,7 @@ def prompt(vlm: TransformersVLM, anomaly: bool = True) -> tuple[list[int], dict[
 
 
 def test_the_map_changes_logits_and_nothing_injected_changes_nothing(vlm: TransformersVLM) -> None:
-    assert isinstance(vlm, LanguageModel)
+    assert isinstance(vlm, BatchLanguageModel)
     _, inputs = prompt(vlm)
     rows = torch.randn(1, PROMPT_TOKENS, 32)
     plain = vlm.model(**inputs).logits

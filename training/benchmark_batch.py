@@ -33,6 +33,7 @@ from assistant.batch.machine import cores
 from assistant.batch.workbench import DESCRIBE
 from assistant.errors import ConfigError
 from assistant.images import load_image
+from assistant.language_model import BatchLanguageModel
 from assistant.mini_lvlm import MiniLVLM
 from assistant.pipeline import Assistant
 from assistant.request import Request
@@ -89,7 +90,7 @@ def bare_writing(pictures: Sequence[str], preset: str, size: int, threads: int) 
         talks = [assistant.open(assistant.inspect(path)) for path in pictures[start : start + size]]
         sessions = [talk.session for talk in talks if talk.session is not None]
         model = talks[0].model
-        if model is None:
+        if not isinstance(model, BatchLanguageModel):
             raise ConfigError("a preset with a language model", preset, "choose another, or leave out --caption model")
         causal: Any = model.parts.model if isinstance(model, MiniLVLM) else getattr(model, "model")  # noqa: B009
         plain = causal.generate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,12 +128,6 @@ class Says:
 
     def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
         return "".join(self.stream(session, question, evidence=evidence, begin=begin))
-
-    def answer_together(
-        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
-    ) -> list[str]:
-        starts = begins or [""] * len(sessions)
-        return [self.answer(s, question, evidence=evidence, begin=b) for s, b in zip(sessions, starts, strict=True)]
 
 
 def of_map(shown: Inspection, question: str, evidence: Evidence) -> str:
