@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.batch.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
 from assistant.batch.items import Item
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from assistant.types import Answer, Inspection
 
 Row = dict[str, Any]
+Part = TypeVar("Part")
+Done = TypeVar("Done")
 PROFILES = 8
 """Reference sets of a manifest that are kept."""
 MOST_HELD = 96 * 2**20
@@ -113,12 +115,8 @@ class Workbench:
             encoded = self._encode(batch)
         except Exception as error:
             row = error_row(batch[0].item.name, unexpected(error))
-        if row is not None and len(batch) == 1:
-            yield Found((batch[0].item,), row=row)
-            return
-        if row is not None:  # out of memory, most likely: smaller batches may do, now that the failed one is let go
-            for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
-                yield from self._batch(part)
+        if row is not None:
+            yield from in_halves(self._batch, batch) if len(batch) > 1 else [Found((batch[0].item,), row=row)]
             return
         spent = (time.perf_counter() - started) * 1000 / len(batch)
         for one, features in zip(batch, encoded, strict=True):
@@ -215,13 +213,9 @@ class Workbench:
         except WeightsError:
             raise
         except Exception as error:
-            row = failed(found[0].unit[0] if found[0].item is None else found[0].item, error)
-        if row is not None and len(found) == 1:
-            yield found[0].unit, row
-            return
-        if row is not None:  # out of memory, most likely: fewer pictures may do, now that the failed try is let go
-            for part in (found[: len(found) // 2], found[len(found) // 2 :]):
-                yield from self._written(part)
+            row = failed(found[0].item or found[0].unit[0], error)
+        if row is not None:
+            yield from in_halves(self._written, found) if len(found) > 1 else [(found[0].unit, row)]
             return
         spent = (time.perf_counter() - started) * 1000 / len(found)
         for one, caption, said in zip(found, captions, answers, strict=True):
@@ -296,6 +290,13 @@ def make_profile(assistant: Assistant, request: Request) -> Profile | None:
     from assistant.profile import anomalous_bank
 
     return anomalous_bank(assistant, inspector.anomalous())
+
+
+def in_halves(work: Callable[[Sequence[Part]], Iterator[Done]], many: Sequence[Part]) -> Iterator[Done]:
+    """Work that failed on many, most likely for want of memory, on each half; call it when the failed try is let go."""
+    middle = len(many) // 2
+    for half in (many[:middle], many[middle:]):
+        yield from work(half)
 
 
 def failed(item: Item, error: Exception) -> Row:
