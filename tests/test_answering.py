@@ -24,7 +24,7 @@ class Spoken:
     """Says the words it is given, in order, after what it is made to begin with."""
 
     def __init__(self, *words: str) -> None:
-        self.words, self.begun = list(words), list[str]()
+        self.words, self.begun, self.sessions = list(words), list[str](), list[Session]()
 
     def open(self, inspection: Inspection, encoded: Any = None) -> Session:
         return Session(inspection, None)
@@ -34,6 +34,7 @@ class Spoken:
         begin: str = "",
     ) -> Iterator[str]:  # fmt: skip
         self.begun.append(begin)
+        self.sessions.append(session)
         session.talk.before = len(session.talk.ids)
         session.talk.ids += [1]
         yield begin
@@ -208,6 +209,7 @@ def test_of_a_batch_only_the_answers_that_do_not_hold_are_written_again() -> Non
     sessions = [model.open(one) for one in about]
     answers = answers_together(model, sessions, "Is anything wrong?", load_knowledge())
     assert model.begun == ["", "", "", FACT]
+    assert model.sessions == [*sessions, sessions[1]]
     assert [a.contradictory for a in answers] == [False, False, False]
     assert FACT in answers[1].text
     assert [a.stated_verdict for a in answers] == [one.verdict for one in about]
