@@ -6,20 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assistant.images import load_image
+    from assistant.pictures.images import load_image
     from assistant.pipeline import Assistant
-    from assistant.profile import AnomalousReference, Profile
     from assistant.types import Inspection, QueryImage, Region, Verdict
+    from assistant.vision.references.profile import AnomalousReference, Profile
 
 _HOMES = {
-    "AnomalousReference": "assistant.profile",
+    "AnomalousReference": "assistant.vision.references.profile",
     "Assistant": "assistant.pipeline",
     "Inspection": "assistant.types",
-    "Profile": "assistant.profile",
+    "Profile": "assistant.vision.references.profile",
     "QueryImage": "assistant.types",
     "Region": "assistant.types",
     "Verdict": "assistant.types",
-    "load_image": "assistant.images",
+    "load_image": "assistant.pictures.images",
 }
 __all__ = [
     "AnomalousReference",

@@ -14,28 +14,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from assistant.anchors import Anchors
-from assistant.anomaly_map import image_score, pooled_logit, source_map
-from assistant.calibration import Affine, Calibration, conformal_p_value
-from assistant.checkpoint import load_checkpoint
-from assistant.clip import Clip, load_clip
 from assistant.config import Preset, load_preset
-from assistant.conversing import Conversing
-from assistant.encoder import PatchFeatures
 from assistant.errors import ConfigError
-from assistant.images import load_image
-from assistant.localizer import Localizer, Logits, Match, TextEvidence
-from assistant.precision import best_dtype
-from assistant.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
-from assistant.regions import RegionMask, describe_regions, find_regions, highest_place
+from assistant.language.conversation import Conversing
+from assistant.pictures.images import load_image
+from assistant.towers.clip import Clip, load_clip
+from assistant.towers.encoder import PatchFeatures
+from assistant.towers.precision import best_dtype
 from assistant.types import Answer, Domain, Inspection, Mode, QueryImage, Region
+from assistant.vision.anchor_cache import Anchors
+from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
+from assistant.vision.calibration import Affine, Calibration, conformal_p_value
+from assistant.vision.checkpoint import load_checkpoint
+from assistant.vision.localizer import Localizer, Logits, Match, TextEvidence
+from assistant.vision.references.profile import AnomalousReference, Profile, anomalous_bank, build_profile, likeness
+from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from threading import Event
 
-    from assistant.conversing import Conversation
-    from assistant.language_model import Evidence
+    from assistant.language.conversation import Conversation
+    from assistant.language.interface import Evidence
 
 Picture = QueryImage | str | Path
 SCORES = ("blend", "top1", "max", "p99")
@@ -235,7 +235,7 @@ class Assistant:
         fixed_camera: bool = False,
         anomalous_references: Sequence[AnomalousReference] = (),
     ) -> Profile:
-        """A reference set as one value that can be saved; see :class:`assistant.profile.Profile`."""
+        """A reference set as one value that can be saved; see :class:`assistant.vision.references.profile.Profile`."""
         return build_profile(self, references, object_name, look_for, fixed_camera, anomalous_references)
 
     def inspect_mutual(
@@ -259,7 +259,7 @@ class Assistant:
         Raises:
             ProfileError: fewer than two pictures.
         """
-        from assistant.mutual import mutual_logits
+        from assistant.vision.references.mutual import mutual_logits
 
         for one, logits in zip(seen, mutual_logits(self.localizer, seen), strict=True):
             yield self._judged(
@@ -288,8 +288,8 @@ class Assistant:
 
     def caption(self, inspection: Inspection) -> str:
         """The inspection in plain words, from its numbers alone."""
-        from assistant.evidence import caption
-        from assistant.knowledge import load_knowledge
+        from assistant.vocabulary.knowledge import load_knowledge
+        from assistant.words.evidence import caption
 
         return caption(inspection, load_knowledge())
 

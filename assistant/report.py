@@ -20,7 +20,6 @@ from jaxtyping import Float32
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import DataSetError
-from assistant.regions import highest_region
 from assistant.types import (
     THRESHOLD,
     AnomalyMap,
@@ -34,6 +33,7 @@ from assistant.types import (
     Severity,
     Verdict,
 )
+from assistant.vision.regions import highest_region
 
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
@@ -206,8 +206,8 @@ class Files:
 
 def write_pictures(inspection: Inspection, out: Path) -> Files:
     """Write overlay and 16-bit map below ``out``, named after the source; folders made as needed."""
-    from assistant.images import save_map
-    from assistant.overlay import save_overlay
+    from assistant.pictures.images import save_map
+    from assistant.pictures.overlay import save_overlay
 
     name = picture_name(inspection.image.source)
     files = Files(f"maps/{name}.png", f"overlays/{name}.png")

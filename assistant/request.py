@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AssistantError, ConfigError
-from assistant.images import find_images, load_image
-from assistant.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.pictures.images import find_images, load_image
+from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.types import Domain, Inspection, QueryImage
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
-    from assistant.profile import AnomalousReference, Profile
+    from assistant.vision.references.profile import AnomalousReference, Profile
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Inspector:
         request = self.request
         if not request.anomalous_references:
             return ()
-        from assistant.profile import AnomalousReference
+        from assistant.vision.references.profile import AnomalousReference
 
         images = self._pictures(request.anomalous_references)
         masks = self._pictures(request.anomalous_masks)
@@ -179,6 +179,6 @@ def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]
 
 def load_profile(path: str | Path) -> Profile:
     """A profile saved by ``profile build``."""
-    from assistant.profile import Profile
+    from assistant.vision.references.profile import Profile
 
     return Profile.load(path)

@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 
 class Severity(StrEnum):
-    """How grave a region is, by the rule in :mod:`assistant.severity`."""
+    """How grave a region is, by the rule in :mod:`assistant.vocabulary.severity`."""
 
     MINOR = "minor"
     MAJOR = "major"
@@ -114,7 +114,7 @@ class Region:
         mean_score: mean calibrated score inside.
         type: kind of defect or lesion; None when no vocabulary was asked.
         type_probability: softmax over the vocabulary, in [0, 1]; None with ``type``.
-        severity: by the rule in :mod:`assistant.severity`.
+        severity: by the rule in :mod:`assistant.vocabulary.severity`.
     """
 
     id: int
@@ -161,7 +161,7 @@ class Inspection:
         weights: ``sha256:…`` of the trained parts.
         timing_ms: milliseconds a stage.
         highest: where the map of a picture without regions is highest, once its kind was asked for or it was read from a row;
-            else None, and :func:`assistant.regions.highest_region` finds it.
+            else None, and :func:`assistant.vision.regions.highest_region` finds it.
     """
 
     image: QueryImage

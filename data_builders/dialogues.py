@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import AssistantError, DataSetError
-from assistant.evidence import evidence_text
 from assistant.types import Domain
+from assistant.words.evidence import evidence_text
 from data_builders.words.conversation import make_conversation
 from data_builders.words.facts import Facts, by_file_name, facts_of_inspection, facts_of_sample
 from data_builders.words.teller import shipped_knowledge

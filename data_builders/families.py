@@ -28,7 +28,7 @@ def families_of_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
     """Names of the defect families that draw some kinds.
 
     Args:
-        kinds: of :data:`assistant.defect_types.ALL_TYPES`, or names of families.
+        kinds: of :data:`assistant.vocabulary.defect_types.ALL_TYPES`, or names of families.
 
     Raises:
         ConfigError: a kind that no family draws.

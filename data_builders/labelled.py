@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from assistant.errors import AssistantError, DataSetError
 from assistant.geometry import mask_box, mask_cells
-from assistant.severity import severity_of
+from assistant.vocabulary.severity import severity_of
 from data_builders.files import decode, encode_mask, list_pictures, read_mask, sha256, write_atomic
 from data_builders.types import Mask, Pixels
 from data_builders.writer import SCHEMA, Row

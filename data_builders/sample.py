@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from assistant.geometry import mask_box, mask_cells
-from assistant.severity import severity_of
 from assistant.types import Box, Domain, Severity
+from assistant.vocabulary.severity import severity_of
 from data_builders.benign import add_benign
 from data_builders.capture import Capture, develop, draw_capture, is_colourless, noise_of, shot, without_noise
 from data_builders.config import BuildConfig
@@ -46,7 +46,7 @@ class DefectRecord:
         box: source pixels, half-open.
         area_fraction: share of the picture's pixels, (0, 1].
         cells: places of the 3x3 grid.
-        severity: by the rule in :mod:`assistant.severity`, with the peak score of :func:`peak_of_contrast`.
+        severity: by the rule in :mod:`assistant.vocabulary.severity`, with the peak score of :func:`peak_of_contrast`.
         contrast: grey levels of difference, 90th percentile inside the mask, as the camera shows it without noise.
         seed: of the generator that painted it.
         parameters: the numbers it was made with.

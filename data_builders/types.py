@@ -78,7 +78,7 @@ class Defect:
     Args:
         pixels: the whole picture with the defect in it.
         mask: pixels that visibly changed.
-        type: a name of :data:`assistant.defect_types.ALL_TYPES`.
+        type: a name of :data:`assistant.vocabulary.defect_types.ALL_TYPES`.
         family: the defect family that made it.
         parameters: the numbers it was made with; JSON scalars only.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from assistant.errors import ConfigError
-from assistant.overlay import overlay
+from assistant.pictures.overlay import overlay
 from assistant.types import AnomalyMap, Box, Severity
 from demo.thresholds import View
 

@@ -16,9 +16,9 @@ from scipy import ndimage
 
 from assistant import report
 from assistant.geometry import mask_box, mask_cells
-from assistant.overlay import save_overlay
-from assistant.severity import severity_of
+from assistant.pictures.overlay import save_overlay
 from assistant.types import Answer, QueryImage
+from assistant.vocabulary.severity import severity_of
 from demo import words
 from demo.html_report import html_report
 from demo.sessions import Correction, Picture, Session

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.scans import AXES
+from assistant.pictures.scans import AXES
 from demo import thresholds, words
 from demo.inputs import marked_picture, uploaded_file
 

@@ -7,9 +7,9 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant.images import load_image
-from assistant.pixels import ImageLimits
-from assistant.scans import Scan, read_scan
+from assistant.pictures.images import load_image
+from assistant.pictures.pixels import ImageLimits
+from assistant.pictures.scans import Scan, read_scan
 from assistant.types import QueryImage
 from demo import uploads
 

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 from assistant.errors import AssistantError, ConfigError
-from assistant.images import load_image
-from assistant.pixels import ImageLimits
+from assistant.pictures.images import load_image
+from assistant.pictures.pixels import ImageLimits
 from assistant.types import QueryImage
 from demo.samples import SamplePicture, read_samples
 

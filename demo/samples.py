@@ -22,8 +22,8 @@ from rich.table import Table
 
 from assistant import report
 from assistant.errors import AssistantError, DataSetError
-from assistant.images import load_image
-from assistant.overlay import overlay
+from assistant.pictures.images import load_image
+from assistant.pictures.overlay import overlay
 from assistant.types import Domain, Inspection
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from assistant.types import THRESHOLD, Answer, Domain, QueryImage
 
 if TYPE_CHECKING:
     from assistant.pipeline import Seen
-    from assistant.profile import AnomalousReference, Profile
+    from assistant.vision.references.profile import AnomalousReference, Profile
     from demo.planes import Plane
     from demo.talking import Talk
     from demo.thresholds import View

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.errors import ConfigError
-from assistant.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from assistant import wording
-from assistant.answering import NOTE
-from assistant.evidence import caption
-from assistant.faithfulness import contradicts, stated_verdict
 from assistant.geometry import CELLS
-from assistant.intents import recognise
-from assistant.knowledge import load_knowledge
-from assistant.template_answers import answer_from_evidence
+from assistant.language.checked_answers import NOTE
+from assistant.reading.faithfulness import contradicts, stated_verdict
+from assistant.reading.intents import recognise
 from assistant.types import Answer, Box, Inspection, Region, Verdict
+from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words import wording
+from assistant.words.evidence import caption
+from assistant.words.template_answers import answer_from_evidence
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant

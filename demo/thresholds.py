@@ -13,8 +13,8 @@ from typing import TypeVar
 import numpy as np
 
 from assistant.errors import ConfigError
-from assistant.regions import RegionMask, find_regions
 from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict
+from assistant.vision.regions import RegionMask, find_regions
 
 LEAST, MOST = 0.05, 0.95
 """Ends of the threshold."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import ImageError, ProfileError
-from assistant.images import load_image
-from assistant.pixels import ImageLimits
-from assistant.profile import Profile
+from assistant.pictures.images import load_image
+from assistant.pictures.pixels import ImageLimits
 from assistant.types import QueryImage
+from assistant.vision.references.profile import Profile
 
 LONGEST_NAME = 60
 MAX_PROFILE_BYTES = 64 * 2**20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from assistant import wording
-from assistant.evidence import caption
-from assistant.knowledge import load_knowledge
 from assistant.types import THRESHOLD, Mode, Verdict
+from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words import wording
+from assistant.words.evidence import caption
 from demo.sessions import Session
 from demo.thresholds import View
 

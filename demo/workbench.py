@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assistant.errors import AssistantError, ConfigError
-from assistant.profile import AnomalousReference, Profile, anomalous_bank
 from assistant.types import Answer, Box, Domain, QueryImage
+from assistant.vision.references.profile import AnomalousReference, Profile, anomalous_bank
 from demo import talking, thresholds
 from demo.engine import Engine
 from demo.sessions import Correction, Picture, Session, SessionStore, Setup

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.geometry import CELLS
-from assistant.severity import severity_of
 from assistant.types import AnomalyMap, Box, Domain, Inspection, Mode, QueryImage, Region
+from assistant.vocabulary.severity import severity_of
 
 KINDS = ("scratch", "crack", "stain", "dent", "contamination", "hole", "missing part", "corrosion", "chip")
 LESIONS = ("mass", "cyst", "exudate", "fluid", "haemorrhage", "opacity", "polyp", "atrophy", "calcification")

@@ -17,16 +17,30 @@ import pytest
 from assistant.config import PRESETS, load_preset
 from data_builders.config import load_config
 from data_builders.files import read_excluded_names
-from training.recipe import read_recipe
+from training.runs.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("assistant", "data_builders", "training", "demo")
 LIGHT = (
-    "assistant", "assistant.cli", "assistant.types", "assistant.errors", "assistant.geometry", "assistant.severity",
-    "assistant.defect_types", "assistant.images", "assistant.report", "assistant.request", "assistant.config",
-    "assistant.weights", "assistant.doctor", "assistant.overlay", "assistant.regions", "data_builders.build",
-    "data_builders.preview", "demo.samples",
-)  # fmt: skip
+    "assistant",
+    "assistant.cli.app",
+    "assistant.types",
+    "assistant.errors",
+    "assistant.geometry",
+    "assistant.vocabulary.severity",
+    "assistant.vocabulary.defect_types",
+    "assistant.pictures.images",
+    "assistant.report",
+    "assistant.request",
+    "assistant.config",
+    "assistant.towers.weights",
+    "assistant.cli.doctor",
+    "assistant.pictures.overlay",
+    "assistant.vision.regions",
+    "data_builders.build",
+    "data_builders.preview",
+    "demo.samples",
+)
 
 
 def modules() -> Iterator[str]:
@@ -138,7 +152,7 @@ def test_make_targets_exist_and_set_up_the_environment(target: str) -> None:
 
 
 def test_licence_and_notice_name_what_is_used() -> None:
-    from assistant.weights import TOWERS
+    from assistant.towers.weights import TOWERS
 
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert "END OF TERMS AND CONDITIONS" in (ROOT / "LICENSE").read_text()

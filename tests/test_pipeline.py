@@ -10,9 +10,9 @@ import pytest
 
 from assistant.errors import ConfigError, ProfileError
 from assistant.pipeline import Assistant
-from assistant.profile import AnomalousReference, Profile
-from assistant.regions import highest_region
 from assistant.types import Domain, Mode, QueryImage, Verdict
+from assistant.vision.references.profile import AnomalousReference, Profile
+from assistant.vision.regions import highest_region
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,11 @@ import cv2
 import numpy as np
 import pytest
 
-from assistant import cli
+from assistant.cli import app as cli
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from training import benchmark_batch
-from training.recipe import read_recipe
+from training.runs.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -167,11 +167,11 @@ def test_the_readme_names_files_and_options_that_exist() -> None:
     sources = "".join(
         (ROOT / name).read_text()
         for name in (
-            "assistant/cli_options.py",
-            "assistant/cli.py",
-            "assistant/cli_batch.py",
-            "assistant/cli_evaluate.py",
-            "assistant/cli_demo.py",
+            "assistant/cli/options.py",
+            "assistant/cli/app.py",
+            "assistant/cli/batch.py",
+            "assistant/cli/evaluate.py",
+            "demo/command.py",
         )
     )
     sources += (ROOT / "training/train.py").read_text()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from assistant import report
 from assistant.errors import DataSetError, ImageError
-from assistant.images import load_map
+from assistant.pictures.images import load_map
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage, Region, Severity, Verdict
 
 FIELDS = (

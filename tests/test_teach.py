@@ -14,11 +14,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from assistant.calibration import Calibration
-from assistant.checkpoint import Card, save_checkpoint
-from assistant.cli import app
+from assistant.cli.app import app
 from assistant.config import load_preset
 from assistant.pipeline import Assistant
+from assistant.vision.calibration import Calibration
+from assistant.vision.checkpoint import Card, save_checkpoint
 from tests.tiny_language import tiny_folder
 
 ROOT = Path(__file__).parents[1]

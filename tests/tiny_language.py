@@ -10,11 +10,11 @@ import yaml
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from assistant.checkpoint import Card
 from assistant.config import LanguageConfig
-from assistant.language_parts import new_parts, save_parts
-from assistant.lora import add_lora
+from assistant.language.models.lora import add_lora
+from assistant.language.models.mini_parts import new_parts, save_parts
 from assistant.pipeline import Assistant
+from assistant.vision.checkpoint import Card
 
 TEMPLATE = (
     "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}<|im_start|>system\nYou help.<|im_end|>\n"

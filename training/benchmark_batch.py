@@ -27,14 +27,14 @@ from typing import Any
 import torch
 
 from assistant.batch import find_items, run
-from assistant.batch.items import Inputs
-from assistant.batch.jobs import CAPTIONS, TALKED_ABOUT
-from assistant.batch.machine import cores
-from assistant.batch.workbench import DESCRIBE
+from assistant.batch.engines.jobs import CAPTIONS, TALKED_ABOUT
+from assistant.batch.engines.machine import cores
+from assistant.batch.engines.workbench import DESCRIBE
+from assistant.batch.inputs.listing import Inputs
 from assistant.errors import ConfigError
-from assistant.images import load_image
-from assistant.language_model import BatchLanguageModel
-from assistant.mini_lvlm import MiniLVLM
+from assistant.language.interface import BatchLanguageModel
+from assistant.language.models.mini import MiniLVLM
+from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.request import Request
 

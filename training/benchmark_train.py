@@ -24,10 +24,10 @@ from typing import Any
 import torch
 
 from assistant.errors import AssistantError, ConfigError
-from training.clock import Clock
-from training.loop import LoopConfig, optimizer_of, run
-from training.losses import total
-from training.recipe import LanguageRecipe, Recipe, read_recipe
+from training.runs.clock import Clock
+from training.runs.loop import LoopConfig, optimizer_of, run
+from training.runs.losses import total
+from training.runs.recipe import LanguageRecipe, Recipe, read_recipe
 
 WARM_UP = 2
 """Steps of each round that are not counted."""
@@ -108,10 +108,10 @@ def measure(recipe: Recipe | LanguageRecipe, steps: int = 12, rounds: int = 3) -
 def _stage_of(recipe: Recipe | LanguageRecipe) -> Any:
     """The stage that a run of the recipe trains."""
     if isinstance(recipe, LanguageRecipe):
-        from training.run_language import open_language, read_samples
+        from training.language.run import open_language, read_samples
 
         return open_language(recipe, read_samples(recipe)[0]).stage
-    from training.run_localize import lateral_stage, open_localize, read_sets
+    from training.localizer.run import lateral_stage, open_localize, read_sets
 
     return lateral_stage(open_localize(recipe, read_sets(recipe)))
 

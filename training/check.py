@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from assistant.errors import AssistantError
-from training.recipe import LanguageRecipe, Recipe, RecipeLoop, read_recipe
+from training.runs.recipe import LanguageRecipe, Recipe, RecipeLoop, read_recipe
 
 STEPS = 2
 
@@ -106,10 +106,10 @@ def check(recipe: Recipe | LanguageRecipe, sheet: Path | None = None) -> Report:
     """
     with tempfile.TemporaryDirectory(prefix="check-") as folder, redirect_stdout(sys.stderr):
         if isinstance(recipe, LanguageRecipe):
-            from training.check_language import check_language
+            from training.language.check import check_language
 
             return check_language(recipe, Path(folder))
-        from training.check_localize import check_localize
+        from training.localizer.check import check_localize
 
         return check_localize(recipe, Path(folder), sheet)
 

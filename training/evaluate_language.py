@@ -21,20 +21,20 @@ from rich.console import Console
 from rich.table import Table
 
 from assistant.errors import AssistantError, ConfigError
-from assistant.images import load_image
-from assistant.language_model import EVIDENCE, Evidence
-from assistant.language_parts import base_folder, load_base
-from assistant.mini_lvlm import MiniLVLM
+from assistant.language.interface import EVIDENCE, Evidence
+from assistant.language.models.mini import MiniLVLM
+from assistant.language.models.mini_parts import base_folder, load_base
+from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.report import package_version
 from assistant.types import QueryImage
-from training.ablation import ablation
-from training.general_behaviour import general_behaviour, side_by_side
-from training.language_data import Sample, read_replay
-from training.language_speed import long_conversation, paired_speed
-from training.map_following import map_following
-from training.talking import contradictions, premises, talk_all, transcript
-from training.told_pictures import ToldPicture, read_told
+from training.language.data import Sample, read_replay
+from training.measures.ablation import ablation
+from training.measures.conversations import contradictions, premises, talk_all, transcript
+from training.measures.general_behaviour import general_behaviour, side_by_side
+from training.measures.language_speed import long_conversation, paired_speed
+from training.measures.map_following import map_following
+from training.measures.told_pictures import ToldPicture, read_told
 
 MEASURES = ("map", "talk", "ablation", "general", "speed")
 

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import yaml
 
-from assistant.checkpoint import FILE as LOCALIZER
-from assistant.checkpoint import Card
 from assistant.config import Preset, load_preset
 from assistant.errors import AssistantError, ConfigError
-from assistant.language_parts import PROMPTS
-from training.cards import card_text
-from training.run_record import FILE as RUN
+from assistant.language.models.mini_parts import PROMPTS
+from assistant.vision.checkpoint import FILE as LOCALIZER
+from assistant.vision.checkpoint import Card
+from training.runs.cards import card_text
+from training.runs.record import FILE as RUN
 
 PARTS = {"localizer": LOCALIZER, "language": PROMPTS}
 """What lies in a folder of each kind of trained parts."""
@@ -148,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args.kind == "preset":
             print(f"preset in {export_preset(args.runs, args.out, args.base, args.name)}")
         else:
-            from training.merging import merge_parts
+            from training.language.merge_lora import merge_parts
 
             print(f"model in {merge_parts(args.parts, args.out, args.preset)}")
     except AssistantError as error:

@@ -22,22 +22,22 @@ import torch
 from rich.progress import track
 from safetensors.torch import save_file
 
-from assistant.encoder import PatchFeatures
 from assistant.errors import AssistantError, ConfigError
-from assistant.evidence import caption, evidence_text
-from assistant.images import load_image
-from assistant.knowledge import load_knowledge
+from assistant.language.tokens.projector import pool_blocks
+from assistant.language.tokens.prompt_learner import resize_map
+from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant, Seen
-from assistant.profile import Profile
-from assistant.projector import pool_blocks
-from assistant.prompt_learner import resize_map
 from assistant.report import highest_row, inspection_row
+from assistant.towers.encoder import PatchFeatures
 from assistant.types import Domain, Inspection
-from training.data import Row, read_rows
-from training.features import read_batch, read_shape
-from training.language_data import EVIDENCE, INSPECTIONS
-from training.recipe import Recipe, read_recipe
-from training.run_localize import SET_SPACING
+from assistant.vision.references.profile import Profile
+from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words.evidence import caption, evidence_text
+from training.language.data import EVIDENCE, INSPECTIONS
+from training.localizer.data import Row, read_rows
+from training.localizer.features import read_batch, read_shape
+from training.localizer.run import SET_SPACING
+from training.runs.recipe import Recipe, read_recipe
 
 MOST_REFERENCES = 4
 

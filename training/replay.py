@@ -18,10 +18,10 @@ import torch
 import yaml
 from rich.progress import track
 
-from assistant.chat import Rendered, Renderer, collate
 from assistant.config import load_preset
 from assistant.errors import AssistantError, DataSetError
-from assistant.language_parts import base_folder, load_base
+from assistant.language.models.mini_parts import base_folder, load_base
+from assistant.language.tokens.chat_template import Rendered, Renderer, collate
 
 
 def read_prompts(path: Path, part: str | None = None) -> list[str]:
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=16)
     args = parser.parse_args(arguments)
     try:
-        from assistant.precision import best_dtype
+        from assistant.towers.precision import best_dtype
 
         preset, _ = load_preset(args.preset)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from assistant.errors import AssistantError
-from training.recipe import LanguageRecipe, read_recipe
+from training.runs.recipe import LanguageRecipe, read_recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,11 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         recipe = read_recipe(args.config, args.set)
         if isinstance(recipe, LanguageRecipe):
-            from training.run_language import run_language
+            from training.language.run import run_language
 
             run_language(recipe, args.resume, command)
         else:
-            from training.run_localize import run_localize
+            from training.localizer.run import run_localize
 
             run_localize(recipe, args.resume, command)
     except AssistantError as error:

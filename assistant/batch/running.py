@@ -15,14 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.batch import machine
-from assistant.batch.items import STANDARD_INPUT, Inputs, Item, Readable, find_items
-from assistant.batch.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
-from assistant.batch.pictures import remove_parts
-from assistant.batch.records import RunRecord
-from assistant.batch.shards import Shard
-from assistant.batch.units import chunked_units, single_units
-from assistant.batch.writer import RowWriter
+from assistant.batch.engines import machine
+from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
+from assistant.batch.engines.shards import Shard
+from assistant.batch.engines.units import chunked_units, single_units
+from assistant.batch.inputs.listing import STANDARD_INPUT, Inputs, Item, Readable, find_items
+from assistant.batch.results.pictures import remove_parts
+from assistant.batch.results.records import RunRecord
+from assistant.batch.results.writer import RowWriter
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Request
 
@@ -45,7 +45,7 @@ class BatchOptions:
         preset, device: of the assistant.
         mutual: pictures judge each other in chunks, without references.
         chunk: pictures of a mutual chunk: memory grows with it, and so does what a picture is compared with.
-        caption: who writes captions: ``evidence``, ``model`` or ``none``; see :class:`assistant.batch.jobs.Job`.
+        caption: who writes captions: ``evidence``, ``model`` or ``none``; see :class:`assistant.batch.engines.jobs.Job`.
         questions, save_maps, save_overlays: what else is written about each picture.
         shard: which part of the pictures; files get its numbers.
         engine: ``local`` or ``ray``.
@@ -208,18 +208,18 @@ class BatchRun:
         """What turns units into rows: this process, workers of this machine, or Ray."""
         options = self.options
         if options.engine == "ray":
-            from assistant.batch.ray_engine import RayEngine
+            from assistant.batch.engines.ray_engine import RayEngine
 
             return RayEngine(options.job, options.workers).rows
         if self._assistant is not None or options.workers == 0:
             return self._here
-        from assistant.batch.fleet import Fleet
+        from assistant.batch.engines.fleet import Fleet
 
         job, count, ahead = plan(options)
         return Fleet(job, count, ahead).rows
 
     def _here(self, units: Iterator[Unit]) -> Iterator[Row]:
-        from assistant.batch.workbench import Workbench
+        from assistant.batch.engines.workbench import Workbench
         from assistant.pipeline import Assistant
 
         options = self.options
@@ -251,7 +251,7 @@ def run(
     """Inspect many pictures; iterate over what comes back.
 
     Args:
-        inputs: files, folders and patterns, or :class:`assistant.batch.items.Inputs` with lists and a manifest.
+        inputs: files, folders and patterns, or :class:`assistant.batch.inputs.listing.Inputs` with lists and a manifest.
         out: folder of the results.
         assistant: loaded already: works in this process. Without one, worker processes load ``preset`` each.
         options: further fields of :class:`BatchOptions`.

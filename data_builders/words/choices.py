@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant import wording
 from assistant.geometry import CELLS
 from assistant.types import Verdict
+from assistant.words import wording
 from data_builders.words.facts import Facts
 from data_builders.words.phrases import Unsayable, lines, load, pick
 from data_builders.words.plain import absent_kind

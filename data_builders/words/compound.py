@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from assistant import wording
 from assistant.types import Region
+from assistant.words import wording
 from data_builders.words import nouns
 from data_builders.words.phrases import Unsayable, load, pick
 from data_builders.words.plain import describe, nothing_there, tell_all, tell_one

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from assistant import wording
-from assistant.faithfulness import read
-from assistant.knowledge import Entry
+from assistant.reading.faithfulness import read
+from assistant.vocabulary.knowledge import Entry
+from assistant.words import wording
 from data_builders.words.phrases import Unsayable
 
 _STATE = re.compile(r"\b(?:normal|intact|good)\b")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant import wording
-from assistant.knowledge import Knowledge
 from assistant.types import Inspection, Region
+from assistant.vocabulary.knowledge import Knowledge
+from assistant.words import wording
 
 LISTED = 4
 """Regions a list names; the others are counted."""

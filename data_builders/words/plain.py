@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from assistant import wording
-from assistant.faithfulness import asked_verdict
+from assistant.reading.faithfulness import asked_verdict
 from assistant.types import Mode, Region, Severity
+from assistant.words import wording
 from data_builders.words import nouns
 from data_builders.words.phrases import Unsayable, pick, sentence_case
 from data_builders.words.teller import NOTHING_TO, Exchange, Teller

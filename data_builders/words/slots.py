@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant import wording
-from assistant.knowledge import Entry, Knowledge
 from assistant.types import Mode, Region, Verdict
+from assistant.vocabulary.knowledge import Entry, Knowledge
+from assistant.words import wording
 from data_builders.words import lore, nouns
 from data_builders.words.facts import Facts
 from data_builders.words.phrases import Unsayable, fill, pick

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from assistant import wording
 from assistant.geometry import CELLS
 from assistant.types import Box, Region
+from assistant.words import wording
 from data_builders.words import nouns
 from data_builders.words.phrases import Unsayable, load, pick, share
 from data_builders.words.plain import absent_kind, deny

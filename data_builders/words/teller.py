@@ -1,6 +1,6 @@
 """Questions and answers on one picture's facts: what is asked of what is there, and which phrasings answer it.
 
-Every answer is read back by :mod:`assistant.faithfulness` and drawn again where it could be misread.
+Every answer is read back by :mod:`assistant.reading.faithfulness` and drawn again where it could be misread.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import cache
 
 import numpy as np
 
-from assistant import wording
-from assistant.faithfulness import contradicts
-from assistant.knowledge import Knowledge, load_knowledge
+from assistant.reading.faithfulness import contradicts
 from assistant.types import Region, Verdict
+from assistant.vocabulary.knowledge import Knowledge, load_knowledge
+from assistant.words import wording
 from data_builders.words.facts import Facts
 from data_builders.words.phrases import Unsayable, expand, lines, load, pick, share
 from data_builders.words.slots import Scene

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from assistant.batch import BatchRun, find_items
-from assistant.batch.items import Inputs
+from assistant.batch.inputs.listing import Inputs
 from assistant.pipeline import Assistant
 from assistant.report import SCHEMA_FILE
 from tests.batch.conftest import draw, rows_of

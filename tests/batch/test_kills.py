@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from assistant.batch import run
-from assistant.batch.fleet import Fleet
-from assistant.batch.items import Item
-from assistant.batch.jobs import Job
+from assistant.batch.engines.fleet import Fleet
+from assistant.batch.engines.jobs import Job
+from assistant.batch.inputs.listing import Item
 from assistant.errors import ConfigError, StorageError
 from assistant.pipeline import Assistant
 from tests.batch.conftest import Row, rows_of
@@ -77,7 +77,7 @@ def test_a_second_run_on_the_same_folder_is_refused(
 def test_a_map_that_does_not_fit_on_the_disk_ends_the_run_and_keeps_the_rows(
     photos: Path, tmp_path: Path, inspected: Inspected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assistant.batch import pictures
+    from assistant.batch.results import pictures
 
     real, calls = pictures.save_map, [0]
 

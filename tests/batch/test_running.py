@@ -15,10 +15,10 @@ import pytest
 import torch
 
 from assistant.batch import BatchRun, Inputs, run
-from assistant.batch.decoding import DecodeAhead, Decoded, Decoding
-from assistant.batch.items import Item
+from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding
+from assistant.batch.inputs.listing import Item
 from assistant.errors import ConfigError, WeightsError
-from assistant.images import load_map
+from assistant.pictures.images import load_map
 from assistant.pipeline import Assistant
 from assistant.report import SCHEMA_FILE
 from assistant.request import Request
@@ -167,7 +167,7 @@ QUESTIONS = ("Is it fine?", "Where?")
 @pytest.fixture
 def talking(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Assistant:
     """An assistant with a tiny language model of its own, exact enough that random words do not hang on a rounding."""
-    monkeypatch.setattr("assistant.mini_lvlm.best_dtype", lambda *_: torch.float32)
+    monkeypatch.setattr("assistant.language.models.mini.best_dtype", lambda *_: torch.float32)
     return Assistant.load(talking_preset(tmp_path_factory.mktemp("talking")))
 
 

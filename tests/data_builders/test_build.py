@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import ConfigError, DataSetError
-from assistant.faithfulness import stated_verdict
+from assistant.reading.faithfulness import stated_verdict
 from data_builders.build import build, main
 from data_builders.captions import caption_conversation
 from data_builders.config import load_config

@@ -9,15 +9,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from assistant import wording
-from assistant.choices import read_choice
-from assistant.declining import declines
 from assistant.errors import DataSetError
-from assistant.evidence import evidence_text
-from assistant.faithfulness import contradicts
-from assistant.knowledge import load_knowledge
+from assistant.reading.chosen_option import read_choice
+from assistant.reading.faithfulness import contradicts
+from assistant.reading.refusals import declines
 from assistant.report import inspection_row
 from assistant.types import Domain, Mode, Verdict
+from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words import wording
+from assistant.words.evidence import evidence_text
 from data_builders.build import build
 from data_builders.dialogues import Settings, dialogue_row, main, write_dialogues
 from data_builders.words import choices, plain, special

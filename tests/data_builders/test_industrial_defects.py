@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from assistant.defect_types import INDUSTRIAL_TYPES
 from assistant.types import Domain
+from assistant.vocabulary.defect_types import INDUSTRIAL_TYPES
 from data_builders.defects import ALL_DEFECTS, INDUSTRIAL_DEFECTS, by_name
 from data_builders.defects.industrial.solar_cell import find_cell
 from data_builders.defects.painting import PERCEPTIBLE, changed_mask, elsewhere, lab_difference

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assistant.defect_types import MEDICAL_TYPES
 from assistant.types import Domain
+from assistant.vocabulary.defect_types import MEDICAL_TYPES
 from data_builders.defects.medical import MEDICAL_DEFECTS
 from data_builders.defects.medical.tissue import is_grey
 from data_builders.defects.painting import lab_difference

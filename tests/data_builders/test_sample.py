@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assistant.defect_types import ALL_TYPES
 from assistant.errors import ConfigError
 from assistant.geometry import mask_box, mask_cells
 from assistant.types import Domain
+from assistant.vocabulary.defect_types import ALL_TYPES
 from data_builders.config import load_config
 from data_builders.families import Families, load_families, pools
 from data_builders.iterate import iter_samples

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from assistant.defect_types import INDUSTRIAL_TYPES, MEDICAL_TYPES
 from assistant.geometry import CELLS
-from assistant.severity import severity_of
 from assistant.types import Box, Domain, Mode, Region
+from assistant.vocabulary.defect_types import INDUSTRIAL_TYPES, MEDICAL_TYPES
+from assistant.vocabulary.severity import severity_of
 from data_builders.words.facts import Facts
 
 NAMES = {

@@ -15,7 +15,7 @@ from assistant.types import QueryImage
 from data_builders import writer
 from demo import exports
 from demo.workbench import BenchError, Workbench
-from training.data import defect_masks, read_rows
+from training.localizer.data import defect_masks, read_rows
 
 
 def test_rows_follow_the_contract_with_measured_scores(bench: Workbench, part: QueryImage) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from assistant.errors import ConfigError
-from assistant.regions import RegionMask, describe_regions
 from assistant.types import AnomalyMap, Inspection, Region, Verdict
+from assistant.vision.regions import RegionMask, describe_regions
 from demo.thresholds import shifted, under_threshold
 from tests.inspections import inspection
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from assistant.errors import AssistantError, ImageError, ProfileError
-from assistant.pixels import ImageLimits
+from assistant.pictures.pixels import ImageLimits
 from demo import uploads
 
 LIMITS = ImageLimits(max_pixels=1_000_000, max_bytes=2**20)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answering import NOTE
 from assistant.errors import ConfigError
-from assistant.regions import describe_regions
+from assistant.language.checked_answers import NOTE
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, QueryImage
+from assistant.vision.regions import describe_regions
 from demo import drawing, painting, talking, words
 from demo.html_report import html_report
 from demo.sessions import Picture, Session, Setup

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.check import main
-from training.data import read_rows
+from training.localizer.data import read_rows
 
 
 def test_localize_is_checked_and_its_folders_stay_empty(built: Path, capsys: pytest.CaptureFixture[str]) -> None:

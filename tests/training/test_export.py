@@ -12,20 +12,20 @@ import yaml
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
-from assistant.checkpoint import Card
-from assistant.cli import app
+from assistant.cli.app import app
 from assistant.config import load_preset
 from assistant.errors import ConfigError
-from assistant.language_parts import load_base
-from assistant.lora import load_lora
+from assistant.language.models.lora import load_lora
+from assistant.language.models.mini_parts import load_base
 from assistant.pipeline import Assistant
+from assistant.vision.checkpoint import Card
 from demo.settings import Settings
 from tests.tiny_language import tiny_folder
 from tests.training.tiny_runs import language_recipe, localize_recipe
-from training.cards import card_text, notes_on
-from training.data import manifest_hash, read_rows
 from training.export import main as export_main
-from training.localize import LocalizeStage
+from training.localizer.data import manifest_hash, read_rows
+from training.localizer.stage import LocalizeStage
+from training.runs.cards import card_text, notes_on
 from training.train import main
 
 
@@ -147,7 +147,7 @@ def test_a_run_killed_before_its_first_checkpoint_still_counts_the_start(built: 
 def test_a_merged_model_is_plain_and_says_the_same(folder: Path, taught: Path, tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from training.merging import merge_parts
+    from training.language.merge_lora import merge_parts
 
     out = merge_parts(folder / "talked", tmp_path / "merged", dtype=torch.float32)
     model, tokenizer = AutoModelForCausalLM.from_pretrained(out), AutoTokenizer.from_pretrained(out)

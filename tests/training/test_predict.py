@@ -13,9 +13,9 @@ from assistant.pipeline import Assistant
 from assistant.report import HIGHEST, InspectionRow
 from assistant.types import Domain
 from data_builders.build import main as build_main
-from training.data import read_rows
-from training.features import encode_rows
-from training.language_data import read_tensors
+from training.language.data import read_tensors
+from training.localizer.data import read_rows
+from training.localizer.features import encode_rows
 from training.predict import main, references_of, told_name
 
 

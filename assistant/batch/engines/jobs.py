@@ -1,0 +1,68 @@
+"""What every worker of a run is told: one value that can be sent to another process or machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from assistant.batch.inputs.listing import Item
+from assistant.errors import ConfigError
+from assistant.request import Request
+
+Unit = tuple[Item, ...]
+"""Pictures that are worked on together: one, or a chunk of mutual mode."""
+CAPTIONS = ("evidence", "model", "none")
+GPU_BATCH = 16
+"""Pictures a batch has on a GPU, filled up with copies where there are fewer."""
+TALKED_ABOUT = 8
+"""Pictures that a language model writes about together when no batch size is given."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """How pictures are inspected and what is written about each.
+
+    Args:
+        preset: name, file or folder.
+        device: torch device; found when None.
+        request: options of the inspection.
+        mutual: pictures of a unit judge each other.
+        caption: who writes the rows' captions: ``evidence`` (the numbers put into words), ``model`` (the language model, asked
+            to describe the picture), or ``none``.
+        questions: asked of each picture, as one conversation a picture.
+        maps: folder that gets ``maps/``; None writes none.
+        overlays: folder that gets ``overlays/``; None writes none.
+        batch_size: pictures of one model size that are encoded together; None chooses by device.
+        decoders: processes that decode for one worker; 0 decodes in a thread of it.
+        threads: of torch in a worker process.
+    """
+
+    preset: str = "mini"
+    device: str | None = None
+    request: Request = field(default_factory=Request)
+    mutual: bool = False
+    caption: str = "evidence"
+    questions: tuple[str, ...] = ()
+    maps: Path | None = None
+    overlays: Path | None = None
+    batch_size: int | None = None
+    decoders: int = 0
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ConfigError("a batch size of at least 1", str(self.batch_size), "leave it out to have it chosen")
+        if self.caption not in CAPTIONS:
+            raise ConfigError(f"captions of {', '.join(CAPTIONS)}", self.caption, "choose one")
+
+    @property
+    def talks(self) -> bool:
+        """Whether a language model has something to write about each picture."""
+        return bool(self.questions) or self.caption == "model"
+
+    def told(self, item: Item) -> Request:
+        """The request with what a manifest says of one picture."""
+        request = self.request
+        if item.references:
+            request = replace(request, references=item.references, profile=None)
+        return replace(request, object_name=item.object_name or request.object_name)

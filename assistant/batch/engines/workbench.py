@@ -1,0 +1,312 @@
+"""The work on pictures in one process: decoded ahead, encoded in batches of one size, judged, put into words, written.
+
+A score does not depend on the batch: on a CPU a batch gives the numbers of its pictures alone; on a GPU, whose products
+depend on the shape of a batch, every batch is filled up to one fixed size.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
+from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
+from assistant.batch.inputs.listing import Item
+from assistant.batch.results.pictures import save_pictures
+from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
+from assistant.report import error_row, inspection_row
+from assistant.request import Inspector, Request
+
+if TYPE_CHECKING:
+    import torch
+
+    from assistant.pipeline import Assistant, Seen
+    from assistant.towers.encoder import PatchFeatures
+    from assistant.types import Answer, Inspection
+    from assistant.vision.references.profile import Profile
+
+Row = dict[str, Any]
+Part = TypeVar("Part")
+Done = TypeVar("Done")
+PROFILES = 8
+"""Reference sets of a manifest that are kept."""
+MOST_HELD = 96 * 2**20
+"""Bytes of pictures that wait for the language model together; their maps take a third more than that."""
+DESCRIBE = "Describe this picture."
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What became of one picture of a unit: an inspection that waits for its words, or the row of a failure."""
+
+    unit: Unit
+    item: Item | None = None
+    inspection: Inspection | None = None
+    row: Row | None = None
+
+
+class Workbench:
+    """A loaded assistant at work on units.
+
+    Args:
+        assistant: that inspects.
+        job: how.
+
+    Raises:
+        AssistantError: references or a profile that cannot be used.
+    """
+
+    def __init__(self, assistant: Assistant, job: Job) -> None:
+        self.assistant, self.job = assistant, job
+        self._on_gpu = assistant.clip.encoder.device.type != "cpu"
+        self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
+        self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
+        self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
+        self._profile(job.request)
+        request = job.request
+        assistant.anchors.states(request.object_name, request.look_for)
+        assistant.anchors.kinds(request.domain, request.object_name, request.look_for, request.types)
+
+    def rows(self, units: Iterator[Unit | None]) -> Iterator[tuple[Unit, Row]]:
+        """A row for each picture of each unit.
+
+        Args:
+            units: None says that there is nothing for now: everything that waits for a full batch is then finished.
+
+        Raises:
+            StorageError: a map or overlay that cannot be written.
+            WeightsError: a language model that cannot be had.
+        """
+        encoder, request = self.assistant.clip.encoder, self.job.request
+        how = Decoding(request.limits, request.domain, self.assistant.preset.tower.side, encoder.patch)
+        ahead = self.batch_size + max(1, self.job.decoders)
+        decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
+        yield from self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded))
+
+    def _inspected(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[Found | None]:
+        """Inspections and failures as they are found; None where nothing more comes for now."""
+        waiting: dict[tuple[int, ...], list[Decoded]] = {}
+        for unit in decoded:
+            for one in unit or ():
+                if isinstance(one, Failed):
+                    yield Found((one.item,), row=error_row(one.item.name, one.error))
+                    continue
+                same = waiting.setdefault(one.resized.shape, [])
+                same.append(one)
+                if len(same) >= self.batch_size:
+                    yield from self._batch(waiting.pop(one.resized.shape))
+            if unit is None or sum(map(len, waiting.values())) >= 4 * self.batch_size:
+                for batch in waiting.values():
+                    yield from self._batch(batch)
+                waiting.clear()
+            if unit is None:
+                yield None
+        for batch in waiting.values():
+            yield from self._batch(batch)
+
+    def _batch(self, batch: Sequence[Decoded]) -> Iterator[Found]:
+        """Inspections of pictures of one model size."""
+        started = time.perf_counter()
+        row: Row | None = None
+        try:
+            encoded = self._encode(batch)
+        except Exception as error:
+            row = error_row(batch[0].item.name, unexpected(error))
+        if row is not None:
+            yield from in_halves(self._batch, batch) if len(batch) > 1 else [Found((batch[0].item,), row=row)]
+            return
+        spent = (time.perf_counter() - started) * 1000 / len(batch)
+        for one, features in zip(batch, encoded, strict=True):
+            yield self._judged(one, features, spent)
+
+    def _judged(self, one: Decoded, features: PatchFeatures, spent: float) -> Found:
+        unit = (one.item,)
+        try:
+            request = self.job.told(one.item)
+            profile = self._profile(request)
+            seen = self._seen(one, features, request, spent)
+            inspection = self.assistant.judge(
+                seen, profile, object_name=request.object_name, look_for=request.look_for, score=request.score,
+                types=request.types,
+            )  # fmt: skip
+            return Found(unit, one.item, inspection)
+        except (StorageError, WeightsError):
+            raise
+        except Exception as error:  # one picture never ends the run
+            return Found(unit, row=failed(one.item, error))
+
+    def _mutual(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[Found | None]:
+        """Inspections of chunks whose pictures judge each other."""
+        for unit in decoded:
+            if unit is None:
+                yield None
+                continue
+            whole = tuple(one.item for one in unit)
+            good = [one for one in unit if isinstance(one, Decoded)]
+            for bad in unit:
+                if isinstance(bad, Failed):
+                    yield Found(whole, row=error_row(bad.item.name, bad.error))
+            if len(good) == 1:
+                lone = ProfileError("two or more pictures in mutual mode", "1", "add pictures or use zero-shot mode")
+                yield Found(whole, row=error_row(good[0].item.name, lone))
+            elif good:
+                yield from self._compared(whole, good)
+
+    def _compared(self, whole: Unit, good: Sequence[Decoded]) -> Iterator[Found]:
+        """Inspections of a chunk; what goes wrong in it is the row of every picture that has none by then."""
+        left, judged, row = list(good), None, None
+        while left:
+            try:
+                judged = judged or self._together(good)
+                inspection = next(judged)
+            except (StorageError, WeightsError):
+                raise
+            except Exception as error:
+                row = error
+            if row is not None:
+                yield from (Found(whole, row=failed(one.item, row)) for one in left)
+                return
+            yield Found(whole, left.pop(0).item, inspection)
+
+    def _together(self, good: Sequence[Decoded]) -> Iterator[Inspection]:
+        request = self.job.request
+        options: dict[str, Any] = {"object_name": request.object_name, "look_for": request.look_for}
+        seen = []
+        for one in good:
+            started = time.perf_counter()
+            features = self._encode([one])[0]
+            seen.append(self._seen(one, features, request, (time.perf_counter() - started) * 1000))
+        return self.assistant.judge_mutual(seen, score=request.score, types=request.types, **options)
+
+    def _seen(self, one: Decoded, features: PatchFeatures, request: Request, spent: float) -> Seen:
+        timing = {"decode": one.milliseconds, "encode": spent}
+        return self.assistant.recognise(one.image, features, request.object_name, request.look_for, timing)
+
+    def _worded(self, found: Iterator[Found | None]) -> Iterator[tuple[Unit, Row]]:
+        """Rows; pictures wait for each other until there are enough of them for the language model."""
+        waiting: list[Found] = []
+        for one in found:
+            if one is not None and one.row is not None:
+                yield one.unit, one.row
+                continue
+            if one is not None:
+                waiting.append(one)
+            held = sum(f.inspection.image.pixels.size for f in waiting if f.inspection is not None)
+            if one is None or len(waiting) >= self.together or held >= MOST_HELD:
+                yield from self._written(waiting)
+                waiting = []
+        yield from self._written(waiting)
+
+    def _written(self, found: Sequence[Found]) -> Iterator[tuple[Unit, Row]]:
+        """Words, pictures and rows of inspections."""
+        if not found:
+            return
+        started = time.perf_counter()
+        inspections = [one.inspection for one in found if one.inspection is not None]
+        row: Row | None = None
+        try:
+            captions = self._captions(inspections)
+            answers = self.assistant.ask_together(inspections, self.job.questions)
+        except WeightsError:
+            raise
+        except Exception as error:
+            row = failed(found[0].item or found[0].unit[0], error)
+        if row is not None:
+            yield from in_halves(self._written, found) if len(found) > 1 else [(found[0].unit, row)]
+            return
+        spent = (time.perf_counter() - started) * 1000 / len(found)
+        for one, caption, said in zip(found, captions, answers, strict=True):
+            yield one.unit, self._row(one, caption, said, spent)
+
+    def _captions(self, inspections: Sequence[Inspection]) -> list[str | None]:
+        if self.job.caption == "evidence":
+            return [self.assistant.caption(inspection) for inspection in inspections]
+        if self.job.caption == "model":
+            return [said.text for (said,) in self.assistant.ask_together(inspections, (DESCRIBE,))]
+        return [None] * len(inspections)
+
+    def _row(self, found: Found, caption: str | None, answers: Sequence[Answer], spent: float) -> Row:
+        if found.item is None or found.inspection is None:
+            raise AssistantError("an inspection", "none")
+        try:
+            inspection = found.inspection
+            timing = {**inspection.timing_ms, "language": spent}
+            image = replace(inspection.image, source=found.item.name)
+            named = replace(inspection, image=image, timing_ms=timing)
+            files = save_pictures(named, self.job.maps, self.job.overlays)
+            return inspection_row(
+                named, caption=caption, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
+            )
+        except StorageError:
+            raise
+        except Exception as error:  # one picture never ends the run
+            return failed(found.item, error)
+
+    def _encode(self, batch: Sequence[Decoded]) -> list[PatchFeatures]:
+        import torch
+
+        encoder = self.assistant.clip.encoder
+        pixels = [encoder.normalise(one.resized) for one in batch]
+        if not self._on_gpu:
+            return self.assistant.encode_batch(torch.stack(pixels))
+        filled = pixels + pixels[-1:] * (-len(pixels) % GPU_BATCH)
+        out: list[PatchFeatures] = []
+        for start in range(0, len(filled), GPU_BATCH):
+            out += self.assistant.encode_batch(_stacked(filled[start : start + GPU_BATCH]))
+        return out[: len(batch)]
+
+    def _profile(self, request: Request) -> Profile | None:
+        """References of a request, encoded once; a reference set that cannot be used says so again each time."""
+        key = replace(request, object_name=None) if request.profile is not None else request
+        if key not in self._profiles:
+            try:
+                self._profiles[key] = make_profile(self.assistant, request)
+            except AssistantError as error:
+                self._profiles[key] = error
+            if len(self._profiles) > PROFILES:
+                self._profiles.pop(next(k for k in self._profiles if k != self.job.request))
+        self._profiles.move_to_end(key)
+        found = self._profiles[key]
+        if isinstance(found, AssistantError):
+            raise found
+        return found
+
+
+def make_profile(assistant: Assistant, request: Request) -> Profile | None:
+    """What the references, anomalous references or profile of a request become.
+
+    Raises:
+        AssistantError: one that cannot be used.
+    """
+    inspector = Inspector(assistant, request)
+    if inspector.profile is not None:
+        inspector.profile.check(assistant.preset.name, assistant.weights)
+        return inspector.profile
+    if not request.anomalous_references:
+        return None
+    from assistant.vision.references.profile import anomalous_bank
+
+    return anomalous_bank(assistant, inspector.anomalous())
+
+
+def in_halves(work: Callable[[Sequence[Part]], Iterator[Done]], many: Sequence[Part]) -> Iterator[Done]:
+    """Work that failed on many, most likely for want of memory, on each half; call it when the failed try is let go."""
+    middle = len(many) // 2
+    for half in (many[:middle], many[middle:]):
+        yield from work(half)
+
+
+def failed(item: Item, error: Exception) -> Row:
+    """The row of a picture that something went wrong with."""
+    return error_row(item.name, error if isinstance(error, AssistantError) else unexpected(error))
+
+
+def _stacked(pixels: Sequence[torch.Tensor]) -> torch.Tensor:
+    import torch
+
+    if not pixels:
+        raise ImageError("at least one picture", "none")
+    return torch.stack(list(pixels))

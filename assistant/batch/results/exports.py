@@ -1,0 +1,130 @@
+"""Rows in other programs' formats: COCO and Parquet. Made from the file of rows, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from assistant.batch.results.pictures import unwritable
+from assistant.batch.results.writer import read_rows
+from assistant.report import SCHEMA, package_version
+
+ROWS_AT_ONCE = 1000
+UNNAMED = "anomaly"
+"""Category of a region without a type."""
+
+
+def write_coco(results: Path) -> Path:
+    """``results.coco.json``: images, detections as annotations with ``score``, categories from the types of regions.
+
+    Boxes are ``[x, y, width, height]``. Pictures that failed are left out; identifiers count from 1.
+
+    Raises:
+        StorageError: the folder is full or cannot be written.
+    """
+    target = results.with_suffix(".coco.json")
+    names: dict[str, int] = {}
+    for row in _inspected(results):
+        for region in row["regions"]:
+            names.setdefault(region["type"] or UNNAMED, len(names) + 1)
+    with _whole(target) as file:
+        info = {"description": SCHEMA, "version": package_version()}
+        file.write(f'{{"info": {json.dumps(info)},\n"images": [')
+        _write_list(file, _coco_images(results))
+        file.write('],\n"annotations": [')
+        _write_list(file, _coco_annotations(results, names))
+        categories = [{"id": number, "name": name} for name, number in names.items()]
+        file.write(f'],\n"categories": {json.dumps(categories, ensure_ascii=False)}}}\n')
+    return target
+
+
+def write_parquet(results: Path) -> Path:
+    """``results.parquet``: the rows, one column a field, regions and answers as lists of structures.
+
+    Raises:
+        StorageError: the folder is full or cannot be written.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    target = results.with_suffix(".parquet")
+    part = target.with_name(f".{target.name}.part")
+    schema, rows = _arrow_schema(), read_rows(results)
+    try:
+        with parquet.ParquetWriter(part, schema) as writer:
+            while some := list(islice(rows, ROWS_AT_ONCE)):
+                table = [{**row, "timing_ms": list((row["timing_ms"] or {}).items())} for row in some]
+                writer.write_table(pa.Table.from_pylist(table, schema))
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise unwritable(error, target) from error
+    return target
+
+
+def _inspected(results: Path) -> Iterator[dict[str, Any]]:
+    return (row for row in read_rows(results) if row["error"] is None)
+
+
+def _coco_images(results: Path) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(_inspected(results), 1):
+        about = {"file_name": row["source"], "width": row["width"], "height": row["height"]}
+        yield {"id": number, **about, "score": row["image_score"], "caption": row["caption"]}
+
+
+def _coco_annotations(results: Path, names: dict[str, int]) -> Iterator[dict[str, Any]]:
+    count = 0
+    for number, row in enumerate(_inspected(results), 1):
+        for region in row["regions"]:
+            count += 1
+            x_min, y_min, x_max, y_max = region["box"]
+            yield {
+                "id": count,
+                "image_id": number,
+                "category_id": names[region["type"] or UNNAMED],
+                "bbox": [x_min, y_min, x_max - x_min, y_max - y_min],
+                "area": round(region["area_fraction"] * row["width"] * row["height"], 1),
+                "iscrowd": 0,
+                "score": region["peak_score"],
+            }
+
+
+def _write_list(file: TextIO, values: Iterator[dict[str, Any]]) -> None:
+    for number, value in enumerate(values):
+        file.write((",\n" if number else "\n") + json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[TextIO]:
+    """A text file that appears whole or not at all."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise unwritable(error, target) from error
+
+
+def _arrow_schema() -> Any:
+    """Columns of the contract, in its order."""
+    import pyarrow as pa
+
+    text, number, whole = pa.string(), pa.float64(), pa.int64()
+    region = pa.struct({
+        "id": whole, "box": pa.list_(whole), "area_fraction": number, "cells": pa.list_(text), "peak_score": number,
+        "mean_score": number, "type": text, "type_probability": number, "severity": text,
+    })  # fmt: skip
+    answer = pa.struct({"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_()})
+    return pa.schema({
+        "schema": text, "source": text, "width": whole, "height": whole, "object_name": text, "mode": text,
+        "image_score": number, "threshold": number, "verdict": text, "p_value": number, "regions": pa.list_(region),
+        "caption": text, "answers": pa.list_(answer), "map_path": text, "overlay_path": text, "preset": text,
+        "weights": text, "version": text, "timing_ms": pa.map_(text, number), "error": text,
+    })  # fmt: skip

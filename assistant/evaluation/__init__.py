@@ -1,0 +1,11 @@
+"""How good it is, measured on labelled sets.
+
+sets               labelled pictures in the MVTec layout
+metrics            image and pixel metrics
+passes             one pass over a set
+command            evaluate on sets
+questions          multiple-choice questions
+answerers          who answers them
+question_scores    accuracy of answers
+questions_command  evaluate on questions
+"""

@@ -1,0 +1,159 @@
+"""Words of a language model -> answers that do not contradict the evidence unnoticed. The same for every model.
+
+An answer that contradicts, chooses no option or answers what no picture tells is taken back and asked for once more, made to
+begin with what the evidence says; one that still contradicts is given with a visible note. What was asked besides and is passed
+over is added from the evidence. Lettered options are answered in words first.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+
+from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
+from assistant.reading.chosen_option import read_choice
+from assistant.reading.clauses import mentioned_types
+from assistant.reading.faithfulness import contradicts, stated_verdict
+from assistant.reading.intents import Intent, recognise
+from assistant.reading.lettered_options import as_wanted, in_words, options_of
+from assistant.reading.refusals import corrects, declines
+from assistant.types import Answer
+from assistant.vocabulary.knowledge import Knowledge
+from assistant.words import wording
+from assistant.words.template_answers import answer_from_evidence, left_unsaid, notice
+
+NOTE = "(This answer disagrees with the measured map.)"
+
+
+def stream_answer(
+    model: LanguageModel,
+    session: Session,
+    question: str,
+    knowledge: Knowledge,
+    *,
+    stop: threading.Event | None = None,
+    evidence: Evidence = "both",
+) -> Iterator[Answer]:
+    """The answer as it grows; the last one is whole and checked, and may differ from those before.
+
+    Args:
+        model: that talks.
+        session: the conversation, which grows by one turn.
+        question: as asked.
+        knowledge: of kinds, for what the evidence says.
+        stop: ends the writing; what was written by then is the answer.
+        evidence: what the model is told.
+    """
+    stop = stop or threading.Event()
+    put, text = in_words(question), ""
+    for piece in model.stream(session, put, stop=stop, evidence=evidence):
+        text += piece
+        yield Answer(question, text.strip())
+    text = finished(text, session.talk.ended or stop.is_set())
+    fact = None if stop.is_set() else _better_beginning(text, question, session, knowledge)
+    if fact is not None:
+        session.talk.undo()
+        text = ""
+        for piece in model.stream(session, put, stop=stop, evidence=evidence, begin=fact):
+            text += piece
+            yield Answer(question, text.strip())
+        text = finished(text, session.talk.ended or stop.is_set())
+    yield _checked(text, question, session, knowledge, whole=session.talk.ended and not stop.is_set())
+
+
+def answers_together(
+    model: BatchLanguageModel,
+    sessions: Sequence[Session],
+    question: str,
+    knowledge: Knowledge,
+    *,
+    evidence: Evidence = "both",
+) -> list[Answer]:
+    """What :func:`stream_answer` ends with, for one question in several conversations that are written as one batch.
+
+    Args:
+        model: that talks.
+        sessions: the conversations, each of which grows by one turn.
+        question: as asked.
+        knowledge: of kinds, for what the evidence says.
+        evidence: what the model is told.
+    """
+    put = in_words(question)
+    texts = model.answer_together(sessions, put, evidence=evidence)
+    texts = [finished(text, session.talk.ended) for text, session in zip(texts, sessions, strict=True)]
+    facts = {
+        at: fact
+        for at, (text, session) in enumerate(zip(texts, sessions, strict=True))
+        if (fact := _better_beginning(text, question, session, knowledge)) is not None
+    }
+    if facts:
+        again = [sessions[at] for at in facts]
+        for session in again:
+            session.talk.undo()
+        rewritten = model.answer_together(again, put, evidence=evidence, begins=list(facts.values()))
+        for at, text in zip(facts, rewritten, strict=True):
+            texts[at] = finished(text, sessions[at].talk.ended)
+    return [
+        _checked(text, question, session, knowledge, whole=session.talk.ended)
+        for text, session in zip(texts, sessions, strict=True)
+    ]
+
+
+def _better_beginning(text: str, question: str, session: Session, knowledge: Knowledge) -> str | None:
+    """What an answer has to begin with that may not stay as it is; None for one that may, or where the evidence is silent."""
+    if contradicts(text, session.inspection, question) or misses(text, question):
+        return answer_from_evidence(question, session.inspection, knowledge)
+    return None
+
+
+def _checked(text: str, question: str, session: Session, knowledge: Knowledge, *, whole: bool) -> Answer:
+    """A finished text as an answer; what was passed over is added to one that is ``whole``."""
+    inspection = session.inspection
+    wrong = contradicts(text, inspection, question)
+    stated = stated_verdict(text, question)
+    if whole and not wrong:
+        text = " ".join([text, *left_unsaid(text, question, inspection, knowledge)]).strip()
+    for sentence in notice(question, inspection, knowledge):
+        if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
+            text = f"{text} {sentence}".strip()
+    text = as_wanted(text, question)
+    return Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
+
+
+def misses(text: str, question: str) -> bool:
+    """Whether an answer chooses no option, or neither declines what no picture tells nor denies the kind asked about.
+
+    >>> misses("It costs nothing.", "What does it cost?"), misses("I cannot tell the price.", "What does it cost?")
+    (True, False)
+    >>> misses("A dark spot.", "What is it?\\nA. crack\\nB. stain")
+    True
+    """
+    if options := options_of(question):
+        return read_choice(text, options, question) is None
+    return recognise(question) == (Intent.UNANSWERABLE,) and not (
+        declines(text) or (mentioned_types(question) and corrects(text))
+    )
+
+
+def checked_answer(
+    model: LanguageModel, session: Session, question: str, knowledge: Knowledge, *, evidence: Evidence = "both"
+) -> Answer:
+    """The whole answer."""
+    *_, last = stream_answer(model, session, question, knowledge, evidence=evidence)
+    return last
+
+
+def finished(text: str, ended: bool) -> str:
+    """The text without spaces around it; to its last complete sentence, else clause, when it was cut at the longest length.
+
+    >>> finished(" It is 3.1 % of it. And then", False), finished("A stain, a dent and a", False)
+    ('It is 3.1 % of it.', 'A stain.')
+    """
+    text = text.strip()
+    if ended:
+        return text
+    whole = re.match(r".*[.!?](?=\s)", f"{text} ", re.DOTALL)
+    if whole:
+        return whole[0]
+    return f"{text.rpartition(',')[0]}." if "," in text else text

@@ -1,0 +1,278 @@
+"""A small base language model that is only prompted, for presets without trained language parts.
+
+The model is told the evidence as text; it sees no picture. A small model is weak: what it says is checked against the
+evidence (:mod:`assistant.reading.faithfulness`), asked for once more with the facts alone before it, and replaced by the
+template answer when it still does not hold. Its words are given as they are written; only the last answer is checked.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.language.tokens.generation import Repeats, Stopped, written
+from assistant.reading.faithfulness import contradicts, stated_verdict
+from assistant.reading.intents import Intent, recognise
+from assistant.types import Answer, Inspection
+from assistant.vocabulary.knowledge import Knowledge, load_knowledge
+from assistant.words import wording
+from assistant.words.evidence import caption, evidence_text
+from assistant.words.template_answers import addresses, answer_from_evidence, invented, notice
+
+SYSTEM = (
+    "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question "
+    "from the note, in one or two short sentences. Add nothing that is not in the note."
+)
+EXAMPLES = (
+    (
+        "Is something wrong here?",
+        "Yes, the picture looks anomalous: there is a chip at the bottom centre.",
+        "Yes, the picture looks anomalous: there is a chip at the bottom centre.",
+    ),
+    (
+        "Where do you see them?",
+        "Region 1 at the bottom left and region 2 at the top centre.",
+        "Region 1 is at the bottom left and region 2 is at the top centre.",
+    ),
+    (
+        "How serious is it and what next?",
+        "The region is rated major. Next, look for the loose fragment and measure the missing edge.",
+        "The region is rated major. Next, look for the loose fragment and measure the missing edge.",
+    ),
+    (
+        "Where is it?",
+        "No anomalous region was found, so there is nothing to locate.",
+        "Nowhere: no anomalous region was found.",
+    ),
+)
+"""(question, note, answer): what the note is for, shown."""
+DECLINED = "The picture and its anomaly map do not tell that."
+INVENTED = 0.2
+"""Largest share of content words an answer may bring from nowhere."""
+MAX_NEW_TOKENS = 80
+
+_HEDGED = re.compile(r"^[^.]*\b(?:possibly|only just)\b")
+_HEDGE = re.compile(r"\b(?:possibl[ey]|perhaps|may|might|only just|uncertain|not sure|\d+ ?%)")
+"""Doubt in the note's first sentence has to come back in the answer."""
+
+
+Message = dict[str, str]
+Turn = tuple[str, str, str]
+"""(question, note, answer)."""
+
+
+def conversation(turns: Sequence[tuple[str, str, str]], question: str, note: str) -> list[Message]:
+    """Messages of the prompt: instructions, worked examples, past turns, the question with its note.
+
+    Args:
+        turns: (question, note, answer) so far.
+        question: asked now.
+        note: the evidence for it.
+    """
+    messages = [{"role": "system", "content": SYSTEM}]
+    for asked, told, answer in (*EXAMPLES, *turns):
+        messages += [_user(asked, told), {"role": "assistant", "content": answer}]
+    return [*messages, _user(question, note)]
+
+
+def _user(question: str, note: str) -> Message:
+    told = f"Note: {note}\nQuestion: {question}"
+    return {"role": "user", "content": told.replace("<|", "< |")}  # a role marker that was typed is only words
+
+
+class PromptedLanguageModel:
+    """The base language model of the ``mini`` preset, answering from the evidence text; greedy, so deterministic.
+
+    Loaded at the first question. One question is worked on at a time, whatever the number of threads.
+
+    Args:
+        folder: with weights, tokenizer and chat template; the ``smollm2`` tower when None.
+        knowledge: the package's own when None.
+        dtype: "float32", "bfloat16", or "auto" for the faster one on this processor.
+        max_new_tokens: longest answer.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        knowledge: Knowledge | None = None,
+        dtype: str = "auto",
+        max_new_tokens: int = MAX_NEW_TOKENS,
+    ) -> None:
+        self._folder, self._dtype, self._max_new_tokens = folder, dtype, max_new_tokens
+        self._knowledge = knowledge or load_knowledge()
+        self._lock = threading.RLock()
+        self._model: Any = None
+        self._tokenizer: Any = None
+        self._past: Any = None
+        self._past_ids: list[int] = []
+
+    def answer(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
+        """Answers in order; each question sees the answers before it.
+
+        Raises:
+            WeightsError: the model's folder cannot be had or read.
+        """
+        answers: list[Answer] = []
+        turns: list[Turn] = []
+        for question in questions:
+            answer, turn = self.follow(inspection, turns, question)
+            answers.append(answer)
+            turns.append(turn)
+        return answers
+
+    def follow(self, inspection: Inspection, turns: Sequence[Turn], question: str) -> tuple[Answer, Turn]:
+        """The answer to one more question, and its turn for the questions after it."""
+        *_, last = self.stream(inspection, turns, question)
+        return last
+
+    def stream(
+        self, inspection: Inspection, turns: Sequence[Turn], question: str, *, stop: threading.Event | None = None
+    ) -> Iterator[tuple[Answer, Turn]]:
+        """The answer to one more question as it grows, and its turn; the last is checked and may differ from those before.
+
+        Args:
+            inspection: of the picture.
+            turns: so far.
+            question: as asked.
+            stop: ends the writing; what was written by then is the answer. Set when nobody reads any more.
+
+        Raises:
+            WeightsError: the model's folder cannot be had or read.
+        """
+        stop = stop or threading.Event()
+        template = answer_from_evidence(question, inspection, self._knowledge)
+        note = template or caption(inspection, self._knowledge)
+        for answer in self._growing(inspection, turns, question, template, stop):
+            yield answer, (question, note, answer.text)
+
+    def _growing(
+        self, inspection: Inspection, turns: Sequence[Turn], question: str, template: str | None, stop: threading.Event
+    ) -> Iterator[Answer]:
+        """What is being written, then the first that holds of: that, an answer without past turns, the template answer.
+
+        The note of a question that is understood is what the evidence says on it; of another, the whole evidence.
+        """
+        if recognise(question) == (Intent.UNANSWERABLE,):
+            yield self._finished(DECLINED, question, inspection)
+            return
+        evidence = evidence_text(inspection, self._knowledge)
+        note = template or evidence
+        told = [turn for turn in turns if turn[2]]
+        said_before = {answer for _, _, answer in told}
+        for past in (told, []) if told else (told,):
+            text = ""
+            for piece in self._pieces(conversation(past, question, note), stop):
+                text += piece
+                if so_far := _own_words(text):
+                    yield Answer(question, so_far)
+            if stop.is_set():
+                so_far = _own_words(text)
+                yield self._finished(so_far, question, inspection) if so_far else Answer(question, "")
+                return
+            text = _complete_sentences(text)
+            new = text and (text not in said_before or text == note)
+            if new and self._holds(text, question, inspection, (note, evidence)):
+                yield self._finished(text, question, inspection)
+                return
+        yield self._finished(template or DECLINED, question, inspection)
+
+    def _holds(self, text: str, question: str, inspection: Inspection, told: tuple[str, str]) -> bool:
+        """Whether the model's words may be given; ``told`` is the note and the evidence."""
+        return (
+            not contradicts(text, inspection, question)
+            and addresses(text, question, inspection, self._knowledge)
+            and invented(text, *told, question) <= INVENTED
+            and (_HEDGED.search(told[0]) is None or _HEDGE.search(text) is not None)
+            and not re.search(r"\bnotes?\b|\bpicture is (?:at|an?)\b|\bno, no\b", text.lower())
+        )
+
+    def _finished(self, text: str, question: str, inspection: Inspection) -> Answer:
+        for sentence in notice(question, inspection, self._knowledge):
+            if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
+                text = f"{text} {sentence}"
+        return Answer(question, text, stated_verdict(text, question), contradicts(text, inspection, question))
+
+    def _pieces(self, messages: list[Message], stop: threading.Event) -> Iterator[str]:
+        """The model's words as they come."""
+        self._load()
+        prompt = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        ids = self._tokenizer(prompt, add_special_tokens=False).input_ids
+
+        def work(streamer: Any) -> None:
+            with self._lock:
+                if stop.is_set():
+                    streamer.end()
+                else:
+                    self._generate(ids, streamer, stop)
+
+        yield from written(self._tokenizer, work, stop)
+
+    def _generate(self, ids: list[int], streamer: Any = None, stop: threading.Event | None = None) -> list[int]:
+        """Greedy continuation; what this prompt shares with the last one is not computed again. The lock is held."""
+        import torch
+
+        cache, self._past = self._shared_cache(ids), None
+        given = torch.tensor([ids])
+        with torch.inference_mode():
+            out = self._model.generate(
+                given,
+                attention_mask=torch.ones_like(given),
+                past_key_values=cache,
+                max_new_tokens=self._max_new_tokens,
+                do_sample=False,
+                pad_token_id=self._tokenizer.pad_token_id,
+                eos_token_id=self._tokenizer.eos_token_id,
+                return_dict_in_generate=True,
+                stopping_criteria=[Repeats(len(ids)), Stopped(stop or threading.Event())],
+                streamer=streamer,
+            )
+        every = [int(i) for i in out.sequences[0]]
+        self._past = out.past_key_values
+        self._past_ids = every[: self._past.get_seq_length()]
+        return every[len(ids) :]
+
+    def _shared_cache(self, ids: list[int]) -> Any:
+        """What is kept of the last prompt, cut to what this one begins with; None where that is nothing."""
+        shared = 0
+        for a, b in zip(ids[:-1], self._past_ids, strict=False):
+            if a != b:
+                break
+            shared += 1
+        if self._past is None or shared == 0:
+            return None
+        if (surplus := self._past.get_seq_length() - shared) > 0:
+            self._past.crop(-surplus)
+        return self._past
+
+    def _load(self) -> None:
+        """Model and tokenizer, once."""
+        with self._lock:
+            if self._model is not None:
+                return
+            import torch
+
+            from assistant.language.models.mini_parts import load_base
+            from assistant.towers.precision import best_dtype
+
+            folder = self._folder
+            if folder is None:
+                from assistant.towers.weights import tower_path
+
+                folder = tower_path("smollm2")
+            dtype = best_dtype("auto", torch.device("cpu")) if self._dtype == "auto" else getattr(torch, self._dtype)
+            self._model, self._tokenizer = load_base(folder, dtype)
+
+
+def _own_words(text: str) -> str:
+    """The text on one line, up to where the model invents a next turn."""
+    return " ".join(re.split(r"\b(?:Question|Note):", text)[0].split())
+
+
+def _complete_sentences(text: str) -> str:
+    """The text to its last complete sentence, on one line, without repeated sentences or invented next turns."""
+    sentences = re.findall(r"(?:[^.!?]|[.](?=\d))+[.!?]+", _own_words(text))
+    return " ".join(dict.fromkeys(sentence.strip() for sentence in sentences))

@@ -1,0 +1,328 @@
+"""The trained part of vision: adapters, text projection, map heads, image heads, type head.
+
+Reads patch tokens and evidence from references, says a logit a patch and a logit a picture. Text and references are experts
+of their own: each is trained to say log-odds from its evidence alone, and few-shot logits are their sum. A head that read
+both would learn to trust text as far as text is right on pictures it was trained on. Knows no pixels and no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from assistant.vision.adapters import AdaptedLevel, FeatureAdapter
+
+LOGIT_SCALE = 20.0
+NOVELTY_TEMPERATURE = 0.05
+Grid = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class TextEvidence:
+    """What adapters and text anchors say of a batch.
+
+    Args:
+        planes: evidence a patch: localization logits a level, detection logits a level, in-picture novelty a level.
+        hidden: adapters' hidden vectors of all levels, concatenated.
+        grid: (rows, columns).
+    """
+
+    planes: Float[Tensor, "batch planes rows columns"]
+    hidden: Float[Tensor, "batch patches all_hidden"]
+    grid: Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """Nearest reference patch of every query patch.
+
+    Args:
+        distance: cosine distance to it, a level, [0, 2].
+        row: its row in the bank, a level.
+        token: its raw token, a level.
+        statistics: (mean, standard deviation) a level of the distances that normal patches have under this reference set.
+        subspace: residual norm of the query patch outside the references' subspace, in standard deviations.
+        class_distance: cosine distance of the class token to the nearest reference's, and that among the references.
+        shots: number of reference pictures.
+    """
+
+    distance: Float[Tensor, "batch levels patches"]
+    row: Int[Tensor, "batch levels patches"]
+    token: Float[Tensor, "batch levels patches width"]
+    statistics: Float[Tensor, "batch levels 2"]
+    subspace: Float[Tensor, "batch patches"]
+    class_distance: Float[Tensor, "batch 2"]
+    shots: Float[Tensor, " batch"]
+
+    def to(self, device: torch.device) -> Match:
+        """The same match with every tensor on another device."""
+        return Match(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class Logits:
+    """Raw answers: a logit a patch and a logit a picture, before calibration."""
+
+    map: Float[Tensor, "batch rows columns"]
+    image: Float[Tensor, " batch"]
+
+
+class MapHead(nn.Module):
+    """Evidence planes -> one logit a patch; the mean of the first ``skip`` planes is added, so it starts as plain averaging."""
+
+    def __init__(self, planes: int, width: int, skip: int) -> None:
+        super().__init__()
+        self.skip = skip
+        self.net = nn.Sequential(
+            nn.Conv2d(planes, width, 3, padding=1, padding_mode="replicate"),
+            nn.GELU(),
+            nn.Conv2d(width, width, 3, padding=2, dilation=2, padding_mode="replicate"),
+            nn.GELU(),
+            _zeroed(nn.Conv2d(width, 1, 1)),
+        )
+
+    def forward(self, planes: Float[Tensor, "batch planes rows columns"]) -> Float[Tensor, "batch rows columns"]:
+        out: Tensor = self.net(planes)[:, 0]
+        return out + planes[:, : self.skip].mean(1) if self.skip else out
+
+
+class ImageHead(nn.Module):
+    """Statistics of maps -> one logit a picture; with ``skip`` the first of them, the mean of the map's top 1 %, is added."""
+
+    def __init__(self, features: int, width: int, skip: bool) -> None:
+        super().__init__()
+        self.skip = skip
+        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Dropout(0.1), _zeroed(nn.Linear(width, 1)))
+
+    def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, " batch"]:
+        """Logits; they start at the skip, or at "does not know"."""
+        out: Tensor = self.net(features / 4)[:, 0]
+        return features[:, 0] + out if self.skip else out
+
+
+class Localizer(nn.Module):
+    """Adapters and heads of a preset.
+
+    Args:
+        levels: number of tapped levels.
+        width: width of a patch token.
+        text_width, joint_width: text embedding before and after the text projection.
+        hidden: width inside an adapter.
+        head_width: width inside a map head.
+        match_width: width in which query and reference patches are compared.
+
+    ``products`` is the precision of the large matrix products; None leaves it to the caller, as training does.
+    """
+
+    products: torch.dtype | None = None
+
+    def __init__(
+        self, levels: int, width: int, text_width: int, joint_width: int, hidden: int, head_width: int, match_width: int
+    ) -> None:
+        super().__init__()
+        self.adapters: Any = nn.ModuleList(FeatureAdapter(width, joint_width, hidden) for _ in range(levels))
+        self.text_projection = nn.Linear(text_width, joint_width, bias=False)
+        nn.init.eye_(self.text_projection.weight)
+        self.residual = nn.ModuleList(
+            nn.Sequential(nn.Linear(2 * width, hidden), nn.GELU(), nn.Linear(hidden, 1)) for _ in range(levels)
+        )
+        text_planes = 3 * levels
+        self.text_head = MapHead(text_planes, head_width, skip=levels)
+        self.reference_head = MapHead(6 * levels + 2, head_width, skip=0)
+        self.text_image_head = ImageHead(10, head_width, skip=True)
+        self.reference_image_head = ImageHead(5 + 6 * levels + 5, head_width, skip=False)
+        self.type_head = nn.Sequential(
+            nn.Linear(2 * levels * hidden, 2 * hidden), nn.GELU(), nn.Linear(2 * hidden, joint_width)
+        )
+        self.register_buffer("match_mean", torch.zeros(levels, width))
+        self.register_buffer("match_basis", torch.eye(width)[:, :match_width].expand(levels, -1, -1).clone())
+
+    def _products(self) -> AbstractContextManager[None]:
+        """What holds around the large matrix products."""
+        if self.products in (None, torch.float32):
+            return nullcontext()
+        return torch.autocast(self.device.type, self.products)
+
+    @property
+    def levels(self) -> int:
+        """Number of tapped levels."""
+        return len(self.adapters)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.text_projection.weight.device
+
+    def text_evidence(
+        self,
+        tokens: Sequence[Float[Tensor, "batch patches width"]],
+        anchors: Float[Tensor, "batch 2 joint_width"],
+        grid: Grid,
+        adapted: Sequence[AdaptedLevel] | None = None,
+        new: Float[Tensor, "batch levels patches"] | None = None,
+    ) -> TextEvidence:
+        """Evidence of adapters against text anchors; ``adapted`` and ``new`` (novelty) where they are known already."""
+        with self._products():
+            done = adapted or [a(t, grid) for a, t in zip(self.adapters, tokens, strict=True)]
+            unlike = [novelty(t, grid) for t in tokens] if new is None else list(new.unbind(1))
+        direction = F.normalize(anchors, dim=-1)
+        planes = [_state_logit(a.seg, direction) for a in done]
+        planes += [_state_logit(a.det, direction) for a in done]
+        planes += unlike
+        stacked = torch.stack(planes, 1).unflatten(2, grid)
+        return TextEvidence(stacked, torch.cat([a.hidden for a in done], -1).float(), grid)
+
+    def writer(self) -> Callable[[int, Tensor, Grid], Tensor]:
+        """What a visual encoder calls at each level in residual mode: the stream with the adapters' output mixed in."""
+
+        def write(level: int, tokens: Tensor, grid: Grid) -> Tensor:
+            adapter, wide = self.adapters[level], tokens.float()
+            written: Tensor = adapter.write_back(wide, adapter(wide, grid)).to(tokens.dtype)
+            return written
+
+        return write
+
+    def zero_shot(self, evidence: TextEvidence) -> Logits:
+        """Logits from text evidence alone."""
+        logits = self.text_head(evidence.planes)
+        return Logits(logits, self.text_image_head(self._image_features(logits, evidence)))
+
+    def few_shot(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Logits:
+        """Sum of the two experts' logits."""
+        text, reference = self.zero_shot(evidence), self.reference(tokens, match, evidence.grid)
+        return Logits(text.map + reference.map, text.image + reference.image)
+
+    def reference(self, tokens: Sequence[Float[Tensor, "batch patches width"]], match: Match, grid: Grid) -> Logits:
+        """Logits from reference evidence alone.
+
+        A distance is read as it is, in standard deviations of normal distances, and relative to the picture's own median:
+        a picture of which everything is far from the references is another product, not one large defect.
+        """
+        distance, mean = match.distance, match.statistics[..., :1]
+        z = (distance - mean) / match.statistics[..., 1:]
+        middle = distance.median(-1, keepdim=True).values
+        spread = (distance - middle).abs().median(-1, keepdim=True).values.clamp_min(0.01)
+        relative = ((distance - middle) / (3 * spread)).clamp(-5, 20) / 2
+        shots = match.shots.clamp_min(1).log2()[:, None]
+        with self._products():
+            learned = [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
+        planes = [
+            distance * 4,
+            z.clamp(-5, 20) / 2,
+            torch.stack(learned, 1).float(),
+            (mean * 4).expand_as(distance),
+            match.subspace[:, None].clamp(-5, 20) / 2,
+            shots[..., None].expand(-1, 1, distance.shape[-1]),
+            relative,
+            z.median(-1, keepdim=True).values.clamp(-5, 20).expand_as(distance) / 2,
+        ]
+        logits = self.reference_head(torch.cat(planes, 1).unflatten(2, grid))
+        about = [
+            _map_statistics(logits),
+            _top(z),
+            z.median(-1).values,
+            _top(relative),
+            _top(distance) * 4,
+            (_top(distance) - middle[..., 0]) * 4,
+            mean[..., 0] * 4,
+            match.class_distance * 4,
+            _top(match.subspace)[:, None],
+            match.subspace.median(-1).values[:, None],
+            shots,
+        ]
+        return Logits(logits, self.reference_image_head(torch.cat(about, 1).clamp(-8, 20)))
+
+    def region_embedding(
+        self, evidence: TextEvidence, weights: Float[Tensor, "regions patches"], owner: Sequence[int]
+    ) -> Float[Tensor, "regions joint_width"]:
+        """Normalised embedding of regions: hidden vectors pooled over the region, beside those of the rest of the picture."""
+        hidden = evidence.hidden[torch.as_tensor(list(owner), device=evidence.hidden.device)]
+        share = weights / weights.sum(-1, keepdim=True).clamp_min(1e-6)
+        inside = (share.unsqueeze(1) @ hidden).squeeze(1)
+        return F.normalize(self.type_head(torch.cat([inside, inside - hidden.mean(1)], -1)), dim=-1)
+
+    def project_for_match(
+        self, level: int, tokens: Float[Tensor, "*batch width"]
+    ) -> Float[Tensor, "*batch match_width"]:
+        """Tokens of one level as unit vectors in which query and references are compared."""
+        normed = F.layer_norm(tokens.float(), tokens.shape[-1:])
+        mean, basis = self.get_buffer("match_mean")[level], self.get_buffer("match_basis")[level]
+        return F.normalize((normed - mean) @ basis, dim=-1)
+
+    def _image_features(self, logits: Tensor, evidence: TextEvidence) -> Float[Tensor, "batch 10"]:
+        det = evidence.planes[:, self.levels : 2 * self.levels].flatten(2).mean(1)
+        new = evidence.planes[:, 2 * self.levels :].flatten(2)
+        of_picture = [
+            _top(det),
+            _top(det, 0.05),
+            det.mean(-1),
+            new.amax(-1).mean(-1),
+            new.mean((-1, -2)),
+        ]
+        return torch.cat([_map_statistics(logits), torch.stack(of_picture, 1)], 1)
+
+
+def _map_statistics(logits: Float[Tensor, "batch rows columns"]) -> Float[Tensor, "batch 5"]:
+    """Mean of the top 1 %, maximum, mean of the top 5 %, mean, median."""
+    flat = logits.flatten(1)
+    return torch.stack([_top(flat), flat.amax(-1), _top(flat, 0.05), flat.mean(-1), flat.median(-1).values], 1)
+
+
+def _top(values: Float[Tensor, "*batch patches"], share: float = 0.01) -> Float[Tensor, "*batch"]:
+    """Mean of the largest values of the last axis."""
+    return values.topk(_share(values.shape[-1], share), -1).values.mean(-1)
+
+
+def novelty(tokens: Float[Tensor, "batch patches width"], grid: Grid) -> Float[Tensor, "batch patches"]:
+    """How unlike the rest of its own picture a patch is: minus a soft maximum of its similarity to patches elsewhere.
+
+    ``-(t log mean exp(cos / t))`` over all patches but its 5x5 neighbourhood, standardised over the picture.
+    """
+    unit = F.normalize(F.layer_norm(tokens, tokens.shape[-1:]), dim=-1)
+    similarity = (unit @ unit.transpose(1, 2)).float()
+    far = _elsewhere(grid, tokens.device)
+    soft = similarity.sub_(1).div_(NOVELTY_TEMPERATURE).exp_() * far
+    raw = -(soft.sum(-1) / far.sum(-1).clamp_min(1)).clamp_min(1e-12).log()
+    spread = raw.std(-1, keepdim=True) if raw.shape[-1] > 1 else torch.ones_like(raw)
+    return (raw - raw.mean(-1, keepdim=True)) / spread.clamp_min(1e-3)
+
+
+@lru_cache(maxsize=4)
+def _elsewhere(grid: Grid, device: torch.device) -> Float[Tensor, "patches patches"]:
+    """1 where two patches are more than two rows or columns apart, else 0; kept, as pictures of one size share it."""
+    with torch.inference_mode(False):
+        rows = torch.arange(grid[0], device=device).repeat_interleave(grid[1])
+        columns = torch.arange(grid[1], device=device).repeat(grid[0])
+        near = ((rows[:, None] - rows).abs() <= 2) & ((columns[:, None] - columns).abs() <= 2)
+        return (~near).float()
+
+
+def _state_logit(joint: Tensor, direction: Tensor) -> Tensor:
+    """Scaled difference of the cosines with the two states, in float32 whatever the precision of the products around it."""
+    between = (direction[:, 1] - direction[:, 0]).float().unsqueeze(1)
+    return LOGIT_SCALE * (F.normalize(joint.float(), dim=-1) * between).sum(-1)
+
+
+def _zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    """The layer with weights and bias at zero: what it ends adds nothing at first."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _difference(query: Tensor, reference: Tensor) -> Tensor:
+    q, r = F.layer_norm(query.float(), query.shape[-1:]), F.layer_norm(reference.float(), reference.shape[-1:])
+    return torch.cat([(q - r).abs(), q * r], -1)
+
+
+def _share(count: int, share: float) -> int:
+    return max(1, round(count * share))

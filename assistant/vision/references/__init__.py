@@ -1,0 +1,6 @@
+"""Normal (and anomalous) pictures that others are compared with.
+
+memory_bank  tokens of reference pictures, and matches in them
+profile      a reference set as one file
+mutual       pictures scored against each other
+"""

@@ -1,0 +1,116 @@
+"""Words for single facts of an inspection: counts, shares, places, kinds, score bands. Grammar, no judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.types import Domain, Inspection, Region
+from assistant.vocabulary.knowledge import Knowledge
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+NEAR = 0.1
+"""Scores this close to 0.5 are borderline."""
+SURE = 0.5
+"""Type probabilities below this are spoken of with "possibly"."""
+RESEARCH_NOTICE = "Research use, not a diagnosis."
+
+
+def join(phrases: Sequence[str], last: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} {last} {phrases[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Number in words to nine and noun in its form.
+
+    >>> counted(0, "region"), counted(1, "region"), counted(12, "region")
+    ('no regions', 'one region', '12 regions')
+    """
+    return f"{NUMBERS[number] if number < len(NUMBERS) else number} {noun}{'' if number == 1 else 's'}"
+
+
+def percent(fraction: float) -> str:
+    """A share of the picture.
+
+    >>> percent(0.00004), percent(0.031), percent(0.247)
+    ('less than 0.1 %', '3.1 %', '25 %')
+    """
+    hundred = 100 * fraction
+    return "less than 0.1 %" if hundred < 0.1 else f"{hundred:.1f} %" if hundred < 9.95 else f"{hundred:.0f} %"
+
+
+def place(cells: Sequence[str]) -> str:
+    """``the top left``, ``the top left and the centre``."""
+    return join([f"the {cell}" for cell in cells])
+
+
+def band(score: float) -> str:
+    """How sure an image score in [0, 1] is, in words.
+
+    >>> band(0.1), band(0.4), band(0.87)
+    ('clearly normal', 'borderline', 'clearly anomalous')
+    """
+    if borderline(score):
+        return "borderline"
+    if score < 0.5:
+        return "clearly normal" if score < 0.2 else "probably normal"
+    return "clearly anomalous" if score >= 0.8 else "probably anomalous"
+
+
+def borderline(score: float) -> bool:
+    """Within :data:`NEAR` of the threshold, both ends included."""
+    return abs(score - 0.5) <= NEAR + 1e-9
+
+
+def noun(name: str | None, knowledge: Knowledge) -> str:
+    """A kind with its article: "a scratch", "corrosion"; a user's own phrase in quotes.
+
+    The article follows the letter, which is right for every name of the vocabulary.
+    """
+    if name is None:
+        return "an anomaly"
+    entry = knowledge.find(name)
+    if entry is None:
+        return f'something like "{name}"'
+    if not entry.countable:
+        return name
+    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+
+
+def kind(region: Region, knowledge: Knowledge, medical: bool) -> str:
+    """The kind of a region as a noun phrase that says how sure it is."""
+    named = noun(region.type, knowledge)
+    if region.type is None:
+        return "an unclassified finding" if medical else named
+    unsure = region.type_probability is None or region.type_probability < SURE
+    if medical:
+        return f"a finding {'that is possibly' if unsure else 'suggestive of'} {named}"
+    return f"possibly {named}" if unsure else named
+
+
+def subject(inspection: Inspection) -> str:
+    """The picture as the subject of a sentence in the singular, whatever the number of the object's name.
+
+    An article at the head of the object's name is dropped.
+    """
+    name = (inspection.object_name or "").strip()
+    first, _, rest = name.partition(" ")
+    if first.lower() in {"the", "a", "an"} and rest:
+        name = rest
+    return f"The picture of the {name}" if name else "The picture"
+
+
+def is_medical(inspection: Inspection, knowledge: Knowledge) -> bool:
+    """By the picture's domain; by the kinds found where that is unknown."""
+    if inspection.image.domain is not None:
+        return inspection.image.domain is Domain.MEDICAL
+    found = (knowledge.find(region.type) for region in inspection.regions)
+    return any(entry is not None and entry.domain is Domain.MEDICAL for entry in found)
+
+
+def caution(inspection: Inspection, knowledge: Knowledge) -> str:
+    """The sentence that goes with every statement on a medical picture; empty for others."""
+    if not is_medical(inspection, knowledge):
+        return ""
+    entry = knowledge.find(inspection.regions[0].type) if inspection.regions else None
+    return entry.caution if entry is not None and entry.caution else RESEARCH_NOTICE

@@ -1,0 +1,38 @@
+"""The command ``demo``: options in, the page of the package ``demo`` out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assistant.cli import options
+
+
+def demo(
+    host: Annotated[str, typer.Option(help="Address listened on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 7860,
+    share: Annotated[bool, typer.Option("--share/--no-share", help="Open a public link through gradio.")] = False,
+    auth_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Lines name:password of those who may use the page.")
+    ] = None,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    max_upload_mb: Annotated[float, typer.Option(help="Larger files are refused.")] = 20.0,
+    max_megapixels: options.MaxMegapixels = 25.0,
+    queue_size: Annotated[int, typer.Option(help="Requests that may wait.")] = 32,
+    samples: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Data set of sample pictures; made when left out.")
+    ] = None,
+) -> None:
+    """Open the page: pictures, regions and questions in a browser."""
+    from demo.server import serve
+    from demo.settings import Settings
+
+    serve(
+        Settings(
+            host=host, port=port, share=share, auth_file=auth_file, preset=preset, device=device,
+            max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size, samples=samples,
+        )
+    )  # fmt: skip

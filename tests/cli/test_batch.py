@@ -1,0 +1,162 @@
+"""The commands ``batch`` and ``merge``: options reach the run, exit codes, what is printed where."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from assistant.batch import BatchOptions, BatchRun, Shard
+from assistant.cli import app as cli
+from assistant.cli import batch as cli_batch
+from assistant.errors import ConfigError
+from assistant.pipeline import Assistant
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    tiny = Assistant.load("tiny")
+    monkeypatch.setattr(Assistant, "load", lambda *_, **__: tiny)
+
+    def run(*arguments: str | Path) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["anomaly-assistant", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[BatchOptions]:
+    """Options of the runs that were asked for; nothing is inspected."""
+    seen: list[BatchOptions] = []
+
+    def noted(self: BatchRun) -> object:
+        seen.append(self.options)
+        self.options.out.mkdir(exist_ok=True)
+        self.options.results.write_bytes(b"")
+        return iter(())
+
+    monkeypatch.setattr(BatchRun, "__iter__", noted)
+    return seen
+
+
+def test_a_folder_becomes_rows_and_a_summary(command: Command, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = command("batch", pictures, "--out", out, "--workers", "0", "--coco", "--parquet", "--save-overlays")
+    assert (ended.code, ended.out) == (0, "")
+    assert "3 pictures inspected; 0 failed" in ended.err
+    assert {"results.jsonl", "results.coco.json", "results.parquet", "summary.md", "summary.png", "run.json"} <= {
+        path.name for path in out.iterdir()
+    }
+    ended = command("batch", pictures, "--out", out, "--workers", "0", "--save-overlays", "--json")
+    assert (ended.code, ended.out) == (0, "")
+    assert "0 pictures inspected, 3 were done before" in ended.err
+
+
+def test_a_bad_picture_is_exit_1_now_and_when_it_goes_on(command: Command, pictures: Path, tmp_path: Path) -> None:
+    (pictures / "bad.png").write_text("x")
+    words = ("batch", pictures, "--out", tmp_path / "out", "--workers", "0", "--json")
+    first = command(*words)
+    assert first.code == 1
+    rows = [json.loads(line) for line in first.out.splitlines()]
+    assert sum(row["error"] is not None for row in rows) == 1
+    assert command(*words).code == 1
+
+
+def test_usage_is_exit_2(command: Command, tmp_path: Path) -> None:
+    for words in (
+        ("batch", "--out", tmp_path),
+        ("batch", "a.png"),
+        ("batch", "a.png", "--out", tmp_path, "--shard", "4/3"),
+        ("batch", "a.png", "--out", tmp_path, "--batch-size", "none"),
+        ("batch", "a.png", "--out", tmp_path, "--mode", "mutual", "--references", "ok/"),
+        ("batch", "a.png", "--out", tmp_path, "--questions", tmp_path / "none.txt"),
+    ):
+        assert command(*words).code == 2
+
+
+def test_options_reach_the_run(command: Command, asked: list[BatchOptions], tmp_path: Path) -> None:
+    (tmp_path / "q.txt").write_text("Is it fine?\n\nWhere?\n")
+    command(
+        "batch", "a.png", "b/", "--list", "l.txt", "--manifest", "m.csv", "--no-slices", "--out", tmp_path / "o", "--shard",
+        "2/3", "--object", "lid", "--no-caption", "--questions", tmp_path / "q.txt", "--restart", "--batch-size", "8",
+        "--retry-failed", "--score", "top1",
+    )  # fmt: skip
+    (options,) = asked
+    assert options.inputs.paths == ("a.png", "b/")
+    assert (options.inputs.lists, options.inputs.manifest) == ((Path("l.txt"),), Path("m.csv"))
+    assert (options.inputs.slices, options.shard, options.batch_size) == (False, Shard(2, 3), 8)
+    assert (options.request.object_name, options.request.score, options.caption) == ("lid", "top1", "none")
+    assert options.questions == ("Is it fine?", "Where?")
+    assert (options.restart, options.retry_failed, options.mutual, options.workers) == (True, True, False, None)
+    command("batch", "a.png", "--out", tmp_path / "o", "--mode", "mutual", "--chunk", "9")
+    assert (asked[1].mutual, asked[1].chunk, asked[1].request.mode) == (True, 9, "auto")
+
+
+def test_processes_of_a_launcher_take_their_shard(
+    command: Command, asked: list[BatchOptions], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    command("batch", "a.png", "--out", tmp_path / "o")
+    assert asked[0].shard == Shard(2, 4)
+    assert cli_batch._own_device({"LOCAL_RANK": "0", "ACCELERATE_USE_CPU": "true"}) is None
+    with pytest.raises(ConfigError, match="I/N"):
+        Shard.parse("1 of 4")
+
+
+def test_a_list_may_come_from_standard_input(
+    command: Command, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = f"{pictures}/a.png\n{pictures}/b.png\n".encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listed)))
+    assert "2 pictures inspected" in command("batch", "-", "--out", tmp_path / "out", "--workers", "0").err
+
+
+def test_shards_are_merged_and_what_is_missing_is_exit_1(command: Command, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command("batch", pictures, "--out", out, "--workers", "0", "--shard", "1/2")
+    ended = command("merge", out)
+    assert ended.code == 1
+    assert "shard 2 of 2" in ended.err
+    command("batch", pictures, "--out", out, "--workers", "0", "--shard", "2/2")
+    ended = command("merge", out, "--expect", pictures, "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out)["rows"] == 3
+    assert (out / "summary.md").read_text().startswith("# Summary\n\n* pictures: 3\n")
+
+
+def test_the_terminate_signal_keeps_what_is_done(
+    command: Command, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = BatchRun._here
+
+    def stopped(self: BatchRun, units: object) -> object:
+        for row in real(self, units):  # type: ignore[arg-type]
+            yield row
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(BatchRun, "_here", stopped)
+    ended = command("batch", pictures, "--out", tmp_path / "out", "--workers", "0")
+    assert ended.code == 130
+    assert "1 rows in" in ended.err
+    monkeypatch.undo()

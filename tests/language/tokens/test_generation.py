@@ -1,0 +1,55 @@
+"""Words written in a worker thread: read to their end, or left early."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import torch
+
+from assistant.language.tokens.generation import REPETITION_WINDOW, Repeats, written
+from tests.tiny_language import tiny_tokenizer
+
+
+def test_an_answer_read_to_its_end_is_not_stopped() -> None:
+    stop = threading.Event()
+
+    def work(streamer: Any) -> None:
+        streamer.text_queue.put("One ")
+        streamer.text_queue.put("two.")
+        streamer.end()
+        time.sleep(0.1)  # a worker tidies up after its last word
+
+    assert list(written(tiny_tokenizer(), work, stop, "Well, ")) == ["Well, ", "One ", "two."]
+    assert not stop.is_set()
+
+
+def test_an_answer_left_early_stops_its_worker() -> None:
+    stop, left = threading.Event(), threading.Event()
+
+    def work(streamer: Any) -> None:
+        while not stop.wait(0.001):
+            streamer.text_queue.put("on ")
+        left.set()
+
+    pieces: Any = written(tiny_tokenizer(), work, stop)
+    assert next(pieces) == "on "
+    pieces.close()
+    assert left.is_set()
+
+
+def test_what_a_worker_raises_is_raised_where_it_is_read() -> None:
+    def work(streamer: Any) -> None:
+        raise ZeroDivisionError("no")
+
+    with pytest.raises(ZeroDivisionError, match="no"):
+        list(written(tiny_tokenizer(), work, threading.Event()))
+
+
+def test_the_answer_that_repeats_itself_ends_and_the_others_go_on() -> None:
+    window = list(range(10, 10 + REPETITION_WINDOW))
+    rows = torch.tensor([[1, 1, *window, *window], [1, 1, *window, *(n + 100 for n in window)]])
+    assert Repeats(2)(rows, None).tolist() == [True, False]
+    assert Repeats(2 + len(window))(rows, None).tolist() == [False, False]

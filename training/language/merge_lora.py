@@ -1,0 +1,70 @@
+"""A LoRA added into the weights of its base model: a plain transformers folder that any program loads.
+
+Projector and prompt learner are no part of a transformers model; they are written beside it, in ``anomaly_assistant``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from assistant.config import LanguageConfig, load_preset
+from assistant.errors import ConfigError
+from assistant.language.models.hub_parts import new_vlm_parts
+from assistant.language.models.lora import ADAPTER, load_lora, unwrap_lora
+from assistant.language.models.mini_parts import base_folder, base_record, check_base, load_base, token_id
+from training.export import base_of, parts_of, read_card
+
+
+def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dtype = torch.bfloat16) -> Path:
+    """Write the merged model.
+
+    Args:
+        run: run folder, or folder of language parts.
+        out: folder, empty or absent.
+        preset: whose language model; that of the run when None.
+        dtype: of the written weights; adding is done in float32.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ConfigError: no LoRA there, a folder in use, or a preset without such a model.
+        WeightsError: a LoRA of another base model.
+    """
+    kind, parts = parts_of(run)
+    if kind != "language" or not (parts / ADAPTER).is_file():
+        raise ConfigError("language parts with a LoRA", f"none in {run}", "name an `instruct` run")
+    if out.exists() and any(out.iterdir()):
+        raise ConfigError("an empty folder", str(out), "choose another --out")
+    language = load_preset(preset or base_of(run))[0].language
+    model, words = _base(language, parts)
+    load_lora(model, parts)
+    unwrap_lora(model)
+    model.to(dtype).save_pretrained(out)
+    words.save_pretrained(out)
+    beside = out / "anomaly_assistant"
+    beside.mkdir()
+    for path in parts.iterdir():
+        if path.suffix in (".safetensors", ".json") and not path.name.startswith("adapter_"):
+            shutil.copyfile(path, beside / path.name)
+    return out
+
+
+def _base(language: LanguageConfig, parts: Path) -> tuple[Any, Any]:
+    """The base model in float32, not quantised, with its tokenizer or processor, checked against the card of the parts."""
+    card = read_card(parts)
+    if language.kind == "hub":
+        plain = language.model_copy(update={"quantization": "none"})
+        found = new_vlm_parts(plain, torch.float32, device=torch.device("cpu"))
+        check_base(card.base or {"weights": ""}, found.base)
+        return found.model, found.processor
+    folder, digest = base_folder(language)
+    model, words = load_base(folder, torch.float32)
+    check_base({"weights": card.towers.get(Path(language.name).name)}, {"weights": digest})
+    ids = tuple(token_id(words, text) for text in (language.image_token, language.anomaly_token))
+    check_base(card.base, base_record(words, ids))
+    return model, words

@@ -1,0 +1,115 @@
+"""What :mod:`training.check` does for stage ``localize``: all pictures are read, two steps are run on a few of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from assistant.errors import DataSetError, WeightsError
+from assistant.pipeline import new_localizer
+from assistant.vision.checkpoint import load_checkpoint
+from training.check import STEPS, Report, parameters, peak_memory, short_loop
+from training.localizer.data import Row, manifest_hash
+from training.localizer.run import Localizing, open_localize, plans_of, read_sets, train_localizer
+from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
+from training.runs.recipe import Recipe
+
+VALIDATED = 6
+"""Pictures of each verdict that the check validates on."""
+
+Plan = tuple[int, int, bool]
+
+
+def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> Report:
+    """Report on a recipe of the stage; ``folder`` is a temporary one."""
+    every = read_sets(recipe)
+    for path in recipe.data.sets:
+        manifest_hash(path)
+    rows, faults = sift(every, decode=True)
+    if faults:
+        raise DataSetError("pictures and masks that can be read", f"{len(faults)} bad, first {faults[0]}", "mend them")
+    require_splits(rows)
+    if sheet is not None:
+        contact_sheet(rows, sheet)
+    plans = plans_of(recipe, rows)
+    require_compared(rows, {index: count for index, (_, count, _) in plans.items()})
+    some = chosen(rows, plans, recipe)
+    data = recipe.data.model_copy(update={"features": folder / "features", "limit": None})
+    short = recipe.model_copy(update={"data": data, "out": folder / "run", "loop": short_loop(recipe.loop)})
+    work = open_localize(short, some)
+    train_localizer(work, False, "training.check")
+    _loads(work, folder / "run" / "checkpoint")
+    trainable = parameters(work.localizer.requires_grad_(True))
+    frozen = sum(p.numel() for p in work.clip.model.parameters())
+    steps = _steps(rows, plans, recipe)
+    seconds = _seconds(recipe, rows, plans, work, steps, len([r for r in some if r.split == "validation"]))
+    return Report(recipe.stage, counts_of(rows), trainable, frozen, steps, seconds, peak_memory())
+
+
+def chosen(rows: Sequence[Row], plans: dict[int, Plan], recipe: Recipe) -> list[Row]:
+    """Rows for two steps, the costliest kind of batch among them, and a few to validate on."""
+    groups: dict[Plan, list[Row]] = {}
+    for row in rows:
+        if row.split == "train":
+            groups.setdefault(plans[row.index], []).append(row)
+    by_cost = sorted(groups, key=_cost, reverse=True)
+    order = [by_cost[0], *sorted(by_cost[1:], key=lambda g: len(groups[g]), reverse=True)]
+    size, wanted = recipe.batch_size, recipe.loop.accumulate
+    picked: list[Row] = []
+    for number, group in enumerate(order):
+        most = size * wanted if number == 0 and len(order) > 1 else size * wanted * STEPS
+        picked += groups[group][:most]
+        if number and len(picked) >= size * wanted * STEPS:
+            break
+    held = sorted((r for r in rows if r.split == "validation"), key=lambda r: plans[r.index][1], reverse=True)
+    for anomalous in (False, True):
+        picked += [r for r in held if bool(r.types) is anomalous][:VALIDATED]
+    return picked
+
+
+def _cost(planned: Plan) -> int:
+    """Pixels through the tower, relative."""
+    side, references, turned = planned
+    return side**2 * (1 + references * (4 if turned else 1))
+
+
+def _steps(rows: Sequence[Row], plans: dict[int, Plan], recipe: Recipe) -> int:
+    """Optimizer steps of the whole run, as far as pictures of one plan are of one shape."""
+    groups = Counter((side, count) for r in rows if r.split == "train" for side, count, _ in [plans[r.index]])
+    batches = sum(-(-count // recipe.batch_size) for count in groups.values())
+    steps = max(1, batches // recipe.loop.accumulate) * recipe.loop.epochs
+    return min(steps, recipe.loop.max_steps or steps)
+
+
+def _seconds(
+    recipe: Recipe, rows: Sequence[Row], plans: dict[int, Plan], work: Localizing, steps: int, validated: int
+) -> dict[str, float]:
+    """Estimates by phase; pictures whose features are there already cost nothing."""
+    laps = work.clock.laps
+    spent = work.clock.seconds("encode") / sum(_cost(plans[r.index]) for r in work.rows)
+    new = [r for r in rows if not (recipe.data.features / f"{r.index:07d}.safetensors").exists()]
+    held = sum(r.split == "validation" for r in rows)
+    a_step = sum(laps["step"]) / len(laps["step"]) * (2 if work.preset.adapters.mode == "residual" else 1)
+    looks = recipe.loop.epochs + 2 + (recipe.start is not None)
+    seconds = {
+        "encode": spent * sum(_cost(plans[r.index]) for r in new),
+        "train": a_step * steps,
+        "validate": laps["validate"][-1] / max(1, validated) * held * looks,
+    }
+    return {k: round(v, 1) for k, v in seconds.items()} | {"total": round(sum(seconds.values()), 1)}
+
+
+def _loads(work: Localizing, folder: Path) -> None:
+    """What was saved is what comes back.
+
+    Raises:
+        WeightsError: it is not.
+    """
+    fresh = new_localizer(work.preset, work.clip)
+    load_checkpoint(folder, fresh, work.clip.hashes)
+    for name, value in fresh.state_dict().items():
+        if not torch.equal(value, work.localizer.state_dict()[name].cpu().half().float()):
+            raise WeightsError("saved parts that load as they were", f"another {name}", "check the disk")

@@ -1,0 +1,267 @@
+"""Stage ``localize`` from a recipe to a checkpoint folder and a preset: encode, fit the matching, train, calibrate, save."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file
+
+from assistant.config import Preset, load_preset
+from assistant.errors import ConfigError
+from assistant.pipeline import new_localizer
+from assistant.towers.clip import Clip, load_clip
+from assistant.towers.precision import best_dtype
+from assistant.vision.checkpoint import Card, load_checkpoint, save_checkpoint
+from assistant.vision.localizer import Localizer
+from assistant.vision.text_anchors import embed_types
+from assistant.vocabulary.defect_types import ALL_TYPES
+from training.localizer.calibrate import calibrate
+from training.localizer.data import Row, manifest_hash, read_rows
+from training.localizer.features import encode_rows, plan
+from training.localizer.projection import fit_projection, keep_projection
+from training.localizer.sifting import counts_of, require_compared, require_splits, sift
+from training.localizer.stage import LocalizeStage
+from training.runs.cards import notes_on
+from training.runs.clock import Clock
+from training.runs.folder import BEST
+from training.runs.loop import LoopConfig, run
+from training.runs.processes import my_share, processes
+from training.runs.recorded_run import run_recorded
+
+if TYPE_CHECKING:
+    from training.runs.recipe import Recipe
+
+SET_SPACING = 10_000_000
+"""Indices of the n-th set start at n times this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Localizing:
+    """What a run of the stage stands on.
+
+    Args:
+        recipe: as run.
+        preset: of the recipe.
+        clip: its towers.
+        localizer: untrained, or of an earlier run.
+        rows: of both splits.
+        clock: where the time goes.
+        start: ``sha256:…`` of the trained parts it begins with; empty for none.
+    """
+
+    recipe: Recipe
+    preset: Preset
+    clip: Clip
+    localizer: Localizer
+    rows: list[Row]
+    clock: Clock
+    start: str = ""
+
+    @property
+    def loop(self) -> LoopConfig:
+        """Numbers of the loop."""
+        return LoopConfig(**self.recipe.loop.model_dump())
+
+    @property
+    def trained(self) -> bool:
+        """Whether it begins with trained parts."""
+        return self.recipe.start is not None
+
+
+def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
+    """Train the localizer of a recipe and write ``out/checkpoint`` and ``out/preset``; the card tells the ``command``."""
+    processes()
+    rows, faults = sift(read_sets(recipe), decode=True)
+    require_splits(rows)
+    require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
+    data = {str(s): manifest_hash(s) for s in recipe.data.sets}
+    run_recorded(
+        recipe, command, data, counts_of(rows), [str(f) for f in faults],
+        lambda: open_localize(recipe, rows), lambda work: train_localizer(work, resume, command),
+    )  # fmt: skip
+
+
+def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
+    """Towers and localizer of a recipe; its projection is fitted or read.
+
+    Raises:
+        ConfigError, WeightsError: a preset or trained parts that cannot be had.
+    """
+    preset, folder = load_preset(recipe.preset)
+    if recipe.keep and preset.adapters.mode == "residual":
+        do = "leave `keep` out"
+        raise ConfigError("lateral adapters where a share of the start is kept", "residual ones", do)
+    device = _device()
+    clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
+    torch.manual_seed(recipe.loop.seed)
+    localizer = new_localizer(preset, clip).to(device)
+    start = ""
+    with processes().main_process_first():
+        if recipe.start is None:
+            first = min(r.index for r in rows) // SET_SPACING
+            train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
+            fit_projection(localizer, clip, train or rows, recipe.data.features, preset)
+        else:
+            _, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
+            localizer.requires_grad_(True).train()
+            keep_projection(localizer, recipe.data.features)
+    return Localizing(recipe, preset, clip, localizer, rows, Clock(), start)
+
+
+def start_of(start: Path, folder: Path, parts: str | None) -> Path:
+    """Folder of the trained parts to begin with; ``preset`` stands for those of the preset.
+
+    Raises:
+        ConfigError: a preset without trained parts.
+    """
+    if str(start) != "preset":
+        return start / "checkpoint" if (start / "checkpoint").is_dir() else start
+    if parts is None:
+        raise ConfigError("a preset with trained parts for `start: preset`", "one without", "leave `start` out")
+    return folder / parts
+
+
+def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None:
+    """Train, calibrate and save; the card of what was made, None in all processes but the first."""
+    first = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
+    stage, history = (_residual if work.preset.adapters.mode == "residual" else _lateral)(work, resume)
+    processes().wait_for_everyone()
+    if not processes().is_main_process:
+        return None
+    metrics = stage.validate()
+    before = {k: v for k, v in _before(history).items() if k in metrics} if work.trained else {}
+    if work.trained and work.recipe.keep:
+        metrics = _keep(work, stage, first, metrics, before)
+    calibration = calibrate(stage.collect())
+    card = Card(
+        preset=work.preset.name,
+        towers=work.clip.hashes,
+        command=command,
+        recipe=work.recipe.model_dump(mode="json"),
+        data=[manifest_hash(s) for s in work.recipe.data.sets],
+        scores=metrics,
+        history=[row for part in history for row in part],
+        before=before,
+        notes=notes_on(before, metrics),
+        start=work.start,
+    )
+    save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)
+    print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
+    return card
+
+
+def _keep(
+    work: Localizing, stage: LocalizeStage, first: dict[str, Any], metrics: dict[str, float], before: dict[str, float]
+) -> dict[str, float]:
+    """Put a share of the starting parts into the best ones, unless the mean is worse than the start; its scores."""
+    best = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
+    work.localizer.load_state_dict({name: value.lerp(first[name], work.recipe.keep) for name, value in best.items()})
+    mean = stage.validate()
+    if all(mean[name] >= value for name, value in before.items() if name in (*stage.experts, stage.primary)):
+        return mean
+    print("the mean with the starting parts is worse than they were: the best parts are kept as they are")
+    work.localizer.load_state_dict(best)
+    return metrics
+
+
+def _device() -> torch.device:
+    """The GPU that accelerate gives this process, or the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _before(history: Sequence[list[dict[str, Any]]]) -> dict[str, float]:
+    """Scores of every part before its first step; those of a later phase win."""
+    return {k: v for part in history for k, v in (part[0] if part else {}).items() if k not in ("epoch", "step")}
+
+
+def _lateral(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
+    """Everything at once on tokens that were encoded once."""
+    stage = lateral_stage(work)
+    return stage, [_run(work, stage, work.recipe.out, resume)]
+
+
+def lateral_stage(work: Localizing) -> LocalizeStage:
+    """The stage of a preset whose adapters leave the tower's stream alone; tokens are encoded where they are not yet."""
+    data = work.recipe.data
+    _encode(work, data.features)
+    return LocalizeStage(work.clip, work.localizer, work.rows, data.features, work.recipe.batch_size)
+
+
+def _residual(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
+    """Adapters and text expert through the tower; then the reference expert on tokens the adapters wrote into."""
+    from training.localizer.live_stage import LiveStage, ReferenceStage, only_references
+
+    recipe, folder, written = work.recipe, work.recipe.out / "text", work.recipe.out / "features"
+    history: list[dict[str, Any]] = []
+    if not (folder / "done").exists():
+        live = LiveStage(
+            work.clip, work.localizer, work.rows, recipe.data.sides, work.loop.seed, recipe.batch_size
+        )  # fmt: skip
+        history = _run(work, live, folder, resume and folder.exists())
+        if processes().is_main_process:
+            (folder / "done").touch()
+    else:
+        history = json.loads((folder / "last" / "progress.json").read_text())["history"]
+    work.localizer.load_state_dict(load_file(folder / BEST))
+    work.localizer.eval()
+    _encode(work, written, residual=True)
+    only_references(work.localizer)
+    stage = ReferenceStage(work.clip, work.localizer, work.rows, written, recipe.batch_size)
+    out = recipe.out / "references"
+    return stage, [history, _run(work, stage, out, resume and out.exists())]
+
+
+def _run(work: Localizing, stage: Any, out: Path, resume: bool) -> list[dict[str, Any]]:
+    """The loop over a stage, the best parameters put back; the history of its validations."""
+    stage.types = embed_types(work.clip, types_of(work.rows))
+    stage.trained = work.trained
+    done = run(stage, work.loop, out, resume, work.clock)
+    processes().wait_for_everyone()
+    work.localizer.load_state_dict(load_file(out / BEST))
+    return done.history
+
+
+def types_of(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+    """The built-in vocabulary with the rows' own kinds of defects, each described by its name."""
+    own = sorted({t for row in rows for t in row.types} - set(ALL_TYPES))
+    return {**ALL_TYPES, **{name: (name,) for name in own}}
+
+
+def plans_of(recipe: Recipe, rows: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
+    """Side, number of references and whether they are turned, by the index of a row."""
+    return {r.index: plan(r, recipe.loop.seed, recipe.data.sides, recipe.data.shots) for r in rows}
+
+
+def _encode(work: Localizing, folder: Path, residual: bool = False) -> None:
+    data, seed = work.recipe.data, work.loop.seed
+    with work.clock("encode"):
+        mine = my_share(work.rows)
+        encode_rows(mine, work.clip.encoder, work.localizer, folder, seed, data.sides, data.shots, residual)
+        processes().wait_for_everyone()
+
+
+def read_sets(recipe: Recipe) -> list[Row]:
+    """Rows of the splits train and validation of all data sets, up to the limits.
+
+    Raises:
+        DataSetError: sets that do not follow the contract.
+        ConfigError: another number of limits than of sets.
+    """
+    rows: list[Row] = []
+    limit = recipe.data.limit
+    if isinstance(limit, tuple) and len(limit) != len(recipe.data.sets):
+        raise ConfigError(f"{len(recipe.data.sets)} limits, one a set", str(len(limit)), "mend `data.limit`")
+    for position, folder in enumerate(recipe.data.sets):
+        offset = position * SET_SPACING
+        most = limit[position] if isinstance(limit, tuple) else None
+        rows += [replace(r, index=r.index + offset) for r in read_rows(folder)[:most]]
+    rows = rows if isinstance(limit, tuple) else rows[:limit]
+    return [r for r in rows if r.split in ("train", "validation")]

@@ -1,0 +1,311 @@
+"""The one training loop: accelerate, gradient accumulation, several processes, trackers, checkpoints, exact resume.
+
+A stage says what an epoch's batches are, how one is loaded, and its losses; the loop does the rest. Everything random follows
+from (seed, epoch, batch), so a run that was stopped goes on as if it had not been, and one process that accumulates two batches
+does what two processes do with one each.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.state import AcceleratorState
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from assistant.errors import ConfigError
+from training.runs.clock import Clock
+from training.runs.folder import Progressed, claim, keep_best, restore_state, save_state
+from training.runs.losses import total
+from training.runs.processes import processes
+from training.runs.trackers import tracker_of
+
+SHOWN_EVERY = 10
+"""Optimizer steps between two looks at the losses."""
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """Numbers of the loop.
+
+    Args:
+        epochs: passes over the training split.
+        learning_rate: peak, after warm-up; cosine to zero.
+        warm_up: share of the steps, [0, 1].
+        weight_decay: of matrices; vectors have none.
+        accumulate: batches an optimizer step, a process.
+        clip_norm: largest gradient norm.
+        seed: of everything random.
+        checkpoint_every: optimizer steps between checkpoints.
+        mixed_precision: no | bf16.
+        tracker: auto | none | tensorboard | wandb | trackio | mlflow.
+        loss_weights: weight a loss part; 1 where not named.
+        max_steps: optimizer steps at most; all when None.
+        patience: stop after this many epochs without a better validation; never when None.
+    """
+
+    epochs: int = 8
+    learning_rate: float = 1e-3
+    warm_up: float = 0.05
+    weight_decay: float = 0.02
+    accumulate: int = 1
+    clip_norm: float = 1.0
+    seed: int = 0
+    checkpoint_every: int = 500
+    mixed_precision: str = "no"
+    tracker: str = "none"
+    loss_weights: dict[str, float] | None = None
+    max_steps: int | None = None
+    patience: int | None = None
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """What a stage tells the loop.
+
+    Optional: ``rates``, beginnings of names to shares of the learning rate; ``experts``, metric to beginnings of names of the
+    parameters whose best epoch it chooses, where parts are independent (None: all the others); ``trained``, true where it
+    starts from trained parts, which then count as the first best; ``weight``, how much a batch counts among those of an
+    optimizer step (supervised tokens), 1 where it is not there.
+    """
+
+    module: Any
+    primary: str
+
+    def epoch(self, number: int, seed: int) -> Iterator[Any]:
+        """Plans of the batches of an epoch, the same for the same number and seed."""
+
+    def load(self, planned: Any) -> Any:
+        """Read one batch."""
+
+    def losses(self, batch: Any, rng: random.Random) -> dict[str, Tensor]:
+        """Losses by part."""
+
+    def validate(self) -> dict[str, float]:
+        """Metrics on the validation split; ``primary`` names the one that chooses the checkpoint, higher is better."""
+
+
+class _Losses(nn.Module):
+    """The stage as a module, so that a wrapped forward synchronises gradients between processes."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.module = stage.module
+        self._losses = stage.losses
+
+    def forward(self, batch: Any, rng: random.Random) -> dict[str, Tensor]:
+        return self._losses(batch, rng)
+
+
+def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock | None = None) -> Progressed:
+    """Train, validate after every epoch, keep the best parameters in ``out/best.safetensors`` and the last state in ``out/last``.
+
+    Raises:
+        ConfigError: a run folder that is in use by another configuration, a tracker that is missing, or a loss that is
+            no number.
+    """
+    tracker = tracker_of(config.tracker)
+    processes()
+    AcceleratorState._reset_state()  # a run before in this process may have had another precision
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(
+        mixed_precision=config.mixed_precision,
+        cpu=not torch.cuda.is_available(),
+        kwargs_handlers=[unused],
+        log_with=tracker,
+        project_dir=str(out),
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    if accelerator.is_main_process:
+        claim(out, config, LoopConfig(), resume)
+    accelerator.wait_for_everyone()
+    if tracker:
+        accelerator.init_trackers("anomaly-assistant")
+    with _bar(accelerator) as bar:
+        done = _Run(stage, config, accelerator, out, clock or Clock(), bar).go(resume)
+    for (
+        opened
+    ) in accelerator.trackers:  # not end_training, which ends the process group too, with work still to be shared
+        opened.finish()
+    return done
+
+
+@dataclass(eq=False)
+class _Run:
+    """What a run needs at every step, prepared once."""
+
+    stage: Stage
+    config: LoopConfig
+    accelerator: Accelerator
+    out: Path
+    clock: Clock
+    bar: Progress
+    done: Progressed = field(default_factory=Progressed)
+
+    def __post_init__(self) -> None:
+        stage, config = self.stage, self.config
+        torch.manual_seed(config.seed)
+        every = max(1, _steps(stage, config, self.accelerator) * config.epochs)
+        self.steps = min(every, config.max_steps or every)
+        plugin = self.accelerator.state.deepspeed_plugin
+        if plugin is not None:
+            if config.accumulate > 1:
+                raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+            plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = 1  # batches are counted by the loop
+        self.names = set(stage.module.state_dict())
+        optimizer = optimizer_of(stage, config)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, self.steps, config.warm_up))
+        self.prepared, self.optimizer = self.accelerator.prepare(_Losses(stage), optimizer)
+
+    def go(self, resume: bool) -> Progressed:
+        if resume:
+            self.done = restore_state(self.accelerator, self.schedule, self.out)
+        if getattr(self.stage, "trained", False) and not self.done.history:
+            self._validate()
+        done = self.done
+        self.task = self.bar.add_task("training", total=self.steps, completed=done.step, losses="")
+        while done.epoch < self.config.epochs and not done.ended:
+            self._epoch()
+            done.epoch, done.batch = done.epoch + 1, 0
+            done.ended = done.step >= self.steps
+            self._validate()
+            self._save()
+        return done
+
+    def _epoch(self) -> None:
+        done, config = self.done, self.config
+        plans = _mine(list(self.stage.epoch(done.epoch, config.seed)), self.accelerator, config.accumulate)
+        self.stage.module.train()
+        while done.batch < len(plans) and done.step < self.steps:
+            with self.clock("step"):
+                parts = self._step(plans, done.batch)
+            done.batch += config.accumulate
+            done.step += 1
+            if done.step % SHOWN_EVERY == 0:
+                self._show(parts)
+            if done.step % config.checkpoint_every == 0:
+                self._save()
+
+    def _step(self, plans: list[Any], first: int) -> dict[str, Tensor]:
+        """One optimizer step over ``accumulate`` batches of this process."""
+        config, accelerator = self.config, self.accelerator
+        numbers = range(first, first + config.accumulate)
+        with self.clock("load"):
+            batches = [self.stage.load(plans[number]) for number in numbers]
+        shares = self._shares(batches)
+        for number, batch, share in zip(numbers, batches, shares, strict=True):
+            last = number == numbers[-1]
+            everywhere = number * accelerator.num_processes + accelerator.process_index
+            rng = random.Random(f"{config.seed}/{self.done.epoch}/{everywhere}")
+            torch.manual_seed(rng.getrandbits(48))  # dropout too is the same wherever the batch runs
+            with nullcontext() if last else accelerator.no_sync(self.prepared):
+                parts: dict[str, Tensor] = self.prepared(batch, rng)
+                loss = total(parts, config.loss_weights or {})
+                if not torch.isfinite(loss):
+                    raise ConfigError("a finite loss", str(float(loss)), "lower the learning rate")
+                accelerator.backward(loss * share)
+        accelerator.clip_grad_norm_(self.prepared.parameters(), config.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.schedule.step()
+        return {k: v.detach() for k, v in parts.items()}
+
+    def _shares(self, batches: list[Any]) -> list[float]:
+        """How much of the step's loss each batch is; gradients are averaged over processes, hence their number."""
+        weigh: Callable[[Any], float] | None = getattr(self.stage, "weight", None)
+        if weigh is None:
+            return [1 / len(batches)] * len(batches)
+        weights = [float(weigh(batch)) for batch in batches]
+        every = sum(weights)
+        if self.accelerator.num_processes > 1:
+            here = torch.tensor([every], device=self.accelerator.device)
+            every = float(self.accelerator.gather(here).sum())
+        return [weight * self.accelerator.num_processes / max(1.0, every) for weight in weights]
+
+    def _show(self, parts: dict[str, Tensor]) -> None:
+        values = {name: float(value) for name, value in parts.items()}
+        self.bar.update(self.task, completed=self.done.step, losses=" ".join(f"{k} {v:.3f}" for k, v in values.items()))
+        rate = self.schedule.get_last_lr()[0]
+        self.accelerator.log({f"loss/{k}": v for k, v in values.items()} | {"learning_rate": rate}, step=self.done.step)
+
+    def _validate(self) -> None:
+        """Metrics of the first process, kept in the history; all processes learn whether to stop."""
+        from accelerate.utils import broadcast_object_list
+
+        done, stage, told = self.done, self.stage, [False]
+        if hasattr(self.prepared, "unshard"):  # FSDP 2: whole parameters everywhere while the first process validates
+            self.prepared.unshard()
+        if self.accelerator.is_main_process:
+            with self.clock("validate"):
+                metrics = stage.validate()
+            done.history.append({"epoch": done.epoch, "step": done.step, **metrics})
+            print(json.dumps(done.history[-1]), flush=True)
+            self.accelerator.log(metrics, step=done.step)
+            experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
+            whole = {**dict(stage.module.named_parameters()), **dict(stage.module.named_buffers())}
+            now = {name: whole[name].detach() for name in self.names}
+            done.stale = 0 if keep_best(now, experts, metrics, done, self.out) else done.stale + 1
+            told = [self.config.patience is not None and done.stale >= self.config.patience]
+        if hasattr(self.prepared, "reshard"):
+            self.prepared.reshard()
+        broadcast_object_list(told)
+        done.ended = done.ended or told[0]
+
+    def _save(self) -> None:
+        with self.clock("save"):
+            save_state(self.accelerator, self.schedule, self.done, self.out)
+
+
+def _mine(plans: list[Any], accelerator: Accelerator, accumulate: int) -> list[Any]:
+    """This process's share: the same number of whole accumulation groups for every process."""
+    whole = len(plans) // (accelerator.num_processes * accumulate) * accelerator.num_processes * accumulate
+    return plans[accelerator.process_index : whole : accelerator.num_processes]
+
+
+def _steps(stage: Stage, config: LoopConfig, accelerator: Accelerator) -> int:
+    plans = _mine(list(stage.epoch(0, config.seed)), accelerator, config.accumulate)
+    if not plans:
+        raise ConfigError("enough samples for one optimizer step", "fewer", "lower accumulate or build more")
+    return len(plans) // config.accumulate
+
+
+def optimizer_of(stage: Stage, config: LoopConfig) -> torch.optim.AdamW:
+    """AdamW over what the stage trains; matrices decay, the rest does not."""
+    rates: dict[str, float] = getattr(stage, "rates", {})
+    return torch.optim.AdamW(_groups(stage.module, config, rates), lr=config.learning_rate)
+
+
+def _groups(module: nn.Module, config: LoopConfig, rates: dict[str, float]) -> list[dict[str, Any]]:
+    """Parameters by learning rate and decay; ``rates`` maps the beginning of a name to its share of the learning rate."""
+    grouped: dict[tuple[float, bool], list[Any]] = {}
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            share = next((rate for start, rate in rates.items() if name.startswith(start)), 1.0)
+            grouped.setdefault((share, parameter.ndim > 1), []).append(parameter)
+    return [
+        {"params": members, "lr": config.learning_rate * share, "weight_decay": config.weight_decay if matrix else 0.0}
+        for (share, matrix), members in sorted(grouped.items(), key=lambda item: item[0], reverse=True)
+    ]
+
+
+def _rate(step: int, steps: int, warm_up: float) -> float:
+    warm = max(1, round(steps * warm_up))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
+
+
+def _bar(accelerator: Accelerator) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[losses]}"), disable=not accelerator.is_main_process,
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""Recipes: a training run as a checked, frozen value, read from YAML. Knows no tensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.errors import ConfigError
+
+TrackerName = Literal["auto", "none", "tensorboard", "wandb", "trackio", "mlflow"]
+
+
+class DataConfig(BaseModel):
+    """Where samples come from: data sets on disk, and the folder their features are cached in.
+
+    ``limit`` is the largest number of samples, of all sets together or one number a set.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sets: tuple[Path, ...]
+    features: Path
+    sides: tuple[int, ...] = (336, 336, 336, 448)
+    shots: tuple[int, ...] = (0, 1, 2, 4)
+    limit: int | tuple[int, ...] | None = None
+
+
+class RecipeLoop(BaseModel):
+    """Numbers of the loop; see :class:`training.runs.loop.LoopConfig`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    epochs: int = Field(default=8, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    warm_up: float = Field(default=0.05, ge=0, le=1)
+    weight_decay: float = Field(default=0.02, ge=0)
+    accumulate: int = Field(default=1, gt=0)
+    clip_norm: float = Field(default=1.0, gt=0)
+    seed: int = 0
+    checkpoint_every: int = Field(default=500, gt=0)
+    mixed_precision: Literal["no", "bf16"] = "no"
+    tracker: TrackerName = "auto"
+    loss_weights: dict[str, float] | None = None
+    max_steps: int | None = Field(default=None, gt=0)
+    patience: int | None = Field(default=None, gt=0)
+
+
+class LanguageData(BaseModel):
+    """Conversations on inspected pictures, and what is drawn from them.
+
+    ``sets`` are folders of :mod:`training.predict` with conversations in them; ``replay`` is a file of
+    :mod:`training.replay`. Shares are in [0, 1]: ``replay_share`` of the samples are replayed, and of the others
+    ``text_dropped`` lose the evidence text and ``embeddings_dropped`` the prompt embeddings, never both. At most ``together``
+    conversations on one picture are computed as one sequence, where the model is one of words alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sets: tuple[Path, ...]
+    replay: Path | None = None
+    replay_share: float = Field(default=0.3, ge=0, lt=1)
+    text_dropped: float = Field(default=0.4, ge=0, le=1)
+    embeddings_dropped: float = Field(default=0.05, ge=0, le=1)
+    together: int = Field(default=6, gt=0)
+    limit: int | None = None
+    validation: int = 96
+
+
+class LoraConfig(BaseModel):
+    """LoRA of the language model; ``rate`` is the share of the loop's learning rate it learns with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rank: int = Field(default=16, gt=0)
+    alpha: int = Field(default=32, gt=0)
+    rate: float = Field(default=0.2, gt=0)
+
+
+class LanguageRecipe(BaseModel):
+    """A run that trains the language parts: ``align`` without LoRA, ``instruct`` with it.
+
+    ``start`` is the checkpoint folder of an earlier run to go on from; untrained parts when None.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    stage: Literal["align", "instruct"]
+    preset: str = "mini"
+    data: LanguageData
+    start: Path | None = None
+    lora: LoraConfig = LoraConfig()
+    checkpointing: bool = False
+    batch_size: int = Field(default=8, gt=0)
+    loop: RecipeLoop = RecipeLoop()
+    out: Path
+
+
+class Recipe(BaseModel):
+    """A run that trains the localizer: preset, stage, data, loop, and where the run's folder is.
+
+    ``start`` is a checkpoint folder to go on from, or ``preset`` for the trained parts of the preset itself; an untrained
+    localizer when None. A run that starts from trained parts never ends with worse ones on its validation split. ``keep`` is the
+    share of those it started with in the parts that come out, the rest being the best it found: their mean forgets less and gains
+    less (WiSE-FT, Wortsman et al., CVPR 2022, there one half).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    stage: Literal["localize"]
+    preset: str = "mini"
+    data: DataConfig
+    start: Path | None = None
+    keep: float = Field(default=0.0, ge=0, lt=1)
+    batch_size: int = Field(default=8, gt=0)
+    loop: RecipeLoop = RecipeLoop()
+    out: Path
+
+
+def read_recipe(path: Path, overrides: list[str]) -> Recipe | LanguageRecipe:
+    """A recipe with ``key.sub=value`` overrides; values are read as YAML.
+
+    Raises:
+        ConfigError: an unreadable file, an unknown key, a value that does not fit.
+    """
+    try:
+        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(
+            "a readable YAML recipe", f"{path} ({str(error).splitlines()[0]})", "mend the path"
+        ) from error
+    if not isinstance(raw, dict):
+        raise ConfigError("a YAML mapping", type(raw).__name__, f"mend {path.name}")
+    for override in overrides:
+        key, separator, value = override.partition("=")
+        if not separator:
+            raise ConfigError("--set key=value", override, "write for example --set loop.epochs=2")
+        at = raw
+        *parents, leaf = key.split(".")
+        for parent in parents:
+            at = at.setdefault(parent, {})
+            if not isinstance(at, dict):
+                raise ConfigError(f"a mapping at `{parent}`", str(at), f"mend --set {override}")
+        at[leaf] = yaml.safe_load(value)
+    try:
+        model = LanguageRecipe if raw.get("stage") in ("align", "instruct") else Recipe
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise ConfigError(f"a valid `{where}` in {path.name}", first["msg"], "mend the recipe") from error

@@ -1,0 +1,51 @@
+"""A run from its record to its preset folder, whatever its stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from assistant.vision.checkpoint import Card
+from training.export import export_preset
+from training.runs.clock import Clock
+from training.runs.processes import processes
+from training.runs.recipe import LanguageRecipe, Recipe
+from training.runs.record import begin_record, end_record, write_record
+
+
+class Timed(Protocol):
+    """What a stage's run stands on."""
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time goes."""
+
+
+Work = TypeVar("Work", bound=Timed)
+
+
+def run_recorded(
+    recipe: Recipe | LanguageRecipe, command: str, data: dict[str, str], counts: dict[str, Any], faults: Sequence[str],
+    begin: Callable[[], Work], train: Callable[[Work], Card | None],
+) -> None:  # fmt: skip
+    """Write ``run.json``, train, and write ``out/preset``.
+
+    Args:
+        recipe: as run.
+        command: as typed.
+        data: data set to the hash of its manifest.
+        counts: of what is trained on.
+        faults: what is left out, with the reason.
+        begin: opens preset and parts.
+        train: trains and saves; the card of what was made, None in all processes but the first.
+    """
+    record = begin_record(recipe, command, data, counts, faults)
+    work = begin()
+    write_record(recipe.out, record)
+    for fault in faults if processes().is_main_process else ():
+        print(f"left out: {fault}")
+    card = train(work)
+    if card is not None:
+        export_preset([recipe.out], recipe.out / "preset", recipe.preset)
+        end_record(recipe.out, record, scores=card.scores, before=card.before, seconds=work.clock.totals())
+        print("\n".join([*card.notes, f"preset in {recipe.out / 'preset'}"]))
