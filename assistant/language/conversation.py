@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from assistant.language.checked_answers import answers_together, stream_answer
-from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session, load_language_model
+from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
+from assistant.language.loading import load_language_model
 from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.types import Answer, Inspection, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from assistant.errors import ConfigError
@@ -17,7 +16,6 @@ from assistant.language.tokens.generation import Talk
 from assistant.types import Inspection
 
 if TYPE_CHECKING:
-    from assistant.config import Preset
     from assistant.language.tokens.projector import EncodedImage
 
 Evidence = Literal["off", "text", "embeddings", "both"]
@@ -95,27 +93,3 @@ class BatchLanguageModel(LanguageModel, Protocol):
     ) -> list[str]:
         """The model's words on one question in several conversations; ``begins`` are as many as conversations, or none."""
         ...
-
-
-def load_language_model(preset: Preset, folder: Path, block_width: int, towers: dict[str, str]) -> LanguageModel | None:
-    """The trained language model of a preset; None where it has none.
-
-    Args:
-        preset: whose.
-        folder: what paths in it are relative to.
-        block_width: four times the width of the visual encoder's patch tokens.
-        towers: name to SHA-256 of the visual encoder's files.
-
-    Raises:
-        WeightsError: parts that are missing or belong to other towers.
-    """
-    language = preset.language
-    if language.parts is None or language.kind == "none":
-        return None
-    if language.kind == "hub":
-        from assistant.language.models.hub import TransformersVLM
-
-        return TransformersVLM.load(language, folder / language.parts)
-    from assistant.language.models.mini import MiniLVLM
-
-    return MiniLVLM.load(language, folder / language.parts, block_width, towers)

@@ -17,7 +17,7 @@ import pytest
 from assistant.batch import run
 from assistant.batch.engines.fleet import Fleet
 from assistant.batch.engines.jobs import Job
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, StorageError
 from assistant.pipeline import Assistant
 from tests.batch.conftest import Row, rows_of

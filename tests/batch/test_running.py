@@ -16,7 +16,7 @@ import torch
 
 from assistant.batch import BatchRun, Inputs, run
 from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, WeightsError
 from assistant.pictures.images import load_map
 from assistant.pipeline import Assistant

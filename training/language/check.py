@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from assistant.errors import WeightsError
-from training.check import Report, parameters, peak_memory, short_loop
 from training.language.data import Planned, read_tensors
 from training.language.run import counts_of, open_language, read_samples, train_language
+from training.runs.check_report import Report, parameters, peak_memory, short_loop
 from training.runs.recipe import LanguageRecipe
 
 RENDERED = 1000

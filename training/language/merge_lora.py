@@ -16,7 +16,7 @@ from assistant.errors import ConfigError
 from assistant.language.models.hub_parts import new_vlm_parts
 from assistant.language.models.lora import ADAPTER, load_lora, unwrap_lora
 from assistant.language.models.mini_parts import base_folder, base_record, check_base, load_base, token_id
-from training.export import base_of, parts_of, read_card
+from training.runs.trained_parts import base_of, parts_of, read_card
 
 
 def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dtype = torch.bfloat16) -> Path:

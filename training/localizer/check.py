@@ -11,10 +11,10 @@ import torch
 from assistant.errors import DataSetError, WeightsError
 from assistant.pipeline import new_localizer
 from assistant.vision.checkpoint import load_checkpoint
-from training.check import STEPS, Report, parameters, peak_memory, short_loop
 from training.localizer.data import Row, manifest_hash
 from training.localizer.run import Localizing, open_localize, plans_of, read_sets, train_localizer
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
+from training.runs.check_report import STEPS, Report, parameters, peak_memory, short_loop
 from training.runs.recipe import Recipe
 
 VALIDATED = 6

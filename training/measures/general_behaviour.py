@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from assistant.language.models.mini_parts import LanguageParts
 from assistant.language.tokens.chat_template import IGNORE_INDEX, Rendered, Renderer
 from training.language.data import Sample
+from training.language.replay import replayed
 from training.measures.told_pictures import watched
-from training.replay import replayed
 
 
 def rendered(renderer: Renderer, sample: Sample) -> Rendered:

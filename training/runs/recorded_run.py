@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from assistant.vision.checkpoint import Card
-from training.export import export_preset
 from training.runs.clock import Clock
+from training.runs.preset_folder import export_preset
 from training.runs.processes import processes
 from training.runs.recipe import LanguageRecipe, Recipe
 from training.runs.record import begin_record, end_record, write_record

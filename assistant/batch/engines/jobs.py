@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError
 from assistant.request import Request
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from assistant.batch.engines.jobs import Unit
 from assistant.batch.engines.shards import Shard
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 
 
 def single_units(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
 from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.report import error_row, inspection_row

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.batch.engines.jobs import Unit
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 from assistant.errors import AssistantError, ImageError
 from assistant.geometry import fit
 from assistant.pictures.images import load_image

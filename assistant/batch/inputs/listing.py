@@ -7,13 +7,14 @@ picture is an item with ``error``, so that the run can tell of it and go on.
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from assistant.batch.inputs.item import Item
+from assistant.batch.inputs.manifests import opened, read_manifest
 from assistant.batch.inputs.volumes import slices_of
 from assistant.errors import ImageError
 from assistant.pictures.images import SUFFIXES, is_picture_name
@@ -30,38 +31,6 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes:
         """At most ``size`` bytes; none at the end."""
         ...
-
-
-@dataclass(frozen=True)
-class Item:
-    """One picture to inspect.
-
-    Args:
-        source: path, with a ``::selector`` or without.
-        object_name: its own, instead of the run's.
-        references: its own, instead of the run's; a folder stands for the pictures in it.
-        error: why this input names no picture.
-    """
-
-    source: str
-    object_name: str | None = None
-    references: tuple[str, ...] = ()
-    error: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The source as rows show it: bytes of a file name that are no text are written as escapes."""
-        return self.source.encode("utf-8", "backslashreplace").decode()
-
-    @property
-    def key(self) -> int:
-        """64 bits of a hash of :attr:`name`: tells pictures apart in little memory, the same on every machine."""
-        return key_of(self.name)
-
-
-def key_of(name: str) -> int:
-    """See :attr:`Item.key`."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 @dataclass(frozen=True)
@@ -102,8 +71,6 @@ def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterat
 
 
 def _every(inputs: Inputs, standard_input: Readable | None) -> Iterator[Item]:
-    from assistant.batch.inputs.manifests import opened, read_manifest
-
     for given in inputs.paths:
         if given == STANDARD_INPUT and standard_input is not None:
             yield from _listed(standard_input, inputs.skip)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from assistant.batch.inputs.listing import Item
+from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, ImageError
 
 REFERENCES_SEPARATOR = ";"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.batch.inputs.listing import Inputs, find_items, key_of
+from assistant.batch.inputs.item import key_of
+from assistant.batch.inputs.listing import Inputs, find_items
 from assistant.batch.results.pictures import unwritable
 from assistant.batch.results.records import read_record
 from assistant.batch.results.writer import RowWriter, read_rows

@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assistant.batch.inputs.listing import key_of
+from assistant.batch.inputs.item import key_of
 from assistant.batch.results.pictures import unwritable
 from assistant.errors import ConfigError, StorageError
 from assistant.report import to_line

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.batch.inputs.listing import Inputs, Item, find_items, lines
+from assistant.batch.inputs.item import Item
+from assistant.batch.inputs.listing import Inputs, find_items, lines
 from assistant.errors import ConfigError
 
 

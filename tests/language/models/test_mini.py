@@ -12,7 +12,8 @@ import torch
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
-from assistant.language.interface import BatchLanguageModel, load_language_model
+from assistant.language.interface import BatchLanguageModel
+from assistant.language.loading import load_language_model
 from assistant.language.models.mini import MiniLVLM
 from assistant.language.tokens.generation import Decoding
 from assistant.language.tokens.projector import EncodedImage

@@ -32,10 +32,10 @@ from training.language.data import (
     read_tensors,
 )
 from training.language.packing import plain_attention, use_plain_attention
+from training.language.replay import read_prompts
 from training.language.run import hash_of_parts, some
 from training.language.stage import LanguageStage
 from training.replay import main as replay_main
-from training.replay import read_prompts
 from training.runs.losses import total
 from training.runs.recipe import LanguageData
 from training.train import main
