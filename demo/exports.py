@@ -103,7 +103,8 @@ def write_corrections(session: Session) -> Path:
 def _row(index: int, correction: Correction, references: Sequence[str], files: dict[str, bytes]) -> dict[str, Any]:
     """Metadata of one correction; its picture and mask join the files."""
     image, mask = f"images/0000/{index:07d}.png", f"masks/0000/{index:07d}.png"
-    values = np.zeros(correction.image.pixels.shape[:2], np.uint8)
+    height, width = correction.image.pixels.shape[:2]
+    values = np.zeros((height, width), np.uint8)
     defects = []
     if correction.mask is not None:
         labels, count = ndimage.label(correction.mask, structure=np.ones((3, 3)))
@@ -123,7 +124,7 @@ def _row(index: int, correction: Correction, references: Sequence[str], files: d
         "index": index, "image_file_name": image, "mask_file_name": mask, "reference_file_names": list(references),
         "references_aligned": False, "object_name": correction.object_name or "object", "family": "corrections",
         "kind": "correction", "domain": "industrial" if domain is None else domain.value,
-        "verdict": "anomalous" if defects else "normal", "height": values.shape[0], "width": values.shape[1],
+        "verdict": "anomalous" if defects else "normal", "height": height, "width": width,
         "defects": defects, "conversations": [], "split": "train", "seed": 0,
         "image_sha256": hashlib.sha256(files[image]).hexdigest(),
         "mask_sha256": hashlib.sha256(files[mask]).hexdigest(),

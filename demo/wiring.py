@@ -43,10 +43,18 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _model(page, [page.apply.click, page.object_name.submit, page.look_for.submit], do.tell, details)
     _model(page, [page.is_normal.click], do.mark_normal)
     _model(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
-    every, latest = _outputs(page), {"trigger_mode": "always_last"}
+    every = _outputs(page)
     planes = [page.plane.input, page.axis.input, page.window.input]
-    gr.on(planes, do.move_plane, [sid, page.plane, page.axis, page.window], every, **latest, **HIDDEN, **MODEL)
-    page.threshold.input(do.move_threshold, [sid, page.threshold], every, **latest, **quick)
+    gr.on(
+        planes,
+        do.move_plane,
+        [sid, page.plane, page.axis, page.window],
+        every,
+        trigger_mode="always_last",
+        **HIDDEN,
+        **MODEL,
+    )
+    page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
     page.corrections.click(do.corrections, [sid], every, **quick)
     _wire_talk(page, do)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,7 +53,7 @@ def evaluate(
     json: options.Json = False,
 ) -> None:
     """Measure on folders of labelled pictures, or with --qa on multiple-choice questions."""
-    inspection = {
+    inspection: dict[str, Any] = {
         "object_name": object_name,
         "look_for": tuple(look_for or ()),
         "types": tuple(types or ()),

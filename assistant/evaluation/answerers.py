@@ -68,10 +68,10 @@ class Inspections:
             types: kinds to choose from; those of the options when none are given.
         """
         kinds = tuple(types) or tuple(self._options["types"])
-        self._see(image_path, tuple(references))
+        seen = self._see(image_path, tuple(references))
         if kinds not in self._judged:
             told = {**self._options, "types": kinds}
-            self._judged[kinds] = self.assistant.judge(self._seen, self._profile(tuple(references)), **told)
+            self._judged[kinds] = self.assistant.judge(seen, self._profile(tuple(references)), **told)
         return self._judged[kinds]
 
     def likeliest(self, inspection: Inspection, types: Sequence[str]) -> str | None:
@@ -84,13 +84,14 @@ class Inspections:
         assert self._seen is not None
         return self.assistant.name_highest(self._seen, inspection, self._options["look_for"], types)
 
-    def _see(self, image_path: Path, references: tuple[Path, ...]) -> None:
-        if self._key == (image_path, references):
-            return
+    def _see(self, image_path: Path, references: tuple[Path, ...]) -> Seen:
+        if self._seen is not None and self._key == (image_path, references):
+            return self._seen
         self._key, self._judged = None, {}
         told = self._options["object_name"], self._options["look_for"], self._domain
         self._seen = self.assistant.see(load_image(image_path), *told)
         self._key = image_path, references
+        return self._seen
 
     def _profile(self, references: tuple[Path, ...]) -> Profile | None:
         if not references:
@@ -226,4 +227,5 @@ def nearest_place(inspection: Inspection, options: Mapping[str, str]) -> str | N
 def strongest_cell(scores: np.ndarray) -> str:
     """The cell that holds the highest score of a map."""
     row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    return CELLS[int(row) * 3 // scores.shape[0] * 3 + int(column) * 3 // scores.shape[1]]
+    cell: str = CELLS[int(row) * 3 // scores.shape[0] * 3 + int(column) * 3 // scores.shape[1]]
+    return cell

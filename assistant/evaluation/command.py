@@ -128,8 +128,9 @@ class _Predictions:
 
     def __init__(self, folder: Path | None, runs: Sequence[Run], advance: Callable[[], None]) -> None:
         self._folder, self._advance = folder, advance
-        for one in runs if folder is not None else ():
-            (folder / one.name / report.RESULTS).unlink(missing_ok=True)
+        if folder is not None:
+            for one in runs:
+                (folder / one.name / report.RESULTS).unlink(missing_ok=True)
 
     def __call__(self, one: Run, item: LabelledPicture, inspection: Inspection) -> None:
         if self._folder is not None:

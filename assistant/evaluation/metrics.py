@@ -118,7 +118,7 @@ class PixelMetrics:
 
 def _above(histogram: np.ndarray) -> np.ndarray:
     """Share at or above each threshold, thresholds falling, from 0 to 1."""
-    return np.concatenate([[0.0], histogram[::-1].cumsum()]) / histogram.sum()
+    return np.asarray(np.concatenate([[0.0], histogram[::-1].cumsum()]) / histogram.sum())
 
 
 def _area(x: np.ndarray, y: np.ndarray, limit: float = 1.0) -> float:

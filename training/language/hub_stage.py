@@ -55,7 +55,7 @@ class VlmBatch:
 class VlmStage(LanguageStage):
     """What one step computes on a model that sees for itself; mixing, validation and meters are the language stage's."""
 
-    parts: Any
+    parts: VlmParts
 
     @property
     def together(self) -> int:

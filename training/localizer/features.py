@@ -128,7 +128,8 @@ def encode_row(
     writer = localizer.writer() if residual else None
 
     def encode(image: QueryImage) -> PatchFeatures:
-        return encoder(encoder.prepare(image, side).pixels[None], writer)
+        features: PatchFeatures = encoder(encoder.prepare(image, side).pixels[None], writer)
+        return features
 
     query = encode(load_image(row.image))
     pictures = [load_image(path) for path in row.references[:count]]

@@ -31,8 +31,8 @@ def fit_projection(localizer: Localizer, clip: Clip, rows: list[Row], folder: Pa
             for level, tokens in enumerate(clip.encoder(prepared.pixels[None]).levels):
                 samples[level].append(torch.nn.functional.layer_norm(tokens[0, ::4].float(), tokens.shape[-1:]))
         mean, basis = [], []
-        for level in samples:
-            stacked = torch.cat(level)
+        for of_level in samples:
+            stacked = torch.cat(of_level)
             mean.append(stacked.mean(0))
             _, vectors = torch.linalg.eigh(torch.cov(stacked.T))
             basis.append(vectors.flip(1)[:, : preset.references.width])

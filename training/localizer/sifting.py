@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from rich.progress import track
 
@@ -130,7 +131,7 @@ def contact_sheet(rows: Sequence[Row], path: Path, most: int = 24, side: int = 1
     for number, row in enumerate(chosen):
         picture = Image.fromarray(load_image(row.image).pixels)
         if row.types:
-            marked = Image.fromarray(sum(defect_masks(row)).astype("uint8") * 110).convert("L")
+            marked = Image.fromarray(np.asarray(np.any(defect_masks(row), axis=0), np.uint8) * 110).convert("L")
             picture.paste(Image.new("RGB", picture.size, "red"), mask=marked)
         picture.thumbnail((side - 4, side - 4))
         sheet.paste(picture, (number % columns * side + 2, number // columns * side + 2))

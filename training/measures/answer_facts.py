@@ -58,9 +58,9 @@ def presence_right(text: str, question: str, inspection: Inspection) -> bool | N
     """The verdict; or whether a kind is there, where the question asks for one."""
     own = own_names(inspection)
     if kinds := mentioned_types(question, own):
-        said = _kind_said(text, kinds, own)
+        affirmed = _kind_said(text, kinds, own)
         there = any(same_kind(kind, r.type) for kind in kinds for r in inspection.regions)
-        return None if said is None else said is there
+        return None if affirmed is None else affirmed is there
     stated, said = stated_verdict(text, question, own), read(text, own)
     if stated is None and not (said.count or said.cells):
         return None

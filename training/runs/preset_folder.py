@@ -43,9 +43,10 @@ def export_preset(runs: Sequence[Path], out: Path, base: str | Path | None = Non
     fresh.mkdir(parents=True)
     for kind, source in sources.items():
         _copy(source, fresh / kind, kind)
-    made = _described(preset, sources, name or _name(out))
+    title = name or _name(out)
+    made = _described(preset, sources, title)
     (fresh / "preset.yaml").write_text(yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
-    (fresh / "README.md").write_text(_readme(made["name"], preset.name, fresh, sources), encoding="utf-8")
+    (fresh / "README.md").write_text(_readme(title, preset.name, fresh, sources), encoding="utf-8")
     load_preset(fresh)
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
