@@ -73,9 +73,9 @@ def _encode(sample: Sample, config: BuildConfig) -> int:
     return 1 + len(sample.references)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.benchmark") -> int:
     """Run the command line; 0 done, 2 bad options."""
-    options = argparse.ArgumentParser(prog="python -m data_builders.benchmark", description="Speed of the builders.")
+    options = argparse.ArgumentParser(prog=program, description="Speed of the builders.")
     default = Path(__file__).parent / "configs" / "mini_industrial.yaml"
     options.add_argument("--config", type=Path, default=default, help="YAML file (default mini_industrial.yaml)")
     options.add_argument("--samples", type=int, default=40, help="samples of the overall figure (default 40)")

@@ -146,11 +146,9 @@ def _prepare(folder: Path, config: BuildConfig, restart: bool) -> None:
         )  # fmt: skip
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str) -> argparse.ArgumentParser:
     """Options of the command line."""
-    options = argparse.ArgumentParser(
-        prog="python -m data_builders.build", description="Build a data set of synthetic anomalies."
-    )
+    options = argparse.ArgumentParser(prog=program, description="Build a data set of synthetic anomalies.")
     options.add_argument("--config", type=Path, required=True, help="YAML file; see data_builders/configs")
     options.add_argument("--out", type=Path, required=True, help="folder of the data set")
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
@@ -200,9 +198,9 @@ def _own_defects(given: argparse.Namespace) -> dict[str, object]:
     return {"defects": {"include": families_of_kinds(given.defects)}, "validation_only": {}}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.build") -> int:
     """Run the command line; 0 built, 1 failed, 2 usage."""
-    given = parser().parse_args(arguments)
+    given = parser(program).parse_args(arguments)
     try:
         config = load_config(given.config)
         changes: dict[str, object] = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -78,9 +79,9 @@ def _opaque(path: Path) -> Pixels | None:
     return None if blue > 200 and abs(red - 128) < 25 and abs(green - 128) < 25 else pixels
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.collect") -> int:
     """Command line."""
-    options = argparse.ArgumentParser(description="Surface textures out of a pile of pictures")
+    options = argparse.ArgumentParser(prog=program, description="Surface textures out of a pile of pictures")
     options.add_argument("pile", type=Path, help="folder with pictures, searched to the bottom")
     options.add_argument("--out", type=Path, required=True, help="folder for the copies (JPEG)")
     given = options.parse_args(arguments)
@@ -90,7 +91,8 @@ def main(arguments: list[str] | None = None) -> None:
         Image.fromarray(pixels).save(given.out / f"{name}.jpg", quality=92)
         count += 1
     print(f"{count} textures in {given.out}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

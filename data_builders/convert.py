@@ -69,9 +69,9 @@ def _slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "unnamed"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.convert") -> int:
     """Run the command line; 0 converted, 1 failed."""
-    options = argparse.ArgumentParser(prog="python -m data_builders.convert", description="Convert data sets.")
+    options = argparse.ArgumentParser(prog=program, description="Convert data sets.")
     options.add_argument("direction", choices=["to-mvtec", "from-mvtec", "from-visa", "to-messages", "from-messages"])
     options.add_argument("source", type=Path, help="data set; MVTec category; VisA folder; JSON rows for from-messages")
     options.add_argument("target", type=Path, help="folder, or JSONL file for to-messages")

@@ -168,11 +168,9 @@ def _bar(total: int, shown: bool) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str) -> argparse.ArgumentParser:
     """Options of the command line."""
-    options = argparse.ArgumentParser(
-        prog="python -m data_builders.dialogues", description="Write conversations about the pictures of a data set."
-    )
+    options = argparse.ArgumentParser(prog=program, description="Write conversations about the pictures of a data set.")
     options.add_argument("data_set", type=Path, help="folder with metadata.jsonl")
     options.add_argument(
         "--inspections", type=Path, help="results.jsonl of batch on its images (default: ground truth)"
@@ -190,9 +188,9 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.dialogues") -> int:
     """Run the command line; 0 written, 1 failed, 2 usage."""
-    options = parser()
+    options = parser(program)
     given = options.parse_args(arguments)
     if given.per_picture < 1 or given.seed < 0:
         options.error("--per-picture must be 1 or more, and --seed 0 or more")

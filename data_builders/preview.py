@@ -67,9 +67,9 @@ def _fitted(pixels: Pixels, side: int) -> UInt8[np.ndarray, "side side 3"]:
     return cell
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.preview") -> int:
     """Run the command line; 0 written, 2 bad options."""
-    options = argparse.ArgumentParser(prog="python -m data_builders.preview", description="Contact sheet of samples.")
+    options = argparse.ArgumentParser(prog=program, description="Contact sheet of samples.")
     options.add_argument("--config", type=Path, required=True, help="YAML file; see data_builders/configs")
     options.add_argument("--out", type=Path, required=True, help="PNG file to write")
     options.add_argument("--count", type=int, default=48, help="samples shown (default 48)")

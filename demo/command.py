@@ -1,4 +1,4 @@
-"""The command ``demo``: options in, the page of the package ``demo`` out."""
+"""The commands that this package adds to ``anomaly-assistant``: ``demo``, options in and the page out, and ``samples``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Annotated
 import typer
 
 from assistant.cli import options
+from assistant.cli.registered import ModuleCommand
+
+samples = ModuleCommand(
+    "demo.samples", "Inspect a folder of sample pictures; leaves overlays, rows and a sheet.", "Data sets"
+)
 
 
 def demo(

@@ -159,9 +159,9 @@ def _tile(pixels: np.ndarray, title: str) -> np.ndarray:
     return tile
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m demo.samples") -> int:
     """Run the command line; 0 done, 1 failed, 2 usage."""
-    options = argparse.ArgumentParser(prog="python -m demo.samples", description="Inspect sample pictures.")
+    options = argparse.ArgumentParser(prog=program, description="Inspect sample pictures.")
     options.add_argument("--pictures", type=Path, required=True, help="data set made by data_builders.build")
     options.add_argument("--out", type=Path, required=True, help="folder for overlays, results.jsonl and sheet.png")
     options.add_argument("--preset", default="mini", help="name, YAML file or folder (default: mini)")

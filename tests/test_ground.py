@@ -37,9 +37,13 @@ LIGHT = (
     "assistant.cli.doctor",
     "assistant.pictures.overlay",
     "assistant.vision.regions",
+    "assistant.cli.registered",
     "data_builders.build",
+    "data_builders.commands",
     "data_builders.preview",
+    "demo.command",
     "demo.samples",
+    "training.commands",
 )
 
 

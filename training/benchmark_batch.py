@@ -230,10 +230,10 @@ def measure(asked: Asked, sizes: Sequence[int], memory: Sequence[int]) -> Iterat
         yield {"what": "memory", "pictures": count, "peak_mib": batch_rate(some)["peak_mib"]}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.benchmark_batch") -> int:
     """Print a JSON object a finding."""
     assert __doc__ is not None
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog=program, description=__doc__.splitlines()[0])
     parser.add_argument("inputs", nargs="+", help="pictures or folders")
     parser.add_argument(
         "--count", type=int, default=300, help="pictures, taken again from the start where there are fewer"
@@ -246,7 +246,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--memory", type=int, nargs="*", default=[], help="numbers of pictures whose peaks are compared"
     )
-    given = parser.parse_args(argv)
+    given = parser.parse_args(arguments)
     every = [item.source for item in find_items(Inputs(tuple(given.inputs)))]
     pictures = tuple(islice(cycle(every), given.count))
     asked = Asked(pictures, given.preset, given.workers, tuple(given.references), given.caption)

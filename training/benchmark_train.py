@@ -135,11 +135,9 @@ def _bare(stage: Any, batches: Sequence[Any], config: LoopConfig) -> float:
     return (len(batches) - WARM_UP) / (time.perf_counter() - started)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.benchmark_train") -> int:
     """Measure and print a JSON object; 0 measured, 1 could not be."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.benchmark_train", description=__doc__.splitlines()[0] if __doc__ else ""
-    )
+    parser = argparse.ArgumentParser(prog=program, description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--config", type=Path, required=True, help="recipe")
     parser.add_argument("--steps", type=int, default=12, help="counted steps a round (default: 12)")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (default: 3)")

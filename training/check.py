@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
@@ -36,9 +37,9 @@ def check(recipe: Recipe | LanguageRecipe, sheet: Path | None = None) -> Report:
         return check_localize(recipe, Path(folder), sheet)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.check") -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="training.check", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="YAML recipe")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override one value; repeatable"

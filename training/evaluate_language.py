@@ -202,9 +202,9 @@ def load_talking(preset: str, parts: Path | None) -> tuple[Assistant, MiniLVLM]:
     return assistant, model
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str) -> argparse.ArgumentParser:
     """Options of the command line."""
-    options = argparse.ArgumentParser(prog="training.evaluate_language", description=__doc__)
+    options = argparse.ArgumentParser(prog=program, description=__doc__)
     options.add_argument("sets", type=Path, nargs="+", metavar="SET", help="folders of training.predict")
     options.add_argument("--preset", default="mini", help="whose language model")
     options.add_argument("--parts", type=Path, help="folder of trained language parts, instead of the preset's own")
@@ -218,9 +218,9 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.evaluate_language") -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
-    options = parser()
+    options = parser(program)
     args = options.parse_args(arguments)
     if args.limit is not None and args.limit < 1:
         options.error("--limit must be 1 or more")

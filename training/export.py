@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import AssistantError
 from training.runs.preset_folder import export_preset
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.export") -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="training.export", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
     preset = kinds.add_parser("preset", help="a preset folder of a base preset and the parts of runs")
     preset.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders; later ones win")

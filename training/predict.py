@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -176,9 +176,9 @@ def _sources(assistant: Assistant, args: argparse.Namespace) -> Iterator[tuple[P
         yield folder, most, encoded_before(assistant, data.features, position * SET_SPACING)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.predict") -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="training.predict", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--sets", type=Path, nargs="+", help="data sets of data_builders.build")
     parser.add_argument("--recipe", type=Path, help="of a localize run whose data sets and cached tokens are used")
     parser.add_argument("--split", choices=("train", "validation"), help="pictures of one split alone")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -22,9 +23,9 @@ from assistant.language.tokens.chat_template import Renderer
 from training.language.replay import read_prompts, replayed
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m training.replay") -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="training.replay", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("prompts", type=Path, help="text or YAML file")
     parser.add_argument("--out", type=Path, required=True, help="JSON Lines file")
     parser.add_argument("--part", help="key of the prompts in a YAML mapping (default: all of them)")

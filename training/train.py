@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import AssistantError
 from training.runs.recipe import LanguageRecipe, read_recipe
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "accelerate launch -m training.train") -> int:
     """Run a recipe. Exit code 0, or 2 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="training.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="YAML recipe")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override one value; repeatable"
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this run folder")
     given = sys.argv[1:] if arguments is None else arguments
     args = parser.parse_args(given)
-    command = f"accelerate launch -m training.train {shlex.join(given)}"
+    command = f"{program} {shlex.join(given)}"
     try:
         recipe = read_recipe(args.config, args.set)
         if isinstance(recipe, LanguageRecipe):

@@ -14,16 +14,16 @@ from assistant import report
 from assistant.cli import options
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
+from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request, load_profile
 from assistant.types import Answer, Inspection
-from demo.command import demo
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
 _HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
-app = typer.Typer(name="anomaly-assistant", help="Find, name and explain anomalies in pictures.", **_HELP)
+app = typer.Typer(cls=CommandTree, help="Find, name and explain anomalies in pictures.", **_HELP)
 profile_app = typer.Typer(help="Reference sets as one saved file.", **_HELP)
 weights_app = typer.Typer(help="The pretrained towers of the preset mini.", **_HELP)
 app.add_typer(profile_app, name="profile")
@@ -173,7 +173,6 @@ def profile_show(
 app.command()(batch)
 app.command()(merge)
 app.command()(evaluate)
-app.command()(demo)
 
 
 @weights_app.command("list")
