@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from assistant.config import TowerConfig
 from assistant.errors import ConfigError, WeightsError
 from assistant.towers.encoder import VisualEncoder
+from assistant.towers.loader_warnings import refused_warnings
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MOST_TEXTS = 20_000
@@ -140,17 +141,20 @@ def _unpadded(tokenize: Callable[[Sequence[str]], Tensor]) -> Callable[[Sequence
 def _hub(config: TowerConfig) -> Clip:
     import open_clip
 
-    try:
-        model, _, _ = open_clip.create_model_and_transforms(
-            config.name, pretrained=config.pretrained, require_pretrained=True
-        )
-    except Exception as error:  # open_clip raises many kinds for an unreachable hub
-        raise WeightsError(
-            f"open_clip weights {config.name} {config.pretrained}",
-            str(error).splitlines()[0] if str(error) else type(error).__name__,
-            "connect to the model hub once, or use the preset `mini`, which needs none",
-        ) from error
-    return _wrap(model, config, open_clip.get_tokenizer(config.name))
+    what = f"open_clip weights {config.name} {config.pretrained}".rstrip()
+    with refused_warnings(what):
+        try:
+            model, _, _ = open_clip.create_model_and_transforms(
+                config.name, pretrained=config.pretrained, require_pretrained=True
+            )
+        except Exception as error:  # open_clip raises many kinds for an unreachable hub
+            raise WeightsError(
+                what,
+                str(error).splitlines()[0] if str(error) else type(error).__name__,
+                "connect to the model hub once, or use the preset `mini`, which needs none",
+            ) from error
+        tokenize = open_clip.get_tokenizer(config.name)
+    return _wrap(model, config, tokenize)
 
 
 def _random(config: TowerConfig) -> Clip:
