@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from assistant.evaluation.metrics import PixelMetrics, compared, image_metrics
+from assistant.types import AnomalyMap
+from assistant.vision.regions import find_regions
 
 
 def made(seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -30,7 +33,7 @@ def exact_aupro(maps: list[np.ndarray], masks: list[np.ndarray], limit: float = 
     fpr = 1 - np.searchsorted(normal, thresholds, side="left") / normal.size
     overlaps = []
     for m, g in zip(maps, masks, strict=True):
-        labels, count = ndimage.label(g)
+        labels, count = ndimage.label(g, structure=np.ones((3, 3)))
         for k in range(1, count + 1):
             values = np.sort(m[labels == k])
             overlaps.append(1 - np.searchsorted(values, thresholds, side="left") / values.size)
@@ -103,3 +106,29 @@ def test_maps_and_masks_are_compared_at_one_size() -> None:
     assert small.shape == smaller.shape == (26, 256)
     assert smaller.mean() == pytest.approx(0.02, rel=0.3)
     assert not compared(scores, None)[1].any()
+
+
+@pytest.mark.parametrize("scratch_found", [True, False])
+def test_a_thin_diagonal_scratch_weighs_as_much_as_a_stain(scratch_found: bool) -> None:
+    mask = np.zeros((1024, 1024), np.uint8)
+    cv2.line(mask, (100, 120), (600, 640), 255, 2)
+    cv2.circle(mask, (800, 300), 40, 255, -1)
+    scores = np.full(mask.shape, 0.01, np.float32)
+    if scratch_found:
+        cv2.line(scores, (100, 120), (600, 640), 0.9, 6)
+    else:
+        cv2.circle(scores, (800, 300), 40, 0.9, -1)
+    small, truth = compared(scores, mask > 0)
+    streamed = PixelMetrics()
+    streamed.add(small, truth)
+    assert ndimage.label(truth)[1] > 40, "by its corners alone it hangs together"
+    assert streamed._regions == 2
+    assert streamed.metrics()["pixel_aupro"] == pytest.approx(exact_aupro([small], [truth]), abs=1e-3)
+
+
+def test_regions_of_the_truth_are_joined_as_regions_of_a_verdict_are() -> None:
+    mask = np.zeros((64, 64), bool)
+    np.fill_diagonal(mask[8:40, 8:40], True)
+    metrics = PixelMetrics()
+    metrics.add(np.where(mask, 0.9, 0.1).astype(np.float32), mask)
+    assert metrics._regions == len(find_regions(AnomalyMap(np.where(mask, 0.9, 0.1).astype(np.float32)))) == 1
