@@ -105,7 +105,7 @@ def test_what_the_loader_logs_as_a_warning_is_refused_and_nothing_stays_behind(w
 
 def test_a_missing_folder_is_one_line(tmp_path: Path) -> None:
     tower = TowerConfig(kind="hub", name=f"local-dir:{tmp_path / 'none'}", levels=(1,), side=56, joint_width=32)
-    with pytest.raises(WeightsError, match=r"got Directory .* not found; connect"):
+    with pytest.raises(WeightsError, match=r"got Directory .* not found: .*; connect"):
         load_clip(tower, FLOAT32, CPU)
 
 
