@@ -43,6 +43,7 @@ test: $(STAMP)
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 
 types: $(STAMP)
 	@$(BIN)/mypy

@@ -23,6 +23,8 @@ def add_benign(pixels: Pixels, rng: np.random.Generator, kind: Kind, strength: f
     """The picture with one to three harmless marks; the same size.
 
     Args:
+        pixels: of the picture.
+        rng: draws which marks and where.
         kind: phantoms get only what scanners show.
         strength: scale of the marks' grey levels.
     """

@@ -73,6 +73,7 @@ def draw_capture(rng: np.random.Generator, kind: Kind, colourless: bool, strengt
     """Camera of a design: most are good, a quarter are middling, a tenth are bad.
 
     Args:
+        rng: draws the camera.
         kind: scanners (phantoms) have neither lamps nor lenses: no vignetting, no motion, no colour cast.
         colourless: the scene is grey; the camera then keeps it grey.
         strength: scale of all effects; 0 for a perfect camera.

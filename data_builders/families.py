@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from assistant.errors import ConfigError
-from data_builders.config import BuildConfig, FolderSource
+from data_builders.config import BuildConfig, DefectChoice, FolderSource, SourceChoice
 from data_builders.files import read_excluded_names, read_hash_list
 from data_builders.sources import all_sources
 from data_builders.sources.folder import FolderFamily
@@ -101,9 +101,8 @@ def pools(config: BuildConfig, families: Families) -> dict[str, Pool]:
     return found
 
 
-def _taken(name: str, choice: object) -> bool:
-    include, exclude = getattr(choice, "include"), getattr(choice, "exclude")  # noqa: B009
-    return (include is None or name in include) and name not in exclude
+def _taken(name: str, choice: SourceChoice | DefectChoice) -> bool:
+    return (choice.include is None or name in choice.include) and name not in choice.exclude
 
 
 def _check_names(config: BuildConfig, families: Families) -> None:

@@ -65,6 +65,7 @@ def from_mvtec(
         domain: industrial or medical.
         references: normal pictures of the split ``train`` named as references of each row.
         learn: share of the test pictures of each kind to learn from, [0, 1], drawn by ``seed``; the rest stays ``test``.
+        seed: of that draw.
 
     Returns:
         The manifest. Each connected component of a mask becomes a defect; its type is the folder's name in plain words.
@@ -98,8 +99,12 @@ def from_visa(
     Args:
         source: folder with ``split_csv/1cls.csv`` (object, split, label, image, mask; paths from the folder). Where the
             category has an ``image_anno.csv``, the first label of a picture there is the type of its defects.
-        target, object_name, references, learn, seed: as for :func:`from_mvtec`.
+        target: empty or absent folder.
         category: for example ``candle``.
+        object_name: plain words; the folder's name when None.
+        references: normal pictures of the split ``train`` named as references of each row.
+        learn: share of the test pictures of each kind to learn from, [0, 1].
+        seed: of that draw.
 
     Returns:
         The manifest.
@@ -229,7 +234,9 @@ def write_labelled(
     Args:
         items: in the order of the rows.
         target: empty or absent folder.
-        object_name, family, domain: of every row.
+        object_name: of every row, plain words.
+        family: of every row.
+        domain: of every row, industrial or medical.
         references: normal pictures of the split ``train`` named as references of each row that has none of its own.
         source: layout they come from, for the manifest.
 

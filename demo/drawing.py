@@ -79,7 +79,8 @@ def drawn_mask(layers: list[np.ndarray], height: int, width: int) -> Bool[np.nda
 
     Args:
         layers: RGBA, any size; painted where alpha is above 0.
-        height, width: of the picture.
+        height: of the picture.
+        width: of the picture.
     """
     mask = np.zeros((height, width), bool)
     for layer in layers:

@@ -75,7 +75,7 @@ class Handlers:
                 sid = session.id
                 image, plane = planes.open_upload(path, self.root, session.folder, self.bench.settings.limits)
                 self.bench.add(session, image, plane=plane)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  shown in the page instead
                 problems.append(said(error))
                 continue
             painted = painting.everything(self.page, session)
@@ -128,7 +128,7 @@ class Handlers:
             if session.picture is None:
                 return {self.page.session: session.id}
             self.bench.set_threshold(session, threshold)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  shown in the page instead
             return {self.page.status: words.error_card(said(error))}
         updates = {**painting.result(self.page, session, editor=False), **painting.talk(self.page, session)}
         updates.pop(self.page.threshold)
@@ -264,7 +264,7 @@ class Handlers:
             sid = session.id
             work(session)
             painted = paint(self.page, session)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
             return
         status = words.done_card(done) if done else ""
@@ -287,7 +287,7 @@ class Handlers:
             for _ in self.bench.ask(session, asked):
                 if session.picture is picture:
                     yield {self.page.chat: painting.messages(picture)}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  shown in the page instead
             if picture is not None:
                 after[self.page.chat] = painting.messages(picture)
             yield {**after, self.page.status: words.error_card(said(error)), self.page.session: sid}

@@ -1,0 +1,1 @@
+"""What trains: stages, the loop they share, recipes, and what measures a trained model."""

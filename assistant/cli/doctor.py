@@ -64,7 +64,7 @@ def diagnose() -> list[Check]:
     for part in parts:
         try:
             checks.extend(part())
-        except Exception as error:  # a broken installation breaks anywhere; the other checks still help
+        except Exception as error:  # noqa: BLE001  a broken installation breaks anywhere; the other checks still help
             name = part.__name__.removeprefix("_")
             checks.append(Check(name, Status.PROBLEM, " ".join(f"{type(error).__name__}: {error}".split())[:300]))
     return checks

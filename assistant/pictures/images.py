@@ -210,7 +210,7 @@ def save_map(path: str | Path, scores: Float32[np.ndarray, "height width"]) -> N
     try:
         with part.open("xb") as file:
             Image.fromarray(np.rint(scores * 65535.0).astype(np.uint16)).save(file, format="PNG")
-        os.replace(part, target)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
@@ -322,7 +322,7 @@ def _from_pillow(image: Image.Image, name: str, limits: ImageLimits) -> Rgb:
     image.load()
     try:
         turn = _TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:  # damaged EXIF must not cost the picture
+    except Exception:  # noqa: BLE001  damaged EXIF must not cost the picture
         turn = None
     upright = image if turn is None else image.transpose(turn)
     if upright.mode[0] in "IF":

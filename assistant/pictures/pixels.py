@@ -150,7 +150,7 @@ def decoding(name: str, kind: str) -> Iterator[None]:
             raise
         except MemoryError:
             raise ImageError("a picture that fits into memory", f"a larger one in {name}", "scale it down") from None
-        except Exception:  # decoders of untrusted bytes raise nearly everything
+        except Exception:  # noqa: BLE001  decoders of untrusted bytes raise nearly everything
             got = f"a damaged, truncated or unusual one in {name}"
             do = "save it again from its source, or convert it to PNG"
             raise ImageError(f"a whole {kind} file", got, do) from None

@@ -259,7 +259,7 @@ def _build(tower: Tower, folder: Path, source: Path | None) -> None:
             path.chmod((work / "done").stat().st_mode & 0o666)
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(work / "done", folder)
+        (work / "done").replace(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

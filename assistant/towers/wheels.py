@@ -42,7 +42,7 @@ def _folder_bytes(folder: Path) -> int:
     for root, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.stat(os.path.join(root, name)).st_size
+                total += (Path(root) / name).stat().st_size
             except OSError:
                 continue
     return total
@@ -122,7 +122,8 @@ def download(distribution: str, version: str, into: Path, progress: Progress) ->
     """Brings a distribution from the package index.
 
     Args:
-        distribution, version: exact.
+        distribution: its name there.
+        version: exact.
         into: an empty folder for everything that is written meanwhile.
         progress: told the bytes that have arrived.
 

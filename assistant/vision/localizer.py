@@ -90,6 +90,7 @@ class MapHead(nn.Module):
         )
 
     def forward(self, planes: Float[Tensor, "batch planes rows columns"]) -> Float[Tensor, "batch rows columns"]:
+        """Logits: those of the net, on top of the mean of the planes skipped."""
         out: Tensor = self.net(planes)[:, 0]
         return out + planes[:, : self.skip].mean(1) if self.skip else out
 

@@ -137,7 +137,24 @@ _FORM = "follow assistant/vocabulary/knowledge/industrial.yaml"
 
 def _merge(raw: dict[str, dict[str, Any]], path: Path) -> list[str]:
     """Lays a file's fields over ``raw``; names of its types."""
-    what = f"a knowledge file, {path}"
+    content = _content(path)
+    what = _what(path)
+    for name, fields in content["types"].items():
+        if not isinstance(name, str) or not isinstance(fields, dict):
+            raise ConfigError(what, f"type {name!r} without fields", _FORM)
+        if "name" in fields:
+            raise ConfigError(what, f"a field 'name' in {name!r}", "the key names the type: remove the field")
+        raw[name] = _laid_over(raw.get(name, {}), fields | {"name": name}, content)
+    return list(content["types"])
+
+
+def _what(path: Path) -> str:
+    return f"a knowledge file, {path}"
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """A file with a mapping ``types`` in it and nothing strange beside."""
+    what = _what(path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -148,20 +165,18 @@ def _merge(raw: dict[str, dict[str, Any]], path: Path) -> list[str]:
         raise ConfigError(what, "no mapping 'types' in it", _FORM)
     if stray := sorted(str(key) for key in content if key not in {"domain", "caution", "types"}):
         raise ConfigError(f"{what} with domain, caution and types", f"{', '.join(stray)} too", _FORM)
-    for name, fields in content["types"].items():
-        if not isinstance(name, str) or not isinstance(fields, dict):
-            raise ConfigError(what, f"type {name!r} without fields", _FORM)
-        if "name" in fields:
-            raise ConfigError(what, f"a field 'name' in {name!r}", "the key names the type: remove the field")
-        known = raw.get(name, {})
-        merged = {**known, **fields, "name": name}
-        if isinstance(known.get("look"), dict) and isinstance(fields.get("look"), dict):
-            merged["look"] = known["look"] | fields["look"]
-        if "domain" not in merged or "domain" in content:
-            merged["domain"] = fields.get("domain", content.get("domain"))
-        if merged["domain"] == Domain.MEDICAL.value:
-            merged.setdefault("caution", content.get("caution", CAUTION))
-        elif "caution" in content:
-            merged.setdefault("caution", content["caution"])
-        raw[name] = merged
-    return list(content["types"])
+    return content
+
+
+def _laid_over(known: dict[str, Any], fields: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """A type's fields over those known; domain and caution from the file's head where neither says them."""
+    merged = known | fields
+    if isinstance(known.get("look"), dict) and isinstance(fields.get("look"), dict):
+        merged["look"] = known["look"] | fields["look"]
+    if "domain" not in merged or "domain" in content:
+        merged["domain"] = fields.get("domain", content.get("domain"))
+    if merged["domain"] == Domain.MEDICAL.value:
+        merged.setdefault("caution", content.get("caution", CAUTION))
+    elif "caution" in content:
+        merged.setdefault("caution", content["caution"])
+    return merged

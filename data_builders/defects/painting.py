@@ -38,7 +38,8 @@ def changed_mask(before: Pixels, after: Pixels, region: Mask, close: int = 3, so
     """Pixels of ``region`` that visibly changed, lightly closed, without lone specks.
 
     Args:
-        before, after: the pictures compared.
+        before: the picture without the change.
+        after: the picture with it.
         region: where a change may be.
         close: side of the closing in pixels, 1 for none.
         solid: the change is one patch (a replaced texture): holes are filled and the closing is wider.
@@ -201,7 +202,9 @@ def relief(pixels: np.ndarray, height: Alpha, light: float, gain: float, shine: 
     """Light from direction ``light`` on a height field: slopes to the light brighten, others darken.
 
     Args:
+        pixels: of the picture.
         height: pixels of elevation.
+        light: radians.
         gain: share of brightness a slope of 1 changes.
         shine: grey levels of the highlight on the slopes that face the light most.
     """

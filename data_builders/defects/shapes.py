@@ -59,7 +59,12 @@ def blob_distance(
     """Signed distance-like field of a random blob: 1 at its centre, 0 on its outline, negative outside.
 
     Args:
+        shape: (height, width) of the field.
+        centre: of the blob.
+        radius: that of a disc of its area, pixels.
+        rng: draws the outline.
         aspect: length over breadth, the area kept.
+        angle: of its length, radians.
         roughness: how far the outline strays from an ellipse, 0..1.
     """
     height, width = shape
@@ -153,6 +158,11 @@ def branching_paths(
     """A crack as a recursive random walk: (points, widths) of the main line and of its branches, thinning to the tips.
 
     Args:
+        start: first point of the main line.
+        angle: its heading, radians.
+        length: along it, pixels.
+        width: pixels.
+        rng: draws the walk.
         branches: mean number of branches of the main line; each has fewer of its own.
         jag: how sharply the line turns, radians every 4 pixels.
         depth: generations of branches.

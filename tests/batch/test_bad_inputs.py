@@ -155,7 +155,7 @@ def test_a_file_that_vanishes_or_changes_during_the_run_is_a_row(
     def then_gone(inputs: Inputs, standard_input: object = None) -> object:
         for item in find_items(inputs):
             if item.source.endswith("4.png"):
-                os.unlink(item.source)
+                Path(item.source).unlink()
             if item.source.endswith("5.png"):
                 Path(item.source).write_bytes(b"")
             yield item

@@ -1,3 +1,5 @@
+"""A data set is built: whole, the same for the same seed, resumed where it stopped."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,3 +1,5 @@
+"""The camera of a design and what it does to a picture."""
+
 from __future__ import annotations
 
 from dataclasses import fields, replace

@@ -1,3 +1,5 @@
+"""Textures gathered from installed packages."""
+
 from __future__ import annotations
 
 import numpy as np

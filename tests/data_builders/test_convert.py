@@ -1,3 +1,5 @@
+"""Other layouts read into data sets, and data sets written in them."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Folders of pictures as sources."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""One sample: picture, defects, references, all of one seed."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -107,7 +107,14 @@ def encode_rows(
     """Write the features of every row that is not there yet.
 
     Args:
+        rows: the samples.
+        encoder: visual tower.
         localizer: gives the projection of the matching; in ``residual`` mode its adapters write into the stream.
+        folder: of the features, one file a row.
+        seed: of side and references of each row.
+        sides: to draw from, pixels.
+        shots: numbers of references to draw from.
+        residual: the adapters are in the tower.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for row in track(rows, "encoding", disable=len(rows) < 8):

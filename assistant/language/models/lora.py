@@ -61,6 +61,7 @@ def save_lora(folder: Path, model: Any) -> None:
 
 
 def half(tensor: Tensor) -> Tensor:
+    """As it is saved: on the CPU, half precision, contiguous."""
     return tensor.detach().cpu().half().contiguous()
 
 

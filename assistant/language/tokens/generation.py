@@ -259,6 +259,7 @@ class Stopped:
         self._event = event
 
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        """All answers stop together."""
         import torch
 
         return torch.full((input_ids.shape[0],), self._event.is_set(), dtype=torch.bool, device=input_ids.device)
@@ -271,6 +272,7 @@ class Repeats:
         self._start = start
 
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        """Which answers stop."""
         import torch
 
         again = [repeated(row) for row in input_ids[:, self._start :].tolist()]

@@ -176,6 +176,7 @@ def build_bank(
     """Bank and subspace of a reference set.
 
     Args:
+        localizer: gives the projection of the matching.
         originals: features of each reference, batch of 1.
         augmented: (reference, features) of turned copies; searched, but no evidence of how normals differ.
         rows: largest number of patches kept.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -67,8 +67,7 @@ class IndustrialFamily(ABC, Generic[P]):
             painted = self.paint(picture, parameters, rng)
             if painted is None:
                 continue
-            values: dict[str, Any] = asdict(parameters)  # type: ignore[call-overload]
-            defect = finish(picture, painted, painted.type or self.type, self.name, values)
+            defect = finish(picture, painted, painted.type or self.type, self.name, vars(parameters))
             if defect is not None:
                 return defect
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -75,7 +75,7 @@ class MedicalFamily(ABC, Generic[P]):
                 found = visible(picture, painted, gain)
                 if found is not None:
                     pixels, mask = found
-                    values = scalars(asdict(parameters))  # type: ignore[call-overload]
+                    values = scalars(vars(parameters))
                     return Defect(pixels, mask, self.type, self.name, values | {"gain": gain})
         return None
 

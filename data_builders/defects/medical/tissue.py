@@ -133,7 +133,11 @@ def grow(
     """``pixels`` with tissue of another tone where ``body`` is: the scan's own fine noise, less of the anatomy.
 
     Args:
+        pixels: of the scan.
+        body: where the tissue is, [0, 1].
+        tone: how even it is and how much of the anatomy it keeps.
         offset: change against the mean colour of the place, grey levels.
+        rng: draws the unevenness.
         grain: extent of the unevenness in pixels.
     """
     inside = body > 0.3
@@ -167,6 +171,10 @@ def press(pixels: np.ndarray, centre: Point, radius: float, push: float, rigid: 
     """Mass effect: tissue around a disc pushed outwards by up to ``push`` pixels, or drawn in where it is negative.
 
     Args:
+        pixels: of the scan.
+        centre: of the disc.
+        radius: of the disc, pixels.
+        push: pixels at its edge.
         rigid: 1 where tissue gives way, 0 where it is held (bone, air).
         reach: how far beyond the disc tissue moves, as a share of its radius.
     """

@@ -111,7 +111,10 @@ class Label(ObjectFamily):
             Placement(x + float(offset[0]), design.bar_y + float(offset[1]), scale=1.0, seed=k)
             for k, (x, _) in enumerate(design.bars)
         ]
-        inside = lambda x, y: abs(x) < 0.88 and abs(y) < design.half_height - 0.1  # noqa: E731
+
+        def inside(x: float, y: float) -> bool:
+            return abs(x) < 0.88 and abs(y) < design.half_height - 0.1
+
         step = 0.9 * max(tall for _, _, tall, _ in design.rows)
         letter_masks = []
         for letter in edited(letters, edit, step=step, allowed=self.actions, fits=inside, turn=1.2):

@@ -191,7 +191,10 @@ class Tablet(ObjectFamily):
             )
             for k, character in enumerate(design.text)
         ]
-        inside = lambda x, y: abs(x) < 0.6 and abs(y) < 0.6 * design.aspect  # noqa: E731
+
+        def inside(x: float, y: float) -> bool:
+            return abs(x) < 0.6 and abs(y) < 0.6 * design.aspect
+
         score_masks = []
         for line in edited(lines, edit, step=0.28, allowed=self.actions, turn=0.6):
             local = canvas.patch(line)

@@ -37,7 +37,7 @@ def noise(rng: np.random.Generator, size: tuple[int, int], cells: float, octaves
 
 
 def grid(size: tuple[int, int]) -> tuple[Field, Field]:
-    """x and y of each pixel in units of half the shorter side, zero at the centre."""
+    """Columns (x) and rows (y) of each pixel in units of half the shorter side, zero at the centre."""
     height, width = size
     half = min(size) / 2.0
     y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2) / np.float32(half)

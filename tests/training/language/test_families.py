@@ -1,5 +1,7 @@
-"""Five families of image-text-to-text models, tiny and random, from folders as a hub would have them: trained, resumed, saved,
-loaded, quantised, asked; and what is said of a folder with something wrong in it."""
+"""Five families of image-text-to-text models, tiny and random, from folders as a hub would have them.
+
+Trained, resumed, saved, loaded, quantised, asked; and what is said of a folder with something wrong in it.
+"""
 
 from __future__ import annotations
 
