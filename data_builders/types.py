@@ -6,9 +6,9 @@ numpy only. Every random choice takes an ``np.random.Generator``: the same seed 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -18,6 +18,13 @@ from assistant.types import Domain
 Pixels = UInt8[np.ndarray, "height width 3"]
 Mask = Bool[np.ndarray, "height width"]
 Parameters = Mapping[str, float | int | str | bool]
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """Parameters that a defect family draws: a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 class Kind(StrEnum):

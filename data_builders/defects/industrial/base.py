@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from assistant.types import Domain
 from data_builders.defects.painting import as_pixels, box_of, changed_mask, lab_difference, local_statistics
-from data_builders.types import Defect, Kind, Mask, Parameters, Picture, Pixels
+from data_builders.types import Defect, Drawn, Kind, Mask, Parameters, Picture, Pixels
 
 INDUSTRIAL = frozenset({Domain.INDUSTRIAL})
 LEAST_AREA = 30 / 256**2
@@ -21,7 +21,7 @@ CHANGE_PER_TEXTURE = 0.14
 """What each grey level of the place's texture adds to it: a rough place hides more."""
 TRIES = 4
 
-P = TypeVar("P")
+P = TypeVar("P", bound=Drawn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class IndustrialFamily(ABC, Generic[P]):
             painted = self.paint(picture, parameters, rng)
             if painted is None:
                 continue
-            defect = finish(picture, painted, painted.type or self.type, self.name, vars(parameters))
+            defect = finish(picture, painted, painted.type or self.type, self.name, asdict(parameters))
             if defect is not None:
                 return defect
         return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from assistant.types import Domain
 from data_builders.defects.painting import as_pixels, box_of, changed_mask, lab_difference
-from data_builders.types import Defect, Kind, Mask, Picture, Pixels
+from data_builders.types import Defect, Drawn, Kind, Mask, Picture, Pixels
 
 MEDICAL = frozenset({Domain.MEDICAL})
 LEAST_AREA = 24 / 256**2
@@ -19,7 +19,7 @@ LEAST_CHANGE = 6.5
 """Smallest mean CIELAB distance over the mask."""
 TRIES = 5
 
-P = TypeVar("P")
+P = TypeVar("P", bound=Drawn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class MedicalFamily(ABC, Generic[P]):
                 found = visible(picture, painted, gain)
                 if found is not None:
                     pixels, mask = found
-                    values = scalars(vars(parameters))
+                    values = scalars(asdict(parameters))
                     return Defect(pixels, mask, self.type, self.name, values | {"gain": gain})
         return None
 
