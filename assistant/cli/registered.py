@@ -39,10 +39,12 @@ class CommandTree(TyperGroup):
     """The library's own commands, then the registered ones by name; a registered one never hides one of the library."""
 
     def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands."""
         self._add_registered()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; None where there is none."""
         if cmd_name not in self.commands:
             self._add_registered()
         return super().get_command(ctx, cmd_name)
@@ -89,7 +91,7 @@ class _Unusable(TyperCommand):
 def _command_of(point: EntryPoint) -> Any:
     try:
         found = point.load()
-    except Exception as error:  # a module that fails in whatever way leaves the other commands usable
+    except Exception as error:  # noqa: BLE001  a module that fails in whatever way leaves the other commands usable
         return _Unusable(point.name, point.module, error)
     if isinstance(found, ModuleCommand):
         return _Launching(point.name, found)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from assistant.cli import app as cli
@@ -34,7 +35,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
     def greet(name: str) -> None:
         """Say the name."""
-        print(f"hello {name}")
+        typer.echo(f"hello {name}")
 
     module.main, module.greet = main, greet  # type: ignore[attr-defined]
     module.launch = ModuleCommand("a_door", "Launch it.", "Doors")  # type: ignore[attr-defined]
