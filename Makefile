@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 		echo "error: expected Python 3.11 or later with venv, got none; install it or give PYTHON=/path/to/python3" >&2; exit 1; fi
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV): several GB and some minutes the first time"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,medical]" -c constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c constraints.txt
 	@touch $@
 
 demo: $(STAMP)

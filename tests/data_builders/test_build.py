@@ -122,7 +122,8 @@ def test_the_manifest_counts_and_covers_every_file(tmp_path):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("references", [0, 2])
 def test_the_hugging_face_image_folder_reads_it(tmp_path, monkeypatch, references):
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     build(config(references=references), tmp_path / "set", families=fake_families())
     data = datasets.load_dataset("imagefolder", data_dir=str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))[

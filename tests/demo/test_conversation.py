@@ -15,7 +15,6 @@ from demo import talking
 from demo.sessions import SessionStore
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
 Slow = Callable[[float], list[str]]
 

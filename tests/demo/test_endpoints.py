@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import gradio_client
 import httpx
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from demo import api
 from demo.sessions import Session, SessionStore
 from tests.demo.running import running
 
-client_module = pytest.importorskip("gradio_client")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -32,7 +32,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterato
 
 @pytest.fixture(scope="module")
 def client(served: tuple[str, Any]) -> Any:
-    return client_module.Client(served[0], verbose=False)
+    return gradio_client.Client(served[0], verbose=False)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def part(tmp_path: Path, pixels: np.ndarray) -> str:
 
 
 def inspect(client: Any, path: Any, *rest: Any) -> dict[str, Any]:
-    given = client_module.handle_file(path) if isinstance(path, str) else path
+    given = gradio_client.handle_file(path) if isinstance(path, str) else path
     found: dict[str, Any] = client.predict(given, *(rest or ([], "metal lid", "", 0.5)), api_name="/inspect")
     return found
 
@@ -68,7 +68,7 @@ def test_only_two_endpoints_are_offered(client: Any) -> None:
 
 def test_the_threshold_and_references_count(client: Any, part: str) -> None:
     low = inspect(client, part, [], "", "", 0.05)
-    high = inspect(client, part, [client_module.handle_file(part)], "", "", 0.95)
+    high = inspect(client, part, [gradio_client.handle_file(part)], "", "", 0.95)
     assert (low["threshold"], low["verdict"], low["mode"]) == (0.05, "anomalous", "zero_shot")
     assert (high["verdict"], high["regions"], high["mode"]) == ("normal", [], "few_shot")
     assert "expected a threshold" in inspect(client, part, [], "", "", 7)["error"]
@@ -95,7 +95,7 @@ def test_five_at_once_get_their_own_answers(served: tuple[str, Any], part: str) 
     told: dict[str, str] = {}
 
     def user(name: str) -> None:
-        own = client_module.Client(served[0], verbose=False)
+        own = gradio_client.Client(served[0], verbose=False)
         session = inspect(own, part, [], name, "", 0.5)["session"]
         answer = own.predict(session, "Tell me of it.", api_name="/ask")
         told[name] = answer.get("answer") or answer["error"]

@@ -14,7 +14,6 @@ import pytest
 
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page, region_row
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 

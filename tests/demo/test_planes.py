@@ -15,9 +15,6 @@ from demo.sessions import Session, Setup
 from demo.workbench import CHANGED, Workbench
 from tests.scan_files import dicom_file, nifti_file
 
-pytest.importorskip("pydicom")
-pytest.importorskip("nibabel")
-
 
 @pytest.fixture
 def volume(bench: Workbench, tmp_path: Path) -> Session:

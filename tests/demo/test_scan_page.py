@@ -10,9 +10,6 @@ import pytest
 from tests.demo.browser import choose_sample, idle
 from tests.scan_files import dicom_file, nifti_file
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytest.importorskip("nibabel")
-pytest.importorskip("pydicom")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 

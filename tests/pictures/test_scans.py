@@ -12,9 +12,6 @@ from assistant.pictures.images import load_image
 from assistant.pictures.scans import Scan, read_scan
 from tests.scan_files import dicom_file, nifti_file
 
-pytest.importorskip("pydicom")
-pytest.importorskip("nibabel")
-
 
 def test_a_ct_file_has_frames_and_named_windows(tmp_path: Path) -> None:
     scan = read_scan(dicom_file(tmp_path / "ct", frames=3, modality="CT"))

@@ -31,8 +31,6 @@ def test_two_workers_give_the_rows_of_a_local_run_though_one_is_killed(
     photos: Path, tmp_path: Path, inspected: Callable[..., BatchRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_worker_niceness", "0")  # Ray's 15 would starve on a busy machine
-    pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    pytest.importorskip("ray.data", reason="the extra `ray` is not installed")
     (photos / "bad.png").write_text("no picture")
     inspected(photos, out="here", save_maps=True)
     killed = threading.Event()

@@ -117,7 +117,8 @@ def test_a_name_that_is_no_text_is_shown_in_escapes() -> None:
 
 
 def test_volumes_stand_for_their_slices(tmp_path: Path) -> None:
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     volume = np.zeros((10, 12, 3), np.int16)
     turned = np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
     nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / "flat.nii.gz")
