@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
 ELSEWHERE = torch.device("meta")
+T = TypeVar("T", bound=Tensor)
 MIXING = ("aten::_to_copy", "aten::copy_", "aten::index.", "aten::index_put", "aten::_index_put_impl_")
 
 
@@ -27,19 +29,22 @@ class Distant(Tensor):
 
     @staticmethod
     def __new__(cls, here: Tensor) -> Distant:
-        return Tensor._make_wrapper_subclass(  # type: ignore[attr-defined,no-any-return]
+        made: Distant = Tensor._make_wrapper_subclass(
             cls, here.size(), strides=here.stride(), storage_offset=here.storage_offset(), dtype=here.dtype,
             device=ELSEWHERE, requires_grad=here.requires_grad,
         )  # fmt: skip
+        return made
 
     def __init__(self, here: Tensor) -> None:
         self.here = here.detach()
 
-    def __repr__(self, **_: Any) -> str:
+    def __repr__(self, **_: Any) -> str:  # type: ignore[override]  # torch's has no types
         return f"Distant({self.here})"
 
     @classmethod
-    def __torch_dispatch__(cls, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]  # torch declares the place of one, not its arguments
+        cls, operator: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return _run(operator, args, kwargs or {})
 
 
@@ -85,21 +90,24 @@ def _run(operator: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 @contextmanager
 def elsewhere(*modules: nn.Module) -> Iterator[None]:
     """Within it, the modules' parameters and buffers are elsewhere, and ``device="meta"`` makes tensors with values."""
-    inference_mode, autocast = torch.inference_mode, torch.autocast
-    kept: list[tuple[dict[str, Any], str, Any]] = []
+    undo: list[Callable[[], None]] = []
     for module in modules:
         for part in module.modules():
-            for table, wrap in ((part._parameters, _parameter), (part._buffers, Distant)):
-                kept += [(table, name, value) for name, value in table.items() if value is not None]
-                table.update({name: wrap(value) for name, value in table.items() if value is not None})
-    torch.inference_mode, torch.autocast = _no_grad, _no_autocast
+            undo += [_wrapped(part._parameters, _parameter), _wrapped(part._buffers, Distant)]
+    patches = patch.object(torch, "inference_mode", _no_grad), patch.object(torch, "autocast", _no_autocast)
     try:
-        with _Elsewhere(), _Literals():
+        with patches[0], patches[1], _Elsewhere(), _Literals():  # type: ignore[no-untyped-call]  # torch's modes
             yield
     finally:
-        torch.inference_mode, torch.autocast = inference_mode, autocast
-        for table, name, value in kept:
-            table[name] = value
+        for put_back in undo:
+            put_back()
+
+
+def _wrapped(table: dict[str, T | None], wrap: Callable[[T], T]) -> Callable[[], None]:
+    """Wrap the tensors of a table in place; gives what puts them back."""
+    before = {name: value for name, value in table.items() if value is not None}
+    table.update({name: wrap(value) for name, value in before.items()})
+    return lambda: table.update(before)
 
 
 def _no_grad(mode: bool = True) -> AbstractContextManager[Any]:
@@ -113,7 +121,7 @@ def _no_autocast(device: str, *, enabled: bool) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _parameter(value: Any) -> nn.Parameter:
+def _parameter(value: nn.Parameter) -> nn.Parameter:
     return nn.Parameter(Distant(value.detach()), requires_grad=value.requires_grad)
 
 

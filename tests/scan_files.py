@@ -13,7 +13,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def dicom_file(path: Path, frames: int = 1, modality: str = "CT") -> Path:
     """Frames of 24 x 32 Hounsfield ramps, brighter from frame to frame."""
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+    from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
     ramp = np.linspace(-1000, 1000, 24 * 32).reshape(24, 32)
     values = np.stack([ramp / (frames - n) for n in range(frames)]).astype(np.int16)
@@ -21,7 +21,7 @@ def dicom_file(path: Path, frames: int = 1, modality: str = "CT") -> Path:
     file.file_meta = FileMetaDataset()
     file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     file.file_meta.MediaStorageSOPClassUID = CTImageStorage
-    file.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    file.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     file.SOPClassUID, file.SOPInstanceUID, file.Modality = CTImageStorage, "1.2.3", modality
     file.PatientName = file.StudyDescription = file.ImageComments = HOSTILE
     file.Rows, file.Columns, file.NumberOfFrames = 24, 32, frames

@@ -50,7 +50,8 @@ def words(image: str, **attributes: str) -> PreTrainedTokenizerFast:
     return fast
 
 
-def _ids(tokenizer: Any, **tokens: str) -> dict[str, int]:
+def _ids(tokenizer: Any, **tokens: str) -> dict[str, Any]:
+    """Arguments of a configuration: names to token ids."""
     return {name: int(tokenizer.convert_tokens_to_ids(text)) for name, text in tokens.items()}
 
 
@@ -150,12 +151,13 @@ def smolvlm() -> tuple[Any, Any]:
     tokenizer = words("<image>")
     config = SmolVLMConfig(
         vision_config=SIGLIP, text_config={"model_type": "llama"} | TEXT, scale_factor=2, tie_word_embeddings=False,
-        pad_token_id=0, **_ids(tokenizer, image_token_id="<image>"),
+        **_ids(tokenizer, image_token_id="<image>") | {"pad_token_id": 0},
     )  # fmt: skip
     size = {"longest_edge": 28}
+    sampled: dict[str, Any] = {"video_sampling": {"fps": 1, "max_frames": 4}}
     eyes = SmolVLMImageProcessor(size=size, max_image_size=size, do_image_splitting=False)
     processor = SmolVLMProcessor(
-        eyes, tokenizer, SmolVLMVideoProcessor(size=size, max_image_size=size, video_sampling={"fps": 1, "max_frames": 4}),
+        eyes, tokenizer, SmolVLMVideoProcessor(size=size, max_image_size=size, **sampled),
         image_seq_len=4, chat_template=tokenizer.chat_template,
     )  # fmt: skip
     return SmolVLMForConditionalGeneration(config), processor

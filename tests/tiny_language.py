@@ -46,8 +46,8 @@ def tiny_model(vocabulary: int = 260, width: int = 32, seed: int = 0) -> LlamaFo
         num_key_value_heads=1, max_position_embeddings=8192, bos_token_id=1, eos_token_id=0, pad_token_id=0,
         tie_word_embeddings=True,
     )  # fmt: skip
-    model: Any = LlamaForCausalLM(config)
-    return model.eval()  # type: ignore[no-any-return]
+    model: LlamaForCausalLM = LlamaForCausalLM(config).eval()
+    return model
 
 
 def tiny_folder(folder: Path, seed: int = 0) -> Path:
@@ -62,7 +62,7 @@ def talking_preset(folder: Path) -> Path:
     """A preset folder with random "trained" language parts that speak up."""
     tiny_folder(folder / "llama")
     raw = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
-    language = {"kind": "local", "name": str(folder / "llama"), "parts": "language"}
+    language: dict[str, Any] = {"kind": "local", "name": str(folder / "llama"), "parts": "language"}
     (folder / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": language}))
     parts = new_parts(LanguageConfig(**language), 256, Assistant.load("tiny").clip.hashes)
     torch.manual_seed(5)

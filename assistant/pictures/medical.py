@@ -316,7 +316,7 @@ def _orientation(volume: Any) -> tuple[np.ndarray, list[int]]:
     """Direction of each stored axis, and which stored axis each canonical one is."""
     import nibabel
 
-    turns = nibabel.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
+    turns = nibabel.io_orientation(volume.affine)
     if np.isnan(turns).any():
         turns = np.stack([np.arange(3), np.ones(3)], axis=1)
     return turns, [int(np.flatnonzero(turns[:, 0] == axis)[0]) for axis in range(3)]

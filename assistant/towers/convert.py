@@ -245,7 +245,7 @@ def convert_smollm2(files: Files, folder: Path) -> None:
             raise WeightsError("a chat template in the GGUF file", "none", "fetch it again")
         config = unpacked.config
         del config.quantization_config  # a model read from GGUF refuses to be saved: a plain one takes its weights
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)  # type: ignore[no-untyped-call]
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
         model.load_state_dict(unpacked.state_dict(), strict=True)
         model.generation_config = unpacked.generation_config
         model.save_pretrained(folder)

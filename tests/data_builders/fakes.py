@@ -12,7 +12,7 @@ from data_builders.families import Families
 from data_builders.types import Defect, Kind, Picture
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class PlainSource:
     """A flat colour with a little grain; the design is its colour."""
 
@@ -30,7 +30,7 @@ class PlainSource:
         return Picture(pixels, np.ones(size, bool), f"{self.name} sheet", self.name, self.kind, self.domain)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Square:
     """A dark square."""
 
@@ -51,7 +51,7 @@ class Square:
         return Defect(pixels, mask, self.type, self.name, {"side": side, "ratio": float(rng.random()), "sharp": True})
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Nothing(Square):
     """A defect that never finds a place."""
 

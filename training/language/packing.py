@@ -117,5 +117,5 @@ def use_plain_attention(model: Any) -> None:
     """Let a transformers model attend by :func:`plain_attention`; masks have to be given whole."""
     from transformers import AttentionInterface
 
-    AttentionInterface.register(PLAIN_ATTENTION, plain_attention)  # type: ignore[no-untyped-call]
+    AttentionInterface.register(PLAIN_ATTENTION, plain_attention)
     model.set_attn_implementation(PLAIN_ATTENTION)

@@ -59,7 +59,7 @@ def _csv(path: Path) -> Iterator[Item]:
         for row in reader:
             told = {key: row.get(key) or None for key in ("source", "object_name", "references")}
             if told["references"] is not None:
-                told["references"] = [r for r in str(told["references"]).split(REFERENCES_SEPARATOR) if r]  # type: ignore[assignment]
+                told["references"] = [r for r in str(told["references"]).split(REFERENCES_SEPARATOR) if r]
             yield _item(told, f"{path}:{reader.line_num}")
 
 

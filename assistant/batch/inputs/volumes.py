@@ -36,7 +36,7 @@ def _nifti_slices(path: str) -> int:
 
     volume = nibabel.load(path)
     shape = (*volume.shape, 1, 1, 1)  # type: ignore[attr-defined]
-    turns = nibabel.io_orientation(volume.affine)  # type: ignore[attr-defined, no-untyped-call]
+    turns = nibabel.io_orientation(volume.affine)  # type: ignore[attr-defined]
     across = 2 if np.isnan(turns).any() else int(np.flatnonzero(turns[:, 0] == 2)[0])
     return int(shape[across])
 

@@ -87,7 +87,7 @@ def load_vlm(
 
     where = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        processor: Any = AutoProcessor.from_pretrained(config.name)  # type: ignore[no-untyped-call]
+        processor: Any = AutoProcessor.from_pretrained(config.name)
         made: Any = AutoModelForImageTextToText.from_pretrained(
             config.name, dtype=dtype or "auto", use_safetensors=True, output_loading_info=True,
             **_quantization(config, where), **_attention(where),
@@ -135,9 +135,9 @@ def _quantization(config: LanguageConfig, device: torch.device) -> dict[str, Any
     from transformers import BitsAndBytesConfig
 
     chosen: Any = (
-        BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=NOT_QUANTIZED)  # type: ignore[no-untyped-call]
+        BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=NOT_QUANTIZED)
         if config.quantization == "int8"
-        else BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        else BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16,
             bnb_4bit_use_double_quant=True, llm_int8_skip_modules=NOT_QUANTIZED,
         )
