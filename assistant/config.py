@@ -69,6 +69,11 @@ class LanguageConfig(_Frozen):
     anomaly_token: str = "<repo_name>"
     parts: str | None = None
 
+    @property
+    def reads_patch_tokens(self) -> bool:
+        """Whether the language model is shown our visual encoder's tokens."""
+        return self.parts is not None and self.kind in ("embedded", "local")
+
 
 class Preset(_Frozen):
     """Everything that makes an assistant."""
@@ -80,6 +85,8 @@ class Preset(_Frozen):
     language: LanguageConfig = LanguageConfig()
     checkpoint: str | None = None
     """Folder of the trained parts, relative to the preset's file; None for an untrained preset."""
+    calibration: Literal["trained", "identity"] = "trained"
+    """``identity``: an untrained preset may be used all the same, with raw logits; for tests only."""
 
 
 def load_preset(name: str | Path) -> tuple[Preset, Path]:

@@ -1,4 +1,4 @@
-"""What is asked of an inspection, checked once and prepared once, then put to one picture after the other.
+"""An inquiry with the files it is compared with, checked once and prepared once, then put to one picture after the other.
 
 Knows options and their combinations; does not know where they come from (command line, batch run) or how results look.
 """
@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantError, ConfigError
+from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import find_images, load_image
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
-from assistant.types import Domain, Inspection, QueryImage
+from assistant.types import Inspection, QueryImage
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -23,56 +24,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """Options of an inspection.
+    """Options of inspections: what is asked, and files that pictures are compared with.
 
     Args:
+        inquiry: what is asked of each picture.
         references: paths of normal pictures; a folder stands for the pictures in it.
-        anomalous_references: paths of pictures that show the defect.
+        anomalous_references: paths of pictures that show the defect; they join references or a profile.
         anomalous_masks: their masks in the same order (255 where anomalous); one each, or none at all.
         profile: path of a saved profile, instead of references.
-        object_name: plain words for what the pictures show.
-        look_for: phrases of what to look for.
-        types: names to choose the type of a region from; the built-in vocabulary when empty.
-        mode: ``auto``, ``zero-shot`` or ``few-shot``.
-        fixed_camera: references are aligned with the pictures.
-        score: ``blend``, ``top1``, ``max`` or ``p99``.
-        domain: what the pictures show; from the file format when None.
         max_megapixels: larger pictures are refused.
 
     Raises:
         ConfigError: options that do not go together.
     """
 
+    inquiry: Inquiry = ANYTHING
     references: tuple[str, ...] = ()
     anomalous_references: tuple[str, ...] = ()
     anomalous_masks: tuple[str, ...] = ()
     profile: str | None = None
-    object_name: str | None = None
-    look_for: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    mode: str = "auto"
-    fixed_camera: bool = False
-    score: str = "blend"
-    domain: Domain | None = None
     max_megapixels: float = DEFAULT_LIMITS.max_pixels / 1e6
 
     def __post_init__(self) -> None:
-        if self.profile is not None and (self.references or self.anomalous_references):
-            do = "give --profile alone; references are part of it (profile build)"
-            raise ConfigError("references or a profile", "both", do)
+        self.inquiry.require_comparable(
+            references=bool(self.references),
+            profile=self.profile is not None,
+            anomalous=bool(self.anomalous_references),
+        )
         if self.anomalous_masks and len(self.anomalous_masks) != len(self.anomalous_references):
             got = f"{len(self.anomalous_masks)} for {len(self.anomalous_references)}"
             raise ConfigError(
                 "a mask for each anomalous reference, or none", got, "repeat --anomalous-mask in their order"
-            )
-        given = self.profile is not None or bool(self.references)
-        if self.mode == "few-shot" and not given:
-            raise ConfigError("references or a profile in few-shot mode", "none", "give --references or --profile")
-        if self.mode == "zero-shot" and (given or self.anomalous_references):
-            raise ConfigError("no references in zero-shot mode", "some", "leave --mode or the references out")
-        if self.fixed_camera and not self.references:
-            raise ConfigError(
-                "references with --fixed-camera", "none", "give --references; a profile knows its own camera"
             )
         if self.max_megapixels <= 0:
             raise ConfigError("a positive number of megapixels", f"{self.max_megapixels:g}", "give --max-megapixels 50")
@@ -84,7 +66,7 @@ class Request:
 
 
 class Inspector:
-    """An assistant with the references of a request, encoded once; ``profile`` is what they became, if any.
+    """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing.
 
     Raises:
         AssistantError: a reference or profile that cannot be used.
@@ -93,29 +75,12 @@ class Inspector:
     def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant = assistant
         self.request = request
-        self.profile: Profile | None = None
-        self._options: dict[str, Any] = {
-            "object_name": request.object_name,
-            "look_for": request.look_for,
-            "mode": request.mode,
-            "score": request.score,
-            "domain": request.domain,
-            "types": request.types,
-        }
-        anomalous = self.anomalous()
-        if request.references:
-            self.profile = assistant.build_profile(
-                self._pictures(find_images(request.references)),
-                object_name=request.object_name,
-                look_for=request.look_for,
-                fixed_camera=request.fixed_camera,
-                anomalous_references=anomalous,
-            )
-        elif request.profile is not None:
-            self.profile = load_profile(request.profile)
-        elif anomalous:
-            self._options["anomalous_references"] = anomalous
-        self._options["profile"] = self.profile
+        self.profile: Profile | None = assistant.comparison(
+            request.inquiry,
+            self._pictures(find_images(request.references)) if request.references else (),
+            self._anomalous(),
+            None if request.profile is None else load_profile(request.profile),
+        )
 
     def inspect(self, source: str) -> Inspection:
         """Decode and inspect one picture.
@@ -124,9 +89,9 @@ class Inspector:
             AssistantError: whatever is wrong with it.
         """
         started = time.perf_counter()
-        image = load_image(source, limits=self.request.limits, domain=self.request.domain)
+        image = load_image(source, limits=self.request.limits, domain=self.request.inquiry.domain)
         decoded = (time.perf_counter() - started) * 1000
-        inspection = self.assistant.inspect(image, **self._options)
+        inspection = self.assistant.examine(image, self.request.inquiry, self.profile)
         timing = {**inspection.timing_ms, "decode": decoded}
         return replace(inspection, timing_ms=timing)
 
@@ -142,9 +107,9 @@ class Inspector:
                 yield source, error
 
     def _pictures(self, paths: Sequence[str]) -> list[QueryImage]:
-        return [load_image(path, limits=self.request.limits, domain=self.request.domain) for path in paths]
+        return [load_image(path, limits=self.request.limits, domain=self.request.inquiry.domain) for path in paths]
 
-    def anomalous(self) -> tuple[AnomalousReference, ...]:
+    def _anomalous(self) -> tuple[AnomalousReference, ...]:
         """The anomalous references of the request, decoded."""
         request = self.request
         if not request.anomalous_references:

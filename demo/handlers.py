@@ -15,6 +15,7 @@ import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.geometry import mask_box
+from assistant.inquiry import Inquiry
 from demo import drawing, exports, painting, planes, talking, uploads, words
 from demo.page import Page
 from demo.painting import Updates
@@ -112,7 +113,8 @@ class Handlers:
             from demo.sessions import Setup
 
             image, references, sample = self.samples.picture(int(event.index), self.bench.settings.limits)
-            setup = Setup(object_name=sample.object_name, domain=sample.domain, references=references, of_sample=True)
+            inquiry = Inquiry(object_name=sample.object_name, domain=sample.domain)
+            setup = Setup(inquiry, references=references, of_sample=True)
             self.bench.add(session, image, setup)
 
         yield from self._run(sid, "Inspecting the sample …", work, painting.everything)

@@ -14,15 +14,16 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assistant.errors import AssistantError
-from assistant.types import THRESHOLD, Answer, Domain, QueryImage
+from assistant.inquiry import ANYTHING, Inquiry
+from assistant.types import THRESHOLD, Answer, QueryImage
 
 if TYPE_CHECKING:
-    from assistant.pipeline import Seen
+    from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
     from demo.planes import Plane
     from demo.talking import Talk
@@ -42,12 +43,8 @@ class Setup:
     """How pictures are judged; several pictures share one.
 
     Args:
-        object_name: plain words for what they show; None when not told.
-        look_for: phrases.
-        mode: ``auto``, ``zero-shot`` or ``few-shot``.
-        domain: None takes it from the file.
-        fixed_camera: references are aligned with the pictures.
-        references: normal pictures.
+        inquiry: what is asked of them.
+        references: normal pictures; set aside, and said to be, in zero-shot mode.
         anomalous: pictures with the defect, with masks.
         loaded: a profile from a file, instead of references.
         version: grows with every change.
@@ -55,11 +52,7 @@ class Setup:
         of_sample: came with a sample; pictures that are dropped do not take it over.
     """
 
-    object_name: str | None = None
-    look_for: tuple[str, ...] = ()
-    mode: str = "auto"
-    domain: Domain | None = None
-    fixed_camera: bool = False
+    inquiry: Inquiry = ANYTHING
     references: list[QueryImage] = field(default_factory=list)
     anomalous: list[AnomalousReference] = field(default_factory=list)
     loaded: Profile | None = None
@@ -98,8 +91,7 @@ class Picture:
         image: decoded.
         setup: how it is judged.
         threshold: of its view.
-        seen: through the encoder; None before.
-        seen_with: object name, phrases and domain it was seen with.
+        encoded: through the encoder, with what was asked; None before.
         judged_version: of the setup when it was judged; -1 before.
         view: its result; None before.
         talk: conversation on the view; None when none was begun.
@@ -112,8 +104,7 @@ class Picture:
     image: QueryImage
     setup: Setup
     threshold: float = THRESHOLD
-    seen: Seen | None = None
-    seen_with: tuple[Any, ...] = ()
+    encoded: EncodedQuery | None = None
     judged_version: int = -1
     view: View | None = None
     talk: Talk | None = None
@@ -130,8 +121,8 @@ class Picture:
             total += self.plane.file.stat().st_size
         if self.view is not None:
             total += 2 * self.view.measured.anomaly_map.scores.nbytes
-        if self.seen is not None:
-            total += sum(level.nbytes for level in self.seen.features.levels)
+        if self.encoded is not None:
+            total += sum(level.nbytes for level in self.encoded.features.levels)
         return total
 
 

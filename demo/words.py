@@ -130,7 +130,7 @@ def model_chip(preset: str, ready: bool, error: Exception | None, waited: float)
 def bench_words(session: Session) -> str:
     """How pictures are judged now, in one line of HTML."""
     setup = session.setup
-    if setup.mode == "zero-shot":
+    if setup.inquiry.mode == "zero-shot":
         parts = ["zero-shot: references are set aside"]
     elif setup.loaded is not None:
         parts = [f"profile loaded ({setup.loaded.summary()['references']} references)"]

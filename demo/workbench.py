@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.errors import AssistantError, ConfigError
+from assistant.errors import AssistantError
+from assistant.inquiry import Inquiry
 from assistant.types import Answer, Box, Domain, QueryImage
-from assistant.vision.references.profile import AnomalousReference, Profile, anomalous_bank
+from assistant.vision.references.profile import AnomalousReference, Profile
 from demo import talking, thresholds
 from demo.engine import Engine
 from demo.sessions import Correction, Picture, Session, SessionStore, Setup
@@ -20,6 +21,8 @@ from demo.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
+    from assistant.vision.detector import Detector
+    from assistant.vision.encoded_query import EncodedQuery
     from demo.planes import Plane
 
 MAX_REFERENCES = 32
@@ -93,16 +96,16 @@ class Workbench:
         if moved is None or moved == before:
             return
         image = moved.read(self.settings.limits)
-        kept = picture.image, picture.plane, picture.seen, picture.judged_version
-        picture.image, picture.plane, picture.seen, picture.judged_version = image, moved, None, -1
+        kept = picture.image, picture.plane, picture.encoded, picture.judged_version
+        picture.image, picture.plane, picture.encoded, picture.judged_version = image, moved, None, -1
         try:
             self.judge(picture)
         except AssistantError:
-            picture.image, picture.plane, picture.seen, picture.judged_version = kept
+            picture.image, picture.plane, picture.encoded, picture.judged_version = kept
             raise
 
     def judge(self, picture: Picture) -> None:
-        """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture and object name."""
+        """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture."""
         setup = picture.setup
         if picture.view is not None and picture.judged_version == setup.version:
             return
@@ -110,13 +113,11 @@ class Workbench:
         with self.engine.lock:
             version = setup.version
             profile = self.profile(assistant, setup)
-            key = (setup.object_name, setup.look_for, setup.domain)
-            if picture.seen is None or picture.seen_with != key:
-                picture.seen = assistant.see(picture.image, *key)
-                picture.image, picture.seen_with = picture.seen.image, key
-            measured = assistant.judge(picture.seen, profile, object_name=setup.object_name, look_for=setup.look_for)
+            if picture.encoded is None or picture.encoded.inquiry != setup.inquiry:
+                picture.encoded = _encoded(assistant.detector, picture)
+            measured = assistant.detector.score(picture.encoded, profile)
             first = picture.view is None
-            name = partial(assistant.describe, picture.seen, object_name=setup.object_name, look_for=setup.look_for)
+            name = partial(assistant.detector.name_regions, picture.encoded)
             thresholds.under_threshold(measured, thresholds.LEAST, name)  # kinds are embedded now, not at the slider
             picture.view = thresholds.under_threshold(measured, picture.threshold, name)
             picture.judged_version = version
@@ -129,24 +130,19 @@ class Workbench:
         Raises:
             AssistantError: few-shot without references, or a profile of other weights.
         """
-        if setup.mode == "zero-shot":
-            return None
-        if not (setup.references or setup.anomalous or setup.loaded):
-            if setup.mode == "few-shot":
-                raise ConfigError("references or a profile in few-shot mode", "none", "add references")
+        if setup.inquiry.mode == "zero-shot":
             return None
         if setup.built_version != setup.version:
-            setup.built = self._build(assistant, setup)
+            setup.built = assistant.comparison(asked(setup), setup.references, setup.anomalous, setup.loaded)
             setup.built_version = setup.version
         return setup.built
 
     def set_threshold(self, session: Session, threshold: float) -> Picture:
         """Verdict and regions of the picture in view under another threshold; no forward pass."""
         picture = self.in_view(session)
-        if picture.view is None or picture.seen is None or threshold == picture.threshold:
+        if picture.view is None or picture.encoded is None or threshold == picture.threshold:
             return picture
-        assistant, setup = self.engine.wait(timeout=1), picture.setup
-        name = partial(assistant.describe, picture.seen, object_name=setup.object_name, look_for=setup.look_for)
+        name = partial(self.engine.wait(timeout=1).detector.name_regions, picture.encoded)
         picture.view = thresholds.under_threshold(picture.view.measured, float(threshold), name)
         picture.threshold = float(threshold)
         self._part(picture)
@@ -207,21 +203,21 @@ class Workbench:
         """Details that a person typed; the picture in view is judged anew when they changed."""
         setup = session.setup
         phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := talking.clean_question(part)[:80]))
-        told = (
-            talking.clean_question(object_name or "")[:80] or None,
-            phrases,
-            mode,
-            Domain(domain) if domain in tuple(Domain) else None,
-            bool(fixed_camera),
+        told = Inquiry(
+            object_name=talking.clean_question(object_name or "")[:80] or None,
+            look_for=phrases,
+            domain=Domain(domain) if domain in tuple(Domain) else None,
+            mode=mode,
+            fixed_camera=bool(fixed_camera),
         )
-        before = (setup.object_name, setup.look_for, setup.mode, setup.domain, setup.fixed_camera)
+        before = setup.inquiry
         if told == before:
             return
-        setup.object_name, setup.look_for, setup.mode, setup.domain, setup.fixed_camera = told
+        setup.inquiry = told
         try:
             self._changed(session)
         except AssistantError:
-            setup.object_name, setup.look_for, setup.mode, setup.domain, setup.fixed_camera = before
+            setup.inquiry = before
             setup.changed()
             raise
 
@@ -229,7 +225,7 @@ class Workbench:
         """The picture in view is normal: it joins the references."""
         picture = self.in_view(session)
         self.add_references(session, [picture.image])
-        self._correct(session, Correction(picture.image, None, "", picture.setup.object_name or ""))
+        self._correct(session, Correction(picture.image, None, "", picture.setup.inquiry.object_name or ""))
 
     def mark_defect(self, session: Session, mask: np.ndarray, kind: str) -> None:
         """There is a defect under the mask: it joins the anomalous references.
@@ -247,7 +243,7 @@ class Workbench:
             raise BenchError("a marked defect", "nothing marked", "draw over it, or give its box")
         name = talking.clean_question(kind)[:60] or self._kind_under(picture, mask)
         picture.setup.anomalous.append(AnomalousReference(picture.image, mask))
-        self._correct(session, Correction(picture.image, mask, name, picture.setup.object_name or ""))
+        self._correct(session, Correction(picture.image, mask, name, picture.setup.inquiry.object_name or ""))
         self._changed(session)
 
     def ask(self, session: Session, question: str) -> Iterator[Answer]:
@@ -315,19 +311,6 @@ class Workbench:
             raise BenchError("a picture on the bench", "none yet", "drop one or choose a sample")
         return session.picture
 
-    def _build(self, assistant: Assistant, setup: Setup) -> Profile:
-        if setup.references:
-            return assistant.build_profile(
-                setup.references, object_name=setup.object_name, look_for=setup.look_for,
-                fixed_camera=setup.fixed_camera, anomalous_references=setup.anomalous,
-            )  # fmt: skip
-        if setup.loaded is not None and not setup.anomalous:
-            return setup.loaded
-        marked = anomalous_bank(assistant, setup.anomalous)
-        if setup.loaded is None:
-            return marked
-        return replace(setup.loaded, anomalous_keys=marked.anomalous_keys)
-
     def _changed(self, session: Session) -> None:
         session.setup.changed()
         picture = session.picture
@@ -352,3 +335,18 @@ class Workbench:
         picture.talk = None
         if picture.messages and picture.messages[-1]["content"] != CHANGED:
             picture.messages.append({"role": "assistant", "content": CHANGED})
+
+
+def asked(setup: Setup) -> Inquiry:
+    """What a setup asks of the pictures it is compared with: a box ticked before there are any waits for them."""
+    compared = setup.references or setup.loaded
+    return setup.inquiry if compared else replace(setup.inquiry, fixed_camera=False)
+
+
+def _encoded(detector: Detector, picture: Picture) -> EncodedQuery:
+    """A picture with what its setup asks; the encoder runs where no tokens are kept."""
+    inquiry, before = picture.setup.inquiry, picture.encoded
+    if before is None:
+        return detector.encode(picture.image, inquiry)
+    image = picture.image if inquiry.domain is None else replace(picture.image, domain=inquiry.domain)
+    return detector.from_features(image, before.features, inquiry)

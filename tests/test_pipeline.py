@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import ConfigError, ProfileError
+from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import Domain, Mode, QueryImage, Verdict
 from assistant.vision.references.profile import AnomalousReference, Profile
@@ -54,7 +55,9 @@ def test_another_kind_of_thing_is_farther_from_the_references(assistant: Assista
     clean = textured(9)
     assert profile.bank is not None
     near, far = (
-        float(profile.bank.match(assistant.localizer, assistant.encode(shown)).distance.mean())
+        float(
+            profile.bank.match(assistant.detector.localizer, assistant.detector.patch_features(shown)).distance.mean()
+        )
         for shown in (clean, picture(3, 112, 112))
     )
     assert far > 1.5 * near
@@ -123,10 +126,9 @@ def test_mutual_mode_needs_two_and_finds_the_odd_one(assistant: Assistant) -> No
 
 
 def test_types_come_from_the_words_given(assistant: Assistant) -> None:
-    seen = assistant.see(picture(1), domain=Domain.MEDICAL)
     profile = assistant.build_profile([textured(0)])
     for types in ((), ("left", "right")):
-        found = assistant.judge(seen, profile, types=types)
+        found = assistant.inspect(picture(1), profile=profile, domain=Domain.MEDICAL, types=types)
         names = {r.type for r in found.regions}
         assert not types or names <= set(types)
         assert "scratch" not in names
@@ -137,7 +139,7 @@ def test_types_come_from_the_words_given(assistant: Assistant) -> None:
     [
         ({"mode": "guess"}, "a mode of auto, zero-shot, few-shot, got guess"),
         ({"mode": "few-shot"}, "references or a profile in few-shot mode, got none"),
-        ({"score": "median"}, "one of blend, top1, max, p99, got median"),
+        ({"score": "median"}, "an image score of blend, top1, max, p99, got median"),
         ({"look_for": ["  "]}, "a phrase to look for of 1 to 200 characters"),
     ],
 )
@@ -159,15 +161,15 @@ def test_mini_finds_a_drawn_scratch_and_leaves_its_normal_twin_alone() -> None:
     for i in range(110):
         scratched[60 + i : 63 + i, 80 + i // 2 : 83 + i // 2] = 40
     assistant = Assistant.load("mini")
-    seen = assistant.see(QueryImage(scratched, "scratched"))
-    zero = assistant.judge(seen)
+    encoded = assistant.detector.encode(QueryImage(scratched, "scratched"))
+    zero = assistant.detector.score(encoded)
     assert zero.verdict is Verdict.ANOMALOUS
     row, column = np.unravel_index(zero.anomaly_map.scores.argmax(), (256, 256))
     assert 50 <= row <= 185
     assert 70 <= column <= 150
     clean = [QueryImage(np.roll(plate, 40 * i, 0), f"clean {i}") for i in range(3)]
     profile = assistant.build_profile(clean[:2])
-    few, normal = assistant.judge(seen, profile), assistant.inspect(clean[2], profile=profile)
+    few, normal = assistant.detector.score(encoded, profile), assistant.inspect(clean[2], profile=profile)
     assert few.verdict is Verdict.ANOMALOUS
     assert few.image_score > normal.image_score + 0.2
 
@@ -185,12 +187,13 @@ def test_a_map_without_regions_tells_its_highest_place(assistant: Assistant) -> 
 
 
 def test_the_highest_place_is_named_when_asked(assistant: Assistant) -> None:
-    seen = assistant.see(textured(0))
-    plain = assistant.judge(seen)
+    detector = assistant.detector
+    encoded = detector.encode(textured(0), Inquiry(types=("crack", "stain")))
+    plain = detector.score(encoded)
     normal = replace(plain, regions=(), image_score=0.2)
-    named = assistant.name_highest(seen, normal, types=("crack", "stain"))
+    named = detector.name_highest(encoded, normal)
     assert named.highest is not None
     assert named.highest.type in ("crack", "stain")
     assert (named.regions, named.image_score) == ((), 0.2)
     if plain.regions:
-        assert assistant.name_highest(seen, plain, types=("crack",)) is plain
+        assert detector.name_highest(encoded, plain) is plain

@@ -53,8 +53,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).symlink_to(ROOT / name)
     base = tmp_path / "trained"
     tiny = Assistant.load("tiny")
-    card = Card("tiny", tiny.clip.hashes, "", {}, [], {})
-    save_checkpoint(base, tiny.localizer, Calibration.identity(), card)
+    card = Card("tiny", tiny.detector.clip.hashes, "", {}, [], {})
+    save_checkpoint(base, tiny.detector.localizer, Calibration.identity(), card)
     described = yaml.safe_load((ROOT / "assistant/presets/tiny/preset.yaml").read_text())
     language = {"kind": "local", "name": str(tiny_folder(tmp_path / "llama"))}
     (base / "preset.yaml").write_text(yaml.safe_dump(described | {"checkpoint": ".", "language": language}))

@@ -64,7 +64,7 @@ def talking_preset(folder: Path) -> Path:
     raw = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
     language: dict[str, Any] = {"kind": "local", "name": str(folder / "llama"), "parts": "language"}
     (folder / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": language}))
-    parts = new_parts(LanguageConfig(**language), 256, Assistant.load("tiny").clip.hashes)
+    parts = new_parts(LanguageConfig(**language), 256, Assistant.load("tiny").detector.clip.hashes)
     torch.manual_seed(5)
     for parameter in (*add_lora(parts.model, 4).values(), *parts.projector.parameters()):
         torch.nn.init.normal_(parameter, std=0.3)

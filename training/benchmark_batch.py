@@ -70,15 +70,15 @@ def bare_loop(pictures: Sequence[str], preset: str, size: int, threads: int) -> 
     side = assistant.preset.tower.side
     shapes: dict[tuple[int, ...], list[torch.Tensor]] = {}
     for path in pictures:
-        pixels = assistant.clip.encoder.prepare(load_image(path), side).pixels
+        pixels = assistant.detector.clip.encoder.prepare(load_image(path), side).pixels
         shapes.setdefault(tuple(pixels.shape), []).append(pixels)
     batches = [torch.stack(some[i : i + size]) for some in shapes.values() for i in range(0, len(some), size)]
     with torch.inference_mode():
         for batch in batches[:WARM_UP]:
-            assistant.clip.encoder(batch)
+            assistant.detector.clip.encoder(batch)
         started = time.perf_counter()
         for batch in batches:
-            assistant.clip.encoder(batch)
+            assistant.detector.clip.encoder(batch)
     return len(pictures) / (time.perf_counter() - started)
 
 

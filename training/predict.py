@@ -23,13 +23,15 @@ from rich.progress import track
 from safetensors.torch import save_file
 
 from assistant.errors import AssistantError, ConfigError
+from assistant.inquiry import Inquiry
 from assistant.language.tokens.projector import pool_blocks
 from assistant.language.tokens.prompt_learner import resize_map
 from assistant.pictures.images import load_image
-from assistant.pipeline import Assistant, Seen
+from assistant.pipeline import Assistant
 from assistant.report import highest_row, inspection_row
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import Domain, Inspection
+from assistant.vision.encoded_query import EncodedQuery
 from assistant.vision.references.profile import Profile
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption, evidence_text
@@ -53,34 +55,36 @@ def told_name(row: Row) -> str | None:
     return row.object_name if row.index % 3 else None
 
 
-Look = Callable[[Row], tuple[Seen, Profile | None]]
+Look = Callable[[Row], tuple[EncodedQuery, Profile | None]]
 """What is seen of a picture, and the references it is compared with."""
 
 
 def encoded_now(assistant: Assistant) -> Look:
     """Pictures through the visual encoder."""
 
-    def look(row: Row) -> tuple[Seen, Profile | None]:
+    def look(row: Row) -> tuple[EncodedQuery, Profile | None]:
         name, references = told_name(row), references_of(row)
-        seen = assistant.see(row.image, name, (), Domain(row.domain))
-        return seen, assistant.build_profile(references, object_name=name) if references else None
+        encoded = assistant.detector.encode(row.image, Inquiry(object_name=name, domain=Domain(row.domain)))
+        return encoded, assistant.build_profile(references, object_name=name) if references else None
 
     return look
 
 
 def encoded_before(assistant: Assistant, folder: Path, offset: int) -> Look:
     """Tokens and matches of a features folder; ``offset`` is added to an index there."""
+    detector = assistant.detector
 
-    def look(row: Row) -> tuple[Seen, Profile | None]:
+    def look(row: Row) -> tuple[EncodedQuery, Profile | None]:
         kept = replace(row, index=row.index + offset)
         shape = read_shape(folder / f"{kept.index:07d}.safetensors")
         batch = read_batch(folder, [kept], shape)
         features = PatchFeatures(batch.tokens, batch.pooled, (shape.rows, shape.columns))
         with torch.inference_mode():
-            anchors = assistant.anchors.states(told_name(row))[None]
-            evidence = assistant.localizer.text_evidence(features.levels, anchors, features.grid, new=batch.new)
+            anchors = detector.anchors.states(told_name(row))[None]
+            evidence = detector.localizer.text_evidence(features.levels, anchors, features.grid, new=batch.new)
         image = replace(load_image(row.image), domain=Domain(row.domain))
-        return Seen(image, features, evidence, {}, batch.match), None
+        inquiry = Inquiry(object_name=told_name(row), domain=Domain(row.domain))
+        return EncodedQuery(image, features, evidence, inquiry, match=batch.match), None
 
     return look
 
@@ -93,13 +97,13 @@ def predict_row(
     Returns:
         Its evidence row and its inspection row.
     """
-    seen, profile = look(row)
-    inspection = assistant.judge(seen, profile, object_name=told_name(row))
+    encoded, profile = look(row)
+    inspection = assistant.detector.score(encoded, profile)
     if row.index // 2 % 2:
-        inspection = assistant.name_highest(seen, inspection)
+        inspection = assistant.detector.name_highest(encoded, inspection)
     tensors = {
         "map": map_of(inspection)[0].half(),
-        "image_tokens": pool_blocks(seen.features.levels[-1], seen.features.grid)[0].half().cpu().contiguous(),
+        "image_tokens": pool_blocks(encoded.features.levels[-1], encoded.features.grid)[0].half().cpu().contiguous(),
     }
     partial = target.with_suffix(".partial")
     save_file(tensors, partial)

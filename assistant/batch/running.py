@@ -117,7 +117,8 @@ class BatchOptions:
     @property
     def settings(self) -> dict[str, Any]:
         """What rows depend on: a run that goes on with others is refused."""
-        request = {name: _plain(value) for name, value in vars(self.request).items()}
+        told = {**vars(self.request.inquiry), **vars(self.request)}
+        request = {name: _plain(value) for name, value in told.items() if name != "inquiry"}
         about = {"preset": self.preset, "mutual": self.mutual, "chunk": self.chunk if self.mutual else None}
         wanted = {"caption": self.caption, "questions": list(self.questions)}
         return {**about, **wanted, "maps": self.save_maps, "overlays": self.save_overlays, **request}

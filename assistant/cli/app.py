@@ -16,6 +16,7 @@ from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
 from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
+from assistant.inquiry import Inquiry
 from assistant.request import Inspector, Request, load_profile
 from assistant.types import Answer, Inspection
 
@@ -151,9 +152,7 @@ def profile_build(
         references=tuple(references),
         anomalous_references=tuple(anomalous_reference or ()),
         anomalous_masks=tuple(anomalous_mask or ()),
-        object_name=object_name,
-        look_for=tuple(look_for or ()),
-        fixed_camera=fixed_camera,
+        inquiry=Inquiry(object_name=object_name, look_for=tuple(look_for or ()), fixed_camera=fixed_camera),
         max_megapixels=max_megapixels,
     )
     profile = Inspector(_load_assistant(preset, device), request).profile

@@ -124,8 +124,10 @@ class TerminalChat:
 
     def _add_reference(self, path: str) -> bool:
         added = _named(path, "/reference normal.png")
-        mode = "auto" if self._request.mode == "zero-shot" else self._request.mode
-        request = replace(self._request, references=(*self._request.references, added), mode=mode)
+        inquiry = self._request.inquiry
+        if inquiry.mode == "zero-shot":
+            inquiry = replace(inquiry, mode="auto")
+        request = replace(self._request, references=(*self._request.references, added), inquiry=inquiry)
         self._look(self.inspection.image.source, request, None)
         return True
 

@@ -1,14 +1,15 @@
-"""The command ``evaluate``: options in, the training package's measuring out."""
+"""The command ``evaluate``: options in, measuring out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from assistant.cli import options
 from assistant.errors import ConfigError
+from assistant.inquiry import Inquiry
 
 
 def evaluate(
@@ -53,13 +54,14 @@ def evaluate(
     json: options.Json = False,
 ) -> None:
     """Measure on folders of labelled pictures, or with --qa on multiple-choice questions."""
-    inspection: dict[str, Any] = {
-        "object_name": object_name,
-        "look_for": tuple(look_for or ()),
-        "types": tuple(types or ()),
-        "score": score.value,
-        "domain": domain,
-    }
+    inquiry = Inquiry(
+        object_name=object_name,
+        look_for=tuple(look_for or ()),
+        types=tuple(types or ()),
+        domain=domain,
+        fixed_camera=fixed_camera,
+        score=score.value,
+    )
     from assistant.pipeline import Assistant
 
     if qa is not None:
@@ -78,7 +80,7 @@ def evaluate(
             language=language,
             knowledge=domain_knowledge,
             limit=limit,
-            inspection={**inspection, "fixed_camera": fixed_camera},
+            inquiry=inquiry,
             output=output,
         )
         raise typer.Exit(qa_command.run(Assistant.load(preset, device=device), questions, json))
@@ -90,8 +92,7 @@ def evaluate(
         seeds=seeds,
         own_references=own_references,
         own_missing=own_missing.value,
-        fixed_camera=fixed_camera,
-        **inspection,
+        inquiry=inquiry,
         predictions=predictions,
         output=output,
     )

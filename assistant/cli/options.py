@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assistant.inquiry import Inquiry
 from assistant.request import Request
 from assistant.types import Domain
 
@@ -300,13 +301,15 @@ def request_of(
         anomalous_references=tuple(anomalous_reference or ()),
         anomalous_masks=tuple(anomalous_mask or ()),
         profile=profile,
-        object_name=object_name,
-        look_for=tuple(look_for or ()),
-        types=tuple(types or ()),
-        mode=mode.value,
-        fixed_camera=fixed_camera,
-        score=score.value,
-        domain=domain,
+        inquiry=Inquiry(
+            object_name=object_name,
+            look_for=tuple(look_for or ()),
+            types=tuple(types or ()),
+            domain=domain,
+            mode=mode.value,
+            fixed_camera=fixed_camera,
+            score=score.value,
+        ),
         max_megapixels=max_megapixels,
     )
 

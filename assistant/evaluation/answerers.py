@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -12,13 +13,16 @@ import numpy as np
 
 from assistant.errors import ConfigError
 from assistant.geometry import CELLS
+from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import load_image
 from assistant.reading.faithfulness import stated_verdict
 from assistant.reading.statements import read
 from assistant.types import Inspection
+from assistant.vision.references.build_profile import build_profile
 
 if TYPE_CHECKING:
-    from assistant.pipeline import Assistant, Seen
+    from assistant.pipeline import Assistant
+    from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import Profile
 
 _TROUBLE = r"\b(?:defect|anomal|abnormal|damage|flaw|fault|lesion|irregularit|problem)"
@@ -42,22 +46,19 @@ class Answerer(Protocol):
 
 
 class Inspections:
-    """Inspections of one picture after the other: encoded once, judged once for each set of kinds.
+    """Inspections of one picture after the other: encoded once, scored once for each set of kinds.
 
     Args:
         assistant: loaded.
-        options: ``object_name``, ``look_for``, ``score``, ``domain``, ``types`` and ``fixed_camera`` of all pictures.
+        inquiry: what is asked of all pictures.
     """
 
-    def __init__(self, assistant: Assistant, options: Mapping[str, Any]) -> None:
-        self.assistant = assistant
-        self._options = {"object_name": None, "look_for": (), "score": "blend", "types": (), **options}
-        self._domain = self._options.pop("domain", None)
-        self._fixed_camera = bool(self._options.pop("fixed_camera", False))
+    def __init__(self, assistant: Assistant, inquiry: Inquiry = ANYTHING) -> None:
+        self.assistant, self._inquiry = assistant, inquiry
         self._profiles: dict[tuple[Path, ...], Profile] = {}
         self._key: tuple[Path, tuple[Path, ...]] | None = None
-        self._seen: Seen | None = None
-        self._judged: dict[tuple[str, ...], Inspection] = {}
+        self._encoded: EncodedQuery | None = None
+        self._scored: dict[tuple[str, ...], Inspection] = {}
 
     def of(self, image_path: Path, references: Sequence[Path], types: Sequence[str] = ()) -> Inspection:
         """The inspection of a picture.
@@ -65,14 +66,13 @@ class Inspections:
         Args:
             image_path: picture.
             references: normal pictures; none for a zero-shot inspection.
-            types: kinds to choose from; those of the options when none are given.
+            types: kinds to choose from; those of the inquiry when none are given.
         """
-        kinds = tuple(types) or tuple(self._options["types"])
-        seen = self._see(image_path, tuple(references))
-        if kinds not in self._judged:
-            told = {**self._options, "types": kinds}
-            self._judged[kinds] = self.assistant.judge(seen, self._profile(tuple(references)), **told)
-        return self._judged[kinds]
+        kinds = tuple(types) or self._inquiry.types
+        self._encode(image_path, tuple(references))
+        if kinds not in self._scored:
+            self._scored[kinds] = self.assistant.detector.score(self._told(kinds), self._profile(tuple(references)))
+        return self._scored[kinds]
 
     def likeliest(self, inspection: Inspection, types: Sequence[str]) -> str | None:
         """The kind that is most alike where the map of the picture last inspected is strongest, whatever its score."""
@@ -81,17 +81,19 @@ class Inspections:
 
     def name_highest(self, inspection: Inspection, types: Sequence[str]) -> Inspection:
         """The inspection of the picture last inspected, the kind of its highest place chosen from ``types``."""
-        assert self._seen is not None
-        return self.assistant.name_highest(self._seen, inspection, self._options["look_for"], types)
+        return self.assistant.detector.name_highest(self._told(tuple(types)), inspection)
 
-    def _see(self, image_path: Path, references: tuple[Path, ...]) -> Seen:
-        if self._seen is not None and self._key == (image_path, references):
-            return self._seen
-        self._key, self._judged = None, {}
-        told = self._options["object_name"], self._options["look_for"], self._domain
-        self._seen = self.assistant.see(load_image(image_path), *told)
+    def _told(self, kinds: tuple[str, ...]) -> EncodedQuery:
+        """The picture last encoded, its regions to be named with some kinds."""
+        assert self._encoded is not None
+        return replace(self._encoded, inquiry=replace(self._inquiry, types=kinds))
+
+    def _encode(self, image_path: Path, references: tuple[Path, ...]) -> None:
+        if self._key == (image_path, references):
+            return
+        self._key, self._scored = None, {}
+        self._encoded = self.assistant.detector.encode(load_image(image_path), self._inquiry)
         self._key = image_path, references
-        return self._seen
 
     def _profile(self, references: tuple[Path, ...]) -> Profile | None:
         if not references:
@@ -99,12 +101,8 @@ class Inspections:
         if references not in self._profiles:
             while len(self._profiles) >= KEPT_PROFILES:
                 del self._profiles[next(iter(self._profiles))]
-            self._profiles[references] = self.assistant.build_profile(
-                [load_image(path) for path in references],
-                object_name=self._options["object_name"],
-                look_for=self._options["look_for"],
-                fixed_camera=self._fixed_camera,
-            )
+            pictures = [load_image(path) for path in references]
+            self._profiles[references] = build_profile(self.assistant.detector, pictures, self._inquiry)
         return self._profiles[references]
 
 

@@ -18,8 +18,9 @@ from assistant import report
 from assistant.errors import ConfigError
 from assistant.evaluation.passes import OWN, Protocol, Run, Worst, evaluate_set, picture_sheet
 from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference, read_items
+from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import save_map
-from assistant.types import Domain, Inspection
+from assistant.types import Inspection
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -35,8 +36,7 @@ class EvaluateOptions:
         seeds: draws of the references, from seed 0.
         own_references: folder of a set that holds a reference for each test picture; replaces ``shots``.
         own_missing: for a test picture without one: ``refuse``, ``zero-shot``, or ``itself`` (it is its own template).
-        fixed_camera: references are aligned with the test pictures.
-        object_name, look_for, types, score, domain: as for an inspection.
+        inquiry: what is asked of each picture; region types are a set's own kinds unless it names others.
         predictions: folder for one folder of rows and maps a run; None keeps none.
         output: report without ending; ``.md`` and ``.json`` are written; None prints only.
     """
@@ -46,12 +46,7 @@ class EvaluateOptions:
     seeds: int = 3
     own_references: str | None = None
     own_missing: str = "refuse"
-    fixed_camera: bool = False
-    object_name: str | None = None
-    look_for: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    score: str = "blend"
-    domain: Domain | None = None
+    inquiry: Inquiry = ANYTHING
     predictions: Path | None = None
     output: Path | None = None
 
@@ -63,18 +58,7 @@ class EvaluateOptions:
     @property
     def protocol(self) -> Protocol:
         """How references and pictures are given."""
-        return Protocol(self.own_references, self.own_missing, self.fixed_camera, self.inspection)
-
-    @property
-    def inspection(self) -> dict[str, Any]:
-        """Options that every inspection takes."""
-        return {
-            "object_name": self.object_name,
-            "look_for": self.look_for,
-            "types": self.types,
-            "score": self.score,
-            "domain": self.domain,
-        }
+        return Protocol(self.own_references, self.own_missing, self.inquiry)
 
 
 def runs_of(options: EvaluateOptions) -> list[Run]:
@@ -181,8 +165,8 @@ def write_report(
         "preset": assistant.preset.name,
         "weights": assistant.weights,
         "version": report.package_version(),
-        "score": options.score,
-        "fixed_camera": options.fixed_camera,
+        "score": options.inquiry.score,
+        "fixed_camera": options.inquiry.fixed_camera,
     }
     facts = "".join(f"* {name}: {value}\n" for name, value in about.items())
     Path(f"{stem}.md").write_text(f"# Evaluation\n\n{facts}\n{as_markdown(rows)}\n", encoding="utf-8")

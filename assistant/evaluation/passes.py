@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ from PIL import Image
 
 from assistant.evaluation.metrics import PixelMetrics, compared, image_metrics
 from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference
+from assistant.inquiry import Inquiry
 from assistant.pictures.images import load_image
 from assistant.types import THRESHOLD, Inspection, Verdict
+from assistant.vision.references.build_profile import build_profile
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -46,14 +48,12 @@ class Protocol:
     Args:
         own_references: folder of the set with a reference for each test picture.
         own_missing: see :func:`assistant.evaluation.sets.own_reference`.
-        fixed_camera: references are aligned with the test pictures.
-        inspection: options that every inspection takes.
+        inquiry: what is asked of each picture; region types are a set's own kinds unless it names others.
     """
 
     own_references: str | None
     own_missing: str
-    fixed_camera: bool
-    inspection: dict[str, Any]
+    inquiry: Inquiry
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,24 +125,23 @@ class Scores:
         del kept[WORST:]
 
 
-def judged(
+def inspections(
     assistant: Assistant, runs: Sequence[Run], items: Sequence[LabelledPicture], protocol: Protocol
 ) -> Iterator[tuple[Run, LabelledPicture, Inspection]]:
     """Every picture of one set under every run; pictures outermost, so that each is encoded once."""
-    options = dict(protocol.inspection)
-    options["types"] = options["types"] or tuple(sorted({kind_name(i.kind) for i in items if i.kind is not None}))
-    domain = options.pop("domain", None)
-    told = {k: options[k] for k in ("object_name", "look_for")}
+    kinds = tuple(sorted({kind_name(i.kind) for i in items if i.kind is not None}))
+    inquiry = replace(protocol.inquiry, types=protocol.inquiry.types or kinds)
+    detector = assistant.detector
     together = [r for r in runs if r.shots == "mutual"]
     single = [r for r in runs if r.shots != "mutual"]
     profiles = {r: _profile(assistant, r, protocol) for r in single if r.shots != OWN}
     for item in items if single else ():
-        seen = assistant.see(item.path, domain=domain, **told)
+        encoded = detector.encode(item.path, inquiry)
         for one in single:
             profile = _own_profile(assistant, one, item, protocol) if one.shots == OWN else profiles[one]
-            yield one, item, assistant.judge(seen, profile, **options)
+            yield one, item, detector.score(encoded, profile)
     for one in together:
-        found = assistant.inspect_mutual([i.path for i in items], domain=domain, **options)
+        found = detector.score_mutual([detector.encode(i.path, inquiry) for i in items])
         for item, inspection in zip(items, found, strict=True):
             yield one, item, inspection
 
@@ -156,7 +155,7 @@ def evaluate_set(
 ) -> dict[Run, Scores]:
     """All runs over one set; ``each`` is told every inspection as it is made."""
     measured = {one: Scores() for one in runs}
-    for one, item, inspection in judged(assistant, runs, items, protocol):
+    for one, item, inspection in inspections(assistant, runs, items, protocol):
         measured[one].add(item, inspection)
         each(one, item, inspection)
     return measured
@@ -197,8 +196,7 @@ def _profile(assistant: Assistant, one: Run, protocol: Protocol) -> Profile | No
     references = draw_references(one.root, one.shots, one.seed)
     if not references:
         return None
-    told = {k: protocol.inspection[k] for k in ("object_name", "look_for")}
-    return assistant.build_profile([load_image(p) for p in references], fixed_camera=protocol.fixed_camera, **told)
+    return build_profile(assistant.detector, [load_image(p) for p in references], protocol.inquiry)
 
 
 def _own_profile(assistant: Assistant, one: Run, item: LabelledPicture, protocol: Protocol) -> Profile | None:
@@ -206,8 +204,7 @@ def _own_profile(assistant: Assistant, one: Run, item: LabelledPicture, protocol
     own = own_reference(one.root, protocol.own_references, item, protocol.own_missing)
     if own is None:
         return None
-    told = {k: protocol.inspection[k] for k in ("object_name", "look_for")}
-    return assistant.build_profile([load_image(own)], fixed_camera=protocol.fixed_camera, **told)
+    return build_profile(assistant.detector, [load_image(own)], protocol.inquiry)
 
 
 def _rows(region: Any) -> tuple[slice, slice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from assistant.errors import AssistantError, ConfigError
 from assistant.evaluation.answerers import Answerer, Inspections, LanguageAnswerer, Rules
 from assistant.evaluation.question_scores import AnsweredQuestion, chance, scores_of
 from assistant.evaluation.questions import TEMPLATES, AskedPicture, domain_knowledge, read_questions
+from assistant.inquiry import ANYTHING, Inquiry
 from assistant.reading.chosen_option import read_choice
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class QaOptions:
         language: whether the language model is asked; else the rules alone.
         knowledge: domain-knowledge file that is said before each question.
         limit: pictures at most.
-        inspection: options of every inspection.
+        inquiry: what is asked of each picture.
         output: report without ending; ``.md`` and ``.json`` are written; None prints only.
     """
 
@@ -48,7 +49,7 @@ class QaOptions:
     language: bool = True
     knowledge: Path | None = None
     limit: int | None = None
-    inspection: Mapping[str, Any] = field(default_factory=dict)
+    inquiry: Inquiry = ANYTHING
     output: Path | None = None
 
     def __post_init__(self) -> None:
@@ -92,7 +93,7 @@ def run(assistant: Assistant, options: QaOptions, as_json: bool) -> int:
     runs: list[tuple[str, Asked]] = []
     for shots in options.shots:
         pictures = read_questions(options.file, options.root, int(shots), options.templates, options.limit)
-        inspections = Inspections(assistant, options.inspection)
+        inspections = Inspections(assistant, options.inquiry)
         answerers: dict[str, Answerer] = {RULES: Rules(inspections)}
         if options.language:
             answerers = {LANGUAGE: _language(inspections, pictures, options), **answerers}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from assistant.language.checked_answers import answers_together, stream_answer
 from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
@@ -15,10 +14,8 @@ from assistant.types import Answer, Inspection, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from assistant.language.models.prompted import PromptedLanguageModel, Turn
-    from assistant.pipeline import Assistant, Seen
+    from assistant.vision.detector import Detector
 
 
 class Conversation:
@@ -100,21 +97,15 @@ class Conversing:
     """What an assistant needs to converse: the language model, loaded at the first question, and pictures as encoded.
 
     Args:
-        assistant: whose.
+        detector: whose pictures are talked about.
     """
 
-    def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
         self._lock = threading.Lock()
         self._loaded = False
         self._model: LanguageModel | None = None
         self._prompted: PromptedLanguageModel | None = None
-        self._encoded: WeakKeyDictionary[QueryImage, tuple[Tensor, tuple[int, int]]] = WeakKeyDictionary()
-
-    def remember(self, seen: Seen) -> None:
-        """Keep what the projector reads of a picture, as long as the picture is kept; nothing where no model reads it."""
-        if self._sees:
-            self._encoded[seen.image] = (seen.features.levels[-1], seen.features.grid)
 
     def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
         """A conversation on an inspected picture.
@@ -125,7 +116,7 @@ class Conversing:
         self._load()
         if self._model is None:
             return Conversation(inspection, None, None, self._prompted, evidence)
-        encoded = self._encode(inspection.image) if self._sees else None
+        encoded = self._encoded(inspection.image) if self._detector.preset.language.reads_patch_tokens else None
         return Conversation(inspection, self._model, self._model.open(inspection, encoded), None, evidence)
 
     def ask_together(
@@ -145,25 +136,17 @@ class Conversing:
         turns = [answers_together(self._model, sessions, q, knowledge, evidence=evidence) for q in questions]
         return [list(answers) for answers in zip(*turns, strict=True)]
 
-    @property
-    def _sees(self) -> bool:
-        """Whether the preset's language model reads our visual encoder's tokens."""
-        language = self._assistant.preset.language
-        return language.parts is not None and language.kind in ("embedded", "local")
-
-    def _encode(self, image: QueryImage) -> EncodedImage:
-        if image not in self._encoded:
-            features = self._assistant.encode(image)
-            self._encoded[image] = (features.levels[-1], features.grid)
-        return EncodedImage(pool_blocks(*self._encoded[image]))
+    def _encoded(self, image: QueryImage) -> EncodedImage:
+        features = self._detector.last_level(image)
+        return EncodedImage(pool_blocks(features.levels[-1], features.grid))
 
     def _load(self) -> None:
         with self._lock:
             if self._loaded:
                 return
-            assistant: Any = self._assistant
-            width = BLOCK * BLOCK * assistant.clip.encoder.width
-            self._model = load_language_model(assistant.preset, assistant.folder, width, assistant.clip.hashes)
+            detector = self._detector
+            width = BLOCK * BLOCK * detector.clip.encoder.width
+            self._model = load_language_model(detector.preset, detector.folder, width, detector.clip.hashes)
             if self._model is None:
                 from assistant.language.models.prompted import PromptedLanguageModel
 

@@ -20,6 +20,10 @@ class Affine:
         if not (math.isfinite(self.scale) and math.isfinite(self.offset) and self.scale > 0):
             raise ConfigError("a positive finite scale", f"scale {self.scale}, offset {self.offset}", "calibrate again")
 
+    def __call__(self, logit: float) -> float:
+        """A raw logit, calibrated."""
+        return self.scale * logit + self.offset
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -34,6 +38,16 @@ class Calibration:
     def identity(cls) -> Calibration:
         """Of untrained parts: logits as they are."""
         return cls(*(Affine(1.0, 0.0) for _ in range(4)))
+
+    def of_map(self, referenced: bool) -> Affine:
+        """Of a map's logits, with references or without."""
+        return self.reference_map if referenced else self.text_map
+
+    def of_image(self, score: str, referenced: bool) -> Affine:
+        """Of an image score's logit: ``blend`` has its own, the others are numbers of the map."""
+        if score != "blend":
+            return self.of_map(referenced)
+        return self.reference_image if referenced else self.text_image
 
 
 def conformal_p_value(score: float, normals: Sequence[float]) -> float | None:

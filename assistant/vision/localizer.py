@@ -19,9 +19,23 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from assistant.vision.adapters import AdaptedLevel, FeatureAdapter
+from assistant.vision.heads import ImageHead, MapHead
 
 LOGIT_SCALE = 20.0
 NOVELTY_TEMPERATURE = 0.05
+DISTANCE_GAIN = 4.0
+"""Cosine distances of normal patches lie about 0.05 to 0.3: times this they are as large as the other planes of a head."""
+DEVIATIONS = (-5.0, 20.0)
+"""Distances in standard deviations are cut here: farther out a patch is no more anomalous, and one dust grain must not drown the
+rest of the picture."""
+DEVIATION_GAIN = 0.5
+"""Brings deviations, of which normal patches have up to 3, to the size of the other planes."""
+LEAST_SPREAD = 0.01
+"""Least median absolute deviation of a picture's distances, cosine: of a picture all alike every speck would be an outlier."""
+NORMAL_SPREADS = 3.0
+"""Median absolute deviations that normal distances reach (two standard deviations of a Gaussian): one unit of ``relative``."""
+IMAGE_LIMITS = (-8.0, 20.0)
+"""Statistics of a picture are cut here before the image head, which saw no others in training."""
 Grid = tuple[int, int]
 
 
@@ -73,40 +87,6 @@ class Logits:
 
     map: Float[Tensor, "batch rows columns"]
     image: Float[Tensor, " batch"]
-
-
-class MapHead(nn.Module):
-    """Evidence planes -> one logit a patch; the mean of the first ``skip`` planes is added, so it starts as plain averaging."""
-
-    def __init__(self, planes: int, width: int, skip: int) -> None:
-        super().__init__()
-        self.skip = skip
-        self.net = nn.Sequential(
-            nn.Conv2d(planes, width, 3, padding=1, padding_mode="replicate"),
-            nn.GELU(),
-            nn.Conv2d(width, width, 3, padding=2, dilation=2, padding_mode="replicate"),
-            nn.GELU(),
-            _zeroed(nn.Conv2d(width, 1, 1)),
-        )
-
-    def forward(self, planes: Float[Tensor, "batch planes rows columns"]) -> Float[Tensor, "batch rows columns"]:
-        """Logits: those of the net, on top of the mean of the planes skipped."""
-        out: Tensor = self.net(planes)[:, 0]
-        return out + planes[:, : self.skip].mean(1) if self.skip else out
-
-
-class ImageHead(nn.Module):
-    """Statistics of maps -> one logit a picture; with ``skip`` the first of them, the mean of the map's top 1 %, is added."""
-
-    def __init__(self, features: int, width: int, skip: bool) -> None:
-        super().__init__()
-        self.skip = skip
-        self.net = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Dropout(0.1), _zeroed(nn.Linear(width, 1)))
-
-    def forward(self, features: Float[Tensor, "batch features"]) -> Float[Tensor, " batch"]:
-        """Logits; they start at the skip, or at "does not know"."""
-        out: Tensor = self.net(features / 4)[:, 0]
-        return features[:, 0] + out if self.skip else out
 
 
 class Localizer(nn.Module):
@@ -196,9 +176,12 @@ class Localizer(nn.Module):
         logits = self.text_head(evidence.planes)
         return Logits(logits, self.text_image_head(self._image_features(logits, evidence)))
 
-    def few_shot(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match) -> Logits:
-        """Sum of the two experts' logits."""
-        text, reference = self.zero_shot(evidence), self.reference(tokens, match, evidence.grid)
+    def forward(self, evidence: TextEvidence, tokens: Sequence[Tensor], match: Match | None = None) -> Logits:
+        """Log-odds of the text expert; with a match, those of the reference expert are added."""
+        text = self.zero_shot(evidence)
+        if match is None:
+            return text
+        reference = self.reference(tokens, match, evidence.grid)
         return Logits(text.map + reference.map, text.image + reference.image)
 
     def reference(self, tokens: Sequence[Float[Tensor, "batch patches width"]], match: Match, grid: Grid) -> Logits:
@@ -210,20 +193,20 @@ class Localizer(nn.Module):
         distance, mean = match.distance, match.statistics[..., :1]
         z = (distance - mean) / match.statistics[..., 1:]
         middle = distance.median(-1, keepdim=True).values
-        spread = (distance - middle).abs().median(-1, keepdim=True).values.clamp_min(0.01)
-        relative = ((distance - middle) / (3 * spread)).clamp(-5, 20) / 2
+        spread = (distance - middle).abs().median(-1, keepdim=True).values.clamp_min(LEAST_SPREAD)
+        relative = _deviation((distance - middle) / (NORMAL_SPREADS * spread))
         shots = match.shots.clamp_min(1).log2()[:, None]
         with self._products():
             learned = [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
         planes = [
-            distance * 4,
-            z.clamp(-5, 20) / 2,
+            distance * DISTANCE_GAIN,
+            _deviation(z),
             torch.stack(learned, 1).float(),
-            (mean * 4).expand_as(distance),
-            match.subspace[:, None].clamp(-5, 20) / 2,
+            (mean * DISTANCE_GAIN).expand_as(distance),
+            _deviation(match.subspace[:, None]),
             shots[..., None].expand(-1, 1, distance.shape[-1]),
             relative,
-            z.median(-1, keepdim=True).values.clamp(-5, 20).expand_as(distance) / 2,
+            _deviation(z.median(-1, keepdim=True).values).expand_as(distance),
         ]
         logits = self.reference_head(torch.cat(planes, 1).unflatten(2, grid))
         about = [
@@ -231,15 +214,15 @@ class Localizer(nn.Module):
             _top(z),
             z.median(-1).values,
             _top(relative),
-            _top(distance) * 4,
-            (_top(distance) - middle[..., 0]) * 4,
-            mean[..., 0] * 4,
-            match.class_distance * 4,
+            _top(distance) * DISTANCE_GAIN,
+            (_top(distance) - middle[..., 0]) * DISTANCE_GAIN,
+            mean[..., 0] * DISTANCE_GAIN,
+            match.class_distance * DISTANCE_GAIN,
             _top(match.subspace)[:, None],
             match.subspace.median(-1).values[:, None],
             shots,
         ]
-        return Logits(logits, self.reference_image_head(torch.cat(about, 1).clamp(-8, 20)))
+        return Logits(logits, self.reference_image_head(torch.cat(about, 1).clamp(*IMAGE_LIMITS)))
 
     def region_embedding(
         self, evidence: TextEvidence, weights: Float[Tensor, "regions patches"], owner: Sequence[int]
@@ -312,12 +295,9 @@ def _state_logit(joint: Tensor, direction: Tensor) -> Tensor:
     return LOGIT_SCALE * (F.normalize(joint.float(), dim=-1) * between).sum(-1)
 
 
-def _zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
-    """The layer with weights and bias at zero: what it ends adds nothing at first."""
-    nn.init.zeros_(layer.weight)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
+def _deviation(deviations: Tensor) -> Tensor:
+    """Standard deviations as a plane of a head."""
+    return deviations.clamp(*DEVIATIONS) * DEVIATION_GAIN
 
 
 def _difference(query: Tensor, reference: Tensor) -> Tensor:

@@ -7,15 +7,23 @@ State x template ensembles follow WinCLIP (Jeong et al., CVPR 2023); wording is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from assistant.errors import ConfigError
+from assistant.inquiry import Inquiry, checked_phrase
 from assistant.towers.clip import Clip
+from assistant.types import Domain
+from assistant.vocabulary.defect_types import vocabulary
+
+Kept = TypeVar("Kept")
 
 NORMAL_STATES = (
     "flawless {}",
@@ -35,7 +43,8 @@ ANOMALOUS_STATES = (
 )
 TEMPLATES = ("a photo of a {}", "a close-up picture of the {}", "an inspection image of {}", "a scan showing {}")
 TYPE_TEMPLATES = ("{}", "a picture of {}", "{} on the {object}")
-MAX_PHRASE = 200
+KEPT = 64
+"""Anchors kept of each kind; the one used longest ago goes first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +79,9 @@ def state_texts(object_name: str | None, look_for: Sequence[str] = ()) -> tuple[
     >>> normal[0], anomalous[-1]
     ('a photo of a flawless hex nut', 'a scan showing hex nut with stripped thread')
     """
-    name = check_phrase(object_name, "an object name") if object_name else "object"
+    name = checked_phrase(object_name, "an object name") if object_name else "object"
     states = [s.format(name) for s in ANOMALOUS_STATES]
-    states += [f"{name} with {check_phrase(p, 'a phrase to look for')}" for p in look_for]
+    states += [f"{name} with {checked_phrase(p, 'a phrase to look for')}" for p in look_for]
     normal = [t.format(s.format(name)) for s in NORMAL_STATES for t in TEMPLATES]
     return normal, [t.format(s) for s in states for t in TEMPLATES]
 
@@ -84,21 +93,21 @@ def embed_states(clip: Clip, object_name: str | None, look_for: Sequence[str] = 
     return StatePrompts(embedded[: len(normal)], embedded[len(normal) :])
 
 
-def embed_types(clip: Clip, vocabulary: Mapping[str, Sequence[str]], object_name: str | None = None) -> TypePrompts:
+def embed_types(clip: Clip, kinds: Mapping[str, Sequence[str]], object_name: str | None = None) -> TypePrompts:
     """Embeddings of a vocabulary: type name to the phrases that describe it.
 
     Raises:
         ConfigError: an empty vocabulary, or a type without phrases.
     """
-    if not vocabulary or not all(vocabulary.values()):
-        raise ConfigError("at least one type, each with a phrase", str(dict(vocabulary)), "name what to look for")
+    if not kinds or not all(kinds.values()):
+        raise ConfigError("at least one type, each with a phrase", str(dict(kinds)), "name what to look for")
     texts, owner = [], []
-    for i, (_, phrases) in enumerate(vocabulary.items()):
+    for i, (_, phrases) in enumerate(kinds.items()):
         for phrase in phrases:
-            clean = check_phrase(phrase, "a phrase")
+            clean = checked_phrase(phrase, "a phrase")
             texts += [t.format(clean, object=object_name or "object") for t in TYPE_TEMPLATES]
             owner += [i] * len(TYPE_TEMPLATES)
-    return TypePrompts(tuple(vocabulary), clip.embed_texts(texts), tuple(owner))
+    return TypePrompts(tuple(kinds), clip.embed_texts(texts), tuple(owner))
 
 
 def state_anchors(prompts: StatePrompts, project: torch.nn.Module) -> Float[Tensor, "2 joint_width"]:
@@ -118,15 +127,45 @@ def _mean_direction(vectors: Tensor) -> Tensor:
     return torch.nn.functional.normalize(unit.mean(0), dim=-1)
 
 
-def check_phrase(text: str, what: str) -> str:
-    """The text on one line, without braces.
+class AnchorCache:
+    """Anchors of one text tower and projection, kept once made: embedding their words takes a CPU about a second.
 
-    Raises:
-        ConfigError: empty or longer than 200 characters.
+    Args:
+        clip: embeds words.
+        projection: from its width to the joint width.
     """
-    clean = " ".join(text.replace("{", " ").replace("}", " ").split())
-    if not clean or len(clean) > MAX_PHRASE:
-        raise ConfigError(
-            f"{what} of 1 to {MAX_PHRASE} characters", f"{len(clean)} characters", "shorten or fill it in"
-        )
-    return clean
+
+    def __init__(self, clip: Clip, projection: nn.Linear) -> None:
+        self._clip, self._projection = clip, projection
+        self._states: OrderedDict[Hashable, Tensor] = OrderedDict()
+        self._kinds: OrderedDict[Hashable, tuple[TypePrompts, Tensor]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def states(self, object_name: str | None, look_for: Sequence[str] = ()) -> Float[Tensor, "2 joint_width"]:
+        """Anchors of the normal and the anomalous state, for an object name and phrases."""
+
+        def made() -> Tensor:
+            return state_anchors(embed_states(self._clip, object_name, look_for), self._projection)
+
+        return self._found(self._states, (object_name, *look_for), made)
+
+    def kinds(self, domain: Domain | None, inquiry: Inquiry) -> tuple[TypePrompts, Float[Tensor, "kinds joint_width"]]:
+        """Names that regions are given, and their anchors: own types alone, or phrases and the vocabulary of a domain."""
+        named = {t: (t,) for t in inquiry.types}
+        phrases = named or {**{p: (p,) for p in inquiry.look_for}, **vocabulary(domain)}
+
+        def made() -> tuple[TypePrompts, Tensor]:
+            prompts = embed_types(self._clip, phrases, inquiry.object_name)
+            return prompts, type_anchors(prompts, self._projection)
+
+        return self._found(self._kinds, (inquiry.object_name, *phrases.items()), made)
+
+    def _found(self, kept: OrderedDict[Hashable, Kept], key: Hashable, made: Callable[[], Kept]) -> Kept:
+        with self._lock:
+            if key not in kept:
+                with torch.inference_mode():
+                    kept[key] = made()
+                if len(kept) > KEPT:
+                    kept.popitem(last=False)
+            kept.move_to_end(key)
+            return kept[key]

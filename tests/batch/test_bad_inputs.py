@@ -170,20 +170,20 @@ def test_a_file_that_vanishes_or_changes_during_the_run_is_a_row(
 def test_an_error_nobody_thought_of_is_a_row_too(
     photos: Path, tmp_path: Path, inspected: Callable[..., BatchRun], tiny: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge, encode = tiny.judge, tiny.encode_batch
+    score, encode = tiny.detector.score, tiny.detector.patch_features_of
 
     def failing(seen: object, *arguments: object, **options: object) -> object:
         if seen.image.source.endswith("2.png"):  # type: ignore[attr-defined]
             raise ZeroDivisionError("no\nway")
-        return judge(seen, *arguments, **options)  # type: ignore[arg-type]
+        return score(seen, *arguments, **options)  # type: ignore[arg-type]
 
     def out_of_memory(given: object) -> object:
         if len(given) > 1:  # type: ignore[arg-type]
             raise RuntimeError("out of memory")
         return encode(given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tiny, "judge", failing)
-    monkeypatch.setattr(tiny, "encode_batch", out_of_memory)
+    monkeypatch.setattr(tiny.detector, "score", failing)
+    monkeypatch.setattr(tiny.detector, "patch_features_of", out_of_memory)
     inspected(photos, batch_size=3)
     rows = rows_of(tmp_path / "out/results.jsonl")
     (bad,) = [row for row in rows.values() if row["error"] is not None]

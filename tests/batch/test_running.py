@@ -18,6 +18,7 @@ from assistant.batch import BatchRun, Inputs, run
 from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding
 from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, WeightsError
+from assistant.inquiry import Inquiry
 from assistant.pictures.images import load_map
 from assistant.pipeline import Assistant
 from assistant.report import SCHEMA_FILE
@@ -81,13 +82,13 @@ def test_pictures_of_one_shape_are_encoded_together(
     photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[tuple[int, ...]] = []
-    encode = tiny.encode_batch
+    encode = tiny.detector.patch_features_of
 
     def noted(pixels: object) -> object:
         sizes.append(tuple(pixels.shape))  # type: ignore[attr-defined]
         return encode(pixels)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tiny, "encode_batch", noted)
+    monkeypatch.setattr(tiny.detector, "patch_features_of", noted)
     inspected(photos, batch_size=3)
     assert sorted(size[0] for size in sizes) == [3, 3, 3]
     assert len({size[2:] for size in sizes}) == 3
@@ -97,7 +98,7 @@ def test_what_is_done_is_not_done_again(
     photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inspected(photos, photos / "0.png", photos)
-    monkeypatch.setattr(tiny, "encode_batch", lambda _: pytest.fail("encoded again"))
+    monkeypatch.setattr(tiny.detector, "patch_features_of", lambda _: pytest.fail("encoded again"))
     again = inspected(photos)
     assert (again.skipped, again.written, again.found) == (9, 0, 9)
 
@@ -132,7 +133,9 @@ def test_references_and_names_of_a_manifest_reach_their_pictures(
         {"source": f"{photos}/2.png", "references": [f"{photos}/none.png"]},
     ]
     manifest.write_text("\n".join(map(json.dumps, lines)))
-    rows = list(run(Inputs(manifest=manifest), tmp_path / "out", assistant=tiny, request=Request(object_name="part")))
+    rows = list(
+        run(Inputs(manifest=manifest), tmp_path / "out", assistant=tiny, request=Request(Inquiry(object_name="part")))
+    )
     first, second, third = sorted(rows, key=lambda row: row["source"])
     assert (first["object_name"], first["mode"]) == ("lid", "few_shot")
     assert (second["object_name"], second["mode"]) == ("part", "zero_shot")
@@ -233,14 +236,14 @@ def test_a_try_that_ran_out_of_memory_is_let_go_before_fewer_pictures_are_tried(
 def test_what_goes_wrong_in_a_mutual_chunk_is_a_row_of_each_picture_left(
     photos: Path, inspected: Inspected, tmp_path: Path, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = tiny.judge_mutual
+    real = tiny.detector.score_mutual
 
     def one_only(*given: Any, **options: Any) -> Iterator[Inspection]:
         judged = iter(real(*given, **options))
         yield next(judged)
         raise MemoryError("no room")
 
-    monkeypatch.setattr(tiny, "judge_mutual", one_only)
+    monkeypatch.setattr(tiny.detector, "score_mutual", one_only)
     inspected(photos, mutual=True, chunk=16)
     rows = rows_of(tmp_path / "out/results.jsonl")
     assert len(rows) == 9

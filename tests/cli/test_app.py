@@ -18,6 +18,7 @@ from assistant.cli import app as cli
 from assistant.cli import doctor
 from assistant.cli.doctor import Check, Status
 from assistant.errors import WeightsError
+from assistant.inquiry import Inquiry
 from assistant.towers import weights
 from assistant.types import Answer, Domain, Inspection, QueryImage, Verdict
 from tests.test_report import an_inspection
@@ -50,12 +51,16 @@ class FakeAssistant:
         self.inspected: list[dict[str, Any]] = []
         self.profiles: list[dict[str, Any]] = []
 
-    def inspect(self, image: QueryImage, **options: Any) -> Inspection:
-        self.inspected.append({"image": image, **options})
+    def examine(self, image: QueryImage, inquiry: Inquiry, profile: FakeProfile | None) -> Inspection:
+        self.inspected.append({"image": image, "profile": profile, **vars(inquiry)})
         return an_inspection(image.pixels, 0.2 if image.pixels[0, 0, 0] > 60 else 0.9, image.source)
 
-    def build_profile(self, references: Sequence[QueryImage], **options: Any) -> FakeProfile:
-        self.profiles.append({"references": list(references), **options})
+    def comparison(
+        self, inquiry: Inquiry, references: Sequence[QueryImage], anomalous: Sequence[Any], profile: Any
+    ) -> FakeProfile | None:
+        if not (references or anomalous):
+            return profile
+        self.profiles.append({"references": list(references), "anomalous": list(anomalous), **vars(inquiry)})
         return FakeProfile()
 
     def caption(self, inspection: Inspection) -> str:
@@ -169,10 +174,10 @@ def test_anomalous_references_bring_their_masks(
     cv2.imwrite(str(tmp_path / "mask.png"), mask)
     given = ("inspect", pictures / "a.png", "--anomalous-reference", pictures / "b.png")
     assert command(*given, "--anomalous-mask", tmp_path / "mask.png").code == 0
-    (reference,) = fake.inspected[0]["anomalous_references"]
+    (reference,) = fake.profiles[0]["anomalous"]
     assert np.array_equal(reference.mask, mask > 0)
     assert command(*given).code == 0
-    assert fake.inspected[1]["anomalous_references"][0].mask is None
+    assert fake.profiles[1]["anomalous"][0].mask is None
     cv2.imwrite(str(tmp_path / "mask.png"), mask[:30])
     ended = command(*given, "--anomalous-mask", tmp_path / "mask.png")
     assert ended.code == 2
@@ -186,7 +191,7 @@ def test_anomalous_references_bring_their_masks(
         (("--mode", "few-shot"), "expected references or a profile"),
         (("--mode", "zero-shot", "--references", "r"), "expected no references in zero-shot mode"),
         (("--anomalous-mask", "m"), "got 1 for 0"),
-        (("--fixed-camera",), "expected references with --fixed-camera"),
+        (("--fixed-camera",), "expected references with a fixed camera"),
         (("--max-megapixels", "0"), "positive number of megapixels"),
         (("--score", "best"), "Invalid value"),
         (("--no-such-option",), "No such option"),

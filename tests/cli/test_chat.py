@@ -14,6 +14,7 @@ from rich.console import Console
 
 from assistant.cli.chat import TerminalChat
 from assistant.errors import ImageError
+from assistant.inquiry import Inquiry
 from assistant.request import Request
 from assistant.types import Answer, Inspection, QueryImage
 from tests.inspections import inspection, region
@@ -27,14 +28,17 @@ class Whole:
         self.asked: list[list[str]] = []
         self.references: list[int] = []
 
-    def inspect(self, image: QueryImage, **options: Any) -> Inspection:
+    def examine(self, image: QueryImage, inquiry: Inquiry, profile: Any) -> Inspection:
         self.inspected.append(Path(image.source).name)
         found = inspection(0.9, (region(1),))
         return Inspection(**{**vars(found), "image": image})
 
-    def build_profile(self, references: Sequence[QueryImage], **options: Any) -> object:
-        self.references.append(len(references))
-        return object()
+    def comparison(
+        self, inquiry: Inquiry, references: Sequence[QueryImage], anomalous: Sequence[Any], profile: Any
+    ) -> object:
+        if references:
+            self.references.append(len(references))
+        return profile or object()
 
     def caption(self, inspection: Inspection) -> str:
         return "It looks anomalous."

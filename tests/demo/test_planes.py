@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import AssistantError
+from assistant.inquiry import Inquiry
 from assistant.types import Domain, QueryImage
 from demo import exports, painting, planes
 from demo.planes import Plane
@@ -127,13 +128,13 @@ def test_own_pictures_do_not_take_over_what_a_sample_brought(
     bench: Workbench, part: QueryImage, tmp_path: Path
 ) -> None:
     session = bench.store.new()
-    setup = Setup("plate", domain=Domain.INDUSTRIAL, references=[part], of_sample=True)
+    setup = Setup(Inquiry("plate", domain=Domain.INDUSTRIAL), references=[part], of_sample=True)
     bench.add(session, QueryImage(np.roll(part.pixels, 4, axis=1), "sample"), setup)
     image, plane = planes.open_upload(
         dicom_file(tmp_path / "a.dcm"), tmp_path, session.folder, bench.settings.limits
     )  # fmt: skip
     picture = bench.add(session, image, plane=plane)
-    assert picture.setup.object_name is None
+    assert picture.setup.inquiry.object_name is None
     assert picture.image.domain is Domain.MEDICAL
     assert picture.view is not None
     assert picture.view.measured.mode.value == "zero_shot"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import ConfigError
+from assistant.inquiry import Inquiry
 from assistant.language.checked_answers import NOTE
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.regions import describe_regions
@@ -150,7 +151,7 @@ def test_sessions_tell_how_pictures_are_judged(tmp_path: Path) -> None:
     assert "no references" in words.bench_words(session)
     session.setup.references = [QueryImage(np.zeros((9, 9, 3), np.uint8), "r")] * 2
     assert "two references" in words.bench_words(session)
-    session.setup.mode = "zero-shot"
+    session.setup.inquiry = Inquiry(mode="zero-shot")
     assert "set aside" in words.bench_words(session)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import AssistantError, ProfileError
+from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Domain, QueryImage
 from demo import painting, talking
@@ -193,7 +194,7 @@ def test_pictures_are_capped_and_a_bad_one_is_not_kept(bench: Workbench, part: Q
         bench.add(session, rolled(part, number))
     assert [p.image.source for p in session.pictures] == ["rolled 2", "rolled 3", "rolled 4"]
     with pytest.raises(AssistantError, match="few-shot mode"):
-        bench.add(session, part, Setup(mode="few-shot"))
+        bench.add(session, part, Setup(Inquiry(mode="few-shot")))
     assert len(session.pictures) == 3
     with pytest.raises(BenchError, match="choose one of the list"):
         bench.choose(session, 3)
@@ -202,22 +203,22 @@ def test_pictures_are_capped_and_a_bad_one_is_not_kept(bench: Workbench, part: Q
 def test_samples_bring_their_own_references(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     bench.add(session, part)
-    bench.add(session, rolled(part, 4), Setup("plate", references=[rolled(part, 8)]))
-    assert session.setup.object_name == "plate"
+    bench.add(session, rolled(part, 4), Setup(Inquiry("plate"), references=[rolled(part, 8)]))
+    assert session.setup.inquiry.object_name == "plate"
     assert bench.choose(session, 0).view.measured.mode.value == "zero_shot"  # type: ignore[union-attr]
-    assert session.setup.object_name is None
+    assert session.setup.inquiry.object_name is None
 
 
 def test_details_are_told(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     picture = bench.add(session, part)
     bench.tell(session, "metal <lid>", "missing solder, , dent", "auto", "medical", False)
-    assert picture.setup.object_name == "metal ‹lid›"
-    assert picture.setup.look_for == ("missing solder", "dent")
+    assert picture.setup.inquiry.object_name == "metal ‹lid›"
+    assert picture.setup.inquiry.look_for == ("missing solder", "dent")
     assert picture.view.inspection.image.domain is Domain.MEDICAL  # type: ignore[union-attr]
     with pytest.raises(AssistantError, match="few-shot mode"):
         bench.tell(session, "lid", "", "few-shot", "", False)
-    assert picture.setup.mode == "auto"
+    assert picture.setup.inquiry.mode == "auto"
     bench.choose(session, 0)
 
 

@@ -226,7 +226,7 @@ def test_the_place_of_the_strongest_region_is_chosen() -> None:
 
 
 def test_rules_use_the_verdict_and_the_options_as_kinds(file: Path, root: Path) -> None:
-    inspections = Inspections(Assistant.load("tiny"), {})
+    inspections = Inspections(Assistant.load("tiny"))
     rules = Rules(inspections)
     path, references = root / "test/hole/0.png", (root / "train/good/0.png",)
     seen = inspections.of(path, references)
@@ -244,8 +244,7 @@ class Speaks:
 
     def __init__(self, assistant: Assistant) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.see, self.judge, self.build_profile = assistant.see, assistant.judge, assistant.build_profile
-        self.name_highest = assistant.name_highest
+        self.detector = assistant.detector
 
     def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: str = "both") -> list[Answer]:
         self.asked.append((questions[0], evidence))
@@ -255,7 +254,7 @@ class Speaks:
 def test_the_language_model_is_asked_with_options_knowledge_and_evidence(root: Path) -> None:
     speaks = Speaks(Assistant.load("tiny"))
     path = root / "test/hole/0.png"
-    answerer = LanguageAnswerer(Inspections(speaks, {}), "off", {path: "Tiles are square."})  # type: ignore[arg-type]
+    answerer = LanguageAnswerer(Inspections(speaks), "off", {path: "Tiles are square."})  # type: ignore[arg-type]
     assert answerer.answer(path, (), KIND["Question"], KIND["Options"]) == "The answer is A."
     prompt, evidence = speaks.asked[0]
     assert prompt.splitlines()[0].endswith("Tiles are square.")
@@ -269,7 +268,7 @@ def test_evidence_without_a_switch_is_refused() -> None:
             return []
 
     with pytest.raises(ConfigError, match="evidence can be switched"):
-        LanguageAnswerer(Inspections(Plain(Assistant.load("tiny")), {}), "text")  # type: ignore[arg-type]
+        LanguageAnswerer(Inspections(Plain(Assistant.load("tiny"))), "text")  # type: ignore[arg-type]
 
 
 def test_the_command_writes_scores_and_answers(

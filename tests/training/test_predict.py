@@ -61,7 +61,7 @@ def test_cached_tokens_predict_what_the_pictures_do(built: Path) -> None:
     assistant, rows = Assistant.load("tiny"), read_rows(built / "set")
     for number in (0, 1):
         features = built / f"features{number}"
-        encode_rows(rows, assistant.clip.encoder, assistant.localizer, features, 0, (112,), (number,))
+        encode_rows(rows, assistant.detector.clip.encoder, assistant.detector.localizer, features, 0, (112,), (number,))
         recipe = built / f"recipe{number}.yaml"
         data = {"sets": [str(built / "set")], "features": str(features), "limit": [5]}
         recipe.write_text(yaml.safe_dump({"stage": "localize", "preset": "tiny", "data": data, "out": "none"}))

@@ -57,10 +57,10 @@ def test_scores_of_a_picture_do_not_depend_on_the_batch() -> None:
     many = features(2, batch=3)
     one = PatchFeatures(tuple(t[1:2] for t in many.levels), many.pooled[1:2], GRID)
     bank = build_bank(model, [features(5), features(6)])
-    together = model.few_shot(
+    together = model(
         model.text_evidence(many.levels, anchors.expand(3, -1, -1), GRID), many.levels, bank.match(model, many)
     )
-    alone = model.few_shot(model.text_evidence(one.levels, anchors, GRID), one.levels, bank.match(model, one))
+    alone = model(model.text_evidence(one.levels, anchors, GRID), one.levels, bank.match(model, one))
     torch.testing.assert_close(together.map[1:2], alone.map, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(together.image[1:2], alone.image, atol=1e-5, rtol=1e-5)
 
@@ -92,12 +92,12 @@ def test_an_untrained_reference_expert_knows_nothing_and_both_are_a_sum() -> Non
         build_bank(model, [features(4)]).match(model, query),
     )
     text = model.zero_shot(evidence)
-    untrained = model.few_shot(evidence, query.levels, match)
+    untrained = model(evidence, query.levels, match)
     torch.testing.assert_close(untrained.image, text.image)
     torch.testing.assert_close(untrained.map, text.map)
     for parameter in (*model.reference_head.parameters(), *model.reference_image_head.parameters()):
         torch.nn.init.normal_(parameter)
-    alone, both = model.reference(query.levels, match, GRID), model.few_shot(evidence, query.levels, match)
+    alone, both = model.reference(query.levels, match, GRID), model(evidence, query.levels, match)
     assert alone.image.detach().abs().item() > 0.01
     torch.testing.assert_close(both.image, text.image + alone.image)
     torch.testing.assert_close(both.map, text.map + alone.map)

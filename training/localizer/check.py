@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from assistant.errors import DataSetError, WeightsError
-from assistant.pipeline import new_localizer
 from assistant.vision.checkpoint import load_checkpoint
+from assistant.vision.detector import new_localizer
 from training.localizer.data import Row, manifest_hash
 from training.localizer.run import Localizing, open_localize, plans_of, read_sets, train_localizer
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift

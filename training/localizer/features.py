@@ -24,8 +24,8 @@ from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures, VisualEncoder
 from assistant.types import QueryImage
 from assistant.vision.localizer import Localizer, Match, novelty
+from assistant.vision.references.build_profile import FIXED_WINDOW, rotated
 from assistant.vision.references.memory_bank import build_bank
-from assistant.vision.references.profile import FIXED_WINDOW, turn
 from training.localizer.data import Row, defect_masks
 
 SIDES = (336, 336, 336, 448)
@@ -141,7 +141,7 @@ def encode_row(
     query = encode(load_image(row.image))
     pictures = [load_image(path) for path in row.references[:count]]
     references = [encode(p) for p in pictures]
-    turns = [(i, encode(turn(p, q))) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
+    turns = [(i, encode(rotated(p, q))) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
     masks = defect_masks(row)
     regions = (
         torch.stack([coverage(m, query.grid) for m in masks])

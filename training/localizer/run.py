@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 
 from assistant.config import Preset, load_preset
 from assistant.errors import ConfigError
-from assistant.pipeline import new_localizer
 from assistant.towers.clip import Clip, load_clip
 from assistant.towers.precision import best_dtype
 from assistant.vision.checkpoint import Card, load_checkpoint, save_checkpoint
+from assistant.vision.detector import new_localizer
 from assistant.vision.localizer import Localizer
 from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES

@@ -116,7 +116,7 @@ def long_conversation(
     length of all before and with the question, which a model without a cache would read.
     """
     encoded: list[int] = []
-    handle = assistant.clip.encoder.register_forward_hook(lambda *_: encoded.append(1))
+    handle = assistant.detector.clip.encoder.register_forward_hook(lambda *_: encoded.append(1))
     try:
         talk = assistant.open(assistant.inspect(picture), evidence)
         assert isinstance(talk.model, MiniLVLM)

@@ -65,4 +65,6 @@ class Job:
         request = self.request
         if item.references:
             request = replace(request, references=item.references, profile=None)
-        return replace(request, object_name=item.object_name or request.object_name)
+        if item.object_name:
+            request = replace(request, inquiry=replace(request.inquiry, object_name=item.object_name))
+        return request

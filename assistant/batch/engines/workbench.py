@@ -1,4 +1,4 @@
-"""The work on pictures in one process: decoded ahead, encoded in batches of one size, judged, put into words, written.
+"""The work on pictures in one process: decoded ahead, encoded in batches of one size, scored, put into words, written.
 
 A score does not depend on the batch: on a CPU a batch gives the numbers of its pictures alone; on a GPU, whose products
 depend on the shape of a batch, every batch is filled up to one fixed size.
@@ -23,9 +23,10 @@ from assistant.request import Inspector, Request
 if TYPE_CHECKING:
     import torch
 
-    from assistant.pipeline import Assistant, Seen
+    from assistant.pipeline import Assistant
     from assistant.towers.encoder import PatchFeatures
     from assistant.types import Answer, Inspection
+    from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import Profile
 
 Row = dict[str, Any]
@@ -60,15 +61,15 @@ class Workbench:
     """
 
     def __init__(self, assistant: Assistant, job: Job) -> None:
-        self.assistant, self.job = assistant, job
-        self._on_gpu = assistant.clip.encoder.device.type != "cpu"
+        self.assistant, self.detector, self.job = assistant, assistant.detector, job
+        self._on_gpu = assistant.detector.clip.encoder.device.type != "cpu"
         self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
         self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._profile(job.request)
-        request = job.request
-        assistant.anchors.states(request.object_name, request.look_for)
-        assistant.anchors.kinds(request.domain, request.object_name, request.look_for, request.types)
+        inquiry, anchors = job.request.inquiry, self.detector.anchors
+        anchors.states(inquiry.object_name, inquiry.look_for)
+        anchors.kinds(inquiry.domain, inquiry)
 
     def rows(self, units: Iterator[Unit | None]) -> Iterator[tuple[Unit, Row]]:
         """A row for each picture of each unit.
@@ -80,8 +81,8 @@ class Workbench:
             StorageError: a map or overlay that cannot be written.
             WeightsError: a language model that cannot be had.
         """
-        encoder, request = self.assistant.clip.encoder, self.job.request
-        how = Decoding(request.limits, request.domain, self.assistant.preset.tower.side, encoder.patch)
+        encoder, request = self.detector.clip.encoder, self.job.request
+        how = Decoding(request.limits, request.inquiry.domain, self.assistant.preset.tower.side, encoder.patch)
         ahead = self.batch_size + max(1, self.job.decoders)
         decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
         yield from self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded))
@@ -120,19 +121,15 @@ class Workbench:
             return
         spent = (time.perf_counter() - started) * 1000 / len(batch)
         for one, features in zip(batch, encoded, strict=True):
-            yield self._judged(one, features, spent)
+            yield self._scored(one, features, spent)
 
-    def _judged(self, one: Decoded, features: PatchFeatures, spent: float) -> Found:
+    def _scored(self, one: Decoded, features: PatchFeatures, spent: float) -> Found:
         unit = (one.item,)
         try:
             request = self.job.told(one.item)
             profile = self._profile(request)
-            seen = self._seen(one, features, request, spent)
-            inspection = self.assistant.judge(
-                seen, profile, object_name=request.object_name, look_for=request.look_for, score=request.score,
-                types=request.types,
-            )  # fmt: skip
-            return Found(unit, one.item, inspection)
+            encoded = self._known(one, features, request, spent)
+            return Found(unit, one.item, self.detector.score(encoded, profile))
         except (StorageError, WeightsError):
             raise
         except Exception as error:  # one picture never ends the run
@@ -173,17 +170,16 @@ class Workbench:
 
     def _together(self, good: Sequence[Decoded]) -> Iterator[Inspection]:
         request = self.job.request
-        options: dict[str, Any] = {"object_name": request.object_name, "look_for": request.look_for}
-        seen = []
+        encoded = []
         for one in good:
             started = time.perf_counter()
             features = self._encode([one])[0]
-            seen.append(self._seen(one, features, request, (time.perf_counter() - started) * 1000))
-        return self.assistant.judge_mutual(seen, score=request.score, types=request.types, **options)
+            encoded.append(self._known(one, features, request, (time.perf_counter() - started) * 1000))
+        return self.detector.score_mutual(encoded)
 
-    def _seen(self, one: Decoded, features: PatchFeatures, request: Request, spent: float) -> Seen:
+    def _known(self, one: Decoded, features: PatchFeatures, request: Request, spent: float) -> EncodedQuery:
         timing = {"decode": one.milliseconds, "encode": spent}
-        return self.assistant.recognise(one.image, features, request.object_name, request.look_for, timing)
+        return self.detector.from_features(one.image, features, request.inquiry, timing)
 
     def _worded(self, found: Iterator[Found | None]) -> Iterator[tuple[Unit, Row]]:
         """Rows; pictures wait for each other until there are enough of them for the language model."""
@@ -248,22 +244,24 @@ class Workbench:
     def _encode(self, batch: Sequence[Decoded]) -> list[PatchFeatures]:
         import torch
 
-        encoder = self.assistant.clip.encoder
+        encoder = self.detector.clip.encoder
         pixels = [encoder.normalise(one.resized) for one in batch]
         if not self._on_gpu:
-            return self.assistant.encode_batch(torch.stack(pixels))
+            return self.detector.patch_features_of(torch.stack(pixels))
         filled = pixels + pixels[-1:] * (-len(pixels) % GPU_BATCH)
         out: list[PatchFeatures] = []
         for start in range(0, len(filled), GPU_BATCH):
-            out += self.assistant.encode_batch(_stacked(filled[start : start + GPU_BATCH]))
+            out += self.detector.patch_features_of(_stacked(filled[start : start + GPU_BATCH]))
         return out[: len(batch)]
 
     def _profile(self, request: Request) -> Profile | None:
         """References of a request, encoded once; a reference set that cannot be used says so again each time."""
-        key = replace(request, object_name=None) if request.profile is not None else request
+        key = request
+        if request.profile is not None:
+            key = replace(request, inquiry=replace(request.inquiry, object_name=None))
         if key not in self._profiles:
             try:
-                self._profiles[key] = make_profile(self.assistant, request)
+                self._profiles[key] = Inspector(self.assistant, request).profile
             except AssistantError as error:
                 self._profiles[key] = error
             if len(self._profiles) > PROFILES:
@@ -273,23 +271,6 @@ class Workbench:
         if isinstance(found, AssistantError):
             raise found
         return found
-
-
-def make_profile(assistant: Assistant, request: Request) -> Profile | None:
-    """What the references, anomalous references or profile of a request become.
-
-    Raises:
-        AssistantError: one that cannot be used.
-    """
-    inspector = Inspector(assistant, request)
-    if inspector.profile is not None:
-        inspector.profile.check(assistant.preset.name, assistant.weights)
-        return inspector.profile
-    if not request.anomalous_references:
-        return None
-    from assistant.vision.references.profile import anomalous_bank
-
-    return anomalous_bank(assistant, inspector.anomalous())
 
 
 def in_halves(work: Callable[[Sequence[Part]], Iterator[Done]], many: Sequence[Part]) -> Iterator[Done]:

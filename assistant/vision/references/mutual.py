@@ -8,17 +8,14 @@ statistics over all patches, so that scores are calibrated. Scores depend on the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from assistant.errors import ProfileError
+from assistant.vision.encoded_query import EncodedQuery
 from assistant.vision.localizer import Localizer, Logits, Match
-
-if TYPE_CHECKING:
-    from assistant.pipeline import Seen
 
 LOWEST = 0.3
 OTHERS = 64
@@ -26,21 +23,23 @@ OTHERS = 64
 
 
 @torch.inference_mode()
-def mutual_logits(localizer: Localizer, seen: Sequence[Seen]) -> Iterator[Logits]:
+def mutual_logits(localizer: Localizer, encoded: Sequence[EncodedQuery]) -> Iterator[Logits]:
     """Logits of each picture against the others.
 
     Raises:
         ProfileError: fewer than two pictures.
     """
-    if len(seen) < 2:
-        raise ProfileError("two or more pictures in mutual mode", str(len(seen)), "add pictures or use zero-shot mode")
-    keys = [[localizer.project_for_match(i, t[0]) for i, t in enumerate(s.features.levels)] for s in seen]
-    found = [_against_others(localizer, seen, keys, i) for i in range(len(seen))]
+    if len(encoded) < 2:
+        raise ProfileError(
+            "two or more pictures in mutual mode", str(len(encoded)), "add pictures or use zero-shot mode"
+        )
+    keys = [[localizer.project_for_match(i, t[0]) for i, t in enumerate(s.features.levels)] for s in encoded]
+    found = [_against_others(localizer, encoded, keys, i) for i in range(len(encoded))]
     pooled = torch.cat([d for d, _ in found], 1)
     middle = pooled.median(1).values
     spread = (pooled - middle[:, None]).abs().median(1).values.clamp_min(0.01) * 1.4826
     statistics = torch.stack([middle, spread], 1)[None]
-    classes = F.normalize(torch.cat([s.features.pooled for s in seen]), dim=-1)
+    classes = F.normalize(torch.cat([s.features.pooled for s in encoded]), dim=-1)
     similarity = (classes @ classes.T).fill_diagonal_(-1)
     nearest = 1 - similarity.amax(-1)
     for i, (distance, token) in enumerate(found):
@@ -51,16 +50,16 @@ def mutual_logits(localizer: Localizer, seen: Sequence[Seen]) -> Iterator[Logits
             statistics=statistics,
             subspace=distance.new_zeros(1, distance.shape[1]),
             class_distance=torch.stack([nearest[i], nearest.mean()])[None],
-            shots=distance.new_full((1,), float(min(4, len(seen) - 1))),
+            shots=distance.new_full((1,), float(min(4, len(encoded) - 1))),
         )
-        yield localizer.few_shot(seen[i].evidence, seen[i].features.levels, match)
+        yield localizer(encoded[i].evidence, encoded[i].features.levels, match)
 
 
 def _against_others(
-    localizer: Localizer, seen: Sequence[Seen], keys: Sequence[Sequence[Tensor]], index: int
+    localizer: Localizer, encoded: Sequence[EncodedQuery], keys: Sequence[Sequence[Tensor]], index: int
 ) -> tuple[Tensor, Tensor]:
     """(levels, patches) distances and (levels, patches, width) nearest tokens of one picture."""
-    others = [j for j in range(len(seen)) if j != index]
+    others = [j for j in range(len(encoded)) if j != index]
     if len(others) > OTHERS:
         drawn = torch.randperm(len(others), generator=torch.Generator().manual_seed(index))[:OTHERS]
         others = [others[int(k)] for k in drawn]
@@ -70,17 +69,17 @@ def _against_others(
         best = torch.stack([(keys[index][level] @ keys[j][level].T).amax(-1) for j in others])
         ordered = best.topk(lowest, 0)
         distances.append(1 - ordered.values.mean(0))
-        tokens.append(_nearest_tokens(seen, keys, index, level, [others[int(k)] for k in ordered.indices[0]]))
+        tokens.append(_nearest_tokens(encoded, keys, index, level, [others[int(k)] for k in ordered.indices[0]]))
     return torch.stack(distances), torch.stack(tokens)
 
 
 def _nearest_tokens(
-    seen: Sequence[Seen], keys: Sequence[Sequence[Tensor]], index: int, level: int, chosen: Sequence[int]
+    encoded: Sequence[EncodedQuery], keys: Sequence[Sequence[Tensor]], index: int, level: int, chosen: Sequence[int]
 ) -> Tensor:
-    out = torch.empty_like(seen[index].features.levels[level][0])
+    out = torch.empty_like(encoded[index].features.levels[level][0])
     picked = torch.tensor(chosen, device=out.device)
     for j in set(chosen):
         mine = picked == j
         rows = (keys[index][level][mine] @ keys[j][level].T).argmax(-1)
-        out[mine] = seen[j].features.levels[level][0, rows]
+        out[mine] = encoded[j].features.levels[level][0, rows]
     return out

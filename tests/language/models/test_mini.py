@@ -46,7 +46,7 @@ def model(preset: Path) -> MiniLVLM:
 
 
 def towers() -> dict[str, str]:
-    return Assistant.load("tiny").clip.hashes
+    return Assistant.load("tiny").detector.clip.hashes
 
 
 def talked(model: MiniLVLM, number: int, **told: Any) -> list[str]:

@@ -83,10 +83,10 @@ def test_training_lowers_the_loss_and_moves_only_the_localizer(built: Path) -> N
     from training.runs.losses import total
 
     assistant = Assistant.load("tiny")
-    localizer = assistant.localizer.train().requires_grad_(True)
+    localizer = assistant.detector.localizer.train().requires_grad_(True)
     assert main(["--config", str(recipe(built, "cache", epochs=1))]) == 0
-    stage = LocalizeStage(assistant.clip, localizer, read_rows(built / "set"), built / "features", 4)
-    before = {k: v.clone() for k, v in assistant.clip.model.state_dict().items()}
+    stage = LocalizeStage(assistant.detector.clip, localizer, read_rows(built / "set"), built / "features", 4)
+    before = {k: v.clone() for k, v in assistant.detector.clip.model.state_dict().items()}
     optimizer = torch.optim.Adam(localizer.parameters(), 3e-3)
     planned = list(stage.epoch(0, 0))
     losses = []
@@ -98,7 +98,7 @@ def test_training_lowers_the_loss_and_moves_only_the_localizer(built: Path) -> N
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
-    for name, tensor in assistant.clip.model.state_dict().items():
+    for name, tensor in assistant.detector.clip.model.state_dict().items():
         assert torch.equal(tensor, before[name]), name
 
 
@@ -169,10 +169,10 @@ def test_residual_mode_learns_through_the_tower_and_scores_as_the_assistant_does
     (folder / "preset.yaml").write_text(yaml.safe_dump(yaml.safe_load(residual.read_text()) | {"checkpoint": "."}))
     assistant = Assistant.load(folder)
     row = read_rows(built / "set")[0]
-    seen = assistant.see(row.image)
+    seen = assistant.detector.encode(row.image)
     with safe_open(built / "residual_run" / "features" / f"{row.index:07d}.safetensors", "pt") as handle:
         cached = handle.get_tensor("tokens").float()
     if cached.shape[1] == seen.features.levels[0].shape[1]:
         torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=2e-2, rtol=2e-2)
-    plain = Assistant.load("tiny").see(row.image)
+    plain = Assistant.load("tiny").detector.encode(row.image)
     assert not torch.allclose(seen.features.levels[-1], plain.features.levels[-1], atol=1e-3)

@@ -101,7 +101,7 @@ def _preset(out: Path) -> None:
     raw = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
     language = {"kind": "local", "name": str(out / "llama")}
     (out / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": language}))
-    parts = new_parts(LanguageConfig(**language), BLOCK_WIDTH, Assistant.load("tiny").clip.hashes)
+    parts = new_parts(LanguageConfig(**language), BLOCK_WIDTH, Assistant.load("tiny").detector.clip.hashes)
     torch.manual_seed(5)
     for parameter in (*add_lora(parts.model, 4).values(), *parts.projector.parameters()):
         torch.nn.init.normal_(parameter, std=0.3)
@@ -288,7 +288,7 @@ def test_general_behaviour_is_one_until_it_is_tuned(folder: Path) -> None:
     assert kept["ratio"] == 1
     tokens = sum(len(r.messages[1]["content"]) + r.ended for r in replay)
     assert (kept["prompts"], kept["tokens"]) == (4, tokens)
-    hashes = Assistant.load("tiny").clip.hashes
+    hashes = Assistant.load("tiny").detector.clip.hashes
     tuned = load_parts(folder / "parts", config, BLOCK_WIDTH, hashes, torch.float32)
     assert lora_parameters(tuned.model)
     changed = general_behaviour(tuned, base, replay, 2)

@@ -29,16 +29,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert build_main(["--config", str(folder / "build.yaml"), "--out", str(folder / "set"), "--workers", "1"]) == 0
     assistant = Assistant.load("tiny")
     rows = read_rows(folder / "set")
-    encode_rows(rows, assistant.clip.encoder, assistant.localizer, folder / "features", 0, (56,), (0, 1))
+    encode_rows(
+        rows, assistant.detector.clip.encoder, assistant.detector.localizer, folder / "features", 0, (56,), (0, 1)
+    )
     return folder
 
 
 def lateral(built: Path, assistant: Assistant) -> LocalizeStage:
-    return LocalizeStage(assistant.clip, assistant.localizer, read_rows(built / "set"), built / "features", 4)
+    return LocalizeStage(
+        assistant.detector.clip, assistant.detector.localizer, read_rows(built / "set"), built / "features", 4
+    )
 
 
 def live(built: Path, assistant: Assistant) -> LiveStage:
-    return LiveStage(assistant.clip, assistant.localizer, read_rows(built / "set"), (56,), 0, 4)
+    return LiveStage(assistant.detector.clip, assistant.detector.localizer, read_rows(built / "set"), (56,), 0, 4)
 
 
 def one_of_each_kind(stage: LocalizeStage) -> list[object]:
@@ -75,7 +79,7 @@ def test_every_tensor_of_a_batch_moves(built: Path, make: object) -> None:
 @pytest.mark.parametrize("make", [lateral, live])
 def test_losses_elsewhere_are_those_here_and_reach_the_same_parameters(built: Path, make: object) -> None:
     assistant = Assistant.load("tiny")
-    localizer = assistant.localizer.requires_grad_(True)
+    localizer = assistant.detector.localizer.requires_grad_(True)
     localizer.train().apply(lambda m: setattr(m, "p", 0.0) if isinstance(m, torch.nn.Dropout) else None)
     stage = make(built, assistant)
     for planned in one_of_each_kind(stage):
@@ -83,7 +87,7 @@ def test_losses_elsewhere_are_those_here_and_reach_the_same_parameters(built: Pa
         here = stage.losses(stage.load(planned), random.Random(1))
         total(here, {}).backward()
         gradients = {n: p.grad for n, p in localizer.named_parameters()}
-        with elsewhere(localizer, assistant.clip.model):
+        with elsewhere(localizer, assistant.detector.clip.model):
             batch = stage.load(planned)
             assert all(isinstance(t, Distant) for t in tensors(batch))
             there = stage.losses(batch, random.Random(1))
@@ -101,7 +105,7 @@ def test_predictions_for_validation_elsewhere_are_those_here(built: Path) -> Non
     assistant = Assistant.load("tiny")
     stage = lateral(built, assistant)
     here = stage.collect()
-    with elsewhere(assistant.localizer, assistant.clip.model):
+    with elsewhere(assistant.detector.localizer, assistant.detector.clip.model):
         there = stage.collect()
     assert [(c.kind, c.row, c.type_hits) for c in there] == [(c.kind, c.row, c.type_hits) for c in here]
     for one, same in zip(there, here, strict=True):
@@ -113,11 +117,11 @@ def test_predictions_for_validation_elsewhere_are_those_here(built: Path) -> Non
 @pytest.mark.parametrize("residual", [False, True])
 def test_features_are_encoded_elsewhere(built: Path, residual: bool) -> None:
     assistant = Assistant.load("tiny")
-    encoder, localizer = assistant.clip.encoder, assistant.localizer
+    encoder, localizer = assistant.detector.clip.encoder, assistant.detector.localizer
     for row in read_rows(built / "set")[:2]:
         drawn = plan(row, 1, (56,), (1, 2))
         here, about = encode_row(row, encoder, localizer, *drawn, residual)
-        with elsewhere(localizer, assistant.clip.model):
+        with elsewhere(localizer, assistant.detector.clip.model):
             there, same = encode_row.__wrapped__(row, encoder, localizer, *drawn, residual)
             assert same == about
             assert {k for k, v in there.items() if isinstance(v, Distant)} == set(here) - {"regions"}

@@ -1,0 +1,125 @@
+"""What is asked of a picture, beside the picture itself: one checked value, made at the door and carried to the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from assistant.errors import ConfigError
+from assistant.types import Domain
+
+SCORES = ("blend", "top1", "max", "p99")
+"""Image scores: the trained image head, mean of the map's top 1 %, its maximum, its 99th percentile."""
+MODES = ("auto", "zero-shot", "few-shot")
+MAX_PHRASE = 200
+"""Characters of a name or phrase."""
+
+
+class InquiryFields(TypedDict, total=False):
+    """The fields of an :class:`Inquiry` as keyword arguments."""
+
+    object_name: str | None
+    look_for: Iterable[str]
+    types: Iterable[str]
+    domain: Domain | None
+    mode: str
+    fixed_camera: bool
+    score: str
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What is asked of a picture.
+
+    Args:
+        object_name: plain words for what it shows; None when unknown.
+        look_for: phrases of what to look for; they join the anomalous state and the vocabulary.
+        types: names to choose the type of a region from; the built-in vocabulary when empty.
+        domain: chooses the vocabulary; from the file format when None.
+        mode: ``auto``, ``zero-shot`` (text alone) or ``few-shot`` (with references or a profile).
+        fixed_camera: references are aligned with the picture: like places are compared.
+        score: ``blend``, ``top1``, ``max`` or ``p99``.
+
+    Raises:
+        ConfigError: a value that makes no sense, with what was expected.
+    """
+
+    object_name: str | None = None
+    look_for: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    domain: Domain | None = None
+    mode: str = "auto"
+    fixed_camera: bool = False
+    score: str = "blend"
+
+    def __post_init__(self) -> None:
+        if self.score not in SCORES:
+            raise ConfigError(f"an image score of {', '.join(SCORES)}", str(self.score), "choose another score")
+        if self.mode not in MODES:
+            raise ConfigError(f"a mode of {', '.join(MODES)}", str(self.mode), "choose another mode")
+        if self.object_name:
+            checked_phrase(self.object_name, "an object name")
+        for name, what in (("look_for", "a phrase to look for"), ("types", "a type")):
+            phrases = getattr(self, name)
+            if isinstance(phrases, str):
+                raise ConfigError(f"several phrases for {name}", f"one text, {phrases[:40]!r}", "put it in a list")
+            object.__setattr__(self, name, tuple(phrases))
+            for phrase in getattr(self, name):
+                checked_phrase(phrase, what)
+
+    @classmethod
+    def of(cls, fields: InquiryFields) -> Inquiry:
+        """An inquiry of keyword arguments.
+
+        Raises:
+            ConfigError: as the class says.
+        """
+        told = dict(fields)
+        for name in ("look_for", "types"):
+            if not isinstance(told.get(name, ()), str):
+                told[name] = tuple(told.get(name, ()))  # type: ignore[call-overload]
+        return cls(**told)  # type: ignore[arg-type]
+
+    def require_comparable(self, *, references: bool, profile: bool, anomalous: bool) -> None:
+        """The one rule of what goes together; every door asks it before anything is encoded.
+
+        References or a profile, not both, since a profile is a reference set. Anomalous references join either. Zero-shot takes
+        none of the three, few-shot one of the first two. The camera is fixed with references; a profile knows its own.
+
+        Args:
+            references, profile, anomalous: whether any are given.
+
+        Raises:
+            ConfigError: what does not go together.
+        """
+        if references and profile:
+            raise ConfigError("references or a profile", "both", "give one of them; a profile holds its references")
+        if self.mode == "few-shot" and not (references or profile):
+            raise ConfigError("references or a profile in few-shot mode", "none", "give --references or --profile")
+        if self.mode == "zero-shot" and (references or profile or anomalous):
+            raise ConfigError("no references in zero-shot mode", "some", "leave the mode or the references out")
+        if self.fixed_camera and not references:
+            got = "a profile" if profile else "none"
+            do = "build the profile of a fixed camera instead" if profile else "give --references, or leave it out"
+            raise ConfigError("references with a fixed camera", got, do)
+
+
+ANYTHING = Inquiry()
+"""Nothing told: whatever is wrong with whatever it is."""
+
+
+def checked_phrase(text: str, what: str) -> str:
+    """The text on one line, without braces.
+
+    Raises:
+        ConfigError: no text, empty, or longer than :data:`MAX_PHRASE` characters.
+    """
+    if not isinstance(text, str):
+        raise ConfigError(f"{what} in words", type(text).__name__, "give a text")
+    clean = " ".join(text.replace("{", " ").replace("}", " ").split())
+    if not clean or len(clean) > MAX_PHRASE:
+        raise ConfigError(
+            f"{what} of 1 to {MAX_PHRASE} characters", f"{len(clean)} characters", "shorten or fill it in"
+        )
+    return clean

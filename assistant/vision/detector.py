@@ -1,0 +1,258 @@
+"""Detector: a picture -> an inspection, by towers, localizer and calibration. Knows no conversation and no command."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from assistant.config import Preset, load_preset
+from assistant.errors import ConfigError
+from assistant.inquiry import ANYTHING, Inquiry
+from assistant.pictures.images import load_image
+from assistant.towers.clip import Clip, load_clip
+from assistant.towers.encoder import PatchFeatures
+from assistant.towers.precision import best_dtype
+from assistant.types import Inspection, Mode, QueryImage, Region
+from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
+from assistant.vision.calibration import Calibration, conformal_p_value
+from assistant.vision.checkpoint import load_checkpoint
+from assistant.vision.encoded_query import EncodedQuery, Picture
+from assistant.vision.localizer import Localizer, Logits
+from assistant.vision.references.mutual import mutual_logits
+from assistant.vision.references.profile import Profile, likeness
+from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
+from assistant.vision.text_anchors import AnchorCache
+
+
+class Detector:
+    """Towers, localizer and calibration of a preset.
+
+    Args:
+        preset: as read.
+        clip: its towers.
+        localizer: its trained part.
+        calibration: of its logits.
+        weights: ``sha256:…`` of the trained part.
+        folder: what paths in the preset are relative to.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        clip: Clip,
+        localizer: Localizer,
+        calibration: Calibration,
+        weights: str,
+        folder: Path = Path(),
+    ) -> None:
+        self.preset = preset
+        self.clip = clip
+        self.localizer = localizer
+        self.calibration = calibration
+        self.weights = weights
+        self.anchors = AnchorCache(clip, localizer.text_projection)
+        self.folder = folder
+        self._kept: WeakKeyDictionary[QueryImage, PatchFeatures] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, preset: str | Path = "mini", *, device: str | None = None, dtype: str | None = None) -> Detector:
+        """Load a preset by name, file or folder.
+
+        Args:
+            preset: name, YAML file or folder.
+            device: torch device; a GPU when there is one.
+            dtype: ``float32`` or ``bfloat16``; what is faster here when None.
+
+        Raises:
+            ConfigError: an unknown preset, or one whose localizer is not trained: its numbers would mean nothing.
+            WeightsError: towers or trained parts that are missing or do not fit together.
+        """
+        config, folder = load_preset(preset)
+        if config.checkpoint is None and config.calibration != "identity":
+            raise ConfigError(
+                "a preset whose localizer is trained",
+                f"{config.name}, which has none",
+                "train it (docs/teach.md), give the preset folder that came of it, or use mini",
+            )
+        where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        clip = load_clip(config.tower, best_dtype(dtype or config.tower.dtype, where), where)
+        localizer = new_localizer(config, clip).to(where).eval().requires_grad_(False)
+        if where.type == "cpu":
+            localizer.products = clip.encoder.dtype
+        if config.checkpoint is None:
+            return cls(config, clip, localizer, Calibration.identity(), "untrained", folder)
+        calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)
+        return cls(config, clip, localizer, calibration, digest, folder)
+
+    def encode(self, image: Picture, inquiry: Inquiry = ANYTHING) -> EncodedQuery:
+        """Decode and encode a picture once; :meth:`score` may then be asked many times.
+
+        Raises:
+            ImageError: a picture that cannot be read.
+            ConfigError: phrases that cannot be embedded.
+        """
+        timing: dict[str, float] = {}
+        with _clock(timing, "decode"):
+            loaded = image if isinstance(image, QueryImage) else load_image(image)
+            loaded = loaded if inquiry.domain is None else replace(loaded, domain=inquiry.domain)
+        with _clock(timing, "encode"):
+            features = self.patch_features(loaded)
+        return self.from_features(loaded, features, inquiry, timing)
+
+    def from_features(
+        self, image: QueryImage, features: PatchFeatures, inquiry: Inquiry, timing_ms: Mapping[str, float] | None = None
+    ) -> EncodedQuery:
+        """What :meth:`encode` gives, of a picture whose patch tokens are known (:meth:`patch_features`)."""
+        timing = dict(timing_ms or {})
+        with _clock(timing, "map"), torch.inference_mode():
+            anchors = self.anchors.states(inquiry.object_name, inquiry.look_for)
+            evidence = self.localizer.text_evidence(features.levels, anchors[None], features.grid)
+        if self.preset.language.reads_patch_tokens:
+            self._keep(image, features)
+        return EncodedQuery(image, features, evidence, inquiry, timing)
+
+    def score(self, encoded: EncodedQuery, profile: Profile | None = None) -> Inspection:
+        """Verdict, map and regions of an encoded picture.
+
+        Args:
+            encoded: with what is asked of it.
+            profile: what it is compared with; None for text alone.
+        """
+        timing = dict(encoded.timing_ms)
+        with _clock(timing, "map"), torch.inference_mode():
+            logits = self._logits(encoded, profile)
+        referenced = encoded.match is not None or (profile is not None and profile.bank is not None)
+        mode = Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT
+        return self._inspection(replace(encoded, timing_ms=timing), logits, mode, profile)
+
+    def score_mutual(self, encoded: Sequence[EncodedQuery]) -> Iterator[Inspection]:
+        """Encoded pictures scored against each other one by one: only one map is held at a time.
+
+        Raises:
+            ProfileError: fewer than two pictures.
+        """
+        for one, logits in zip(encoded, mutual_logits(self.localizer, encoded), strict=True):
+            yield self._inspection(one, logits, Mode.MUTUAL)
+
+    def _inspection(
+        self, encoded: EncodedQuery, logits: Logits, mode: Mode, profile: Profile | None = None
+    ) -> Inspection:
+        """Logits calibrated, less the offset of the profile's normals; map, regions and their names."""
+        timing, inquiry, image = dict(encoded.timing_ms), encoded.inquiry, encoded.image
+        referenced = (
+            mode is Mode.MUTUAL or encoded.match is not None or (profile is not None and profile.bank is not None)
+        )
+        with _clock(timing, "map"), torch.inference_mode():
+            own = self.calibration.of_image(inquiry.score, referenced)(pooled_logit(logits, 0, inquiry.score))
+            offset = 0.0 if profile is None or encoded.match is not None else profile.offset
+            of_map = self.calibration.of_map(referenced)
+            anomaly_map = source_map(logits.map[0].cpu(), own - offset, of_map, (image.height, image.width))
+            regions = find_regions(anomaly_map) if own >= offset else []
+            named = self.name_regions(encoded, regions)
+        return Inspection(
+            image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own - offset),
+            p_value=conformal_p_value(own, profile.normals(inquiry.score)) if profile is not None else None,
+            regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
+        )  # fmt: skip
+
+    def name_highest(self, encoded: EncodedQuery, inspection: Inspection) -> Inspection:
+        """An inspection whose highest place has the kind it is most alike; unchanged where there are regions."""
+        place = None if inspection.regions else highest_place(inspection.anomaly_map)
+        if place is None:
+            return inspection
+        with torch.inference_mode():
+            return replace(inspection, highest=self.name_regions(encoded, [place])[0])
+
+    def name_regions(self, encoded: EncodedQuery, regions: Sequence[RegionMask]) -> tuple[Region, ...]:
+        """Regions of a map of an encoded picture, with types and severities, numbered in the order given."""
+        if not regions:
+            return ()
+        inquiry = encoded.inquiry
+        prompts, anchors = self.anchors.kinds(encoded.image.domain, inquiry)
+        weights = torch.stack([_on_grid(r.mask, encoded.features.grid) for r in regions]).to(anchors.device)
+        embedded = self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
+        chance = (20.0 * embedded @ anchors.T).softmax(-1)
+        best = chance.max(-1)
+        named = [(prompts.names[int(i)], float(p)) for p, i in zip(best.values, best.indices, strict=True)]
+        return describe_regions(regions, named)
+
+    def patch_features(self, image: QueryImage) -> PatchFeatures:
+        """Patch tokens of one picture, float32, batch of 1.
+
+        Pictures are encoded one at a time on a CPU, so that a score never depends on what else is in a batch.
+        """
+        return self.patch_features_of(self.clip.encoder.prepare(image, self.preset.tower.side).pixels[None])[0]
+
+    def patch_features_of(self, pixels: Float[Tensor, "batch 3 height width"]) -> list[PatchFeatures]:
+        """Patch tokens of prepared pictures of one size, float32, each as a batch of 1."""
+        writer = self.localizer.writer() if self.preset.adapters.mode == "residual" else None
+        with torch.inference_mode():
+            found = self.clip.encoder(pixels, writer)
+            levels, pooled = [t.float() for t in found.levels], found.pooled.float()
+            return [
+                PatchFeatures(tuple(t[i : i + 1] for t in levels), pooled[i : i + 1], found.grid)
+                for i in range(len(pixels))
+            ]
+
+    def last_level(self, image: QueryImage) -> PatchFeatures:
+        """Patch tokens of the last level alone; kept from when the picture was encoded, as long as the picture is kept."""
+        with self._lock:
+            kept = self._kept.get(image)
+        return kept or self._keep(image, self.patch_features(image))
+
+    def _keep(self, image: QueryImage, features: PatchFeatures) -> PatchFeatures:
+        last = PatchFeatures(features.levels[-1:], features.pooled, features.grid)
+        with self._lock:
+            self._kept[image] = last
+        return last
+
+    def _logits(self, encoded: EncodedQuery, profile: Profile | None) -> Logits:
+        """Raw logits of a picture, from text and whatever it is compared with."""
+        localizer, levels = self.localizer, encoded.features.levels
+        match = encoded.match
+        if match is None and profile is not None and profile.bank is not None:
+            match = profile.bank.match(localizer, encoded.features, profile.window)
+        logits = localizer(encoded.evidence, levels, match)
+        if profile is None or profile.anomalous_keys is None:
+            return logits
+        extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)
+        count = max(1, round(extra.numel() * 0.01))
+        return Logits(logits.map + extra, logits.image + extra.flatten().topk(count).values.mean())
+
+
+def new_localizer(preset: Preset, clip: Clip) -> Localizer:
+    """Untrained trained-parts of a preset's shape."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Localizer(
+            levels=len(preset.tower.levels),
+            width=clip.encoder.width,
+            text_width=clip.text_width,
+            joint_width=preset.tower.joint_width,
+            hidden=preset.adapters.hidden,
+            head_width=preset.adapters.head_width,
+            match_width=min(preset.references.width, clip.encoder.width),
+        )
+
+
+def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
+    plane = torch.from_numpy(mask.astype(np.float32))[None, None]
+    return torch.nn.functional.interpolate(plane, size=grid, mode="area").flatten()
+
+
+@contextmanager
+def _clock(timing: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timing[name] = timing.get(name, 0.0) + (time.perf_counter() - started) * 1000

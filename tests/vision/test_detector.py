@@ -1,0 +1,83 @@
+"""The detector: p-values that mean what they say, presets that may not judge, nothing global, anchors kept within bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from assistant.errors import ConfigError
+from assistant.inquiry import SCORES, Inquiry
+from assistant.types import QueryImage
+from assistant.vision import detector as detection
+from assistant.vision.detector import Detector
+from assistant.vision.references.build_profile import build_profile
+from assistant.vision.text_anchors import KEPT, AnchorCache
+
+DRAWS, NORMALS, POOL = 500, 20, 90
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector.load("tiny")
+
+
+def textured(seed: int) -> QueryImage:
+    rng = np.random.default_rng(seed)
+    pixels = rng.normal(rng.uniform(90, 160), rng.uniform(5, 40), (56, 56, 3)).clip(0, 255).astype(np.uint8)
+    return QueryImage(pixels, f"texture {seed}")
+
+
+def test_p_values_of_normal_pictures_are_uniform_by_every_score(detector: Detector) -> None:
+    """Kolmogorov-Smirnov: each draw takes 20 normals and a query from exchangeable pictures; ties are broken at random."""
+    pictures = [textured(seed) for seed in range(POOL)]
+    whole = replace(build_profile(detector, pictures), offset=1.5)
+    encoded = [detector.encode(picture) for picture in pictures]
+    for score in SCORES:
+        rng = np.random.default_rng(7)
+        asked = [replace(one, inquiry=Inquiry(score=score)) for one in encoded]
+        values = []
+        for _ in range(DRAWS):
+            query, *normals = rng.permutation(POOL)[: NORMALS + 1]
+            logits = whole.normals(score)
+            drawn = replace(whole, normal_logits={score: tuple(logits[i] for i in normals)})
+            found = detector.score(asked[query], drawn).p_value
+            assert found is not None
+            values.append(found - rng.random() / (NORMALS + 1))
+        assert stats.kstest(values, "uniform").pvalue > 0.01, score
+
+
+def test_a_preset_whose_localizer_is_untrained_may_not_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("towers are not fetched for it")
+
+    monkeypatch.setattr(detection, "load_clip", never)
+    for preset in ("base", "large"):
+        with pytest.raises(ConfigError, match=f"a preset whose localizer is trained, got {preset}, which has none"):
+            Detector.load(preset)
+
+
+def test_loading_leaves_the_random_numbers_of_the_program_alone() -> None:
+    torch.manual_seed(11)
+    before = torch.random.get_rng_state()
+    first = Detector.load("tiny")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(12)
+    again = Detector.load("tiny").localizer.state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in first.localizer.state_dict().items())
+
+
+def test_anchors_kept_are_bounded_and_told_apart_by_their_phrases(detector: Detector) -> None:
+    kept = AnchorCache(detector.clip, detector.localizer.text_projection)
+    for number in range(KEPT + 5):
+        kept.states(f"part {number}")
+    assert len(kept._states) == KEPT
+    own, built_in = kept.kinds(None, Inquiry()), None
+    names = own[0].names
+    built_in = kept.kinds(None, Inquiry(types=names))
+    assert built_in[0].names == names
+    assert not torch.equal(own[1], built_in[1]), "the same names stand for other phrases"
