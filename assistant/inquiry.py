@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from assistant.errors import ConfigError
 from assistant.types import Domain
@@ -60,13 +60,10 @@ class Inquiry:
             raise ConfigError(f"a mode of {', '.join(MODES)}", str(self.mode), "choose another mode")
         if self.object_name:
             checked_phrase(self.object_name, "an object name")
-        for name, what in (("look_for", "a phrase to look for"), ("types", "a type")):
-            phrases = getattr(self, name)
-            if isinstance(phrases, str):
-                raise ConfigError(f"several phrases for {name}", f"one text, {phrases[:40]!r}", "put it in a list")
-            object.__setattr__(self, name, tuple(phrases))
-            for phrase in getattr(self, name):
-                checked_phrase(phrase, what)
+        for phrase in self.look_for:
+            checked_phrase(phrase, "a phrase to look for")
+        for phrase in self.types:
+            checked_phrase(phrase, "a type")
 
     @classmethod
     def of(cls, fields: InquiryFields) -> Inquiry:
@@ -75,11 +72,15 @@ class Inquiry:
         Raises:
             ConfigError: as the class says.
         """
-        told = dict(fields)
+        told: dict[str, Any] = dict(fields)
         for name in ("look_for", "types"):
-            if not isinstance(told.get(name, ()), str):
-                told[name] = tuple(told.get(name, ()))  # type: ignore[call-overload]
-        return cls(**told)  # type: ignore[arg-type]
+            given = told.get(name, ())
+            if isinstance(given, str):
+                raise ConfigError(f"several phrases for {name}", f"one text, {given[:40]!r}", "put it in a list")
+            told[name] = tuple(given)
+            if wrong := next((one for one in told[name] if not isinstance(one, str)), None):
+                raise ConfigError(f"phrases for {name}", type(wrong).__name__, "give texts")
+        return cls(**told)
 
     def require_comparable(self, *, references: bool, profile: bool, anomalous: bool) -> None:
         """The one rule of what goes together; every door asks it before anything is encoded.
@@ -113,10 +114,8 @@ def checked_phrase(text: str, what: str) -> str:
     """The text on one line, without braces.
 
     Raises:
-        ConfigError: no text, empty, or longer than :data:`MAX_PHRASE` characters.
+        ConfigError: empty, or longer than :data:`MAX_PHRASE` characters.
     """
-    if not isinstance(text, str):
-        raise ConfigError(f"{what} in words", type(text).__name__, "give a text")
     clean = " ".join(text.replace("{", " ").replace("}", " ").split())
     if not clean or len(clean) > MAX_PHRASE:
         raise ConfigError(

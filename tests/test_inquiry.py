@@ -36,7 +36,7 @@ def textured(seed: int, spot: bool = False) -> QueryImage:
         ({"object_name": "x" * 201}, "an object name of 1 to 200 characters, got 201"),
         ({"look_for": "missing solder"}, "several phrases for look_for, got one text"),
         ({"types": ["crack", " "]}, "a type of 1 to 200 characters, got 0"),
-        ({"look_for": [3]}, "a phrase to look for in words, got int"),
+        ({"look_for": [3]}, "phrases for look_for, got int"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_encoded(fields: dict[str, Any], message: str) -> None:
