@@ -89,7 +89,9 @@ class Inquiry:
         none of the three, few-shot one of the first two. The camera is fixed with references; a profile knows its own.
 
         Args:
-            references, profile, anomalous: whether any are given.
+            references: whether normal pictures are given.
+            profile: whether a saved reference set is given.
+            anomalous: whether pictures of the defect are given.
 
         Raises:
             ConfigError: what does not go together.
