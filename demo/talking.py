@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from assistant.geometry import CELLS
 from assistant.language.checked_answers import NOTE
 from assistant.reading.faithfulness import contradicts, stated_verdict
-from assistant.reading.intents import recognise
+from assistant.reading.question import read_question
 from assistant.types import Answer, Box, Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
@@ -63,8 +63,8 @@ class EvidenceTalk:
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer, word by word."""
-        whole = resolved(question, self._asked[-1] if self._asked else "")
-        self._asked.append(whole)
+        whole = read_question(resolved(question, self._asked[-1] if self._asked else ""))
+        self._asked.append(whole.text)
         knowledge = load_knowledge()
         text = answer_from_evidence(whole, self._inspection, knowledge) or caption(self._inspection, knowledge)
         words = text.split(" ")
@@ -100,11 +100,11 @@ def resolved(question: str, before: str) -> str:
     number, earlier = (re.search(r"region (\d+)", text.lower()) for text in (question, before))
     if not before:
         return question
-    if number and not recognise(re.sub(r"region \d+", "", question.lower())):
+    if number and not read_question(re.sub(r"region \d+", "", question.lower())).intents:
         if earlier:
             return re.sub(r"region \d+", f"region {number[1]}", before, flags=re.IGNORECASE)
         return f"{before.rstrip('?!. ')}, region {number[1]}?"
-    if earlier and not number and recognise(question) and len(question.split()) <= 6:
+    if earlier and not number and read_question(question).intents and len(question.split()) <= 6:
         return f"{question.rstrip('?!. ')}, region {earlier[1]}?"
     return question
 

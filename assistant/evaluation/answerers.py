@@ -16,6 +16,7 @@ from assistant.geometry import CELLS
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import load_image
 from assistant.reading.faithfulness import stated_verdict
+from assistant.reading.question import read_question
 from assistant.reading.statements import read
 from assistant.types import Inspection
 from assistant.vision.references.build_profile import build_profile
@@ -117,7 +118,8 @@ class Rules:
     ) -> str:
         """A letter; empty for questions that are not on presence, place or kind of a defect."""
         inspection = self._inspections.of(image_path, references)
-        means = {letter: stated_verdict(words, question_text) for letter, words in options.items()}
+        asked = read_question(question_text)
+        means = {letter: stated_verdict(words, asked) for letter, words in options.items()}
         if len(set(means.values()) - {None}) == 2 and len(options) == 2:
             return next((letter for letter, verdict in means.items() if verdict is inspection.verdict), "")
         if not re.search(_TROUBLE, question_text.lower()):

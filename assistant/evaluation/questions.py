@@ -16,6 +16,7 @@ from typing import Any
 
 from assistant.errors import DataSetError
 from assistant.reading.faithfulness import stated_verdict
+from assistant.reading.question import read_question
 from assistant.types import Verdict
 
 DETECTION = "Anomaly Detection"
@@ -55,7 +56,7 @@ class Question:
         """For detection: whether the right answer says that the picture is anomalous; None for other questions."""
         if self.subtask != DETECTION:
             return None
-        verdict = stated_verdict(self.options[self.correct], self.text)
+        verdict = stated_verdict(self.options[self.correct], read_question(self.text))
         return None if verdict is None else verdict is Verdict.ANOMALOUS
 
 

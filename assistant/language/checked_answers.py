@@ -12,16 +12,15 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
-from assistant.reading.chosen_option import read_choice
-from assistant.reading.clauses import mentioned_types
+from assistant.reading.chosen_option import as_wanted, read_choice
 from assistant.reading.faithfulness import contradicts, stated_verdict
-from assistant.reading.intents import Intent, recognise
-from assistant.reading.lettered_options import as_wanted, in_words, options_of
+from assistant.reading.question import Question
 from assistant.reading.refusals import corrects, declines
 from assistant.types import Answer
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.template_answers import answer_from_evidence, left_unsaid, notice
+from assistant.words.answer_checks import left_unsaid
+from assistant.words.template_answers import answer_from_evidence, notice
 
 NOTE = "(This answer disagrees with the measured map.)"
 
@@ -29,7 +28,7 @@ NOTE = "(This answer disagrees with the measured map.)"
 def stream_answer(
     model: LanguageModel,
     session: Session,
-    question: str,
+    question: Question,
     knowledge: Knowledge,
     *,
     stop: threading.Event | None = None,
@@ -40,24 +39,24 @@ def stream_answer(
     Args:
         model: that talks.
         session: the conversation, which grows by one turn.
-        question: as asked.
+        question: read.
         knowledge: of kinds, for what the evidence says.
         stop: ends the writing; what was written by then is the answer.
         evidence: what the model is told.
     """
     stop = stop or threading.Event()
-    put, text = in_words(question), ""
-    for piece in model.stream(session, put, stop=stop, evidence=evidence):
+    text = ""
+    for piece in model.stream(session, question.put, stop=stop, evidence=evidence):
         text += piece
-        yield Answer(question, text.strip())
+        yield Answer(question.text, text.strip())
     text = finished(text, session.talk.ended or stop.is_set())
     fact = None if stop.is_set() else _better_beginning(text, question, session, knowledge)
     if fact is not None:
         session.talk.undo()
         text = ""
-        for piece in model.stream(session, put, stop=stop, evidence=evidence, begin=fact):
+        for piece in model.stream(session, question.put, stop=stop, evidence=evidence, begin=fact):
             text += piece
-            yield Answer(question, text.strip())
+            yield Answer(question.text, text.strip())
         text = finished(text, session.talk.ended or stop.is_set())
     yield _checked(text, question, session, knowledge, whole=session.talk.ended and not stop.is_set())
 
@@ -65,7 +64,7 @@ def stream_answer(
 def answers_together(
     model: BatchLanguageModel,
     sessions: Sequence[Session],
-    question: str,
+    question: Question,
     knowledge: Knowledge,
     *,
     evidence: Evidence = "both",
@@ -75,12 +74,11 @@ def answers_together(
     Args:
         model: that talks.
         sessions: the conversations, each of which grows by one turn.
-        question: as asked.
+        question: read.
         knowledge: of kinds, for what the evidence says.
         evidence: what the model is told.
     """
-    put = in_words(question)
-    texts = model.answer_together(sessions, put, evidence=evidence)
+    texts = model.answer_together(sessions, question.put, evidence=evidence)
     texts = [finished(text, session.talk.ended) for text, session in zip(texts, sessions, strict=True)]
     facts = {
         at: fact
@@ -91,7 +89,7 @@ def answers_together(
         again = [sessions[at] for at in facts]
         for session in again:
             session.talk.undo()
-        rewritten = model.answer_together(again, put, evidence=evidence, begins=list(facts.values()))
+        rewritten = model.answer_together(again, question.put, evidence=evidence, begins=list(facts.values()))
         for at, text in zip(facts, rewritten, strict=True):
             texts[at] = finished(text, sessions[at].talk.ended)
     return [
@@ -100,14 +98,14 @@ def answers_together(
     ]
 
 
-def _better_beginning(text: str, question: str, session: Session, knowledge: Knowledge) -> str | None:
+def _better_beginning(text: str, question: Question, session: Session, knowledge: Knowledge) -> str | None:
     """What an answer has to begin with that may not stay as it is; None for one that may, or where the evidence is silent."""
     if contradicts(text, session.inspection, question) or misses(text, question):
         return answer_from_evidence(question, session.inspection, knowledge)
     return None
 
 
-def _checked(text: str, question: str, session: Session, knowledge: Knowledge, *, whole: bool) -> Answer:
+def _checked(text: str, question: Question, session: Session, knowledge: Knowledge, *, whole: bool) -> Answer:
     """A finished text as an answer; what was passed over is added to one that is ``whole``."""
     inspection = session.inspection
     wrong = contradicts(text, inspection, question)
@@ -118,26 +116,26 @@ def _checked(text: str, question: str, session: Session, knowledge: Knowledge, *
         if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
             text = f"{text} {sentence}".strip()
     text = as_wanted(text, question)
-    return Answer(question, f"{text} {NOTE}" if wrong else text, stated, wrong)
+    return Answer(question.text, f"{text} {NOTE}" if wrong else text, stated, wrong)
 
 
-def misses(text: str, question: str) -> bool:
+def misses(text: str, question: Question) -> bool:
     """Whether an answer chooses no option, or neither declines what no picture tells nor denies the kind asked about.
 
-    >>> misses("It costs nothing.", "What does it cost?"), misses("I cannot tell the price.", "What does it cost?")
+    >>> from assistant.reading.question import read_question
+    >>> price = read_question("What does it cost?")
+    >>> misses("It costs nothing.", price), misses("I cannot tell the price.", price)
     (True, False)
-    >>> misses("A dark spot.", "What is it?\\nA. crack\\nB. stain")
+    >>> misses("A dark spot.", read_question("What is it?\\nA. crack\\nB. stain"))
     True
     """
-    if options := options_of(question):
-        return read_choice(text, options, question) is None
-    return recognise(question) == (Intent.UNANSWERABLE,) and not (
-        declines(text) or (mentioned_types(question) and corrects(text))
-    )
+    if question.options:
+        return read_choice(text, question.options, question) is None
+    return question.unanswerable and not (declines(text) or (question.kinds and corrects(text)))
 
 
 def checked_answer(
-    model: LanguageModel, session: Session, question: str, knowledge: Knowledge, *, evidence: Evidence = "both"
+    model: LanguageModel, session: Session, question: Question, knowledge: Knowledge, *, evidence: Evidence = "both"
 ) -> Answer:
     """The whole answer."""
     *_, last = stream_answer(model, session, question, knowledge, evidence=evidence)

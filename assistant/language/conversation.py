@@ -10,6 +10,7 @@ from assistant.language.checked_answers import answers_together, stream_answer
 from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
 from assistant.language.loading import load_language_model
 from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
+from assistant.reading.question import Question, read_question
 from assistant.types import Answer, Inspection, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
 
@@ -59,15 +60,16 @@ class Conversation:
             question: as asked.
             stop: ends the writing soon after it is set; what was written by then is the answer.
         """
+        asked = read_question(question)
         if self._model is not None and self._session is not None:
             yield from stream_answer(
-                self._model, self._session, question, load_knowledge(), stop=stop, evidence=self.evidence
+                self._model, self._session, asked, load_knowledge(), stop=stop, evidence=self.evidence
             )
         elif self._prompted is not None:
-            yield from self._stream_prompted(self._prompted, question, stop)
+            yield from self._stream_prompted(self._prompted, asked, stop)
 
     def _stream_prompted(
-        self, model: PromptedLanguageModel, question: str, stop: threading.Event | None
+        self, model: PromptedLanguageModel, question: Question, stop: threading.Event | None
     ) -> Iterator[Answer]:
         """The turn counts from its first word on, also when the answer is stopped or nobody reads it to its end."""
         past = list(self._turns)
@@ -133,7 +135,9 @@ class Conversing:
         if not isinstance(self._model, BatchLanguageModel) or len(talks) < 2:
             return [[talk.ask(question) for question in questions] for talk in talks]
         knowledge = load_knowledge()
-        turns = [answers_together(self._model, sessions, q, knowledge, evidence=evidence) for q in questions]
+        turns = [
+            answers_together(self._model, sessions, read_question(q), knowledge, evidence=evidence) for q in questions
+        ]
         return [list(answers) for answers in zip(*turns, strict=True)]
 
     def _encoded(self, image: QueryImage) -> EncodedImage:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from assistant.reading.clauses import negated
 from assistant.reading.faithfulness import stated_verdict
+from assistant.reading.lettered_options import option_said
+from assistant.reading.question import Question
+from assistant.reading.spelling import written_out
 
 _SAYS = (
     r"(?:answer|option|choice|letter|choose|pick|select|selected|chose|correct (?:one|option|choice|answer))"
@@ -14,7 +17,7 @@ _SAYS = (
 )
 
 
-def read_choice(answer: str, options: Mapping[str, str], question: str | None = None) -> str | None:
+def read_choice(answer: str, options: Mapping[str, str], question: Question | None = None) -> str | None:
     """The letter of the option that an answer chooses; None when it chooses none, or more than one.
 
     Understood, in this order: the letter alone ("B", "(b)", "**B.**"), a letter at the head ("B. top left"), a letter
@@ -24,7 +27,7 @@ def read_choice(answer: str, options: Mapping[str, str], question: str | None = 
     Args:
         answer: as given.
         options: letter to words.
-        question: as asked; gives the yes-or-no options their meaning.
+        question: what was asked; gives the yes-or-no options their meaning.
 
     >>> read_choice("The answer is B.", {"A": "top left", "B": "centre"})
     'B'
@@ -59,6 +62,19 @@ def read_choice(answer: str, options: Mapping[str, str], question: str | None = 
     return worded or _by_verdict(text, options, question)
 
 
+def as_wanted(text: str, question: Question) -> str:
+    """An answer that is an option as the question wants it: its letter alone where that is asked for, else as it is.
+
+    >>> from assistant.reading.question import read_question
+    >>> as_wanted("Yes (A).", read_question("Is it fine? Give the letter only.\\nA. Yes\\nB. No"))
+    'A'
+    """
+    if not question.letter_alone:
+        return text
+    said = option_said(text, question.options)
+    return next((letter for letter, words in question.options.items() if words == said), text)
+
+
 def _denied(text: str, match: re.Match[str]) -> bool:
     after = re.match(r"\W*(?:is|was) (?:not|wrong|incorrect|false)\b", text[match.end() :].lower())
     return after is not None or re.search(r"\bnot (?:the )?$", text[: match.start()].lower()) is not None
@@ -66,8 +82,7 @@ def _denied(text: str, match: re.Match[str]) -> bool:
 
 def _plain(text: str) -> str:
     """Lower-case words, one spelling, without an article at the head."""
-    text = text.lower().replace("’", "'").replace("n't", " not").replace("center", "centre")
-    text = re.sub(r"\bupper\b", "top", re.sub(r"\blower\b", "bottom", text))
+    text = re.sub(r"\bupper\b", "top", re.sub(r"\blower\b", "bottom", written_out(text)))
     text = re.sub(r"\b(middle|centre) (?=(?:left|right)\b)", "middle ", text)
     text = re.sub(r"\b(top|bottom) (?:middle|centre)\b", r"\1 centre", re.sub(r"[^a-z0-9.% ]+", " ", text))
     text = " ".join(re.sub(r"\.(?!\d)", " ", text).split())
@@ -99,7 +114,7 @@ def _last_clause(text: str) -> str:
     return re.split(r"\b(?:but|however|instead|rather|while)\b", text)[-1]
 
 
-def _by_verdict(text: str, options: Mapping[str, str], question: str | None) -> str | None:
+def _by_verdict(text: str, options: Mapping[str, str], question: Question | None) -> str | None:
     """For options that mean normal and anomalous, the one the text states; None when it states neither."""
     verdict = stated_verdict(text, question)
     if verdict is None:

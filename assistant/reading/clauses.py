@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from assistant.geometry import CELLS
+from assistant.reading.spelling import plain, written_out
 from assistant.vocabulary.defect_types import ALL_TYPES
 from assistant.vocabulary.knowledge import load_knowledge
 
@@ -60,16 +61,15 @@ def clauses(text: str) -> list[str]:
             r"| and (?=(?:there (?:is|are)|it (?:is|looks|has)|nothing|no (?:other|further|more) )\b)",
             sentence,
         ):
-            plain = _HYPOTHESIS.sub("", re.sub(r"[^a-z0-9.% ]", " ", clause.rstrip(".!\n ")))
-            if plain.strip():
-                found.append(" ".join(plain.split()))
+            words = _HYPOTHESIS.sub("", re.sub(r"[^a-z0-9.% ]", " ", clause.rstrip(".!\n ")))
+            if words.strip():
+                found.append(" ".join(words.split()))
     return found
 
 
 def _rewritten(text: str) -> str:
     """Lower case, short forms written out, and turns of phrase as plain clauses."""
-    text = text.lower().replace("’", "'").replace("can't", "cannot").replace("n't", " not").replace("center", "centre")
-    text = re.sub(r"\b(there|here|it|this|that|what|nothing|everything|something)'s\b", r"\1 is", text)
+    text = re.sub(r"\b(there|here|it|this|that|what|nothing|everything|something)'s\b", r"\1 is", written_out(text))
     text = re.sub(r"\banything but\b", "not", re.sub(_EMPTY, "", text))
     text = re.sub(r"\bnot ([^.;,?!]*?),? but (?:rather )?(?=(?:an?|at|in|on|near|the)\b)", r"not \1; it is ", text)
     text = re.sub(r", (?:only|just|merely) (?=(?:an?|one)\b)", "; there is ", text)
@@ -163,8 +163,8 @@ def mentioned_types(text: str, own: Sequence[str] = ()) -> tuple[str, ...]:
         own: names of the user's own kinds, beside the built-in ones.
     """
     vocabulary = vocabulary_of(tuple(own))
-    plain = vocabulary.mask(text).lower().replace("-", " ")
-    return tuple(dict.fromkeys(name for name, _ in vocabulary.find(plain)))
+    spelt = plain(vocabulary.mask(text)).replace("-", " ")
+    return tuple(dict.fromkeys(name for name, _ in vocabulary.find(spelt)))
 
 
 def same_kind(one: str | None, other: str | None) -> bool:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from assistant.reading.clauses import clauses, mentioned_types, same_kind, vocabulary_of
-from assistant.reading.lettered_options import fitting_options, option_said, options_of, stem_of
-from assistant.reading.quantities import Share
-from assistant.reading.statements import ANY, Reading, places, plainly_asked, read, verdict_votes
+from assistant.reading.clauses import clauses, same_kind, vocabulary_of
+from assistant.reading.fitting_options import fitting_options
+from assistant.reading.lettered_options import option_said
+from assistant.reading.quantities import Share, region_numbers
+from assistant.reading.question import Question
+from assistant.reading.spelling import bare_words
+from assistant.reading.statements import ANY, Reading, plainly_asked, read, verdict_votes
 from assistant.types import Inspection, Mode, Region, Verdict
 
-__all__ = ["Reading", "asked_verdict", "contradicts", "mentioned_types", "own_names", "read", "stated_verdict"]
 
-
-def stated_verdict(text: str, question: str | None = None, own: Sequence[str] = ()) -> Verdict | None:
+def stated_verdict(text: str, question: Question | None = None, own: Sequence[str] = ()) -> Verdict | None:
     """The verdict a text states; None when it states none, or both.
 
     Args:
@@ -24,13 +25,17 @@ def stated_verdict(text: str, question: str | None = None, own: Sequence[str] = 
 
     >>> stated_verdict("No sign of a defect.").value, stated_verdict("It is not normal.").value
     ('normal', 'anomalous')
-    >>> stated_verdict("Yes.") is None, stated_verdict("Yes.", "Is it normal?").value
+    >>> from assistant.reading.question import read_question
+    >>> stated_verdict("Yes.") is None, stated_verdict("Yes.", read_question("Is it normal?")).value
     (True, 'normal')
     """
-    verdicts = read(text, own).verdicts
-    if len(verdicts) == 1:
-        return next(iter(verdicts))
-    return None if verdicts or question is None else _yes_or_no(text, question)
+    return _stated(read(text, own), _said_yes(text), question)
+
+
+def _stated(whole: Reading, said_yes: bool | None, question: Question | None) -> Verdict | None:
+    if len(whole.verdicts) == 1:
+        return next(iter(whole.verdicts))
+    return None if whole.verdicts or question is None else _yes_or_no(said_yes, question.yes_verdict)
 
 
 def _said_yes(text: str) -> bool | None:
@@ -39,38 +44,11 @@ def _said_yes(text: str) -> bool | None:
     return None if bare is None else bare[1].startswith("y")
 
 
-def _yes_or_no(text: str, question: str) -> Verdict | None:
-    """What a leading "Yes" or "No" says of the whole picture, given the question; None when it says nothing of it."""
-    said, asked = _said_yes(text), asked_verdict(question)
+def _yes_or_no(said: bool | None, asked: Verdict | None) -> Verdict | None:
+    """What a leading "Yes" or "No" says of the whole picture where "yes" states ``asked``; None when it says nothing of it."""
     if said is None or asked is None or said:
         return None if said is None else asked
     return Verdict.NORMAL if asked is Verdict.ANOMALOUS else Verdict.ANOMALOUS
-
-
-_YES_NO = re.compile(
-    r"\W*(?:so |and |then |now |but )*(?:is|are|was|were|does|do|did|has|have|can|could|any|anything)(?:n't)?\b"
-)
-
-
-def asked_verdict(question: str) -> Verdict | None:
-    """The verdict that "yes" would state; None for questions that are not yes-or-no, or ask for one kind or place.
-
-    >>> asked_verdict("Are there any defects?").value, asked_verdict("Where is the defect?") is None
-    ('anomalous', True)
-    """
-    asked = question.lower().replace("’", "'")
-    if not _YES_NO.match(asked) or mentioned_types(question) or any(places(_as_statement(question))):
-        return None
-    if re.search(
-        r"\b(?:else|other|another|minor|major|critical|serious|severe|the (?:defect|region|flaw|anomaly))\b", asked
-    ):
-        return None
-    votes = verdict_votes(_as_statement(re.sub(r"n't\b", "", asked)))
-    return next(iter(votes)) if len(votes) == 1 else None
-
-
-def _as_statement(question: str) -> str:
-    return " ".join(re.sub(r"[^a-z ]", " ", f"there is {question.lower().replace('center', 'centre')}").split())
 
 
 _UNCOMPARED = re.compile(r"\b(?:no|without) (?:an? |any |the )?references?\b|\bnothing to compare\b")
@@ -92,7 +70,9 @@ def own_names(inspection: Inspection, vocabulary: Iterable[str] = ()) -> tuple[s
     return tuple(dict.fromkeys([*vocabulary, *(r.type for r in inspection.regions if r.type is not None)]))
 
 
-def contradicts(text: str, inspection: Inspection, question: str | None = None, vocabulary: Iterable[str] = ()) -> bool:
+def contradicts(
+    text: str, inspection: Inspection, question: Question | None = None, vocabulary: Iterable[str] = ()
+) -> bool:
     """Whether the text states something else than the inspection.
 
     Compared: verdict, count, cells and sides (of the region named, else of any), kinds, severities, shares, numbers of
@@ -108,60 +88,52 @@ def contradicts(text: str, inspection: Inspection, question: str | None = None, 
     if inspection.object_name:
         text = re.sub(rf"\b{re.escape(inspection.object_name)}\b", "object", text, flags=re.IGNORECASE)
     own = own_names(inspection, vocabulary)
-    if (
-        question is not None
-        and (options := options_of(question))
-        and (option := option_said(text, options)) is not None
-    ):
+    if question is not None and question.options and (option := option_said(text, question.options)) is not None:
         agreeing = agreeing_options(question, inspection, own)
         return bool(agreeing) and option not in agreeing.values()
     whole = read(text, own)
     if _wrong_references(text.lower(), inspection.mode):
         return True
-    if len(whole.verdicts) > 1 or (question is not None and _yes_or_no_is_wrong(text, inspection, question, own)):
+    said = _said_yes(text)
+    if len(whole.verdicts) > 1 or (
+        said is not None and question is not None and _is_denied(said, inspection, question, own)
+    ):
         return True
-    stated = stated_verdict(text, question, own)
+    stated = _stated(whole, said, question)
     if stated not in (None, inspection.verdict) and not (
         stated is Verdict.ANOMALOUS and _only_regions(text, inspection, own)
     ):
         return True
     return (
         _wrong_counts(whole, inspection)
-        or _left_out(whole, text, question or "", inspection, own)
+        or (bool(whole.exhaustive) and _left_out(whole, text, question, inspection, own))
         or any(_wrong_facts(part, inspection, own) for part in _parts(text))
     )
 
 
-def agreeing_options(question: str, inspection: Inspection, vocabulary: Iterable[str] = ()) -> dict[str, str]:
+def agreeing_options(question: Question, inspection: Inspection, vocabulary: Iterable[str] = ()) -> dict[str, str]:
     """The lettered options of a question that fit the inspection best, letter to words; empty without options."""
-    own, stem = own_names(inspection, vocabulary), stem_of(question)
-    return fitting_options(question, inspection, lambda words: not contradicts(words, inspection, stem, own))
+    own = own_names(inspection, vocabulary)
+    return fitting_options(question, inspection, lambda words: not contradicts(words, inspection, question.stem, own))
 
 
-def _yes_or_no_is_wrong(text: str, inspection: Inspection, question: str, own: Sequence[str]) -> bool:
-    """Whether a leading "Yes" or "No" denies the verdict, or the kind or place that was asked for."""
-    said = _said_yes(text)
-    if said is None:
-        return False
-    if (verdict := _yes_or_no(text, question)) is not None:
+def _is_denied(said: bool, inspection: Inspection, question: Question, own: Sequence[str]) -> bool:
+    """Whether a leading "Yes" (``said``) or "No" denies the verdict, or the kind or place that was asked for."""
+    if (verdict := _yes_or_no(said, question.yes_verdict)) is not None:
         return verdict is not inspection.verdict
-    masked = vocabulary_of(tuple(own)).mask(question)
-    if not _YES_NO.match(question.lower()):
+    if not question.yes_or_no:
         return False
-    asked = plainly_asked(_as_words(masked), vocabulary_of(tuple(own)))
+    vocabulary = vocabulary_of(tuple(own))
+    asked = plainly_asked(bare_words(vocabulary.mask(question.text)), vocabulary)
     if asked is None:
         return False
     kinds, spots = asked
-    regions = _numbered(question, inspection.regions)
+    regions = _numbered(question.numbers, inspection.regions)
     there = any(
         (not kinds or any(same_kind(k, r.type) for k in kinds)) and (not spots or any(_holds(r, s) for s in spots))
         for r in regions
     )
     return there is not said
-
-
-def _as_words(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9 ]", " ", text.lower().replace("center", "centre")).split())
 
 
 def _only_regions(text: str, inspection: Inspection, own: Sequence[str]) -> bool:
@@ -177,12 +149,12 @@ def _wrong_counts(whole: Reading, inspection: Inspection) -> bool:
     return any(sum(same_kind(name, r.type) for r in inspection.regions) != n for name, n in whole.type_counts)
 
 
-def _left_out(whole: Reading, text: str, question: str, inspection: Inspection, own: Sequence[str]) -> bool:
-    """Whether the text says that there is nothing else although it passes over a region."""
-    if not whole.exhaustive or whole.count == len(inspection.regions) > 0:
+def _left_out(whole: Reading, text: str, question: Question | None, inspection: Inspection, own: Sequence[str]) -> bool:
+    """Whether a text that says that there is nothing else passes over a region."""
+    if whole.count == len(inspection.regions) > 0:
         return False
-    numbers = _numbers(f"{text} {question}")
-    kinds = (*mentioned_types(question, own), *whole.types)
+    numbers = region_numbers(text) | (frozenset() if question is None else question.numbers)
+    kinds = (*(() if question is None else question.kinds_among(own)), *whole.types)
     spots = (*whole.cells, *whole.sides)
 
     def told(region: Region) -> bool:
@@ -206,20 +178,8 @@ def _parts(text: str) -> list[str]:
     return found
 
 
-def _numbers(text: str) -> set[int]:
-    """Numbers of regions that a text names."""
-    found: set[int] = set()
-    for listed in re.findall(
-        r"\bregions? (?:no\.? |number |#)?(\d+(?:(?:, | and | or |, and | & )\d+\b(?! ?%))*)", text.lower()
-    ):
-        found |= {int(n) for n in re.findall(r"\d+", listed)}
-    words = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
-    return found | {words[w] for w in re.findall(r"\bregion (one|two|three|four|five)\b", text.lower())}
-
-
-def _numbered(text: str, regions: Sequence[Region]) -> Sequence[Region]:
-    """The one region that a text numbers, else all."""
-    numbers = _numbers(text)
+def _numbered(numbers: Collection[int], regions: Sequence[Region]) -> Sequence[Region]:
+    """The one region of that number where it is one, else all."""
     return [r for r in regions if r.id in numbers] if len(numbers) == 1 else regions
 
 
@@ -229,12 +189,12 @@ def _holds(region: Region, place: str) -> bool:
 
 
 def _wrong_facts(part: str, inspection: Inspection, own: Sequence[str]) -> bool:
-    said = read(part, own)
-    if any(not 1 <= n <= len(inspection.regions) for n in _numbers(part)) and not re.search(
+    said, numbers = read(part, own), region_numbers(part)
+    if any(not 1 <= n <= len(inspection.regions) for n in numbers) and not re.search(
         r"\b(?:no|not|only)\b", part.lower()
     ):
         return True
-    regions = _numbered(part, inspection.regions)
+    regions = _numbered(numbers, inspection.regions)
     if any(not any(_holds(r, place) for r in regions) for place in (*said.cells, *said.sides)):
         return True
     if any(not any(same_kind(kind, r.type) for r in regions) for kind in said.types):

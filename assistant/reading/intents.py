@@ -6,8 +6,6 @@ import re
 from enum import StrEnum
 from functools import cache
 
-from assistant.reading.clauses import mentioned_types
-
 
 class Intent(StrEnum):
     """What a question is after."""
@@ -59,19 +57,19 @@ def _compiled(intent: Intent) -> re.Pattern[str]:
     return re.compile(_PATTERNS[intent])
 
 
-def recognise(question: str) -> tuple[Intent, ...]:
+def intents_of(text: str, names_kind: bool = False) -> tuple[Intent, ...]:
     """Intents of a question, in the order of :class:`Intent`; empty when none is recognised.
 
-    >>> [i.value for i in recognise("How bad is it, and what should I check next?")]
+    Args:
+        text: plain (:func:`assistant.reading.spelling.plain`).
+        names_kind: it names a kind of defect.
+
+    >>> [i.value for i in intents_of("how bad is it, and what should i check next?")]
     ['severity', 'next_step']
     """
-    text = question.lower().replace("’", "'")
     found = [intent for intent in Intent if _compiled(intent).search(text)]
-    if (
-        Intent.PRESENCE not in found
-        and mentioned_types(text)
-        and re.match(r"\W*(is|are|does|do|has|have|can|any)\b", text)
-    ):
+    opens = re.match(r"\W*(is|are|does|do|has|have|can|any)\b", text) is not None
+    if Intent.PRESENCE not in found and names_kind and opens:
         found.insert(0, Intent.PRESENCE)
     if Intent.UNANSWERABLE in found:
         return (Intent.UNANSWERABLE,)

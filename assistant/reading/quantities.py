@@ -127,3 +127,14 @@ def shares_of(clause: str) -> list[Share]:
         else:
             found.append(Share(float(match["number"]), of, bound, 10.0 ** -len(match["digits"] or "")))
     return found
+
+
+def region_numbers(text: str) -> set[int]:
+    """Numbers of regions that a text names."""
+    found: set[int] = set()
+    for listed in re.findall(
+        r"\bregions? (?:no\.? |number |#)?(\d+(?:(?:, | and | or |, and | & )\d+\b(?! ?%))*)", text.lower()
+    ):
+        found |= {int(n) for n in re.findall(r"\d+", listed)}
+    words = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    return found | {words[w] for w in re.findall(r"\bregion (one|two|three|four|five)\b", text.lower())}

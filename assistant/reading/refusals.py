@@ -10,6 +10,7 @@ import re
 
 from assistant.geometry import CELLS
 from assistant.reading.clauses import GENERIC
+from assistant.reading.spelling import written_out
 from assistant.vocabulary.defect_types import ALL_TYPES
 
 _TELL = (
@@ -105,9 +106,8 @@ def corrects(text: str) -> bool:
 
 def _split(text: str) -> list[str]:
     """Lower-case clauses, short forms written out, questions left out."""
-    text = text.lower().replace("’", "'").replace("can't", "cannot").replace("won't", "will not").replace("n't", " not")
-    text = re.sub(r"\bi'm\b", "i am", re.sub(r"\b(there|it|that|this|nothing)'s\b", r"\1 is", text))
-    text = text.replace("center", "centre").replace("i am afraid", "")
+    text = re.sub(r"\b(there|it|that|this|nothing)'s\b", r"\1 is", written_out(text))
+    text = re.sub(r"\bi'm\b", "i am", text).replace("i am afraid", "")
     found = []
     for sentence in re.findall(r"(?:[^.!?\n]|\.(?=\d))+[.!?\n]?", text):
         if sentence.rstrip().endswith("?"):

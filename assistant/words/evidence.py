@@ -11,9 +11,6 @@ from assistant.types import Inspection, Mode, Region, Verdict
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Entry, Knowledge
 from assistant.words import wording
-from assistant.words.template_answers import answer_from_evidence
-
-__all__ = ["answer_from_evidence", "caption", "evidence_text", "knowledge_line"]
 
 LISTED = 3
 """Regions a short caption names."""

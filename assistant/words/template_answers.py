@@ -1,24 +1,19 @@
-"""Answers made from the evidence alone: a question's intents by simple patterns, and a sentence or two for each.
+"""Answers made from the evidence alone: a sentence or two for each of a question's intents.
 
 The language model's net: what it says is checked against the same intents, and replaced by these words when it fails.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from assistant.reading.clauses import mentioned_types, same_kind
-from assistant.reading.faithfulness import agreeing_options, asked_verdict
-from assistant.reading.intents import Intent, recognise
-from assistant.reading.lettered_options import options_of
-from assistant.reading.refusals import declines
-from assistant.reading.statements import read
+from assistant.reading.faithfulness import agreeing_options
+from assistant.reading.intents import Intent
+from assistant.reading.question import Question
 from assistant.types import Inspection, Mode, Region, Verdict
-from assistant.vocabulary.knowledge import Entry, Knowledge, load_knowledge
+from assistant.vocabulary.knowledge import Knowledge, load_knowledge
 from assistant.words import wording
 
-_COMPARISON = re.compile(r"\bcompare\b|\bcompared\b|\breferences?\b|\bagainst what\b|\bdiffers?\b|\bdifferent from\b")
 _JUDGED = {
     Mode.ZERO_SHOT: "No reference picture was given; judged by itself,",
     Mode.FEW_SHOT: "Compared with the reference pictures,",
@@ -28,93 +23,67 @@ LISTED = 4
 """Regions an answer lists at most."""
 
 
-def answer_from_evidence(question: str, inspection: Inspection, knowledge: Knowledge | None = None) -> str | None:
+def answer_from_evidence(question: Question, inspection: Inspection, knowledge: Knowledge | None = None) -> str | None:
     """An answer that follows from the inspection and the knowledge; None when the question is not understood.
 
     Args:
-        question: as asked.
+        question: read.
         inspection: what the numbers say.
         knowledge: the package's own when None.
     """
     knowledge = knowledge or load_knowledge()
-    if 0 < len(agreeing := agreeing_options(question, inspection)) < len(options_of(question)):
+    if 0 < len(agreeing := agreeing_options(question, inspection)) < len(question.options):
         return next(f"{words[:1].upper()}{words[1:]} ({letter})." for letter, words in agreeing.items())
-    if _COMPARISON.search(question.lower()):
+    if question.compares:
         state = _state(inspection)
         sentence = f"{_JUDGED[inspection.mode]} {state[0].lower()}{state[1:]}"
         return " ".join([sentence, *notice(question, inspection, knowledge)])
-    intents = recognise(question)
+    intents = question.intents
     if not intents:
         return None
-    if intents == (Intent.UNANSWERABLE,):
+    if question.unanswerable:
         return "The picture and its anomaly map do not tell that."
-    regions = _asked_regions(question, inspection)
+    regions = asked_regions(question, inspection)
     sentences: list[str] = []
     if Intent.PRESENCE in intents:
         sentences.append(_presence(question, inspection, knowledge))
     others: list[Intent] = [intent for intent in intents if intent is not Intent.PRESENCE]
     if regions:
-        sentences += [_SENTENCES[intent](regions, inspection, knowledge) for intent in others]
+        sentences += [SENTENCES[intent](regions, inspection, knowledge) for intent in others]
     elif others:
-        number = re.search(r"region (\d+)", question.lower())
-        sentences.append(_nothing(inspection, others, number is not None and bool(inspection.regions)))
+        sentences.append(_nothing(inspection, others, question.region is not None and bool(inspection.regions)))
     return " ".join([*dict.fromkeys(sentences), *notice(question, inspection, knowledge)])
 
 
-def left_unsaid(text: str, question: str, inspection: Inspection, knowledge: Knowledge) -> list[str]:
-    """Sentences from the evidence on what a question asks of the regions besides and an answer passes over.
-
-    Size, severity, causes, effects and next steps are looked for. Nothing is added to an answer that declines, or that puts a
-    wrong question right.
-    """
-    regions, words = _asked_regions(question, inspection), text.lower()
-    strangers = [kind for kind in mentioned_types(question) if not any(same_kind(kind, r.type) for r in regions)]
-    if not regions or strangers or options_of(question) or declines(text):
-        return []
-    said, entry = read(text), _known(regions, knowledge)
-    told: dict[Intent, Callable[[], bool]] = {
-        Intent.SIZE: lambda: bool(said.percents),
-        Intent.SEVERITY: lambda: bool(said.severities),
-        Intent.CAUSE: lambda: _grounded(words, entry.causes if entry else ()),
-        Intent.EFFECT: lambda: _grounded(words, entry.effects if entry else ()),
-        Intent.NEXT_STEP: lambda: _grounded(words, entry.actions if entry else ()),
-    }
-    missing = [intent for intent in recognise(question) if intent in told and not told[intent]()]
-    return [_SENTENCES[intent](regions, inspection, knowledge) for intent in missing]
-
-
-def notice(question: str, inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
+def notice(question: Question, inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
     """The research notice where a medical picture is judged, neither measured alone nor by a lettered option; else empty."""
-    if options_of(question):
+    if question.options:
         return ()
     measured = {Intent.COUNT, Intent.WHERE, Intent.SIZE, Intent.UNANSWERABLE}
-    judged = not recognise(question) or set(recognise(question)) - measured
+    judged = not question.intents or set(question.intents) - measured
     return (wording.RESEARCH_NOTICE,) if judged and wording.is_medical(inspection, knowledge) else ()
 
 
-def _asked_regions(question: str, inspection: Inspection) -> tuple[Region, ...]:
+def asked_regions(question: Question, inspection: Inspection) -> tuple[Region, ...]:
     """The regions a question is about: the one it numbers, calls worst or the other, else all."""
-    text, regions = question.lower(), inspection.regions
-    if match := re.search(r"region (\d+)", text):
-        return tuple(r for r in regions if r.id == int(match[1]))
-    if re.search(r"\b(worst|strongest|main|biggest|largest|first)\b", text):
-        biggest = re.search(r"biggest|largest", text)
-        ranked = sorted(regions, key=lambda r: -r.area_fraction) if biggest else regions
+    regions = inspection.regions
+    if question.region is not None:
+        return tuple(r for r in regions if r.id == question.region)
+    if question.rank in ("first", "largest"):
+        ranked = sorted(regions, key=lambda r: -r.area_fraction) if question.rank == "largest" else regions
         return tuple(ranked[:1])
-    if re.search(r"\b(second|other one)\b", text) and len(regions) > 1:
-        return regions[1:2]
-    return regions
+    return regions[1:2] if question.rank == "second" and len(regions) > 1 else regions
 
 
-def _presence(question: str, inspection: Inspection, knowledge: Knowledge) -> str:
-    kinds, asked = mentioned_types(question), read(f"it is {question.rstrip('?')}.")
+def _presence(question: Question, inspection: Inspection, knowledge: Knowledge) -> str:
+    kinds = question.kinds
     cells = {cell for r in inspection.regions for cell in r.cells}
     medical = wording.is_medical(inspection, knowledge)
     if kinds and not set(kinds) & {r.type for r in inspection.regions}:
         named = f"No {wording.join(kinds, 'or')} was found."
         return f"{named} {_state(inspection)}"
-    if asked.cells and not asked.cells & cells and inspection.regions:
-        return f"Nothing stands out at {wording.place(sorted(asked.cells))}. {_state(inspection)}"
+    if question.cells and not question.cells & cells and inspection.regions:
+        return f"Nothing stands out at {wording.place(sorted(question.cells))}. {_state(inspection)}"
     anomalous = inspection.verdict is Verdict.ANOMALOUS
     if inspection.regions and (kinds or (anomalous and not medical)):
         first = next((r for r in inspection.regions if r.type in kinds), inspection.regions[0])
@@ -123,7 +92,7 @@ def _presence(question: str, inspection: Inspection, knowledge: Knowledge) -> st
         text = f"{_sure(inspection)}{link}{there}."
     else:
         text = _state(inspection)
-    yes = asked_verdict(question)
+    yes = question.yes_verdict
     return text if yes is None else f"{'Yes' if yes is inspection.verdict else 'No'}, {text[0].lower()}{text[1:]}"
 
 
@@ -227,29 +196,25 @@ def _severity(regions: tuple[Region, ...], inspection: Inspection, knowledge: Kn
     return _capital(_listed(regions, lambda r: f"{_name(r)} is rated {r.severity.value}")) + "."
 
 
-def _known(regions: tuple[Region, ...], knowledge: Knowledge) -> Entry | None:
-    return knowledge.find(regions[0].type)
-
-
 def _cause(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
-    if (entry := _known(regions, knowledge)) is None:
+    if (entry := knowledge.find(regions[0].type)) is None:
         return "The picture alone does not tell the cause."
     return f"Usual causes of {wording.noun(entry.name, knowledge)} are {wording.join(entry.causes, 'or')}."
 
 
 def _effect(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
-    if (entry := _known(regions, knowledge)) is None:
+    if (entry := knowledge.find(regions[0].type)) is None:
         return "The picture alone does not tell the effect."
     return f"{_capital(wording.noun(entry.name, knowledge))} can {wording.join(entry.effects, 'or')}."
 
 
 def _next_step(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
-    if (entry := _known(regions, knowledge)) is None:
+    if (entry := knowledge.find(regions[0].type)) is None:
         return "Next, look at the marked place again under better light and compare it with a normal one."
     return f"Next, {wording.join(entry.actions)}."
 
 
-_SENTENCES: dict[Intent, Callable[[tuple[Region, ...], Inspection, Knowledge], str]] = {
+SENTENCES: dict[Intent, Callable[[tuple[Region, ...], Inspection, Knowledge], str]] = {
     Intent.COUNT: _count,
     Intent.WHERE: _where,
     Intent.TYPE: _type,
@@ -259,64 +224,3 @@ _SENTENCES: dict[Intent, Callable[[tuple[Region, ...], Inspection, Knowledge], s
     Intent.EFFECT: _effect,
     Intent.NEXT_STEP: _next_step,
 }
-
-
-def addresses(text: str, question: str, inspection: Inspection, knowledge: Knowledge) -> bool:
-    """Whether an answer says what the question is after, as far as its intents are recognised.
-
-    Causes, effects and next steps must share words with what is known of the kind, else a small model
-    invents them.
-    """
-    intents, said, regions = recognise(question), read(text), _asked_regions(question, inspection)
-    if intents == (Intent.UNANSWERABLE,):
-        return re.search(r"\b(not|cannot|unknown|unable|no information)\b|n't\b", text.lower()) is not None
-    if Intent.PRESENCE in intents and not said.verdicts:
-        return False
-    if mentioned_types(question) and Intent.PRESENCE in intents and not set(mentioned_types(question)) & said.types:
-        return bool(set(mentioned_types(question)) & set(mentioned_types(text)))
-    if not regions:
-        return bool(said.verdicts or inspection.regions or not intents) or said.count == 0
-    entry, words = _known(regions, knowledge), text.lower()
-    told = regions[:LISTED]
-    needs: dict[Intent, Callable[[], bool]] = {
-        Intent.COUNT: lambda: said.count is not None,
-        Intent.WHERE: lambda: all(set(r.cells) & said.cells for r in told),
-        Intent.TYPE: lambda: all(r.type is None or r.type in words for r in told),
-        Intent.SIZE: lambda: bool(said.percents),
-        Intent.SEVERITY: lambda: {r.severity for r in told} <= said.severities,
-        Intent.CAUSE: lambda: _grounded(words, entry.causes if entry else ()),
-        Intent.EFFECT: lambda: _grounded(words, entry.effects if entry else ()),
-        Intent.NEXT_STEP: lambda: _grounded(words, entry.actions if entry else ()),
-    }
-    return all(needs[intent]() for intent in intents if intent in needs)
-
-
-_COMMON = frozenset(
-    "this that with from have been there here what when where which will would should could they them than then some "
-    "also very more most only into over does looks look seems appears picture image shows shown show found seen "
-    "visible "
-    "located place likely probably possibly something anything nothing wrong normal anomalous unusual defect anomaly "
-    "region regions rated covers about sure answer because result cause causes caused usually usual".split()
-)
-
-
-def invented(text: str, *sources: str) -> float:
-    """Share of the text's content words that are neither common nor in the sources, [0, 1]. Endings do not count."""
-
-    def stem(word: str) -> str:
-        return re.sub(r"(?:ing|ed|es|s|ly)$", "", word)[:7]
-
-    known = {stem(word) for source in sources for word in re.findall(r"[a-z]+", source.lower())} | set(
-        map(stem, _COMMON)
-    )
-    content = [stem(word) for word in re.findall(r"[a-z]+", text.lower()) if len(word) > 3]
-    return sum(word not in known for word in content) / len(content) if content else 0.0
-
-
-def _grounded(text: str, phrases: tuple[str, ...]) -> bool:
-    """Whether most content words of at least one phrase are in the text; nothing is known without phrases."""
-    return any(
-        2 * sum(word in text for word in content) > len(content)
-        for phrase in phrases
-        if (content := [word for word in re.findall(r"[a-z]+", phrase.lower()) if len(word) > 3])
-    )

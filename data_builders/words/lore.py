@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from assistant.reading.faithfulness import read
+from assistant.reading.statements import read
 from assistant.vocabulary.knowledge import Entry
 from assistant.words import wording
 from data_builders.words.phrases import Unsayable

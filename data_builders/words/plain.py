@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from assistant.reading.faithfulness import asked_verdict
+from assistant.reading.question import read_question
 from assistant.types import Mode, Region, Severity
 from assistant.words import wording
 from data_builders.words import nouns
@@ -27,7 +27,7 @@ def presence(teller: Teller) -> Exchange:
 
 def describe(teller: Teller, question: str) -> str:
     """The state of the picture in words, led by yes or no where the question asks for it; sometimes that alone."""
-    asked = asked_verdict(question)
+    asked = read_question(question).yes_verdict
     yes = None if asked is None else "Yes" if asked is teller.facts.verdict else "No"
     if yes and teller.chance(0.12) and not teller.doubtful and teller.situation != "spots":
         return f"{yes}."

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.types import Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
 from assistant.words import wording
@@ -133,7 +134,7 @@ class Teller:
 
     def agrees(self, answer: str, question: str) -> bool:
         """Whether an answer is read as the facts are."""
-        return not contradicts(answer, self.facts.inspection, question)
+        return not contradicts(answer, self.facts.inspection, read_question(question))
 
     def finish(self, intent: str, question: str, answer: str, focus: Region | None = None) -> Exchange:
         """The exchange, its answer followed by more facts, a word of doubt or the research notice where they are due."""

@@ -12,6 +12,7 @@ import pytest
 
 from assistant.errors import ConfigError, DataSetError
 from assistant.reading.faithfulness import stated_verdict
+from assistant.reading.question import read_question
 from data_builders.build import build, main
 from data_builders.captions import caption_conversation
 from data_builders.config import load_config
@@ -103,7 +104,10 @@ def test_what_is_on_disk_is_the_sample(tmp_path):
         (conversation,) = row["conversations"]
         assert [turn["role"] for turn in conversation[:2]] == ["user", "assistant"]
         assert conversation == caption_conversation(row)
-        assert stated_verdict(conversation[1]["content"], conversation[0]["content"]) in (None, row["verdict"])
+        assert stated_verdict(conversation[1]["content"], read_question(conversation[0]["content"])) in (
+            None,
+            row["verdict"],
+        )
 
 
 def test_the_manifest_counts_and_covers_every_file(tmp_path):

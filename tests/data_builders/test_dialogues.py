@@ -12,6 +12,7 @@ import pytest
 from assistant.errors import DataSetError
 from assistant.reading.chosen_option import read_choice
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.reading.refusals import declines
 from assistant.report import inspection_row
 from assistant.types import Domain, Mode, Verdict
@@ -60,7 +61,7 @@ def phrasings(name):
 def test_no_answer_contradicts_its_facts() -> None:
     for facts, conversation in conversations(250):
         for exchange in conversation.exchanges:
-            assert not contradicts(exchange.answer, facts.inspection, exchange.question), exchange
+            assert not contradicts(exchange.answer, facts.inspection, read_question(exchange.question)), exchange
 
 
 def test_language_is_clean() -> None:
@@ -198,7 +199,7 @@ def test_several_questions_at_once_are_all_answered() -> None:
         except Unsayable:
             continue
         asked[seed % 4] += 1
-        assert not contradicts(made.answer, facts.inspection, made.question), made
+        assert not contradicts(made.answer, facts.inspection, read_question(made.question)), made
         said, question = made.answer.lower(), made.question.lower()
         if not facts.regions:
             assert re.search(r"\b(no|nothing|none|nowhere|normal)\b", said), made

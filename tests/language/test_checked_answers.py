@@ -11,6 +11,7 @@ import pytest
 
 from assistant.language.checked_answers import NOTE, answers_together, checked_answer, finished, stream_answer
 from assistant.language.interface import Evidence, Session
+from assistant.reading.question import read_question
 from assistant.reading.refusals import declines
 from assistant.types import Domain, Inspection, Mode
 from assistant.vocabulary.knowledge import load_knowledge
@@ -57,7 +58,7 @@ class Spaced(Spoken):
 
 
 def said(model: Spoken, question: str = "Is anything wrong?", about: Inspection = ONE) -> Any:
-    return checked_answer(model, model.open(about), question, load_knowledge())
+    return checked_answer(model, model.open(about), read_question(question), load_knowledge())
 
 
 def test_words_that_hold_are_given_as_they_are() -> None:
@@ -80,7 +81,7 @@ def test_a_contradiction_is_asked_once_more_from_the_facts() -> None:
 def test_a_contradiction_that_stays_is_marked() -> None:
     model = Spaced("No, it is normal.", "But it is at the bottom right.")
     session = model.open(ONE)
-    answer = checked_answer(model, session, "Is anything wrong?", load_knowledge())
+    answer = checked_answer(model, session, read_question("Is anything wrong?"), load_knowledge())
     assert answer.contradictory
     assert answer.text.endswith(NOTE)
     assert session.talk.ids == [1]
@@ -95,7 +96,7 @@ def test_a_question_without_facts_is_not_asked_again() -> None:
 
 def test_answers_grow_and_the_last_is_checked() -> None:
     model = Spaced("No, it is normal.", "")
-    every = list(stream_answer(model, model.open(ONE), "Is anything wrong?", load_knowledge()))
+    every = list(stream_answer(model, model.open(ONE), read_question("Is anything wrong?"), load_knowledge()))
     assert any(a.text.startswith("No") for a in every)
     assert every[-1].text == FACT
     assert every[-1].stated_verdict is not None
@@ -114,7 +115,9 @@ def test_what_is_passed_over_is_added_once_it_holds() -> None:
 def test_a_stopped_answer_is_not_asked_again() -> None:
     model, stop = Spaced("No, it is normal."), threading.Event()
     stop.set()
-    every = list(stream_answer(model, model.open(ONE), "Is anything wrong?", load_knowledge(), stop=stop))
+    every = list(
+        stream_answer(model, model.open(ONE), read_question("Is anything wrong?"), load_knowledge(), stop=stop)
+    )
     assert every[-1].contradictory
     assert model.begun == [""]
 
@@ -207,7 +210,7 @@ def test_of_a_batch_only_the_answers_that_do_not_hold_are_written_again() -> Non
     model = Spoken("Yes, a scratch.", "No, the picture looks normal.", "No, it is fine.", "")
     about = [ONE, ONE, replace(ONE, image_score=0.1, regions=())]
     sessions = [model.open(one) for one in about]
-    answers = answers_together(model, sessions, "Is anything wrong?", load_knowledge())
+    answers = answers_together(model, sessions, read_question("Is anything wrong?"), load_knowledge())
     assert model.begun == ["", "", "", FACT]
     assert model.sessions == [*sessions, sessions[1]]
     assert [a.contradictory for a in answers] == [False, False, False]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.reading.chosen_option import read_choice
+from assistant.reading.question import read_question
 
 PLACES = {"A": "top left", "B": "bottom right", "C": "centre", "D": "top centre"}
 YES_NO = {"A": "No.", "B": "Yes."}
@@ -61,7 +62,7 @@ QUESTION = "Is there any defect in the object?"
     ],
 )
 def test_read_choice(answer: str, options: dict[str, str], letter: str | None) -> None:
-    assert read_choice(answer, options, QUESTION if options is YES_NO else None) == letter
+    assert read_choice(answer, options, read_question(QUESTION) if options is YES_NO else None) == letter
 
 
 def test_letters_are_those_of_the_options() -> None:

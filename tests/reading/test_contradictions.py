@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.types import Inspection
 from tests.inspections import inspection, region
 
@@ -158,13 +159,13 @@ def test_an_own_kind_is_read_only_when_it_is_known() -> None:
 )
 def test_a_bare_yes_or_no_is_held_against_the_question(question: str, right: str, seen: Inspection) -> None:
     wrong = {"Yes.": "No.", "No.": "Yes."}[right]
-    assert not contradicts(right, seen, question)
-    assert contradicts(wrong, seen, question)
+    assert not contradicts(right, seen, read_question(question))
+    assert contradicts(wrong, seen, read_question(question))
 
 
 @pytest.mark.parametrize(
     "question", ["Is the scratch deep?", "Is it a serious scratch?", "Is anything else wrong?", "Where is it?"]
 )
 def test_a_bare_yes_or_no_to_other_questions_says_nothing(question: str) -> None:
-    assert not contradicts("Yes.", ONE, question)
-    assert not contradicts("No.", ONE, question)
+    assert not contradicts("Yes.", ONE, read_question(question))
+    assert not contradicts("No.", ONE, read_question(question))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.reading.faithfulness import asked_verdict, contradicts, read, stated_verdict
+from assistant.reading.faithfulness import contradicts, stated_verdict
+from assistant.reading.question import read_question
+from assistant.reading.statements import read
 from tests.inspections import inspection, region
 
 ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
@@ -91,10 +93,10 @@ def test_bare_yes_and_no_take_the_question() -> None:
         ("Is anything wrong?", "anomalous"),
         ("Any defects?", "anomalous"),
     ):
-        assert stated_verdict("Yes.", question) == yes
-        assert stated_verdict("No.", question) != yes
-    assert stated_verdict("No.", "Is there a crack?") is None
-    assert asked_verdict("Where is the defect?") is None
+        assert stated_verdict("Yes.", read_question(question)) == yes
+        assert stated_verdict("No.", read_question(question)) != yes
+    assert stated_verdict("No.", read_question("Is there a crack?")) is None
+    assert read_question("Where is the defect?").yes_verdict is None
 
 
 @pytest.mark.parametrize(
@@ -170,9 +172,9 @@ def test_contradicts(text: str) -> None:
 
 
 def test_leading_yes_or_no_counts_with_the_question() -> None:
-    assert contradicts("No, it is not.", ONE, "Is anything wrong?")
-    assert not contradicts("Yes.", ONE, "Is anything wrong?")
-    assert not contradicts("No.", ONE, "Is it normal?")
+    assert contradicts("No, it is not.", ONE, read_question("Is anything wrong?"))
+    assert not contradicts("Yes.", ONE, read_question("Is anything wrong?"))
+    assert not contradicts("No.", ONE, read_question("Is it normal?"))
 
 
 def test_facts_are_compared_region_by_region() -> None:
@@ -183,7 +185,7 @@ def test_facts_are_compared_region_by_region() -> None:
 
 
 def test_normal_picture() -> None:
-    assert not contradicts("No, everything looks fine.", NORMAL, "Is anything wrong?")
+    assert not contradicts("No, everything looks fine.", NORMAL, read_question("Is anything wrong?"))
     assert contradicts("There is a scratch.", NORMAL)
     assert contradicts("It is located at the top left.", NORMAL)
     assert not contradicts("There is nothing at the top left.", NORMAL)
@@ -205,10 +207,10 @@ def test_a_forced_choice_contradicts_nothing() -> None:
         "Where does it stand out most?\nA. top left\nB. centre\nC. top right\nD. bottom left\nAnswer with a letter."
     )
     for answer in ("B. centre", "B", "(B)", "centre", "Centre."):
-        assert not contradicts(answer, NORMAL, places)
-    assert contradicts("B. centre", ONE, places)
-    assert not contradicts("A. top left", ONE, places)
-    assert not contradicts("B. centre", ONE, places.replace("A. top left\n", ""))
-    assert contradicts("B. centre", NORMAL, places.replace("D. bottom left", "D. nowhere"))
-    assert contradicts("B. There is a scratch at the centre.", NORMAL, places)
-    assert contradicts("A. Yes", NORMAL, "Is there a defect?\nA. Yes\nB. No")
+        assert not contradicts(answer, NORMAL, read_question(places))
+    assert contradicts("B. centre", ONE, read_question(places))
+    assert not contradicts("A. top left", ONE, read_question(places))
+    assert not contradicts("B. centre", ONE, read_question(places.replace("A. top left\n", "")))
+    assert contradicts("B. centre", NORMAL, read_question(places.replace("D. bottom left", "D. nowhere")))
+    assert contradicts("B. There is a scratch at the centre.", NORMAL, read_question(places))
+    assert contradicts("A. Yes", NORMAL, read_question("Is there a defect?\nA. Yes\nB. No"))

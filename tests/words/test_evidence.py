@@ -10,11 +10,13 @@ from typing import Literal
 import pytest
 
 from assistant.reading.faithfulness import contradicts, stated_verdict
-from assistant.reading.intents import Intent, recognise
+from assistant.reading.intents import Intent
+from assistant.reading.question import read_question
 from assistant.types import Domain, Inspection, Mode
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.evidence import answer_from_evidence, caption, evidence_text
-from assistant.words.template_answers import addresses, invented, left_unsaid
+from assistant.words.answer_checks import addresses, invented, left_unsaid
+from assistant.words.evidence import caption, evidence_text
+from assistant.words.template_answers import answer_from_evidence
 from tests.inspections import KINDS, LESIONS, inspection, region, regions
 
 KNOWLEDGE = load_knowledge()
@@ -158,17 +160,17 @@ def test_full_caption_tells_the_mode() -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_template_answers_agree_and_address(question: str) -> None:
     for case in many():
-        text = answer_from_evidence(question, case, KNOWLEDGE)
+        text = answer_from_evidence(read_question(question), case, KNOWLEDGE)
         assert text is not None
-        assert not contradicts(text, case, question), (question, text)
-        assert addresses(text, question, case, KNOWLEDGE), (question, text)
+        assert not contradicts(text, case, read_question(question)), (question, text)
+        assert addresses(text, read_question(question), case, KNOWLEDGE), (question, text)
 
 
 def test_template_answers_by_example() -> None:
     one = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "plate")
 
     def said(question: str) -> str | None:
-        return answer_from_evidence(question, one)
+        return answer_from_evidence(read_question(question), one)
 
     assert said("Is anything wrong?") == "Yes, the picture looks anomalous: there is a scratch at the top left."
     assert said("Is it normal?") == "No, the picture looks anomalous: there is a scratch at the top left."
@@ -183,8 +185,11 @@ def test_template_answers_by_example() -> None:
 
 def test_pointed_region() -> None:
     two = inspection(0.9, (region(1, ("top left",)), region(2, ("bottom right",), "stain")))
-    assert answer_from_evidence("Where is region 2?", two) == "The region is at the bottom right."
-    assert answer_from_evidence("And what kind is the other one?", two) == "The region is a stain (70 % sure)."
+    assert answer_from_evidence(read_question("Where is region 2?"), two) == "The region is at the bottom right."
+    assert (
+        answer_from_evidence(read_question("And what kind is the other one?"), two)
+        == "The region is a stain (70 % sure)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +206,7 @@ def test_pointed_region() -> None:
     ],
 )
 def test_intents(question: str, intents: list[Intent]) -> None:
-    assert list(recognise(question)) == intents
+    assert list(read_question(question).intents) == intents
 
 
 def test_invented_share() -> None:
@@ -220,23 +225,27 @@ def test_invented_share() -> None:
 )
 def test_the_one_option_that_agrees_is_the_answer(question: str, defect: str, normal: str) -> None:
     one = inspection(0.93, (region(1, ("top left",), "scratch", 0.7),), "plate", Domain.MEDICAL)
-    assert answer_from_evidence(question, one, KNOWLEDGE) == defect
-    assert answer_from_evidence(question, inspection(0.1, (), "plate", Domain.MEDICAL), KNOWLEDGE) == normal
-    assert not contradicts(defect, one, question)
-    assert contradicts(normal, one, question)
+    assert answer_from_evidence(read_question(question), one, KNOWLEDGE) == defect
+    assert (
+        answer_from_evidence(read_question(question), inspection(0.1, (), "plate", Domain.MEDICAL), KNOWLEDGE) == normal
+    )
+    assert not contradicts(defect, one, read_question(question))
+    assert contradicts(normal, one, read_question(question))
 
 
 def test_what_an_answer_passes_over_is_told_from_the_evidence() -> None:
     one = inspection(0.93, (region(1, ("top left",), "scratch", 0.7, 0.031),), "plate")
     question = "How bad is it, and what should I check next?"
-    severity, step = left_unsaid("It is at the top left.", question, one, KNOWLEDGE)
+    severity, step = left_unsaid("It is at the top left.", read_question(question), one, KNOWLEDGE)
     assert one.regions[0].severity.value in severity
-    assert left_unsaid(f"It is rated {one.regions[0].severity.value}.", question, one, KNOWLEDGE) == [step]
-    assert left_unsaid(f"{severity} {step}", question, one, KNOWLEDGE) == []
-    assert not contradicts(f"{severity} {step}", one, question)
-    assert left_unsaid("It is rated major.", "How bad is it?", inspection(0.1), KNOWLEDGE) == []
-    assert left_unsaid("I cannot tell that from the picture.", "How bad is it?", one, KNOWLEDGE) == []
-    assert left_unsaid("There is no crack.", "What caused the crack?", one, KNOWLEDGE) == []
+    assert left_unsaid(f"It is rated {one.regions[0].severity.value}.", read_question(question), one, KNOWLEDGE) == [
+        step
+    ]
+    assert left_unsaid(f"{severity} {step}", read_question(question), one, KNOWLEDGE) == []
+    assert not contradicts(f"{severity} {step}", one, read_question(question))
+    assert left_unsaid("It is rated major.", read_question("How bad is it?"), inspection(0.1), KNOWLEDGE) == []
+    assert left_unsaid("I cannot tell that from the picture.", read_question("How bad is it?"), one, KNOWLEDGE) == []
+    assert left_unsaid("There is no crack.", read_question("What caused the crack?"), one, KNOWLEDGE) == []
 
 
 @pytest.mark.parametrize(
@@ -249,4 +258,4 @@ def test_what_an_answer_passes_over_is_told_from_the_evidence() -> None:
     ],
 )
 def test_what_can_be_seen_or_reasoned_is_not_called_unanswerable(question: str) -> None:
-    assert Intent.UNANSWERABLE not in recognise(question)
+    assert Intent.UNANSWERABLE not in read_question(question).intents

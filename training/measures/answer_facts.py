@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.reading.clauses import GENERIC, clauses, mentioned_types, negated, same_kind, vocabulary_of
-from assistant.reading.faithfulness import contradicts, own_names, read, stated_verdict
+from assistant.reading.faithfulness import contradicts, own_names, stated_verdict
 from assistant.reading.quantities import NUMBERS
+from assistant.reading.question import Question, read_question
 from assistant.reading.refusals import declines
+from assistant.reading.statements import read
 from assistant.types import Inspection, Region, Severity, Verdict
 
-Judge = Callable[[str, str, Inspection], bool | None]
+Judge = Callable[[str, Question, Inspection], bool | None]
 _NONE = re.compile(
     rf"\b(?:none|nowhere|nothing|zero|no (?:\w+ ){{0,2}}?(?:{GENERIC}|region|place|area|part|kind|severity|worry)s?)\b"
 )
@@ -35,29 +37,28 @@ def judged(intent: str, text: str, question: str, inspection: Inspection) -> boo
     if inspection.object_name:  # a "cut-pile carpet" is no cut
         name = re.compile(rf"\b{re.escape(inspection.object_name)}\b", re.IGNORECASE)
         text, question = name.sub("object", text), name.sub("object", question)
-    return JUDGES[intent](text, question, inspection)
+    return JUDGES[intent](text, read_question(question), inspection)
 
 
-def asked_regions(question: str, inspection: Inspection) -> tuple[Region, ...]:
+def asked_regions(question: Question, inspection: Inspection) -> tuple[Region, ...]:
     """The regions a question means: the one it numbers, those of the kind or place it names, else all."""
     regions, own = inspection.regions, own_names(inspection)
-    if match := re.search(r"\bregion (\d+)", question.lower()):
-        return tuple(r for r in regions if r.id == int(match[1]))
-    kinds = mentioned_types(question, own)
+    if question.region is not None:
+        return tuple(r for r in regions if r.id == question.region)
+    kinds = question.kinds_among(own)
     if named := tuple(r for r in regions if any(same_kind(kind, r.type) for kind in kinds)):
         return named
-    cells = read(f"It is {question.rstrip('?.')}.").cells
-    return tuple(r for r in regions if cells & set(r.cells)) or regions
+    return tuple(r for r in regions if question.cells & set(r.cells)) or regions
 
 
 def _nothing_said(text: str) -> bool:
     return bool(_NONE.search(text.lower())) or read(text).verdicts == {Verdict.NORMAL}
 
 
-def presence_right(text: str, question: str, inspection: Inspection) -> bool | None:
+def presence_right(text: str, question: Question, inspection: Inspection) -> bool | None:
     """The verdict; or whether a kind is there, where the question asks for one."""
     own = own_names(inspection)
-    if kinds := mentioned_types(question, own):
+    if kinds := question.kinds_among(own):
         affirmed = _kind_said(text, kinds, own)
         there = any(same_kind(kind, r.type) for kind in kinds for r in inspection.regions)
         return None if affirmed is None else affirmed is there
@@ -79,7 +80,7 @@ def _kind_said(text: str, kinds: Sequence[str], own: Sequence[str]) -> bool | No
     return None if not _nothing_said(text) else False
 
 
-def count_right(text: str, question: str, inspection: Inspection) -> bool | None:
+def count_right(text: str, question: Question, inspection: Inspection) -> bool | None:
     """The number of regions."""
     total, said = len(inspection.regions), read(text, own_names(inspection))
     if bare := _BARE.match(text):
@@ -91,7 +92,7 @@ def count_right(text: str, question: str, inspection: Inspection) -> bool | None
     return total == 0 if _nothing_said(text) else None
 
 
-def where_right(text: str, question: str, inspection: Inspection) -> bool | None:
+def where_right(text: str, question: Question, inspection: Inspection) -> bool | None:
     """The leading cell of the strongest region meant, and no cell that none of those meant lies in."""
     meant, cells = asked_regions(question, inspection), read(text, own_names(inspection)).cells
     if not meant:
@@ -101,7 +102,7 @@ def where_right(text: str, question: str, inspection: Inspection) -> bool | None
     return meant[0].cells[0] in cells and cells <= {cell for r in meant for cell in r.cells}
 
 
-def type_right(text: str, question: str, inspection: Inspection) -> bool | None:
+def type_right(text: str, question: Question, inspection: Inspection) -> bool | None:
     """The kind of the strongest region meant, and none that is not there; that it is not known, where it is not."""
     own = own_names(inspection)
     # causes and effects name other kinds
@@ -118,7 +119,7 @@ def type_right(text: str, question: str, inspection: Inspection) -> bool | None:
     return there and any(same_kind(kind, meant[0].type) for kind in named)
 
 
-def severity_right(text: str, question: str, inspection: Inspection) -> bool | None:
+def severity_right(text: str, question: Question, inspection: Inspection) -> bool | None:
     """The rating of the strongest or the gravest region meant, and no rating that none of those meant has."""
     plain = re.sub(r"\bhardly,", "", text, flags=re.IGNORECASE)
     meant, said = asked_regions(question, inspection), read(plain, own_names(inspection)).severities

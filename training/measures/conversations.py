@@ -13,6 +13,7 @@ from assistant.language.checked_answers import finished, stream_answer
 from assistant.language.interface import Evidence, LanguageModel, Session
 from assistant.language.tokens.projector import EncodedImage
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.reading.refusals import corrects, declines
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
@@ -91,9 +92,10 @@ def talk(model: LanguageModel, picture: ToldPicture, exchanges: Sequence[Exchang
     turns = []
     for asked in exchanges:
         before = heard.retries
-        *_, answer = stream_answer(heard, session, asked.question, knowledge, evidence=evidence)
+        question = read_question(asked.question)
+        *_, answer = stream_answer(heard, session, question, knowledge, evidence=evidence)
         draft = heard.drafts[-1]
-        wrong = contradicts(draft, picture.inspection, asked.question)
+        wrong = contradicts(draft, picture.inspection, question)
         turns.append(Turn(asked, draft, wrong, heard.retries > before, answer))
     return Talked(picture, tuple(turns))
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from assistant.language.interface import Evidence, LanguageModel
-from assistant.reading.clauses import mentioned_types
-from assistant.reading.faithfulness import own_names, read
+from assistant.reading.faithfulness import own_names
+from assistant.reading.question import read_question
+from assistant.reading.statements import read
 from assistant.types import Inspection, Verdict
 from training.measures.told_pictures import ToldPicture, watched
 
@@ -66,9 +67,8 @@ def place_questions(pictures: Sequence[ToldPicture]) -> tuple[str, ...]:
 
 def _leads(question: str) -> bool:
     """Whether a question tells something of the answer."""
-    return bool(mentioned_types(question) or read(f"It is {question.rstrip('?.')}.").cells) or any(
-        c.isdigit() for c in question
-    )
+    asked = read_question(question)
+    return bool(asked.kinds or asked.cells) or any(c.isdigit() for c in question)
 
 
 def swaps(pictures: Sequence[ToldPicture], limit: int | None, rng: random.Random) -> list[Swap]:

@@ -15,12 +15,13 @@ from typing import Any
 
 from assistant.language.tokens.generation import Repeats, Stopped, written
 from assistant.reading.faithfulness import contradicts, stated_verdict
-from assistant.reading.intents import Intent, recognise
+from assistant.reading.question import Question, read_question
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
 from assistant.words import wording
+from assistant.words.answer_checks import addresses, invented
 from assistant.words.evidence import caption, evidence_text
-from assistant.words.template_answers import addresses, answer_from_evidence, invented, notice
+from assistant.words.template_answers import answer_from_evidence, notice
 
 SYSTEM = (
     "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question "
@@ -119,25 +120,20 @@ class PromptedLanguageModel:
         answers: list[Answer] = []
         turns: list[Turn] = []
         for question in questions:
-            answer, turn = self.follow(inspection, turns, question)
+            *_, (answer, turn) = self.stream(inspection, turns, read_question(question))
             answers.append(answer)
             turns.append(turn)
         return answers
 
-    def follow(self, inspection: Inspection, turns: Sequence[Turn], question: str) -> tuple[Answer, Turn]:
-        """The answer to one more question, and its turn for the questions after it."""
-        *_, last = self.stream(inspection, turns, question)
-        return last
-
     def stream(
-        self, inspection: Inspection, turns: Sequence[Turn], question: str, *, stop: threading.Event | None = None
+        self, inspection: Inspection, turns: Sequence[Turn], question: Question, *, stop: threading.Event | None = None
     ) -> Iterator[tuple[Answer, Turn]]:
         """The answer to one more question as it grows, and its turn; the last is checked and may differ from those before.
 
         Args:
             inspection: of the picture.
             turns: so far.
-            question: as asked.
+            question: read.
             stop: ends the writing; what was written by then is the answer. Set when nobody reads any more.
 
         Raises:
@@ -147,16 +143,21 @@ class PromptedLanguageModel:
         template = answer_from_evidence(question, inspection, self._knowledge)
         note = template or caption(inspection, self._knowledge)
         for answer in self._growing(inspection, turns, question, template, stop):
-            yield answer, (question, note, answer.text)
+            yield answer, (question.text, note, answer.text)
 
     def _growing(
-        self, inspection: Inspection, turns: Sequence[Turn], question: str, template: str | None, stop: threading.Event
+        self,
+        inspection: Inspection,
+        turns: Sequence[Turn],
+        question: Question,
+        template: str | None,
+        stop: threading.Event,
     ) -> Iterator[Answer]:
         """What is being written, then the first that holds of: that, an answer without past turns, the template answer.
 
         The note of a question that is understood is what the evidence says on it; of another, the whole evidence.
         """
-        if recognise(question) == (Intent.UNANSWERABLE,):
+        if question.unanswerable:
             yield self._finished(DECLINED, question, inspection)
             return
         evidence = evidence_text(inspection, self._knowledge)
@@ -165,13 +166,13 @@ class PromptedLanguageModel:
         said_before = {answer for _, _, answer in told}
         for past in (told, []) if told else (told,):
             text = ""
-            for piece in self._pieces(conversation(past, question, note), stop):
+            for piece in self._pieces(conversation(past, question.text, note), stop):
                 text += piece
                 if so_far := _own_words(text):
-                    yield Answer(question, so_far)
+                    yield Answer(question.text, so_far)
             if stop.is_set():
                 so_far = _own_words(text)
-                yield self._finished(so_far, question, inspection) if so_far else Answer(question, "")
+                yield self._finished(so_far, question, inspection) if so_far else Answer(question.text, "")
                 return
             text = _complete_sentences(text)
             new = text and (text not in said_before or text == note)
@@ -180,21 +181,21 @@ class PromptedLanguageModel:
                 return
         yield self._finished(template or DECLINED, question, inspection)
 
-    def _holds(self, text: str, question: str, inspection: Inspection, told: tuple[str, str]) -> bool:
+    def _holds(self, text: str, question: Question, inspection: Inspection, told: tuple[str, str]) -> bool:
         """Whether the model's words may be given; ``told`` is the note and the evidence."""
         return (
             not contradicts(text, inspection, question)
             and addresses(text, question, inspection, self._knowledge)
-            and invented(text, *told, question) <= INVENTED
+            and invented(text, *told, question.text) <= INVENTED
             and (_HEDGED.search(told[0]) is None or _HEDGE.search(text) is not None)
             and not re.search(r"\bnotes?\b|\bpicture is (?:at|an?)\b|\bno, no\b", text.lower())
         )
 
-    def _finished(self, text: str, question: str, inspection: Inspection) -> Answer:
+    def _finished(self, text: str, question: Question, inspection: Inspection) -> Answer:
         for sentence in notice(question, inspection, self._knowledge):
             if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
                 text = f"{text} {sentence}"
-        return Answer(question, text, stated_verdict(text, question), contradicts(text, inspection, question))
+        return Answer(question.text, text, stated_verdict(text, question), contradicts(text, inspection, question))
 
     def _pieces(self, messages: list[Message], stop: threading.Event) -> Iterator[str]:
         """The model's words as they come."""

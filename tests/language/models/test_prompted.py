@@ -22,6 +22,7 @@ from assistant.language.models.prompted import (
     conversation,
 )
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.types import Domain
 from tests.inspections import inspection, region, regions
 from tests.tiny_language import tiny_folder
@@ -166,7 +167,7 @@ def endless(model: PromptedLanguageModel, pause: float, monkeypatch: pytest.Monk
 def test_words_come_while_they_are_written(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=40)
     steps = endless(model, 0.01, monkeypatch)
-    seen = [(len(steps), answer.text) for answer, _ in model.stream(ONE, [], "Is anything wrong?")]
+    seen = [(len(steps), answer.text) for answer, _ in model.stream(ONE, [], read_question("Is anything wrong?"))]
     assert seen[0][0] < 10
     assert [text for _, text in seen[:3]] == ["a", "a a", "a a a"]
 
@@ -176,7 +177,7 @@ def test_the_model_is_free_soon_after(how: str, tiny: Path, monkeypatch: pytest.
     model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=4000)
     steps = endless(model, 0.005, monkeypatch)
     stop = threading.Event()
-    pieces = model.stream(ONE, [], "Is anything wrong?", stop=stop)
+    pieces = model.stream(ONE, [], read_question("Is anything wrong?"), stop=stop)
     next(pieces)
     started = time.perf_counter()
     if how == "stopped":
@@ -262,6 +263,6 @@ def test_real_model_answers_sensibly() -> None:
     questions = ["Is anything wrong?", "Where?", "What kind is it?", "How bad is it, and what should I check next?"]
     for case in (ONE, inspection(0.05, (), "lid")):
         answers = model.answer(case, questions)
-        assert not any(contradicts(a.text, case, a.question) for a in answers)
+        assert not any(contradicts(a.text, case, read_question(a.question)) for a in answers)
         assert answers[0].stated_verdict is case.verdict
     assert "top left" in model.answer(ONE, ["Where?"])[0].text

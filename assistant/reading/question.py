@@ -1,0 +1,133 @@
+"""What is asked, read once: every reader of a question is given this value and reads no text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from assistant.reading.clauses import mentioned_types, vocabulary_of
+from assistant.reading.intents import Intent, intents_of
+from assistant.reading.lettered_options import in_words, options_of, wants_letter_alone
+from assistant.reading.quantities import region_numbers
+from assistant.reading.spelling import bare_words, plain
+from assistant.reading.statements import places, read, verdict_votes
+from assistant.types import Verdict
+
+KEPT = 512
+"""Questions that are kept as read; the same one is put to many pictures."""
+_YES_NO = re.compile(
+    r"\W*(?:so |and |then |now |but )*(?:is|are|was|were|does|do|did|has|have|can|could|any|anything)(?:n't)?\b"
+)
+_PARTIAL = re.compile(
+    r"\b(?:else|other|another|minor|major|critical|serious|severe|the (?:defect|region|flaw|anomaly))\b"
+)
+_COMPARISON = re.compile(r"\bcompare\b|\bcompared\b|\breferences?\b|\bagainst what\b|\bdiffers?\b|\bdifferent from\b")
+_FIRST = re.compile(r"\b(?:worst|strongest|main|biggest|largest|first)\b")
+_LARGEST = re.compile(r"biggest|largest")
+_SECOND = re.compile(r"\b(?:second|other one)\b")
+Rank = Literal["first", "largest", "second", ""]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, read. Made by :func:`read_question` alone.
+
+    Args:
+        text: as typed.
+        put: as it is put to a language model; another text than typed where there are lettered options.
+        intents: what it is after, in their order; empty when none is recognised.
+        options: letter to words of its lettered options; empty without.
+        stem: the line above the options, read; None without options.
+        letter_alone: the answer is to be an option's letter and nothing else.
+        kinds: built-in kinds named in it, in order.
+        cells: of the 3x3 grid that it names.
+        yes_or_no: it begins as a question for yes or no does.
+        yes_verdict: the verdict of the whole picture that "yes" would state; None where it would state none.
+        compares: it asks for a comparison with the references.
+        region: the number of the region it is about.
+        numbers: of all regions it names.
+        rank: which of the regions it is about where it numbers none.
+    """
+
+    text: str
+    put: str
+    intents: tuple[Intent, ...]
+    options: Mapping[str, str] = field(hash=False)
+    stem: Question | None
+    letter_alone: bool
+    kinds: tuple[str, ...]
+    cells: frozenset[str]
+    yes_or_no: bool
+    yes_verdict: Verdict | None
+    compares: bool
+    region: int | None
+    numbers: frozenset[int]
+    rank: Rank
+
+    @property
+    def unanswerable(self) -> bool:
+        """Whether it asks for what no picture tells."""
+        return self.intents == (Intent.UNANSWERABLE,)
+
+    def kinds_among(self, own: Sequence[str]) -> tuple[str, ...]:
+        """Kinds named in it, the user's own ones included."""
+        return mentioned_types(self.text, own) if vocabulary_of(tuple(own)).masks else self.kinds
+
+
+@lru_cache(KEPT)
+def read_question(text: str) -> Question:
+    """The question that a text is.
+
+    >>> asked = read_question("Is there a crack at the top left, and why?")
+    >>> asked.kinds, sorted(asked.cells), [intent.value for intent in asked.intents]
+    (('crack',), ['top left'], ['presence', 'cause'])
+    >>> read_question("Are there any defects?").yes_verdict.value, read_question("Where is it?").yes_verdict
+    ('anomalous', None)
+    """
+    said = plain(text)
+    options, kinds = options_of(text), mentioned_types(text)
+    yes_or_no = _YES_NO.match(said) is not None
+    number = re.search(r"region (\d+)", said)
+    return Question(
+        text=text,
+        put=in_words(text, options),
+        intents=intents_of(said, bool(kinds)),
+        options=MappingProxyType(options),
+        stem=read_question(_stem_of(text)) if options else None,
+        letter_alone=bool(options) and wants_letter_alone(text),
+        kinds=kinds,
+        cells=read(f"it is {said.rstrip('?')}.").cells,
+        yes_or_no=yes_or_no,
+        yes_verdict=_verdict_of_yes(said) if yes_or_no and not kinds else None,
+        compares=_COMPARISON.search(said) is not None,
+        region=int(number[1]) if number else None,
+        numbers=frozenset(region_numbers(said)),
+        rank=_rank_of(said),
+    )
+
+
+def _stem_of(text: str) -> str:
+    """The line before the options."""
+    return re.split(r"(?m)^\W{0,2}A[.):] ", text)[0].strip().rpartition("\n")[2]
+
+
+def _verdict_of_yes(said: str) -> Verdict | None:
+    """The verdict that "yes" to a plain yes-or-no question states of the whole picture."""
+    if any(places(_as_statement(said))) or _PARTIAL.search(said):
+        return None
+    votes = verdict_votes(_as_statement(re.sub(r"n't\b", "", said)))
+    return next(iter(votes)) if len(votes) == 1 else None
+
+
+def _as_statement(said: str) -> str:
+    return bare_words(f"there is {said}", kept="a-z")
+
+
+def _rank_of(said: str) -> Rank:
+    if _FIRST.search(said):
+        return "largest" if _LARGEST.search(said) else "first"
+    return "second" if _SECOND.search(said) else ""
