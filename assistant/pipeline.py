@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from assistant.config import Preset
     from assistant.language.conversation import Conversation
-    from assistant.language.interface import Evidence
+    from assistant.language.interface import EvidenceKind
 
 
 class Assistant:
@@ -164,22 +164,22 @@ class Assistant:
         inquiry = Inquiry.of(asked)
         return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in images]))
 
-    def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
+    def open(self, inspection: Inspection, evidence: EvidenceKind = "both") -> Conversation:
         """A conversation about an inspected picture; the language model is loaded at the first."""
         return self._conversing.open(inspection, evidence)
 
-    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: Evidence = "both") -> list[Answer]:
+    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind = "both") -> list[Answer]:
         """Answers to questions about an inspected picture, in the order asked: one conversation."""
         return self.ask_together([inspection], questions, evidence=evidence)[0]
 
     def ask_together(
-        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: Evidence = "both"
+        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: EvidenceKind = "both"
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures, a list a picture, written as one batch."""
         return self._conversing.ask_together(inspections, questions, evidence)
 
     def stream(
-        self, inspection: Inspection, question: str, *, evidence: Evidence = "both", stop: Event | None = None
+        self, inspection: Inspection, question: str, *, evidence: EvidenceKind = "both", stop: Event | None = None
     ) -> Iterator[Answer]:
         """The answer to one question as it grows; the last one is checked. For several questions use :meth:`open`."""
         yield from self.open(inspection, evidence).stream(question, stop=stop)

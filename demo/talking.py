@@ -1,11 +1,7 @@
-"""Questions about a picture on the bench: cleaned, answered piece by piece, and the questions that fit a result.
-
-A preset with a language model talks through :meth:`Assistant.open`; one without answers from the evidence alone.
-"""
+"""Questions about a picture on the bench: cleaned, answered piece by piece, and the questions that fit a result."""
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 import unicodedata
@@ -14,13 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from assistant.geometry import CELLS
 from assistant.language.checked_answers import NOTE
-from assistant.reading.faithfulness import contradicts, stated_verdict
-from assistant.reading.question import read_question
 from assistant.types import Answer, Box, Inspection, Region, Verdict
-from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
-from assistant.words.evidence import caption
-from assistant.words.template_answers import answer_from_evidence
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -36,7 +27,7 @@ LEAST_OVERLAP = 0.1
 
 
 class Talk(Protocol):
-    """A conversation about one inspected picture."""
+    """A conversation about one inspected picture, as the page needs it."""
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer as it grows; the last one is whole."""
@@ -47,39 +38,27 @@ class Talk(Protocol):
         ...
 
 
-class EvidenceTalk:
-    """Answers that follow from the evidence, for presets without a language model.
-
-    A question that names no subject ("and region 2?", "why?") takes over what the one before it was about.
+class PacedTalk:
+    """A conversation whose words come with pauses between them.
 
     Args:
-        inspection: what the numbers say.
-        pause: seconds between words.
+        talk: whose words.
+        pause: seconds.
     """
 
-    def __init__(self, inspection: Inspection, pause: float = PAUSE) -> None:
-        self._inspection, self._pause = inspection, pause
-        self._asked: list[str] = []
+    def __init__(self, talk: Talk, pause: float) -> None:
+        self._talk, self._pause = talk, pause
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
-        """The answer, word by word."""
-        whole = read_question(resolved(question, self._asked[-1] if self._asked else ""))
-        self._asked.append(whole.text)
-        knowledge = load_knowledge()
-        text = answer_from_evidence(whole, self._inspection, knowledge) or caption(self._inspection, knowledge)
-        words = text.split(" ")
-        for end in range(1, len(words)):
-            if stop is not None and stop.is_set():
-                yield Answer(question, " ".join(words[:end]))
-                return
-            yield Answer(question, " ".join(words[:end]))
-            time.sleep(self._pause)
-        yield Answer(question, text, stated_verdict(text, whole), contradicts(text, self._inspection, whole))
+        """The answer as it grows."""
+        for number, answer in enumerate(self._talk.stream(question, stop=stop)):
+            if number:
+                time.sleep(self._pause)
+            yield answer
 
     def undo(self) -> None:
         """Take back the last question."""
-        if self._asked:
-            self._asked.pop()
+        self._talk.undo()
 
 
 def open_talk(assistant: Assistant, inspection: Inspection) -> Talk:
@@ -88,25 +67,8 @@ def open_talk(assistant: Assistant, inspection: Inspection) -> Talk:
     Raises:
         WeightsError: a language model that cannot be had.
     """
-    return EvidenceTalk(inspection) if assistant.preset.language.kind == "none" else assistant.open(inspection)
-
-
-def resolved(question: str, before: str) -> str:
-    """A follow-up with what it leaves out taken from the question before it.
-
-    >>> resolved("And region 2?", "How bad is region 1?"), resolved("Why?", "How bad is region 1?")
-    ('How bad is region 2?', 'Why, region 1?')
-    """
-    number, earlier = (re.search(r"region (\d+)", text.lower()) for text in (question, before))
-    if not before:
-        return question
-    if number and not read_question(re.sub(r"region \d+", "", question.lower())).intents:
-        if earlier:
-            return re.sub(r"region \d+", f"region {number[1]}", before, flags=re.IGNORECASE)
-        return f"{before.rstrip('?!. ')}, region {number[1]}?"
-    if earlier and not number and read_question(question).intents and len(question.split()) <= 6:
-        return f"{question.rstrip('?!. ')}, region {earlier[1]}?"
-    return question
+    talk = assistant.open(inspection)
+    return PacedTalk(talk, PAUSE) if assistant.preset.language.kind == "none" else talk
 
 
 def clean_question(text: str) -> str:

@@ -32,8 +32,8 @@ from assistant.batch.engines.machine import cores
 from assistant.batch.engines.workbench import DESCRIBE
 from assistant.batch.inputs.listing import Inputs
 from assistant.errors import ConfigError
-from assistant.language.interface import BatchLanguageModel
-from assistant.language.models.mini import MiniLVLM
+from assistant.language.interface import TokenDialogue
+from assistant.language.models.trained import TrainedLanguageModel
 from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.request import Request
@@ -88,17 +88,16 @@ def bare_writing(pictures: Sequence[str], preset: str, size: int, threads: int) 
     assistant, clock = Assistant.load(preset), _Clock()
     for start in range(0, len(pictures), size):
         talks = [assistant.open(assistant.inspect(path)) for path in pictures[start : start + size]]
-        sessions = [talk.session for talk in talks if talk.session is not None]
         model = talks[0].model
-        if not isinstance(model, BatchLanguageModel):
+        dialogues = [talk.dialogue for talk in talks if isinstance(talk.dialogue, TokenDialogue)]
+        if not isinstance(model, TrainedLanguageModel):
             raise ConfigError("a preset with a language model", preset, "choose another, or leave out --caption model")
-        causal: Any = model.parts.model if isinstance(model, MiniLVLM) else getattr(model, "model")  # noqa: B009
-        plain = causal.generate
-        causal.generate = clock.timed(plain)
+        plain = model.model.generate
+        model.model.generate = clock.timed(plain)
         try:
-            model.answer_together(sessions, DESCRIBE)
+            model.answer_together(dialogues, DESCRIBE)
         finally:
-            causal.generate = plain
+            model.model.generate = plain
     return len(pictures) / clock.seconds
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assistant.errors import AssistantError, ConfigError
-from assistant.language.interface import EVIDENCE, Evidence
+from assistant.language.interface import EVIDENCE, EvidenceKind
 from assistant.language.models.mini import MiniLVLM
 from assistant.language.models.mini_parts import base_folder, load_base
 from assistant.pictures.images import load_image
@@ -61,7 +61,7 @@ class Evaluation:
     pictures: list[ToldPicture]
     replay: list[Sample]
     limit: int | None
-    evidence: Evidence
+    evidence: EvidenceKind
     seed: int
     transcripts: int = 0
     out: Path | None = None

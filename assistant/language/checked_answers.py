@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 
-from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
+from assistant.language.interface import BatchDraftWriter, DraftWriter, EvidenceKind, TokenDialogue
 from assistant.reading.chosen_option import as_wanted, read_choice
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
@@ -26,19 +26,19 @@ NOTE = "(This answer disagrees with the measured map.)"
 
 
 def stream_answer(
-    model: LanguageModel,
-    session: Session,
+    model: DraftWriter,
+    dialogue: TokenDialogue,
     question: Question,
     knowledge: Knowledge,
     *,
     stop: threading.Event | None = None,
-    evidence: Evidence = "both",
+    evidence: EvidenceKind = "both",
 ) -> Iterator[Answer]:
     """The answer as it grows; the last one is whole and checked, and may differ from those before.
 
     Args:
         model: that talks.
-        session: the conversation, which grows by one turn.
+        dialogue: the conversation, which grows by one turn.
         question: read.
         knowledge: of kinds, for what the evidence says.
         stop: ends the writing; what was written by then is the answer.
@@ -46,68 +46,68 @@ def stream_answer(
     """
     stop = stop or threading.Event()
     text = ""
-    for piece in model.stream(session, question.put, stop=stop, evidence=evidence):
+    for piece in model.stream(dialogue, question.put, stop=stop, evidence=evidence):
         text += piece
         yield Answer(question.text, text.strip())
-    text = finished(text, session.talk.ended or stop.is_set())
-    fact = None if stop.is_set() else _better_beginning(text, question, session, knowledge)
+    text = finished(text, dialogue.talk.ended or stop.is_set())
+    fact = None if stop.is_set() else _better_beginning(text, question, dialogue, knowledge)
     if fact is not None:
-        session.talk.undo()
+        dialogue.undo()
         text = ""
-        for piece in model.stream(session, question.put, stop=stop, evidence=evidence, begin=fact):
+        for piece in model.stream(dialogue, question.put, stop=stop, evidence=evidence, begin=fact):
             text += piece
             yield Answer(question.text, text.strip())
-        text = finished(text, session.talk.ended or stop.is_set())
-    yield _checked(text, question, session, knowledge, whole=session.talk.ended and not stop.is_set())
+        text = finished(text, dialogue.talk.ended or stop.is_set())
+    yield _checked(text, question, dialogue, knowledge, whole=dialogue.talk.ended and not stop.is_set())
 
 
 def answers_together(
-    model: BatchLanguageModel,
-    sessions: Sequence[Session],
+    model: BatchDraftWriter,
+    dialogues: Sequence[TokenDialogue],
     question: Question,
     knowledge: Knowledge,
     *,
-    evidence: Evidence = "both",
+    evidence: EvidenceKind = "both",
 ) -> list[Answer]:
     """What :func:`stream_answer` ends with, for one question in several conversations that are written as one batch.
 
     Args:
         model: that talks.
-        sessions: the conversations, each of which grows by one turn.
+        dialogues: the conversations, each of which grows by one turn.
         question: read.
         knowledge: of kinds, for what the evidence says.
         evidence: what the model is told.
     """
-    texts = model.answer_together(sessions, question.put, evidence=evidence)
-    texts = [finished(text, session.talk.ended) for text, session in zip(texts, sessions, strict=True)]
+    texts = model.answer_together(dialogues, question.put, evidence=evidence)
+    texts = [finished(text, dialogue.talk.ended) for text, dialogue in zip(texts, dialogues, strict=True)]
     facts = {
         at: fact
-        for at, (text, session) in enumerate(zip(texts, sessions, strict=True))
-        if (fact := _better_beginning(text, question, session, knowledge)) is not None
+        for at, (text, dialogue) in enumerate(zip(texts, dialogues, strict=True))
+        if (fact := _better_beginning(text, question, dialogue, knowledge)) is not None
     }
     if facts:
-        again = [sessions[at] for at in facts]
-        for session in again:
-            session.talk.undo()
+        again = [dialogues[at] for at in facts]
+        for dialogue in again:
+            dialogue.undo()
         rewritten = model.answer_together(again, question.put, evidence=evidence, begins=list(facts.values()))
         for at, text in zip(facts, rewritten, strict=True):
-            texts[at] = finished(text, sessions[at].talk.ended)
+            texts[at] = finished(text, dialogues[at].talk.ended)
     return [
-        _checked(text, question, session, knowledge, whole=session.talk.ended)
-        for text, session in zip(texts, sessions, strict=True)
+        _checked(text, question, dialogue, knowledge, whole=dialogue.talk.ended)
+        for text, dialogue in zip(texts, dialogues, strict=True)
     ]
 
 
-def _better_beginning(text: str, question: Question, session: Session, knowledge: Knowledge) -> str | None:
+def _better_beginning(text: str, question: Question, dialogue: TokenDialogue, knowledge: Knowledge) -> str | None:
     """What an answer has to begin with that may not stay as it is; None for one that may, or where the evidence is silent."""
-    if contradicts(text, session.inspection, question) or misses(text, question):
-        return answer_from_evidence(question, session.inspection, knowledge)
+    if contradicts(text, dialogue.inspection, question) or misses(text, question):
+        return answer_from_evidence(question, dialogue.inspection, knowledge)
     return None
 
 
-def _checked(text: str, question: Question, session: Session, knowledge: Knowledge, *, whole: bool) -> Answer:
+def _checked(text: str, question: Question, dialogue: TokenDialogue, knowledge: Knowledge, *, whole: bool) -> Answer:
     """A finished text as an answer; what was passed over is added to one that is ``whole``."""
-    inspection = session.inspection
+    inspection = dialogue.inspection
     wrong = contradicts(text, inspection, question)
     stated = stated_verdict(text, question)
     if whole and not wrong:
@@ -135,10 +135,15 @@ def misses(text: str, question: Question) -> bool:
 
 
 def checked_answer(
-    model: LanguageModel, session: Session, question: Question, knowledge: Knowledge, *, evidence: Evidence = "both"
+    model: DraftWriter,
+    dialogue: TokenDialogue,
+    question: Question,
+    knowledge: Knowledge,
+    *,
+    evidence: EvidenceKind = "both",
 ) -> Answer:
     """The whole answer."""
-    *_, last = stream_answer(model, session, question, knowledge, evidence=evidence)
+    *_, last = stream_answer(model, dialogue, question, knowledge, evidence=evidence)
     return last
 
 

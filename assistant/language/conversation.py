@@ -1,21 +1,18 @@
-"""Conversations of an assistant: on its trained language model where the preset has one, else on the prompted base model."""
+"""Conversations of an assistant, on whatever language model its preset has."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from assistant.language.checked_answers import answers_together, stream_answer
-from assistant.language.interface import BatchLanguageModel, Evidence, LanguageModel, Session
+from assistant.language.interface import BatchLanguageModel, Dialogue, EvidenceKind, LanguageModel
 from assistant.language.loading import load_language_model
 from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
-from assistant.reading.question import Question, read_question
+from assistant.reading.question import read_question
 from assistant.types import Answer, Inspection, QueryImage
-from assistant.vocabulary.knowledge import load_knowledge
 
 if TYPE_CHECKING:
-    from assistant.language.models.prompted import PromptedLanguageModel, Turn
     from assistant.vision.detector import Detector
 
 
@@ -23,71 +20,31 @@ class Conversation:
     """Questions about one inspected picture, each seeing those before it.
 
     Args:
-        inspection: of the picture.
-        model: trained; with its session.
-        prompted: the base model instead, where there is no trained one.
-        evidence: what a trained model is told.
+        model: that talks.
+        dialogue: opened by it.
+        evidence: what it is told, where it has that switch.
     """
 
-    def __init__(
-        self,
-        inspection: Inspection,
-        model: LanguageModel | None,
-        session: Session | None,
-        prompted: PromptedLanguageModel | None,
-        evidence: Evidence,
-    ) -> None:
-        self.inspection = inspection
-        self.evidence: Evidence = evidence
-        self._model, self._session, self._prompted = model, session, prompted
-        self._turns: list[Turn] = []
-        self._before = 0
+    def __init__(self, model: LanguageModel[Any], dialogue: Dialogue, evidence: EvidenceKind = "both") -> None:
+        self.model, self.dialogue, self.evidence = model, dialogue, evidence
 
     @property
-    def model(self) -> LanguageModel | None:
-        """The trained model that talks; None on the prompted base model."""
-        return self._model
-
-    @property
-    def session(self) -> Session | None:
-        """What the trained model keeps of the conversation; None on the prompted base model."""
-        return self._session
+    def inspection(self) -> Inspection:
+        """Of the picture."""
+        return self.dialogue.inspection
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before.
 
         Args:
-            question: as asked.
+            question: as typed.
             stop: ends the writing soon after it is set; what was written by then is the answer.
         """
-        asked = read_question(question)
-        if self._model is not None and self._session is not None:
-            yield from stream_answer(
-                self._model, self._session, asked, load_knowledge(), stop=stop, evidence=self.evidence
-            )
-        elif self._prompted is not None:
-            yield from self._stream_prompted(self._prompted, asked, stop)
-
-    def _stream_prompted(
-        self, model: PromptedLanguageModel, question: Question, stop: threading.Event | None
-    ) -> Iterator[Answer]:
-        """The turn counts from its first word on, also when the answer is stopped or nobody reads it to its end."""
-        past = list(self._turns)
-        turn: Turn | None = None
-        self._before = len(past)
-        try:
-            for answer, turn in model.stream(self.inspection, past, question, stop=stop):  # noqa: B007
-                yield answer
-        finally:
-            if turn is not None:
-                self._turns = [*past, turn]
+        yield from self.model.reply(self.dialogue, read_question(question), stop=stop, evidence=self.evidence)
 
     def undo(self) -> None:
         """Take back the last question and its answer; once after each answer."""
-        if self._session is not None:
-            self._session.talk.undo()
-        else:
-            del self._turns[self._before :]
+        self.dialogue.undo()
 
     def ask(self, question: str) -> Answer:
         """The whole answer."""
@@ -105,24 +62,20 @@ class Conversing:
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._lock = threading.Lock()
-        self._loaded = False
-        self._model: LanguageModel | None = None
-        self._prompted: PromptedLanguageModel | None = None
+        self._model: LanguageModel[Any] | None = None
 
-    def open(self, inspection: Inspection, evidence: Evidence = "both") -> Conversation:
+    def open(self, inspection: Inspection, evidence: EvidenceKind = "both") -> Conversation:
         """A conversation on an inspected picture.
 
         Raises:
             WeightsError: a language model that cannot be had.
         """
-        self._load()
-        if self._model is None:
-            return Conversation(inspection, None, None, self._prompted, evidence)
+        model = self._loaded_model()
         encoded = self._encoded(inspection.image) if self._detector.preset.language.reads_patch_tokens else None
-        return Conversation(inspection, self._model, self._model.open(inspection, encoded), None, evidence)
+        return Conversation(model, model.open(inspection, encoded), evidence)
 
     def ask_together(
-        self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: Evidence = "both"
+        self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: EvidenceKind = "both"
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures: a conversation a picture, written as one batch.
 
@@ -131,28 +84,21 @@ class Conversing:
         if not questions:
             return [[] for _ in inspections]
         talks = [self.open(inspection, evidence) for inspection in inspections]
-        sessions = [talk.session for talk in talks if talk.session is not None]
-        if not isinstance(self._model, BatchLanguageModel) or len(talks) < 2:
+        model = self._loaded_model()
+        if not isinstance(model, BatchLanguageModel) or len(talks) < 2:
             return [[talk.ask(question) for question in questions] for talk in talks]
-        knowledge = load_knowledge()
-        turns = [
-            answers_together(self._model, sessions, read_question(q), knowledge, evidence=evidence) for q in questions
-        ]
+        dialogues = [talk.dialogue for talk in talks]
+        turns = [model.reply_together(dialogues, read_question(q), evidence=evidence) for q in questions]
         return [list(answers) for answers in zip(*turns, strict=True)]
 
     def _encoded(self, image: QueryImage) -> EncodedImage:
         features = self._detector.last_level(image)
         return EncodedImage(pool_blocks(features.levels[-1], features.grid))
 
-    def _load(self) -> None:
+    def _loaded_model(self) -> LanguageModel[Any]:
         with self._lock:
-            if self._loaded:
-                return
-            detector = self._detector
-            width = BLOCK * BLOCK * detector.clip.encoder.width
-            self._model = load_language_model(detector.preset, detector.folder, width, detector.clip.hashes)
             if self._model is None:
-                from assistant.language.models.prompted import PromptedLanguageModel
-
-                self._prompted = PromptedLanguageModel()
-            self._loaded = True
+                detector = self._detector
+                width = BLOCK * BLOCK * detector.clip.encoder.width
+                self._model = load_language_model(detector.preset, detector.folder, width, detector.clip.hashes)
+            return self._model

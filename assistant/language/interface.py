@@ -1,31 +1,91 @@
-"""The interface of language models that are shown pictures and maps, and the choice of one for a preset.
+"""What a language model is to the rest: it opens a dialogue on an inspected picture and replies in it.
 
-A model says words; whether they hold against the evidence is decided in one place for all,
+Two floors. A :class:`LanguageModel` gives answers; there are trained ones, a prompted one and one of templates. A trained one
+first writes drafts (:class:`DraftWriter`): whether they hold against the evidence is decided in one place for all,
 :mod:`assistant.language.checked_answers`.
 """
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from assistant.errors import ConfigError
 from assistant.language.tokens.generation import Talk
-from assistant.types import Inspection
+from assistant.reading.question import Question
+from assistant.types import Answer, Inspection
 
 if TYPE_CHECKING:
     from assistant.language.tokens.projector import EncodedImage
 
-Evidence = Literal["off", "text", "embeddings", "both"]
+EvidenceKind = Literal["off", "text", "embeddings", "both"]
 """What a model is told beside the picture: nothing, the evidence text, the prompt embeddings of the map, or both."""
-EVIDENCE: tuple[Evidence, ...] = ("off", "text", "embeddings", "both")
+EVIDENCE: tuple[EvidenceKind, ...] = ("off", "text", "embeddings", "both")
+
+
+class Dialogue(Protocol):
+    """What a language model keeps of one conversation on one inspected picture."""
+
+    @property
+    def inspection(self) -> Inspection:
+        """What the numbers say."""
+        ...
+
+    def undo(self) -> None:
+        """Take back the last question and its answer; once after each answer."""
+        ...
+
+
+Kept = TypeVar("Kept", bound=Dialogue)
+
+
+class LanguageModel(ABC, Generic[Kept]):
+    """Whatever converses on an inspected picture."""
+
+    @abstractmethod
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> Kept:
+        """A dialogue that has not begun.
+
+        Args:
+            inspection: what the numbers say.
+            encoded: the picture as our visual encoder saw it; models that do not look through it need none.
+        """
+
+    @abstractmethod
+    def reply(
+        self,
+        dialogue: Kept,
+        question: Question,
+        *,
+        stop: threading.Event | None = None,
+        evidence: EvidenceKind = "both",
+    ) -> Iterator[Answer]:
+        """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before.
+
+        Args:
+            dialogue: grows by one turn.
+            question: read.
+            stop: ends the writing soon after it is set; what was written by then is the answer.
+            evidence: what is told, where the model has that switch.
+        """
+
+
+class BatchLanguageModel(LanguageModel[Kept]):
+    """A language model that also writes in several dialogues at once."""
+
+    @abstractmethod
+    def reply_together(
+        self, dialogues: Sequence[Kept], question: Question, *, evidence: EvidenceKind = "both"
+    ) -> list[Answer]:
+        """What :meth:`reply` ends with, for one question in several dialogues that are written as one batch."""
 
 
 @dataclass(eq=False)
-class Session:
-    """A conversation on one inspected picture.
+class TokenDialogue:
+    """A conversation as the ids of its tokens.
 
     Args:
         inspection: what the numbers say.
@@ -37,9 +97,9 @@ class Session:
     inspection: Inspection
     shown: Any
     talk: Talk = field(default_factory=Talk)
-    evidence: Evidence | None = None
+    evidence: EvidenceKind | None = None
 
-    def settle(self, evidence: Evidence) -> bool:
+    def settle(self, evidence: EvidenceKind) -> bool:
         """Fix what is told; whether this is the first question.
 
         Raises:
@@ -53,43 +113,49 @@ class Session:
         self.evidence = evidence
         return first
 
+    def undo(self) -> None:
+        """Take back the last question and its answer."""
+        self.talk.undo()
+
 
 @runtime_checkable
-class LanguageModel(Protocol):
-    """Whatever converses on an inspected picture."""
+class DraftWriter(Protocol):
+    """A model whose own words are drafts of answers."""
 
-    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> Session:
-        """A conversation that has not begun.
-
-        Args:
-            inspection: what the numbers say.
-            encoded: the picture as our visual encoder saw it; models with a vision tower of their own need none.
-        """
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> TokenDialogue:
+        """A dialogue that has not begun; see :meth:`LanguageModel.open`."""
         ...
 
     def stream(
         self,
-        session: Session,
+        dialogue: TokenDialogue,
         question: str,
         *,
         stop: threading.Event | None = None,
-        evidence: Evidence = "both",
+        evidence: EvidenceKind = "both",
         begin: str = "",
     ) -> Iterator[str]:
         """The model's words on a question in pieces; ``begin`` are words it is made to begin with."""
         ...
 
-    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
+    def answer(
+        self, dialogue: TokenDialogue, question: str, *, evidence: EvidenceKind = "both", begin: str = ""
+    ) -> str:
         """The model's words on a question."""
         ...
 
 
 @runtime_checkable
-class BatchLanguageModel(LanguageModel, Protocol):
-    """A language model that also writes in several conversations at once."""
+class BatchDraftWriter(DraftWriter, Protocol):
+    """A model that also drafts in several dialogues at once."""
 
     def answer_together(
-        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
+        self,
+        dialogues: Sequence[TokenDialogue],
+        question: str,
+        *,
+        evidence: EvidenceKind = "both",
+        begins: Sequence[str] = (),
     ) -> list[str]:
-        """The model's words on one question in several conversations; ``begins`` are as many as conversations, or none."""
+        """The model's words on one question in several dialogues; ``begins`` are as many as dialogues, or none."""
         ...

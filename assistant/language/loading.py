@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assistant.config import Preset
     from assistant.language.interface import LanguageModel
 
 
-def load_language_model(preset: Preset, folder: Path, block_width: int, towers: dict[str, str]) -> LanguageModel | None:
-    """The trained language model of a preset; None where it has none.
+def load_language_model(preset: Preset, folder: Path, block_width: int, towers: dict[str, str]) -> LanguageModel[Any]:
+    """The trained language model of a preset; else the prompted base model, or templates where it names no model at all.
 
     Args:
         preset: whose.
@@ -23,8 +23,14 @@ def load_language_model(preset: Preset, folder: Path, block_width: int, towers: 
         WeightsError: parts that are missing or belong to other towers.
     """
     language = preset.language
-    if language.parts is None or language.kind == "none":
-        return None
+    if language.kind == "none":
+        from assistant.language.models.templates import TemplateLanguageModel
+
+        return TemplateLanguageModel()
+    if language.parts is None:
+        from assistant.language.models.prompted import PromptedLanguageModel
+
+        return PromptedLanguageModel()
     if language.kind == "hub":
         from assistant.language.models.hub import TransformersVLM
 

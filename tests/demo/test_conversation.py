@@ -26,7 +26,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     def make(pause: float) -> list[str]:
         left: list[str] = []
 
-        class Slowly(talking.EvidenceTalk):
+        class Slowly(talking.PacedTalk):
             def stream(self, question: str, **options: Any) -> Iterator[Any]:
                 try:
                     yield from super().stream(question, **options)
@@ -34,7 +34,9 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
                     left.append(question)
                     raise
 
-        monkeypatch.setattr(talking, "open_talk", lambda assistant, inspection: Slowly(inspection, pause))
+        monkeypatch.setattr(
+            talking, "open_talk", lambda assistant, inspection: Slowly(assistant.open(inspection), pause)
+        )
         return left
 
     return make

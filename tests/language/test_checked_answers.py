@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.language.checked_answers import NOTE, answers_together, checked_answer, finished, stream_answer
-from assistant.language.interface import Evidence, Session
+from assistant.language.interface import EvidenceKind, TokenDialogue
 from assistant.reading.question import read_question
 from assistant.reading.refusals import declines
 from assistant.types import Domain, Inspection, Mode
@@ -25,30 +25,37 @@ class Spoken:
     """Says the words it is given, in order, after what it is made to begin with."""
 
     def __init__(self, *words: str) -> None:
-        self.words, self.begun, self.sessions = list(words), list[str](), list[Session]()
+        self.words, self.begun, self.dialogues = list(words), list[str](), list[TokenDialogue]()
 
-    def open(self, inspection: Inspection, encoded: Any = None) -> Session:
-        return Session(inspection, None)
+    def open(self, inspection: Inspection, encoded: Any = None) -> TokenDialogue:
+        return TokenDialogue(inspection, None)
 
     def stream(
-        self, session: Session, question: str, *, stop: threading.Event | None = None, evidence: Evidence = "both",
+        self, dialogue: TokenDialogue, question: str, *, stop: threading.Event | None = None, evidence: EvidenceKind = "both",
         begin: str = "",
     ) -> Iterator[str]:  # fmt: skip
         self.begun.append(begin)
-        self.sessions.append(session)
-        session.talk.before = len(session.talk.ids)
-        session.talk.ids += [1]
+        self.dialogues.append(dialogue)
+        dialogue.talk.before = len(dialogue.talk.ids)
+        dialogue.talk.ids += [1]
         yield begin
         yield from self.words.pop(0).split(" ")
 
-    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
-        return " ".join(self.stream(session, question, evidence=evidence, begin=begin))
+    def answer(
+        self, dialogue: TokenDialogue, question: str, *, evidence: EvidenceKind = "both", begin: str = ""
+    ) -> str:
+        return " ".join(self.stream(dialogue, question, evidence=evidence, begin=begin))
 
     def answer_together(
-        self, sessions: Sequence[Session], question: str, *, evidence: Evidence = "both", begins: Sequence[str] = ()
+        self,
+        dialogues: Sequence[TokenDialogue],
+        question: str,
+        *,
+        evidence: EvidenceKind = "both",
+        begins: Sequence[str] = (),
     ) -> list[str]:
-        starts = begins or [""] * len(sessions)
-        return [self.answer(s, question, evidence=evidence, begin=b) for s, b in zip(sessions, starts, strict=True)]
+        starts = begins or [""] * len(dialogues)
+        return [self.answer(s, question, evidence=evidence, begin=b) for s, b in zip(dialogues, starts, strict=True)]
 
 
 class Spaced(Spoken):
@@ -80,11 +87,11 @@ def test_a_contradiction_is_asked_once_more_from_the_facts() -> None:
 
 def test_a_contradiction_that_stays_is_marked() -> None:
     model = Spaced("No, it is normal.", "But it is at the bottom right.")
-    session = model.open(ONE)
-    answer = checked_answer(model, session, read_question("Is anything wrong?"), load_knowledge())
+    dialogue = model.open(ONE)
+    answer = checked_answer(model, dialogue, read_question("Is anything wrong?"), load_knowledge())
     assert answer.contradictory
     assert answer.text.endswith(NOTE)
-    assert session.talk.ids == [1]
+    assert dialogue.talk.ids == [1]
 
 
 def test_a_question_without_facts_is_not_asked_again() -> None:
@@ -148,7 +155,7 @@ def test_options_are_asked_in_words_and_given_as_wanted() -> None:
     model = Spaced("Top left (B).", "Top left (B).")
     asked: list[str] = []
     stream = model.stream
-    model.stream = lambda session, question, **more: asked.append(question) or stream(session, question, **more)  # type: ignore[method-assign,func-returns-value]
+    model.stream = lambda dialogue, question, **more: asked.append(question) or stream(dialogue, question, **more)  # type: ignore[method-assign,func-returns-value]
     answer = said(model, CHOICE)
     assert answer.text == "B"
     assert answer.question == CHOICE
@@ -209,11 +216,11 @@ def test_references_are_neither_denied_nor_made_up(mode: Mode, words: str, begun
 def test_of_a_batch_only_the_answers_that_do_not_hold_are_written_again() -> None:
     model = Spoken("Yes, a scratch.", "No, the picture looks normal.", "No, it is fine.", "")
     about = [ONE, ONE, replace(ONE, image_score=0.1, regions=())]
-    sessions = [model.open(one) for one in about]
-    answers = answers_together(model, sessions, read_question("Is anything wrong?"), load_knowledge())
+    dialogues = [model.open(one) for one in about]
+    answers = answers_together(model, dialogues, read_question("Is anything wrong?"), load_knowledge())
     assert model.begun == ["", "", "", FACT]
-    assert model.sessions == [*sessions, sessions[1]]
+    assert model.dialogues == [*dialogues, dialogues[1]]
     assert [a.contradictory for a in answers] == [False, False, False]
     assert FACT in answers[1].text
     assert [a.stated_verdict for a in answers] == [one.verdict for one in about]
-    assert [s.talk.ids for s in sessions] == [[1]] * 3
+    assert [s.talk.ids for s in dialogues] == [[1]] * 3

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.language.interface import EVIDENCE, Evidence, LanguageModel
+from assistant.language.interface import EVIDENCE, DraftWriter, EvidenceKind
 from training.measures.answer_facts import JUDGES, judged
 from training.measures.told_pictures import Exchange, ToldPicture, watched
 
@@ -56,8 +56,8 @@ def scored(asked: dict[str, list[Asked]], answer: Callable[[Asked], str], text: 
 
 
 def ablation(
-    model: LanguageModel, pictures: Sequence[ToldPicture], limit: int | None, seed: int,
-    evidence: Sequence[Evidence] = EVIDENCE, each: Callable[[str, dict[str, Any]], None] = lambda name, row: None,
+    model: DraftWriter, pictures: Sequence[ToldPicture], limit: int | None, seed: int,
+    evidence: Sequence[EvidenceKind] = EVIDENCE, each: Callable[[str, dict[str, Any]], None] = lambda name, row: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Accuracy of first answers, not asked again, against the inspection.
 
@@ -74,9 +74,9 @@ def ablation(
     each(REFERENCE, rows[REFERENCE])
     for told in evidence:
 
-        def answer(one: Asked, told: Evidence = told) -> str:
-            session = model.open(one.picture.inspection, one.picture.encoded())
-            return model.answer(session, one.exchange.question, evidence=told)
+        def answer(one: Asked, told: EvidenceKind = told) -> str:
+            dialogue = model.open(one.picture.inspection, one.picture.encoded())
+            return model.answer(dialogue, one.exchange.question, evidence=told)
 
         rows[told] = scored(asked, answer, f"questions, evidence {told}")
         each(told, rows[told])

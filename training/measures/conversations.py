@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.language.checked_answers import finished, stream_answer
-from assistant.language.interface import Evidence, LanguageModel, Session
+from assistant.language.interface import DraftWriter, EvidenceKind, TokenDialogue
 from assistant.language.tokens.projector import EncodedImage
 from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
@@ -30,32 +30,34 @@ class Overheard:
         model: that talks.
     """
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: DraftWriter) -> None:
         self._model = model
         self.drafts: list[str] = []
         self.retries = 0
 
-    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> Session:
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> TokenDialogue:
         """A conversation of the model's."""
         return self._model.open(inspection, encoded)
 
     def stream(
-        self, session: Session, question: str, *, stop: threading.Event | None = None, evidence: Evidence = "both",
+        self, dialogue: TokenDialogue, question: str, *, stop: threading.Event | None = None, evidence: EvidenceKind = "both",
         begin: str = "",
     ) -> Iterator[str]:  # fmt: skip
         """The model's words."""
         text = ""
-        for piece in self._model.stream(session, question, stop=stop, evidence=evidence, begin=begin):
+        for piece in self._model.stream(dialogue, question, stop=stop, evidence=evidence, begin=begin):
             text += piece
             yield piece
         if begin:
             self.retries += 1
         else:
-            self.drafts.append(finished(text, session.talk.ended))
+            self.drafts.append(finished(text, dialogue.talk.ended))
 
-    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
+    def answer(
+        self, dialogue: TokenDialogue, question: str, *, evidence: EvidenceKind = "both", begin: str = ""
+    ) -> str:
         """The model's words, whole."""
-        return "".join(self.stream(session, question, evidence=evidence, begin=begin))
+        return "".join(self.stream(dialogue, question, evidence=evidence, begin=begin))
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,15 @@ class Talked:
     turns: tuple[Turn, ...]
 
 
-def talk(model: LanguageModel, picture: ToldPicture, exchanges: Sequence[Exchange], evidence: Evidence) -> Talked:
+def talk(model: DraftWriter, picture: ToldPicture, exchanges: Sequence[Exchange], evidence: EvidenceKind) -> Talked:
     """Hold one conversation with the questions of a built one."""
     heard, knowledge = Overheard(model), load_knowledge()
-    session = heard.open(picture.inspection, picture.encoded())
+    dialogue = heard.open(picture.inspection, picture.encoded())
     turns = []
     for asked in exchanges:
         before = heard.retries
         question = read_question(asked.question)
-        *_, answer = stream_answer(heard, session, question, knowledge, evidence=evidence)
+        *_, answer = stream_answer(heard, dialogue, question, knowledge, evidence=evidence)
         draft = heard.drafts[-1]
         wrong = contradicts(draft, picture.inspection, question)
         turns.append(Turn(asked, draft, wrong, heard.retries > before, answer))
@@ -101,7 +103,7 @@ def talk(model: LanguageModel, picture: ToldPicture, exchanges: Sequence[Exchang
 
 
 def talk_all(
-    model: LanguageModel, pictures: Sequence[ToldPicture], evidence: Evidence, limit: int | None, seed: int,
+    model: DraftWriter, pictures: Sequence[ToldPicture], evidence: EvidenceKind, limit: int | None, seed: int,
     each: Callable[[Talked], None] = lambda talked: None,
 ) -> list[Talked]:  # fmt: skip
     """Conversations drawn from those of the pictures.

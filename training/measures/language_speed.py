@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from assistant.language.interface import Evidence
+from assistant.language.interface import EvidenceKind
 from assistant.language.models.mini import MiniLVLM
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
@@ -46,13 +46,13 @@ def steps(model: Any) -> Iterator[list[tuple[float, int]]]:
         handle.remove()
 
 
-def streamed(model: MiniLVLM, picture: ToldPicture, question: str, evidence: Evidence) -> dict[str, Any]:
+def streamed(model: MiniLVLM, picture: ToldPicture, question: str, evidence: EvidenceKind) -> dict[str, Any]:
     """Seconds to the first token, to the first words a reader sees, and in all; tokens written; ids that were asked."""
-    session = model.open(picture.inspection, picture.encoded())
+    dialogue = model.open(picture.inspection, picture.encoded())
     first_words = None
     with steps(model.parts.model) as seen:
         start = time.perf_counter()
-        for _ in model.stream(session, question, evidence=evidence):
+        for _ in model.stream(dialogue, question, evidence=evidence):
             first_words = first_words or time.perf_counter() - start
         whole = time.perf_counter() - start
     text = evidence_text(picture.inspection, load_knowledge()) if evidence in ("text", "both") else None
@@ -77,7 +77,7 @@ def bare(model: MiniLVLM, ids: Sequence[int], tokens: int) -> dict[str, Any]:
 
 
 def paired_speed(
-    model: MiniLVLM, pictures: Sequence[ToldPicture], evidence: Evidence = "both", repeats: int = 5
+    model: MiniLVLM, pictures: Sequence[ToldPicture], evidence: EvidenceKind = "both", repeats: int = 5
 ) -> dict[str, float | int | None]:
     """Medians over pictures, the first of which only warms up; ratios of 1 and more are as fast as bare ``generate``."""
     rounds = [pictures[i % len(pictures)] for i in range(repeats + 1)]
@@ -108,7 +108,7 @@ def paired_speed(
 
 
 def long_conversation(
-    assistant: Assistant, picture: QueryImage, evidence: Evidence = "both", questions: Sequence[str] = QUESTIONS
+    assistant: Assistant, picture: QueryImage, evidence: EvidenceKind = "both", questions: Sequence[str] = QUESTIONS
 ) -> dict[str, Any]:
     """A conversation from the pixels on: calls of the visual encoder, and tokens read and written a turn.
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from assistant.language.interface import Evidence, LanguageModel
+from assistant.language.interface import DraftWriter, EvidenceKind
 from assistant.reading.faithfulness import own_names
 from assistant.reading.question import read_question
 from assistant.reading.statements import read
@@ -105,17 +105,17 @@ def follows(text: str, own: str, other: str, names: Sequence[str] = ()) -> bool:
 
 
 def map_following(
-    model: LanguageModel, pictures: Sequence[ToldPicture], limit: int | None, seed: int
+    model: DraftWriter, pictures: Sequence[ToldPicture], limit: int | None, seed: int
 ) -> dict[str, float | int | None]:
     """Shares of answers that follow the swapped map, or stay with the picture's own; and the same untold of it."""
     chosen = swaps(pictures, limit, random.Random(seed))
     out: dict[str, float | int | None] = {"pairs": len(chosen)}
-    told: tuple[Evidence, ...] = ("embeddings", "off")
+    told: tuple[EvidenceKind, ...] = ("embeddings", "off")
     for evidence in told:
         followed = stayed = silent = 0
         for swap in watched(chosen, f"swapped maps, evidence {evidence}"):
-            session = model.open(swap.shown, swap.picture.encoded())
-            text = model.answer(session, swap.question, evidence=evidence)
+            dialogue = model.open(swap.shown, swap.picture.encoded())
+            text = model.answer(dialogue, swap.question, evidence=evidence)
             names = own_names(swap.picture.inspection)
             followed += follows(text, swap.own, swap.other, names)
             stayed += follows(text, swap.other, swap.own, names)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from assistant.errors import ConfigError
+from assistant.language.tokens.chat_template import find_block
 
 LONGEST_SIDE = 1024
 """Larger pictures are made smaller first: several families spend a token on every few pixels."""
@@ -34,14 +34,6 @@ class ImageInput:
 
 Looker = Callable[[Sequence[np.ndarray]], tuple[list[ImageInput], dict[str, Tensor]]]
 """Maps pictures, RGB (height, width, 3), uint8, to their tokens and the model's inputs for all of them in one batch."""
-
-
-def find_block(ids: tuple[int, ...] | list[int], block: tuple[int, ...]) -> int:
-    """Where a block of ids begins."""
-    for start in range(len(ids) - len(block) + 1):
-        if tuple(ids[start : start + len(block)]) == block:
-            return start
-    raise ConfigError("a prompt with the picture's tokens", "none", "render the conversation anew")
 
 
 def model_inputs(

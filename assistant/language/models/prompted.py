@@ -10,18 +10,23 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from assistant.language.interface import EvidenceKind, LanguageModel
 from assistant.language.tokens.generation import Repeats, Stopped, written
 from assistant.reading.faithfulness import contradicts, stated_verdict
-from assistant.reading.question import Question, read_question
+from assistant.reading.question import Question
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
 from assistant.words import wording
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.evidence import caption, evidence_text
 from assistant.words.template_answers import answer_from_evidence, notice
+
+if TYPE_CHECKING:
+    from assistant.language.tokens.projector import EncodedImage
 
 SYSTEM = (
     "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question "
@@ -65,7 +70,7 @@ Turn = tuple[str, str, str]
 """(question, note, answer)."""
 
 
-def conversation(turns: Sequence[tuple[str, str, str]], question: str, note: str) -> list[Message]:
+def messages_of(turns: Sequence[Turn], question: str, note: str) -> list[Message]:
     """Messages of the prompt: instructions, worked examples, past turns, the question with its note.
 
     Args:
@@ -84,7 +89,30 @@ def _user(question: str, note: str) -> Message:
     return {"role": "user", "content": told.replace("<|", "< |")}  # a role marker that was typed is only words
 
 
-class PromptedLanguageModel:
+@dataclass(eq=False)
+class PromptedDialogue:
+    """A conversation as turns in words.
+
+    Args:
+        inspection: what the numbers say.
+        turns: so far.
+    """
+
+    inspection: Inspection
+    turns: list[Turn] = field(default_factory=list)
+    _before: int = 0
+
+    def begin(self) -> tuple[Turn, ...]:
+        """The turns before the one that begins."""
+        self._before = len(self.turns)
+        return tuple(self.turns)
+
+    def undo(self) -> None:
+        """Take back the last question and its answer; once after each answer."""
+        del self.turns[self._before :]
+
+
+class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
     """The base language model of the ``mini`` preset, answering from the evidence text; greedy, so deterministic.
 
     Loaded at the first question. One question is worked on at a time, whatever the number of threads.
@@ -111,39 +139,37 @@ class PromptedLanguageModel:
         self._past: Any = None
         self._past_ids: list[int] = []
 
-    def answer(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
-        """Answers in order; each question sees the answers before it.
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> PromptedDialogue:
+        """A dialogue that has not begun; ``encoded`` is not needed."""
+        return PromptedDialogue(inspection)
 
-        Raises:
-            WeightsError: the model's folder cannot be had or read.
-        """
-        answers: list[Answer] = []
-        turns: list[Turn] = []
-        for question in questions:
-            *_, (answer, turn) = self.stream(inspection, turns, read_question(question))
-            answers.append(answer)
-            turns.append(turn)
-        return answers
+    def reply(
+        self,
+        dialogue: PromptedDialogue,
+        question: Question,
+        *,
+        stop: threading.Event | None = None,
+        evidence: EvidenceKind = "both",
+    ) -> Iterator[Answer]:
+        """The answer as it grows; the last one is checked and may differ from those before.
 
-    def stream(
-        self, inspection: Inspection, turns: Sequence[Turn], question: Question, *, stop: threading.Event | None = None
-    ) -> Iterator[tuple[Answer, Turn]]:
-        """The answer to one more question as it grows, and its turn; the last is checked and may differ from those before.
+        The turn counts from its first word on, also when the answer is stopped or nobody reads it to its end.
 
         Args:
-            inspection: of the picture.
-            turns: so far.
+            dialogue: grows by one turn.
             question: read.
             stop: ends the writing; what was written by then is the answer. Set when nobody reads any more.
+            evidence: of no account: the model is told the evidence text always, and nothing else.
 
         Raises:
             WeightsError: the model's folder cannot be had or read.
         """
-        stop = stop or threading.Event()
-        template = answer_from_evidence(question, inspection, self._knowledge)
-        note = template or caption(inspection, self._knowledge)
-        for answer in self._growing(inspection, turns, question, template, stop):
-            yield answer, (question.text, note, answer.text)
+        past = dialogue.begin()
+        template = answer_from_evidence(question, dialogue.inspection, self._knowledge)
+        note = template or caption(dialogue.inspection, self._knowledge)
+        for answer in self._growing(dialogue.inspection, past, question, template, stop or threading.Event()):
+            dialogue.turns[len(past) :] = [(question.text, note, answer.text)]
+            yield answer
 
     def _growing(
         self,
@@ -166,7 +192,7 @@ class PromptedLanguageModel:
         said_before = {answer for _, _, answer in told}
         for past in (told, []) if told else (told,):
             text = ""
-            for piece in self._pieces(conversation(past, question.text, note), stop):
+            for piece in self._pieces(messages_of(past, question.text, note), stop):
                 text += piece
                 if so_far := _own_words(text):
                     yield Answer(question.text, so_far)

@@ -8,32 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 from assistant.language.tokens.chat_template import Rendered, collate
-from assistant.language.tokens.generation import Repeats, Speaker, Talk, carry, repeated
+from assistant.language.tokens.generation import Prompt, Repeats, Speaker, carry, repeated
 from assistant.language.tokens.injection import model_lock
-
-
-@dataclass(frozen=True, eq=False)
-class Put:
-    """A question put in a conversation.
-
-    Args:
-        talk: so far.
-        asked: ids of the question, up to where the assistant speaks.
-        begin: ids the answer is made to begin with.
-    """
-
-    talk: Talk
-    asked: tuple[int, ...]
-    begin: tuple[int, ...] = ()
 
 
 def speak_together(
     speaker: Speaker,
-    puts: Sequence[Put],
+    prompts: Sequence[Prompt],
     showing: Callable[[], AbstractContextManager[None]],
     inputs: Callable[[Any], dict[str, Any]] = lambda ids: {},
 ) -> list[str]:
@@ -41,21 +25,21 @@ def speak_together(
 
     Args:
         speaker: the model.
-        puts: one question in each conversation.
+        prompts: one question in each conversation.
         showing: what holds while the placeholders of all conversations are read.
         inputs: further inputs of the model for the padded ids of all prompts.
     """
-    for put in puts:
-        put.talk.before = len(put.talk.ids)
-        put.talk.ids += [*put.asked, *put.begin]
+    for prompt in prompts:
+        prompt.talk.before = len(prompt.talk.ids)
+        prompt.talk.ids += [*prompt.asked, *prompt.begin]
     try:
         with model_lock(speaker.model):
-            written = _written(speaker, [put.talk.ids for put in puts], showing, inputs)
+            written = _written(speaker, [prompt.talk.ids for prompt in prompts], showing, inputs)
     except BaseException:
-        for put in puts:
-            put.talk.undo()
+        for prompt in prompts:
+            prompt.talk.undo()
         raise
-    return [_took(speaker, put, new) for put, new in zip(puts, written, strict=True)]
+    return [_took(speaker, prompt, new) for prompt, new in zip(prompts, written, strict=True)]
 
 
 def _written(
@@ -80,13 +64,15 @@ def _written(
     return new
 
 
-def _took(speaker: Speaker, put: Put, new: list[int]) -> str:
+def _took(speaker: Speaker, prompt: Prompt, new: list[int]) -> str:
     """Text of one answer, which its talk keeps."""
     end = speaker.end_ids[0]
     said = new[: new.index(end)] if end in new else new
-    talk = put.talk
+    talk = prompt.talk
     talk.ended = end in new and not repeated(said)
     talk.cache, talk.cached, talk.carried = None, [], {}
     talk.ids += [*said, *speaker.end_ids]
-    text = speaker.tokenizer.decode([*put.begin, *said], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    text = speaker.tokenizer.decode(
+        [*prompt.begin, *said], skip_special_tokens=True, clean_up_tokenization_spaces=False
+    )
     return str(text)

@@ -40,6 +40,14 @@ class Slots:
     anomaly: tuple[int, ...] = ()
 
 
+def find_block(ids: tuple[int, ...] | list[int], block: tuple[int, ...]) -> int:
+    """Where a block of ids begins."""
+    for start in range(len(ids) - len(block) + 1):
+        if tuple(ids[start : start + len(block)]) == block:
+            return start
+    raise ConfigError("a prompt with the picture's tokens", "none", "render the conversation anew")
+
+
 @dataclass(frozen=True)
 class ChatFormat:
     """The text between the words of a conversation, as the model's own template writes it.

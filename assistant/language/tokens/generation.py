@@ -67,6 +67,21 @@ class Talk:
         del self.ids[self.before :]
 
 
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """A question put in a conversation.
+
+    Args:
+        talk: so far.
+        asked: ids of the question, up to where the assistant speaks.
+        begin: ids the answer is made to begin with.
+    """
+
+    talk: Talk
+    asked: tuple[int, ...]
+    begin: tuple[int, ...] = ()
+
+
 class Speaker:
     """One model that writes.
 
@@ -105,9 +120,7 @@ class Speaker:
 
     def speak(
         self,
-        talk: Talk,
-        asked: Sequence[int],
-        begin: Sequence[int] = (),
+        prompt: Prompt,
         showing: Callable[[], AbstractContextManager[None]] = nullcontext,
         inputs: Callable[[list[int]], dict[str, Any]] = lambda ids: {},
         stop: threading.Event | None = None,
@@ -115,31 +128,30 @@ class Speaker:
         """Text of the answer in pieces; the talk grows by question and answer.
 
         Args:
-            talk: the conversation.
-            asked: ids of the question, up to where the assistant speaks.
-            begin: ids the answer is made to begin with.
+            prompt: the question and its conversation.
             showing: what holds while placeholders are read.
             inputs: further inputs of the model for a prompt that is read from its start.
             stop: ends the writing soon after it is set.
         """
+        talk = prompt.talk
         talk.before = len(talk.ids)
-        talk.ids += [*asked, *begin]
-        prompt = len(talk.ids)
+        talk.ids += [*prompt.asked, *prompt.begin]
+        start = len(talk.ids)
         stop = stop or threading.Event()
 
         def work(streamer: Any) -> None:
             try:
                 with model_lock(self.model):
-                    self._write(talk, prompt, showing, inputs, [Stopped(stop), Repeats(prompt)], streamer)
+                    self._write(talk, start, showing, inputs, [Stopped(stop), Repeats(start)], streamer)
             except BaseException:
                 talk.undo()
                 talk.cache, talk.cached = None, []
                 raise
 
-        first = self.tokenizer.decode(list(begin), skip_special_tokens=True) if begin else ""
+        first = self.tokenizer.decode(list(prompt.begin), skip_special_tokens=True) if prompt.begin else ""
         yield from written(self.tokenizer, work, stop, first)
 
-    def _write(self, talk: Talk, prompt: int, showing: Any, inputs: Any, criteria: list[Any], streamer: Any) -> None:
+    def _write(self, talk: Talk, start: int, showing: Any, inputs: Any, criteria: list[Any], streamer: Any) -> None:
         """Generate after the talk's ids, in the worker; the lock is held."""
         import torch
 
@@ -160,7 +172,7 @@ class Speaker:
                 **(inputs(talk.ids) if fresh else {}),
             )
         every = [int(i) for i in out.sequences[0]]
-        talk.ended = every[-1] == self.end_ids[0] and len(every) > prompt
+        talk.ended = every[-1] == self.end_ids[0] and len(every) > start
         talk.cache, talk.carried = out.past_key_values, _carried(self.model)
         talk.cached = every[: talk.cache.get_seq_length()]
         talk.ids = [*(every[:-1] if talk.ended else every), *self.end_ids]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 from assistant.language.interface import BatchLanguageModel
 from assistant.language.models.hub import TransformersVLM
 from assistant.language.models.hub_inputs import ImageInput, Looker, image_text, model_inputs
+from assistant.language.models.hub_parts import VlmParts
 from assistant.language.tokens.chat_template import IGNORE_INDEX, Renderer, Slots
 from assistant.language.tokens.generation import Decoding
 from assistant.language.tokens.injection import inject
@@ -133,15 +135,9 @@ def vlm(request: pytest.FixtureRequest) -> TransformersVLM:
     tokenizer = tiny_tokenizer()
     learner = PromptLearner.from_language_model(model, tokenizer).requires_grad_(False)
     learner.scale.fill_(20.0)
-    return TransformersVLM(
-        model,
-        Renderer(tokenizer, system="Look."),
-        _looker(look),
-        learner,
-        ANOMALY,
-        (IMAGE, VIDEO, START, END),
-        Decoding(10),
-    )
+    processor = SimpleNamespace(tokenizer=tokenizer)
+    parts = VlmParts(model, processor, Renderer(tokenizer, system="Look."), learner, ANOMALY, "")
+    return TransformersVLM(parts, Decoding(10), _looker(look))
 
 
 def seen(number: int) -> Inspection:
@@ -215,19 +211,19 @@ def test_conversations_written_together_are_those_written_alone(vlm: Transformer
 
 
 def test_kept_turns_equal_fresh_ones_and_the_tower_runs_once(vlm: TransformersVLM) -> None:
-    session, runs = vlm.open(seen(1)), []
+    dialogue, runs = vlm.open(seen(1)), []
     tower = next(
         m for n, m in vlm.model.named_modules() if n.split(".")[-1] in ("visual", "vision_tower", "vision_model")
     )
     handle = tower.register_forward_hook(lambda *_: runs.append(1))
     try:
-        said = [vlm.answer(session, q) for q in QUESTIONS]
+        said = [vlm.answer(dialogue, q) for q in QUESTIONS]
     finally:
         handle.remove()
     assert len(runs) == 1
     again = vlm.open(seen(1))
     assert [vlm.answer(again, q) for q in QUESTIONS] == said
-    ids = [*session.talk.ids, *vlm.renderer.following("Is that all?")]
+    ids = [*dialogue.talk.ids, *vlm.renderer.following("Is that all?")]
     given = torch.tensor([ids])
     options: dict[str, Any] = {
         "attention_mask": torch.ones_like(given), "max_new_tokens": 1, "do_sample": False, "pad_token_id": 0,
@@ -235,11 +231,11 @@ def test_kept_turns_equal_fresh_ones_and_the_tower_runs_once(vlm: TransformersVL
     }  # fmt: skip
     from assistant.language.tokens.generation import carry
 
-    carry(vlm.model, session.talk.carried)
-    kept = vlm.model.generate(given, past_key_values=session.talk.cache, **options).logits[0]
+    carry(vlm.model, dialogue.talk.carried)
+    kept = vlm.model.generate(given, past_key_values=dialogue.talk.cache, **options).logits[0]
     carry(vlm.model, {})
-    shown = session.shown.image
-    with inject(vlm.model, ANOMALY, [session.shown.prompts]):
+    shown = dialogue.shown.image
+    with inject(vlm.model, ANOMALY, [dialogue.shown.prompts]):
         fresh = vlm.model.generate(
             given, **options, **model_inputs({0: shown}, shown.inputs, given, given.device)
         ).logits[0]
@@ -251,8 +247,8 @@ def test_sessions_interleave(vlm: TransformersVLM) -> None:
     assert alone[1] != alone[2]
     sessions = {n: vlm.open(seen(n)) for n in (1, 2)}
     for i, question in enumerate(QUESTIONS):
-        for number, session in sessions.items():
-            assert vlm.answer(session, question) == alone[number][i]
+        for number, dialogue in sessions.items():
+            assert vlm.answer(dialogue, question) == alone[number][i]
 
 
 def test_the_text_of_a_picture_is_read_from_the_template() -> None:

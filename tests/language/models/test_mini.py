@@ -1,4 +1,4 @@
-"""The small language model that sees: what it is shown changes its words, turns are cached exactly, sessions never mix."""
+"""The small language model that sees: what it is shown changes its words, turns are cached exactly, dialogues never mix."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def towers() -> dict[str, str]:
 
 
 def talked(model: MiniLVLM, number: int, **told: Any) -> list[str]:
-    session = model.open(*seen(number))
-    return [model.answer(session, q, **told) for q in QUESTIONS]
+    dialogue = model.open(*seen(number))
+    return [model.answer(dialogue, q, **told) for q in QUESTIONS]
 
 
 def test_it_is_a_language_model_and_greedy(model: MiniLVLM) -> None:
@@ -80,9 +80,9 @@ def test_conversations_written_together_are_those_written_alone(model: MiniLVLM)
 def test_a_batch_that_fails_leaves_the_conversations_as_they_were(
     model: MiniLVLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sessions = [model.open(*seen(n)) for n in (1, 2)]
-    model.answer_together(sessions, QUESTIONS[0])
-    before = [list(s.talk.ids) for s in sessions]
+    dialogues = [model.open(*seen(n)) for n in (1, 2)]
+    model.answer_together(dialogues, QUESTIONS[0])
+    before = [list(s.talk.ids) for s in dialogues]
 
     def no_room(*_: Any, **__: Any) -> None:
         raise MemoryError
@@ -90,29 +90,29 @@ def test_a_batch_that_fails_leaves_the_conversations_as_they_were(
     with monkeypatch.context() as patched:
         patched.setattr(model.parts.model, "generate", no_room)
         with pytest.raises(MemoryError):
-            model.answer_together(sessions, QUESTIONS[1])
-    assert [s.talk.ids for s in sessions] == before
+            model.answer_together(dialogues, QUESTIONS[1])
+    assert [s.talk.ids for s in dialogues] == before
 
 
 def test_kept_turns_equal_fresh_ones(model: MiniLVLM) -> None:
-    session = model.open(*seen(1))
+    dialogue = model.open(*seen(1))
     for question in QUESTIONS:
-        kept = model.answer(session, question)
-        ids, before = list(session.talk.ids), session.talk.before
+        kept = model.answer(dialogue, question)
+        ids, before = list(dialogue.talk.ids), dialogue.talk.before
         fresh = model.open(*seen(1))
-        fresh.evidence, fresh.talk.ids, fresh.talk.fixed = "both", ids[:before], session.talk.fixed
+        fresh.evidence, fresh.talk.ids, fresh.talk.fixed = "both", ids[:before], dialogue.talk.fixed
         if before:
             assert model.answer(fresh, question) == kept
             assert fresh.talk.ids == ids
     logits = []
-    for past in (session.talk.cache, None):
-        known = session.talk.cached
+    for past in (dialogue.talk.cache, None):
+        known = dialogue.talk.cached
         given = torch.tensor([[*known, 9, 10]])
         with (
             torch.no_grad(),
             model.parts.shown(
-                [session.shown.image] if past is None else [torch.zeros(0, 32)],
-                [session.shown.prompts] if past is None else [torch.zeros(0, 32)],
+                [dialogue.shown.image] if past is None else [torch.zeros(0, 32)],
+                [dialogue.shown.prompts] if past is None else [torch.zeros(0, 32)],
             ),
         ):
             logits.append(model.parts.model(given[:, len(known) if past else 0 :], past_key_values=past).logits[0, -2:])
@@ -120,15 +120,15 @@ def test_kept_turns_equal_fresh_ones(model: MiniLVLM) -> None:
 
 
 def test_later_turns_compute_the_new_ids_alone(model: MiniLVLM) -> None:
-    session, lengths = model.open(*seen(1)), []
+    dialogue, lengths = model.open(*seen(1)), []
     handle = model.parts.model.get_input_embeddings().register_forward_hook(
         lambda m, a, o: lengths.append(a[0].shape[1])
     )
     try:
-        model.answer(session, QUESTIONS[0])
+        model.answer(dialogue, QUESTIONS[0])
         first = max(lengths)
         lengths.clear()
-        model.answer(session, QUESTIONS[1])
+        model.answer(dialogue, QUESTIONS[1])
     finally:
         handle.remove()
     assert max(lengths) < first / 3
@@ -136,10 +136,10 @@ def test_later_turns_compute_the_new_ids_alone(model: MiniLVLM) -> None:
 
 def test_interleaved_and_threaded_sessions_never_mix(model: MiniLVLM) -> None:
     alone = {number: talked(model, number) for number in range(4)}
-    sessions = {number: model.open(*seen(number)) for number in range(4)}
+    dialogues = {number: model.open(*seen(number)) for number in range(4)}
     for i, question in enumerate(QUESTIONS):
-        for number, session in sessions.items():
-            assert model.answer(session, question) == alone[number][i]
+        for number, dialogue in dialogues.items():
+            assert model.answer(dialogue, question) == alone[number][i]
     said: dict[int, list[str]] = {}
     threads = [threading.Thread(target=lambda n=n: said.update({n: talked(model, n)})) for n in range(4)]
     for thread in threads:
@@ -150,45 +150,45 @@ def test_interleaved_and_threaded_sessions_never_mix(model: MiniLVLM) -> None:
 
 
 def test_begin_and_undo(model: MiniLVLM) -> None:
-    session = model.open(*seen(1))
-    first = model.answer(session, QUESTIONS[0])
-    ids = list(session.talk.ids)
-    session.talk.undo()
-    assert model.answer(session, QUESTIONS[0], begin="Yes, it is.").startswith("Yes, it is.")
-    session.talk.undo()
-    assert model.answer(session, QUESTIONS[0]) == first
-    assert session.talk.ids == ids
-    assert not set(model.parts.reserved) & set(ids[session.talk.fixed :])
+    dialogue = model.open(*seen(1))
+    first = model.answer(dialogue, QUESTIONS[0])
+    ids = list(dialogue.talk.ids)
+    dialogue.talk.undo()
+    assert model.answer(dialogue, QUESTIONS[0], begin="Yes, it is.").startswith("Yes, it is.")
+    dialogue.talk.undo()
+    assert model.answer(dialogue, QUESTIONS[0]) == first
+    assert dialogue.talk.ids == ids
+    assert not set(model.parts.reserved) & set(ids[dialogue.talk.fixed :])
 
 
 def test_stopping_and_leaving_keep_the_conversation_usable(model: MiniLVLM) -> None:
-    session, stop = model.open(*seen(1)), threading.Event()
+    dialogue, stop = model.open(*seen(1)), threading.Event()
     stop.set()
     model.answer(model.open(*seen(1)), QUESTIONS[0])
-    pieces = list(model.stream(session, QUESTIONS[0], stop=stop))
+    pieces = list(model.stream(dialogue, QUESTIONS[0], stop=stop))
     assert len("".join(pieces)) <= 4
-    stream = model.stream(session, QUESTIONS[1])
+    stream = model.stream(dialogue, QUESTIONS[1])
     next(stream, None)
     stream.close()
-    assert session.talk.ids[-1] == model.parts.renderer.end_ids[-1]
-    assert model.answer(session, QUESTIONS[2])
+    assert dialogue.talk.ids[-1] == model.parts.renderer.end_ids[-1]
+    assert model.answer(dialogue, QUESTIONS[2])
 
 
 def test_an_error_of_the_worker_reaches_the_reader(model: MiniLVLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = model.open(*seen(1))
+    dialogue = model.open(*seen(1))
     with monkeypatch.context() as patch:
         patch.setattr(model.parts.model, "generate", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            model.answer(session, QUESTIONS[0])
-    assert session.talk.ids == []
-    assert [model.answer(session, q) for q in QUESTIONS] == talked(model, 1)
+            model.answer(dialogue, QUESTIONS[0])
+    assert dialogue.talk.ids == []
+    assert [model.answer(dialogue, q) for q in QUESTIONS] == talked(model, 1)
 
 
 def test_evidence_is_fixed_by_the_first_question(model: MiniLVLM) -> None:
-    session = model.open(*seen(1))
-    model.answer(session, QUESTIONS[0], evidence="text")
+    dialogue = model.open(*seen(1))
+    model.answer(dialogue, QUESTIONS[0], evidence="text")
     with pytest.raises(ConfigError, match="evidence text as before, got both"):
-        model.answer(session, QUESTIONS[1])
+        model.answer(dialogue, QUESTIONS[1])
     with pytest.raises(ConfigError, match="the encoded picture"):
         model.open(seen(1)[0])
 
@@ -201,7 +201,7 @@ def test_an_assistant_with_parts_talks_through_them(preset: Path, pixels: np.nda
     assert every[-1].question == "Where?"
     assert every[-1] == list(assistant.stream(found, "Where?"))[-1]
     assert [a.text for a in assistant.ask(found, ["Where?", "Why?"])] == [every[-1].text, talk.ask("Why?").text]
-    assert type(talk._model) is MiniLVLM
+    assert type(talk.model) is MiniLVLM
     again = QueryImage(pixels, "part")
     other = Inspection(**{**found.__dict__, "image": again})
     assert assistant.ask(other, ["Where?"])[0].text == every[-1].text
@@ -211,4 +211,3 @@ def test_other_towers_are_refused_at_the_first_question(preset: Path) -> None:
     assistant = Assistant.load(preset)
     with pytest.raises(WeightsError, match="made for these towers"):
         load_language_model(assistant.preset, preset, 256, {"vision": "other"})
-    assert load_language_model(Assistant.load("tiny").preset, preset, 256, {}) is None

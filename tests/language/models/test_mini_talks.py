@@ -8,8 +8,8 @@ import pytest
 from assistant.geometry import CELLS
 from assistant.pipeline import Assistant
 from assistant.reading.chosen_option import read_choice
-from assistant.reading.statements import read
 from assistant.reading.refusals import declines
+from assistant.reading.statements import read
 from assistant.types import AnomalyMap, Inspection, Mode, QueryImage, Region, Verdict
 from tests.inspections import region
 

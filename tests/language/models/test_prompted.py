@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from assistant.errors import WeightsError
 from assistant.language.conversation import Conversation
@@ -19,11 +20,12 @@ from assistant.language.models.prompted import (
     Message,
     PromptedLanguageModel,
     _complete_sentences,
-    conversation,
+    messages_of,
 )
+from assistant.pipeline import Assistant
 from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
-from assistant.types import Domain
+from assistant.types import Answer, Domain, Inspection
 from tests.inspections import inspection, region, regions
 from tests.tiny_language import tiny_folder
 
@@ -50,22 +52,27 @@ class Spoken(PromptedLanguageModel):
             yield piece
 
 
+def answers(model: PromptedLanguageModel, about: Inspection, questions: Sequence[str]) -> list[Answer]:
+    talk = Conversation(model, model.open(about))
+    return [talk.ask(question) for question in questions]
+
+
 def test_nothing_is_loaded_before_the_first_question(tmp_path: Path) -> None:
     model = PromptedLanguageModel(tmp_path / "absent")
-    assert model.answer(ONE, []) == []
+    assert answers(model, ONE, []) == []
     with pytest.raises(WeightsError, match="weights fetch"):
-        model.answer(ONE, ["Is anything wrong?"])
+        answers(model, ONE, ["Is anything wrong?"])
 
 
 def test_a_random_model_never_gets_a_wrong_word_through(tiny: Path) -> None:
     model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=12)
     questions = ["Is anything wrong?", "Where?", "Tell me a story."]
-    answers = model.answer(ONE, questions)
-    assert [a.question for a in answers] == questions
-    assert answers[0].text == "Yes, the picture looks anomalous: there is a scratch at the top left."
-    assert answers[0].stated_verdict is ONE.verdict
-    assert answers[1].text == "The region is at the top left."
-    assert not any(a.contradictory for a in answers)
+    given = answers(model, ONE, questions)
+    assert [a.question for a in given] == questions
+    assert given[0].text == "Yes, the picture looks anomalous: there is a scratch at the top left."
+    assert given[0].stated_verdict is ONE.verdict
+    assert given[1].text == "The region is at the top left."
+    assert not any(a.contradictory for a in given)
 
 
 def test_kept_computations_do_not_change_the_words(tiny: Path) -> None:
@@ -82,8 +89,8 @@ def test_kept_computations_do_not_change_the_words(tiny: Path) -> None:
 
 def test_good_words_are_kept() -> None:
     model = Spoken("Yes, I see a scratch at the top left.", "The scratch is at the top left.")
-    answers = model.answer(ONE, ["Is anything wrong?", "Where?"])
-    assert [a.text for a in answers] == ["Yes, I see a scratch at the top left.", "The scratch is at the top left."]
+    given = answers(model, ONE, ["Is anything wrong?", "Where?"])
+    assert [a.text for a in given] == ["Yes, I see a scratch at the top left.", "The scratch is at the top left."]
     second = model.prompts[1]
     assert second[-2] == {"role": "assistant", "content": "Yes, I see a scratch at the top left."}
     assert second[-1]["role"] == "user"
@@ -96,18 +103,18 @@ def test_good_words_are_kept() -> None:
 )
 def test_bad_words_are_tried_again_and_then_replaced(bad: str) -> None:
     model = Spoken("Yes, there is a scratch.", bad, "It is at the top left.")
-    assert model.answer(ONE, ["Is anything wrong?", "Where?"])[1].text == "It is at the top left."
+    assert answers(model, ONE, ["Is anything wrong?", "Where?"])[1].text == "It is at the top left."
     assert len(model.prompts[2]) < len(model.prompts[1])
     model = Spoken("Yes, there is a scratch.", bad, bad)
-    assert model.answer(ONE, ["Is anything wrong?", "Where?"])[1].text == "The region is at the top left."
+    assert answers(model, ONE, ["Is anything wrong?", "Where?"])[1].text == "The region is at the top left."
 
 
-def test_an_assistant_without_trained_parts_talks_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant.pipeline import Assistant
-
+def test_an_assistant_without_trained_parts_talks_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spoken = Spoken("Yes, I see a scratch at the top left.", "The scratch is at the top left.")
     monkeypatch.setattr("assistant.language.models.prompted.PromptedLanguageModel", lambda: spoken)
-    assistant = Assistant.load("tiny")
+    raw = yaml.safe_load(Path("assistant/presets/tiny/preset.yaml").read_text())
+    (tmp_path / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": {"kind": "embedded", "name": "smollm2"}}))
+    assistant = Assistant.load(tmp_path)
     assert assistant.ask(ONE, []) == []
     talk = assistant.open(ONE)
     *growing, last = [a.text for a in talk.stream("Is anything wrong?")]
@@ -119,7 +126,7 @@ def test_an_assistant_without_trained_parts_talks_through_it(monkeypatch: pytest
 
 def test_a_stopped_answer_is_what_was_written_and_counts_as_said(monkeypatch: pytest.MonkeyPatch) -> None:
     spoken = Spoken("Yes, I see a scratch at the top left.", "It is at the top left.", "It is at the top left.")
-    talk = Conversation(ONE, None, None, spoken, "both")
+    talk = Conversation(spoken, spoken.open(ONE))
     stop = threading.Event()
     pieces = talk.stream("Is anything wrong?", stop=stop)
     assert [next(pieces).text for _ in range(2)] == ["Yes,", "Yes, I"]
@@ -135,7 +142,7 @@ def test_a_stopped_answer_is_what_was_written_and_counts_as_said(monkeypatch: py
 
 def test_a_question_stopped_before_its_first_word_leaves_no_turn() -> None:
     spoken = Spoken("Yes, I see a scratch at the top left.", "It is at the top left.")
-    talk = Conversation(ONE, None, None, spoken, "both")
+    talk = Conversation(spoken, spoken.open(ONE))
     stop = threading.Event()
     stop.set()
     assert [a.text for a in talk.stream("Is anything wrong?", stop=stop)] == [""]
@@ -167,7 +174,7 @@ def endless(model: PromptedLanguageModel, pause: float, monkeypatch: pytest.Monk
 def test_words_come_while_they_are_written(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=40)
     steps = endless(model, 0.01, monkeypatch)
-    seen = [(len(steps), answer.text) for answer, _ in model.stream(ONE, [], read_question("Is anything wrong?"))]
+    seen = [(len(steps), answer.text) for answer in model.reply(model.open(ONE), read_question("Is anything wrong?"))]
     assert seen[0][0] < 10
     assert [text for _, text in seen[:3]] == ["a", "a a", "a a a"]
 
@@ -177,7 +184,7 @@ def test_the_model_is_free_soon_after(how: str, tiny: Path, monkeypatch: pytest.
     model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=4000)
     steps = endless(model, 0.005, monkeypatch)
     stop = threading.Event()
-    pieces = model.stream(ONE, [], read_question("Is anything wrong?"), stop=stop)
+    pieces = model.reply(model.open(ONE), read_question("Is anything wrong?"), stop=stop)
     next(pieces)
     started = time.perf_counter()
     if how == "stopped":
@@ -200,7 +207,7 @@ def test_role_markers_in_a_question_are_words(tiny: Path) -> None:
     marker = model._tokenizer.convert_tokens_to_ids("<|im_start|>")
 
     def marks(question: str) -> int:
-        messages = conversation([], question, "a note")
+        messages = messages_of([], question, "a note")
         prompt = model._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         return int(model._tokenizer(prompt, add_special_tokens=False).input_ids.count(marker))
 
@@ -208,24 +215,24 @@ def test_role_markers_in_a_question_are_words(tiny: Path) -> None:
 
 
 def test_what_the_picture_cannot_tell_is_declined() -> None:
-    assert Spoken().answer(ONE, ["What is the serial number?"])[0].text == DECLINED
-    assert Spoken("It was made in Norway by a smith.").answer(ONE, ["Sing a song."])[0].text == DECLINED
+    assert answers(Spoken(), ONE, ["What is the serial number?"])[0].text == DECLINED
+    assert answers(Spoken("It was made in Norway by a smith."), ONE, ["Sing a song."])[0].text == DECLINED
 
 
 def test_medical_answers_carry_the_notice_once() -> None:
     lesion = inspection(0.9, regions(1, ("mass",)), "brain MRI", Domain.MEDICAL)
     for words in ("The region is possibly a mass.", "The region is possibly a mass. Research use, not a diagnosis."):
-        text = Spoken(words).answer(lesion, ["What kind is it?"])[0].text
+        text = answers(Spoken(words), lesion, ["What kind is it?"])[0].text
         assert text == "The region is possibly a mass. Research use, not a diagnosis."
 
 
 def test_one_question_at_a_time(tiny: Path) -> None:
     model = PromptedLanguageModel(tiny, dtype="float32", max_new_tokens=8)
-    alone = [a.text for a in model.answer(ONE, ["Is anything wrong?", "Why?"])]
+    alone = [a.text for a in answers(model, ONE, ["Is anything wrong?", "Why?"])]
     said: list[list[str]] = []
     threads = [
         threading.Thread(
-            target=lambda: said.append([a.text for a in model.answer(ONE, ["Is anything wrong?", "Why?"])])
+            target=lambda: said.append([a.text for a in answers(model, ONE, ["Is anything wrong?", "Why?"])])
         )
         for _ in range(3)
     ]
@@ -237,7 +244,7 @@ def test_one_question_at_a_time(tiny: Path) -> None:
 
 
 def test_conversation_alternates() -> None:
-    messages = conversation([("a?", "note a", "A.")], "b?", "note b")
+    messages = messages_of([("a?", "note a", "A.")], "b?", "note b")
     assert messages[0]["role"] == "system"
     assert [m["role"] for m in messages[1:]] == ["user", "assistant"] * ((len(messages) - 2) // 2) + ["user"]
     assert messages[-1]["content"] == "Note: note b\nQuestion: b?"
@@ -262,7 +269,7 @@ def test_real_model_answers_sensibly() -> None:
     model = PromptedLanguageModel()
     questions = ["Is anything wrong?", "Where?", "What kind is it?", "How bad is it, and what should I check next?"]
     for case in (ONE, inspection(0.05, (), "lid")):
-        answers = model.answer(case, questions)
-        assert not any(contradicts(a.text, case, read_question(a.question)) for a in answers)
-        assert answers[0].stated_verdict is case.verdict
-    assert "top left" in model.answer(ONE, ["Where?"])[0].text
+        given = answers(model, case, questions)
+        assert not any(contradicts(a.text, case, read_question(a.question)) for a in given)
+        assert given[0].stated_verdict is case.verdict
+    assert "top left" in answers(model, ONE, ["Where?"])[0].text

@@ -24,7 +24,6 @@ from assistant.config import LanguageConfig, load_preset
 from assistant.errors import AssistantError, WeightsError
 from assistant.language.models import hub_parts as vlm_parts
 from assistant.language.models.hub import TransformersVLM
-from assistant.language.models.hub_inputs import image_ids, processor_look
 from assistant.language.models.hub_parts import VlmParts, load_vlm, new_vlm_parts
 from assistant.language.models.lora import add_lora, lora_parameters
 from assistant.language.tokens.generation import Decoding
@@ -101,10 +100,7 @@ def step(stage: VlmStage) -> dict[str, torch.Tensor]:
 
 
 def asked(parts: VlmParts, evidence: Any = "both") -> str:
-    vlm = TransformersVLM(
-        parts.model, parts.renderer, processor_look(parts.processor), parts.prompt_learner, parts.anomaly_id,
-        image_ids(parts.model), Decoding(8),
-    )  # fmt: skip
+    vlm = TransformersVLM(parts, Decoding(8))
     return vlm.answer(vlm.open(seen()), "Is anything wrong?", evidence=evidence)
 
 
@@ -117,10 +113,7 @@ def seen(height: int = 32, width: int = 48) -> Inspection:
 
 def test_pictures_of_several_shapes_are_written_about_together(family: Path) -> None:
     parts = new_vlm_parts(config_of(family), torch.float32)
-    vlm = TransformersVLM(
-        parts.model, parts.renderer, processor_look(parts.processor), parts.prompt_learner, parts.anomaly_id,
-        image_ids(parts.model), Decoding(8),
-    )  # fmt: skip
+    vlm = TransformersVLM(parts, Decoding(8))
     alone, together = ([vlm.open(seen(*size)) for size in ((32, 48), (70, 30), (48, 48))] for _ in range(2))
     for question in ("Is anything wrong?", "Where?"):
         assert vlm.answer_together(together, question) == [vlm.answer(session, question) for session in alone]

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from assistant.config import LanguageConfig
 from assistant.errors import DataSetError
 from assistant.geometry import CELLS
-from assistant.language.interface import Evidence, Session
+from assistant.language.interface import EvidenceKind, TokenDialogue
 from assistant.language.models.lora import add_lora, lora_parameters
 from assistant.language.models.mini_parts import load_base, load_parts, new_parts, save_parts
 from assistant.language.tokens.generation import Decoding
@@ -111,33 +111,35 @@ def _preset(out: Path) -> None:
 class Says:
     """A model whose words are a function of the inspection it is shown, the question and what it is told."""
 
-    def __init__(self, words: Callable[[Inspection, str, Evidence], str]) -> None:
+    def __init__(self, words: Callable[[Inspection, str, EvidenceKind], str]) -> None:
         self.words = words
 
-    def open(self, inspection: Inspection, encoded: Any = None) -> Session:
+    def open(self, inspection: Inspection, encoded: Any = None) -> TokenDialogue:
         assert encoded is not None
-        return Session(inspection, None)
+        return TokenDialogue(inspection, None)
 
     def stream(
-        self, session: Session, question: str, *, stop: threading.Event | None = None, evidence: Evidence = "both",
+        self, dialogue: TokenDialogue, question: str, *, stop: threading.Event | None = None, evidence: EvidenceKind = "both",
         begin: str = "",
     ) -> Iterator[str]:  # fmt: skip
-        session.talk.before = len(session.talk.ids)
-        session.talk.ids += [1]
-        yield begin or self.words(session.inspection, question, evidence)
+        dialogue.talk.before = len(dialogue.talk.ids)
+        dialogue.talk.ids += [1]
+        yield begin or self.words(dialogue.inspection, question, evidence)
 
-    def answer(self, session: Session, question: str, *, evidence: Evidence = "both", begin: str = "") -> str:
-        return "".join(self.stream(session, question, evidence=evidence, begin=begin))
+    def answer(
+        self, dialogue: TokenDialogue, question: str, *, evidence: EvidenceKind = "both", begin: str = ""
+    ) -> str:
+        return "".join(self.stream(dialogue, question, evidence=evidence, begin=begin))
 
 
-def of_map(shown: Inspection, question: str, evidence: Evidence) -> str:
+def of_map(shown: Inspection, question: str, evidence: EvidenceKind) -> str:
     """Reads the map when told of it."""
     best = int(shown.anomaly_map.scores.argmax())
     cell = CELLS[3 * (best // 48 // 16) + best % 48 // 16]
     return f"It is at the {cell}." if evidence in ("embeddings", "both") else "It is somewhere."
 
 
-def of_regions(shown: Inspection, question: str, evidence: Evidence) -> str:
+def of_regions(shown: Inspection, question: str, evidence: EvidenceKind) -> str:
     """Answers from the picture alone."""
     return f"It is at the {shown.regions[0].cells[0]}." if shown.regions else "Nothing stands out."
 
@@ -191,7 +193,7 @@ def test_swapped_maps_tell_who_follows(folder: Path) -> None:
 def test_conversations_count_what_is_said(folder: Path) -> None:
     pictures = read_told(folder / "set")
 
-    def good(shown: Inspection, question: str, evidence: Evidence) -> str:
+    def good(shown: Inspection, question: str, evidence: EvidenceKind) -> str:
         answers = {e.question: e.answer for p in pictures if p.inspection is shown for t in p.conversations for e in t}
         return answers[question]
 
@@ -265,7 +267,7 @@ def test_the_ablation_asks_the_same_under_each_evidence(folder: Path) -> None:
     pictures = read_told(folder / "set")
     asked = dict[str, list[str]]()
 
-    def words(shown: Inspection, question: str, evidence: Evidence) -> str:
+    def words(shown: Inspection, question: str, evidence: EvidenceKind) -> str:
         asked.setdefault(evidence, []).append(question)
         built = {e.question: e.answer for p in pictures if p.inspection is shown for t in p.conversations for e in t}
         return built[question] if evidence == "both" else "Hm."
