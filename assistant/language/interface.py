@@ -26,6 +26,7 @@ EvidenceKind = Literal["off", "text", "embeddings", "both"]
 EVIDENCE: tuple[EvidenceKind, ...] = ("off", "text", "embeddings", "both")
 
 
+@runtime_checkable
 class Dialogue(Protocol):
     """What a language model keeps of one conversation on one inspected picture."""
 

@@ -64,7 +64,7 @@ class TemplateLanguageModel(LanguageModel[TemplateDialogue]):
         Args:
             dialogue: grows by one turn.
             question: read.
-            stop: ends the answer at the next word.
+            stop: ends the answer with the next word.
             evidence: of no account: there is nothing else to answer from.
         """
         whole = resolved(question, dialogue.asked[-1]) if dialogue.asked else question
@@ -73,8 +73,9 @@ class TemplateLanguageModel(LanguageModel[TemplateDialogue]):
         text = answer_from_evidence(whole, inspection, knowledge) or caption(inspection, knowledge)
         words = text.split(" ")
         for end in range(1, len(words)):
+            stopped = stop is not None and stop.is_set()
             yield Answer(question.text, " ".join(words[:end]))
-            if stop is not None and stop.is_set():
+            if stopped:
                 return
         yield Answer(question.text, text, stated_verdict(text, whole), contradicts(text, inspection, whole))
 
