@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class Clip:
         text_width: width of a text embedding before the text projection.
         hashes: name to SHA-256 of the files the towers came from.
         embedded: embeddings of texts that were asked for before.
+        lock: held while texts are embedded; tokenizers keep their settings in themselves.
     """
 
     model: Any
@@ -38,19 +40,31 @@ class Clip:
     text_width: int
     hashes: dict[str, str]
     embedded: dict[str, Tensor] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Text embeddings (texts, text_width), float32, not normalised, before our text projection."""
-        found = {text: kept for text in texts if (kept := self.embedded.get(text)) is not None}
-        new = [text for text in dict.fromkeys(texts) if text not in found]
-        if new:
-            with torch.inference_mode():
-                made: Tensor = self.model.encode_text(self.tokenize(new).to(self.encoder.device))
-            found.update(zip(new, made.float(), strict=True))
-            if len(self.embedded) + len(new) > MOST_TEXTS:
-                self.embedded.clear()  # what this call needs is in its own hands, whoever clears
-            self.embedded.update((text, found[text]) for text in new)
+        found = self._kept(texts)
+        if len(found) < len(set(texts)):
+            with self.lock:
+                found |= self._kept(texts)  # what another thread embedded meanwhile
+                found |= self._embed([text for text in dict.fromkeys(texts) if text not in found])
         return torch.stack([found[text] for text in texts])
+
+    def _kept(self, texts: Sequence[str]) -> dict[str, Tensor]:
+        return {text: kept for text in texts if (kept := self.embedded.get(text)) is not None}
+
+    def _embed(self, new: list[str]) -> dict[str, Tensor]:
+        """Embeddings of texts that are not kept yet, kept from now on; the lock is held."""
+        if not new:
+            return {}
+        with torch.inference_mode():
+            made: Tensor = self.model.encode_text(self.tokenize(new).to(self.encoder.device))
+        found = dict(zip(new, made.float(), strict=True))
+        if len(self.embedded) + len(new) > MOST_TEXTS:
+            self.embedded.clear()  # what a call needs is in its own hands, whoever clears
+        self.embedded.update(found)
+        return found
 
 
 def load_clip(config: TowerConfig, dtype: torch.dtype, device: torch.device) -> Clip:

@@ -6,9 +6,10 @@ divisible by the patch is accepted, square or not: position embeddings are resam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -52,24 +53,26 @@ Writer = Callable[[int, Tensor, tuple[int, int]], Tensor]
 """Maps (level position, patch tokens, grid) to the patch tokens written back into the stream."""
 
 
-class _Intermediates(nn.Module):
-    """Calls ``forward_intermediates`` as a forward, so that ``functional_call`` can swap position embeddings."""
+class _WrittenBlock(nn.Module):
+    """A block of a tower whose patch tokens are rewritten on their way to the next one.
 
-    def __init__(self, visual: nn.Module) -> None:
+    Args:
+        block: as the tower has it.
+        write: patch tokens (batch, patches, width) to those that take their place.
+        patches: how many tokens at the end of the stream are patches.
+        batch_first: whether the stream is (batch, tokens, width) or (tokens, batch, width).
+    """
+
+    def __init__(self, block: nn.Module, write: Callable[[Tensor], Tensor], patches: int, batch_first: bool) -> None:
         super().__init__()
-        self.visual = visual
+        self.block, self._write, self._patches, self._batch_first = block, write, patches, batch_first
 
-    def forward(self, pixels: Tensor, indices: list[int]) -> tuple[list[Tensor], list[Tensor]]:
-        visual: Any = self.visual
-        out = visual.forward_intermediates(
-            pixels,
-            indices=indices,
-            output_fmt="NLC",
-            output_extra_tokens=True,
-            normalize_intermediates=True,
-            intermediates_only=True,
-        )
-        return out["image_intermediates"], out["image_intermediates_prefix"]
+    def forward(self, *stream: Any, **options: Any) -> Tensor:
+        out: Tensor = self.block(*stream, **options)
+        stream_out = out if self._batch_first else out.transpose(0, 1)
+        prefix, tokens = stream_out.split([stream_out.shape[1] - self._patches, self._patches], dim=1)
+        written = torch.cat([prefix, self._write(tokens)], dim=1)
+        return written if self._batch_first else written.transpose(0, 1)
 
 
 class VisualEncoder(nn.Module):
@@ -80,13 +83,15 @@ class VisualEncoder(nn.Module):
         levels: tapped blocks, 1-based, ascending.
         mean, std: input normalisation, RGB.
 
+    A forward changes nothing that another one reads, so one encoder may be used in several threads.
+
     Raises:
         ConfigError: a level outside the tower, or a tower without patches.
     """
 
     def __init__(self, visual: nn.Module, levels: Sequence[int], mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self._forward = _Intermediates(visual)
+        self.visual: Any = visual
         self.levels = tuple(levels)
         self.native = not hasattr(visual, "trunk")
         if not self.native:
@@ -105,11 +110,6 @@ class VisualEncoder(nn.Module):
         levels_of_grey = np.arange(256, dtype=np.float32)[:, None] / np.float32(255)
         self._normal = np.ascontiguousarray((levels_of_grey - self.mean) / self.std)
         self._resampled: dict[tuple[object, ...], Tensor] = {}
-
-    @property
-    def visual(self) -> Any:
-        """The open_clip tower."""
-        return self._forward.visual
 
     @property
     def blocks(self) -> nn.ModuleList | nn.Sequential:
@@ -166,55 +166,53 @@ class VisualEncoder(nn.Module):
         if height % self.patch or width % self.patch:
             raise ConfigError(f"sides divisible by {self.patch}", f"{height}x{width}", "use `prepare`")
         grid = (height // self.patch, width // self.patch)
-        indices = [level - 1 for level in self.levels]
-        swapped = {f"visual.{name}": value for name, value in self._positions(grid).items()}
-        with ExitStack() as stack:
-            if writer is not None:
-                stack.enter_context(self._writing(writer, grid))
-            tokens, prefix = torch.func.functional_call(
-                self._forward, swapped, (pixels.to(self.device, self.dtype), indices), strict=False
-            )
-        return PatchFeatures(tuple(tokens), prefix[-1][:, 0], grid)
+        out = self._tower(grid, writer).forward_intermediates(
+            pixels.to(self.device, self.dtype),
+            indices=[level - 1 for level in self.levels],
+            output_fmt="NLC",
+            output_extra_tokens=True,
+            normalize_intermediates=True,
+            intermediates_only=True,
+        )
+        return PatchFeatures(tuple(out["image_intermediates"]), out["image_intermediates_prefix"][-1][:, 0], grid)
 
-    @contextmanager
-    def _writing(self, writer: Writer, grid: tuple[int, int]) -> Iterator[None]:
-        """Forward hooks on the tapped blocks that replace their patch tokens."""
-        patches = grid[0] * grid[1]
+    def _tower(self, grid: tuple[int, int], writer: Writer | None) -> Any:
+        """The tower as one forward sees it: its own modules and weights, but for positions and, with a writer, tapped blocks.
 
-        def hook(position: int) -> Callable[[nn.Module, Any, Tensor], Tensor]:
-            def rewrite(_: nn.Module, __: Any, out: Tensor) -> Tensor:
-                batch_first = not self.native or self.visual.transformer.batch_first
-                stream = out if batch_first else out.transpose(0, 1)
-                prefix, tokens = stream.split([stream.shape[1] - patches, patches], dim=1)
-                stream = torch.cat([prefix, writer(position, tokens, grid)], dim=1)
-                return stream if batch_first else stream.transpose(0, 1)
+        The few modules that differ are copied, some microseconds; those of the tower are read only.
+        """
+        table, blocks = self._positions(grid), None if writer is None else self._written_blocks(writer, grid)
+        if self.native:
+            transformer = None if blocks is None else _twin(self.visual.transformer, resblocks=blocks)
+            return _twin(self.visual, positional_embedding=table, transformer=transformer)
+        return _twin(self.visual, trunk=_twin(self.visual.trunk, pos_embed=table, blocks=blocks))
 
-            return rewrite
+    def _written_blocks(self, writer: Writer, grid: tuple[int, int]) -> nn.ModuleList:
+        """The blocks of the tower, the tapped ones with the writer behind them."""
+        batch_first = not self.native or bool(self.visual.transformer.batch_first)
+        blocks = list(self.blocks)
+        for position, level in enumerate(self.levels):
+            write = partial(_write_at, writer, position, grid)
+            blocks[level - 1] = _WrittenBlock(blocks[level - 1], write, grid[0] * grid[1], batch_first)
+        return nn.ModuleList(blocks)
 
-        handles = [self.blocks[level - 1].register_forward_hook(hook(i)) for i, level in enumerate(self.levels)]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def _positions(self, grid: tuple[int, int]) -> dict[str, Tensor]:
-        """Position embeddings resampled to ``grid``, under the tower's own parameter name; empty when they fit."""
-        name = "positional_embedding" if self.native else "trunk.pos_embed"
-        table = self.visual.get_parameter(name)
+    def _positions(self, grid: tuple[int, int]) -> Tensor | None:
+        """Position embeddings resampled to ``grid``, as the tower's parameter has them; None where that one fits."""
+        table: Tensor = self.visual.positional_embedding if self.native else self.visual.trunk.pos_embed
         flat = table.unsqueeze(0) if self.native else table
         own = tuple(self.visual.grid_size) if self.native else tuple(self.visual.trunk.patch_embed.grid_size)
         if own == grid or (not self.native and self.visual.trunk.dynamic_img_size):
-            return {}
+            return None
         if table.requires_grad:
-            return {name: self._resample(flat, own, grid)}
+            return self._resample(flat, own, grid)
         key = (grid, table.dtype, table.device, table._version)
         found = self._resampled.get(key)
         if found is None:
             with torch.inference_mode(False):
                 found = self._resample(flat, own, grid)
+            # another dictionary, so that no thread sees one that changes
             self._resampled = {key: found, **dict(list(self._resampled.items())[: GRIDS - 1])}
-        return {name: found}
+        return found
 
     def _resample(self, flat: Tensor, own: tuple[int, int], grid: tuple[int, int]) -> Tensor:
         """A table (1, prefix + patches, width) of one grid for another, as the tower's parameter has it."""
@@ -224,6 +222,21 @@ class VisualEncoder(nn.Module):
         body = resampled.permute(0, 2, 3, 1).reshape(1, grid[0] * grid[1], -1).to(flat.dtype)
         full = torch.cat([flat[:, :prefix], body], dim=1)
         return full[0] if self.native else full
+
+
+def _twin(module: nn.Module, **parts: Tensor | nn.Module | None) -> nn.Module:
+    """A module that shares everything with another one but the parameters and modules named; None leaves one shared."""
+    twin = copy(module)
+    twin.__dict__["_parameters"] = dict(module._parameters)
+    twin.__dict__["_modules"] = dict(module._modules)
+    for name, part in parts.items():
+        if part is not None:
+            (twin._modules if isinstance(part, nn.Module) else twin._parameters)[name] = part  # type: ignore[index,assignment]
+    return twin
+
+
+def _write_at(writer: Writer, position: int, grid: tuple[int, int], tokens: Tensor) -> Tensor:
+    return writer(position, tokens, grid)
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
