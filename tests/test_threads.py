@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from assistant.config import load_preset
 from assistant.pipeline import Assistant
 from assistant.towers.encoder import PatchFeatures, VisualEncoder
 from assistant.types import Inspection, QueryImage
+from tests.tiny_language import talking_preset
 
 THREADS = 8
 T = TypeVar("T")
@@ -148,6 +150,18 @@ def test_texts_are_embedded_once_whoever_asks(tiny: Assistant, monkeypatch: pyte
     monkeypatch.setitem(tiny.clip.__dict__, "tokenize", counting)
     at_once(lambda image: tiny.clip.embed_texts(["a lid", "a cracked lid"]), pictures(32))
     assert sorted(embedded) == ["a cracked lid", "a lid"]
+
+
+def test_several_threads_ask_and_get_the_answers_of_one(tmp_path: Path) -> None:
+    assistant = Assistant.load(talking_preset(tmp_path))
+    questions = ["Is anything wrong here?", "Where is it?"]
+    inspections = [assistant.inspect(image) for image in pictures(4)]
+    alone = [assistant.ask(inspection, questions) for inspection in inspections]
+    fresh = Assistant.load(tmp_path)  # its language model is loaded by whoever comes first
+    with ThreadPoolExecutor(4) as pool:
+        threaded = list(pool.map(lambda inspection: fresh.ask(inspection, questions), inspections))
+    assert threaded == alone
+    assert len({answers[0].text for answers in alone}) > 1
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,17 @@ def token_types(images: Mapping[int, ImageInput], ids: Tensor) -> Tensor | None:
 
 
 def processor_look(processor: Any) -> Looker:
-    """How a transformers processor takes pictures."""
-    return partial(look_at, processor, image_text(processor))
+    """How a transformers processor takes pictures; one thread at a time.
+
+    Its tokenizer keeps its padding in itself, so the copy here is not the one that conversations are rendered by.
+    """
+    own, text, lock = deepcopy(processor), image_text(processor), threading.Lock()
+
+    def look(pictures: Sequence[np.ndarray]) -> tuple[list[ImageInput], dict[str, Tensor]]:
+        with lock:
+            return look_at(own, text, pictures)
+
+    return look
 
 
 def look_at(processor: Any, text: str, pictures: Sequence[np.ndarray]) -> tuple[list[ImageInput], dict[str, Tensor]]:

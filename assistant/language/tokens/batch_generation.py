@@ -51,8 +51,7 @@ def _written(
     chat = collate([Rendered(tuple(ids), tuple(ids)) for ids in prompts], speaker.end_ids[0], side="left")
     ids, device = chat.input_ids, speaker.model.device
     carry(speaker.model, {})
-    with torch.inference_mode(), torch.random.fork_rng(), showing():
-        torch.manual_seed(speaker.decoding.seed)
+    with torch.inference_mode(), speaker.drawing(), showing():
         out = speaker.model.generate(
             input_ids=ids.to(device),
             attention_mask=chat.attention_mask.to(device),

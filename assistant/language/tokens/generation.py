@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -118,6 +118,18 @@ class Speaker:
             **({"temperature": self.decoding.temperature} if drawn else {}),
         }
 
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """What holds while words are chosen: where they are drawn torch's generator is seeded, and given back as it was."""
+        import torch
+
+        if self.decoding.temperature <= 0:
+            yield
+            return
+        with torch.random.fork_rng():
+            torch.manual_seed(self.decoding.seed)
+            yield
+
     def speak(
         self,
         prompt: Prompt,
@@ -159,8 +171,7 @@ class Speaker:
         fresh = cache is None
         ids = torch.tensor([talk.ids], device=self.model.device)
         carry(self.model, {} if fresh else talk.carried)
-        with torch.inference_mode(), torch.random.fork_rng(), showing() if fresh else nullcontext():
-            torch.manual_seed(self.decoding.seed)
+        with torch.inference_mode(), self.drawing(), showing() if fresh else nullcontext():
             out = self.model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
