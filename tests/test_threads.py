@@ -134,6 +134,23 @@ def test_a_forward_leaves_the_tower_as_it_is_even_while_it_runs(tiny: Assistant,
     assert seen == [True]
 
 
+def test_a_language_model_that_loads_meanwhile_changes_nothing(tiny: Assistant) -> None:
+    """While transformers makes a model it sets torch's default type, which all threads share."""
+    images = pictures(4)
+    kept = [{}, {"references": images[:2], "fixed_camera": True}, {"references": images[:1]}]
+    alone = [tiny.inspect(images[3], **given) for given in kept]  # type: ignore[arg-type]
+    fresh = Assistant.load("tiny")
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        meanwhile = [fresh.inspect(images[3], **given) for given in kept]  # type: ignore[arg-type]
+        bank = fresh.build_profile(images[:2]).bank
+        assert bank is not None
+        assert bank.position.dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(same(a, b) for a, b in zip(alone, meanwhile, strict=True))
+
+
 def test_texts_are_embedded_once_whoever_asks(tiny: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded: list[str] = []
     inside: list[int] = []

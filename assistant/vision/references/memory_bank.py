@@ -93,7 +93,7 @@ class MemoryBank:
             statistics=self.statistics.expand(batch, -1, -1),
             subspace=self._subspace(features),
             class_distance=self._class_distance(features.pooled),
-            shots=torch.full((batch,), float(self.shots), device=distance.device),
+            shots=torch.full((batch,), float(self.shots), dtype=torch.float32, device=distance.device),
         )
 
     def nearest(
@@ -246,8 +246,8 @@ def near(grid: tuple[int, int]) -> Tensor:
 
 def positions(grid: tuple[int, int]) -> Float[Tensor, "patches 2"]:
     """Centres of the patches, (row, column) in [0, 1]."""
-    rows = (torch.arange(grid[0]) + 0.5) / grid[0]
-    columns = (torch.arange(grid[1]) + 0.5) / grid[1]
+    rows = (torch.arange(grid[0], dtype=torch.float32) + 0.5) / grid[0]
+    columns = (torch.arange(grid[1], dtype=torch.float32) + 0.5) / grid[1]
     return torch.stack([rows.repeat_interleave(grid[1]), columns.repeat(grid[0])], 1)
 
 
