@@ -74,7 +74,7 @@ def residual(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
         (load_preset("tiny")[1] / "preset.yaml").read_text().replace("adapters:", "adapters:\n  mode: residual")
     )
     assistant = Assistant.load(folder)
-    for parameter in assistant.localizer.adapters.parameters():
+    for parameter in assistant.detector.localizer.adapters.parameters():
         torch.nn.init.normal_(parameter, std=0.2, generator=torch.Generator().manual_seed(1))
     return assistant
 
@@ -96,9 +96,11 @@ def test_a_writer_stays_in_its_own_call(residual: Assistant) -> None:
     images = pictures(16)
 
     def both(image: QueryImage) -> tuple[PatchFeatures, PatchFeatures]:
-        pixels = residual.clip.encoder.prepare(image, 112).pixels[None]
+        pixels = residual.detector.clip.encoder.prepare(image, 112).pixels[None]
         with torch.inference_mode():
-            return residual.clip.encoder(pixels), residual.clip.encoder(pixels, residual.localizer.writer())
+            return residual.detector.clip.encoder(pixels), residual.detector.clip.encoder(
+                pixels, residual.detector.localizer.writer()
+            )
 
     alone, threaded = [both(image) for image in images], at_once(both, images)
     assert not torch.equal(alone[0][0].levels[-1], alone[0][1].levels[-1])
@@ -115,7 +117,7 @@ def test_residual_inspections_are_the_same_in_threads(residual: Assistant) -> No
 
 @pytest.mark.parametrize("writing", [False, True])
 def test_a_forward_leaves_the_tower_as_it_is_even_while_it_runs(tiny: Assistant, writing: bool) -> None:
-    encoder: VisualEncoder = tiny.clip.encoder
+    encoder: VisualEncoder = tiny.detector.clip.encoder
     before = {name: (id(value), value._version) for name, value in encoder.visual.named_parameters()}
     blocks = list(encoder.blocks)
     seen: list[bool] = []
@@ -154,7 +156,7 @@ def test_a_language_model_that_loads_meanwhile_changes_nothing(tiny: Assistant) 
 def test_texts_are_embedded_once_whoever_asks(tiny: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded: list[str] = []
     inside: list[int] = []
-    tokenize = tiny.clip.tokenize
+    tokenize = tiny.detector.clip.tokenize
 
     def counting(texts: Sequence[str]) -> torch.Tensor:
         inside.append(1)
@@ -164,8 +166,8 @@ def test_texts_are_embedded_once_whoever_asks(tiny: Assistant, monkeypatch: pyte
         inside.pop()
         return found
 
-    monkeypatch.setitem(tiny.clip.__dict__, "tokenize", counting)
-    at_once(lambda image: tiny.clip.embed_texts(["a lid", "a cracked lid"]), pictures(32))
+    monkeypatch.setitem(tiny.detector.clip.__dict__, "tokenize", counting)
+    at_once(lambda image: tiny.detector.clip.embed_texts(["a lid", "a cracked lid"]), pictures(32))
     assert sorted(embedded) == ["a cracked lid", "a lid"]
 
 
