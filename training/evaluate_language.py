@@ -191,7 +191,7 @@ def load_talking(preset: str, parts: Path | None) -> tuple[Assistant, MiniLVLM]:
     assistant = Assistant.load(preset)
     if parts is not None:
         language = assistant.preset.language.model_copy(update={"parts": str(parts.resolve())})
-        assistant.preset = assistant.preset.model_copy(update={"language": language})
+        assistant.detector.preset = assistant.preset.model_copy(update={"language": language})
     if assistant.preset.language.parts is None or assistant.preset.language.kind not in ("embedded", "local"):
         raise ConfigError(
             "a preset with a trained language model of our own", f"{preset} without", "name its folder with --parts"

@@ -201,7 +201,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m train
     try:
         assistant = Assistant.load(args.preset)
         turned = assistant.preset.references.model_copy(update={"rotations": args.rotations})
-        assistant.preset = assistant.preset.model_copy(update={"references": turned})
+        assistant.detector.preset = assistant.preset.model_copy(update={"references": turned})
         for folder, most, look in _sources(assistant, args):
             made = predict_set(assistant, folder, args.out / folder.name, most, look, args.split)
             print(f"{folder.name}: {made} pictures inspected")

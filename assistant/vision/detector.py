@@ -223,7 +223,7 @@ class Detector:
         match = encoded.match
         if match is None and profile is not None and profile.bank is not None:
             match = profile.bank.match(localizer, encoded.features, profile.window)
-        logits = localizer(encoded.evidence, levels, match)
+        logits: Logits = localizer(encoded.evidence, levels, match)
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)

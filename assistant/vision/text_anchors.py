@@ -151,8 +151,8 @@ class AnchorCache:
 
     def kinds(self, domain: Domain | None, inquiry: Inquiry) -> tuple[TypePrompts, Float[Tensor, "kinds joint_width"]]:
         """Names that regions are given, and their anchors: own types alone, or phrases and the vocabulary of a domain."""
-        named = {t: (t,) for t in inquiry.types}
-        phrases = named or {**{p: (p,) for p in inquiry.look_for}, **vocabulary(domain)}
+        own: dict[str, tuple[str, ...]] = {phrase: (phrase,) for phrase in inquiry.types or inquiry.look_for}
+        phrases = own if inquiry.types else {**own, **vocabulary(domain)}
 
         def made() -> tuple[TypePrompts, Tensor]:
             prompts = embed_types(self._clip, phrases, inquiry.object_name)
