@@ -89,9 +89,11 @@ class VisualEncoder(nn.Module):
         ConfigError: a level outside the tower, or a tower without patches.
     """
 
+    visual: Any
+
     def __init__(self, visual: nn.Module, levels: Sequence[int], mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self.visual: Any = visual
+        self.visual = visual
         self.levels = tuple(levels)
         self.native = not hasattr(visual, "trunk")
         if not self.native:
@@ -231,7 +233,7 @@ def _twin(module: nn.Module, **parts: Tensor | nn.Module | None) -> nn.Module:
     twin.__dict__["_modules"] = dict(module._modules)
     for name, part in parts.items():
         if part is not None:
-            (twin._modules if isinstance(part, nn.Module) else twin._parameters)[name] = part  # type: ignore[index,assignment]
+            (twin._modules if isinstance(part, nn.Module) else twin._parameters)[name] = part  # type: ignore[assignment]
     return twin
 
 

@@ -15,15 +15,16 @@ from tests.demo.conftest import write_samples
 
 
 @contextmanager
-def running(assistant: Assistant, folder: Path, **options: Any) -> Iterator[Any]:
-    """(address, server) of a page on a free port, stopped afterwards."""
+def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iterator[Any]:
+    """(address, server) of a page on a free port, stopped afterwards; an engine is started as the page's own."""
     from demo.server import build_server
 
     given = {"max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
     settings = Settings(preset="tiny", port=0, samples=write_samples(folder / "samples"), **given)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        engine = Engine(lambda: assistant).start()
+        engine = assistant if isinstance(assistant, Engine) else Engine(lambda: assistant)
+        engine.start()
         server = build_server(settings, engine)
         address = server.launch(block=False)
         try:
