@@ -12,13 +12,14 @@ PORT ?= 7860
 export MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sheet test lint types imports check weights clean
+.PHONY: help demo sheet test lint types imports docs check weights clean
 
 help:
 	@echo "make demo     make sample pictures and open the page with them in a browser (PORT=$(PORT))"
 	@echo "make sheet    inspect the sample pictures without a browser; overlays and JSON land in $(OUT)/"
 	@echo "make test     run the whole suite"
-	@echo "make check    lint, types and import contracts (each alone: make lint, make types, make imports)"
+	@echo "make check    lint, types, import contracts and docs (each alone: make lint, types, imports, docs)"
+	@echo "make docs     build the documentation as a site in site/"
 	@echo "make weights  bring the towers of the preset mini (about 300 MB, once)"
 	@echo "make clean    remove caches and demo output, keep $(VENV)"
 
@@ -31,12 +32,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/python -m data_builders.build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
+	@$(BIN)/anomaly-assistant build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
 	@$(BIN)/anomaly-assistant demo --port $(PORT) --samples $(OUT)/pictures
 
 sheet: $(STAMP)
-	@$(BIN)/python -m data_builders.build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
-	@$(BIN)/python -m demo.samples --pictures $(OUT)/pictures --out $(OUT)
+	@$(BIN)/anomaly-assistant build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
+	@$(BIN)/anomaly-assistant samples --pictures $(OUT)/pictures --out $(OUT)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2
@@ -51,11 +52,14 @@ types: $(STAMP)
 imports: $(STAMP)
 	@$(BIN)/lint-imports
 
-check: lint types imports
+docs: $(STAMP)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+check: lint types imports docs
 
 weights: $(STAMP)
 	@$(BIN)/anomaly-assistant weights fetch
 
 clean:
-	@rm -rf $(OUT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@rm -rf $(OUT) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find assistant training data_builders demo tests -name __pycache__ -type d -prune -exec rm -rf {} +

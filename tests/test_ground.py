@@ -170,6 +170,13 @@ def test_every_dependency_is_imported_or_says_why_it_is_there() -> None:
     assert bare - {normalized(home) for name in imported for home in homes.get(name, ())} == set()
 
 
+def test_the_docs_are_built_strictly_by_the_checks() -> None:
+    planned = subprocess.run(
+        ["make", "-n", "-B", "check", "PYTHON=python3"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "mkdocs build --strict" in planned.stdout
+
+
 def test_ci_runs_the_tests_of_the_readme() -> None:
     script = (ROOT / ".ci/run").read_text()
     assert os.access(ROOT / ".ci/run", os.X_OK)
@@ -180,7 +187,7 @@ def test_ci_runs_the_tests_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["demo", "sheet", "test", "lint", "types", "imports", "check", "weights", "clean", "help"]
+    "target", ["demo", "sheet", "test", "lint", "types", "imports", "docs", "check", "weights", "clean", "help"]
 )
 def test_make_targets_exist_and_set_up_the_environment(target: str) -> None:
     ended = subprocess.run(

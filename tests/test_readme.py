@@ -1,10 +1,9 @@
-"""Every command and every block of Python in the README is run.
+"""Every command and every block of Python in the README and the pages of docs/ is run.
 
-In process, with the random preset ``tiny`` instead of ``mini``, two samples and one seed. Not run as written: ``make``
+In process, with the random preset ``tiny`` instead of ``mini``, few samples and one seed. Not run as written: ``make``
 (its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``
-``demo`` (they need the towers or a person; their help is asked for), training and its check (their recipe is read; the guide's
-commands are run whole by test_teach). The block of Python marked
-``notest`` asks a page that runs; tests/demo runs its text.
+``demo`` (they need the towers or a person; their help is asked for), training and its check (their recipe is read; those of
+docs/teach.md are run whole by test_teach). The block of Python marked ``notest`` asks a page that runs; tests/demo runs its text.
 """
 
 from __future__ import annotations
@@ -16,35 +15,47 @@ import sys
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import pytest
+import typer
 
 from assistant.cli import app as cli
+from assistant.cli.registered import GROUP, ModuleCommand
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from training import benchmark_batch
 from training.runs.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = ROOT / "docs" / "teach.md"
+"""Its commands build on each other; test_teach runs them in order."""
+PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+REGISTERED = {point.name: point.load() for point in entry_points(group=GROUP)}
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """Blocks of all pages, each once."""
+    pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return list(
+        dict.fromkeys(block for path, text in PAGES.items() if path != GUIDE for block in pattern.findall(text))
+    )
 
 
 def commands() -> list[str]:
     lines = [line for block in blocks("console") for line in block.splitlines()]
     assert all(line.startswith("$ ") for line in lines)
-    return [line.removeprefix("$ ") for line in lines]
+    return list(dict.fromkeys(line.removeprefix("$ ") for line in lines))
 
 
 @pytest.fixture
 def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The files that the README speaks of, as the working directory."""
+    """The files that the pages speak of, as the working directory."""
     for number in range(6):
         write(tmp_path / f"my_part/{number}.png", np.tile(np.roll(pixels, 9 * number, axis=1), (2, 2, 1)))
     for number, name in enumerate(("part.png", "normal/1.png", "normal/2.png", "incoming/1.png", "incoming/2.png")):
@@ -102,10 +113,11 @@ def run_pip(words: list[str]) -> None:
 
 def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     told = words[1:]
-    if told[0] in ("ask", "chat", "demo"):
-        told = [told[0], "--help"]
-    elif told == ["weights", "fetch"]:
-        told = ["weights", "fetch", "--help"]
+    if told[0] in ("ask", "chat", "demo") or told == ["weights", "fetch"]:
+        told = [*told[: 2 if told[0] == "weights" else 1], "--help"]
+    elif told[0] in REGISTERED:
+        run_registered(REGISTERED[told[0]], told[1:])
+        return
     elif told[0] == "batch":
         told += ["--workers", "0"]
     elif told[0] == "merge":
@@ -123,14 +135,13 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended.value.code in ((0, 1) if told[0] == "doctor" else (0, None))
 
 
-def run_module(words: list[str]) -> None:
-    module, arguments = words[2], words[3:]
-    if module == "training.check":
+def run_registered(command: ModuleCommand, arguments: list[str]) -> None:
+    if command.module == "training.check":
         assert read_recipe(Path(arguments[1]), []).out
         return
-    if module == "training.benchmark_batch":
-        arguments += ["--workers", "0", "--batch-sizes", "1"]
-    assert import_module(module).main([*arguments, "--count", "4"]) == 0
+    if command.module == "training.benchmark_batch":
+        arguments = [*arguments, "--workers", "0", "--batch-sizes", "1"]
+    assert import_module(command.module).main([*arguments, "--count", "4"]) == 0
 
 
 def run_training(words: list[str]) -> None:
@@ -141,12 +152,11 @@ def run_training(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_commands_of_the_readme(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_of_the_pages(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = shlex.split(line)
     runners: dict[str, Callable[[list[str]], None]] = {
         "make": run_make,
         "pip": run_pip,
-        "python": run_module,
         "accelerate": run_training,
         "anomaly-assistant": lambda w: run_assistant(w, monkeypatch),
     }
@@ -154,26 +164,44 @@ def test_commands_of_the_readme(line: str, folder: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_python_of_the_readme(block: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_of_the_pages(block: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     exec(block, names)
     assert "assistant" in names
 
 
-def test_the_readme_names_files_and_options_that_exist() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+def options_that_exist() -> set[str]:
+    """Options of every command: those that typer knows, and those that the modules behind the others add."""
+    modules = [find_spec(one.module) for one in REGISTERED.values() if isinstance(one, ModuleCommand)]
+    sources = "".join(Path(str(spec and spec.origin)).read_text(encoding="utf-8") for spec in modules)
+    known = {"--help", *re.findall(r'"(--[a-z-]+)"', sources)}
+    tree: Any = typer.main.get_command(cli.app)
+    open_ = [tree.get_command(None, name) for name in tree.list_commands(None)]
+    while open_:
+        command = open_.pop()
+        known |= {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        open_ += getattr(command, "commands", {}).values()
+    return known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_files_options_commands_and_modules_that_exist(page: Path) -> None:
+    text = PAGES[page]
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / target).exists(), target
+    for target in re.findall(r"`((?:assistant|training|data_builders|demo|docs|tests|findings)/[\w./]+)`", text):
         assert (ROOT / target).exists(), target
-    options = set(re.findall(r"`(--[a-z-]+)", README))
-    sources = "".join(
-        (ROOT / name).read_text()
-        for name in (
-            "assistant/cli/options.py",
-            "assistant/cli/app.py",
-            "assistant/cli/batch.py",
-            "assistant/cli/evaluate.py",
-            "demo/command.py",
-        )
-    )
-    sources += (ROOT / "training/train.py").read_text()
-    known = {f"--{name.replace('_', '-')}" for name in re.findall(r"^    (\w+): ", sources, re.MULTILINE)}
-    assert {option for option in options if f'"{option}' not in sources and option not in known} == set()
+    for module in re.findall(r"python -m ([\w.]+)", text):
+        assert find_spec(module), module
+    assert set(re.findall(r"`(--[a-z-]+)", text)) - options_that_exist() == set()
+    named = set(re.findall(r"`anomaly-assistant ([a-z-]+)", text))
+    assert named - set(cast("Any", typer.main.get_command(cli.app)).list_commands(None)) == set()
+
+
+def test_the_readme_is_short_and_leads_to_every_page() -> None:
+    text = PAGES[ROOT / "README.md"]
+    assert len(text.splitlines()) <= 200
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in PAGES.keys() - {ROOT / "README.md"}:
+        assert f": {page.name}\n" in site
+        assert page.name == "index.md" or f"(docs/{page.name})" in text

@@ -24,6 +24,7 @@ from typing import Any
 import torch
 
 from assistant.errors import AssistantError, ConfigError
+from training.log import shown_log
 from training.runs.clock import Clock
 from training.runs.loop import LoopConfig, optimizer_of, run
 from training.runs.losses import total
@@ -135,6 +136,7 @@ def _bare(stage: Any, batches: Sequence[Any], config: LoopConfig) -> float:
     return (len(batches) - WARM_UP) / (time.perf_counter() - started)
 
 
+@shown_log()
 def main(arguments: Sequence[str] | None = None, program: str = "python -m training.benchmark_train") -> int:
     """Measure and print a JSON object; 0 measured, 1 could not be."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__.splitlines()[0] if __doc__ else "")

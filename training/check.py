@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from assistant.errors import AssistantError
+from training.log import shown_log
 from training.runs.check_report import Report
 from training.runs.recipe import LanguageRecipe, Recipe, read_recipe
 
@@ -37,6 +38,7 @@ def check(recipe: Recipe | LanguageRecipe, sheet: Path | None = None) -> Report:
         return check_localize(recipe, Path(folder), sheet)
 
 
+@shown_log()
 def main(arguments: Sequence[str] | None = None, program: str = "python -m training.check") -> int:
     """Command line. Exit code 0, or 2 with one line on standard error."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__)

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import AssistantError
+from training.log import shown_log
 from training.runs.recipe import LanguageRecipe, read_recipe
 
 
+@shown_log()
 def main(arguments: Sequence[str] | None = None, program: str = "accelerate launch -m training.train") -> int:
     """Run a recipe. Exit code 0, or 2 with one line on standard error."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__)

@@ -8,6 +8,7 @@ A tower's folder appears in one rename, complete, and a lock keeps two processes
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -20,6 +21,8 @@ from pathlib import Path
 from assistant.errors import WeightsError
 from assistant.towers import convert as towers
 from assistant.towers import wheels
+
+_LOG = logging.getLogger(__name__)
 
 HOME_VARIABLE = "ANOMALY_ASSISTANT_HOME"
 """Environment variable that names another cache folder."""
@@ -217,14 +220,13 @@ def fetch(names: Iterable[str] = (), source: Path | None = None) -> tuple[TowerS
 def _locked(folder: Path) -> Iterator[None]:
     """One process at a time for a tower; says so when it has to wait. The lock falls with the process that holds it."""
     import filelock
-    from rich.console import Console
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder.parent / f"{folder.name}.lock")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        Console(stderr=True).print(f"waiting for another process that prepares {folder.name}", markup=False)
+        _LOG.warning("waiting for another process that prepares %s", folder.name)
         lock.acquire()
     try:
         yield

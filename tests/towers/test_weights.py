@@ -213,7 +213,7 @@ def test_a_home_that_cannot_be_made_is_told(index: Path, tmp_path: Path, monkeyp
 TWO_AT_ONCE = """
 import sys, time
 from pathlib import Path
-from assistant import towers, weights
+from assistant.towers import convert as towers, weights
 from tests.towers.test_weights import TOY
 
 def slowly(files, folder):
@@ -231,7 +231,7 @@ print((weights.tower_path("toy", Path(sys.argv[1])) / "w.bin").read_bytes().deco
 def test_two_processes_at_once_do_the_work_once(index: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     command = [sys.executable, "-c", TWO_AT_ONCE, str(index), str(log)]
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     both = [
         subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
     ]

@@ -117,10 +117,10 @@ def test_half_of_the_start_is_kept_unless_the_mean_is_worse(
 ) -> None:
     start = load_file(taught / "localizer" / "localizer.safetensors")
     features = f"data.features={built / 'kept_features'}"
-    for name, keep, rate in (("whole", 0.0, 0.003), ("half", 0.5, 0.003)):
+    for name, keep, rate in (("anew", 0.0, 0.003), ("half", 0.5, 0.003)):
         config = localize_recipe(built, name, start="preset", preset=str(taught), epochs=1, learning_rate=rate)
         assert main(["--config", str(config), "--set", features, "--set", f"keep={keep}"]) == 0
-    whole, half = (load_file(built / n / "checkpoint" / "localizer.safetensors") for n in ("whole", "half"))
+    whole, half = (load_file(built / n / "checkpoint" / "localizer.safetensors") for n in ("anew", "half"))
     assert any(not torch.equal(whole[name], start[name]) for name in start)
     for name, value in half.items():
         torch.testing.assert_close(value, (whole[name] + start[name]) / 2, atol=2e-3, rtol=2e-3)

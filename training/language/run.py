@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -31,6 +32,8 @@ from training.runs.folder import BEST
 from training.runs.loop import LoopConfig, run
 from training.runs.processes import processes
 from training.runs.recorded_run import run_recorded
+
+_LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from training.runs.recipe import LanguageRecipe
@@ -169,7 +172,7 @@ def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
         start=work.start,
     )
     work.save(recipe.out / "checkpoint", card)
-    print({name: round(value, 4) for name, value in metrics.items()})
+    _LOG.info("%s", {name: round(value, 4) for name, value in metrics.items()})
     return card
 
 

@@ -7,6 +7,7 @@ are computed at supervised tokens only.
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ from assistant.language.tokens.projector import IMAGE_TOKENS
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
 from training.language.data import Planned, Sample, drawn, grouped, length_sorted, mixed, stacked
 from training.language.packing import Packed, PackedBatch, collate_packed, pack
+
+_LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from assistant.language.models.hub_parts import VlmParts
@@ -204,7 +207,7 @@ class LanguageStage:
         self.steps += 1
         if self.steps % REPORT_EVERY == 0:
             means = {f"{n}_loss": sum(v[::2]) / sum(v[1::2]) for n, v in self.meter.items()}
-            print(json.dumps({"batch": self.steps} | {n: round(v, 4) for n, v in means.items()}), flush=True)
+            _LOG.info("%s", json.dumps({"batch": self.steps} | {n: round(v, 4) for n, v in means.items()}))
             self.meter.clear()
 
     @torch.no_grad()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -33,6 +34,8 @@ from training.runs.folder import BEST
 from training.runs.loop import LoopConfig, run
 from training.runs.processes import my_share, processes
 from training.runs.recorded_run import run_recorded
+
+_LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from training.runs.recipe import Recipe
@@ -152,7 +155,7 @@ def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None
         start=work.start,
     )
     save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)
-    print({k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
+    _LOG.info("%s %s", {k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
     return card
 
 
@@ -165,7 +168,7 @@ def _keep(
     mean = stage.validate()
     if all(mean[name] >= value for name, value in before.items() if name in (*stage.experts, stage.primary)):
         return mean
-    print("the mean with the starting parts is worse than they were: the best parts are kept as they are")
+    _LOG.info("the mean with the starting parts is worse than they were: the best parts are kept as they are")
     work.localizer.load_state_dict(best)
     return metrics
 

@@ -7,9 +7,9 @@ run began with. A checkpoint that cannot be written (a full disk) is said and le
 from __future__ import annotations
 
 import json
+import logging
 import math
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from assistant.errors import ConfigError
+
+_LOG = logging.getLogger(__name__)
 
 BEST = "best.safetensors"
 WRITE_ERRORS = (OSError, RuntimeError, SafetensorError)
@@ -105,7 +107,7 @@ def written(what: str, write: Callable[[], Any], partial: Path) -> bool:
         write()
     except WRITE_ERRORS as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        print(f"warning: {what} could not be written ({first}); the run goes on", file=sys.stderr, flush=True)
+        _LOG.warning("%s could not be written (%s); the run goes on", what, first)
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:

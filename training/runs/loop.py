@@ -8,6 +8,7 @@ does what two processes do with one each.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from training.runs.folder import Progressed, claim, keep_best, restore_state, sa
 from training.runs.losses import total
 from training.runs.processes import processes
 from training.runs.trackers import tracker_of
+
+_LOG = logging.getLogger(__name__)
 
 SHOWN_EVERY = 10
 """Optimizer steps between two looks at the losses."""
@@ -248,7 +251,7 @@ class _Run:
             with self.clock("validate"):
                 metrics = stage.validate()
             done.history.append({"epoch": done.epoch, "step": done.step, **metrics})
-            print(json.dumps(done.history[-1]), flush=True)
+            _LOG.info("%s", json.dumps(done.history[-1]))
             self.accelerator.log(metrics, step=done.step)
             experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
             whole = {**dict(stage.module.named_parameters()), **dict(stage.module.named_buffers())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -11,6 +12,8 @@ from training.runs.preset_folder import export_preset
 from training.runs.processes import processes
 from training.runs.recipe import LanguageRecipe, Recipe
 from training.runs.record import begin_record, end_record, write_record
+
+_LOG = logging.getLogger(__name__)
 
 
 class Timed(Protocol):
@@ -43,9 +46,11 @@ def run_recorded(
     work = begin()
     write_record(recipe.out, record)
     for fault in faults if processes().is_main_process else ():
-        print(f"left out: {fault}")
+        _LOG.info("left out: %s", fault)
     card = train(work)
     if card is not None:
         export_preset([recipe.out], recipe.out / "preset", recipe.preset)
         end_record(recipe.out, record, scores=card.scores, before=card.before, seconds=work.clock.totals())
-        print("\n".join([*card.notes, f"preset in {recipe.out / 'preset'}"]))
+        for note in card.notes:
+            _LOG.info("%s", note)
+        _LOG.info("preset in %s", recipe.out / "preset")

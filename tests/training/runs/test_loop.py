@@ -102,7 +102,7 @@ def test_trained_parts_count_as_the_first_best(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_costs_a_checkpoint_and_not_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     real, calls = Accelerator.save_state, []
 
@@ -117,7 +117,7 @@ def test_a_full_disk_costs_a_checkpoint_and_not_the_run(
     done = run(Toy([[0], [1], [2]]), numbers(checkpoint_every=1), tmp_path, False)
     assert done.step == 3
     assert len(calls) == 4
-    assert "a checkpoint could not be written ([Errno 28] No space left on device)" in capsys.readouterr().err
+    assert "a checkpoint could not be written ([Errno 28] No space left on device)" in caplog.text
     assert json.loads((tmp_path / "last" / "progress.json").read_text())["step"] == 3
     assert not (tmp_path / "saving").exists()
 
