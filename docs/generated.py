@@ -51,7 +51,7 @@ def rooms() -> Iterator[str]:
     for package in PACKAGES:
         for home in sorted(path.parent for path in (ROOT / package).rglob("__init__.py")):
             text = _docstring(home / "__init__.py")
-            listed = dict(re.findall(r"^ *(\w+) {2,}(.+)$", text, re.MULTILINE))
+            listed = dict(re.findall(r"^ *(\w+) +(.+)$", text, re.MULTILINE))
             room = home.relative_to(ROOT).as_posix()
             yield from (f"## {room}" if home.name == package else f"### {room}", "", _line(text), "")
             files = [path for path in sorted(home.glob("*.py")) if not path.stem.startswith("__")]

@@ -198,6 +198,13 @@ def test_pages_name_files_options_commands_and_modules_that_exist(page: Path) ->
     assert named - set(cast("Any", typer.main.get_command(cli.app)).list_commands(None)) == set()
 
 
+def test_the_types_of_the_flow_are_where_it_says() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|", PAGES[ROOT / "docs" / "flow.md"], re.MULTILINE)
+    assert len(rows) > 10
+    for name, module in rows:
+        assert getattr(import_module(module), name).__module__ == module
+
+
 def test_the_readme_is_short_and_leads_to_every_page() -> None:
     text = PAGES[ROOT / "README.md"]
     assert len(text.splitlines()) <= 200
