@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Unpack
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.conversation import Conversing
 from assistant.types import Answer, Inspection
+from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
-from assistant.vision.references.build_profile import build_profile, with_anomalous
 from assistant.vision.references.profile import AnomalousReference, Profile
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
+import grimp
 import pytest
 from packaging.requirements import Requirement
 
@@ -69,6 +70,15 @@ def tracked() -> list[Path]:
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_every_module_imports(name: str) -> None:
     importlib.import_module(name)
+
+
+def test_no_circle_of_modules() -> None:
+    """The contracts compare rooms; a module that imports the package it lies in would be a circle too."""
+    graph = grimp.build_graph(*PACKAGES)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    while leaves := {module for module, imported in imports.items() if not imported & imports.keys()}:
+        imports = {module: imported for module, imported in imports.items() if module not in leaves}
+    assert sorted(imports) == [], "these modules lie on a circle, or import one that does"
 
 
 def test_light_modules_load_no_torch() -> None:

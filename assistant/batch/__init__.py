@@ -14,9 +14,9 @@
 
 from __future__ import annotations
 
-from assistant.batch.engines.shards import Shard
 from assistant.batch.inputs.item import Item
 from assistant.batch.inputs.listing import Inputs, find_items
+from assistant.batch.inputs.shards import Shard
 from assistant.batch.results.merging import Merged, merge
 from assistant.batch.running import BatchOptions, BatchRun, run
 

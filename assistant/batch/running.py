@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.batch.engines import machine
 from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
-from assistant.batch.engines.shards import Shard
 from assistant.batch.engines.units import chunked_units, single_units
 from assistant.batch.inputs.item import Item
 from assistant.batch.inputs.listing import STANDARD_INPUT, Inputs, Readable, find_items
+from assistant.batch.inputs.shards import Shard
 from assistant.batch.results.pictures import remove_parts
 from assistant.batch.results.records import RunRecord
 from assistant.batch.results.writer import RowWriter

@@ -19,7 +19,7 @@ from assistant.reading.faithfulness import stated_verdict
 from assistant.reading.question import read_question
 from assistant.reading.statements import read
 from assistant.types import Inspection
-from assistant.vision.references.build_profile import build_profile
+from assistant.vision.build_profile import build_profile
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant

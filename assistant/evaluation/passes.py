@@ -16,7 +16,7 @@ from assistant.evaluation.sets import LabelledPicture, draw_references, own_refe
 from assistant.inquiry import Inquiry
 from assistant.pictures.images import load_image
 from assistant.types import THRESHOLD, Inspection, Verdict
-from assistant.vision.references.build_profile import build_profile
+from assistant.vision.build_profile import build_profile
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from assistant.batch import BatchRun, Inputs, run
-from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding
+from assistant.batch.engines.decoding import DecodeAhead, Decoded, Decoding
 from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, WeightsError
 from assistant.inquiry import Inquiry

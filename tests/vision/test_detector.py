@@ -15,8 +15,8 @@ from assistant.errors import ConfigError
 from assistant.inquiry import SCORES, Inquiry
 from assistant.types import QueryImage
 from assistant.vision import detector as detection
+from assistant.vision.build_profile import build_profile
 from assistant.vision.detector import Detector
-from assistant.vision.references.build_profile import build_profile
 from assistant.vision.text_anchors import KEPT, AnchorCache
 
 DRAWS, NORMALS, POOL = 500, 20, 60

@@ -23,8 +23,8 @@ from torch import Tensor
 from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures, VisualEncoder
 from assistant.types import QueryImage
+from assistant.vision.build_profile import FIXED_WINDOW, rotated
 from assistant.vision.localizer import Localizer, Match, novelty
-from assistant.vision.references.build_profile import FIXED_WINDOW, rotated
 from assistant.vision.references.memory_bank import build_bank
 from training.localizer.data import Row, defect_masks
 

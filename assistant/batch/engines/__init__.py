@@ -2,10 +2,10 @@
 
 jobs        what a worker is told
 units       work cut into chunks
-shards      a share of the inputs
 machine     cores, memory and devices
 frames      messages between processes
 worker      one process that inspects
+decoding    pictures decoded and prepared ahead
 workbench   pictures -> rows in a worker
 fleet       processes on this machine
 ray_engine  processes of a Ray cluster

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from assistant.batch.engines.jobs import Unit
-from assistant.batch.engines.shards import Shard
 from assistant.batch.inputs.item import Item
+from assistant.batch.inputs.shards import Shard
 
 
 def single_units(

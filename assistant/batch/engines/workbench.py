@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from assistant.batch.engines.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
 from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
-from assistant.batch.inputs.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
 from assistant.batch.inputs.item import Item
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError

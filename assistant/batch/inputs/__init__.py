@@ -3,5 +3,6 @@
 listing    inputs -> pictures, each once
 manifests  tables that name pictures
 volumes    volumes -> slices
-decoding   pictures decoded and prepared ahead
+item       one picture, and the key that tells it from others
+shards     a share of the inputs
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.batch.engines.shards import Shard
+from assistant.batch.inputs.shards import Shard
 from assistant.batch.results.pictures import unwritable
 from assistant.errors import ConfigError
 from assistant.report import package_version

@@ -2,6 +2,5 @@
 
 memory_bank  tokens of reference pictures, and matches in them
 profile      a reference set as one file
-build_profile  pictures -> profile
 mutual       pictures scored against each other
 """
