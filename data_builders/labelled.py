@@ -29,6 +29,8 @@ LEAST_PIXELS = 4
 """Smaller components of an annotated mask are specks of the annotation."""
 VALIDATION_EVERY = 4
 """Of the pictures that are learned from, one in so many validates."""
+REFERENCES = 4
+"""Normal pictures of the split ``train`` named as references of each row that has none of its own."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,25 @@ class Labelled:
     references: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True)
+class Description:
+    """What every row of a data set says, and where it comes from.
+
+    Args:
+        object_name: plain words.
+        family: of things, for example the name of an MVTec category.
+        domain: industrial or medical.
+        layout: that it was converted from, for the manifest.
+    """
+
+    object_name: str
+    family: str
+    domain: str
+    layout: str
+
+
 def from_mvtec(
-    source: Path, target: Path, object_name: str | None = None, domain: str = "industrial", references: int = 4,
-    learn: float = 0.0, seed: int = 0,
+    source: Path, target: Path, object_name: str | None = None, domain: str = "industrial", learn: float = 0.0, seed: int = 0
 ) -> Row:  # fmt: skip
     """Read one MVTec category into a data set; pictures are copied byte for byte.
 
@@ -63,7 +81,6 @@ def from_mvtec(
         target: empty or absent folder.
         object_name: plain words; the folder's name when None.
         domain: industrial or medical.
-        references: normal pictures of the split ``train`` named as references of each row.
         learn: share of the test pictures of each kind to learn from, [0, 1], drawn by ``seed``; the rest stays ``test``.
         seed: of that draw.
 
@@ -81,7 +98,7 @@ def from_mvtec(
         kind = None if folder.name == "good" else folder.name.replace("_", " ")
         items += [Labelled(p, kind, _mvtec_mask(source, p) if kind else None, "test") for p in list_pictures(folder)]
     name = object_name or source.name.replace("_", " ")
-    return write_labelled(_learned(items, learn, seed), target, name, source.name, domain, references, "mvtec")
+    return write_labelled(_learned(items, learn, seed), target, Description(name, source.name, domain, "mvtec"))
 
 
 def _mvtec_mask(source: Path, path: Path) -> Path:
@@ -91,9 +108,8 @@ def _mvtec_mask(source: Path, path: Path) -> Path:
 
 
 def from_visa(
-    source: Path, target: Path, category: str, object_name: str | None = None, references: int = 4,
-    learn: float = 0.0, seed: int = 0,
-) -> Row:  # fmt: skip
+    source: Path, target: Path, category: str, object_name: str | None = None, learn: float = 0.0, seed: int = 0
+) -> Row:
     """Read one category of a VisA folder (Zou et al. 2022) into a data set; pictures are copied byte for byte.
 
     Args:
@@ -102,7 +118,6 @@ def from_visa(
         target: empty or absent folder.
         category: for example ``candle``.
         object_name: plain words; the folder's name when None.
-        references: normal pictures of the split ``train`` named as references of each row.
         learn: share of the test pictures of each kind to learn from, [0, 1].
         seed: of that draw.
 
@@ -124,7 +139,7 @@ def from_visa(
         kind = None if row["label"] == "normal" else kinds.get(row["image"]) or "anomaly"
         items.append(Labelled(source / row["image"], kind, source / row["mask"] if kind else None, row["split"]))
     name = object_name or re.sub(r"\d+$", "", category).replace("_", " ")
-    return write_labelled(_learned(items, learn, seed), target, name, category, "industrial", references, "visa")
+    return write_labelled(_learned(items, learn, seed), target, Description(name, category, "industrial", "visa"))
 
 
 def _table(path: Path) -> list[dict[str, str]]:
@@ -163,7 +178,7 @@ def from_messages(source: Path, target: Path, object_name: str = "", domain: str
         Labelled(first, None, None, "words", tuple(talks), references=tuple(others))
         for (first, *others), talks in by_pictures.items()
     ]
-    return write_labelled(items, target, object_name, source.stem, domain, 0, "messages")
+    return write_labelled(items, target, Description(object_name, source.stem, domain, "messages"))
 
 
 def _rows(source: Path) -> Iterator[dict[str, Any]]:
@@ -226,19 +241,13 @@ def _group(item: Labelled) -> tuple[str, str]:
     return item.split, item.kind or ""
 
 
-def write_labelled(
-    items: Iterable[Labelled], target: Path, object_name: str, family: str, domain: str, references: int, source: str
-) -> Row:
+def write_labelled(items: Iterable[Labelled], target: Path, description: Description) -> Row:
     """Write a data set of labelled pictures, copied byte for byte.
 
     Args:
         items: in the order of the rows.
         target: empty or absent folder.
-        object_name: of every row, plain words.
-        family: of every row.
-        domain: of every row, industrial or medical.
-        references: normal pictures of the split ``train`` named as references of each row that has none of its own.
-        source: layout they come from, for the manifest.
+        description: of every row.
 
     Returns:
         The manifest.
@@ -251,13 +260,13 @@ def write_labelled(
     rows = [_row(index, item, target) for index, item in enumerate(items)]
     normals = [r["image_file_name"] for r in rows if r["split"] == "train" and r["verdict"] == "normal"]
     for item, row in zip(items, rows, strict=True):
-        others = [n for n in normals if n != row["image_file_name"]][:references]
+        others = [n for n in normals if n != row["image_file_name"]][:REFERENCES]
         row |= {"reference_file_names": _own_references(item, row["index"], target) or others}
-        row |= {"object_name": object_name, "family": family, "domain": domain}
+        row |= {"object_name": description.object_name, "family": description.family, "domain": description.domain}
     table = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
     write_atomic(target / "metadata.jsonl", table)
     manifest: Row = {
-        "schema": SCHEMA, "complete": True, "converted_from": source, "rows": len(rows),
+        "schema": SCHEMA, "complete": True, "converted_from": description.layout, "rows": len(rows),
         "counts": {key: dict(Counter(row[key] for row in rows)) for key in ("split", "verdict")},
         "rows_sha256": sha256(table),
     }  # fmt: skip

@@ -134,16 +134,7 @@ def _result(made: dict[str, Any]) -> None:
         thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
         label="Threshold: lower finds more, higher finds less", buttons=[],
     )  # fmt: skip
-    with gr.Group(visible=False, elem_id="scan") as made["scan"]:
-        made["plane"] = gr.Slider(0, 1, value=0, step=1, label="Slice", elem_id="plane", buttons=[])
-        with gr.Row():
-            made["axis"] = gr.Dropdown(
-                [(way, axis) for axis, way in enumerate(AXES)], value=2, label="Cut through, from", elem_id="axis",
-                filterable=False, min_width=120,
-            )  # fmt: skip
-            made["window"] = gr.Dropdown(
-                [("of the file", "")], value="", label="Window", filterable=False, elem_id="window", min_width=120
-            )
+    _scan(made)
     with gr.Tabs():
         with gr.Tab("Regions"):
             made["boxes"] = gr.AnnotatedImage(
@@ -163,24 +154,41 @@ def _result(made: dict[str, Any]) -> None:
                 format=SHOWN,
             )
         with gr.Tab("Point and correct"):
-            made["editor"] = marked_picture(
-                label="Paint over what you mean", sources=(), transforms=(), layers=False, height=460,
-                brush=gr.Brush(default_size=18, colors=["#D55E00"], color_mode="fixed"), elem_id="editor", buttons=[],
-            )  # fmt: skip
-            with gr.Row():
-                made["typed_box"] = gr.Textbox(
-                    label="or its box: left, top, right, bottom (pixels)", placeholder="40, 60, 120, 140", elem_id="box"
-                )
-                made["kind"] = gr.Textbox(label="Kind of defect (optional)", placeholder="scratch", max_length=60)
-            with gr.Row(elem_classes="quiet"):
-                made["what"] = gr.Button("What is this?", size="sm", elem_id="what")
-                made["is_defect"] = gr.Button("This is a defect", size="sm", elem_id="is-defect")
-                made["is_normal"] = gr.Button("The picture is normal", size="sm", elem_id="is-normal")
+            _correction(made)
     made["table"] = gr.Dataframe(
         headers=list(words.HEADERS), type="array", interactive=False, wrap=True, label="Regions: click one to ask",
         elem_id="table", buttons=[], max_height=260, column_widths=["8%", "30%", "23%", "12%", "14%", "13%"],
         visible=False,
     )  # fmt: skip
+
+
+def _scan(made: dict[str, Any]) -> None:
+    with gr.Group(visible=False, elem_id="scan") as made["scan"]:
+        made["plane"] = gr.Slider(0, 1, value=0, step=1, label="Slice", elem_id="plane", buttons=[])
+        with gr.Row():
+            made["axis"] = gr.Dropdown(
+                [(way, axis) for axis, way in enumerate(AXES)], value=2, label="Cut through, from", elem_id="axis",
+                filterable=False, min_width=120,
+            )  # fmt: skip
+            made["window"] = gr.Dropdown(
+                [("of the file", "")], value="", label="Window", filterable=False, elem_id="window", min_width=120
+            )
+
+
+def _correction(made: dict[str, Any]) -> None:
+    made["editor"] = marked_picture(
+        label="Paint over what you mean", sources=(), transforms=(), layers=False, height=460,
+        brush=gr.Brush(default_size=18, colors=["#D55E00"], color_mode="fixed"), elem_id="editor", buttons=[],
+    )  # fmt: skip
+    with gr.Row():
+        made["typed_box"] = gr.Textbox(
+            label="or its box: left, top, right, bottom (pixels)", placeholder="40, 60, 120, 140", elem_id="box"
+        )
+        made["kind"] = gr.Textbox(label="Kind of defect (optional)", placeholder="scratch", max_length=60)
+    with gr.Row(elem_classes="quiet"):
+        made["what"] = gr.Button("What is this?", size="sm", elem_id="what")
+        made["is_defect"] = gr.Button("This is a defect", size="sm", elem_id="is-defect")
+        made["is_normal"] = gr.Button("The picture is normal", size="sm", elem_id="is-normal")
 
 
 def _talk(made: dict[str, Any]) -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
+
+from data_builders.walks import Walk
 
 Alpha = Float32[np.ndarray, "height width"]
 Points = Float32[np.ndarray, "points 2"]
@@ -47,51 +50,50 @@ def smoothstep(values: np.ndarray, low: float, high: float) -> Alpha:
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def blob_distance(
-    shape: tuple[int, int],
-    centre: Point,
-    radius: float,
-    rng: np.random.Generator,
-    aspect: float = 1.0,
-    angle: float = 0.0,
-    roughness: float = 0.25,
-) -> Alpha:
-    """Signed distance-like field of a random blob: 1 at its centre, 0 on its outline, negative outside.
+@dataclass(frozen=True)
+class Outline:
+    """What a random blob is like, wherever it lies.
 
     Args:
-        shape: (height, width) of the field.
-        centre: of the blob.
         radius: that of a disc of its area, pixels.
-        rng: draws the outline.
         aspect: length over breadth, the area kept.
         angle: of its length, radians.
         roughness: how far the outline strays from an ellipse, 0..1.
+        softness: breadth of its edge as a share of the radius.
+    """
+
+    radius: float
+    aspect: float = 1.0
+    angle: float = 0.0
+    roughness: float = 0.25
+    softness: float = 0.15
+
+    def half_edge(self, least: float) -> float:
+        """Half the breadth of the edge as a share of the radius; the edge is never narrower than ``least`` pixels."""
+        return max(self.softness, least / self.radius) / 2
+
+
+def blob_distance(shape: tuple[int, int], centre: Point, outline: Outline, rng: np.random.Generator) -> Alpha:
+    """Signed distance-like field of a random blob: 1 at ``centre``, 0 on the outline that ``rng`` draws, negative outside.
+
+    ``shape`` is the field's (height, width).
     """
     height, width = shape
     x = np.arange(width, dtype=np.float32)[None, :] - np.float32(centre[0])
     y = np.arange(height, dtype=np.float32)[:, None] - np.float32(centre[1])
-    c, s = np.float32(math.cos(angle)), np.float32(math.sin(angle))
-    stretch = np.float32(math.sqrt(aspect))
+    c, s = np.float32(math.cos(outline.angle)), np.float32(math.sin(outline.angle))
+    stretch, radius = np.float32(math.sqrt(outline.aspect)), outline.radius
     u, v = (c * x + s * y) / (radius * stretch), (c * y - s * x) * stretch / radius
     field = np.sqrt(u * u + v * v)
-    if roughness > 0:
-        field = field + np.float32(roughness * 0.45) * fractal_noise(shape, max(4.0, radius * 0.9), rng)
+    if outline.roughness > 0:
+        field = field + np.float32(outline.roughness * 0.45) * fractal_noise(shape, max(4.0, radius * 0.9), rng)
     return np.asarray(1 - field, np.float32)
 
 
-def blob(
-    shape: tuple[int, int],
-    centre: Point,
-    radius: float,
-    rng: np.random.Generator,
-    aspect: float = 1.0,
-    angle: float = 0.0,
-    roughness: float = 0.25,
-    softness: float = 0.15,
-) -> Alpha:
-    """Alpha of a random blob; ``softness`` is the breadth of its edge as a share of the radius."""
-    field = blob_distance(shape, centre, radius, rng, aspect, angle, roughness)
-    half = max(softness, 0.8 / radius) / 2
+def blob(shape: tuple[int, int], centre: Point, outline: Outline, rng: np.random.Generator) -> Alpha:
+    """Alpha of a random blob around ``centre``; ``shape`` is its (height, width)."""
+    field = blob_distance(shape, centre, outline, rng)
+    half = outline.half_edge(0.8)
     return smoothstep(field, -half, half)
 
 
@@ -146,48 +148,30 @@ def zigzag(start: Point, angle: float, length: float, rng: np.random.Generator, 
 
 
 def branching_paths(
-    start: Point,
-    angle: float,
-    length: float,
-    width: float,
-    rng: np.random.Generator,
-    branches: float = 2.0,
-    jag: float = 0.35,
-    depth: int = 2,
+    walk: Walk, rng: np.random.Generator, branches: float = 2.0, jag: float = 0.35
 ) -> list[tuple[Points, np.ndarray]]:
     """A crack as a recursive random walk: (points, widths) of the main line and of its branches, thinning to the tips.
 
     Args:
-        start: first point of the main line.
-        angle: its heading, radians.
-        length: along it, pixels.
-        width: pixels.
-        rng: draws the walk.
+        walk: of the main line, in pixels; its forks are generations of branches.
+        rng: draws how it goes.
         branches: mean number of branches of the main line; each has fewer of its own.
         jag: how sharply the line turns, radians every 4 pixels.
-        depth: generations of branches.
     """
-    points = zigzag(start, angle, length, rng, jag)
+    points = zigzag(walk.start, walk.heading, walk.length, rng, jag)
     along = np.linspace(0, 1, len(points))
     noise = np.interp(along, np.linspace(0, 1, 9), rng.uniform(0.55, 1.25, 9))
-    found = [(points, np.maximum(0.35, width * noise * (1 - 0.75 * along**1.5)))]
-    if depth > 0 and length > 12:
+    found = [(points, np.maximum(0.35, walk.width * noise * (1 - 0.75 * along**1.5)))]
+    if walk.forks > 0 and walk.length > 12:
         for _ in range(int(rng.poisson(branches))):
             i = int(rng.integers(1, max(2, int(len(points) * 0.85))))
             side = float(rng.choice([-1.0, 1.0])) * rng.uniform(0.4, 1.15)
             heading = math.atan2(float(points[i, 1] - points[i - 1, 1]), float(points[i, 0] - points[i - 1, 0])) + side
             origin = (float(points[i, 0]), float(points[i, 1]))
             share = float(rng.uniform(0.2, 0.55)) * (1 - 0.5 * i / len(points))
-            found += branching_paths(
-                origin,
-                heading,
-                length * share,
-                width * float(rng.uniform(0.4, 0.75)),
-                rng,
-                branches * 0.5,
-                jag,
-                depth - 1,
-            )
+            width = walk.width * float(rng.uniform(0.4, 0.75))
+            branch = Walk(origin, heading, walk.length * share, width, walk.forks - 1)
+            found += branching_paths(branch, rng, branches * 0.5, jag)
     return found
 
 

@@ -13,7 +13,7 @@ from assistant.types import Domain
 from data_builders.sources.objects import OBJECTS
 from data_builders.sources.objects.board_scans import BoardScan
 from data_builders.sources.objects.drawing import Canvas, Placement, circle
-from data_builders.sources.objects.family import ImpossibleEditError, edited
+from data_builders.sources.objects.family import ImpossibleEditError, Leeway, edited
 from data_builders.sources.objects.routing import point_on, route
 from data_builders.types import Edit, Kind, Picture, SourceFamily
 
@@ -158,13 +158,13 @@ def test_canvas_pose_puts_parts_where_they_belong() -> None:
 
 
 def test_edited_parts() -> None:
-    parts = [Placement(0.0, 0.0), Placement(1.0, 0.0)]
-    assert edited(parts, None, 0.5) == parts
-    assert edited(parts, Edit("omit", 5), 0.5) == parts
-    assert edited(parts, Edit("omit", 4), 0.5, first=3) == parts[:1]
-    assert edited(parts, Edit("shift", 0, 1.0, 0.0), 0.5)[0].x == pytest.approx(0.5)
-    assert len(edited(parts, Edit("extra", 0), 0.5)) == 3
+    parts, leeway = [Placement(0.0, 0.0), Placement(1.0, 0.0)], Leeway(0.5)
+    assert edited(parts, None, leeway) == parts
+    assert edited(parts, Edit("omit", 5), leeway) == parts
+    assert edited(parts, Edit("omit", 4), leeway, first=3) == parts[:1]
+    assert edited(parts, Edit("shift", 0, 1.0, 0.0), leeway)[0].x == pytest.approx(0.5)
+    assert len(edited(parts, Edit("extra", 0), leeway)) == 3
     with pytest.raises(ImpossibleEditError):
-        edited(parts, Edit("extra", 0), 0.5, fits=lambda x, y: False)
+        edited(parts, Edit("extra", 0), Leeway(0.5, fits=lambda x, y: False))
     with pytest.raises(ImpossibleEditError):
-        edited(parts, Edit("bend", 0), 0.5, allowed=frozenset({"omit"}))
+        edited(parts, Edit("bend", 0), Leeway(0.5, frozenset({"omit"})))

@@ -17,7 +17,7 @@ from data_builders.defects.painting import (
     shift_tone,
     signed,
 )
-from data_builders.defects.shapes import blob, floats, smooth_noise, stroke, union
+from data_builders.defects.shapes import Outline, blob, floats, smooth_noise, stroke, union
 from data_builders.types import Picture
 
 
@@ -54,7 +54,8 @@ class AlligatorCrack(IndustrialFamily[AlligatorCrackParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_point(mask, rng)
-        area = blob(shape, centre, p.radius, rng, p.aspect, float(rng.uniform(0, 3.14)), 0.4, 0.25)
+        outline = Outline(p.radius, p.aspect, float(rng.uniform(0, 3.14)), 0.4, 0.25)
+        area = blob(shape, centre, outline, rng)
         reach = p.radius * p.aspect**0.5 * 1.3
         count = int(np.clip((2 * reach / p.cell) ** 2, 6, 160))
         seeds = rng.uniform(-reach, reach, (count, 2)) + np.asarray(centre)

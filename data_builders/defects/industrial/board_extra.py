@@ -10,7 +10,7 @@ import numpy as np
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.industrial.board import Board, edge_points, find_board
 from data_builders.defects.painting import add_grain, blend, local_statistics
-from data_builders.defects.shapes import blob, stroke
+from data_builders.defects.shapes import Outline, blob, stroke
 from data_builders.types import Picture
 
 
@@ -51,7 +51,7 @@ class BoardExtra(IndustrialFamily[BoardExtraParameters]):
         else:
             spots = edge_points(board) if p.form == "spur" else np.argwhere(board.ground)[:, ::-1]
             x, y = spots[int(rng.integers(len(spots)))]
-            alpha = blob(shape, (float(x), float(y)), breadth, rng, 1.6, p.angle, 0.4, 0.12)
+            alpha = blob(shape, (float(x), float(y)), Outline(breadth, 1.6, p.angle, 0.4, 0.12), rng)
         alpha = np.asarray(alpha * picture.object_mask, np.float32)
         local = local_statistics(picture.pixels, board.track)
         layer = add_grain(blend(picture.pixels, board.track_colour, alpha), alpha, local.grain, rng)

@@ -9,7 +9,7 @@ import numpy as np
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.industrial.board import edge_points, find_board
 from data_builders.defects.painting import add_grain, blend, local_statistics
-from data_builders.defects.shapes import blob
+from data_builders.defects.shapes import Outline, blob
 from data_builders.types import Picture
 
 
@@ -45,7 +45,7 @@ class BoardMissing(IndustrialFamily[BoardMissingParameters]):
         x, y = points[int(rng.integers(len(points)))]
         shape = (board.track.shape[0], board.track.shape[1])
         radius = max(2.5, p.size * min(board.breadth, 0.08 * min(shape)))
-        gone = np.asarray(blob(shape, (float(x), float(y)), radius, rng, p.aspect, p.angle, 0.25, 0.1), np.float32)
+        gone = blob(shape, (float(x), float(y)), Outline(radius, p.aspect, p.angle, 0.25, 0.1), rng)
         gone = np.asarray(gone * picture.object_mask, np.float32)
         local = local_statistics(picture.pixels, board.ground)
         layer = add_grain(blend(picture.pixels, board.ground_colour, gone), gone, local.grain, rng)

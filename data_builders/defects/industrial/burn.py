@@ -9,7 +9,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import local_statistics, log_uniform, multiply, pick_point, radius_for, relief
-from data_builders.defects.shapes import blob_distance, fractal_noise, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, fractal_noise, smoothstep
 from data_builders.types import Picture
 
 
@@ -49,7 +49,7 @@ class Burn(IndustrialFamily[BurnParameters]):
     def paint(self, picture: Picture, parameters: BurnParameters, rng: np.random.Generator) -> Painted | None:
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
-        field = blob_distance(shape, pick_point(mask, rng), p.radius, rng, p.aspect, p.angle, p.roughness)
+        field = blob_distance(shape, pick_point(mask, rng), Outline(p.radius, p.aspect, p.angle, p.roughness), rng)
         noise = fractal_noise(shape, max(4.0, 0.5 * p.radius), rng)
         local = local_statistics(picture.pixels, np.asarray((field > 0) & mask, bool))
         if local.level < 40:

@@ -12,6 +12,7 @@ from data_builders.defects.industrial.solar_cell import find_cell
 from data_builders.defects.painting import log_uniform, pick_point
 from data_builders.defects.shapes import branching_paths, stroke, union
 from data_builders.types import Picture
+from data_builders.walks import Walk
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class CellCrack(IndustrialFamily[CellCrackParameters]):
         paths = []
         for turn in turns:
             reach = p.length * (float(rng.uniform(0.3, 1.0)) if turn else 1.0)
-            paths += branching_paths(start, p.angle + turn, reach, p.width, rng, p.branches, p.jag, 2)
+            paths += branching_paths(Walk(start, p.angle + turn, reach, p.width, 2), rng, p.branches, p.jag)
         alpha = union([stroke(shape, points, widths) for points, widths in paths])
         layer, own = cell.dimmed(picture, np.asarray(alpha * cell.glowing, np.float32), p.left)
         return Painted(layer, own > 0.02)

@@ -19,7 +19,7 @@ from data_builders.defects.painting import (
     radius_for,
     shift_tone,
 )
-from data_builders.defects.shapes import Alpha, blob_distance, floats, fractal_noise, smoothstep
+from data_builders.defects.shapes import Alpha, Outline, blob_distance, floats, fractal_noise, smoothstep
 from data_builders.types import Mask, Picture
 
 
@@ -59,7 +59,7 @@ class Chip(IndustrialFamily[ChipParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_point(mask, rng, edge=True)
-        field = blob_distance(shape, centre, p.radius, rng, p.aspect, p.angle, p.roughness)
+        field = blob_distance(shape, centre, Outline(p.radius, p.aspect, p.angle, p.roughness), rng)
         field = np.asarray(field + 0.06 * fractal_noise(shape, max(3.0, p.radius / 4), rng, 3), np.float32)
         edge = 0.9 / p.radius
         bite = np.asarray(smoothstep(field, -edge, edge) * mask, np.float32)

@@ -18,7 +18,7 @@ from data_builders.defects.painting import (
     radius_for,
     relief,
 )
-from data_builders.defects.shapes import blob_distance, floats, fractal_noise, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, floats, fractal_noise, smoothstep
 from data_builders.types import Picture
 
 PALETTES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -63,7 +63,8 @@ class Corrosion(IndustrialFamily[CorrosionParameters]):
     def paint(self, picture: Picture, parameters: CorrosionParameters, rng: np.random.Generator) -> Painted | None:
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
-        field = blob_distance(shape, pick_point(mask, rng), p.radius, rng, p.aspect, p.angle, 0.6)
+        outline = Outline(p.radius, p.aspect, p.angle, 0.6)
+        field = blob_distance(shape, pick_point(mask, rng), outline, rng)
         coarse = fractal_noise(shape, max(4.0, 0.4 * p.radius), rng, 5)
         rough = field + 0.5 * p.ragged * coarse
         alpha = np.asarray(smoothstep(rough, -0.05, 0.3) * smoothstep(field, -0.75, -0.2) * mask, np.float32)

@@ -12,6 +12,7 @@ from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import contrast, local_statistics, log_uniform, pick_point, shift_tone, signed
 from data_builders.defects.shapes import branching_paths, floats, stroke, union
 from data_builders.types import Picture
+from data_builders.walks import Walk
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Crack(IndustrialFamily[CrackParameters]):
         if p.from_edge:
             inward = pick_point(mask, rng)
             angle = math.atan2(inward[1] - start[1], inward[0] - start[0])
-        paths = branching_paths(start, angle, p.length, p.width, rng, p.branches, p.jag, 1 if p.hairline else 2)
+        walk = Walk(start, angle, p.length, p.width, 1 if p.hairline else 2)
+        paths = branching_paths(walk, rng, p.branches, p.jag)
         alpha = np.asarray(union([stroke(shape, points, widths) for points, widths in paths]) * mask, np.float32)
         local = local_statistics(picture.pixels, alpha > 0.1)
         step = signed(local, contrast(local, p.strength), p.darker)

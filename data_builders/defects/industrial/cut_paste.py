@@ -18,7 +18,7 @@ from data_builders.defects.painting import (
     radius_for,
     shift_tone,
 )
-from data_builders.defects.shapes import arc, blob, stroke
+from data_builders.defects.shapes import Outline, arc, blob, stroke
 from data_builders.types import Picture
 
 
@@ -70,7 +70,8 @@ class CutPaste(IndustrialFamily[CutPasteParameters]):
             alpha = np.asarray(stroke(shape, points, widths * max(2.5, p.length / 22)) * mask, np.float32)
         else:
             centre = pick_inner_point(mask, rng, p.radius)
-            alpha = np.asarray(blob(shape, centre, p.radius, rng, p.aspect, p.angle, 0.5, 0.15) * mask, np.float32)
+            outline = Outline(p.radius, p.aspect, p.angle, 0.5, 0.15)
+            alpha = np.asarray(blob(shape, centre, outline, rng) * mask, np.float32)
         layer = shift_tone(other, p.tone, np.ones(shape, np.float32))
         region = np.asarray(alpha > 0.03, bool)
         if p.melted:

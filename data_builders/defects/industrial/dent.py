@@ -10,7 +10,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import log_uniform, pick_inner_point, radius_for, relief, warp
-from data_builders.defects.shapes import blob_distance, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, smoothstep
 from data_builders.types import Picture
 
 
@@ -52,7 +52,7 @@ class Dent(IndustrialFamily[DentParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_inner_point(mask, rng, p.radius)
-        field = blob_distance(shape, centre, p.radius, rng, p.aspect, p.angle, p.roughness)
+        field = blob_distance(shape, centre, Outline(p.radius, p.aspect, p.angle, p.roughness), rng)
         bowl = smoothstep(field, -0.45, 1.05)
         lip = np.exp(-(((field + 0.05) / 0.16) ** 2)) * p.rim
         height = np.asarray(p.depth * p.radius * (bowl - lip), np.float32)

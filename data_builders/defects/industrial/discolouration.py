@@ -18,7 +18,7 @@ from data_builders.defects.painting import (
     radius_for,
     shift_tone,
 )
-from data_builders.defects.shapes import Alpha, blob, floats, smooth_noise, smoothstep
+from data_builders.defects.shapes import Alpha, Outline, blob, floats, smooth_noise, smoothstep
 from data_builders.types import Picture
 
 
@@ -83,7 +83,7 @@ def _area(picture: Picture, p: DiscolourationParameters, rng: np.random.Generato
     shape = (picture.object_mask.shape[0], picture.object_mask.shape[1])
     centre = pick_point(picture.object_mask, rng)
     if p.shape != "band":
-        return blob(shape, centre, p.radius, rng, p.aspect, p.angle, 0.5, p.softness)
+        return blob(shape, centre, Outline(p.radius, p.aspect, p.angle, 0.5, p.softness), rng)
     x = np.arange(shape[1], dtype=np.float32)[None, :] - np.float32(centre[0])
     y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(centre[1])
     across = np.abs(x * math.sin(p.angle) - y * math.cos(p.angle) + 0.1 * p.radius * smooth_noise(shape, 40, rng))

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import log_uniform, multiply, pick_point, radius_for, shift_tone, warp
-from data_builders.defects.shapes import Alpha, blob_distance, smoothstep
+from data_builders.defects.shapes import Alpha, Outline, blob_distance, smoothstep
 from data_builders.types import Picture
 
 
@@ -54,7 +54,8 @@ class Drop(IndustrialFamily[DropParameters]):
         for i in range(p.count):
             radius = p.radius * (1.0 if i == 0 else log_uniform(rng, 0.3, 0.9))
             x0, y0 = (centre[k] + (float(rng.normal(0, 0.8)) * p.spread if i else 0.0) for k in (0, 1))
-            field = blob_distance(shape, (x0, y0), radius, rng, log_uniform(rng, 1, 1.4), float(rng.uniform(0, 3)), 0.1)
+            outline = Outline(radius, log_uniform(rng, 1, 1.4), float(rng.uniform(0, 3)), 0.1)
+            field = blob_distance(shape, (x0, y0), outline, rng)
             inside = smoothstep(field, -0.9 / radius, 0.9 / radius)
             u = (np.arange(shape[1], dtype=np.float32)[None, :] - x0) / radius
             v = (np.arange(shape[0], dtype=np.float32)[:, None] - y0) / radius

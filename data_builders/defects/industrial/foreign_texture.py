@@ -18,7 +18,7 @@ from data_builders.defects.painting import (
     pick_inner_point,
     radius_for,
 )
-from data_builders.defects.shapes import blob, floats, fractal_noise, smooth_noise
+from data_builders.defects.shapes import Outline, blob, floats, fractal_noise, smooth_noise
 from data_builders.types import Mask, Picture, Pixels
 
 
@@ -57,7 +57,8 @@ class ForeignTexture(IndustrialFamily[ForeignTextureParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_inner_point(mask, rng, p.radius)
-        area = np.asarray((blob(shape, centre, p.radius, rng, p.aspect, p.angle, 0.5, 0.05) > 0.5) & mask, bool)
+        outline = Outline(p.radius, p.aspect, p.angle, 0.5, 0.05)
+        area = np.asarray((blob(shape, centre, outline, rng) > 0.5) & mask, bool)
         local = local_statistics(picture.pixels, area)
         field = _texture(shape, p, rng) * np.float32(p.amplitude + 0.35 * min(local.texture, 40))
         tint = floats(rng.uniform(0.7, 1.2, 3))

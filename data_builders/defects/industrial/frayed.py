@@ -9,7 +9,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import blend, contrast, local_statistics, log_uniform, pick_point, radius_for
-from data_builders.defects.shapes import blob, fractal_noise, stroke, wander
+from data_builders.defects.shapes import Outline, blob, fractal_noise, stroke, wander
 from data_builders.types import Picture
 
 
@@ -46,7 +46,7 @@ class Frayed(IndustrialFamily[FrayedParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_point(mask, rng)
-        alpha = np.asarray(blob(shape, centre, p.radius, rng, 1.4, p.angle, 0.7, 0.4) * mask, np.float32)
+        alpha = np.asarray(blob(shape, centre, Outline(p.radius, 1.4, p.angle, 0.7, 0.4), rng) * mask, np.float32)
         local = local_statistics(picture.pixels, alpha > 0.3)
         step = contrast(local, p.strength)
         grains = fractal_noise(shape, max(3.0, 0.3 * p.radius), rng, 4)

@@ -17,7 +17,7 @@ from data_builders.defects.painting import (
     radius_for,
     shift_tone,
 )
-from data_builders.defects.shapes import blob_distance, floats, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, floats, smoothstep
 from data_builders.types import Picture
 
 
@@ -55,7 +55,7 @@ class Hole(IndustrialFamily[HoleParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_inner_point(mask, rng, 1.2 * p.radius)
-        field = blob_distance(shape, centre, p.radius, rng, p.aspect, p.angle, p.roughness)
+        field = blob_distance(shape, centre, Outline(p.radius, p.aspect, p.angle, p.roughness), rng)
         edge = 0.9 / p.radius
         inside = np.asarray(smoothstep(field, -edge, edge) * mask, np.float32)
         local = local_statistics(picture.pixels, np.asarray((field > -1) & (field < -0.1) & mask, bool))

@@ -18,7 +18,7 @@ from data_builders.defects.painting import (
     radius_for,
     shift_tone,
 )
-from data_builders.defects.shapes import blob, smoothstep
+from data_builders.defects.shapes import Outline, blob, smoothstep
 from data_builders.types import Picture
 
 LEAST_COVER = 0.6
@@ -65,7 +65,7 @@ class LineInterruption(IndustrialFamily[LineInterruptionParameters]):
         angle, _ = line_direction(picture)
         if p.form == "dark zone":
             angle = float(rng.choice([angle, angle + math.pi / 2]))
-        alpha = blob(shape, pick_point(mask, rng), p.radius, rng, p.aspect, angle, 0.15, 0.4)
+        alpha = blob(shape, pick_point(mask, rng), Outline(p.radius, p.aspect, angle, 0.15, 0.4), rng)
         alpha = np.asarray(alpha * mask, np.float32)
         local = local_statistics(picture.pixels, alpha > 0.3)
         base = np.asarray(picture.pixels, np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.industrial.board import find_board
 from data_builders.defects.painting import blend
-from data_builders.defects.shapes import blob, union
+from data_builders.defects.shapes import Outline, blob, union
 from data_builders.types import Picture
 
 
@@ -45,6 +45,6 @@ class PinHole(IndustrialFamily[PinHoleParameters]):
         for _ in range(parameters.count):
             y, x = deep[int(rng.integers(len(deep)))]
             radius = max(2.8, parameters.size * min(float(depth[y, x]), 0.05 * min(shape)))
-            holes.append(blob(shape, (float(x), float(y)), radius, rng, 1.1, 0.0, 0.1, 0.1))
+            holes.append(blob(shape, (float(x), float(y)), Outline(radius, 1.1, 0.0, 0.1, 0.1), rng))
         gone = np.asarray(union(holes) * picture.object_mask, np.float32)
         return Painted(blend(picture.pixels, board.ground_colour, gone), gone > 0.02)

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import contrast, local_statistics, log_uniform, pick_point, radius_for, shift_tone
-from data_builders.defects.shapes import blob_distance, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, smoothstep
 from data_builders.types import Picture
 
 
@@ -59,15 +59,8 @@ class Pit(IndustrialFamily[PitParameters]):
             if x1 - x0 < 3 or y1 - y0 < 3:
                 continue
             local_centre = (x - x0, y - y0)
-            field = blob_distance(
-                (y1 - y0, x1 - x0),
-                local_centre,
-                radius,
-                rng,
-                log_uniform(rng, 1, 1.6),
-                float(rng.uniform(0, 3.14)),
-                0.35,
-            )
+            outline = Outline(radius, log_uniform(rng, 1, 1.6), float(rng.uniform(0, 3.14)), 0.35)
+            field = blob_distance((y1 - y0, x1 - x0), local_centre, outline, rng)
             core = smoothstep(field, -0.15, 0.55)
             u = (np.arange(x1 - x0, dtype=np.float32)[None, :] - local_centre[0]) / radius
             v = (np.arange(y1 - y0, dtype=np.float32)[:, None] - local_centre[1]) / radius

@@ -19,7 +19,7 @@ from data_builders.defects.painting import (
     shift_tone,
     warp,
 )
-from data_builders.defects.shapes import Alpha, blob, smooth_noise
+from data_builders.defects.shapes import Alpha, Outline, blob, smooth_noise
 from data_builders.types import Picture
 
 
@@ -55,7 +55,8 @@ class PrintError(IndustrialFamily[PrintErrorParameters]):
     def paint(self, picture: Picture, parameters: PrintErrorParameters, rng: np.random.Generator) -> Painted | None:
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
-        area = blob(shape, pick_point(mask, rng), p.radius, rng, p.aspect, p.angle, 0.35, 0.2)
+        outline = Outline(p.radius, p.aspect, p.angle, 0.35, 0.2)
+        area = blob(shape, pick_point(mask, rng), outline, rng)
         alpha = np.asarray(area * mask, np.float32)
         layer = _faulty(picture, p, alpha, rng)
         return Painted(blend(picture.pixels, layer, alpha), alpha > 0.02, solid=p.fault in ("smudge", "gap"))

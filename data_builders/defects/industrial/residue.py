@@ -10,7 +10,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import blend, local_statistics, log_uniform, pick_point, radius_for, relief
-from data_builders.defects.shapes import blob_distance, fractal_noise, smooth_noise, smoothstep, stroke, wander
+from data_builders.defects.shapes import Outline, blob_distance, fractal_noise, smooth_noise, smoothstep, stroke, wander
 from data_builders.types import Picture
 
 
@@ -59,7 +59,7 @@ class Residue(IndustrialFamily[ResidueParameters]):
             body = np.asarray(cv2.GaussianBlur(line, (0, 0), 0.6), np.float32)
             height = np.asarray(cv2.GaussianBlur(line, (0, 0), max(1.0, breadth / 3)) * breadth, np.float32)
         else:
-            field = blob_distance(shape, centre, p.radius, rng, p.aspect, p.angle, 0.6)
+            field = blob_distance(shape, centre, Outline(p.radius, p.aspect, p.angle, 0.6), rng)
             if p.form == "smear":
                 field = np.asarray(field + 0.25 * smooth_noise(shape, max(3.0, p.radius / 3), rng), np.float32)
             body = smoothstep(field, -1.5 / p.radius, 1.5 / p.radius)

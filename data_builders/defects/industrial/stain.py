@@ -21,7 +21,7 @@ from data_builders.defects.painting import (
     radius_for,
     shift_tone,
 )
-from data_builders.defects.shapes import Alpha, Point, blob_distance, fractal_noise, smooth_noise, smoothstep
+from data_builders.defects.shapes import Alpha, Outline, Point, blob_distance, fractal_noise, smooth_noise, smoothstep
 from data_builders.types import Picture
 
 Tint = tuple[float, float, float]
@@ -123,7 +123,7 @@ def _spilt(picture: Picture, p: StainParameters, rng: np.random.Generator) -> Al
     """Distance field of the blot and of the drops around it: 0 on the outline, 1 inside."""
     height, width = picture.object_mask.shape
     centre = pick_point(picture.object_mask, rng)
-    field = blob_distance((height, width), centre, p.radius, rng, p.aspect, p.angle, p.roughness)
+    field = blob_distance((height, width), centre, Outline(p.radius, p.aspect, p.angle, p.roughness), rng)
     return _with_drops(field, centre, p, rng, 2.2)
 
 
@@ -131,7 +131,8 @@ def _spattered(picture: Picture, p: StainParameters, rng: np.random.Generator) -
     """Thrown from one side: drops many and small, further away smaller and longer."""
     height, width = picture.object_mask.shape
     centre = pick_point(picture.object_mask, rng)
-    field = blob_distance((height, width), centre, 0.6 * p.radius, rng, p.aspect, p.angle, p.roughness)
+    outline = Outline(0.6 * p.radius, p.aspect, p.angle, p.roughness)
+    field = blob_distance((height, width), centre, outline, rng)
     return _with_drops(field * np.float32(0.6), centre, p, rng, 4.0)
 
 
@@ -151,7 +152,8 @@ def _with_drops(field: Alpha, centre: Point, p: StainParameters, rng: np.random.
         if x1 <= x0 or y1 <= y0:
             continue
         place = (drop[0] - x0, drop[1] - y0)
-        own = blob_distance((y1 - y0, x1 - x0), place, size, rng, rng.uniform(1.0, 1.7), way, 0.0)
+        outline = Outline(size, float(rng.uniform(1.0, 1.7)), way, 0.0)
+        own = blob_distance((y1 - y0, x1 - x0), place, outline, rng)
         field[y0:y1, x0:x1] = np.maximum(field[y0:y1, x0:x1], own * np.float32(size / p.radius))
     return field
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_builders.defects.industrial.base import IndustrialFamily, Painted
 from data_builders.defects.painting import Layer, blend, local_statistics, log_uniform, pick_point, radius_for, warp
-from data_builders.defects.shapes import Alpha, Point, blob, smooth_noise
+from data_builders.defects.shapes import Alpha, Outline, Point, blob, smooth_noise
 from data_builders.types import Picture
 
 LEAST_TEXTURE = 5.0
@@ -51,7 +51,8 @@ class TextureDisruption(IndustrialFamily[TextureDisruptionParameters]):
         p, mask = parameters, picture.object_mask
         shape = (mask.shape[0], mask.shape[1])
         centre = pick_point(mask, rng)
-        alpha = np.asarray(blob(shape, centre, p.radius, rng, p.aspect, p.angle, 0.5, p.softness) * mask, np.float32)
+        outline = Outline(p.radius, p.aspect, p.angle, 0.5, p.softness)
+        alpha = np.asarray(blob(shape, centre, outline, rng) * mask, np.float32)
         if local_statistics(picture.pixels, alpha > 0.3).texture < LEAST_TEXTURE:
             return None
         layer = _disrupted(picture, p, centre, alpha, rng)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
-from data_builders.defects.medical.scatter import scatter
+from data_builders.defects.medical.scatter import Cluster, scatter
 from data_builders.defects.medical.tissue import shape_of, shift, soften
 from data_builders.defects.painting import local_statistics, log_uniform, pick_inner_point
 from data_builders.types import Picture
@@ -47,7 +47,7 @@ class Calcification(MedicalFamily[CalcificationParameters]):
         p, mask, shape = parameters, picture.object_mask, shape_of(picture)
         centre = pick_inner_point(mask, rng, p.spread)
         soft = soften(mask)
-        body = np.asarray(scatter(shape, centre, p.count, p.spread, p.radius, rng) * soft, np.float32)
+        body = np.asarray(scatter(shape, centre, Cluster(p.count, p.spread, p.radius), rng) * soft, np.float32)
         local = local_statistics(picture.pixels, body > 0.3)
         layer, region = picture.pixels.astype(np.float32), body > 0.01
         if p.shadow > 0:

@@ -8,7 +8,6 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     body_of,
     draw_outline,
@@ -21,6 +20,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
+from data_builders.defects.shapes import Outline, blob_distance
 from data_builders.types import Picture
 
 
@@ -57,11 +57,11 @@ class Cyst(MedicalFamily[CystParameters]):
         p, shape, soft = parameters, shape_of(picture), soften(picture.object_mask)
         radius = p.outline.radius
         centre = pick_inner_point(picture.object_mask, rng, radius)
-        field = p.outline.field(shape, centre, rng)
+        field = blob_distance(shape, centre, p.outline, rng)
         for _ in range(p.chambers - 1):
             way = float(rng.uniform(0, 6.28))
             beside = (centre[0] + 1.1 * radius * np.cos(way), centre[1] + 1.1 * radius * np.sin(way))
-            field = np.maximum(field, p.outline.field(shape, beside, rng) * np.float32(rng.uniform(0.5, 1)))
+            field = np.maximum(field, blob_distance(shape, beside, p.outline, rng) * np.float32(rng.uniform(0.5, 1)))
         body = np.asarray(body_of(field, p.outline) * soft, np.float32)
         offset = offset_of(picture.pixels, body > 0.3, p.tone)
         layer = picture.pixels.astype(np.float32)

@@ -9,7 +9,6 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     body_of,
     draw_outline,
@@ -21,6 +20,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
+from data_builders.defects.shapes import Outline, blob_distance
 from data_builders.types import Picture
 
 
@@ -52,7 +52,7 @@ class DenseTissue(MedicalFamily[DenseTissueParameters]):
     def paint(self, picture: Picture, parameters: DenseTissueParameters, rng: np.random.Generator) -> Painted | None:
         p, shape, soft = parameters, shape_of(picture), soften(picture.object_mask)
         centre = pick_inner_point(picture.object_mask, rng, 0.6 * p.outline.radius)
-        body = np.asarray(body_of(p.outline.field(shape, centre, rng), p.outline) * soft, np.float32)
+        body = np.asarray(body_of(blob_distance(shape, centre, p.outline, rng), p.outline) * soft, np.float32)
         offset = offset_of(picture.pixels, body > 0.3, p.tone, 0.6)
         layer = grow(picture.pixels.astype(np.float32), body, p.tone, offset, rng, 0.4 * p.outline.radius)
         noise = cv2.GaussianBlur(rng.standard_normal(shape, dtype=np.float32), (0, 0), max(0.8, p.cell))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
-from data_builders.defects.medical.scatter import scatter
+from data_builders.defects.medical.scatter import Cluster, scatter
 from data_builders.defects.medical.tissue import Tone, draw_tone, grow, offset_of, shape_of, soften
 from data_builders.defects.painting import log_uniform, pick_inner_point
 from data_builders.types import Picture
@@ -45,7 +45,7 @@ class Exudate(MedicalFamily[ExudateParameters]):
     def paint(self, picture: Picture, parameters: ExudateParameters, rng: np.random.Generator) -> Painted | None:
         p, mask = parameters, picture.object_mask
         centre = pick_inner_point(mask, rng, 0.5 * p.spread)
-        body = scatter(shape_of(picture), centre, p.count, p.spread, p.radius, rng, ring=p.ring)
+        body = scatter(shape_of(picture), centre, Cluster(p.count, p.spread, p.radius, p.ring), rng)
         body = np.asarray(body * soften(mask), np.float32)
         offset = offset_of(picture.pixels, body > 0.3, p.tone)
         layer = grow(picture.pixels.astype(np.float32), body, p.tone, offset, rng, 2 * p.radius)

@@ -9,7 +9,6 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     body_of,
     draw_outline,
@@ -21,7 +20,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point, pick_point
-from data_builders.defects.shapes import smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, smoothstep
 from data_builders.types import Picture
 
 
@@ -67,7 +66,7 @@ class Haemorrhage(MedicalFamily[HaemorrhageParameters]):
             field = np.full(shape, -1, np.float32)
             for _ in range(p.blots if p.form == "blots" else 1):
                 centre = pick_inner_point(picture.object_mask, rng, 0.7 * p.outline.radius)
-                np.maximum(field, p.outline.field(shape, centre, rng), out=field)
+                np.maximum(field, blob_distance(shape, centre, p.outline, rng), out=field)
             body = np.asarray(body_of(field, p.outline) * soft, np.float32)
         offset = offset_of(picture.pixels, body > 0.3, p.tone)
         layer = grow(picture.pixels.astype(np.float32), body, p.tone, offset, rng, 0.5 * p.outline.radius)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
-from data_builders.defects.medical.surroundings import Surroundings, draw_surroundings, prepare
+from data_builders.defects.medical.surroundings import Place, Surroundings, draw_surroundings, prepare
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     body_of,
     draw_outline,
@@ -21,7 +20,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
-from data_builders.defects.shapes import fractal_noise, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, fractal_noise, smoothstep
 from data_builders.types import Picture
 
 
@@ -56,9 +55,9 @@ class MixedMass(MedicalFamily[MixedMassParameters]):
     def paint(self, picture: Picture, parameters: MixedMassParameters, rng: np.random.Generator) -> Painted | None:
         p, shape, soft = parameters, shape_of(picture), soften(picture.object_mask)
         centre = pick_inner_point(picture.object_mask, rng, 0.8 * p.outline.radius)
-        field = p.outline.field(shape, centre, rng)
+        field = blob_distance(shape, centre, p.outline, rng)
         body = np.asarray(body_of(field, p.outline) * soft, np.float32)
-        layer, region = prepare(picture, p.surroundings, p.tone, centre, field, p.outline, soft)
+        layer, region = prepare(picture, p.surroundings, p.tone, Place(p.outline, centre, field), soft)
         offset = offset_of(picture.pixels, body > 0.3, p.tone)
         layer = grow(layer, body, p.tone, offset, rng, 0.4 * p.outline.radius)
         lumps = fractal_noise(shape, max(4.0, p.lumps * p.outline.radius), rng) + 0.5 * np.clip(field, -1, 1)

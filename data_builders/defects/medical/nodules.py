@@ -9,7 +9,7 @@ import numpy as np
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import Tone, draw_tone, grow, offset_of, shape_of, soften
 from data_builders.defects.painting import log_uniform, pick_inner_point, radius_for
-from data_builders.defects.shapes import blob
+from data_builders.defects.shapes import Outline, blob
 from data_builders.types import Picture
 
 
@@ -46,7 +46,8 @@ class Nodules(MedicalFamily[NodulesParameters]):
             radius = p.radius if index == 0 else max(2.2, p.radius * float(rng.uniform(0.4, 1)))
             centre = pick_inner_point(picture.object_mask, rng, radius)
             aspect, angle = float(rng.uniform(1, 1.5)), float(rng.uniform(0, 3.14))
-            np.maximum(body, blob(shape, centre, radius, rng, aspect, angle, p.roughness, p.softness), out=body)
+            outline = Outline(radius, aspect, angle, p.roughness, p.softness)
+            np.maximum(body, blob(shape, centre, outline, rng), out=body)
         body = np.asarray(body * soft, np.float32)
         offset = offset_of(picture.pixels, body > 0.3, p.tone)
         layer = grow(picture.pixels.astype(np.float32), body, p.tone, offset, rng, p.radius)

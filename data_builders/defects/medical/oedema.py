@@ -8,7 +8,6 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     draw_outline,
     draw_tone,
@@ -18,7 +17,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )
 from data_builders.defects.painting import pick_inner_point, pick_point
-from data_builders.defects.shapes import smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, smoothstep
 from data_builders.types import Mask, Picture
 
 
@@ -53,7 +52,9 @@ class Oedema(MedicalFamily[OedemaParameters]):
             tissue = np.asarray(union(picture.parts[p.follow]) & picture.object_mask)
             centre = pick_point(tissue, rng)
             soft = np.asarray(soft * (0.1 + 0.9 * soften(tissue, 1.6)), np.float32)
-        body = np.asarray(smoothstep(p.outline.field(shape_of(picture), centre, rng), -0.15, 0.45) * soft, np.float32)
+        body = np.asarray(
+            smoothstep(blob_distance(shape_of(picture), centre, p.outline, rng), -0.15, 0.45) * soft, np.float32
+        )
         offset = offset_of(picture.pixels, body > 0.3, p.tone, 0.8)
         layer = grow(picture.pixels.astype(np.float32), body, p.tone, offset, rng, 0.6 * p.outline.radius)
         return Painted(layer, body > 0.01)

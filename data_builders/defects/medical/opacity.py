@@ -8,7 +8,6 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     draw_outline,
     draw_tone,
@@ -18,7 +17,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_point
-from data_builders.defects.shapes import fractal_noise, smoothstep
+from data_builders.defects.shapes import Outline, blob_distance, fractal_noise, smoothstep
 from data_builders.types import Picture
 
 
@@ -50,7 +49,7 @@ class Opacity(MedicalFamily[OpacityParameters]):
         p, shape, soft = parameters, shape_of(picture), soften(picture.object_mask)
         field = np.full(shape, -2, np.float32)
         for _ in range(p.patches):
-            np.maximum(field, p.outline.field(shape, pick_point(picture.object_mask, rng), rng), out=field)
+            np.maximum(field, blob_distance(shape, pick_point(picture.object_mask, rng), p.outline, rng), out=field)
         cloud = smoothstep(field, -0.25, 0.55)
         holes = np.clip(0.7 + 0.7 * fractal_noise(shape, max(4.0, 0.35 * p.outline.radius), rng), 0, 1)
         body = np.asarray(cloud * (1 - p.patchiness * (1 - holes)) * soft, np.float32)

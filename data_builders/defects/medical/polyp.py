@@ -9,7 +9,6 @@ import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     body_of,
     draw_outline,
@@ -21,7 +20,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point, relief
-from data_builders.defects.shapes import fractal_noise
+from data_builders.defects.shapes import Outline, blob_distance, fractal_noise
 from data_builders.types import Picture
 
 
@@ -58,7 +57,7 @@ class Polyp(MedicalFamily[PolypParameters]):
         p, shape, soft = parameters, shape_of(picture), soften(picture.object_mask)
         radius = p.outline.radius
         centre = pick_inner_point(picture.object_mask, rng, radius)
-        field = p.outline.field(shape, centre, rng)
+        field = blob_distance(shape, centre, p.outline, rng)
         body = np.asarray(body_of(field, p.outline) * soft, np.float32)
         layer = press(picture.pixels, centre, radius, 0.12 * radius, soft, 0.4)
         layer = grow(layer, body, p.tone, offset_of(picture.pixels, body > 0.3, p.tone, 0.5), rng, 0.5 * radius)

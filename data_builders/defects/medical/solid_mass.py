@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.defects.medical.base import MedicalFamily, Painted
-from data_builders.defects.medical.surroundings import Surroundings, draw_surroundings, prepare
+from data_builders.defects.medical.surroundings import Place, Surroundings, draw_surroundings, prepare
 from data_builders.defects.medical.tissue import (
-    Outline,
     Tone,
     body_of,
     draw_outline,
@@ -21,6 +20,7 @@ from data_builders.defects.medical.tissue import (
     soften,
 )  # fmt: skip
 from data_builders.defects.painting import pick_inner_point
+from data_builders.defects.shapes import Outline, blob_distance
 from data_builders.types import Picture
 
 
@@ -53,12 +53,12 @@ class SolidMass(MedicalFamily[SolidMassParameters]):
     def paint(self, picture: Picture, parameters: SolidMassParameters, rng: np.random.Generator) -> Painted | None:
         p, shape, soft = parameters, shape_of(picture), soften(picture.object_mask)
         centre = pick_inner_point(picture.object_mask, rng, 0.8 * p.outline.radius)
-        field = p.outline.field(shape, centre, rng)
+        field = blob_distance(shape, centre, p.outline, rng)
         if p.spikes:
             u, v, _ = radial(shape, centre)
             rays = np.clip(np.cos(p.spikes * np.arctan2(v, u) + float(rng.uniform(0, 6.3))), 0, 1) ** 4
             field = np.asarray(field + p.spike_length * rays, np.float32)
         body = np.asarray(body_of(field, p.outline) * soft, np.float32)
-        layer, region = prepare(picture, p.surroundings, p.tone, centre, field, p.outline, soft)
+        layer, region = prepare(picture, p.surroundings, p.tone, Place(p.outline, centre, field), soft)
         layer = grow(layer, body, p.tone, offset_of(picture.pixels, body > 0.3, p.tone), rng, 0.6 * p.outline.radius)
         return Painted(layer, np.asarray(region | (body > 0.01)), solid=True)

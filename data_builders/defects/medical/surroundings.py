@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_builders.defects.medical.tissue import Outline, Tone, offset_of, press, shift
+from data_builders.defects.medical.tissue import Tone, offset_of, press, shift
 from data_builders.defects.painting import Layer
-from data_builders.defects.shapes import Alpha, Point, smoothstep
+from data_builders.defects.shapes import Alpha, Outline, Point, smoothstep
 from data_builders.types import Mask, Picture
 
 
@@ -32,14 +32,21 @@ def draw_surroundings(rng: np.random.Generator, chance: float = 0.45) -> Surroun
     )
 
 
-def prepare(
-    picture: Picture, around: Surroundings, tone: Tone, centre: Point, field: Alpha, outline: Outline, soft: Alpha
-) -> tuple[Layer, Mask]:
-    """The picture with its tissue pressed and swollen around the outline, and where that changed it."""
-    layer = picture.pixels.astype(np.float32)
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a mass lies: around ``centre``, with the field of its outline (1 at the centre, 0 on the outline)."""
+
+    outline: Outline
+    centre: Point
+    field: Alpha
+
+
+def prepare(picture: Picture, around: Surroundings, tone: Tone, place: Place, soft: Alpha) -> tuple[Layer, Mask]:
+    """The picture with its tissue pressed and swollen around the mass, where ``soft`` gives way, and what that changed."""
+    layer, field, radius = picture.pixels.astype(np.float32), place.field, place.outline.radius
     region = np.zeros(field.shape, bool)
     if around.push > 0:
-        layer = press(layer, centre, outline.radius, around.push * outline.radius, soft)
+        layer = press(layer, place.centre, radius, around.push * radius, soft)
         region = np.asarray(field > -0.5)
     if around.oedema > 0:
         swelling = np.asarray(smoothstep(field, -around.oedema, -0.2 * around.oedema) * soft, np.float32)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from data_builders.defects.painting import Layer, contrast, local_statistics, log_uniform, radius_for, signed, warp
-from data_builders.defects.shapes import Alpha, Point, blob_distance, fractal_noise, smoothstep
+from data_builders.defects.shapes import Alpha, Outline, Point, fractal_noise, smoothstep
 from data_builders.types import Mask, Picture, Pixels
 
 TINTS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -23,26 +23,8 @@ TINTS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] 
 """Share of a darkening and of a brightening that red, green and blue take; grey pictures are always neutral."""
 MOST_COLOUR = 2.0
 """Mean difference of the channels up to which a picture counts as grey."""
-
-
-@dataclass(frozen=True)
-class Outline:
-    """Radius in pixels, angle in radians; ``softness`` is the breadth of the edge as a share of the radius."""
-
-    radius: float
-    aspect: float
-    angle: float
-    roughness: float
-    softness: float
-
-    def field(self, shape: tuple[int, int], centre: Point, rng: np.random.Generator) -> Alpha:
-        """1 at the centre, 0 on the outline, negative outside."""
-        return blob_distance(shape, centre, self.radius, rng, self.aspect, self.angle, self.roughness)
-
-    @property
-    def half(self) -> float:
-        """Half the breadth of the edge in units of the field; never below what a pixel resolves."""
-        return max(self.softness, 1.2 / self.radius) / 2
+LEAST_EDGE = 1.2
+"""Breadth of a lesion's edge below which no scan resolves it, pixels."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +91,8 @@ def shape_of(picture: Picture) -> tuple[int, int]:
 
 def body_of(field: Alpha, outline: Outline) -> Alpha:
     """Alpha of the inside of an outline."""
-    return smoothstep(field, -outline.half, outline.half)
+    half = outline.half_edge(LEAST_EDGE)
+    return smoothstep(field, -half, half)
 
 
 def soften(mask: Mask, sigma: float = 1.2) -> Alpha:

@@ -18,7 +18,7 @@ from data_builders.sources.objects.drawing import (
     rounded_box,
     smoothstep,
 )
-from data_builders.sources.objects.family import ACTIONS, Drawing, ObjectFamily, edited
+from data_builders.sources.objects.family import ACTIONS, Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.fasteners import design_nut_shape
 from data_builders.sources.objects.metal_bodies import NutShape, bevelled, draw_nut, draw_ring
 from data_builders.sources.objects.pharma import CapsuleShape, design_capsule_shape, draw_capsule
@@ -118,14 +118,13 @@ class Assortment(ObjectFamily):
             )
             for k, (x, y) in enumerate(design.centres)
         ]
-        changed = edited(
-            instances,
-            edit,
+        leeway = Leeway(
             step=1.1 * design.radius if edit is not None and edit.action == "shift" else 2.2 * design.radius,
             allowed=self.actions,
             fits=lambda x, y: max(abs(x), abs(y)) < 1.0,
             gap=1.5 * design.radius,
         )
+        changed = edited(instances, edit, leeway)
         return Drawing(canvas, {"instance": tuple(self.draw_instance(canvas, at, design, light) for at in changed)})
 
     def draw_instance(self, canvas: Canvas, at: Placement, design: AssortmentDesign, light: Light) -> Mask:

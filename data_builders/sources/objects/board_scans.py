@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from data_builders.sources.objects.drawing import Canvas, Placement, blurred
-from data_builders.sources.objects.family import ACTIONS, Drawing, ImpossibleEditError, ObjectFamily, edited
+from data_builders.sources.objects.family import ACTIONS, Drawing, ImpossibleEditError, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.routing import Trace, point_on, route
 from data_builders.sources.objects.shading import value_noise
 from data_builders.types import Edit, Mask
@@ -119,9 +119,8 @@ class BoardScan(ObjectFamily):
         )
         ragged = value_noise(rng, size, max(1.2, canvas.scale * design.width / 5), 2)
         pads = [Placement(x, y, seed=index) for index, (x, y, _, _) in enumerate(design.pads)]
-        changed = edited(
-            pads, edit, step=design.pitch, first=len(design.traces), allowed=self.actions, gap=0.8 * design.pitch
-        )
+        leeway = Leeway(design.pitch, self.actions, gap=0.8 * design.pitch)
+        changed = edited(pads, edit, leeway, first=len(design.traces))
         plot = self.plot(design, canvas, changed, edit)
         shrunk = cv2.resize(plot.image, (width, height), interpolation=cv2.INTER_AREA)
         coverage = blurred(shrunk.astype(np.float32) / np.float32(255), 0.7)

@@ -20,7 +20,7 @@ from data_builders.sources.objects.drawing import (
     smoothstep,
 )
 from data_builders.sources.objects.electronics import print_text
-from data_builders.sources.objects.family import ACTIONS, Drawing, ObjectFamily, edited
+from data_builders.sources.objects.family import ACTIONS, Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import bevelled
 from data_builders.sources.objects.routing import Node, Trace, route, to_units
 from data_builders.sources.objects.shading import METALS, Light, Material, hue_colour, lit, random_colour, value_noise
@@ -149,7 +149,7 @@ class CircuitBoard(ObjectFamily):
         count = len(design.components)
         step = 2.2 * design.pad_radius
         inside = self.inside(design)
-        new_pads = edited(pads, edit, step=step, first=count, allowed=self.actions - {"rotate"}, fits=inside, gap=step)
+        new_pads = edited(pads, edit, Leeway(step, self.actions - {"rotate"}, inside, gap=step), first=count)
         pad_masks = tuple(self.draw_pad(canvas, pad, design, light) for pad in new_pads)
         for part in design.components:
             self.draw_lands(canvas, part, design, light)
@@ -157,12 +157,12 @@ class CircuitBoard(ObjectFamily):
             Placement(c.x + slack[k][0], c.y + slack[k][1], c.quarter * math.pi / 2 + slack[k][2], seed=k)
             for k, c in enumerate(design.components)
         ]
-        placed = edited(places, edit, step=0.12, allowed=self.actions, fits=inside, turn=1.0, gap=0.1)
+        placed = edited(places, edit, Leeway(0.12, self.actions, inside, turn=1.0, gap=0.1))
         bodies = tuple(self.draw_component(canvas, at, design, light) for at in placed)
         mounts = [Placement(sx * 0.9, sy * (design.half_height - 0.1)) for sx in (-1, 1) for sy in (-1, 1)]
         mounts = mounts if design.mounting else []
         first = count + len(pads)
-        new_mounts = edited(mounts, edit, 0.1, first, frozenset({"omit", "shift"}))
+        new_mounts = edited(mounts, edit, Leeway(0.1, frozenset({"omit", "shift"})), first)
         holes = tuple(punch(canvas.patch(m, design.mounting * 1.6), design.mounting, below, light) for m in new_mounts)
         parts = {"component": bodies, "pad": pad_masks, "mounting hole": holes}
         return Drawing(canvas, {name: masks for name, masks in parts.items() if masks})

@@ -18,7 +18,7 @@ from data_builders.sources.objects.drawing import (
     rounded_box,
     smoothstep,
 )
-from data_builders.sources.objects.family import ACTIONS, Drawing, ObjectFamily, edited
+from data_builders.sources.objects.family import ACTIONS, Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import bevelled
 from data_builders.sources.objects.shading import METALS, Light, Material, hue_colour, lit, random_colour, value_noise
 from data_builders.sources.objects.stage import Line, design_line, set_stage
@@ -121,7 +121,7 @@ class CableSection(ObjectFamily):
         fill = np.asarray(design.filler, dtype=np.float32) * (depth * (1 + np.float32(0.05) * cut))[..., None]
         patch.blend(fill * np.float32(light.power + light.ambient) * np.float32(0.85), patch.cover(core))
         masks = []
-        for conductor in edited(conductors, edit, step=0.3 * design.radius, allowed=self.actions):
+        for conductor in edited(conductors, edit, Leeway(0.3 * design.radius, self.actions)):
             masks.append(self.draw_conductor(canvas, conductor, design, tones[conductor.seed], light))
         return Drawing(canvas, {"conductor": tuple(masks)})
 
@@ -216,7 +216,7 @@ class Brush(ObjectFamily):
         )
         tufts = [Placement(x, y, seed=int(seed)) for (x, y, _), seed in zip(design.tufts, seeds, strict=True)]
         colours = {int(seed): design.colours[group] for (_, _, group), seed in zip(design.tufts, seeds, strict=True)}
-        changed = edited(tufts, edit, step=design.pitch * 0.7, allowed=self.actions, gap=0.0)
+        changed = edited(tufts, edit, Leeway(design.pitch * 0.7, self.actions, gap=0.0))
         for tuft in changed:
             hole = canvas.patch(tuft, design.pitch * 0.6)
             distance = circle(hole.x, hole.y, 0.36 * design.pitch)

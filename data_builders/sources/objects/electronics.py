@@ -16,7 +16,7 @@ from data_builders.sources.objects.drawing import (
     rounded_box,
     smoothstep,
 )
-from data_builders.sources.objects.family import ACTIONS, Drawing, ObjectFamily, edited
+from data_builders.sources.objects.family import ACTIONS, Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import bevelled
 from data_builders.sources.objects.shading import (
     METALS,
@@ -48,14 +48,12 @@ def along_side(edit: Edit | None, legs: list[Placement]) -> Edit | None:
     return replace(edit, direction=legs[edit.part].angle + sign * math.pi / 2)
 
 
-def print_text(
-    canvas: Canvas, text: str, at: tuple[float, float], height: float, width: float, colour: Colour, font: int = 0
-) -> None:
+def print_text(canvas: Canvas, text: str, at: tuple[float, float], height: float, width: float, colour: Colour) -> None:
     """Print a line of text centred at ``at`` (object units), no wider than ``width``."""
     step = min(0.85 * height, width / max(1, len(text)))
     for index, character in enumerate(text):
         local = canvas.patch(Placement(at[0] + (index - (len(text) - 1) / 2) * step, at[1]), height)
-        local.blend(colour, local.glyph(character, min(height, 1.3 * step), font, 2) * np.float32(0.8))
+        local.blend(colour, local.glyph(character, min(height, 1.3 * step), 0, 2) * np.float32(0.8))
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,8 @@ class Chip(ObjectFamily):
         grain = value_noise(rng, size, max(1.0, canvas.scale / 70), 2)
         cloud = value_noise(rng, size, canvas.scale / 2)
         legs = self.legs(design)
-        sideways = along_side(edit, legs)
-        changed = edited(
-            legs,
-            edit if edit is not None and edit.action == "bend" else sideways,
-            step=design.pitch * 0.5,
-            allowed=self.actions,
-            gap=0.4 * design.pitch,
-        )
+        sideways = edit if edit is not None and edit.action == "bend" else along_side(edit, legs)
+        changed = edited(legs, sideways, Leeway(design.pitch * 0.5, self.actions, gap=0.4 * design.pitch))
         masks = tuple(self.draw_leg(canvas, leg, design, light) for leg in changed)
         patch = canvas.patch()
         outer = rounded_box(patch.x, patch.y, design.half_width, design.half_height, 0.03)
@@ -252,14 +244,13 @@ class Connector(ObjectFamily):
             for r in range(design.rows)
             for c in range(design.columns)
         ]
-        changed = edited(
-            contacts,
-            edit,
+        leeway = Leeway(
             step=design.pitch * 0.5,
             allowed=self.actions,
             fits=lambda x, y: abs(x) < design.half_width - 0.1 and abs(y) < design.half_height - 0.1,
             gap=0.0,
         )
+        changed = edited(contacts, edit, leeway)
         return Drawing(canvas, {"pin": tuple(self.draw_contact(canvas, contact, design, light) for contact in changed)})
 
     def draw_contact(self, canvas: Canvas, at: Placement, design: ConnectorDesign, light: Light) -> Mask:

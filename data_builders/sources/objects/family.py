@@ -119,27 +119,38 @@ def visible_parts(parts: dict[str, tuple[Mask, ...]]) -> tuple[dict[str, tuple[M
     return seen, indices
 
 
-def edited(
-    parts: Sequence[Placement],
-    edit: Edit | None,
-    step: float,
-    first: int = 0,
-    allowed: frozenset[str] = ACTIONS,
-    fits: Callable[[float, float], bool] = lambda x, y: True,
-    turn: float = math.pi / 2,
-    gap: float | None = None,
-) -> list[Placement]:
+def anywhere(x: float, y: float) -> bool:
+    """Every place (x, y) has room."""
+    return True
+
+
+@dataclass(frozen=True)
+class Leeway:
+    """What an edit may do to the parts of one kind.
+
+    Args:
+        step: units; the largest shift, and about how far an extra part lies from the one it doubles.
+        allowed: actions that make sense for these parts.
+        fits: whether an extra part may lie at (x, y).
+        turn: radians of the largest rotation.
+        gap: least distance of an extra part from the others, units; 0.6 ``step`` when None.
+    """
+
+    step: float
+    allowed: frozenset[str] = ACTIONS
+    fits: Callable[[float, float], bool] = anywhere
+    turn: float = math.pi / 2
+    gap: float | None = None
+
+
+def edited(parts: Sequence[Placement], edit: Edit | None, leeway: Leeway, first: int = 0) -> list[Placement]:
     """The parts with the edit applied, when it speaks of one of them.
 
     Args:
         parts: where they are.
         edit: None leaves all as they are.
-        step: units; the largest shift, and about how far an extra part lies from the one it doubles.
+        leeway: what it may do to them.
         first: index of ``parts[0]`` among all parts of the picture.
-        allowed: actions that make sense for these parts.
-        fits: whether an extra part may lie at (x, y).
-        turn: radians of the largest rotation.
-        gap: least distance of an extra part from the others; 0.6 ``step`` by default.
 
     Raises:
         ImpossibleEditError: when the action makes no sense here, or an extra part fits nowhere.
@@ -147,45 +158,39 @@ def edited(
     result = list(parts)
     if edit is None or not first <= edit.part < first + len(result):
         return result
-    if edit.action not in allowed:
+    if edit.action not in leeway.allowed:
         raise ImpossibleEditError
     index = edit.part - first
     part = result[index]
     if edit.action == "omit":
         del result[index]
     elif edit.action == "shift":
-        reach = step * (0.35 + 0.65 * edit.amount)
+        reach = leeway.step * (0.35 + 0.65 * edit.amount)
         moved = replace(part, x=part.x + reach * math.cos(edit.direction), y=part.y + reach * math.sin(edit.direction))
         result[index] = moved
     elif edit.action == "rotate":
         sign = 1 if math.cos(edit.direction) >= 0 else -1
-        result[index] = replace(part, angle=part.angle + sign * turn * (0.25 + 0.75 * edit.amount))
+        result[index] = replace(part, angle=part.angle + sign * leeway.turn * (0.25 + 0.75 * edit.amount))
     elif edit.action == "bend":
         sign = 1 if math.cos(edit.direction) >= 0 else -1
         result[index] = replace(part, bend=sign * (0.3 + 0.7 * edit.amount))
     else:
-        result.append(extra_part(part, result, edit, step, fits, 0.6 * step if gap is None else gap))
+        result.append(extra_part(part, result, edit, leeway))
     return result
 
 
-def extra_part(
-    part: Placement,
-    others: Sequence[Placement],
-    edit: Edit,
-    step: float,
-    fits: Callable[[float, float], bool],
-    gap: float,
-) -> Placement:
+def extra_part(part: Placement, others: Sequence[Placement], edit: Edit, leeway: Leeway) -> Placement:
     """A copy of ``part`` at the first place around it, starting in the edit's direction, that is free and fits.
 
     Raises:
         ImpossibleEditError: when there is none.
     """
+    gap = 0.6 * leeway.step if leeway.gap is None else leeway.gap
     for reach in (1.0, 1.5, 0.75, 2.2):
         for turn in range(8):
             direction = edit.direction + turn * math.pi / 4
-            x = part.x + step * reach * math.cos(direction)
-            y = part.y + step * reach * math.sin(direction)
-            if fits(x, y) and all(math.hypot(x - o.x, y - o.y) >= gap for o in others):
+            x = part.x + leeway.step * reach * math.cos(direction)
+            y = part.y + leeway.step * reach * math.sin(direction)
+            if leeway.fits(x, y) and all(math.hypot(x - o.x, y - o.y) >= gap for o in others):
                 return replace(part, x=x, y=y)
     raise ImpossibleEditError

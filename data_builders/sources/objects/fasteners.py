@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.sources.objects.drawing import Field, Patch, Placement, rounded_box, smoothstep
-from data_builders.sources.objects.family import Drawing, ImpossibleEditError, ObjectFamily, edited
+from data_builders.sources.objects.family import Drawing, ImpossibleEditError, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import NutShape, bevelled, draw_nut
 from data_builders.sources.objects.shading import Material, lit, random_colour, streaks, value_noise
 from data_builders.sources.objects.stage import Line, design_line, set_stage
@@ -58,7 +58,7 @@ class HexNut(ObjectFamily):
         grain = value_noise(rng, size, max(1.0, canvas.scale / 25), 3)
         below = canvas.pixels.copy()
         patch = canvas.patch()
-        holes = edited([Placement(0.0, 0.0)], edit, step=0.2, allowed=frozenset({"omit", "shift"}))
+        holes = edited([Placement(0.0, 0.0)], edit, Leeway(0.2, frozenset({"omit", "shift"})))
         hole_at = (holes[0].x, holes[0].y) if holes else None
         silhouette = draw_nut(patch, design.shape, design.material, light, rng, hole_at)
         patch.multiply(1 + np.float32(0.02) * grain * silhouette)
@@ -251,14 +251,13 @@ class PerforatedPlate(ObjectFamily):
         texture = np.float32(design.brushing) * brushed + np.float32(0.025) * grain
         patch.blend(paint * (1 + texture)[..., None], alpha)
         edge = 1.3 * design.hole_radius
-        holes = edited(
-            [Placement(x, y) for x, y in design.holes],
-            edit,
+        leeway = Leeway(
             step=0.5 * design.spacing,
             allowed=HOLE_ACTIONS,
             fits=lambda x, y: abs(x) < design.half_width - edge and abs(y) < design.half_height - edge,
             gap=2.2 * design.hole_radius,
         )
+        holes = edited([Placement(x, y) for x, y in design.holes], edit, leeway)
         masks = tuple(
             punch(canvas.patch(hole, design.hole_radius * 1.5), design.hole_radius, below, light) for hole in holes
         )

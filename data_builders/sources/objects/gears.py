@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.sources.objects.drawing import Field, Patch, Placement, circle, radius_of, smoothstep
-from data_builders.sources.objects.family import Drawing, ImpossibleEditError, ObjectFamily, edited
+from data_builders.sources.objects.family import Drawing, ImpossibleEditError, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import bevelled
 from data_builders.sources.objects.shading import (
     Material,
@@ -91,15 +91,13 @@ class Gear(ObjectFamily):
             Placement(middle * math.cos(turn), middle * math.sin(turn))
             for turn in (np.arange(design.holes) + 0.5) * 2 * math.pi / max(1, design.holes)
         ]
-        changed = edited(
-            holes,
-            edit,
+        leeway = Leeway(
             step=0.26,
-            first=design.teeth,
             allowed=frozenset({"omit", "shift", "extra"}),
             fits=lambda x, y: abs(math.hypot(x, y) - middle) < 0.06,
             gap=2.2 * design.hole_radius,
         )
+        changed = edited(holes, edit, leeway, first=design.teeth)
         cuts = tuple(
             punch(canvas.patch(hole, design.hole_radius * 1.4), design.hole_radius, below, light) for hole in changed
         )

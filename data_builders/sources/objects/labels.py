@@ -6,8 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_builders.sources.objects.drawing import Colour, Placement, circle, regular_polygon, rgb, rounded_box
-from data_builders.sources.objects.family import ACTIONS, Drawing, ObjectFamily, edited
+from data_builders.sources.objects.drawing import (
+    Colour,
+    Field,
+    Paint,
+    Patch,
+    Placement,
+    circle,
+    regular_polygon,
+    rgb,
+    rounded_box,
+)
+from data_builders.sources.objects.family import ACTIONS, Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import bevelled
 from data_builders.sources.objects.shading import Material, hue_colour, lit, random_colour, value_noise
 from data_builders.sources.objects.stage import Line, design_line, set_stage
@@ -90,19 +100,7 @@ class Label(ObjectFamily):
         outer = rounded_box(patch.x, patch.y, 1.0, design.half_height, design.corner)
         alpha = patch.cover(outer)
         patch.shadow(alpha, light.shadow_offset(0.015), 0.012, 0.4)
-        albedo = np.empty((*outer.shape, 3), dtype=np.float32)
-        albedo[...] = design.paper
-        if design.band:
-            band = patch.cover(patch.y + np.float32(design.half_height - design.band))
-            albedo += (rgb(design.accent) - albedo) * band[..., None]
-        if design.frame:
-            frame = patch.cover(np.abs(outer + np.float32(0.06)) - np.float32(0.012))
-            albedo += (rgb(design.ink) - albedo) * frame[..., None]
-        if design.emblem:
-            ex, ey = patch.x - np.float32(0.82), patch.y + np.float32(design.half_height - 0.14 - design.band)
-            shape = np.maximum(regular_polygon(ex, ey, design.emblem, 0.07), -circle(ex, ey, 0.035))
-            emblem = rgb(design.ink if design.band else design.accent)
-            albedo += (emblem - albedo) * patch.cover(shape)[..., None]
+        albedo = self.albedo(design, patch, outer)
         height = bevelled(outer, 0.012, 0.006) + np.float32(0.004) * swell
         paint = lit(height, patch.px, Material((1.0, 1.0, 1.0), gloss=design.gloss, sharpness=8.0), light, albedo)
         patch.blend(paint * (1 + np.float32(0.008) * fibre)[..., None], alpha)
@@ -117,20 +115,37 @@ class Label(ObjectFamily):
 
         step = 0.9 * max(tall for _, _, tall, _ in design.rows)
         letter_masks = []
-        for letter in edited(letters, edit, step=step, allowed=self.actions, fits=inside, turn=1.2):
+        for letter in edited(letters, edit, Leeway(step, self.actions, inside, turn=1.2)):
             character, tall, font = faces[letter.seed]
             local = canvas.patch(letter, tall)
             ink = local.glyph(character, tall, font, 2)
             local.blend(design.ink, ink * ink_wear[local.window])
             letter_masks.append(local.mask(ink))
         bar_masks = []
-        for bar in edited(bars, edit, step=0.12, first=len(letters), allowed=frozenset({"omit", "shift"})):
+        for bar in edited(bars, edit, Leeway(0.12, frozenset({"omit", "shift"})), first=len(letters)):
             local = canvas.patch(bar, 0.16)
             ink = local.cover(rounded_box(local.x, local.y, design.bars[bar.seed][1] / 2, 0.13))
             local.blend(design.ink, ink * ink_wear[local.window])
             bar_masks.append(local.mask(ink))
         parts = {"letter": tuple(letter_masks), "bar": tuple(bar_masks)}
         return Drawing(canvas, {name: masks for name, masks in parts.items() if masks})
+
+    def albedo(self, design: LabelDesign, patch: Patch, outer: Field) -> Paint:
+        """Colours of the paper with its band, frame and emblem; ``outer`` is the signed distance of its outline."""
+        albedo = np.empty((*outer.shape, 3), dtype=np.float32)
+        albedo[...] = design.paper
+        if design.band:
+            band = patch.cover(patch.y + np.float32(design.half_height - design.band))
+            albedo += (rgb(design.accent) - albedo) * band[..., None]
+        if design.frame:
+            frame = patch.cover(np.abs(outer + np.float32(0.06)) - np.float32(0.012))
+            albedo += (rgb(design.ink) - albedo) * frame[..., None]
+        if design.emblem:
+            ex, ey = patch.x - np.float32(0.82), patch.y + np.float32(design.half_height - 0.14 - design.band)
+            shape = np.maximum(regular_polygon(ex, ey, design.emblem, 0.07), -circle(ex, ey, 0.035))
+            emblem = rgb(design.ink if design.band else design.accent)
+            albedo += (emblem - albedo) * patch.cover(shape)[..., None]
+        return albedo
 
     def letters(
         self, design: LabelDesign, dx: float, dy: float

@@ -18,7 +18,7 @@ from data_builders.sources.objects.drawing import (
     smoothstep,
     stadium,
 )
-from data_builders.sources.objects.family import ACTIONS, Drawing, ObjectFamily, edited
+from data_builders.sources.objects.family import ACTIONS, Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import groove_field
 from data_builders.sources.objects.shading import Light, Material, hue_colour, lit, random_colour, value_noise, varied
 from data_builders.sources.objects.stage import Line, design_line, set_stage
@@ -119,11 +119,9 @@ class Capsule(ObjectFamily):
             for k, character in enumerate(design.text)
         ]
         limit = design.shape.radius * 0.6
-        changed = edited(
-            letters, edit, step=step * 1.1, allowed=self.actions, fits=lambda x, y: abs(x) < 0.8 and abs(y) < limit
-        )
+        leeway = Leeway(step * 1.1, self.actions, fits=lambda x, y: abs(x) < 0.8 and abs(y) < limit)
         masks = []
-        for letter in changed:
+        for letter in edited(letters, edit, leeway):
             local = canvas.patch(letter, design.letter_height)
             ink = local.glyph(chr(letter.seed), min(design.letter_height, step * 1.3), design.font, 3)
             local.blend(design.ink, ink * np.float32(0.88))
@@ -196,7 +194,7 @@ class Tablet(ObjectFamily):
             return abs(x) < 0.6 and abs(y) < 0.6 * design.aspect
 
         score_masks = []
-        for line in edited(lines, edit, step=0.28, allowed=self.actions, turn=0.6):
+        for line in edited(lines, edit, Leeway(0.28, self.actions, turn=0.6)):
             local = canvas.patch(line)
             across = np.abs(local.y)
             groove = groove_field(across, 0.045, 0.055) * patch.cover(outer + np.float32(0.02))
@@ -204,7 +202,7 @@ class Tablet(ObjectFamily):
             score_masks.append((across < 0.05) & (outer < 0))
         letter_masks = []
         tall = min(0.5, 0.75 * design.aspect)
-        for letter in edited(letters, edit, step=0.25, first=len(lines), allowed=self.actions, fits=inside):
+        for letter in edited(letters, edit, Leeway(0.25, self.actions, inside), first=len(lines)):
             local = canvas.patch(letter, tall)
             pressed = local.glyph(chr(letter.seed), tall, design.font, 3)
             height[local.window] -= np.float32(0.035) * blurred(pressed, 0.012 * canvas.scale)

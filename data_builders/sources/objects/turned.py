@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_builders.sources.objects.drawing import Field, Patch, Placement, blurred, circle, radius_of, smoothstep
-from data_builders.sources.objects.family import Drawing, ObjectFamily, edited
+from data_builders.sources.objects.family import Drawing, Leeway, ObjectFamily, edited
 from data_builders.sources.objects.metal_bodies import draw_ring
 from data_builders.sources.objects.shading import (
     METALS,
@@ -92,7 +92,8 @@ class Coin(ObjectFamily):
                 Placement(0.72 * math.cos(turn), 0.72 * math.sin(turn), turn + math.pi / 2, seed=ord(character))
             )
         masks = []
-        for letter in edited(letters, edit, step=step, fits=lambda px, py: 0.55 < math.hypot(px, py) < 0.8):
+        leeway = Leeway(step, fits=lambda px, py: 0.55 < math.hypot(px, py) < 0.8)
+        for letter in edited(letters, edit, leeway):
             local = canvas.patch(letter, 0.16)
             raised = local.glyph(chr(letter.seed), 0.15, design.font)
             height[local.window] += np.float32(design.relief) * blurred(raised, 0.012 * canvas.scale)
@@ -179,16 +180,15 @@ class Ring(ObjectFamily):
         below = canvas.pixels.copy()
         draw_ring(patch, design.inner, design.profile, design.material, light, rng)
         half = (1 - design.inner) / 2 - 1.3 * design.hole_radius
-        changed = edited(
-            holes,
-            edit,
+        leeway = Leeway(
             step=0.22,
             allowed=frozenset({"omit", "shift", "extra"}),
             fits=lambda x, y: abs(math.hypot(x, y) - middle) < half,
             gap=2.2 * design.hole_radius,
         )
         masks = tuple(
-            punch(canvas.patch(hole, design.hole_radius * 1.4), design.hole_radius, below, light) for hole in changed
+            punch(canvas.patch(hole, design.hole_radius * 1.4), design.hole_radius, below, light)
+            for hole in edited(holes, edit, leeway)
         )
         return Drawing(canvas, {"hole": masks} if masks else {})
 

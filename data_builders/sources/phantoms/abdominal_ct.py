@@ -11,7 +11,7 @@ import numpy as np
 
 from assistant.types import Domain
 from data_builders.sources.phantoms.acquisition import aspect_of, closed_curve, kept_inside, organ, picture, windowed
-from data_builders.sources.phantoms.canvas import Field, Sketch, View, blur, grey, noise, remap, remap_labels
+from data_builders.sources.phantoms.canvas import Field, Sketch, View, blur, grey, noise, parts_of, remap, remap_labels
 from data_builders.types import Kind, Mask, Picture
 
 
@@ -148,6 +148,14 @@ class AbdominalCtDesign:
     texture: float
 
 
+@dataclass(frozen=True)
+class Build:
+    """Size of a patient against the average, across and from front to back."""
+
+    girth: float
+    depth: float
+
+
 class AbdominalCt:
     """Axial abdominal CT slice."""
 
@@ -194,7 +202,7 @@ class AbdominalCt:
         shown = windowed(remap(field, maps), *design.window)
         solid = (Organ.LIVER, Organ.LIVER_VESSEL, Organ.SPLEEN, Organ.KIDNEY, Organ.MEDULLA, Organ.PANCREAS)
         lesions = np.isin(tissue, np.asarray(solid, np.uint8))
-        return picture(grey(shown), lesions, "abdominal CT slice", self.name, tissue, dict(PART_LABELS))
+        return picture(grey(shown), lesions, "abdominal CT slice", self.name, parts_of(tissue, PART_LABELS))
 
 
 def _body(sketch: Sketch, design: AbdominalCtDesign, rng: np.random.Generator) -> Mask:
@@ -232,11 +240,11 @@ def _slice(design: AbdominalCtDesign, rng: np.random.Generator, side: int) -> np
     sketch = Sketch(side)
     cavity = _body(sketch, design, rng)
     level = float(np.clip(design.level + rng.normal(0, 0.03), 0, 1))
-    sx, sy = design.girth / 0.86, design.depth / 0.63
+    build = Build(design.girth / 0.86, design.depth / 0.63)
     tight = kept_inside(cavity, sketch.pixels(0.008 + 0.02 * design.visceral))
 
     def put(points: list[tuple[float, float]], label: int, scale: float = 1.0, within: Mask = tight) -> Mask:
-        placed = [(a * sx, b * sy) for a, b in points]
+        placed = [(a * build.girth, b * build.depth) for a, b in points]
         return sketch.put(organ(sketch, rng, placed, 0.010, scale * float(rng.uniform(0.96, 1.04))), label, within)
 
     _loops(sketch, design, rng, tight, level)
@@ -268,13 +276,11 @@ def _slice(design: AbdominalCtDesign, rng: np.random.Generator, side: int) -> np
     )
     if design.gallbladder:
         put([(-0.28, -0.20), (-0.18, -0.24), (-0.14, -0.14), (-0.22, -0.06), (-0.29, -0.10)], Organ.GALLBLADDER)
-    _spine(sketch, rng, sx, sy)
+    _spine(sketch, rng, build)
     if level > 0.25:
         for s in (-1, 1):
-            _kidney(sketch, rng, s, sx, sy, 0.75 + 0.35 * min(1.0, level * 1.3), tight)
-    n = rng.normal(0, 0.008, 4)
-    sketch.ellipse((0.05 * sx + float(n[0]), 0.10 * sy + float(n[1])), (0.060, 0.060), Organ.AORTA)
-    sketch.ellipse((-0.12 * sx + float(n[2]), 0.09 * sy + float(n[3])), (0.068, 0.050), Organ.CAVA)
+            _kidney(sketch, rng, build, s, 0.75 + 0.35 * min(1.0, level * 1.3), tight)
+    _great_vessels(sketch, rng, build)
     _ribs(sketch, rng, cavity, level)
     return sketch.labels
 
@@ -324,10 +330,10 @@ def _liver_vessels(sketch: Sketch, rng: np.random.Generator, liver: Mask) -> Non
         sketch.stroke(points, [width, width * 0.35], Organ.LIVER_VESSEL, liver)
 
 
-def _kidney(sketch: Sketch, rng: np.random.Generator, s: int, sx: float, sy: float, scale: float, within: Mask) -> None:
-    """One kidney in its fat: cortex, medulla, sinus fat."""
+def _kidney(sketch: Sketch, rng: np.random.Generator, build: Build, s: int, scale: float, within: Mask) -> None:
+    """The kidney of side ``s`` (-1 or 1) in its fat: cortex, medulla, sinus fat."""
     n = rng.normal(0, 0.012, 4)
-    x, y = s * 0.36 * sx + float(n[0]), 0.27 * sy + float(n[1])
+    x, y = s * 0.36 * build.girth + float(n[0]), 0.27 * build.depth + float(n[1])
     rx, ry = (0.115 + 0.4 * float(n[2])) * scale, (0.15 + 0.4 * float(n[3])) * scale
     turn = -s * 0.35
     sketch.ellipse((x, y), (rx * 1.22, ry * 1.2), Organ.INNER_FAT, turn, within)
@@ -341,12 +347,21 @@ def _kidney(sketch: Sketch, rng: np.random.Generator, s: int, sx: float, sy: flo
     )
 
 
-def _spine(sketch: Sketch, rng: np.random.Generator, sx: float, sy: float) -> None:
+def _great_vessels(sketch: Sketch, rng: np.random.Generator, build: Build) -> None:
+    """Aorta and inferior vena cava in front of the spine."""
+    n = rng.normal(0, 0.008, 4)
+    aorta = (0.05 * build.girth + float(n[0]), 0.10 * build.depth + float(n[1]))
+    cava = (-0.12 * build.girth + float(n[2]), 0.09 * build.depth + float(n[3]))
+    sketch.ellipse(aorta, (0.060, 0.060), Organ.AORTA)
+    sketch.ellipse(cava, (0.068, 0.050), Organ.CAVA)
+
+
+def _spine(sketch: Sketch, rng: np.random.Generator, build: Build) -> None:
     """Vertebra with canal and processes, psoas and back muscles."""
-    y = 0.27 * sy + float(rng.normal(0, 0.006))
+    y = 0.27 * build.depth + float(rng.normal(0, 0.006))
     for s in (-1, 1):
         sketch.ellipse((s * 0.17, y + 0.05), (0.075, 0.10), Organ.MUSCLE, 0.2 * s)
-        sketch.ellipse((s * 0.17 * sx, y + 0.24), (0.17, 0.105), Organ.MUSCLE, 0.15 * s)
+        sketch.ellipse((s * 0.17 * build.girth, y + 0.24), (0.17, 0.105), Organ.MUSCLE, 0.15 * s)
         sketch.stroke(
             [(s * 0.06, y + 0.12), (s * 0.16, y + 0.15), (s * 0.24, y + 0.13)], [0.03, 0.024, 0.016], Organ.BONE
         )

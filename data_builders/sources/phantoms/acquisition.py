@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.canvas import Field, Labels, Points, Sketch, noise, parts_of
+from data_builders.sources.phantoms.canvas import Field, Points, Sketch, noise
 from data_builders.types import Kind, Mask, Picture, Pixels
 
 
@@ -76,20 +76,15 @@ def tissue_texture(rng: np.random.Generator, size: tuple[int, int], cells: float
     return np.asarray(1 + np.float32(strength) * noise(rng, size, cells, 2), np.float32)
 
 
+def whole_parts(masks: Mapping[str, Mask]) -> dict[str, tuple[Mask, ...]]:
+    """Parts of one mask each, those of less than 12 pixels left out."""
+    return {name: (np.asarray(mask, bool),) for name, mask in masks.items() if int(mask.sum()) >= 12}
+
+
 def picture(
-    pixels: Pixels,
-    lesion_area: Mask,
-    object_name: str,
-    family: str,
-    labels: Labels | None = None,
-    names: Mapping[str, Sequence[int]] | None = None,
-    masks: dict[str, Mask] | None = None,
+    pixels: Pixels, lesion_area: Mask, object_name: str, family: str, parts: Mapping[str, tuple[Mask, ...]]
 ) -> Picture:
-    """A medical picture; parts come from ``labels`` and ``names`` (split into islands) and from whole ``masks``."""
-    parts = {} if labels is None else parts_of(labels, names or {})
-    for name, mask in (masks or {}).items():
-        if int(mask.sum()) >= 12:
-            parts[name] = (np.asarray(mask, bool),)
+    """A medical picture whose lesions lie in ``lesion_area``."""
     return Picture(
         pixels=np.ascontiguousarray(pixels),
         object_mask=np.asarray(lesion_area, bool),

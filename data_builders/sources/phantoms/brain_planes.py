@@ -228,29 +228,14 @@ def _coronal_core(sketch: Sketch, head: Head, position: float, rng: np.random.Ge
         Tissue.BRAINSTEM,
     )
     if position > 0.5:
-        for sign in (-1.0, 1.0):
-            lobe = sketch.polygon_mask(
-                rounded(
-                    [
-                        (sign * 0.03, 0.18),
-                        (sign * 0.24, 0.20),
-                        (sign * 0.42, 0.34),
-                        (sign * 0.34, 0.48),
-                        (sign * 0.12, 0.46),
-                    ]
-                )
-            )
-            sketch.put(grow(lobe, sketch.pixels(0.018)), Tissue.CSF)
-        for sign in (-1.0, 1.0):
-            lobe = sketch.polygon_mask(
-                rounded(
-                    [
-                        (sign * 0.03, 0.18),
-                        (sign * 0.24, 0.20),
-                        (sign * 0.42, 0.34),
-                        (sign * 0.34, 0.48),
-                        (sign * 0.12, 0.46),
-                    ]
-                )
-            )
-            brain_tissue.folia(sketch, lobe, rng, (sign * 0.15, 0.33))
+        _cerebellum(sketch, rng)
+
+
+def _cerebellum(sketch: Sketch, rng: np.random.Generator) -> None:
+    """Both lobes of the cerebellum in their fluid."""
+    half = [(0.03, 0.18), (0.24, 0.20), (0.42, 0.34), (0.34, 0.48), (0.12, 0.46)]
+    lobes = [(sign, sketch.polygon_mask(rounded([(sign * x, y) for x, y in half]))) for sign in (-1.0, 1.0)]
+    for _, lobe in lobes:
+        sketch.put(grow(lobe, sketch.pixels(0.018)), Tissue.CSF)
+    for sign, lobe in lobes:
+        brain_tissue.folia(sketch, lobe, rng, (sign * 0.15, 0.33))

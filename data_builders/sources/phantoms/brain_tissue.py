@@ -10,6 +10,7 @@ import numpy as np
 
 from data_builders.sources.phantoms.canvas import Field, Labels, Sketch, noise
 from data_builders.types import Mask
+from data_builders.walks import Walk
 
 
 class Tissue(IntEnum):
@@ -214,29 +215,23 @@ def fold(
             length = sketch.pixels(depth) * float(rng.uniform(0.75, 1.5) if deep else rng.uniform(0.2, 0.7))
             heading = float(np.arctan2(gy[y, x], gx[y, x])) + float(rng.normal(0, 0.25))
             width = sketch.pixels(csf_width * float(rng.choice([0.3, 0.7, 1.2], p=[0.45, 0.4, 0.15])))
-            _walk(sulci, rng, (float(x), float(y)), heading, length, width, clearance, 2 if deep else 0)
+            _sulcus(sulci, rng, Walk((float(x), float(y)), heading, length, width, 2 if deep else 0), clearance)
             position += step * float(rng.uniform(0.65, 1.4))
             deep = not deep if rng.random() < 0.8 else deep
     return np.where(brain, sulci, np.uint8(0)).astype(np.uint8)
 
 
-def _walk(
-    canvas: Labels,
-    rng: np.random.Generator,
-    start: tuple[float, float],
-    heading: float,
-    length: float,
-    width: float,
-    clearance: float,
-    branches: int,
-) -> None:
-    """One winding sulcus; deep ones fork on the way; open near the surface, closed further in."""
-    count = max(3, int(length / 4))
-    step = length / count
+def _sulcus(canvas: Labels, rng: np.random.Generator, walk: Walk, clearance: float) -> None:
+    """One winding sulcus; deep ones fork on the way; open near the surface, closed further in.
+
+    ``walk`` is in pixels, as is ``clearance``, how far it stays from others; its forks count branches.
+    """
+    count = max(3, int(walk.length / 4))
+    step = walk.length / count
     curvature = float(rng.normal(0, 0.09))
     opened = float(rng.uniform(0.2, 1.0))
     side = canvas.shape[0]
-    x, y = start
+    (x, y), heading, forks = walk.start, walk.heading, walk.forks
     for index in range(count):
         heading += curvature + float(rng.normal(0, 0.15))
         nx, ny = float(x + step * np.cos(heading)), float(y + step * np.sin(heading))
@@ -246,13 +241,14 @@ def _walk(
         )
         if not (0 <= ahead_x < side and 0 <= ahead_y < side) or canvas[ahead_y, ahead_x]:
             return
-        thickness = max(1, round(width * (1.2 - 0.6 * index / count)))
+        thickness = max(1, round(walk.width * (1.2 - 0.6 * index / count)))
         cv2.line(canvas, (round(x), round(y)), (round(nx), round(ny)), 2 if index < opened * count else 1, thickness)
         x, y = nx, ny
-        if branches and index > count * 0.4 and rng.random() < 0.2:
-            branches -= 1
+        if forks and index > count * 0.4 and rng.random() < 0.2:
+            forks -= 1
             turn = float(rng.choice([-1.0, 1.0])) * float(rng.uniform(0.8, 1.4))
-            _walk(canvas, rng, (x, y), heading + turn, length * float(rng.uniform(0.2, 0.4)), width * 0.6, clearance, 0)
+            length = walk.length * float(rng.uniform(0.2, 0.4))
+            _sulcus(canvas, rng, Walk((x, y), heading + turn, length, walk.width * 0.6, 0), clearance)
 
 
 def cortex(sketch: Sketch, brain: Mask, sulci: Labels, rng: np.random.Generator, thickness: float) -> None:

@@ -9,9 +9,21 @@ import cv2
 import numpy as np
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.acquisition import aspect_of, organ, picture, softened, windowed
-from data_builders.sources.phantoms.canvas import Field, Sketch, View, blur, grey, grid, noise, remap, remap_labels
+from data_builders.sources.phantoms.acquisition import aspect_of, organ, picture, softened, whole_parts, windowed
+from data_builders.sources.phantoms.canvas import (
+    Field,
+    Sketch,
+    View,
+    blur,
+    grey,
+    grid,
+    noise,
+    parts_of,
+    remap,
+    remap_labels,
+)
 from data_builders.types import Kind, Mask, Picture
+from data_builders.walks import Walk
 
 _RIGHT_LUNG = [
     (-0.13, -0.60),
@@ -146,8 +158,8 @@ class ChestXray:
         }
         masks["diaphragm"] = _diaphragm(labels) & inside
         lungs = (labels == LUNG) & inside
-        names = {"lung": (LUNG,), "heart": (HEART,)}
-        return picture(grey(shown), lungs, "frontal chest X-ray", self.name, labels * inside, names, masks)
+        organs = parts_of(labels * inside, {"lung": (LUNG,), "heart": (HEART,)})
+        return picture(grey(shown), lungs, "frontal chest X-ray", self.name, organs | whole_parts(masks))
 
 
 def _diaphragm(labels: np.ndarray) -> Mask:
@@ -213,8 +225,10 @@ def _lung_vessels(sketch: Sketch, rng: np.random.Generator, wide: float) -> Fiel
     hila = np.zeros((side, side), np.uint8)
     for s in (-1, 1):
         centre = np.asarray([s * 0.19 * wide, -0.06 if s > 0 else -0.02])
+        hilum = (float(centre[0]), float(centre[1]))
         for angle in np.linspace(-1.35, 1.35, 13) + rng.normal(0, 0.1, 13):
-            _vessel(canvas, rng, centre, float(angle) if s > 0 else math.pi - float(angle), 0.022, 0.55, 3)
+            heading = float(angle) if s > 0 else math.pi - float(angle)
+            _vessel(canvas, rng, Walk(hilum, heading, 0.55, 0.022, 3))
         start = tuple(int(v) for v in (centre + 1) * side / 2)
         cv2.ellipse(hila, start, (int(0.055 * side / 2), int(0.12 * side / 2)), -20 * s, 0, 360, 255, -1)
     lines = blur(canvas.astype(np.float32) / np.float32(255), 0.006 * side / 2)
@@ -222,45 +236,37 @@ def _lung_vessels(sketch: Sketch, rng: np.random.Generator, wide: float) -> Fiel
     return np.asarray(0.16 * lines + 0.16 * glow, np.float32)
 
 
-def _vessel(
-    canvas: np.ndarray,
-    rng: np.random.Generator,
-    start: np.ndarray,
-    heading: float,
-    width: float,
-    length: float,
-    forks: int,
-) -> None:
-    """One winding, thinning vessel."""
+def _vessel(canvas: np.ndarray, rng: np.random.Generator, walk: Walk) -> None:
+    """One winding, thinning vessel; its forks count branches, of which each has fewer."""
     side = canvas.shape[0]
-    x, y = float(start[0]), float(start[1])
-    count = max(3, int(length / 0.05))
+    (x, y), heading, forks = walk.start, walk.heading, walk.forks
+    count = max(3, int(walk.length / 0.05))
     for index in range(count):
         heading += float(rng.normal(0, 0.13))
         nx, ny = x + 0.05 * math.cos(heading), y + 0.05 * math.sin(heading)
-        now = width * (1 - 0.8 * index / count)
+        now = walk.width * (1 - 0.8 * index / count)
         ends = [(round((px + 1) * side * 8), round((py + 1) * side * 8)) for px, py in ((x, y), (nx, ny))]
         level = round(255 * (1 - 0.7 * index / count))
         cv2.line(canvas, ends[0], ends[1], level, max(1, round(now * side / 2)), cv2.LINE_AA, 4)
         x, y = nx, ny
         if forks and rng.random() < 0.3:
             forks -= 1
-            _vessel(
-                canvas,
-                rng,
-                np.asarray([x, y]),
-                heading + float(rng.choice([-0.6, 0.6])),
-                now * 0.7,
-                length * 0.5,
-                forks - 1,
-            )
+            turn = float(rng.choice([-0.6, 0.6]))
+            _vessel(canvas, rng, Walk((x, y), heading + turn, walk.length * 0.5, now * 0.7, forks - 1))
 
 
 def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask) -> tuple[Field, Mask, Mask, Mask]:
     """Bones as added brightness, and where ribs, clavicles and spine are."""
+    thorax, ribs = _ribs(sketch, rng, wide)
+    shoulders, clavicles = _shoulders(sketch, rng, wide)
+    spine = _spine(sketch, rng)
+    total = thorax + shoulders + _bone(spine, sketch.side / 2, 0.075)
+    return np.asarray(total * softened(body, 2), np.float32), ribs & body, clavicles & body, spine & body
+
+
+def _ribs(sketch: Sketch, rng: np.random.Generator, wide: float) -> tuple[Field, Mask]:
+    """Brightness of ten pairs of ribs, of which six are seen to their front ends, and where they are."""
     side = sketch.side
-    px = side / 2
-    total = np.zeros((side, side), np.float32)
     backs, fronts = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     slope = float(rng.normal(0, 0.02))
     for s in (-1, 1):
@@ -282,8 +288,13 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
                     (s * 0.55 * reach, top + 2.5 * drop),
                 ]
                 fronts += sketch.stroke_mask(front, [0.020, 0.024, 0.022], 14)
-    total += _bone(backs, px, 0.075) + _bone(fronts, px, 0.045)
-    ribs: Mask = np.asarray((backs > 0) | (fronts > 0))
+    bright = _bone(backs, side / 2, 0.075) + _bone(fronts, side / 2, 0.045)
+    return bright, np.asarray((backs > 0) | (fronts > 0))
+
+
+def _shoulders(sketch: Sketch, rng: np.random.Generator, wide: float) -> tuple[Field, Mask]:
+    """Brightness of clavicles, shoulder blades and upper arms, and where the clavicles are."""
+    side = sketch.side
     blades, arms = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     clavicles = np.zeros((side, side), bool)
     lift = float(rng.normal(0, 0.02))
@@ -295,25 +306,20 @@ def _skeleton(sketch: Sketch, rng: np.random.Generator, wide: float, body: Mask)
             sketch, rng, [(0.60, -0.66), (0.86, -0.60), (0.84, -0.30), (0.70, 0.06), (0.64, -0.2)], 0.01, mirror=s < 0
         )
         arms += organ(sketch, rng, [(0.92, -0.66), (1.05, -0.58), (1.08, 0.1), (0.98, 0.1)], 0.01, mirror=s < 0)
-    total += _bone(blades, px, 0.05) + _bone(arms, px, 0.12) + _bone(clavicles, px, 0.12)
-    spine = np.zeros((side, side), bool)
+    px = side / 2
+    return _bone(blades, px, 0.05) + _bone(arms, px, 0.12) + _bone(clavicles, px, 0.12), clavicles
+
+
+def _spine(sketch: Sketch, rng: np.random.Generator) -> Mask:
+    """Where the vertebrae are."""
+    spine = np.zeros((sketch.side, sketch.side), bool)
     bend = float(rng.normal(0, 0.012))
     for index in range(17):
         y = -0.98 + 0.125 * index
         x = bend * math.sin(index * 0.5)
-        block = sketch.polygon_mask(
-            [
-                (x - 0.075, y - 0.048),
-                (x + 0.075, y - 0.048),
-                (x + 0.068, y),
-                (x + 0.075, y + 0.048),
-                (x - 0.075, y + 0.048),
-                (x - 0.068, y),
-            ]
-        )
-        spine |= block
-    total += _bone(spine, px, 0.075)
-    return np.asarray(total * softened(body, 2), np.float32), ribs & body, clavicles & body, spine & body
+        corners = [(-0.075, -0.048), (0.075, -0.048), (0.068, 0.0), (0.075, 0.048), (-0.075, 0.048), (-0.068, 0.0)]
+        spine |= sketch.polygon_mask([(x + dx, y + dy) for dx, dy in corners])
+    return spine
 
 
 def _bone(mask: Mask | Field, px: float, strength: float) -> Field:

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.acquisition import picture
+from data_builders.sources.phantoms.acquisition import picture, whole_parts
 from data_builders.sources.phantoms.canvas import Field, blur, colour, ellipse_field, grid, noise, soft_step
 from data_builders.types import Kind, Picture
+from data_builders.walks import Walk
 
 _SHIFT = 4
 
@@ -44,6 +45,36 @@ class FundusDesign:
     vessel_width: float
     contrast: float
     red_free: bool
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Centres (x, y) of the optic disc and of the macula, which is beside it."""
+
+    disc: tuple[float, float]
+    macula: tuple[float, float]
+
+    @property
+    def side(self) -> int:
+        """1 when the disc is on the right, else -1."""
+        return 1 if self.disc[0] > self.macula[0] else -1
+
+    @property
+    def reach(self) -> float:
+        """How far they are apart across the picture."""
+        return abs(self.disc[0] - self.macula[0])
+
+
+@dataclass(frozen=True)
+class AvascularZone:
+    """The disc around the macula that vessels keep out of."""
+
+    centre: tuple[float, float]
+    radius: float
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether (x, y) is in it."""
+        return math.hypot(x - self.centre[0], y - self.centre[1]) < self.radius
 
 
 class Fundus:
@@ -87,8 +118,9 @@ class Fundus:
             macula = (shift[0], shift[1])
         distance = design.distance * float(rng.uniform(0.95, 1.05))
         disc = (macula[0] + design.side * distance, macula[1] - distance * float(rng.normal(0.10, 0.03)))
+        eye = Landmarks(disc, macula)
         image = _retina(design, rng, x, y, macula, size)
-        veins, arteries = _vessels(design, rng, disc, macula, size)
+        veins, arteries = _vessels(design, rng, eye, size)
         image = _optic_disc(image, design, rng, x, y, disc)
         for tree, strength, ratio in (
             (veins, design.contrast, (0.62, 1.0, 0.9)),
@@ -108,7 +140,7 @@ class Fundus:
             "macula": np.asarray((x - macula[0]) ** 2 + (y - macula[1]) ** 2 < (1.3 * design.disc) ** 2) & seen,
             "vessels": np.asarray(np.maximum(veins, arteries) > 0.5) & seen,
         }
-        return picture(colour(image), seen, "retinal fundus photograph", self.name, masks=masks)
+        return picture(colour(image), seen, "retinal fundus photograph", self.name, whole_parts(masks))
 
 
 def _retina(
@@ -160,39 +192,28 @@ def _optic_disc(
 
 
 def _vessels(
-    design: FundusDesign,
-    rng: np.random.Generator,
-    disc: tuple[float, float],
-    macula: tuple[float, float],
-    size: tuple[int, int],
+    design: FundusDesign, rng: np.random.Generator, eye: Landmarks, size: tuple[int, int]
 ) -> tuple[Field, Field]:
     """Veins and arteries, 0..1: arcades above and below the macula and branches to the nose."""
-    half = min(size) / 2
     trees: list[Field] = []
     for kind in range(2):
         canvas = np.zeros(size, np.uint8)
         width = design.vessel_width * (1.0 if kind == 0 else 0.72)
         for up in (-1, 1):
             lift = float(rng.uniform(0.8, 1.0)) * (0.92 if kind else 1.0)
-            _arcade(canvas, rng, disc, macula, up * lift, width * float(rng.uniform(0.9, 1.1)), half, design.side)
-            heading = math.atan2(up * float(rng.uniform(0.5, 1.2)), design.side * 1.0)
-            _branch(canvas, rng, disc, heading, width * 0.72, float(rng.uniform(0.7, 1.1)), half, 2, 0.0)
+            _arcade(canvas, rng, eye, up * lift, width * float(rng.uniform(0.9, 1.1)))
+            heading = math.atan2(up * float(rng.uniform(0.5, 1.2)), eye.side * 1.0)
+            _branch(canvas, rng, Walk(eye.disc, heading, float(rng.uniform(0.7, 1.1)), width * 0.72, 2))
         trees.append(blur(canvas.astype(np.float32) / np.float32(255), max(0.35, 0.0018 * min(size))))
     return trees[0], trees[1]
 
 
 def _arcade(
-    canvas: UInt8[np.ndarray, "height width"],
-    rng: np.random.Generator,
-    disc: tuple[float, float],
-    macula: tuple[float, float],
-    lift: float,
-    width: float,
-    half: float,
-    side: int,
+    canvas: UInt8[np.ndarray, "height width"], rng: np.random.Generator, eye: Landmarks, lift: float, width: float
 ) -> None:
     """One temporal arcade that bends around the macula and sends branches both ways."""
-    reach = abs(disc[0] - macula[0])
+    disc, side, reach = eye.disc, eye.side, eye.reach
+    zone = AvascularZone(eye.macula, 0.22 * reach)
     steps = 34
     t = np.linspace(0, 1.0, steps)
     sway = np.cumsum(rng.normal(0, 0.010, steps))
@@ -204,54 +225,39 @@ def _arcade(
     )
     for index in range(steps - 1):
         now = width * (1 - 0.62 * index / steps)
-        _segment(canvas, (px[index], py[index]), (px[index + 1], py[index + 1]), now, half)
+        _segment(canvas, (px[index], py[index]), (px[index + 1], py[index + 1]), now)
         if index > 4 and rng.random() < 0.30:
             along = math.atan2(py[index + 1] - py[index], px[index + 1] - px[index])
             turn = float(rng.choice([-1, 1])) * float(rng.uniform(0.5, 1.0))
-            _branch(
-                canvas,
-                rng,
-                (float(px[index]), float(py[index])),
-                along + turn,
-                now * 0.62,
-                float(rng.uniform(0.25, 0.6)),
-                half,
-                1,
-                0.02,
-                macula,
-                0.22 * reach,
-            )
+            start = (float(px[index]), float(py[index]))
+            walk = Walk(start, along + turn, float(rng.uniform(0.25, 0.6)), now * 0.62, 1)
+            _branch(canvas, rng, walk, 0.02, zone)
 
 
 def _branch(
     canvas: UInt8[np.ndarray, "height width"],
     rng: np.random.Generator,
-    start: tuple[float, float],
-    heading: float,
-    width: float,
-    length: float,
-    half: float,
-    forks: int,
-    bend: float,
-    avoid: tuple[float, float] | None = None,
-    clear: float = 0.0,
+    walk: Walk,
+    bend: float = 0.0,
+    zone: AvascularZone | None = None,
 ) -> None:
-    """A winding vessel that thins and forks; it stops short of ``avoid``."""
+    """A winding vessel that thins and forks, ``bend`` radians a step; it stops short of ``zone``."""
     step = 0.035
-    x, y = start
+    (x, y), heading = walk.start, walk.heading
     curve = float(rng.normal(0, 0.03)) + bend * float(rng.choice([-1, 1]))
-    count = max(3, round(length / step))
+    count = max(3, round(walk.length / step))
     for index in range(count):
         heading += curve + float(rng.normal(0, 0.09))
         nx, ny = x + step * math.cos(heading), y + step * math.sin(heading)
-        if avoid is not None and math.hypot(nx - avoid[0], ny - avoid[1]) < clear:
+        if zone is not None and zone.holds(nx, ny):
             return
-        now = width * (1 - 0.6 * index / count)
-        _segment(canvas, (x, y), (nx, ny), now, half)
+        now = walk.width * (1 - 0.6 * index / count)
+        _segment(canvas, (x, y), (nx, ny), now)
         x, y = nx, ny
-        if forks and index > 2 and rng.random() < 0.13:
+        if walk.forks and index > 2 and rng.random() < 0.13:
             turn = float(rng.choice([-1, 1])) * float(rng.uniform(0.4, 0.8))
-            _branch(canvas, rng, (x, y), heading + turn, now * 0.7, length * 0.5, half, forks - 1, 0.0, avoid, clear)
+            fork = Walk((x, y), heading + turn, walk.length * 0.5, now * 0.7, walk.forks - 1)
+            _branch(canvas, rng, fork, zone=zone)
 
 
 def _segment(
@@ -259,10 +265,10 @@ def _segment(
     start: tuple[float, float],
     end: tuple[float, float],
     width: float,
-    half: float,
 ) -> None:
     """A piece of a vessel; thinner than a pixel is drawn fainter."""
     height, columns = canvas.shape
+    half = min(height, columns) / 2
     scale = half * (1 << _SHIFT)
     points = [(round(float(p[0]) * scale + columns * 8), round(float(p[1]) * scale + height * 8)) for p in (start, end)]
     pixels = 2 * width * half

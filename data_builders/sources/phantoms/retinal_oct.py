@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.acquisition import picture, speckle, windowed
+from data_builders.sources.phantoms.acquisition import picture, speckle, whole_parts, windowed
 from data_builders.sources.phantoms.canvas import Field, blur, colour, grey, noise
 from data_builders.types import Kind, Picture
 
@@ -113,7 +113,7 @@ class RetinalOct:
         retina = (layer >= 1) & (layer <= 11) & inside
         masks = {name: (layer == index + 1) & inside for index, name in enumerate(LAYERS)}
         pixels = colour(_false_colours(shown)) if design.tinted else grey(shown)
-        return picture(pixels, retina, "retinal OCT scan", self.name, masks={**masks, "retina": retina})
+        return picture(pixels, retina, "retinal OCT scan", self.name, whole_parts({**masks, "retina": retina}))
 
     @staticmethod
     def _choroid(

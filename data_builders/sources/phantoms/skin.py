@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.acquisition import picture
+from data_builders.sources.phantoms.acquisition import picture, whole_parts
 from data_builders.sources.phantoms.canvas import Field, blur, colour, grid, noise, smooth_curve
 from data_builders.sources.surfaces.noise import fractal_noise, shaded, voronoi_cells, white_noise
 from data_builders.types import Kind, Picture
@@ -110,7 +110,7 @@ class Skin:
             image = image * (edge * (1 - 0.12 * np.clip(away / 1.4, 0, 1) ** 2))[..., None]
         masks = {"moles": np.asarray(moles > 0.4) & seen, "hairs": np.asarray(hairs > 0.4) & seen, "skin": seen}
         name = "dermoscopy picture of skin" if design.dermoscope else "skin close-up"
-        return picture(colour(np.asarray(image, np.float32)), seen, name, self.name, masks=masks)
+        return picture(colour(np.asarray(image, np.float32)), seen, name, self.name, whole_parts(masks))
 
 
 def _base(

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.acquisition import picture
+from data_builders.sources.phantoms.acquisition import picture, whole_parts
 from data_builders.sources.phantoms.canvas import Field, blur, colour, noise
 from data_builders.sources.surfaces.noise import fractal_noise, streaks, voronoi_cells
 from data_builders.types import Kind, Mask, Picture
@@ -96,7 +96,8 @@ class StainedTissue:
         image = blur(np.asarray(light * np.exp(-density), np.float32), 0.35)
         solid: Mask = np.asarray(empty < 0.5)
         masks = {"nuclei": np.asarray(nuclei > 0.5), "lumen": ~solid, "tissue": solid}
-        return picture(colour(image), solid, f"stained tissue section ({design.architecture})", self.name, masks=masks)
+        name = f"stained tissue section ({design.architecture})"
+        return picture(colour(image), solid, name, self.name, whole_parts(masks))
 
 
 def _architecture(

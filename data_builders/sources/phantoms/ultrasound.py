@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from assistant.types import Domain
-from data_builders.sources.phantoms.acquisition import kept_inside, picture, speckle
+from data_builders.sources.phantoms.acquisition import kept_inside, picture, speckle, whole_parts
 from data_builders.sources.phantoms.canvas import Field, blur, ellipse_field, grey, noise, soft_step
 from data_builders.types import Kind, Mask, Picture
 
@@ -104,9 +104,8 @@ class Ultrasound:
         if not lesions.any():
             lesions = inside > 0.5
         pixels = grey(np.asarray(np.clip(blur(shown, 0.3), 0, 1), np.float32))
-        return picture(
-            pixels, lesions, f"ultrasound of the {design.preset}", self.name, masks={**at, "sector": inside > 0.5}
-        )
+        parts = whole_parts({**at, "sector": inside > 0.5})
+        return picture(pixels, lesions, f"ultrasound of the {design.preset}", self.name, parts)
 
 
 def _beams(design: UltrasoundDesign, rng: np.random.Generator, size: tuple[int, int]) -> tuple[Field, Field, Field]:
