@@ -16,7 +16,7 @@ from assistant.reading.chosen_option import as_wanted, read_choice
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.reading.refusals import corrects, declines
-from assistant.types import Answer
+from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 from assistant.words.answer_checks import left_unsaid
@@ -50,7 +50,8 @@ def stream_answer(
         text += piece
         yield Answer(question.text, text.strip())
     text = finished(text, dialogue.talk.ended or stop.is_set())
-    fact = None if stop.is_set() else _better_beginning(text, question, dialogue, knowledge)
+    wrong = contradicts(text, dialogue.inspection, question)
+    fact = None if stop.is_set() else _fact(text, wrong, question, dialogue.inspection, knowledge)
     if fact is not None:
         dialogue.undo()
         text = ""
@@ -58,7 +59,9 @@ def stream_answer(
             text += piece
             yield Answer(question.text, text.strip())
         text = finished(text, dialogue.talk.ended or stop.is_set())
-    yield _checked(text, question, dialogue, knowledge, whole=dialogue.talk.ended and not stop.is_set())
+        wrong = contradicts(text, dialogue.inspection, question)
+    whole = dialogue.talk.ended and not stop.is_set()
+    yield _checked(text, wrong, question, dialogue.inspection, knowledge, whole=whole)
 
 
 def answers_together(
@@ -80,10 +83,11 @@ def answers_together(
     """
     texts = model.answer_together(dialogues, question.put, evidence=evidence)
     texts = [finished(text, dialogue.talk.ended) for text, dialogue in zip(texts, dialogues, strict=True)]
+    wrong = [contradicts(text, one.inspection, question) for text, one in zip(texts, dialogues, strict=True)]
     facts = {
         at: fact
         for at, (text, dialogue) in enumerate(zip(texts, dialogues, strict=True))
-        if (fact := _better_beginning(text, question, dialogue, knowledge)) is not None
+        if (fact := _fact(text, wrong[at], question, dialogue.inspection, knowledge)) is not None
     }
     if facts:
         again = [dialogues[at] for at in facts]
@@ -92,23 +96,25 @@ def answers_together(
         rewritten = model.answer_together(again, question.put, evidence=evidence, begins=list(facts.values()))
         for at, text in zip(facts, rewritten, strict=True):
             texts[at] = finished(text, dialogues[at].talk.ended)
+            wrong[at] = contradicts(texts[at], dialogues[at].inspection, question)
     return [
-        _checked(text, question, dialogue, knowledge, whole=dialogue.talk.ended)
-        for text, dialogue in zip(texts, dialogues, strict=True)
+        _checked(text, bad, question, dialogue.inspection, knowledge, whole=dialogue.talk.ended)
+        for text, bad, dialogue in zip(texts, wrong, dialogues, strict=True)
     ]
 
 
-def _better_beginning(text: str, question: Question, dialogue: TokenDialogue, knowledge: Knowledge) -> str | None:
-    """What an answer has to begin with that may not stay as it is; None for one that may, or where the evidence is silent."""
-    if contradicts(text, dialogue.inspection, question) or misses(text, question):
-        return answer_from_evidence(question, dialogue.inspection, knowledge)
-    return None
+def _fact(text: str, wrong: bool, question: Question, inspection: Inspection, knowledge: Knowledge) -> str | None:
+    """What an answer has to begin with that may not stay as it is; None for one that may, or where the evidence is silent.
+
+    An answer that is ``wrong`` contradicts the evidence.
+    """
+    return answer_from_evidence(question, inspection, knowledge) if wrong or misses(text, question) else None
 
 
-def _checked(text: str, question: Question, dialogue: TokenDialogue, knowledge: Knowledge, *, whole: bool) -> Answer:
+def _checked(
+    text: str, wrong: bool, question: Question, inspection: Inspection, knowledge: Knowledge, *, whole: bool
+) -> Answer:
     """A finished text as an answer; what was passed over is added to one that is ``whole``."""
-    inspection = dialogue.inspection
-    wrong = contradicts(text, inspection, question)
     stated = stated_verdict(text, question)
     if whole and not wrong:
         text = " ".join([text, *left_unsaid(text, question, inspection, knowledge)]).strip()

@@ -29,13 +29,15 @@ def stated_verdict(text: str, question: Question | None = None, own: Sequence[st
     >>> stated_verdict("Yes.") is None, stated_verdict("Yes.", read_question("Is it normal?")).value
     (True, 'normal')
     """
-    return _stated(read(text, own), _said_yes(text), question)
+    asked = None if question is None else question.yes_verdict
+    return _stated(read(text, own), _said_yes(text), asked)
 
 
-def _stated(whole: Reading, said_yes: bool | None, question: Question | None) -> Verdict | None:
+def _stated(whole: Reading, said_yes: bool | None, asked: Verdict | None) -> Verdict | None:
+    """The verdict stated, in words or by a leading "Yes" or "No" where "yes" states ``asked``."""
     if len(whole.verdicts) == 1:
         return next(iter(whole.verdicts))
-    return None if whole.verdicts or question is None else _yes_or_no(said_yes, question.yes_verdict)
+    return None if whole.verdicts else _yes_or_no(said_yes, asked)
 
 
 def _said_yes(text: str) -> bool | None:
@@ -99,7 +101,7 @@ def contradicts(
         said is not None and question is not None and _is_denied(said, inspection, question, own)
     ):
         return True
-    stated = _stated(whole, said, question)
+    stated = _stated(whole, said, None if question is None else question.yes_verdict)
     if stated not in (None, inspection.verdict) and not (
         stated is Verdict.ANOMALOUS and _only_regions(text, inspection, own)
     ):

@@ -50,19 +50,17 @@ _ALONE = re.compile(
 )
 
 
-def in_words(question: str, options: Mapping[str, str]) -> str:
-    """A question with options, asked so that the answer is the option's words before its letter; other questions as they are.
+def in_words(question: str) -> str:
+    """A question with options, asked so that the answer is the option's words before its letter.
 
     A small language model finds in the evidence which words are right, and beside them which letter; asked for a letter at
     once it guesses.
 
-    >>> in_words("Is it fine? Give the letter only.\\nA. Yes\\nB. No", {"A": "Yes", "B": "No"})
+    >>> in_words("Is it fine? Give the letter only.\\nA. Yes\\nB. No")
     'Is it fine?\\nA. Yes\\nB. No\\nAnswer with the option.'
-    >>> in_words("Is a letter missing?\\nA. Yes\\nB. No", {"A": "Yes", "B": "No"}).splitlines()[0]
+    >>> in_words("Is a letter missing?\\nA. Yes\\nB. No").splitlines()[0]
     'Is a letter missing?'
     """
-    if not options:
-        return question
     kept = []
     for line in question.splitlines():
         if not _OPTION.match(line):

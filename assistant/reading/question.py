@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from assistant.reading.clauses import mentioned_types, vocabulary_of
+from assistant.reading.clauses import clauses, mentioned_types, vocabulary_of
 from assistant.reading.intents import Intent, intents_of
 from assistant.reading.lettered_options import in_words, options_of, wants_letter_alone
 from assistant.reading.quantities import region_numbers
-from assistant.reading.spelling import bare_words, plain
-from assistant.reading.statements import places, read, verdict_votes
+from assistant.reading.spelling import plain
+from assistant.reading.statements import places, verdict_votes
 from assistant.types import Verdict
 
 KEPT = 512
@@ -44,7 +44,6 @@ class Question:
         stem: the line above the options, read; None without options.
         letter_alone: the answer is to be an option's letter and nothing else.
         kinds: built-in kinds named in it, in order.
-        cells: of the 3x3 grid that it names.
         yes_or_no: it begins as a question for yes or no does.
         yes_verdict: the verdict of the whole picture that "yes" would state; None where it would state none.
         compares: it asks for a comparison with the references.
@@ -60,13 +59,18 @@ class Question:
     stem: Question | None
     letter_alone: bool
     kinds: tuple[str, ...]
-    cells: frozenset[str]
     yes_or_no: bool
     yes_verdict: Verdict | None
     compares: bool
     region: int | None
     numbers: frozenset[int]
     rank: Rank
+
+    @cached_property
+    def cells(self) -> frozenset[str]:
+        """Of the 3x3 grid, those it names; read at the first use, by the whole grammar of clauses."""
+        statement = f"it is {self.text.rstrip('?')}."
+        return frozenset(cell for clause in clauses(statement) for cell in places(clause)[0])
 
     @property
     def unanswerable(self) -> bool:
@@ -89,24 +93,27 @@ def read_question(text: str) -> Question:
     ('anomalous', None)
     """
     said = plain(text)
-    options, kinds = options_of(text), mentioned_types(text)
+    options = options_of(text)
+    kinds = tuple(dict.fromkeys(name for name, _ in vocabulary_of().find(said.replace("-", " "))))
     yes_or_no = _YES_NO.match(said) is not None
     number = re.search(r"region (\d+)", said)
+    rank: Rank = "second" if _SECOND.search(said) else ""
+    if _FIRST.search(said):
+        rank = "largest" if _LARGEST.search(said) else "first"
     return Question(
         text=text,
-        put=in_words(text, options),
+        put=in_words(text) if options else text,
         intents=intents_of(said, bool(kinds)),
         options=MappingProxyType(options),
         stem=read_question(_stem_of(text)) if options else None,
         letter_alone=bool(options) and wants_letter_alone(text),
         kinds=kinds,
-        cells=read(f"it is {said.rstrip('?')}.").cells,
         yes_or_no=yes_or_no,
         yes_verdict=_verdict_of_yes(said) if yes_or_no and not kinds else None,
         compares=_COMPARISON.search(said) is not None,
         region=int(number[1]) if number else None,
         numbers=frozenset(region_numbers(said)),
-        rank=_rank_of(said),
+        rank=rank,
     )
 
 
@@ -117,17 +124,12 @@ def _stem_of(text: str) -> str:
 
 def _verdict_of_yes(said: str) -> Verdict | None:
     """The verdict that "yes" to a plain yes-or-no question states of the whole picture."""
-    if any(places(_as_statement(said))) or _PARTIAL.search(said):
+    statement = _as_statement(said)
+    if any(places(statement)) or _PARTIAL.search(said):
         return None
-    votes = verdict_votes(_as_statement(re.sub(r"n't\b", "", said)))
+    votes = verdict_votes(_as_statement(re.sub(r"n't\b", "", said)) if "n't" in said else statement)
     return next(iter(votes)) if len(votes) == 1 else None
 
 
 def _as_statement(said: str) -> str:
-    return bare_words(f"there is {said}", kept="a-z")
-
-
-def _rank_of(said: str) -> Rank:
-    if _FIRST.search(said):
-        return "largest" if _LARGEST.search(said) else "first"
-    return "second" if _SECOND.search(said) else ""
+    return " ".join(re.sub(r"[^a-z ]", " ", f"there is {said}").split())

@@ -32,7 +32,7 @@ def answer_from_evidence(question: Question, inspection: Inspection, knowledge: 
         knowledge: the package's own when None.
     """
     knowledge = knowledge or load_knowledge()
-    if 0 < len(agreeing := agreeing_options(question, inspection)) < len(question.options):
+    if question.options and 0 < len(agreeing := agreeing_options(question, inspection)) < len(question.options):
         return next(f"{words[:1].upper()}{words[1:]} ({letter})." for letter, words in agreeing.items())
     if question.compares:
         state = _state(inspection)

@@ -160,7 +160,7 @@ class Renderer:
 
     def opening(self, question: str, slots: Slots, evidence: str | None = None) -> tuple[int, ...]:
         """Ids from the start to where the assistant begins to speak."""
-        return (*self.head(slots, evidence), *self._asked(question))
+        return (*self.head(slots, evidence), *self._plain(question), *self._special(self.format.assistant))
 
     def following(self, question: str) -> tuple[int, ...]:
         """Ids after a finished answer (its end of turn included) to where the assistant speaks again."""
@@ -196,7 +196,8 @@ class Renderer:
         whole = Rendered((), ())
         for at in range(0, len(conversation), 2):
             question, answer = conversation[at]["content"], conversation[at + 1]["content"]
-            asked = self.following(question) if at else self._asked(question)
+            between = self._special(self.format.next_user) if at else ()
+            asked = (*between, *self._plain(question), *self._special(self.format.assistant))
             said = self.answer(answer)
             whole += Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
         return whole
@@ -209,9 +210,6 @@ class Renderer:
         """A general prompt with its answer, the answer supervised."""
         asked, said = self.bare(prompt), self.answer(answer)
         return Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
-
-    def _asked(self, question: str) -> tuple[int, ...]:
-        return (*self._plain(question), *self._special(self.format.assistant))
 
     def _special(self, text: str) -> tuple[int, ...]:
         with self._lock:
