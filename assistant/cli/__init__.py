@@ -1,7 +1,8 @@
 """The commands.
 
 app         the tree of commands
-options     their options, and options -> request
+options        their options
+option_groups  options that belong together, as one value each
 registered  commands that other packages add
 batch       batch, merge and what is made of results
 evaluate    evaluate

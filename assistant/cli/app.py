@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from assistant import report
+from assistant.cli import option_groups as groups
 from assistant.cli import options
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
+from assistant.cli.option_groups import Model, Shown, takes
 from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import Inquiry
 from assistant.request import Inspector, Request, load_profile
 from assistant.types import Answer, Inspection
-
-if TYPE_CHECKING:
-    from assistant.pipeline import Assistant
 
 _HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
 app = typer.Typer(cls=CommandTree, help="Find, name and explain anomalies in pictures.", **_HELP)
@@ -54,59 +53,46 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
-@options.takes_request
-def inspect(
-    images: options.Images,
-    request: Request,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    caption: options.Caption = True,
-) -> None:
+@takes(request=groups.request_of, model=groups.model_of, shown=groups.shown_of)
+def inspect(images: options.Images, request: Request, model: Model, shown: Shown) -> None:
     """Verdict, map and named regions of pictures."""
-    inspector = Inspector(_load_assistant(preset, device), request)
+    inspector = Inspector(model.load(), request)
     failed = False
     for source, result in inspector.inspect_each(images):
         if isinstance(result, AssistantError):
             failed = True
-            _show_failure(source, result, out, json)
+            _show_failure(source, result, shown)
         else:
-            words = inspector.assistant.caption(result) if caption else None
-            _show(result, words, (), out, json)
+            _show(result, inspector.assistant.caption(result), (), shown)
     raise typer.Exit(int(failed))
 
 
 @app.command()
-@options.takes_request
+@takes(request=groups.request_of, model=groups.model_of, shown=groups.shown_of)
 def ask(
     image: options.Image,
     questions: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="Several are one conversation.")],
     request: Request,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
-    out: options.Out = None,
-    json: options.Json = False,
-    caption: options.Caption = True,
+    model: Model,
+    shown: Shown,
 ) -> None:
     """Inspect one picture and answer questions about it."""
-    assistant = _load_assistant(preset, device)
+    assistant = model.load()
     try:
         inspection = Inspector(assistant, request).inspect(image)
         answers = assistant.ask(inspection, questions)
     except AssistantError as error:
-        _show_failure(image, error, out, json)
+        _show_failure(image, error, shown)
         raise typer.Exit(1) from None
-    _show(inspection, assistant.caption(inspection) if caption else None, answers, out, json)
+    _show(inspection, assistant.caption(inspection), answers, shown)
 
 
 @app.command()
-@options.takes_request
+@takes(request=groups.request_of, model=groups.model_of)
 def chat(
     image: options.Image,
     request: Request,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
+    model: Model,
     out: options.Out = None,
     json: options.Json = False,
 ) -> None:
@@ -118,11 +104,11 @@ def chat(
 
     # with --json the rows alone are on standard output
     terminal = Console(stderr=True, highlight=False) if json else console.new_console()
-    assistant = _load_assistant(preset, device)
+    assistant = model.load()
     try:
         talk = terminal_chat.TerminalChat(assistant, image, request, terminal, terminal_chat.user_lines(terminal))
     except AssistantError as error:
-        _show_failure(image, error, out, json)
+        _show_failure(image, error, Shown(out, json, caption=True))
         raise typer.Exit(1) from None
     talk.run()
     row = talk.row()
@@ -134,28 +120,17 @@ def chat(
 
 
 @profile_app.command("build")
+@takes(inquiry=groups.reference_inquiry_of, marked=groups.marked_of, model=groups.model_of)
 def profile_build(
     references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Normal pictures or folders.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write (.safetensors).")],
-    object_name: options.ObjectName = None,
-    look_for: options.LookFor = None,
-    fixed_camera: options.FixedCamera = False,
-    anomalous_reference: options.AnomalousReferences = None,
-    anomalous_mask: options.AnomalousMasks = None,
-    max_megapixels: options.MaxMegapixels = 50.0,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
+    inquiry: Inquiry,
+    marked: Callable[..., Request],
+    model: Model,
     json: options.Json = False,
 ) -> None:
     """Encode normal pictures once into a file that inspect --profile uses."""
-    request = Request(
-        references=tuple(references),
-        anomalous_references=tuple(anomalous_reference or ()),
-        anomalous_masks=tuple(anomalous_mask or ()),
-        inquiry=Inquiry(object_name=object_name, look_for=tuple(look_for or ()), fixed_camera=fixed_camera),
-        max_megapixels=max_megapixels,
-    )
-    profile = Inspector(_load_assistant(preset, device), request).profile
+    profile = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references))).profile
     assert profile is not None, "a request with references makes a profile"
     profile.save(output)
     _show_values({"file": str(output), **profile.summary()}, json)
@@ -212,38 +187,31 @@ def doctor(json: options.Json = False) -> None:
     raise typer.Exit(int(not doctor.healthy(checks)))
 
 
-def _load_assistant(preset: str, device: str | None) -> Assistant:
-    from assistant.pipeline import Assistant
-
-    return Assistant.load(preset, device=device)
-
-
-def _show(
-    inspection: Inspection, caption: str | None, answers: Sequence[Answer], out: Path | None, as_json: bool
-) -> None:
+def _show(inspection: Inspection, caption: str, answers: Sequence[Answer], shown: Shown) -> None:
     """Write the files of one inspection where asked, then print it."""
+    out, words = shown.out, caption if shown.caption else None
     files = report.Files() if out is None else report.write_pictures(inspection, out)
     row = report.inspection_row(
-        inspection, caption=caption, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
+        inspection, caption=words, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
     )
     if out is not None:
         report.append_row(out / report.RESULTS, row)
-    if as_json:
+    if shown.json:
         _print_line(row)
         return
     from assistant.cli import console
 
     terminal = console.new_console()
     written = [] if out is None else [out / path for path in (files.overlay_path, files.map_path) if path is not None]
-    console.show_inspection(terminal, inspection, caption, written)
+    console.show_inspection(terminal, inspection, words, written)
     console.show_answers(terminal, answers)
 
 
-def _show_failure(source: str, error: AssistantError, out: Path | None, as_json: bool) -> None:
+def _show_failure(source: str, error: AssistantError, shown: Shown) -> None:
     row = report.error_row(source, error)
-    if out is not None:
-        report.append_row(out / report.RESULTS, row)
-    if as_json:
+    if shown.out is not None:
+        report.append_row(shown.out / report.RESULTS, row)
+    if shown.json:
         _print_line(row)
     _complain(error)
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant import report
+from assistant.cli import option_groups as groups
 from assistant.cli import options
+from assistant.cli.option_groups import Mutual, Results, Working, Writing, takes
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Request
 
@@ -23,61 +25,41 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-@options.takes_request
+@takes(
+    sources=groups.inputs_of, mutual=groups.mutual_of, request=groups.request_of, writing=groups.writing_of,
+    results=groups.results_of, working=groups.working_of,
+)  # fmt: skip
 def batch(
-    request: Request,
-    out: options.ResultsOut,
-    inputs: options.Inputs = None,
-    list_files: options.ListFiles = None,
-    manifest: options.Manifest = None,
-    slices: options.Slices = True,
-    mode: options.BatchMode = options.BatchModeOption.AUTO,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
-    caption: options.Caption = True,
-    caption_by: options.CaptionBy = options.WriterOption.EVIDENCE,
-    questions: options.QuestionFile = None,
-    save_maps: options.SaveMaps = False,
-    save_overlays: options.SaveOverlays = False,
-    coco: options.Coco = False,
-    parquet: options.Parquet = False,
-    json: options.Json = False,
-    shard: options.ShardName = None,
-    engine: options.EngineName = options.EngineOption.LOCAL,
-    restart: options.Restart = False,
-    retry_failed: options.RetryFailed = False,
-    batch_size: options.BatchSize = "auto",
-    workers: options.Workers = None,
-    chunk: options.Chunk = 64,
+    sources: Inputs, mutual: Mutual, request: Request, writing: Writing, results: Results, working: Working
 ) -> None:
     """Inspect folders of pictures into one file of rows; a stopped run goes on where it was."""
     from assistant.batch import BatchOptions, BatchRun, Shard
 
-    part = Shard.parse(shard) if shard is not None else Shard.of_process()
+    part = Shard.parse(working.shard) if working.shard is not None else Shard.of_process()
     asked = BatchOptions(
-        inputs=_inputs(inputs, list_files, manifest, slices),
-        out=out,
+        inputs=sources,
+        out=results.out,
         request=request,
-        preset=preset,
-        device=device or _own_device(),
-        mutual=mode is options.BatchModeOption.MUTUAL,
-        chunk=chunk,
-        caption=caption_by.value if caption else "none",
-        questions=() if questions is None else _read_questions(questions),
-        save_maps=save_maps,
-        save_overlays=save_overlays,
+        preset=working.model.preset,
+        device=working.model.device or _own_device(),
+        mutual=mutual.chosen,
+        chunk=mutual.chunk,
+        caption=writing.caption,
+        questions=() if writing.questions is None else _read_questions(writing.questions),
+        save_maps=writing.maps,
+        save_overlays=writing.overlays,
         shard=part,
-        engine=engine.value,
-        restart=restart,
-        retry_failed=retry_failed,
-        batch_size=_batch_size(batch_size),
-        workers=workers,
+        engine=working.engine,
+        restart=results.restart,
+        retry_failed=results.retry_failed,
+        batch_size=_batch_size(working.batch_size),
+        workers=working.workers,
     )
     run = BatchRun(asked, standard_input=sys.stdin.buffer)
     with _stopping(run, asked.results):
-        _follow(run, json)
+        _follow(run, results.json)
     if part.count == 1:
-        _write_extras(asked.results, coco, parquet)
+        _write_extras(asked.results, results.coco, results.parquet)
     _tell(run, asked.results)
     raise typer.Exit(int(run.failed > 0))
 
@@ -103,12 +85,6 @@ def merge(
     _write_extras(merged.path, coco, parquet)
     _show_merged(merged, json)
     raise typer.Exit(int(not merged.complete or merged.failed > 0))
-
-
-def _inputs(paths: list[str] | None, lists: list[Path] | None, manifest: Path | None, slices: bool) -> Inputs:
-    from assistant.batch.inputs.listing import Inputs
-
-    return Inputs(tuple(paths or ()), tuple(lists or ()), manifest, slices)
 
 
 def _follow(run: BatchRun, as_json: bool) -> None:

@@ -1,18 +1,13 @@
-"""The options that commands share: their names and help, and how they become a :class:`assistant.request.Request`."""
+"""The options that commands share: their names and help."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from assistant.inquiry import Inquiry
-from assistant.request import Request
 from assistant.types import Domain
 
 
@@ -275,64 +270,17 @@ Workers = Annotated[
 Chunk = Annotated[
     int, typer.Option("--chunk", min=2, help="Pictures that judge each other in mutual mode.", rich_help_panel=_RUN)
 ]
-
-
-def request_of(
-    references: References = None,
-    anomalous_reference: AnomalousReferences = None,
-    anomalous_mask: AnomalousMasks = None,
-    profile: ProfilePath = None,
-    object_name: ObjectName = None,
-    look_for: LookFor = None,
-    types: Types = None,
-    mode: ModeName = ModeOption.AUTO,
-    fixed_camera: FixedCamera = False,
-    score: ScoreName = ScoreOption.BLEND,
-    domain: DomainName = None,
-    max_megapixels: MaxMegapixels = 50.0,
-) -> Request:
-    """The request that the options make; its signature is the list of options.
-
-    Raises:
-        ConfigError: options that do not go together.
-    """
-    return Request(
-        references=tuple(references or ()),
-        anomalous_references=tuple(anomalous_reference or ()),
-        anomalous_masks=tuple(anomalous_mask or ()),
-        profile=profile,
-        inquiry=Inquiry(
-            object_name=object_name,
-            look_for=tuple(look_for or ()),
-            types=tuple(types or ()),
-            domain=domain,
-            mode=mode.value,
-            fixed_camera=fixed_camera,
-            score=score.value,
-        ),
-        max_megapixels=max_megapixels,
-    )
-
-
-def takes_request(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of :func:`request_of` in place of its parameter ``request``.
-
-    A command with a parameter ``mode`` of its own reads that one; modes a request does not know are ``auto`` to it.
-    """
-    own = inspect.signature(command, eval_str=True).parameters
-    shared = inspect.signature(request_of, eval_str=True).parameters
-
-    @functools.wraps(command)
-    def with_options(**values: Any) -> None:
-        told = {name: values[name] if name in own else values.pop(name) for name in shared}
-        known = told["mode"] in list(ModeOption)
-        told["mode"] = ModeOption(told["mode"].value) if known else ModeOption.AUTO
-        command(request=request_of(**told), **values)
-
-    first = [p for p in own.values() if p.default is p.empty and p.name != "request"]
-    middle = [p for p in shared.values() if p.name not in own]
-    last = [p for p in own.values() if p.default is not p.empty]
-    signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *middle, *last)])
-    with_options.__signature__ = signature  # type: ignore[attr-defined]
-    with_options.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
-    return with_options
+Shots = Annotated[
+    list[str] | None,
+    typer.Option("--shots", help="References: a number, all, or mutual; repeat [0, 1, 4; with --qa 1]."),
+]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Draws of the references, from 0; their mean is reported.")]
+OwnReferences = Annotated[
+    str | None,
+    typer.Option(
+        "--own-references", metavar="DIR_NAME", help="Folder of the set with an own reference for each test picture."
+    ),
+]
+OwnMissingName = Annotated[
+    OwnMissing, typer.Option("--own-missing", help="For a test picture without an own reference.")
+]

@@ -17,6 +17,7 @@ import pytest
 from assistant.cli import app as cli
 from assistant.cli import doctor
 from assistant.cli.doctor import Check, Status
+from assistant.cli.option_groups import Model
 from assistant.errors import WeightsError
 from assistant.inquiry import Inquiry
 from assistant.towers import weights
@@ -87,7 +88,7 @@ class FakeTalk:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeAssistant:
     assistant = FakeAssistant()
-    monkeypatch.setattr(cli, "_load_assistant", lambda preset, device: assistant)
+    monkeypatch.setattr(Model, "load", lambda self: assistant)
     return assistant
 
 
@@ -279,10 +280,10 @@ def test_profile_show_refuses_other_files(command: Callable[..., Ended], picture
 
 
 def test_errors_of_loading_are_one_line(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(preset: str, device: str | None) -> None:
+    def refuse(model: Model) -> None:
         raise WeightsError("towers", "none", "fetch\nthem")
 
-    monkeypatch.setattr(cli, "_load_assistant", refuse)
+    monkeypatch.setattr(Model, "load", refuse)
     assert command("inspect", "a.png") == (1, "", "error: expected towers, got none; fetch them\n")
     monkeypatch.undo()
 

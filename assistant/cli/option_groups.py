@@ -1,0 +1,335 @@
+"""Options that belong together, as one value each: a command takes the value, and its ``--help`` lists the options.
+
+A group is a function whose parameters are options (:mod:`assistant.cli.options`) and which returns the value.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Container
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.cli import options
+from assistant.inquiry import MODES, Inquiry
+from assistant.request import Request
+
+if TYPE_CHECKING:
+    from assistant.batch import Inputs
+    from assistant.evaluation.questions_command import QaOptions
+    from assistant.pipeline import Assistant
+
+Command = Callable[..., None]
+
+
+def takes(**groups: Callable[..., Any]) -> Callable[[Command], Command]:
+    """Give a command the options of groups in place of the parameters that bear their names.
+
+    An option that stands in several groups, or in the command itself, is one: the command's comes first, then the groups' in
+    the order given.
+    """
+
+    def grouped(command: Command) -> Command:
+        own = _options_of(command, but=groups)
+        asked = {name: _options_of(group) for name, group in groups.items()}
+
+        @functools.wraps(command)
+        def with_options(**values: Any) -> None:
+            made = {name: group(**{n: values[n] for n in asked[name]}) for name, group in groups.items()}
+            command(**made, **{name: values[name] for name in own})
+
+        shared = {n: p for parameters in reversed(asked.values()) for n, p in parameters.items()}
+        ordered = [p for p in own.values() if p.default is p.empty]
+        ordered += [p for n, p in shared.items() if n not in own and p.default is p.empty]
+        ordered += [p for n, p in shared.items() if n not in own and p.default is not p.empty]
+        ordered += [p for p in own.values() if p.default is not p.empty]
+        signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in ordered])
+        with_options.__signature__ = signature  # type: ignore[attr-defined]
+        with_options.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+        return with_options
+
+    return grouped
+
+
+def _options_of(function: Callable[..., Any], but: Container[str] = ()) -> dict[str, inspect.Parameter]:
+    """Parameters with their annotations as values; types that are imported for checkers alone stand on the others."""
+    found = {n: p for n, p in inspect.signature(function).parameters.items() if n not in but}
+    names: dict[str, Any] = function.__globals__
+    return {n: p.replace(annotation=eval(p.annotation, names)) for n, p in found.items()}
+
+
+def request_of(
+    references: options.References = None,
+    anomalous_reference: options.AnomalousReferences = None,
+    anomalous_mask: options.AnomalousMasks = None,
+    profile: options.ProfilePath = None,
+    object_name: options.ObjectName = None,
+    look_for: options.LookFor = None,
+    types: options.Types = None,
+    mode: options.ModeName = options.ModeOption.AUTO,
+    fixed_camera: options.FixedCamera = False,
+    score: options.ScoreName = options.ScoreOption.BLEND,
+    domain: options.DomainName = None,
+    max_megapixels: options.MaxMegapixels = 50.0,
+) -> Request:
+    """Inspections: what is asked, and what pictures are compared with. A mode of the command's own is ``auto`` to them.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    inquiry = inquiry_of(object_name, look_for, types, fixed_camera, score, domain)
+    return Request(
+        references=tuple(references or ()),
+        anomalous_references=tuple(anomalous_reference or ()),
+        anomalous_masks=tuple(anomalous_mask or ()),
+        profile=profile,
+        inquiry=replace(inquiry, mode=mode.value if mode.value in MODES else "auto"),
+        max_megapixels=max_megapixels,
+    )
+
+
+def inquiry_of(
+    object_name: options.ObjectName = None,
+    look_for: options.LookFor = None,
+    types: options.Types = None,
+    fixed_camera: options.FixedCamera = False,
+    score: options.ScoreName = options.ScoreOption.BLEND,
+    domain: options.DomainName = None,
+) -> Inquiry:
+    """What is asked of pictures.
+
+    Raises:
+        ConfigError: a value that makes no sense.
+    """
+    return Inquiry(
+        object_name=object_name,
+        look_for=tuple(look_for or ()),
+        types=tuple(types or ()),
+        domain=domain,
+        fixed_camera=fixed_camera,
+        score=score.value,
+    )
+
+
+def reference_inquiry_of(
+    object_name: options.ObjectName = None,
+    look_for: options.LookFor = None,
+    fixed_camera: options.FixedCamera = False,
+) -> Inquiry:
+    """What counts of an inquiry when references become a profile."""
+    return inquiry_of(object_name, look_for, fixed_camera=fixed_camera)
+
+
+def marked_of(
+    anomalous_reference: options.AnomalousReferences = None,
+    anomalous_mask: options.AnomalousMasks = None,
+    max_megapixels: options.MaxMegapixels = 50.0,
+) -> Callable[..., Request]:
+    """Requests with pictures of the defect beside whatever else they hold."""
+    return functools.partial(
+        Request,
+        anomalous_references=tuple(anomalous_reference or ()),
+        anomalous_masks=tuple(anomalous_mask or ()),
+        max_megapixels=max_megapixels,
+    )
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which preset, and where it runs.
+
+    Args:
+        preset: name, file or folder.
+        device: torch device; found when None.
+    """
+
+    preset: str
+    device: str | None
+
+    def load(self) -> Assistant:
+        """The assistant.
+
+        Raises:
+            ConfigError, WeightsError: a preset that is unknown or cannot be had.
+        """
+        from assistant.pipeline import Assistant
+
+        return Assistant.load(self.preset, device=self.device)
+
+
+def model_of(preset: options.PresetName = "mini", device: options.Device = None) -> Model:
+    """Which preset, and where it runs."""
+    return Model(preset, device)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where an inspection goes.
+
+    Args:
+        out: folder of rows and pictures; None writes none.
+        json: rows on standard output instead of a table.
+        caption: whether it is put into words.
+    """
+
+    out: Path | None
+    json: bool
+    caption: bool
+
+
+def shown_of(out: options.Out = None, json: options.Json = False, caption: options.Caption = True) -> Shown:
+    """Where an inspection goes."""
+    return Shown(out, json, caption)
+
+
+def question_set_of(
+    qa: options.QaFile = None,
+    templates: options.Templates = options.TemplatesOption.RANDOM,
+    evidence: options.EvidenceName = None,
+    language: options.AskLanguage = True,
+    domain_knowledge: options.DomainKnowledge = None,
+    limit: options.Limit = None,
+) -> Callable[..., QaOptions] | None:
+    """Multiple-choice questions that are measured on, to be told where their pictures lie; None for labelled pictures."""
+    if qa is None:
+        return None
+    from assistant.evaluation.questions_command import QaOptions
+
+    return functools.partial(
+        QaOptions,
+        qa,
+        templates=templates.value,
+        evidence=None if evidence is None else evidence.value,
+        language=language,
+        knowledge=domain_knowledge,
+        limit=limit,
+    )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How references are drawn.
+
+    Args:
+        shots: numbers of references, ``all`` or ``mutual``; None leaves them to what is measured.
+        seeds: draws.
+        own_references: folder of a set that holds a reference for each test picture.
+        own_missing: for a test picture without one.
+    """
+
+    shots: tuple[str, ...] | None
+    seeds: int
+    own_references: str | None
+    own_missing: str
+
+
+def drawn_of(
+    shots: options.Shots = None,
+    seeds: options.Seeds = 3,
+    own_references: options.OwnReferences = None,
+    own_missing: options.OwnMissingName = options.OwnMissing.REFUSE,
+) -> Drawn:
+    """How references are drawn."""
+    return Drawn(tuple(shots) if shots else None, seeds, own_references, own_missing.value)
+
+
+def inputs_of(
+    inputs: options.Inputs = None,
+    list_files: options.ListFiles = None,
+    manifest: options.Manifest = None,
+    slices: options.Slices = True,
+) -> Inputs:
+    """Where the pictures of a run come from."""
+    from assistant.batch.inputs.listing import Inputs
+
+    return Inputs(tuple(inputs or ()), tuple(list_files or ()), manifest, slices)
+
+
+@dataclass(frozen=True)
+class Mutual:
+    """Whether pictures judge each other, and how many together."""
+
+    chosen: bool
+    chunk: int
+
+
+def mutual_of(mode: options.BatchMode = options.BatchModeOption.AUTO, chunk: options.Chunk = 64) -> Mutual:
+    """Whether pictures judge each other, and how many together."""
+    return Mutual(mode is options.BatchModeOption.MUTUAL, chunk)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What is written about each picture.
+
+    Args:
+        caption: who writes it: ``evidence``, ``model`` or ``none``.
+        questions: file of questions that are put; None puts none.
+        maps: 16-bit maps beside the rows.
+        overlays: pictures with their map beside the rows.
+    """
+
+    caption: str
+    questions: Path | None
+    maps: bool
+    overlays: bool
+
+
+def writing_of(
+    caption: options.Caption = True,
+    caption_by: options.CaptionBy = options.WriterOption.EVIDENCE,
+    questions: options.QuestionFile = None,
+    save_maps: options.SaveMaps = False,
+    save_overlays: options.SaveOverlays = False,
+) -> Writing:
+    """What is written about each picture."""
+    return Writing(caption_by.value if caption else "none", questions, save_maps, save_overlays)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The folder of results: its rows, what is made of them, and what becomes of earlier ones."""
+
+    out: Path
+    coco: bool
+    parquet: bool
+    json: bool
+    restart: bool
+    retry_failed: bool
+
+
+def results_of(
+    out: options.ResultsOut,
+    coco: options.Coco = False,
+    parquet: options.Parquet = False,
+    json: options.Json = False,
+    restart: options.Restart = False,
+    retry_failed: options.RetryFailed = False,
+) -> Results:
+    """The folder of results."""
+    return Results(out, coco, parquet, json, restart, retry_failed)
+
+
+@dataclass(frozen=True)
+class Working:
+    """Who does the work: the model, the share of the inputs, the processes and what they take at once."""
+
+    model: Model
+    shard: str | None
+    engine: str
+    batch_size: str
+    workers: int | None
+
+
+def working_of(
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    shard: options.ShardName = None,
+    engine: options.EngineName = options.EngineOption.LOCAL,
+    batch_size: options.BatchSize = "auto",
+    workers: options.Workers = None,
+) -> Working:
+    """Who does the work."""
+    return Working(Model(preset, device), shard, engine.value, batch_size, workers)
