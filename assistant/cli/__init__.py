@@ -1,12 +1,12 @@
 """The commands.
 
-app         the tree of commands
+app            the tree of commands
 options        their options
 option_groups  options that belong together, as one value each
-registered  commands that other packages add
-batch       batch, merge and what is made of results
-evaluate    evaluate
-chat        a conversation in the terminal
-console     tables and colours
-doctor      what this machine has
+registered     commands that other packages add
+batch          batch, merge and what is made of results
+evaluate       evaluate
+chat           a conversation in the terminal
+console        tables and colours
+doctor         what this machine has
 """

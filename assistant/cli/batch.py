@@ -26,7 +26,7 @@ INTERRUPTED = 130
 
 
 @takes(
-    sources=groups.inputs_of, mutual=groups.mutual_of, request=groups.request_of, writing=groups.writing_of,
+    sources=groups.inputs_of, mutual=groups.mutual_of, request=groups.run_request_of, writing=groups.writing_of,
     results=groups.results_of, working=groups.working_of,
 )  # fmt: skip
 def batch(

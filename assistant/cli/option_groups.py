@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options
-from assistant.inquiry import MODES, Inquiry
+from assistant.inquiry import Inquiry
 from assistant.request import Request
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def takes(**groups: Callable[..., Any]) -> Callable[[Command], Command]:
 def _options_of(function: Callable[..., Any], but: Container[str] = ()) -> dict[str, inspect.Parameter]:
     """Parameters with their annotations as values; types that are imported for checkers alone stand on the others."""
     found = {n: p for n, p in inspect.signature(function).parameters.items() if n not in but}
-    names: dict[str, Any] = function.__globals__
+    names: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
     return {n: p.replace(annotation=eval(p.annotation, names)) for n, p in found.items()}
 
 
@@ -74,7 +74,7 @@ def request_of(
     domain: options.DomainName = None,
     max_megapixels: options.MaxMegapixels = 50.0,
 ) -> Request:
-    """Inspections: what is asked, and what pictures are compared with. A mode of the command's own is ``auto`` to them.
+    """Inspections: what is asked, and what pictures are compared with.
 
     Raises:
         ConfigError: options that do not go together.
@@ -85,9 +85,17 @@ def request_of(
         anomalous_references=tuple(anomalous_reference or ()),
         anomalous_masks=tuple(anomalous_mask or ()),
         profile=profile,
-        inquiry=replace(inquiry, mode=mode.value if mode.value in MODES else "auto"),
+        inquiry=replace(inquiry, mode=mode.value),
         max_megapixels=max_megapixels,
     )
+
+
+@functools.wraps(request_of)
+def run_request_of(**values: Any) -> Request:
+    """Inspections of a run: its mode ``mutual`` is ``auto`` to each."""
+    mode: options.BatchModeOption = values.pop("mode")
+    known = options.ModeOption.AUTO if mode is options.BatchModeOption.MUTUAL else options.ModeOption(mode.value)
+    return request_of(mode=known, **values)
 
 
 def inquiry_of(
