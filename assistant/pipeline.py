@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
-from assistant.language.conversation import Conversing
+from assistant.language.conversation import Conversations
 from assistant.types import Answer, Inspection
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.detector import Detector
@@ -39,7 +39,7 @@ class Assistant:
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
-        self._conversing = Conversing(detector)
+        self._conversations = Conversations(detector)
 
     @classmethod
     def load(cls, preset: str | Path = "mini", *, device: str | None = None, dtype: str | None = None) -> Assistant:
@@ -166,7 +166,7 @@ class Assistant:
 
     def open(self, inspection: Inspection, evidence: EvidenceKind = "both") -> Conversation:
         """A conversation about an inspected picture; the language model is loaded at the first."""
-        return self._conversing.open(inspection, evidence)
+        return self._conversations.open(inspection, evidence)
 
     def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind = "both") -> list[Answer]:
         """Answers to questions about an inspected picture, in the order asked: one conversation."""
@@ -176,7 +176,7 @@ class Assistant:
         self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: EvidenceKind = "both"
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures, a list a picture, written as one batch."""
-        return self._conversing.ask_together(inspections, questions, evidence)
+        return self._conversations.ask_together(inspections, questions, evidence)
 
     def stream(
         self, inspection: Inspection, question: str, *, evidence: EvidenceKind = "both", stop: Event | None = None

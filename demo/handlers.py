@@ -16,7 +16,7 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.geometry import mask_box
 from assistant.inquiry import Inquiry
-from demo import drawing, exports, painting, planes, talking, uploads, words
+from demo import drawing, exports, painting, planes, questions, uploads, words
 from demo.page import Page
 from demo.painting import Updates
 from demo.planes import Plane
@@ -194,7 +194,7 @@ class Handlers:
         def question(session: Session) -> str:
             picture = self.bench.in_view(session)
             assert picture.view is not None, "a picture in view was judged"
-            return talking.pointed_question(picture.view.inspection, mask_box(self._mask(session, drawn, box)))
+            return questions.pointed_question(picture.view.inspection, mask_box(self._mask(session, drawn, box)))
 
         yield from self._answer(sid, question)
 
@@ -309,7 +309,7 @@ class Handlers:
         regions = () if picture.view is None else picture.view.inspection.regions
         if not 0 <= index < len(regions):
             raise BenchError("a region of the picture in view", "none there", "click one of the list")
-        return talking.region_question(regions[index].id)
+        return questions.region_question(regions[index].id)
 
     def _mask(self, session: Session, drawn: dict[str, Any] | None, box: str) -> np.ndarray:
         """What was pointed at, on the pixels of the picture in view."""

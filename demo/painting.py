@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo import drawing, talking, words
+from demo import conversations, drawing, questions, words
 from demo.page import SUGGESTED, Page
 from demo.planes import Plane
 from demo.sessions import Picture, Session
@@ -64,7 +64,7 @@ def talk(page: Page, session: Session) -> Updates:
     again: Updates = {button: gr.update(interactive=begun) for button in (page.retry, page.over)}
     if picture is None or picture.view is None:
         return {page.chat: [], **again, **{button: gr.update(visible=False) for button in page.suggested}}
-    fits = talking.suggestions(picture.view.inspection, len(picture.answers))
+    fits = questions.suggestions(picture.view.inspection, len(picture.answers))
     padded = [*fits, *[""] * (SUGGESTED - len(fits))]
     buttons = {b: gr.update(value=q, visible=bool(q)) for b, q in zip(page.suggested, padded, strict=True)}
     return {page.chat: messages(picture), **again, **buttons}
@@ -77,14 +77,14 @@ def messages(picture: Picture, asked: str = "") -> list[dict[str, str]]:
         picture: talked about.
         asked: a question that is about to be answered.
     """
-    mark = f'<strong class="disagrees">{escape(talking.MARK)}</strong>'
+    mark = f'<strong class="disagrees">{escape(conversations.MARK)}</strong>'
     shown = []
     waiting = (
         [{"role": "user", "content": asked.strip()}, {"role": "assistant", "content": "…"}] if asked.strip() else []
     )
     for message in [*picture.messages, *waiting]:
         text = escape(message["content"]).replace("\n", "<br>")
-        text = text.replace(escape(talking.MARK), mark) if message["role"] == "assistant" else text
+        text = text.replace(escape(conversations.MARK), mark) if message["role"] == "assistant" else text
         shown.append({**message, "content": text})
     return shown
 

@@ -25,8 +25,8 @@ from assistant.types import THRESHOLD, Answer, QueryImage
 if TYPE_CHECKING:
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
+    from demo.conversations import PageConversation
     from demo.planes import Plane
-    from demo.talking import Talk
     from demo.thresholds import View
 
 
@@ -107,7 +107,7 @@ class Picture:
     encoded: EncodedQuery | None = None
     judged_version: int = -1
     view: View | None = None
-    talk: Talk | None = None
+    talk: PageConversation | None = None
     messages: list[dict[str, str]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)

@@ -14,7 +14,7 @@ from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
 from assistant.types import Answer, Box, Domain, QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
-from demo import talking, thresholds
+from demo import conversations, questions, thresholds
 from demo.engine import Engine
 from demo.sessions import Correction, Picture, Session, SessionStore, Setup
 from demo.settings import Settings
@@ -202,9 +202,9 @@ class Workbench:
     ) -> None:
         """Details that a person typed; the picture in view is judged anew when they changed."""
         setup = session.setup
-        phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := talking.clean_question(part)[:80]))
+        phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := questions.clean_question(part)[:80]))
         told = Inquiry(
-            object_name=talking.clean_question(object_name or "")[:80] or None,
+            object_name=questions.clean_question(object_name or "")[:80] or None,
             look_for=phrases,
             domain=Domain(domain) if domain in tuple(Domain) else None,
             mode=mode,
@@ -241,7 +241,7 @@ class Workbench:
         picture = self.in_view(session)
         if mask.shape != picture.image.pixels.shape[:2] or not mask.any():
             raise BenchError("a marked defect", "nothing marked", "draw over it, or give its box")
-        name = talking.clean_question(kind)[:60] or self._kind_under(picture, mask)
+        name = questions.clean_question(kind)[:60] or self._kind_under(picture, mask)
         picture.setup.anomalous.append(AnomalousReference(picture.image, mask))
         self._correct(session, Correction(picture.image, mask, name, picture.setup.inquiry.object_name or ""))
         self._changed(session)
@@ -253,23 +253,23 @@ class Workbench:
             AssistantError: an empty question, or no picture.
         """
         picture = self.in_view(session)
-        asked = talking.clean_question(question)
+        asked = questions.clean_question(question)
         if not asked or picture.view is None:
             raise BenchError("a question", "an empty line", "type one, or choose a suggestion")
         assistant = self.engine.wait(timeout=600)
         stop = picture.stop
         stop.clear()
         if picture.talk is None:
-            picture.talk = talking.open_talk(assistant, picture.view.inspection)
+            picture.talk = conversations.open_conversation(assistant, picture.view.inspection)
         talk, last, answers = picture.talk, None, picture.answers
         pieces = talk.stream(asked, stop=stop)
-        picture.messages += [{"role": "user", "content": question.strip()[: talking.LONGEST_QUESTION]}]
+        picture.messages += [{"role": "user", "content": question.strip()[: questions.LONGEST_QUESTION]}]
         picture.messages += [{"role": "assistant", "content": "…"}]
         place = picture.messages[-1]
         try:
             for answer in pieces:
                 last = answer
-                place["content"] = talking.shown(answer) or "…"
+                place["content"] = conversations.shown(answer) or "…"
                 yield answer
         finally:
             if hasattr(pieces, "close"):
@@ -279,7 +279,7 @@ class Workbench:
             elif last is None:
                 place["content"] = UNANSWERED
             if last is not None and last.text:
-                answers.append(replace(last, question=question.strip()[: talking.LONGEST_QUESTION]))
+                answers.append(replace(last, question=question.strip()[: questions.LONGEST_QUESTION]))
 
     def take_back(self, session: Session) -> str:
         """Remove the last question and its answer; returns the question, for another try."""
@@ -326,7 +326,7 @@ class Workbench:
 
         box: Box = mask_box(mask)
         regions = () if picture.view is None else picture.view.inspection.regions
-        region = talking.pointed_region(regions, box)
+        region = questions.pointed_region(regions, box)
         return region.type if region is not None and region.type else "defect"
 
     def _part(self, picture: Picture) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.evaluation.questions import DETECTION, SUBTASKS, Question
+from assistant.evaluation.questions import DETECTION, SUBTASKS, ChoiceQuestion
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class AnsweredQuestion:
 
     image: str
     group: str
-    question: Question
+    question: ChoiceQuestion
     answer: str
     choice: str | None
     asked: bool = True

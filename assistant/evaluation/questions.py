@@ -16,7 +16,7 @@ from typing import Any
 
 from assistant.errors import DataSetError
 from assistant.reading.faithfulness import stated_verdict
-from assistant.reading.question import read_question
+from assistant.reading.question import Question, read_question
 from assistant.types import Verdict
 
 DETECTION = "Anomaly Detection"
@@ -36,8 +36,8 @@ TEMPLATES = ("random", "similar")
 
 
 @dataclass(frozen=True)
-class Question:
-    """One question.
+class ChoiceQuestion:
+    """One multiple-choice question.
 
     Args:
         text: as asked.
@@ -52,11 +52,16 @@ class Question:
     subtask: str
 
     @property
+    def asked(self) -> Question:
+        """The text without its options, read."""
+        return read_question(self.text)
+
+    @property
     def anomalous(self) -> bool | None:
         """For detection: whether the right answer says that the picture is anomalous; None for other questions."""
         if self.subtask != DETECTION:
             return None
-        verdict = stated_verdict(self.options[self.correct], read_question(self.text))
+        verdict = stated_verdict(self.options[self.correct], self.asked)
         return None if verdict is None else verdict is Verdict.ANOMALOUS
 
 
@@ -77,7 +82,7 @@ class AskedPicture:
     path: Path
     group: str
     references: tuple[Path, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[ChoiceQuestion, ...]
     problems: tuple[str, ...] = ()
 
 
@@ -145,11 +150,11 @@ def _picture(key: str, row: Mapping[str, Any], root: Path, shots: int, templates
         names = []
     if len(names) < shots:
         problems.append(f"expected {shots} of {templates}_templates, got {len(names)}; ask with fewer --shots")
-    questions: list[Question] = []
+    questions: list[ChoiceQuestion] = []
     talk = row.get("conversation")
     for number, turn in enumerate(talk if isinstance(talk, list) else [None], start=1):
         made = _question(turn)
-        if isinstance(made, Question):
+        if isinstance(made, ChoiceQuestion):
             questions.append(made)
         else:
             problems.append(f"question {number}: {made}")
@@ -158,7 +163,7 @@ def _picture(key: str, row: Mapping[str, Any], root: Path, shots: int, templates
     )
 
 
-def _question(turn: Any) -> Question | str:
+def _question(turn: Any) -> ChoiceQuestion | str:
     """A question, or what is wrong with it."""
     if not isinstance(turn, dict):
         return "expected Question, Answer, Options and type, got none"
@@ -169,7 +174,7 @@ def _question(turn: Any) -> Question | str:
     if not isinstance(correct, str) or correct.strip() not in words:
         return f"expected an Answer of {', '.join(words)}, got {correct!r}"
     subtask = str(turn.get("type") or "Other")
-    return Question(text, words, correct.strip(), MERGED.get(subtask, subtask))
+    return ChoiceQuestion(text, words, correct.strip(), MERGED.get(subtask, subtask))
 
 
 def _descend(content: Mapping[str, Any], parts: Sequence[str]) -> Any:

@@ -16,7 +16,6 @@ from assistant.evaluation.question_scores import AnsweredQuestion, chance, score
 from assistant.evaluation.questions import TEMPLATES, AskedPicture, domain_knowledge, read_questions
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.reading.chosen_option import read_choice
-from assistant.reading.question import read_question
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -134,7 +133,7 @@ def _ask(picture: AskedPicture, answerers: Mapping[str, Answerer], asked: Asked)
     for question in picture.questions:
         for name, answerer in answerers.items():
             words = answerer.answer(picture.path, picture.references, question.text, question.options)
-            choice = read_choice(words, question.options, read_question(question.text))
+            choice = read_choice(words, question.options, question.asked)
             able = bool(words) or name != RULES
             asked.answers[name].append(AnsweredQuestion(picture.key, picture.group, question, words, choice, able))
 

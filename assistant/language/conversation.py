@@ -52,7 +52,7 @@ class Conversation:
         return last
 
 
-class Conversing:
+class Conversations:
     """What an assistant needs to converse: the language model, loaded at the first question, and pictures as encoded.
 
     Args:

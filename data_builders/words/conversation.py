@@ -34,7 +34,7 @@ INTENTS = tuple(sorted({*(key for key in _ASK if key != "kind"), "greeting", "th
 
 
 @dataclass(frozen=True)
-class Conversation:
+class BuiltConversation:
     """Turns with the intent of each question.
 
     Args:
@@ -65,7 +65,7 @@ class Conversation:
 
 def make_conversation(
     facts: Facts, rng: np.random.Generator, held_out: bool = False, first: str | None = None
-) -> Conversation:
+) -> BuiltConversation:
     """A conversation of one to four questions.
 
     Args:
@@ -90,7 +90,7 @@ def make_conversation(
         made = _next(teller, exchanges, used, focus, key)
         focus = made.focus
         exchanges.append(made)
-    return Conversation(tuple(exchanges))
+    return BuiltConversation(tuple(exchanges))
 
 
 def _next(teller: Teller, so_far: list[Exchange], used: set[str], focus: Region | None, key: str | None) -> Exchange:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from demo import talking
+from demo import conversations
 from demo.sessions import SessionStore
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
 
@@ -26,7 +26,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     def make(pause: float) -> list[str]:
         left: list[str] = []
 
-        class Slowly(talking.PacedTalk):
+        class Slowly(conversations.PacedConversation):
             def stream(self, question: str, **options: Any) -> Iterator[Any]:
                 try:
                     yield from super().stream(question, **options)
@@ -35,7 +35,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
                     raise
 
         monkeypatch.setattr(
-            talking, "open_talk", lambda assistant, inspection: Slowly(assistant.open(inspection), pause)
+            conversations, "open_conversation", lambda assistant, inspection: Slowly(assistant.open(inspection), pause)
         )
         return left
 

@@ -13,7 +13,7 @@ from assistant.inquiry import Inquiry
 from assistant.language.checked_answers import NOTE
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.regions import describe_regions
-from demo import drawing, painting, talking, words
+from demo import conversations, drawing, painting, questions, words
 from demo.html_report import html_report
 from demo.sessions import Picture, Session, Setup
 from demo.thresholds import View, under_threshold
@@ -134,16 +134,16 @@ def test_a_box_asks_about_the_region_under_it_or_the_place() -> None:
     found = replace(inspection(0.9, regions(2)), regions=(
         replace(region(1), box=Box(0, 0, 10, 10)), replace(region(2), box=Box(30, 20, 40, 30))
     ))  # fmt: skip
-    assert "region 2" in talking.pointed_question(found, Box(31, 21, 39, 29))
-    assert talking.pointed_question(found, Box(40, 0, 48, 8)) == "Is anything wrong at the top right?"
+    assert "region 2" in questions.pointed_question(found, Box(31, 21, 39, 29))
+    assert questions.pointed_question(found, Box(40, 0, 48, 8)) == "Is anything wrong at the top right?"
 
 
 def test_suggestions_fit_the_result() -> None:
-    assert all("region" not in q for q in talking.suggestions(inspection(0.1)))
-    several = talking.suggestions(inspection(0.9, regions(3)))
+    assert all("region" not in q for q in questions.suggestions(inspection(0.1)))
+    several = questions.suggestions(inspection(0.9, regions(3)))
     assert "How many regions are there?" in several
     assert len(several) == len(set(several)) == 4
-    assert talking.suggestions(inspection(0.9, regions(3)), asked=2) != several
+    assert questions.suggestions(inspection(0.9, regions(3)), asked=2) != several
 
 
 def test_sessions_tell_how_pictures_are_judged(tmp_path: Path) -> None:
@@ -159,13 +159,13 @@ def test_doubts_are_marked_in_answers_alone_and_said_once() -> None:
     picture = Picture(spotted().image, Setup())
     wrong = Answer("Fine?", f"It is fine. {NOTE}", None, True)
     picture.messages = [
-        {"role": "user", "content": f"<b>{talking.MARK}</b>"},
-        {"role": "assistant", "content": talking.shown(wrong)},
+        {"role": "user", "content": f"<b>{conversations.MARK}</b>"},
+        {"role": "assistant", "content": conversations.shown(wrong)},
     ]
     question, answer = (m["content"] for m in painting.messages(picture))
     assert "class=" not in question
     assert question.startswith("&lt;b&gt;")
-    assert answer == f'It is fine.<br><br><strong class="disagrees">{talking.MARK}</strong>'
+    assert answer == f'It is fine.<br><br><strong class="disagrees">{conversations.MARK}</strong>'
     assert painting.messages(picture, " <i>next</i> ")[-2:] == [
         {"role": "user", "content": "&lt;i&gt;next&lt;/i&gt;"},
         {"role": "assistant", "content": "…"},

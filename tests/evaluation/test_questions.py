@@ -14,7 +14,7 @@ import pytest
 from assistant.errors import ConfigError, DataSetError
 from assistant.evaluation.answerers import Inspections, LanguageAnswerer, Rules, nearest_place, option_cells
 from assistant.evaluation.question_scores import AnsweredQuestion, chance, scores_of
-from assistant.evaluation.questions import AskedPicture, Question, domain_knowledge, read_questions
+from assistant.evaluation.questions import AskedPicture, ChoiceQuestion, domain_knowledge, read_questions
 from assistant.evaluation.questions_command import RULES, QaOptions, ask_all, run
 from assistant.pipeline import Assistant
 from assistant.types import AnomalyMap, Answer, Inspection
@@ -134,7 +134,7 @@ def test_domain_knowledge_follows_the_path(tmp_path: Path) -> None:
 
 
 def answered(group: str, turn: dict[str, Any], choice: str | None) -> AnsweredQuestion:
-    question = Question(turn["Question"], turn["Options"], turn["Answer"], turn["type"])
+    question = ChoiceQuestion(turn["Question"], turn["Options"], turn["Answer"], turn["type"])
     return AnsweredQuestion("i.png", group, question, choice or "", choice)
 
 
@@ -305,7 +305,7 @@ def test_bad_options_are_refused(root: Path, change: dict[str, Any], match: str)
 
 
 def test_the_rules_alone_are_left_out_where_they_cannot_answer() -> None:
-    question = Question(THING["Question"], THING["Options"], "A", "Object Classification")
+    question = ChoiceQuestion(THING["Question"], THING["Options"], "A", "Object Classification")
     picture = AskedPicture("i.png", Path("i.png"), "a", (), (question,))
     asked = ask_all([picture], {RULES: Fake("")})
     assert scores_of(asked.answers[RULES])["questions"] == 0

@@ -21,7 +21,7 @@ from assistant.errors import DataSetError
 from assistant.language.models.hub_inputs import TYPES, ImageInput, image_text, look_at, token_types
 from assistant.language.models.hub_parts import VlmParts, load_vlm_parts, new_vlm_parts
 from assistant.language.models.lora import add_lora, lora_parameters
-from assistant.language.tokens.chat_template import IGNORE_INDEX, ChatBatch, Rendered, Slots, collate
+from assistant.language.tokens.chat_template import IGNORE_INDEX, ChatBatch, LabelledIds, Slots, collate
 from assistant.language.tokens.injection import inject
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
 from assistant.pictures.images import load_image
@@ -78,7 +78,7 @@ class VlmStage(LanguageStage):
         scores = torch.tensor([sample.score for _, _, sample in shown])
         return VlmBatch(chat, pictured, tuple(p.embeddings for _, p, _ in shown), maps, scores, inputs)
 
-    def rendered(self, planned: Planned) -> Rendered:
+    def rendered(self, planned: Planned) -> LabelledIds:
         """The one conversation of a plan as ids and labels."""
         images, _ = self._look([planned.picture] if planned.picture is not None else [])
         return self._told(planned, images[0] if images else None)
@@ -89,7 +89,7 @@ class VlmStage(LanguageStage):
         pixels = [load_image(picture_of(sample)).pixels for sample in samples]
         return look_at(self.parts.processor, image_text(self.parts.processor), pixels)
 
-    def _told(self, planned: Planned, image: ImageInput | None) -> Rendered:
+    def _told(self, planned: Planned, image: ImageInput | None) -> LabelledIds:
         if image is None:
             return super().rendered(planned)
         anomaly = (self.parts.anomaly_id,) * PROMPT_TOKENS if planned.embeddings else ()

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from assistant.language.tokens.chat_template import IGNORE_INDEX, Rendered
+from assistant.language.tokens.chat_template import IGNORE_INDEX, LabelledIds
 
 HEAD, PADDING = 0, -1
 
@@ -37,7 +37,7 @@ class Packed:
     segments: tuple[int, ...]
 
 
-def pack(head: Sequence[int], conversations: Sequence[Rendered]) -> Packed:
+def pack(head: Sequence[int], conversations: Sequence[LabelledIds]) -> Packed:
     """Conversations behind one head, which may be empty."""
     ids, labels = list(head), [IGNORE_INDEX] * len(head)
     positions, segments = list(range(len(head))), [HEAD] * len(head)

@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from assistant.errors import DataSetError
-from assistant.language.tokens.chat_template import Rendered, Renderer, collate
+from assistant.language.tokens.chat_template import LabelledIds, Renderer, collate
 
 
 def read_prompts(path: Path, part: str | None = None) -> list[str]:
@@ -52,7 +52,7 @@ def _texts(raw: Any) -> Iterable[str]:
 
 def replayed(model: Any, renderer: Renderer, prompts: list[str], longest: int) -> list[dict[str, Any]]:
     """Greedy answers to a batch of prompts."""
-    rows = [Rendered(ids, ids) for ids in map(renderer.bare, prompts)]
+    rows = [LabelledIds(ids, ids) for ids in map(renderer.bare, prompts)]
     batch = collate(rows, renderer.tokenizer.pad_token_id, "left")
     end = renderer.end_ids[0]
     with torch.inference_mode():

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from assistant.language.models.lora import lora_parameters
 from assistant.language.models.mini_parts import LanguageParts
-from assistant.language.tokens.chat_template import IGNORE_INDEX, Rendered
+from assistant.language.tokens.chat_template import IGNORE_INDEX, LabelledIds
 from assistant.language.tokens.projector import IMAGE_TOKENS
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
 from training.language.data import Planned, Sample, drawn, grouped, length_sorted, mixed, stacked
@@ -138,19 +138,19 @@ class LanguageStage:
         head = renderer.head(self.parts.slots(planned.embeddings), picture.evidence if planned.text else None)
         return pack(head, [renderer.turns(sample.messages) for sample in planned.samples])
 
-    def _replayed(self, sample: Sample) -> Rendered:
+    def _replayed(self, sample: Sample) -> LabelledIds:
         asked, said = (m["content"] for m in sample.messages)
         whole = self.parts.renderer.render_bare(asked, said)
         end = len(whole.ids) - (0 if sample.ended else len(self.parts.renderer.end_ids))
-        return Rendered(whole.ids[:end], whole.labels[:end])
+        return LabelledIds(whole.ids[:end], whole.labels[:end])
 
-    def rendered(self, planned: Planned) -> Rendered:
+    def rendered(self, planned: Planned) -> LabelledIds:
         """The one conversation of a plan, by itself, as ids and labels."""
         (sample,) = planned.samples
         if sample.tensors is None:
             return self._replayed(sample)
         slots = self.parts.slots(planned.embeddings)
-        rendered: Rendered = self.parts.renderer.render(
+        rendered: LabelledIds = self.parts.renderer.render(
             sample.messages, slots, sample.evidence if planned.text else None
         )
         return rendered

@@ -10,23 +10,23 @@ import torch
 from torch.nn import functional as F
 
 from assistant.language.models.mini_parts import LanguageParts
-from assistant.language.tokens.chat_template import IGNORE_INDEX, Rendered, Renderer
+from assistant.language.tokens.chat_template import IGNORE_INDEX, LabelledIds, Renderer
 from training.language.data import Sample
 from training.language.replay import replayed
 from training.measures.told_pictures import watched
 
 
-def rendered(renderer: Renderer, sample: Sample) -> Rendered:
+def rendered(renderer: Renderer, sample: Sample) -> LabelledIds:
     """A general prompt with its answer; the end is supervised where the base model ended itself."""
     whole = renderer.render_bare(sample.messages[0]["content"], sample.messages[1]["content"])
     if sample.ended:
         return whole
     cut = len(renderer.end_ids)
-    return Rendered(whole.ids[:-cut], whole.labels[:-cut])
+    return LabelledIds(whole.ids[:-cut], whole.labels[:-cut])
 
 
 @torch.inference_mode()
-def summed_loss(model: Any, one: Rendered) -> tuple[float, int]:
+def summed_loss(model: Any, one: LabelledIds) -> tuple[float, int]:
     """Summed cross-entropy in nats of the supervised tokens, and how many they are."""
     ids, labels = (torch.tensor([values], device=model.device) for values in (one.ids, one.labels))
     logits = model(input_ids=ids, use_cache=False).logits[0, :-1].float()

@@ -19,7 +19,7 @@ from assistant.language.models.hub_inputs import ImageInput, Looker, image_ids, 
 from assistant.language.models.hub_parts import VlmParts, load_vlm_parts
 from assistant.language.models.trained import Inputs, TrainedLanguageModel
 from assistant.language.tokens.chat_template import Slots
-from assistant.language.tokens.generation import Decoding
+from assistant.language.tokens.generation import DecodingOptions
 from assistant.language.tokens.injection import inject
 from assistant.language.tokens.projector import EncodedImage
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
@@ -35,13 +35,13 @@ class TransformersVLM(TrainedLanguageModel):
         look: how the model takes pictures; by its processor when None.
     """
 
-    def __init__(self, parts: VlmParts, decoding: Decoding | None = None, look: Looker | None = None) -> None:
+    def __init__(self, parts: VlmParts, decoding: DecodingOptions | None = None, look: Looker | None = None) -> None:
         reserved = (parts.anomaly_id, *image_ids(parts.model))
         super().__init__(parts.model, parts.renderer, parts.prompt_learner, reserved, decoding)
         self.look, self.anomaly_id = look or processor_look(parts.processor), parts.anomaly_id
 
     @classmethod
-    def load(cls, config: LanguageConfig, folder: Path, decoding: Decoding | None = None) -> TransformersVLM:
+    def load(cls, config: LanguageConfig, folder: Path, decoding: DecodingOptions | None = None) -> TransformersVLM:
         """A model of the hub by name or by folder, with the trained parts of another folder.
 
         Raises:

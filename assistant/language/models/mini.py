@@ -14,7 +14,7 @@ from assistant.errors import ConfigError
 from assistant.language.models.mini_parts import LanguageParts, load_parts
 from assistant.language.models.trained import TrainedLanguageModel
 from assistant.language.tokens.chat_template import Slots
-from assistant.language.tokens.generation import Decoding
+from assistant.language.tokens.generation import DecodingOptions
 from assistant.language.tokens.projector import EncodedImage
 from assistant.towers.precision import best_dtype
 from assistant.types import Inspection
@@ -28,14 +28,14 @@ class MiniLVLM(TrainedLanguageModel):
         decoding: how words are chosen.
     """
 
-    def __init__(self, parts: LanguageParts, decoding: Decoding | None = None) -> None:
+    def __init__(self, parts: LanguageParts, decoding: DecodingOptions | None = None) -> None:
         super().__init__(parts.model, parts.renderer, parts.prompt_learner, parts.reserved, decoding)
         self.parts = parts
 
     @classmethod
     def load(
         cls, config: LanguageConfig, folder: Path, block_width: int, towers: dict[str, str],
-        dtype: torch.dtype | None = None, decoding: Decoding | None = None,
+        dtype: torch.dtype | None = None, decoding: DecodingOptions | None = None,
     ) -> MiniLVLM:  # fmt: skip
         """Trained parts of a folder around a preset's base model.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.language.interface import EvidenceKind, LanguageModel
-from assistant.language.tokens.generation import Repeats, Stopped, written
+from assistant.language.tokens.generation import RepetitionStop, StopSignal, written
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.types import Answer, Inspection
@@ -254,7 +254,7 @@ class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
                 pad_token_id=self._tokenizer.pad_token_id,
                 eos_token_id=self._tokenizer.eos_token_id,
                 return_dict_in_generate=True,
-                stopping_criteria=[Repeats(len(ids)), Stopped(stop or threading.Event())],
+                stopping_criteria=[RepetitionStop(len(ids)), StopSignal(stop or threading.Event())],
                 streamer=streamer,
             )
         every = [int(i) for i in out.sequences[0]]

@@ -19,7 +19,7 @@ from assistant.language.checked_answers import answers_together, stream_answer
 from assistant.language.interface import BatchLanguageModel, EvidenceKind, TokenDialogue
 from assistant.language.tokens.batch_generation import speak_together
 from assistant.language.tokens.chat_template import Renderer, Slots, find_block
-from assistant.language.tokens.generation import Decoding, Prompt, Speaker
+from assistant.language.tokens.generation import DecodingOptions, Prompt, Speaker
 from assistant.language.tokens.projector import EncodedImage
 from assistant.language.tokens.prompt_learner import PromptLearner
 from assistant.reading.question import Question
@@ -63,7 +63,7 @@ class TrainedLanguageModel(BatchLanguageModel[TokenDialogue]):
         renderer: Renderer,
         prompt_learner: PromptLearner,
         reserved: Sequence[int],
-        decoding: Decoding | None = None,
+        decoding: DecodingOptions | None = None,
     ) -> None:
         self.model, self.renderer, self.prompt_learner = model, renderer, prompt_learner
         self._speaker = Speaker(model, renderer.tokenizer, renderer.end_ids, reserved, decoding)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from assistant.language.tokens.chat_template import Rendered, collate
-from assistant.language.tokens.generation import Prompt, Repeats, Speaker, carry, repeated
+from assistant.language.tokens.chat_template import LabelledIds, collate
+from assistant.language.tokens.generation import Prompt, RepetitionStop, Speaker, carry, repeated
 from assistant.language.tokens.injection import model_lock
 
 
@@ -48,14 +48,14 @@ def _written(
     """New tokens after each prompt, ends of turns and what fills up after them included."""
     import torch
 
-    chat = collate([Rendered(tuple(ids), tuple(ids)) for ids in prompts], speaker.end_ids[0], side="left")
+    chat = collate([LabelledIds(tuple(ids), tuple(ids)) for ids in prompts], speaker.end_ids[0], side="left")
     ids, device = chat.input_ids, speaker.model.device
     carry(speaker.model, {})
     with torch.inference_mode(), speaker.drawing(), showing():
         out = speaker.model.generate(
             input_ids=ids.to(device),
             attention_mask=chat.attention_mask.to(device),
-            stopping_criteria=[Repeats(ids.shape[1])],
+            stopping_criteria=[RepetitionStop(ids.shape[1])],
             **speaker.options,
             **inputs(ids),
         )

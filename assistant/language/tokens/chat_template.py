@@ -114,17 +114,17 @@ def _rendered(tokenizer: Any, messages: list[dict[str, Any]]) -> str:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class LabelledIds:
     """Token ids, and labels of the same length: an id where it is supervised, :data:`IGNORE_INDEX` elsewhere."""
 
     ids: tuple[int, ...]
     labels: tuple[int, ...]
 
-    def __add__(self, other: Rendered) -> Rendered:
-        return Rendered(self.ids + other.ids, self.labels + other.labels)
+    def __add__(self, other: LabelledIds) -> LabelledIds:
+        return LabelledIds(self.ids + other.ids, self.labels + other.labels)
 
 
-Conversation = Sequence[dict[str, str]]
+Messages = Sequence[dict[str, str]]
 """Messages ``{role, content}``: user and assistant in turn, the user first."""
 
 
@@ -175,16 +175,16 @@ class Renderer:
         """Ids of words alone."""
         return self._plain(text) if text else ()
 
-    def render(self, conversation: Conversation, slots: Slots, evidence: str | None = None) -> Rendered:
+    def render(self, conversation: Messages, slots: Slots, evidence: str | None = None) -> LabelledIds:
         """A whole conversation, the assistant's turns supervised.
 
         Raises:
             ConfigError: roles that do not alternate from the user on.
         """
         head = self.head(slots, evidence)
-        return Rendered(head, (IGNORE_INDEX,) * len(head)) + self.turns(conversation)
+        return LabelledIds(head, (IGNORE_INDEX,) * len(head)) + self.turns(conversation)
 
-    def turns(self, conversation: Conversation) -> Rendered:
+    def turns(self, conversation: Messages) -> LabelledIds:
         """A conversation without its head.
 
         Raises:
@@ -193,23 +193,23 @@ class Renderer:
         roles = [message["role"] for message in conversation]
         if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
             raise ConfigError("user and assistant in turn", ", ".join(roles) or "nothing", "mend the conversation")
-        whole = Rendered((), ())
+        whole = LabelledIds((), ())
         for at in range(0, len(conversation), 2):
             question, answer = conversation[at]["content"], conversation[at + 1]["content"]
             between = self._special(self.format.next_user) if at else ()
             asked = (*between, *self._plain(question), *self._special(self.format.assistant))
             said = self.answer(answer)
-            whole += Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
+            whole += LabelledIds(asked, (IGNORE_INDEX,) * len(asked)) + LabelledIds(said, said)
         return whole
 
     def bare(self, prompt: str) -> tuple[int, ...]:
         """Ids of a general prompt as the base model's own template has it, without our system's words."""
         return (*self._special(self.format.bare), *self._plain(prompt), *self._special(self.format.assistant))
 
-    def render_bare(self, prompt: str, answer: str) -> Rendered:
+    def render_bare(self, prompt: str, answer: str) -> LabelledIds:
         """A general prompt with its answer, the answer supervised."""
         asked, said = self.bare(prompt), self.answer(answer)
-        return Rendered(asked, (IGNORE_INDEX,) * len(asked)) + Rendered(said, said)
+        return LabelledIds(asked, (IGNORE_INDEX,) * len(asked)) + LabelledIds(said, said)
 
     def _special(self, text: str) -> tuple[int, ...]:
         with self._lock:
@@ -236,7 +236,7 @@ class ChatBatch:
     labels: Int[Tensor, "batch length"]
 
 
-def collate(rendered: Sequence[Rendered], pad_id: int, side: str = "right") -> ChatBatch:
+def collate(rendered: Sequence[LabelledIds], pad_id: int, side: str = "right") -> ChatBatch:
     """Pad conversations to the longest, at the right (training) or the left (generating for several).
 
     Raises:

@@ -26,7 +26,7 @@ REPETITION_WINDOW = 16
 
 
 @dataclass(frozen=True)
-class Decoding:
+class DecodingOptions:
     """How words are chosen.
 
     Args:
@@ -99,11 +99,11 @@ class Speaker:
         tokenizer: Any,
         end_ids: Sequence[int],
         reserved: Sequence[int],
-        decoding: Decoding | None = None,
+        decoding: DecodingOptions | None = None,
     ) -> None:
         self.model, self.tokenizer = model, tokenizer
         self.end_ids, self.reserved = list(end_ids), list(reserved)
-        self.decoding = decoding or Decoding()
+        self.decoding = decoding or DecodingOptions()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class Speaker:
         def work(streamer: Any) -> None:
             try:
                 with model_lock(self.model):
-                    self._write(talk, start, showing, inputs, [Stopped(stop), Repeats(start)], streamer)
+                    self._write(talk, start, showing, inputs, [StopSignal(stop), RepetitionStop(start)], streamer)
             except BaseException:
                 talk.undo()
                 talk.cache, talk.cached = None, []
@@ -275,7 +275,7 @@ def carry(model: Any, values: dict[str, Any]) -> None:
             setattr(module, CARRIED, values.get(name))
 
 
-class Stopped:
+class StopSignal:
     """Stops generation once an event is set."""
 
     def __init__(self, event: threading.Event) -> None:
@@ -288,7 +288,7 @@ class Stopped:
         return torch.full((input_ids.shape[0],), self._event.is_set(), dtype=torch.bool, device=input_ids.device)
 
 
-class Repeats:
+class RepetitionStop:
     """Ends each answer whose last tokens were written before in it; see :func:`repeated`."""
 
     def __init__(self, start: int) -> None:

@@ -16,7 +16,7 @@ from assistant.language.models.hub import TransformersVLM
 from assistant.language.models.hub_inputs import ImageInput, Looker, image_text, model_inputs
 from assistant.language.models.hub_parts import VlmParts
 from assistant.language.tokens.chat_template import IGNORE_INDEX, Renderer, Slots
-from assistant.language.tokens.generation import Decoding
+from assistant.language.tokens.generation import DecodingOptions
 from assistant.language.tokens.injection import inject
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS, PromptLearner
 from assistant.types import AnomalyMap, Inspection, QueryImage
@@ -137,7 +137,7 @@ def vlm(request: pytest.FixtureRequest) -> TransformersVLM:
     learner.scale.fill_(20.0)
     processor = SimpleNamespace(tokenizer=tokenizer)
     parts = VlmParts(model, processor, Renderer(tokenizer, system="Look."), learner, ANOMALY, "")
-    return TransformersVLM(parts, Decoding(10), _looker(look))
+    return TransformersVLM(parts, DecodingOptions(10), _looker(look))
 
 
 def seen(number: int) -> Inspection:

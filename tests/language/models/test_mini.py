@@ -15,7 +15,7 @@ from assistant.errors import ConfigError, WeightsError
 from assistant.language.interface import BatchLanguageModel
 from assistant.language.loading import load_language_model
 from assistant.language.models.mini import MiniLVLM
-from assistant.language.tokens.generation import Decoding
+from assistant.language.tokens.generation import DecodingOptions
 from assistant.language.tokens.projector import EncodedImage
 from assistant.pipeline import Assistant
 from assistant.types import AnomalyMap, Inspection, QueryImage
@@ -42,7 +42,7 @@ def preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(preset: Path) -> MiniLVLM:
     config = LanguageConfig(kind="local", name=str(preset / "llama"))
-    return MiniLVLM.load(config, preset / "language", 256, towers(), torch.float32, Decoding(max_new_tokens=12))
+    return MiniLVLM.load(config, preset / "language", 256, towers(), torch.float32, DecodingOptions(max_new_tokens=12))
 
 
 def towers() -> dict[str, str]:

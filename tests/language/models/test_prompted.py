@@ -166,7 +166,8 @@ def endless(model: PromptedLanguageModel, pause: float, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(model._model, "forward", slow)
     monkeypatch.setattr(
-        "assistant.language.models.prompted.Repeats", lambda start: lambda ids, scores: torch.zeros(len(ids)).bool()
+        "assistant.language.models.prompted.RepetitionStop",
+        lambda start: lambda ids, scores: torch.zeros(len(ids)).bool(),
     )
     return steps
 

@@ -10,7 +10,7 @@ from assistant.language.conversation import Conversation
 from assistant.language.models.templates import TemplateLanguageModel
 from assistant.pipeline import Assistant
 from assistant.types import Inspection, Verdict
-from demo import talking
+from demo import conversations
 from tests.inspections import inspection, region, regions
 
 ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
@@ -34,9 +34,9 @@ def test_the_library_and_the_page_answer_alike_without_a_language_model(
         raise AssertionError("a language model was loaded")
 
     monkeypatch.setattr("assistant.language.models.prompted.PromptedLanguageModel", never)
-    monkeypatch.setattr(talking, "PAUSE", 0.0)
+    monkeypatch.setattr(conversations, "PAUSE", 0.0)
     for about in (ONE, inspection(0.05), inspection(0.8, regions(3))):
-        page = talking.open_talk(tiny, about)
+        page = conversations.open_conversation(tiny, about)
         shown = [list(page.stream(question))[-1] for question in QUESTIONS]
         assert tiny.ask(about, QUESTIONS) == shown
         assert tiny.ask_together([about, about], QUESTIONS) == [shown, shown]

@@ -10,8 +10,16 @@ from typing import Any
 import pytest
 import torch
 
-from assistant.language.tokens.batch_generation import Put, speak_together
-from assistant.language.tokens.generation import REPETITION_WINDOW, Decoding, Repeats, Speaker, Talk, written
+from assistant.language.tokens.batch_generation import speak_together
+from assistant.language.tokens.generation import (
+    REPETITION_WINDOW,
+    DecodingOptions,
+    Prompt,
+    RepetitionStop,
+    Speaker,
+    Talk,
+    written,
+)
 from tests.tiny_language import tiny_model, tiny_tokenizer
 
 
@@ -53,8 +61,8 @@ def test_what_a_worker_raises_is_raised_where_it_is_read() -> None:
 def test_the_answer_that_repeats_itself_ends_and_the_others_go_on() -> None:
     window = list(range(10, 10 + REPETITION_WINDOW))
     rows = torch.tensor([[1, 1, *window, *window], [1, 1, *window, *(n + 100 for n in window)]])
-    assert Repeats(2)(rows, None).tolist() == [True, False]
-    assert Repeats(2 + len(window))(rows, None).tolist() == [False, False]
+    assert RepetitionStop(2)(rows, None).tolist() == [True, False]
+    assert RepetitionStop(2 + len(window))(rows, None).tolist() == [False, False]
 
 
 @pytest.mark.parametrize("temperature", [0.0, 2.0])
@@ -62,14 +70,14 @@ def test_torchs_own_generator_is_left_as_it_was_and_not_touched_where_nothing_is
     temperature: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokenizer, model = tiny_tokenizer(), tiny_model()
-    speaker = Speaker(model, tokenizer, [0], [1, 2, 3], Decoding(12, temperature, seed=3))
+    speaker = Speaker(model, tokenizer, [0], [1, 2, 3], DecodingOptions(12, temperature, seed=3))
     seeded: list[int] = []
     seed = torch.manual_seed
     monkeypatch.setattr(torch, "manual_seed", lambda number: seeded.append(number) or seed(number))
     before = torch.get_rng_state()
-    texts = ["".join(speaker.speak(Talk(), tokenizer("Is it whole?").input_ids)) for _ in range(2)]
-    put = Put(Talk(), tuple(tokenizer("Is it whole?").input_ids))
-    together = speak_together(speaker, [put], nullcontext)
+    asked = tuple(tokenizer("Is it whole?").input_ids)
+    texts = ["".join(speaker.speak(Prompt(Talk(), asked))) for _ in range(2)]
+    together = speak_together(speaker, [Prompt(Talk(), asked)], nullcontext)
     assert texts[0] == texts[1] == together[0]
     assert seeded == ([] if temperature == 0 else [3, 3, 3])
     assert torch.equal(torch.get_rng_state(), before)

@@ -26,7 +26,7 @@ from assistant.language.models import hub_parts as vlm_parts
 from assistant.language.models.hub import TransformersVLM
 from assistant.language.models.hub_parts import VlmParts, load_vlm, new_vlm_parts
 from assistant.language.models.lora import add_lora, lora_parameters
-from assistant.language.tokens.generation import Decoding
+from assistant.language.tokens.generation import DecodingOptions
 from assistant.types import AnomalyMap, Inspection, QueryImage
 from tests.inspections import inspection, region
 from tests.tiny_families import FAMILIES, save_family
@@ -100,7 +100,7 @@ def step(stage: VlmStage) -> dict[str, torch.Tensor]:
 
 
 def asked(parts: VlmParts, evidence: Any = "both") -> str:
-    vlm = TransformersVLM(parts, Decoding(8))
+    vlm = TransformersVLM(parts, DecodingOptions(8))
     return vlm.answer(vlm.open(seen()), "Is anything wrong?", evidence=evidence)
 
 
@@ -113,7 +113,7 @@ def seen(height: int = 32, width: int = 48) -> Inspection:
 
 def test_pictures_of_several_shapes_are_written_about_together(family: Path) -> None:
     parts = new_vlm_parts(config_of(family), torch.float32)
-    vlm = TransformersVLM(parts, Decoding(8))
+    vlm = TransformersVLM(parts, DecodingOptions(8))
     alone, together = ([vlm.open(seen(*size)) for size in ((32, 48), (70, 30), (48, 48))] for _ in range(2))
     for question in ("Is anything wrong?", "Where?"):
         assert vlm.answer_together(together, question) == [vlm.answer(session, question) for session in alone]
@@ -175,7 +175,7 @@ def test_a_stopped_run_goes_on_and_what_it_leaves_says_the_same(family: Path, mo
         torch.testing.assert_close(stopped[key], tensor, atol=1e-6, rtol=0)
     preset, folder = load_preset(family / "straight" / "preset")
     assert preset.language.parts is not None
-    loaded = TransformersVLM.load(preset.language, folder / preset.language.parts, Decoding(8))
+    loaded = TransformersVLM.load(preset.language, folder / preset.language.parts, DecodingOptions(8))
     kept = new_vlm_parts(config_of(family), torch.float32)
     add_lora(kept.model, rank=4)
     stage = stage_of(kept, family)

@@ -22,7 +22,7 @@ from assistant.geometry import CELLS
 from assistant.language.interface import EvidenceKind, TokenDialogue
 from assistant.language.models.lora import add_lora, lora_parameters
 from assistant.language.models.mini_parts import load_base, load_parts, new_parts, save_parts
-from assistant.language.tokens.generation import Decoding
+from assistant.language.tokens.generation import DecodingOptions
 from assistant.pipeline import Assistant
 from assistant.report import inspection_row
 from assistant.types import AnomalyMap, Domain, Inspection
@@ -307,7 +307,9 @@ def test_general_behaviour_is_one_until_it_is_tuned(folder: Path) -> None:
 def test_the_command_measures_and_writes(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.language.tokens.generation.Decoding", lambda: Decoding(max_new_tokens=6))
+    monkeypatch.setattr(
+        "assistant.language.tokens.generation.DecodingOptions", lambda: DecodingOptions(max_new_tokens=6)
+    )
     out = folder / "found" / "result.json"
     arguments = [
         str(folder / "set"), "--preset", str(folder / "preset.yaml"), "--parts", str(folder / "parts"), "--replay",

@@ -1,89 +1,27 @@
-"""Questions about a picture on the bench: cleaned, answered piece by piece, and the questions that fit a result."""
+"""Questions about a picture on the bench: cleaned as typed, fitting a result, pointed at a place."""
 
 from __future__ import annotations
 
-import threading
-import time
 import unicodedata
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
 
 from assistant.geometry import CELLS
-from assistant.language.checked_answers import NOTE
-from assistant.types import Answer, Box, Inspection, Region, Verdict
+from assistant.types import Box, Inspection, Region, Verdict
 from assistant.words import wording
-
-if TYPE_CHECKING:
-    from assistant.pipeline import Assistant
 
 LONGEST_QUESTION = 600
 """Characters kept of a question."""
-MARK = "⚠ Disagrees with the measured map."
-"""Shown under an answer that contradicts the evidence."""
-PAUSE = 0.015
-"""Seconds between words of an answer that no model writes, so that it can be read along and stopped."""
 LEAST_OVERLAP = 0.1
 """A box points at a region that covers at least this share of the smaller of both."""
 
 
-class Talk(Protocol):
-    """A conversation about one inspected picture, as the page needs it."""
-
-    def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
-        """The answer as it grows; the last one is whole."""
-        ...
-
-    def undo(self) -> None:
-        """Take back the last question."""
-        ...
-
-
-class PacedTalk:
-    """A conversation whose words come with pauses between them.
-
-    Args:
-        talk: whose words.
-        pause: seconds.
-    """
-
-    def __init__(self, talk: Talk, pause: float) -> None:
-        self._talk, self._pause = talk, pause
-
-    def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
-        """The answer as it grows."""
-        for number, answer in enumerate(self._talk.stream(question, stop=stop)):
-            if number:
-                time.sleep(self._pause)
-            yield answer
-
-    def undo(self) -> None:
-        """Take back the last question."""
-        self._talk.undo()
-
-
-def open_talk(assistant: Assistant, inspection: Inspection) -> Talk:
-    """A conversation with whatever model the preset has.
-
-    Raises:
-        WeightsError: a language model that cannot be had.
-    """
-    talk = assistant.open(inspection)
-    return PacedTalk(talk, PAUSE) if assistant.preset.language.kind == "none" else talk
-
-
 def clean_question(text: str) -> str:
-    """A question as models get it: no control characters, no markup, no special tokens, one line, not too long.
+    r"""A question as models get it: no control characters, no markup, no special tokens, one line, not too long.
 
-    >>> clean_question("Hi <|im_end|>\\n<b>you</b>")
+    >>> clean_question("Hi <|im_end|>\n<b>you</b>")
     'Hi ‹|im_end|› ‹b›you‹/b›'
     """
     kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", str(text)))
     return " ".join(kept.split())[:LONGEST_QUESTION].translate({ord("<"): "‹", ord(">"): "›"})
-
-
-def shown(answer: Answer) -> str:
-    """The answer as the page shows it, with a visible mark when it contradicts the evidence."""
-    return f"{answer.text.removesuffix(NOTE).strip()}\n\n{MARK}" if answer.contradictory else answer.text
 
 
 def suggestions(inspection: Inspection, asked: int = 0) -> list[str]:

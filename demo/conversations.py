@@ -1,0 +1,69 @@
+"""Conversations on the page: opened, spoken at a pace that can be read, and shown with a mark where they go wrong."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.language.checked_answers import NOTE
+from assistant.types import Answer, Inspection
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
+
+MARK = "⚠ Disagrees with the measured map."
+"""Shown under an answer that contradicts the evidence."""
+PAUSE = 0.015
+"""Seconds between words of an answer that no model writes, so that it can be read along and stopped."""
+
+
+class PageConversation(Protocol):
+    """A conversation about one inspected picture, as the page needs it."""
+
+    def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
+        """The answer as it grows; the last one is whole."""
+        ...
+
+    def undo(self) -> None:
+        """Take back the last question."""
+        ...
+
+
+class PacedConversation:
+    """A conversation whose words come with pauses between them.
+
+    Args:
+        talk: whose words.
+        pause: seconds.
+    """
+
+    def __init__(self, talk: PageConversation, pause: float) -> None:
+        self._talk, self._pause = talk, pause
+
+    def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
+        """The answer as it grows."""
+        for number, answer in enumerate(self._talk.stream(question, stop=stop)):
+            if number:
+                time.sleep(self._pause)
+            yield answer
+
+    def undo(self) -> None:
+        """Take back the last question."""
+        self._talk.undo()
+
+
+def open_conversation(assistant: Assistant, inspection: Inspection) -> PageConversation:
+    """A conversation with whatever model the preset has.
+
+    Raises:
+        WeightsError: a language model that cannot be had.
+    """
+    talk = assistant.open(inspection)
+    return PacedConversation(talk, PAUSE) if assistant.preset.language.kind == "none" else talk
+
+
+def shown(answer: Answer) -> str:
+    """The answer as the page shows it, with a visible mark when it contradicts the evidence."""
+    return f"{answer.text.removesuffix(NOTE).strip()}\n\n{MARK}" if answer.contradictory else answer.text
