@@ -105,7 +105,11 @@ def test_options_reach_the_run(command: Command, asked: list[BatchOptions], tmp_
     assert options.inputs.paths == ("a.png", "b/")
     assert (options.inputs.lists, options.inputs.manifest) == ((Path("l.txt"),), Path("m.csv"))
     assert (options.inputs.slices, options.shard, options.batch_size) == (False, Shard(2, 3), 8)
-    assert (options.request.inquiry.object_name, options.request.inquiry.score, options.caption) == ("lid", "top1", "none")
+    assert (options.request.inquiry.object_name, options.request.inquiry.score, options.caption) == (
+        "lid",
+        "top1",
+        "none",
+    )
     assert options.questions == ("Is it fine?", "Where?")
     assert (options.restart, options.retry_failed, options.mutual, options.workers) == (True, True, False, None)
     command("batch", "a.png", "--out", tmp_path / "o", "--mode", "mutual", "--chunk", "9")

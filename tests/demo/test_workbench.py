@@ -15,6 +15,7 @@ from assistant.errors import AssistantError, ProfileError
 from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Domain, QueryImage
+from assistant.vision.detector import Detector
 from demo import conversations, painting, questions
 from demo.engine import Engine, EngineError
 from demo.page import SUGGESTED, Page
@@ -33,8 +34,10 @@ def whole(bench: Workbench, session: object, question: str) -> Answer:
 
 def test_the_encoder_runs_once_a_picture(bench: Workbench, part: QueryImage, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    encode = Assistant.encode
-    monkeypatch.setattr(Assistant, "encode", lambda self, image: calls.append(image.source) or encode(self, image))
+    encode = Detector.patch_features
+    monkeypatch.setattr(
+        Detector, "patch_features", lambda self, image: calls.append(image.source) or encode(self, image)
+    )
     session = bench.store.new()
     bench.add(session, part)
     for threshold in (0.05, 0.3, 0.7, 0.5):
