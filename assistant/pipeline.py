@@ -128,6 +128,7 @@ class Assistant:
         known = Profile.load(profile) if isinstance(profile, str | Path) else profile
         if known is not None:
             known.check(self.preset.name, self.weights)
+            known.require_fit(self.detector.localizer)
         if known is None and not anomalous_references:
             return None
         return with_anomalous(self.detector, known, anomalous_references)

@@ -178,6 +178,7 @@ class Workbench:
         """
         assistant = self.engine.wait(timeout=600)
         profile.check(assistant.preset.name, assistant.weights)
+        profile.require_fit(assistant.detector.localizer)
         session.setup.references, session.setup.loaded = [], profile
         self._changed(session)
 

@@ -6,7 +6,6 @@ window of a fixed camera, and the tokens of anomalous references.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,8 +13,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from assistant.errors import ProfileError
@@ -23,8 +20,8 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.localizer import Localizer
 from assistant.vision.references.memory_bank import MemoryBank
+from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, read_profile, write_profile
 
-SCHEMA = "anomaly-assistant/profile@3"
 LIKENESS = 12.0
 """Logits per unit of cosine by which a patch is nearer to an anomalous reference than to a normal one."""
 HALF_WAY = 0.6
@@ -77,20 +74,43 @@ class Profile:
             raise ProfileError(
                 f"a profile made with preset {preset} and {weights[:19]}",
                 f"one made with preset {self.preset} and {self.weights[:19]}",
-                "build the profile again",
+                AGAIN,
             )
 
+    def require_fit(self, localizer: Localizer) -> None:
+        """Refuse tokens that this localizer cannot be asked about.
+
+        Raises:
+            ProfileError: another number of levels, or other widths.
+        """
+        basis = localizer.get_buffer("match_basis")
+        wanted = (localizer.levels, basis.shape[1], basis.shape[2])
+        found = []
+        if self.bank is not None:
+            found.append((self.bank.tokens.shape[1], self.bank.tokens.shape[2], self.bank.keys.shape[2]))
+        if self.anomalous_keys is not None:
+            found.append((self.anomalous_keys.shape[0], wanted[1], self.anomalous_keys.shape[2]))
+        for got in found:
+            if got != wanted:
+                raise ProfileError(
+                    "a profile of {} levels, tokens of {} and keys of {} numbers".format(*wanted),
+                    "one of {} levels, {} and {}".format(*got),
+                    AGAIN,
+                )
+
     def save(self, path: str | Path) -> None:
-        """Write one safetensors file, whole or not at all."""
-        target = Path(path)
+        """Write one safetensors file, whole or not at all.
+
+        Raises:
+            ProfileError: numbers that :meth:`load` would refuse.
+        """
         tensors: dict[str, Tensor] = {}
         if self.bank is not None:
             values = {f.name: getattr(self.bank, f.name) for f in fields(self.bank)}
-            tensors = {f"bank.{k}": _narrow(v) for k, v in values.items() if isinstance(v, Tensor)}
+            tensors = {f"bank.{k}": v for k, v in values.items() if isinstance(v, Tensor)}
         if self.anomalous_keys is not None:
-            tensors["anomalous_keys"] = _narrow(self.anomalous_keys)
+            tensors[ANOMALOUS] = self.anomalous_keys
         about = {
-            "schema": SCHEMA,
             "preset": self.preset,
             "weights": self.weights,
             "object_name": self.object_name,
@@ -99,46 +119,27 @@ class Profile:
             "window": self.window,
             "class_spread": None if self.bank is None else self.bank.class_spread,
         }
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        save_file(tensors, partial, metadata={"about": json.dumps(about)})
-        partial.replace(target)
+        write_profile(Path(path), about, tensors)
 
     @classmethod
     def load(cls, path: str | Path) -> Profile:
         """Read a saved profile.
 
         Raises:
-            ProfileError: not a profile, damaged, or of another schema.
+            ProfileError: not a profile, damaged, of another schema, or with numbers that no profile has.
         """
-        source = Path(path)
-        try:
-            with safe_open(source, "pt") as handle:
-                about: dict[str, Any] = json.loads((handle.metadata() or {})["about"])
-                tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
-            if about["schema"] != SCHEMA:
-                raise ProfileError(f"schema {SCHEMA}", str(about["schema"]), "build the profile again")
-            bank = None
-            if any(k.startswith("bank.") for k in tensors):
-                parts = {k.removeprefix("bank."): _widen(v) for k, v in tensors.items() if k.startswith("bank.")}
-                bank = MemoryBank(**parts, class_spread=float(about["class_spread"]))
-            keys = tensors.get("anomalous_keys")
-            return cls(
-                preset=about["preset"],
-                weights=about["weights"],
-                object_name=about["object_name"],
-                bank=bank,
-                normal_logits={str(s): tuple(map(float, v)) for s, v in about["normal_logits"].items()},
-                offset=float(about["offset"]),
-                window=about["window"],
-                anomalous_keys=None if keys is None else _widen(keys),
-            )
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ProfileError(
-                "a profile written by `profile build`",
-                f"{source.name} ({str(error).splitlines()[0]})",
-                "build it again",
-            ) from error
+        about, tensors = read_profile(Path(path))
+        parts = {k.removeprefix("bank."): v for k, v in tensors.items() if k.startswith("bank.")}
+        return cls(
+            preset=about["preset"],
+            weights=about["weights"],
+            object_name=about["object_name"],
+            bank=MemoryBank(**parts, class_spread=float(about["class_spread"])) if parts else None,
+            normal_logits={score: tuple(map(float, logits)) for score, logits in about["normal_logits"].items()},
+            offset=float(about["offset"]),
+            window=about["window"],
+            anomalous_keys=tensors.get(ANOMALOUS),
+        )
 
     def summary(self) -> dict[str, Any]:
         """What a person wants to know of it."""
@@ -168,11 +169,3 @@ def likeness(localizer: Localizer, features: PatchFeatures, profile: Profile) ->
         normal = (query @ profile.bank.keys[level].T).amax(-1) if profile.bank is not None else HALF_WAY
         extra += (anomalous - normal).clamp_min(0) * LIKENESS / len(features.levels)
     return extra
-
-
-def _narrow(tensor: Tensor) -> Tensor:
-    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-
-
-def _widen(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
