@@ -49,6 +49,7 @@ class Api:
         """
         session = self.bench.store.new(brief=True)
         try:
+            self.bench.require_room(session, len(references or ()))
             limits = self.bench.settings.limits
             picture = uploads.read_picture(image, self.root, limits)
             session.setup.references = [uploads.read_picture(p, self.root, limits) for p in references or ()]

@@ -140,6 +140,7 @@ class Handlers:
         """Normal pictures were dropped."""
 
         def work(session: Session) -> None:
+            self.bench.require_room(session, len(paths or ()))
             limits = self.bench.settings.limits
             self.bench.add_references(session, [uploads.read_picture(p, self.root, limits) for p in paths or ()])
 

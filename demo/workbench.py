@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from demo.planes import Plane
 
 MAX_REFERENCES = 32
+"""Of a person; they are kept decoded, up to 75 MB each."""
 CHANGED = "The result has changed. Answers above were about the earlier one."
 """Said in a conversation whose picture is judged anew."""
 STOPPED, UNANSWERED = "(stopped)", "(no answer)"
@@ -154,15 +155,21 @@ class Workbench:
         Raises:
             BenchError: too many, or beside a loaded profile.
         """
+        self.require_room(session, len(images))
+        session.setup.references += images
+        self._changed(session)
+
+    def require_room(self, session: Session, count: int) -> None:
+        """Refuse more references than the setup in use can hold, before they are decoded.
+
+        Raises:
+            BenchError: too many, or beside a loaded profile.
+        """
         setup = session.setup
         if setup.loaded is not None:
             raise BenchError("references or a profile", "both", "remove the profile first")
-        if len(setup.references) + len(images) > MAX_REFERENCES:
-            raise BenchError(
-                f"at most {MAX_REFERENCES} references", f"{len(setup.references) + len(images)}", "build a profile"
-            )
-        setup.references += images
-        self._changed(session)
+        if (total := len(setup.references) + count) > MAX_REFERENCES:
+            raise BenchError(f"at most {MAX_REFERENCES} references", f"{total}", "build a profile")
 
     def clear_references(self, session: Session) -> None:
         """No references, no profile, no anomalous references."""

@@ -17,8 +17,9 @@ import pytest
 
 from assistant.pipeline import Assistant
 from assistant.report import InspectionRow
-from demo import api
+from demo import api, uploads
 from demo.sessions import Session, SessionStore
+from demo.workbench import MAX_REFERENCES
 from tests.demo.running import running
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -72,6 +73,21 @@ def test_the_threshold_and_references_count(client: Any, part: str) -> None:
     assert (low["threshold"], low["verdict"], low["mode"]) == (0.05, "anomalous", "zero_shot")
     assert (high["verdict"], high["regions"], high["mode"]) == ("normal", [], "few_shot")
     assert "expected a threshold" in inspect(client, part, [], "", "", 7)["error"]
+
+
+def test_more_references_than_the_page_holds_are_refused_before_one_is_decoded(
+    client: Any, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[Any] = []
+    read = uploads.read_picture
+    monkeypatch.setattr(uploads, "read_picture", lambda *given: decoded.append(given) or read(*given))
+    many = [gradio_client.handle_file(part)] * (MAX_REFERENCES + 1)
+    assert inspect(client, part, many, "", "", 0.5) == {
+        "error": "expected at most 32 references, got 33; build a profile"
+    }
+    assert decoded == []
+    assert inspect(client, part, many[1:3], "", "", 0.5)["mode"] == "few_shot"
+    assert len(decoded) == 3
 
 
 @pytest.mark.parametrize("name", ["", "x" * 32, "../../etc/passwd", "<script>"])

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -152,9 +152,8 @@ def _wrong_words(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
         return f"an offset of {about.get('offset')}"
     if window is not None and not (_number(window) and 0 < window <= 1):
         return f"a window of {window}"
-    if ("bank.owner" in tensors) != (spread is not None) or not (
-        spread is None or (_number(spread) and -NEAR_ONE <= spread <= 2)
-    ):
+    referenced = "bank.owner" in tensors
+    if not (_number(spread) and -NEAR_ONE <= spread <= 2 if referenced else spread is None):
         return f"a spread of class tokens of {spread}"
     if not isinstance(normals, dict) or not set(normals) <= set(SCORES):
         return f"scores of normals that are not by {', '.join(SCORES)}"
@@ -165,5 +164,5 @@ def _wrong_words(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
     return None
 
 
-def _number(value: object) -> bool:
+def _number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
