@@ -29,7 +29,7 @@ import torch
 from assistant.batch import find_items, run
 from assistant.batch.engines.jobs import CAPTIONS, TALKED_ABOUT
 from assistant.batch.engines.machine import cores
-from assistant.batch.engines.workbench import DESCRIBE
+from assistant.batch.engines.unit_inspector import DESCRIBE
 from assistant.batch.inputs.listing import Inputs
 from assistant.errors import ConfigError
 from assistant.language.interface import TokenDialogue
@@ -45,7 +45,7 @@ TOGETHER = 0.02
 
 
 @dataclass(frozen=True)
-class Asked:
+class BenchmarkOptions:
     """What is measured.
 
     Args:
@@ -125,7 +125,7 @@ def in_processes(bare: Callable[..., float], pictures: Sequence[str], preset: st
         return sum(pool.starmap(bare, [(share, preset, size, 1) for share in shares]))
 
 
-def batch_rate(asked: Asked) -> dict[str, float]:
+def batch_rate(asked: BenchmarkOptions) -> dict[str, float]:
     """Pictures a second of a run once it is warm, and the peak memory of it and its workers in MiB."""
     with tempfile.TemporaryDirectory() as folder, _memory() as peak:
         started = time.perf_counter()
@@ -209,7 +209,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def measure(asked: Asked, sizes: Sequence[int], memory: Sequence[int]) -> Iterator[dict[str, Any]]:
+def measure(asked: BenchmarkOptions, sizes: Sequence[int], memory: Sequence[int]) -> Iterator[dict[str, Any]]:
     """One finding after the other, the comparison last but for memory."""
     loops = [("bare loop", bare_loop), *([("bare writing", bare_writing)] if asked.caption == "model" else [])]
     seconds = 0.0
@@ -248,7 +248,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m train
     given = parser.parse_args(arguments)
     every = [item.source for item in find_items(Inputs(tuple(given.inputs)))]
     pictures = tuple(islice(cycle(every), given.count))
-    asked = Asked(pictures, given.preset, given.workers, tuple(given.references), given.caption)
+    asked = BenchmarkOptions(pictures, given.preset, given.workers, tuple(given.references), given.caption)
     for finding in measure(asked, given.batch_sizes, given.memory):
         rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in finding.items()}
         print(json.dumps(rounded), flush=True)

@@ -26,9 +26,9 @@ import torch
 from assistant.errors import AssistantError, ConfigError
 from training.log import shown_log
 from training.runs.clock import Clock
-from training.runs.loop import LoopConfig, optimizer_of, run
+from training.runs.loop import optimizer_of, run
 from training.runs.losses import total
-from training.runs.recipe import LanguageRecipe, Recipe, read_recipe
+from training.runs.recipe import LanguageRecipe, LoopConfig, Recipe, read_recipe
 
 WARM_UP = 2
 """Steps of each round that are not counted."""
@@ -91,7 +91,7 @@ def measure(recipe: Recipe | LanguageRecipe, steps: int = 12, rounds: int = 3) -
     plans = list(stage.epoch(0, recipe.loop.seed))[: steps + WARM_UP]
     if len(plans) < steps + WARM_UP:
         raise ConfigError(f"{steps + WARM_UP} batches", str(len(plans)), "build more data or give fewer --steps")
-    config = LoopConfig(**recipe.loop.model_dump())
+    config = recipe.loop
     config = replace(config, epochs=1, max_steps=len(plans), accumulate=1, checkpoint_every=10**9, patience=None)
     bare, ran, shares = [], [], []
     batches = [stage.load(planned) for planned in plans]

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from training.log import shown_log
-from training.runs.check_report import Report
+from training.runs.check_report import CheckReport
 from training.runs.recipe import LanguageRecipe, Recipe, read_recipe
 
 
-def check(recipe: Recipe | LanguageRecipe, sheet: Path | None = None) -> Report:
+def check(recipe: Recipe | LanguageRecipe, sheet: Path | None = None) -> CheckReport:
     """Look at a recipe's data and run two steps of it.
 
     Raises:

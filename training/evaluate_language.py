@@ -28,7 +28,7 @@ from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.report import package_version
 from assistant.types import QueryImage
-from training.language.data import Sample, read_replay
+from training.language.data import LanguageSample, read_replay
 from training.measures.ablation import ablation
 from training.measures.conversations import contradictions, premises, talk_all, transcript
 from training.measures.general_behaviour import general_behaviour, side_by_side
@@ -59,7 +59,7 @@ class Evaluation:
     assistant: Assistant
     model: MiniLVLM
     pictures: list[ToldPicture]
-    replay: list[Sample]
+    replay: list[LanguageSample]
     limit: int | None
     evidence: EvidenceKind
     seed: int

@@ -36,7 +36,7 @@ from assistant.vision.references.profile import Profile
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption, evidence_text
 from training.language.data import EVIDENCE, INSPECTIONS
-from training.localizer.data import Row, read_rows
+from training.localizer.data import DataRow, read_rows
 from training.localizer.features import read_batch, read_shape
 from training.localizer.run import SET_SPACING
 from training.runs.recipe import Recipe, read_recipe
@@ -44,25 +44,25 @@ from training.runs.recipe import Recipe, read_recipe
 MOST_REFERENCES = 4
 
 
-def references_of(row: Row) -> tuple[Path, ...]:
+def references_of(row: DataRow) -> tuple[Path, ...]:
     """None for pictures with an even index, else one to four in turn, as far as there are any."""
     count = 1 + row.index // 2 % MOST_REFERENCES if row.index % 2 else 0
     return row.references[:count]
 
 
-def told_name(row: Row) -> str | None:
+def told_name(row: DataRow) -> str | None:
     """The object's name for two pictures in three."""
     return row.object_name if row.index % 3 else None
 
 
-Look = Callable[[Row], tuple[EncodedQuery, Profile | None]]
+Look = Callable[[DataRow], tuple[EncodedQuery, Profile | None]]
 """What is seen of a picture, and the references it is compared with."""
 
 
 def encoded_now(assistant: Assistant) -> Look:
     """Pictures through the visual encoder."""
 
-    def look(row: Row) -> tuple[EncodedQuery, Profile | None]:
+    def look(row: DataRow) -> tuple[EncodedQuery, Profile | None]:
         name, references = told_name(row), references_of(row)
         encoded = assistant.detector.encode(row.image, Inquiry(object_name=name, domain=Domain(row.domain)))
         return encoded, assistant.build_profile(references, object_name=name) if references else None
@@ -74,7 +74,7 @@ def encoded_before(assistant: Assistant, folder: Path, offset: int) -> Look:
     """Tokens and matches of a features folder; ``offset`` is added to an index there."""
     detector = assistant.detector
 
-    def look(row: Row) -> tuple[EncodedQuery, Profile | None]:
+    def look(row: DataRow) -> tuple[EncodedQuery, Profile | None]:
         kept = replace(row, index=row.index + offset)
         shape = read_shape(folder / f"{kept.index:07d}.safetensors")
         batch = read_batch(folder, [kept], shape)
@@ -90,7 +90,7 @@ def encoded_before(assistant: Assistant, folder: Path, offset: int) -> Look:
 
 
 def predict_row(
-    assistant: Assistant, row: Row, target: Path, look: Look
+    assistant: Assistant, row: DataRow, target: Path, look: Look
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Inspect one picture and write its tensors.
 

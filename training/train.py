@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from training.log import shown_log
-from training.runs.recipe import LanguageRecipe, read_recipe
+from training.runs.recipe import Call, LanguageRecipe, read_recipe
 
 
 @shown_log()
@@ -24,17 +24,17 @@ def main(arguments: Sequence[str] | None = None, program: str = "accelerate laun
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this run folder")
     given = sys.argv[1:] if arguments is None else arguments
     args = parser.parse_args(given)
-    command = f"{program} {shlex.join(given)}"
+    call = Call(f"{program} {shlex.join(given)}", args.resume)
     try:
         recipe = read_recipe(args.config, args.set)
         if isinstance(recipe, LanguageRecipe):
             from training.language.run import run_language
 
-            run_language(recipe, args.resume, command)
+            run_language(recipe, call)
         else:
             from training.localizer.run import run_localize
 
-            run_localize(recipe, args.resume, command)
+            run_localize(recipe, call)
     except AssistantError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@
 
 ``run`` gives rows as they are written; ``merge`` joins the files of shards. Importing loads no torch.
 
+    options  what is asked of a run
     running  a run: inputs, work, rows
     inputs   what is read
     engines  who does the work
@@ -17,7 +18,8 @@ from __future__ import annotations
 from assistant.batch.inputs.item import Item
 from assistant.batch.inputs.listing import Inputs, find_items
 from assistant.batch.inputs.shards import Shard
-from assistant.batch.results.merging import Merged, merge
-from assistant.batch.running import BatchOptions, BatchRun, run
+from assistant.batch.options import BatchOptions
+from assistant.batch.results.merging import MergeReport, merge
+from assistant.batch.running import BatchRun, run
 
-__all__ = ["BatchOptions", "BatchRun", "Inputs", "Item", "Merged", "Shard", "find_items", "merge", "run"]
+__all__ = ["BatchOptions", "BatchRun", "Inputs", "Item", "MergeReport", "Shard", "find_items", "merge", "run"]

@@ -11,117 +11,31 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.batch.engines import machine
-from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
+from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
 from assistant.batch.engines.units import chunked_units, single_units
-from assistant.batch.inputs.item import Item
+from assistant.batch.inputs.item import Item, key_of
 from assistant.batch.inputs.listing import STANDARD_INPUT, Inputs, Readable, find_items
-from assistant.batch.inputs.shards import Shard
+from assistant.batch.options import BatchOptions
+from assistant.batch.results.changes import Manifest, look_again
+from assistant.batch.results.file_records import FileRecord
 from assistant.batch.results.pictures import remove_parts
-from assistant.batch.results.records import RunRecord
+from assistant.batch.results.records import RunRecord, contents
+from assistant.batch.results.rows import Row, has_rows
 from assistant.batch.results.writer import RowWriter
-from assistant.errors import AssistantError, ConfigError
-from assistant.request import Request
+from assistant.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
-Row = dict[str, Any]
-ENGINES = ("local", "ray")
-CHUNK = 64
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """Everything that is asked of a run.
-
-    Args:
-        inputs: pictures.
-        out: folder of the results.
-        request: options of the inspection.
-        preset, device: of the assistant.
-        mutual: pictures judge each other in chunks, without references.
-        chunk: pictures of a mutual chunk: memory grows with it, and so does what a picture is compared with.
-        caption: who writes captions: ``evidence``, ``model`` or ``none``; see :class:`assistant.batch.engines.jobs.Job`.
-        questions, save_maps, save_overlays: what else is written about each picture.
-        shard: which part of the pictures; files get its numbers.
-        engine: ``local`` or ``ray``.
-        restart: begin anew instead of going on.
-        retry_failed: inspect again what ended in an error.
-        batch_size: pictures encoded, and talked about, together; None chooses.
-        workers: processes; 0 works in this one; None chooses by cores and memory.
-
-    Raises:
-        ConfigError: options that do not go together.
-    """
-
-    inputs: Inputs
-    out: Path
-    request: Request = field(default_factory=Request)
-    preset: str = "mini"
-    device: str | None = None
-    mutual: bool = False
-    chunk: int = CHUNK
-    caption: str = "evidence"
-    questions: tuple[str, ...] = ()
-    save_maps: bool = False
-    save_overlays: bool = False
-    shard: Shard = field(default_factory=Shard)
-    engine: str = "local"
-    restart: bool = False
-    retry_failed: bool = False
-    batch_size: int | None = None
-    workers: int | None = None
-
-    def __post_init__(self) -> None:
-        request = self.request
-        if self.engine not in ENGINES:
-            raise ConfigError(f"an engine of {', '.join(ENGINES)}", self.engine, "choose one")
-        given = request.references or request.profile or request.anomalous_references
-        if self.mutual and (given or self.inputs.manifest is not None):
-            do = "leave them out, or leave mutual mode"
-            raise ConfigError("no references, profile or manifest in mutual mode", "some", do)
-        if self.chunk < 2:
-            raise ConfigError("chunks of at least 2 pictures", str(self.chunk), f"give --chunk {CHUNK}")
-        if self.workers is not None and self.workers < 0:
-            raise ConfigError("a number of workers from 0", str(self.workers), "leave it out to have it chosen")
-        if not (self.inputs.paths or self.inputs.lists or self.inputs.manifest):
-            raise ConfigError("pictures", "none", "name files or folders, a --list or a --manifest")
-        _ = self.job  # checks what it holds
-
-    @property
-    def results(self) -> Path:
-        """File of the rows."""
-        return self.out / f"results{self.shard.suffix}.jsonl"
-
-    @property
-    def job(self) -> Job:
-        """What workers are told."""
-        out = self.out.absolute()
-        return Job(
-            preset=self.preset,
-            device=self.device,
-            request=self.request,
-            mutual=self.mutual,
-            caption=self.caption,
-            questions=self.questions,
-            maps=out if self.save_maps else None,
-            overlays=out if self.save_overlays else None,
-            batch_size=self.batch_size,
-        )
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What rows depend on: a run that goes on with others is refused."""
-        told = {**vars(self.request.inquiry), **vars(self.request)}
-        request = {name: _plain(value) for name, value in told.items() if name != "inquiry"}
-        about = {"preset": self.preset, "mutual": self.mutual, "chunk": self.chunk if self.mutual else None}
-        wanted = {"caption": self.caption, "questions": list(self.questions)}
-        return {**about, **wanted, "maps": self.save_maps, "overlays": self.save_overlays, **request}
+LISTED = 20
+"""Faults of earlier rows that are told one by one."""
+BLOCK = 2**16
 
 
 class BatchRun:
@@ -131,12 +45,15 @@ class BatchRun:
         options: of the run.
         assistant: loaded already: works in this process; None loads one in each worker.
         standard_input: what the input ``-`` reads.
+        tell: given what a run finds out about earlier rows, in sentences.
     """
 
     def __init__(
-        self, options: BatchOptions, assistant: Assistant | None = None, standard_input: Readable | None = None
-    ) -> None:
-        self.options, self._assistant, self._standard_input = options, assistant, standard_input
+        self, options: BatchOptions, assistant: Assistant | None = None, standard_input: Readable | None = None,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self.options, self._assistant, self._tell = options, assistant, tell
+        self._standard_input = standard_input if asks_for_list(options.inputs) else None
         self.found = 0
         """Pictures of this shard seen so far, those done earlier included."""
         self.skipped = 0
@@ -145,6 +62,8 @@ class BatchRun:
         """Rows of this run."""
         self.failed = 0
         """Rows with ``error`` in the whole file, those of earlier runs included."""
+        self.changed = 0
+        """Pictures with a row that are done again, because their file or what the manifest says of them has changed."""
         self.total: int | None = None
         """Pictures of this shard; None as long as that is not known."""
         self._checksum = 0
@@ -157,24 +76,50 @@ class BatchRun:
             ConfigError: other settings than those of the rows that are there.
             AssistantError: references, weights or lists that cannot be used.
         """
-        options = self.options
-        record = RunRecord(options.out, options.shard, options.settings)
+        options, manifest = self.options, Manifest()
+        record = RunRecord(options.out, options.shard, self._settings())
         writer = RowWriter(options.results, restart=options.restart, retry_failed=options.retry_failed)
+        if not options.restart and has_rows(options.results):
+            record.check()
         with writer:
             remove_parts(options.out)
-            record.begin(fresh=options.restart or not writer.done)
+            record.begin()
+            self._look_again(writer, manifest)
             self.failed = writer.failed
-            for row in self._engine()(self._units(writer.done)):
-                if writer.write(row):
+            for outcome in self._engine()(self._units(writer)):
+                item, row = outcome.item, outcome.row
+                if writer.write(row, FileRecord(item.name, item.place, outcome.file, manifest.asked(item))):
                     self.written += 1
                     self.failed += row["error"] is not None
                     yield row
             record.finish(self.found, self._checksum)
             self.total = self.found
 
+    def _settings(self) -> dict[str, Any]:
+        """Of the options, with the contents of the files that they name."""
+        options, assistant = self.options, self._assistant
+        if assistant is not None:
+            return {**options.settings, **contents(options.request), "preset": assistant.preset.name}
+        return {**options.settings, **contents(options.request, options.preset)}
+
+    def _look_again(self, writer: RowWriter, manifest: Manifest) -> None:
+        """Set rows of changed pictures aside, and tell what is wrong with the rows that are there."""
+        told = [f"{fault}; set aside in {writer.aside.name}, its picture is done again" for fault in writer.faults]
+        told[LISTED:] = [f"{len(told) - LISTED} more lines were set aside"] if len(told) > LISTED else []
+        if writer.done:
+            listed = None if self._standard_input is None else _whole(self._standard_input)
+            self._standard_input = None if listed is None else BytesIO(listed)
+            changes = look_again(self._split(lambda _: False, lambda _: None), writer, manifest)
+            self._standard_input = None if listed is None else BytesIO(listed)
+            self.changed = changes.changed.count + changes.asked.count
+            told += changes.sentences
+        writer.records.clear()
+        for sentence in told:
+            self._tell(sentence)
+
     def count(self) -> None:
         """Find out :attr:`total` in a thread, by looking for the pictures once more; not for standard input."""
-        if STANDARD_INPUT not in self.options.inputs.paths:
+        if not asks_for_list(self.options.inputs):
             threading.Thread(target=self._count, daemon=True).start()
 
     def _count(self) -> None:
@@ -190,15 +135,16 @@ class BatchRun:
             return
         self.total = self.total or seen[0]
 
-    def _units(self, done: set[int]) -> Iterator[Unit]:
+    def _units(self, writer: RowWriter) -> Iterator[Unit]:
         def found(item: Item) -> None:
+            row = writer.row_of(item)
             self.found += 1
-            self.skipped += item.key in done
-            self._checksum ^= item.key
+            self.skipped += row is not None
+            self._checksum ^= key_of(item.name) if row is None else row
 
-        return self._split(done.__contains__, found)
+        return self._split(lambda item: writer.row_of(item) is not None, found)
 
-    def _split(self, done: Callable[[int], bool], found: Callable[[Item], None]) -> Iterator[Unit]:
+    def _split(self, done: Callable[[Item], bool], found: Callable[[Item], None]) -> Iterator[Unit]:
         options = self.options
         inputs = replace(options.inputs, skip=options.out.resolve())
         items = find_items(inputs, self._standard_input)
@@ -206,28 +152,27 @@ class BatchRun:
             return chunked_units(items, options.chunk, options.shard, done, found)
         return single_units(items, options.shard, done, found)
 
-    def _engine(self) -> Callable[[Iterator[Unit]], Iterator[Row]]:
-        """What turns units into rows: this process, workers of this machine, or Ray."""
+    def _engine(self) -> Callable[[Iterator[Unit]], Iterator[Outcome]]:
+        """What turns units into outcomes: this process, workers of this machine, or Ray."""
         options = self.options
         if options.engine == "ray":
             from assistant.batch.engines.ray_engine import RayEngine
 
-            return RayEngine(options.job, options.workers).rows
+            return RayEngine(options.job, options.workers).outcomes
         if self._assistant is not None or options.workers == 0:
             return self._here
         from assistant.batch.engines.fleet import Fleet
 
         job, count, ahead = plan(options)
-        return Fleet(job, count, ahead).rows
+        return Fleet(job, count, ahead).outcomes
 
-    def _here(self, units: Iterator[Unit]) -> Iterator[Row]:
-        from assistant.batch.engines.workbench import Workbench
+    def _here(self, units: Iterator[Unit]) -> Iterator[Outcome]:
+        from assistant.batch.engines.unit_inspector import UnitInspector
         from assistant.pipeline import Assistant
 
         options = self.options
         assistant = self._assistant or Assistant.load(options.preset, device=options.device)
-        for _, row in Workbench(assistant, options.job).rows(units):
-            yield row
+        yield from UnitInspector(assistant, options.job).outcomes(units)
 
 
 def plan(options: BatchOptions) -> tuple[Job, int, int]:
@@ -259,12 +204,14 @@ def run(
         options: further fields of :class:`BatchOptions`.
     """
     given = inputs if isinstance(inputs, Inputs) else Inputs(tuple(map(str, inputs)))
-    return BatchRun(BatchOptions(given, Path(out), **options), assistant, sys.stdin.buffer if _asks(given) else None)
+    listed = sys.stdin.buffer if asks_for_list(given) else None
+    return BatchRun(BatchOptions(given, Path(out), **options), assistant, listed)
 
 
-def _asks(inputs: Inputs) -> bool:
+def _whole(file: Readable) -> bytes:
+    return b"".join(iter(lambda: file.read(BLOCK), b""))
+
+
+def asks_for_list(inputs: Inputs) -> bool:
+    """Whether a list on standard input is among the inputs."""
     return STANDARD_INPUT in inputs.paths
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value

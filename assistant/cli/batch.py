@@ -20,7 +20,7 @@ from assistant.errors import AssistantError, ConfigError
 from assistant.request import Request
 
 if TYPE_CHECKING:
-    from assistant.batch import BatchRun, Inputs, Merged
+    from assistant.batch import BatchRun, Inputs, MergeReport
 
 INTERRUPTED = 130
 
@@ -55,7 +55,7 @@ def batch(
         batch_size=_batch_size(working.batch_size),
         workers=working.workers,
     )
-    run = BatchRun(asked, standard_input=sys.stdin.buffer)
+    run = BatchRun(asked, standard_input=sys.stdin.buffer, tell=_note)
     with _stopping(run, asked.results):
         _follow(run, results.json)
     if part.count == 1:
@@ -143,12 +143,19 @@ def _write_extras(results: Path, coco: bool, parquet: bool) -> None:
         write_parquet(results)
 
 
+def _note(sentence: str) -> None:
+    print(f"note: {sentence}", file=sys.stderr)
+
+
 def _tell(run: BatchRun, results: Path) -> None:
+    changed = f", {run.changed} of them for the second time since they changed" if run.changed else ""
     earlier = f", {run.skipped} were done before" if run.skipped else ""
-    print(f"{run.written} pictures inspected{earlier}; {run.failed} failed; rows in {results}", file=sys.stderr)
+    print(
+        f"{run.written} pictures inspected{changed}{earlier}; {run.failed} failed; rows in {results}", file=sys.stderr
+    )
 
 
-def _show_merged(merged: Merged, as_json: bool) -> None:
+def _show_merged(merged: MergeReport, as_json: bool) -> None:
     if as_json:
         from assistant.batch.results.merging import as_json as line
 

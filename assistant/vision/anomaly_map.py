@@ -14,9 +14,9 @@ import torch
 
 from assistant.types import AnomalyMap
 from assistant.vision.calibration import Affine
+from assistant.vision.heads import top_count, top_mean
 from assistant.vision.localizer import Logits
 
-TOP = 0.01
 BLUR = 0.5
 """Standard deviation of the Gaussian on the patch grid's map, patches."""
 
@@ -35,7 +35,7 @@ def pooled_logit(logits: Logits, index: int, score: str) -> float:
         return float(flat.max())
     if score == "p99":
         return float(torch.quantile(flat, 0.99))
-    return float(flat.topk(max(1, round(flat.numel() * TOP))).values.mean())
+    return float(top_mean(flat))
 
 
 def source_map(
@@ -52,7 +52,7 @@ def source_map(
     calibrated = grid_logits.float().numpy() * map_calibration.scale + map_calibration.offset
     plane = np.asarray(cv2.GaussianBlur(calibrated, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE), np.float32)
     flat = np.sort(plane, axis=None)
-    plane = plane + (image_logit - flat[-max(1, round(flat.size * TOP)) :].mean())
+    plane = plane + (image_logit - flat[-top_count(flat.size) :].mean())
     scores = 1 / (1 + np.exp(-plane.clip(-30, 30)))
     large = cv2.resize(scores.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
     return AnomalyMap(np.ascontiguousarray(large, dtype=np.float32))

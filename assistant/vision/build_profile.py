@@ -18,6 +18,7 @@ from assistant.types import QueryImage
 from assistant.vision.anomaly_map import pooled_logit
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
+from assistant.vision.heads import patch_coverage
 from assistant.vision.references.memory_bank import MemoryBank, build_bank
 from assistant.vision.references.profile import AnomalousReference, Profile
 
@@ -110,8 +111,7 @@ def _anomalous_keys(
                 raise ProfileError(
                     f"a mask of {one.image.pixels.shape[:2]} with some pixels set", f"{one.mask.shape}", "mend the mask"
                 )
-            plane = torch.from_numpy(one.mask.astype(np.float32))[None, None]
-            weight = torch.nn.functional.interpolate(plane, size=features.grid, mode="area").flatten()
+            weight = patch_coverage(one.mask, features.grid)
             chosen = weight >= min(0.5, float(weight.max()))
         else:
             evidence = detector.localizer.text_evidence(

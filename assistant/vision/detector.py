@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -27,6 +26,7 @@ from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
 from assistant.vision.calibration import Calibration, conformal_p_value
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.encoded_query import EncodedQuery, Picture
+from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
 from assistant.vision.references.mutual import mutual_logits
 from assistant.vision.references.profile import Profile, likeness
@@ -180,7 +180,7 @@ class Detector:
             return ()
         inquiry = encoded.inquiry
         prompts, anchors = self.anchors.kinds(encoded.image.domain, inquiry)
-        weights = torch.stack([_on_grid(r.mask, encoded.features.grid) for r in regions]).to(anchors.device)
+        weights = torch.stack([patch_coverage(r.mask, encoded.features.grid) for r in regions]).to(anchors.device)
         embedded = self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
         chance = (20.0 * embedded @ anchors.T).softmax(-1)
         best = chance.max(-1)
@@ -227,8 +227,7 @@ class Detector:
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)
-        count = max(1, round(extra.numel() * 0.01))
-        return Logits(logits.map + extra, logits.image + extra.flatten().topk(count).values.mean())
+        return Logits(logits.map + extra, logits.image + top_mean(extra.flatten()))
 
 
 def new_localizer(preset: Preset, clip: Clip) -> Localizer:
@@ -244,11 +243,6 @@ def new_localizer(preset: Preset, clip: Clip) -> Localizer:
             head_width=preset.adapters.head_width,
             match_width=min(preset.references.width, clip.encoder.width),
         )
-
-
-def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
-    plane = torch.from_numpy(mask.astype(np.float32))[None, None]
-    return torch.nn.functional.interpolate(plane, size=grid, mode="area").flatten()
 
 
 @contextmanager

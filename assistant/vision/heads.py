@@ -1,9 +1,38 @@
-"""Small heads: evidence planes -> a logit a patch, statistics of a map -> a logit a picture. They start as plain averages."""
+"""Small heads: evidence planes -> a logit a patch, statistics of a map -> a logit a picture. They start as plain averages.
+
+And what heads, scores and losses have in common: the mean of the top share of a map, and how a mask lies on the patches.
+"""
 
 from __future__ import annotations
 
-from jaxtyping import Float
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+TOP = 0.01
+"""Share of a map that its strength is told by."""
+
+
+def top_count(count: int, share: float = TOP) -> int:
+    """How many of ``count`` values are the top share; one at least.
+
+    >>> top_count(576), top_count(20)
+    (6, 1)
+    """
+    return max(1, round(count * share))
+
+
+def top_mean(values: Float[Tensor, "*batch patches"], share: float = TOP) -> Float[Tensor, "*batch"]:
+    """Mean of the largest values of the last axis."""
+    return values.topk(top_count(values.shape[-1], share), -1).values.mean(-1)
+
+
+def patch_coverage(mask: Bool[np.ndarray, "height width"], grid: tuple[int, int]) -> Float[Tensor, " patches"]:
+    """Share of each patch of a grid (rows, columns) that a mask of the whole picture covers, [0, 1]; row by row."""
+    plane = torch.from_numpy(mask.astype(np.float32))[None, None]
+    return F.interpolate(plane, size=grid, mode="area").flatten()
 
 
 class MapHead(nn.Module):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from assistant.vision.adapters import AdaptedLevel, FeatureAdapter
-from assistant.vision.heads import ImageHead, MapHead
+from assistant.vision.heads import ImageHead, MapHead, top_mean
 
 LOGIT_SCALE = 20.0
 NOVELTY_TEMPERATURE = 0.05
@@ -211,14 +211,14 @@ class Localizer(nn.Module):
         logits = self.reference_head(torch.cat(planes, 1).unflatten(2, grid))
         about = [
             _map_statistics(logits),
-            _top(z),
+            top_mean(z),
             z.median(-1).values,
-            _top(relative),
-            _top(distance) * DISTANCE_GAIN,
-            (_top(distance) - middle[..., 0]) * DISTANCE_GAIN,
+            top_mean(relative),
+            top_mean(distance) * DISTANCE_GAIN,
+            (top_mean(distance) - middle[..., 0]) * DISTANCE_GAIN,
             mean[..., 0] * DISTANCE_GAIN,
             match.class_distance * DISTANCE_GAIN,
-            _top(match.subspace)[:, None],
+            top_mean(match.subspace)[:, None],
             match.subspace.median(-1).values[:, None],
             shots,
         ]
@@ -245,8 +245,8 @@ class Localizer(nn.Module):
         det = evidence.planes[:, self.levels : 2 * self.levels].flatten(2).mean(1)
         new = evidence.planes[:, 2 * self.levels :].flatten(2)
         of_picture = [
-            _top(det),
-            _top(det, 0.05),
+            top_mean(det),
+            top_mean(det, 0.05),
             det.mean(-1),
             new.amax(-1).mean(-1),
             new.mean((-1, -2)),
@@ -257,12 +257,7 @@ class Localizer(nn.Module):
 def _map_statistics(logits: Float[Tensor, "batch rows columns"]) -> Float[Tensor, "batch 5"]:
     """Mean of the top 1 %, maximum, mean of the top 5 %, mean, median."""
     flat = logits.flatten(1)
-    return torch.stack([_top(flat), flat.amax(-1), _top(flat, 0.05), flat.mean(-1), flat.median(-1).values], 1)
-
-
-def _top(values: Float[Tensor, "*batch patches"], share: float = 0.01) -> Float[Tensor, "*batch"]:
-    """Mean of the largest values of the last axis."""
-    return values.topk(_share(values.shape[-1], share), -1).values.mean(-1)
+    return torch.stack([top_mean(flat), flat.amax(-1), top_mean(flat, 0.05), flat.mean(-1), flat.median(-1).values], 1)
 
 
 def novelty(tokens: Float[Tensor, "batch patches width"], grid: Grid) -> Float[Tensor, "batch patches"]:
@@ -303,7 +298,3 @@ def _deviation(deviations: Tensor) -> Tensor:
 def _difference(query: Tensor, reference: Tensor) -> Tensor:
     q, r = F.layer_norm(query.float(), query.shape[-1:]), F.layer_norm(reference.float(), reference.shape[-1:])
     return torch.cat([(q - r).abs(), q * r], -1)
-
-
-def _share(count: int, share: float) -> int:
-    return max(1, round(count * share))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.reading import quantities
 from assistant.types import Domain, Inspection, Region
 from assistant.vocabulary.knowledge import Knowledge
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+NUMBERS = tuple(quantities.NUMBERS)[:10]
+"""Numbers that are written in words, by their value."""
 NEAR = 0.1
 """Scores this close to 0.5 are borderline."""
 SURE = 0.5

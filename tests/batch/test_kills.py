@@ -99,9 +99,10 @@ def test_workers_give_the_same_rows_though_one_is_killed(photos: Path, tmp_path:
     fleet = Fleet(Job(preset="tiny", maps=tmp_path / "fleet"), 2, 3)
     units = iter([(Item(str(path)),) for path in sorted(photos.rglob("*.png"))])
     rows: dict[str, Row] = {}
-    for row in fleet.rows(units):
+    for outcome in fleet.outcomes(units):
         if not rows:
             os.kill(fleet.processes[0], signal.SIGKILL)
+        row = outcome.row
         row.pop("timing_ms")
         rows[row["source"]] = row
     same(rows_of(tmp_path / "here/results.jsonl"), rows)
@@ -110,4 +111,4 @@ def test_workers_give_the_same_rows_though_one_is_killed(photos: Path, tmp_path:
 
 def test_what_ends_a_worker_at_its_start_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a preset"):
-        list(Fleet(Job(preset="none such"), 1, 1).rows(iter([(Item("a.png"),)])))
+        list(Fleet(Job(preset="none such"), 1, 1).outcomes(iter([(Item("a.png"),)])))

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from assistant.batch import BatchRun, Inputs, run
-from assistant.batch.engines.decoding import DecodeAhead, Decoded, Decoding
+from assistant.batch.engines.decoding import DecodeAhead, DecodedPicture, DecodeOptions
 from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, WeightsError
 from assistant.inquiry import Inquiry
@@ -24,7 +24,7 @@ from assistant.pipeline import Assistant
 from assistant.report import SCHEMA_FILE
 from assistant.request import Request
 from assistant.types import Answer, Inspection
-from tests.batch.conftest import Row, draw, rows_of
+from tests.batch.conftest import Row, rows_of
 from tests.tiny_language import talking_preset
 
 Inspected = Callable[..., BatchRun]
@@ -113,12 +113,20 @@ def test_other_settings_do_not_go_on_unless_the_run_begins_anew(
     assert {row["caption"] for row in rows_of(tmp_path / "out/results.jsonl").values()} == {None}
 
 
-def test_failed_pictures_are_tried_again_when_asked(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
-    bad = photos / "bad.png"
-    bad.write_text("no picture")
+def test_failed_pictures_are_tried_again_when_asked(
+    photos: Path, inspected: Inspected, tiny: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, calls = tiny.detector.score, [0]
+
+    def once_too_little(*given: Any, **options: Any) -> Inspection:
+        calls[0] += 1
+        if calls[0] == 3:
+            raise MemoryError
+        return score(*given, **options)
+
+    monkeypatch.setattr(tiny.detector, "score", once_too_little)
     inspected(photos)
-    draw(bad, np.full((60, 80, 3), 9, np.uint8))
-    assert inspected(photos).failed == 1
+    assert (inspected(photos).failed, calls[0]) == (1, 9)
     mended = inspected(photos, retry_failed=True)
     assert (mended.written, mended.failed) == (1, 0)
 
@@ -281,7 +289,7 @@ def test_options_that_make_no_sense_are_refused(tmp_path: Path, options: dict[st
 
 
 def test_decoding_processes_give_what_a_thread_gives(photos: Path, tiny: Assistant) -> None:
-    how = Decoding(Request().limits, None, 56, 14)
+    how = DecodeOptions(Request().limits, None, 56, 14)
     units = [(Item(str(path)),) for path in sorted(photos.rglob("*.png"))] + [(Item("none.png"),)]
     apart, here = (
         [unit[0] for unit in DecodeAhead(how, processes, 3).read(iter(units)) if unit is not None]
@@ -290,7 +298,7 @@ def test_decoding_processes_give_what_a_thread_gives(photos: Path, tiny: Assista
     assert [one.item for one in apart] == [unit[0] for unit in units]
     for one, other in zip(apart, here, strict=True):
         assert type(one) is type(other)
-        if isinstance(one, Decoded) and isinstance(other, Decoded):
+        if isinstance(one, DecodedPicture) and isinstance(other, DecodedPicture):
             assert np.array_equal(one.resized, other.resized)
 
 

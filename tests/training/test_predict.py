@@ -15,7 +15,7 @@ from assistant.types import Domain
 from data_builders.build import main as build_main
 from training.language.data import read_tensors
 from training.localizer.data import read_rows
-from training.localizer.features import encode_rows
+from training.localizer.features import FeatureEncoder, encode_rows
 from training.predict import main, references_of, told_name
 
 
@@ -61,7 +61,8 @@ def test_cached_tokens_predict_what_the_pictures_do(built: Path) -> None:
     assistant, rows = Assistant.load("tiny"), read_rows(built / "set")
     for number in (0, 1):
         features = built / f"features{number}"
-        encode_rows(rows, assistant.detector.clip.encoder, assistant.detector.localizer, features, 0, (112,), (number,))
+        maker = FeatureEncoder(assistant.detector.clip.encoder, assistant.detector.localizer)
+        encode_rows(rows, maker, features, 0, (112,), (number,))
         recipe = built / f"recipe{number}.yaml"
         data = {"sets": [str(built / "set")], "features": str(features), "limit": [5]}
         recipe.write_text(yaml.safe_dump({"stage": "localize", "preset": "tiny", "data": data, "out": "none"}))

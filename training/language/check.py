@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from assistant.errors import WeightsError
-from training.language.data import Planned, read_tensors
+from training.language.data import SamplePlan, read_tensors
 from training.language.run import counts_of, open_language, read_samples, train_language
-from training.runs.check_report import Report, parameters, peak_memory, short_loop
-from training.runs.recipe import LanguageRecipe
+from training.runs.check_report import CheckReport, parameters, peak_memory, short_loop
+from training.runs.recipe import Call, LanguageRecipe
 
 RENDERED = 1000
 """Conversations whose tokens are counted, at most."""
@@ -20,7 +20,7 @@ READ = 100
 """Pictures whose tensors are read, at most."""
 
 
-def check_language(recipe: LanguageRecipe, folder: Path) -> Report:
+def check_language(recipe: LanguageRecipe, folder: Path) -> CheckReport:
     """Report on a recipe of the stages; ``folder`` is a temporary one."""
     samples, faults = read_samples(recipe)
     if faults:
@@ -34,11 +34,13 @@ def check_language(recipe: LanguageRecipe, folder: Path) -> Report:
     work = open_language(short, samples)
     stage = work.stage
     plans = list(stage.epoch(0, recipe.loop.seed))
-    tokens = _tokens(stage, [Planned((s,), p.text, p.embeddings) for batch in plans for p in batch for s in p.samples])
+    tokens = _tokens(
+        stage, [SamplePlan((s,), p.text, p.embeddings) for batch in plans for p in batch for s in p.samples]
+    )
     held, replayed = len(stage.held), len(stage.held_replay)
     stage.held, stage.held_replay = stage.held[: recipe.batch_size], stage.held_replay[: recipe.batch_size]
     stage.epoch = _ends(plans, recipe.loop.accumulate)
-    train_language(work, False, "training.check")
+    train_language(work, Call("training.check"))
     _loads(work, folder / "run" / "checkpoint")
     laps = work.clock.laps
     steps = len(plans) // recipe.loop.accumulate * recipe.loop.epochs
@@ -49,24 +51,24 @@ def check_language(recipe: LanguageRecipe, folder: Path) -> Report:
     told = {k: round(v, 1) for k, v in seconds.items()} | {"total": round(sum(seconds.values()), 1)}
     model = stage.parts.model
     frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-    return Report(
+    return CheckReport(
         recipe.stage, counts_of(samples), parameters(stage.module), frozen, steps, told, peak_memory(), tokens
     )  # fmt: skip
 
 
-def _ends(plans: Sequence[list[Planned]], accumulate: int) -> Any:
+def _ends(plans: Sequence[list[SamplePlan]], accumulate: int) -> Any:
     """An epoch of two steps: a batch of the middle length, and the longest, whose memory is the largest."""
     by_length = sorted(plans, key=lambda batch: max(p.length for p in batch) * len(batch))
     middle, longest = by_length[len(by_length) // 2], by_length[-1]
 
-    def epoch(number: int, seed: int) -> Iterator[list[Planned]]:
+    def epoch(number: int, seed: int) -> Iterator[list[SamplePlan]]:
         yield from [middle] * accumulate
         yield from [longest] * accumulate
 
     return epoch
 
 
-def _tokens(stage: Any, planned: Sequence[Planned]) -> dict[str, int]:
+def _tokens(stage: Any, planned: Sequence[SamplePlan]) -> dict[str, int]:
     """Lengths of rendered conversations; how many tokens are supervised."""
     some = planned[:: max(1, len(planned) // RENDERED)]
     rendered = [stage.rendered(p) for p in some]

@@ -29,7 +29,7 @@ ALIKE = 4
 
 
 @dataclass(frozen=True)
-class Sample:
+class LanguageSample:
     """One conversation to learn from.
 
     Args:
@@ -52,15 +52,23 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Planned:
+class Corpus:
+    """Conversations of both splits: on pictures, and general ones of the base model's own to replay."""
+
+    samples: Sequence[LanguageSample]
+    replay: Sequence[LanguageSample] = ()
+
+
+@dataclass(frozen=True)
+class SamplePlan:
     """Samples of one picture, or of replay, and how they are shown: with evidence text, with prompt embeddings."""
 
-    samples: tuple[Sample, ...]
+    samples: tuple[LanguageSample, ...]
     text: bool
     embeddings: bool
 
     @property
-    def picture(self) -> Sample | None:
+    def picture(self) -> LanguageSample | None:
         """A sample of the picture; None for replay."""
         return self.samples[0] if self.samples[0].tensors is not None else None
 
@@ -92,7 +100,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def read_language_set(folder: Path) -> list[Sample]:
+def read_language_set(folder: Path) -> list[LanguageSample]:
     """Samples of a language set, a conversation each, by index.
 
     Raises:
@@ -107,7 +115,7 @@ def read_language_set(folder: Path) -> list[Sample]:
             for messages in conversations:
                 plain = tuple({"role": str(m["role"]), "content": str(m["content"])} for m in messages)
                 samples.append(
-                    Sample(
+                    LanguageSample(
                         plain, folder / f"{index:07d}.safetensors", about["evidence"], float(about["score"]),
                         validation=index % VALIDATION_EVERY == VALIDATION_EVERY - 1,
                         picture=Path(about["source"]) if "source" in about else None,
@@ -124,11 +132,11 @@ def read_language_set(folder: Path) -> list[Sample]:
     return samples
 
 
-def read_replay(path: Path) -> list[Sample]:
+def read_replay(path: Path) -> list[LanguageSample]:
     """The base model's own answers to general prompts, from :mod:`training.replay`."""
     try:
         return [
-            Sample(
+            LanguageSample(
                 ({"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["answer"]}),
                 None, "", 0.0, bool(row.get("ended", True)), number % VALIDATION_EVERY == VALIDATION_EVERY - 1,
             )
@@ -152,40 +160,44 @@ def read_tensors(path: Path) -> tuple[Tensor, Tensor]:
         raise DataSetError(f"map and image_tokens in {path.name}", str(error), "run training.predict again") from error
 
 
-def grouped(samples: Sequence[Sample], together: int, rng: random.Random) -> list[tuple[Sample, ...]]:
+def grouped(samples: Sequence[LanguageSample], together: int, rng: random.Random) -> list[tuple[LanguageSample, ...]]:
     """Samples of one picture together, and those of replay: at most ``together`` each, drawn by chance, every sample once."""
     order = list(samples)
     rng.shuffle(order)
-    of: dict[Path | None, list[Sample]] = {}
+    of: dict[Path | None, list[LanguageSample]] = {}
     for sample in order:
         of.setdefault(sample.tensors, []).append(sample)
     return [tuple(found[i : i + together]) for found in of.values() for i in range(0, len(found), together)]
 
 
-def drawn(samples: tuple[Sample, ...], rng: random.Random, text_dropped: float, embeddings_dropped: float) -> Planned:
+def drawn(
+    samples: tuple[LanguageSample, ...], rng: random.Random, text_dropped: float, embeddings_dropped: float
+) -> SamplePlan:
     """Samples of one picture with evidence text or prompt embeddings dropped by chance, never both."""
     if samples[0].tensors is None:
-        return Planned(samples, False, False)
+        return SamplePlan(samples, False, False)
     text = rng.random() >= text_dropped
-    return Planned(samples, text, not text or rng.random() >= embeddings_dropped)
+    return SamplePlan(samples, text, not text or rng.random() >= embeddings_dropped)
 
 
-def mixed(samples: Sequence[Sample], replay: Sequence[Sample], share: float, rng: random.Random) -> list[Sample]:
+def mixed(
+    samples: Sequence[LanguageSample], replay: Sequence[LanguageSample], share: float, rng: random.Random
+) -> list[LanguageSample]:
     """Every sample once, and replay drawn to ``share`` of the whole."""
     if not replay or share <= 0:
         return list(samples)
     count = round(len(samples) * share / (1 - share))
-    again: list[Sample] = []
+    again: list[LanguageSample] = []
     while len(again) < count:
         again += rng.sample(list(replay), min(len(replay), count - len(again)))
     return [*samples, *again]
 
 
-def length_sorted(planned: Sequence[Planned], batch_size: int, rng: random.Random) -> Iterator[list[Planned]]:
+def length_sorted(planned: Sequence[SamplePlan], batch_size: int, rng: random.Random) -> Iterator[list[SamplePlan]]:
     """Batches of like length, in random order, each planned once."""
     order = list(planned)
     rng.shuffle(order)
-    made: list[list[Planned]] = []
+    made: list[list[SamplePlan]] = []
     together = batch_size * SORTED_TOGETHER
     for start in range(0, len(order), together):
         near = sorted(order[start : start + together], key=lambda p: p.length)

@@ -25,7 +25,7 @@ from assistant.language.tokens.chat_template import IGNORE_INDEX, ChatBatch, Lab
 from assistant.language.tokens.injection import inject
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
 from assistant.pictures.images import load_image
-from training.language.data import Planned, Sample, read_tensors
+from training.language.data import LanguageSample, SamplePlan, read_tensors
 from training.language.stage import LanguageStage
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class VlmStage(LanguageStage):
         """One conversation a sequence: how packed ones see each other would have to be told to every family."""
         return 1
 
-    def load(self, planned: Sequence[Planned]) -> Any:
+    def load(self, planned: Sequence[SamplePlan]) -> Any:
         """Read, look at and render one planned batch."""
         shown = [(i, p, sample) for i, p in enumerate(planned) if (sample := p.picture) is not None]
         pictured = tuple(i for i, _, _ in shown)
@@ -78,18 +78,18 @@ class VlmStage(LanguageStage):
         scores = torch.tensor([sample.score for _, _, sample in shown])
         return VlmBatch(chat, pictured, tuple(p.embeddings for _, p, _ in shown), maps, scores, inputs)
 
-    def rendered(self, planned: Planned) -> LabelledIds:
+    def rendered(self, planned: SamplePlan) -> LabelledIds:
         """The one conversation of a plan as ids and labels."""
         images, _ = self._look([planned.picture] if planned.picture is not None else [])
         return self._told(planned, images[0] if images else None)
 
-    def _look(self, samples: Sequence[Sample]) -> tuple[list[ImageInput], dict[str, Tensor]]:
+    def _look(self, samples: Sequence[LanguageSample]) -> tuple[list[ImageInput], dict[str, Tensor]]:
         if not samples:
             return [], {}
         pixels = [load_image(picture_of(sample)).pixels for sample in samples]
         return look_at(self.parts.processor, image_text(self.parts.processor), pixels)
 
-    def _told(self, planned: Planned, image: ImageInput | None) -> LabelledIds:
+    def _told(self, planned: SamplePlan, image: ImageInput | None) -> LabelledIds:
         if image is None:
             return super().rendered(planned)
         anomaly = (self.parts.anomaly_id,) * PROMPT_TOKENS if planned.embeddings else ()
@@ -128,7 +128,7 @@ def _placed(value: Tensor, model: Any) -> Tensor:
     return value.to(model.device, model.dtype) if value.is_floating_point() else value.to(model.device)
 
 
-def picture_of(sample: Sample) -> Path:
+def picture_of(sample: LanguageSample) -> Path:
     """The file of a sample's picture.
 
     Raises:
@@ -167,7 +167,7 @@ def _no_dropout(model: Any) -> None:
             module.p = 0.0
 
 
-def require_pictures(samples: Sequence[Sample], rng: random.Random, most: int = 200) -> None:
+def require_pictures(samples: Sequence[LanguageSample], rng: random.Random, most: int = 200) -> None:
     """Look for the pictures of some samples before a model is loaded.
 
     Raises:

@@ -20,7 +20,7 @@ HEAD, PADDING = 0, -1
 
 
 @dataclass(frozen=True)
-class Packed:
+class Pack:
     """A head and conversations.
 
     Args:
@@ -37,7 +37,7 @@ class Packed:
     segments: tuple[int, ...]
 
 
-def pack(head: Sequence[int], conversations: Sequence[LabelledIds]) -> Packed:
+def pack(head: Sequence[int], conversations: Sequence[LabelledIds]) -> Pack:
     """Conversations behind one head, which may be empty."""
     ids, labels = list(head), [IGNORE_INDEX] * len(head)
     positions, segments = list(range(len(head))), [HEAD] * len(head)
@@ -46,7 +46,7 @@ def pack(head: Sequence[int], conversations: Sequence[LabelledIds]) -> Packed:
         labels += (IGNORE_INDEX, *one.labels[1:])  # the token before it is another conversation's
         positions += range(len(head), len(head) + len(one.ids))
         segments += [number] * len(one.ids)
-    return Packed(tuple(ids), tuple(labels), tuple(positions), tuple(segments))
+    return Pack(tuple(ids), tuple(labels), tuple(positions), tuple(segments))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class PackedBatch:
         return earlier & ((ours == theirs) | ((theirs == HEAD) & (ours != PADDING)))
 
 
-def collate_packed(packed: Sequence[Packed], pad_id: int) -> PackedBatch:
+def collate_packed(packed: Sequence[Pack], pad_id: int) -> PackedBatch:
     """Pad packed sequences to the longest."""
     longest = max(len(p.ids) for p in packed)
 

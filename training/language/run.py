@@ -21,26 +21,36 @@ from assistant.language.models.lora import add_lora, lora_parameters
 from assistant.language.models.mini_parts import LanguageParts, load_parts, new_parts, save_parts
 from assistant.towers.clip import load_clip
 from assistant.vision.checkpoint import Card
-from training.language.data import CONVERSATIONS, EVIDENCE, Sample, read_language_set, read_replay, read_tensors
+from training.language.data import (
+    CONVERSATIONS,
+    EVIDENCE,
+    Corpus,
+    LanguageSample,
+    read_language_set,
+    read_replay,
+    read_tensors,
+)
 from training.language.packing import use_plain_attention
 from training.language.stage import LanguageStage
-from training.localizer.run import start_of
 from training.localizer.sifting import MOST_BAD
 from training.runs.cards import notes_on
 from training.runs.clock import Clock
+from training.runs.continuation import identity_of, require_folder
 from training.runs.folder import BEST
-from training.runs.loop import LoopConfig, run
+from training.runs.loop import run
 from training.runs.processes import processes
+from training.runs.record import Material
 from training.runs.recorded_run import run_recorded
+from training.runs.trained_parts import hash_of_parts, start_of
 
 _LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from training.runs.recipe import LanguageRecipe
+    from training.runs.recipe import Call, LanguageRecipe
 
 
 @dataclass(frozen=True, eq=False)
-class Languaging:
+class LanguageWork:
     """What a run of the stage stands on.
 
     Args:
@@ -64,18 +74,26 @@ class Languaging:
     start: str = ""
 
 
-def run_language(recipe: LanguageRecipe, resume: bool, command: str) -> None:
-    """Train the language parts of a recipe, write ``out/checkpoint`` and ``out/preset``; the card tells the ``command``."""
+def run_language(recipe: LanguageRecipe, call: Call) -> None:
+    """Train the language parts of a recipe, write ``out/checkpoint`` and ``out/preset``; the card tells the command.
+
+    Raises:
+        ConfigError: a folder with another run, or with one that is not to be resumed; nothing in it has changed.
+    """
     processes()
     samples, faults = read_samples(recipe)
     data = {str(folder): digest_of(folder) for folder in recipe.data.sets}
+    if recipe.data.replay is not None and recipe.data.replay.is_file():
+        data[str(recipe.data.replay)] = hashlib.sha256(recipe.data.replay.read_bytes()).hexdigest()
+    identity = identity_of(recipe, data)
+    require_folder(recipe, identity, call.resume)
     run_recorded(
-        recipe, command, data, counts_of(samples), faults,
-        lambda: open_language(recipe, samples), lambda work: train_language(work, resume, command),
+        recipe, call, identity, Material(counts_of(samples), faults),
+        lambda: open_language(recipe, samples), lambda work: train_language(work, call),
     )  # fmt: skip
 
 
-def read_samples(recipe: LanguageRecipe) -> tuple[list[Sample], list[str]]:
+def read_samples(recipe: LanguageRecipe) -> tuple[list[LanguageSample], list[str]]:
     """Conversations of the recipe's sets, shuffled by picture, up to the limit; and those left out, with the reason.
 
     Raises:
@@ -83,7 +101,7 @@ def read_samples(recipe: LanguageRecipe) -> tuple[list[Sample], list[str]]:
     """
     every = [s for folder in recipe.data.sets for s in read_language_set(folder)]
     there = {path: path.is_file() for path in {s.tensors for s in every} if path is not None}
-    samples, faults = list[Sample](), list[str]()
+    samples, faults = list[LanguageSample](), list[str]()
     for sample in every:
         roles = [m["role"] for m in sample.messages]
         if sample.tensors is not None and not there[sample.tensors]:
@@ -104,7 +122,7 @@ def read_samples(recipe: LanguageRecipe) -> tuple[list[Sample], list[str]]:
     return samples, faults
 
 
-def counts_of(samples: list[Sample]) -> dict[str, Any]:
+def counts_of(samples: list[LanguageSample]) -> dict[str, Any]:
     """Conversations and pictures a split."""
     split = {True: "validation", False: "train"}
     return {
@@ -113,14 +131,14 @@ def counts_of(samples: list[Sample]) -> dict[str, Any]:
     }
 
 
-def open_language(recipe: LanguageRecipe, samples: list[Sample]) -> Languaging:
+def open_language(recipe: LanguageRecipe, samples: list[LanguageSample]) -> LanguageWork:
     """The stage of a recipe.
 
     Raises:
         ConfigError, WeightsError: a preset, model or trained parts that cannot be had.
     """
     preset, folder = load_preset(recipe.preset)
-    replay = read_replay(recipe.data.replay) if recipe.data.replay else []
+    corpus = Corpus(samples, read_replay(recipe.data.replay) if recipe.data.replay else [])
     start = None if recipe.start is None else start_of(recipe.start, folder, preset.language.parts)
     hub = preset.language.kind == "hub"
 
@@ -137,7 +155,7 @@ def open_language(recipe: LanguageRecipe, samples: list[Sample]) -> Languaging:
 
         kind = VlmStage if hub else LanguageStage
         bits = recipe.loop.mixed_precision
-        return kind(parts, samples, replay, recipe.data, recipe.batch_size, bits, recipe.lora.rate)
+        return kind(parts, corpus, recipe.data, recipe.batch_size, bits, recipe.lora.rate)
 
     def save(out: Path, card: Card) -> None:
         (save_vlm_parts if hub else save_parts)(out, parts, card)
@@ -146,13 +164,13 @@ def open_language(recipe: LanguageRecipe, samples: list[Sample]) -> Languaging:
     stage = stage_of(parts)
     stage.trained = start is not None
     began = "" if start is None else hash_of_parts(start)
-    return Languaging(recipe, preset, stage, parts.towers, save, lambda f: stage_of(parts_from(f)), Clock(), began)
+    return LanguageWork(recipe, preset, stage, parts.towers, save, lambda f: stage_of(parts_from(f)), Clock(), began)
 
 
-def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
+def train_language(work: LanguageWork, call: Call) -> Card | None:
     """Train and save; the card of what was made, None in all processes but the first."""
     recipe, stage = work.recipe, work.stage
-    done = run(stage, LoopConfig(**recipe.loop.model_dump()), recipe.out, resume, work.clock)
+    done = run(stage, recipe.loop, recipe.out, call.resume, work.clock)
     processes().wait_for_everyone()
     if not processes().is_main_process:
         return None
@@ -162,7 +180,7 @@ def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
     card = Card(
         preset=work.preset.name,
         towers=work.towers,
-        command=command,
+        command=call.command,
         recipe=recipe.model_dump(mode="json"),
         data=[digest_of(folder) for folder in recipe.data.sets],
         scores=metrics,
@@ -176,9 +194,9 @@ def train_language(work: Languaging, resume: bool, command: str) -> Card | None:
     return card
 
 
-def some(samples: list[Sample], limit: int | None, seed: int) -> list[Sample]:
+def some(samples: list[LanguageSample], limit: int | None, seed: int) -> list[LanguageSample]:
     """At most ``limit`` samples: all those of a picture, of pictures in random order."""
-    of: dict[Path | None, list[Sample]] = {}
+    of: dict[Path | None, list[LanguageSample]] = {}
     for sample in samples:
         of.setdefault(sample.tensors, []).append(sample)
     pictures = list(of.values())
@@ -186,7 +204,9 @@ def some(samples: list[Sample], limit: int | None, seed: int) -> list[Sample]:
     return [sample for picture in pictures for sample in picture][:limit]
 
 
-def start_parts(recipe: LanguageRecipe, preset: Preset, samples: list[Sample], start: Path | None) -> LanguageParts:
+def start_parts(
+    recipe: LanguageRecipe, preset: Preset, samples: list[LanguageSample], start: Path | None
+) -> LanguageParts:
     """Parts to train: untrained or of an earlier run, with a LoRA for ``instruct``, on the machine's accelerator."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if recipe.loop.mixed_precision == "bf16" else torch.float32
@@ -209,12 +229,6 @@ def start_parts(recipe: LanguageRecipe, preset: Preset, samples: list[Sample], s
         parts.model.activation_checkpointing_enable({"use_reentrant": False})
         parts.model.train()  # in evaluation mode nothing is checkpointed; the model has no dropout
     return parts
-
-
-def hash_of_parts(folder: Path) -> str:
-    """``sha256:…`` of the trained tensors of a checkpoint folder, in the order of their files' names."""
-    files = sorted(folder.glob("*.safetensors"))
-    return f"sha256:{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()}"
 
 
 def digest_of(folder: Path) -> str:

@@ -24,8 +24,8 @@ from assistant.language.models.mini_parts import LanguageParts
 from assistant.language.tokens.chat_template import IGNORE_INDEX, LabelledIds
 from assistant.language.tokens.projector import IMAGE_TOKENS
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
-from training.language.data import Planned, Sample, drawn, grouped, length_sorted, mixed, stacked
-from training.language.packing import Packed, PackedBatch, collate_packed, pack
+from training.language.data import Corpus, LanguageSample, SamplePlan, drawn, grouped, length_sorted, mixed, stacked
+from training.language.packing import Pack, PackedBatch, collate_packed, pack
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class LanguageStage:
 
     Args:
         parts: with a LoRA in the model for ``instruct``.
-        samples, replay: of both splits.
+        corpus: of both splits.
         data: shares of the mix.
         batch_size: pictures a batch.
         mixed_precision: no | bf16; validation runs as training does.
@@ -83,20 +83,20 @@ class LanguageStage:
     primary = "score"
 
     def __init__(
-        self, parts: LanguageParts | VlmParts, samples: Sequence[Sample], replay: Sequence[Sample], data: LanguageData,
-        batch_size: int, mixed_precision: str = "no", lora_rate: float = 0.2,
+        self, parts: LanguageParts | VlmParts, corpus: Corpus, data: LanguageData, batch_size: int,
+        mixed_precision: str = "no", lora_rate: float = 0.2,
     ) -> None:  # fmt: skip
         self.parts: Any = parts
         self.module = Trainable(parts)
         self.module.requires_grad_(True)
         self.rates = {"lora": lora_rate}
         self.data, self.batch_size, self.bf16 = data, batch_size, mixed_precision == "bf16"
-        self.samples = [s for s in samples if not s.validation]
-        self.replay = [s for s in replay if not s.validation]
+        self.samples = [s for s in corpus.samples if not s.validation]
+        self.replay = [s for s in corpus.replay if not s.validation]
         rng = random.Random(0)
-        held = [s for s in samples if s.validation]
+        held = [s for s in corpus.samples if s.validation]
         self.held = rng.sample(held, min(data.validation, len(held)))
-        self.held_replay = [s for s in replay if s.validation][: max(1, data.validation // 3)]
+        self.held_replay = [s for s in corpus.replay if s.validation][: max(1, data.validation // 3)]
         self.meter: dict[str, list[float]] = defaultdict(list)
         self.steps = 0
 
@@ -111,7 +111,7 @@ class LanguageStage:
         """Conversations on one picture that are one sequence, at most."""
         return self.data.together
 
-    def epoch(self, number: int, seed: int) -> Iterator[list[Planned]]:
+    def epoch(self, number: int, seed: int) -> Iterator[list[SamplePlan]]:
         """Batches of one epoch: the same for the same number and seed."""
         rng = random.Random(f"{seed}/{number}")
         share = self.data.replay_share if len(self.module.lora) else 0.0  # a frozen model forgets nothing
@@ -120,7 +120,7 @@ class LanguageStage:
         planned = [drawn(g, rng, self.data.text_dropped, self.data.embeddings_dropped) for g in groups]
         return length_sorted(planned, self.batch_size, rng)
 
-    def load(self, planned: Sequence[Planned]) -> Any:
+    def load(self, planned: Sequence[SamplePlan]) -> Any:
         """Render and read one planned batch."""
         chat = collate_packed([self._packed(p) for p in planned], self.parts.tokenizer.pad_token_id)
         pictures = [(row, p, sample) for row, p in enumerate(planned) if (sample := p.picture) is not None]
@@ -131,20 +131,20 @@ class LanguageStage:
         prompted = tuple(p.embeddings for _, p, _ in pictures)
         return LanguageBatch(chat, tuple(row for row, _, _ in pictures), prompted, maps, blocks, scores)
 
-    def _packed(self, planned: Planned) -> Packed:
+    def _packed(self, planned: SamplePlan) -> Pack:
         renderer, picture = self.parts.renderer, planned.picture
         if picture is None:
             return pack((), [self._replayed(sample) for sample in planned.samples])
         head = renderer.head(self.parts.slots(planned.embeddings), picture.evidence if planned.text else None)
         return pack(head, [renderer.turns(sample.messages) for sample in planned.samples])
 
-    def _replayed(self, sample: Sample) -> LabelledIds:
+    def _replayed(self, sample: LanguageSample) -> LabelledIds:
         asked, said = (m["content"] for m in sample.messages)
         whole = self.parts.renderer.render_bare(asked, said)
         end = len(whole.ids) - (0 if sample.ended else len(self.parts.renderer.end_ids))
         return LabelledIds(whole.ids[:end], whole.labels[:end])
 
-    def rendered(self, planned: Planned) -> LabelledIds:
+    def rendered(self, planned: SamplePlan) -> LabelledIds:
         """The one conversation of a plan, by itself, as ids and labels."""
         (sample,) = planned.samples
         if sample.tensors is None:
@@ -216,20 +216,20 @@ class LanguageStage:
         self.module.eval()
         shown = {"both": (True, True), "embeddings": (False, True), "text": (True, False)}
         out = {
-            f"{name}_loss": self._mean([Planned(g, text, embeddings) for g in self._groups(self.held)])
+            f"{name}_loss": self._mean([SamplePlan(g, text, embeddings) for g in self._groups(self.held)])
             for name, (text, embeddings) in shown.items()
             if self.held
         }
         if self.held_replay:
-            out["replay_loss"] = self._mean([Planned(g, False, False) for g in self._groups(self.held_replay)])
+            out["replay_loss"] = self._mean([SamplePlan(g, False, False) for g in self._groups(self.held_replay)])
         out["score"] = -out.get("both_loss", 0.0) - out.get("embeddings_loss", 0.0) - out.get("replay_loss", 0.0)
         self.module.train()
         return out
 
-    def _groups(self, samples: Sequence[Sample]) -> list[tuple[Sample, ...]]:
+    def _groups(self, samples: Sequence[LanguageSample]) -> list[tuple[LanguageSample, ...]]:
         return grouped(samples, self.together, random.Random(0))
 
-    def _mean(self, planned: list[Planned]) -> float:
+    def _mean(self, planned: list[SamplePlan]) -> float:
         total, count = 0.0, 0
         casting: Any = torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
         for batch in length_sorted(planned, self.batch_size, random.Random(0)):

@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from assistant.vision.calibration import Affine, Calibration
-from training.localizer.stage import Collected
+from training.localizer.stage import PicturePrediction
 
 
-def calibrate(collected: Sequence[Collected]) -> Calibration:
+def calibrate(collected: Sequence[PicturePrediction]) -> Calibration:
     """Fit image and map calibration, without and with references.
 
     Image logits: Platt scaling with balanced classes (Platt, 1999), so that 0.5 is the threshold of equal error costs.

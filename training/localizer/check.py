@@ -11,11 +11,11 @@ import torch
 from assistant.errors import DataSetError, WeightsError
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.detector import new_localizer
-from training.localizer.data import Row, manifest_hash
-from training.localizer.run import Localizing, open_localize, plans_of, read_sets, train_localizer
+from training.localizer.data import DataRow, manifest_hash
+from training.localizer.run import LocalizerWork, open_localize, plans_of, read_sets, train_localizer
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
-from training.runs.check_report import STEPS, Report, parameters, peak_memory, short_loop
-from training.runs.recipe import Recipe
+from training.runs.check_report import STEPS, CheckReport, parameters, peak_memory, short_loop
+from training.runs.recipe import Call, Recipe
 
 VALIDATED = 6
 """Pictures of each verdict that the check validates on."""
@@ -23,7 +23,7 @@ VALIDATED = 6
 Plan = tuple[int, int, bool]
 
 
-def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> Report:
+def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> CheckReport:
     """Report on a recipe of the stage; ``folder`` is a temporary one."""
     every = read_sets(recipe)
     for path in recipe.data.sets:
@@ -40,25 +40,25 @@ def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> Report:
     data = recipe.data.model_copy(update={"features": folder / "features", "limit": None})
     short = recipe.model_copy(update={"data": data, "out": folder / "run", "loop": short_loop(recipe.loop)})
     work = open_localize(short, some)
-    train_localizer(work, False, "training.check")
+    train_localizer(work, Call("training.check"))
     _loads(work, folder / "run" / "checkpoint")
     trainable = parameters(work.localizer.requires_grad_(True))
     frozen = sum(p.numel() for p in work.clip.model.parameters())
     steps = _steps(rows, plans, recipe)
     seconds = _seconds(recipe, rows, plans, work, steps, len([r for r in some if r.split == "validation"]))
-    return Report(recipe.stage, counts_of(rows), trainable, frozen, steps, seconds, peak_memory())
+    return CheckReport(recipe.stage, counts_of(rows), trainable, frozen, steps, seconds, peak_memory())
 
 
-def chosen(rows: Sequence[Row], plans: dict[int, Plan], recipe: Recipe) -> list[Row]:
+def chosen(rows: Sequence[DataRow], plans: dict[int, Plan], recipe: Recipe) -> list[DataRow]:
     """Rows for two steps, the costliest kind of batch among them, and a few to validate on."""
-    groups: dict[Plan, list[Row]] = {}
+    groups: dict[Plan, list[DataRow]] = {}
     for row in rows:
         if row.split == "train":
             groups.setdefault(plans[row.index], []).append(row)
     by_cost = sorted(groups, key=_cost, reverse=True)
     order = [by_cost[0], *sorted(by_cost[1:], key=lambda g: len(groups[g]), reverse=True)]
     size, wanted = recipe.batch_size, recipe.loop.accumulate
-    picked: list[Row] = []
+    picked: list[DataRow] = []
     for number, group in enumerate(order):
         most = size * wanted if number == 0 and len(order) > 1 else size * wanted * STEPS
         picked += groups[group][:most]
@@ -76,7 +76,7 @@ def _cost(planned: Plan) -> int:
     return side**2 * (1 + references * (4 if turned else 1))
 
 
-def _steps(rows: Sequence[Row], plans: dict[int, Plan], recipe: Recipe) -> int:
+def _steps(rows: Sequence[DataRow], plans: dict[int, Plan], recipe: Recipe) -> int:
     """Optimizer steps of the whole run, as far as pictures of one plan are of one shape."""
     groups = Counter((side, count) for r in rows if r.split == "train" for side, count, _ in [plans[r.index]])
     batches = sum(-(-count // recipe.batch_size) for count in groups.values())
@@ -85,7 +85,7 @@ def _steps(rows: Sequence[Row], plans: dict[int, Plan], recipe: Recipe) -> int:
 
 
 def _seconds(
-    recipe: Recipe, rows: Sequence[Row], plans: dict[int, Plan], work: Localizing, steps: int, validated: int
+    recipe: Recipe, rows: Sequence[DataRow], plans: dict[int, Plan], work: LocalizerWork, steps: int, validated: int
 ) -> dict[str, float]:
     """Estimates by phase; pictures whose features are there already cost nothing."""
     laps = work.clock.laps
@@ -102,7 +102,7 @@ def _seconds(
     return {k: round(v, 1) for k, v in seconds.items()} | {"total": round(sum(seconds.values()), 1)}
 
 
-def _loads(work: Localizing, folder: Path) -> None:
+def _loads(work: LocalizerWork, folder: Path) -> None:
     """What was saved is what comes back.
 
     Raises:

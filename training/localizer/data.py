@@ -14,7 +14,7 @@ from assistant.errors import DataSetError
 
 
 @dataclass(frozen=True)
-class Row:
+class DataRow:
     """One sample of a data set.
 
     Args:
@@ -43,7 +43,7 @@ class Row:
     domain: str = "industrial"
 
 
-def read_rows(folder: Path) -> list[Row]:
+def read_rows(folder: Path) -> list[DataRow]:
     """Rows of a data set, by index.
 
     Raises:
@@ -57,7 +57,7 @@ def read_rows(folder: Path) -> list[Row]:
         try:
             raw = json.loads(line)
             rows.append(
-                Row(
+                DataRow(
                     index=int(raw["index"]),
                     image=folder / raw["image_file_name"],
                     mask=folder / raw["mask_file_name"],
@@ -92,7 +92,7 @@ def manifest_hash(folder: Path) -> str:
     return hashlib.sha256(manifest.read_bytes()).hexdigest()
 
 
-def defect_masks(row: Row) -> list[np.ndarray]:
+def defect_masks(row: DataRow) -> list[np.ndarray]:
     """Mask of each defect, bool (height, width); what lies under a later defect belongs to that one."""
     values = np.asarray(Image.open(row.mask).convert("L"))
     return [values == 255 - n for n in range(len(row.types))]

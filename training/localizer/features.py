@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.progress import track
 from safetensors import safe_open
@@ -24,9 +23,10 @@ from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures, VisualEncoder
 from assistant.types import QueryImage
 from assistant.vision.build_profile import FIXED_WINDOW, rotated
+from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Localizer, Match, novelty
 from assistant.vision.references.memory_bank import build_bank
-from training.localizer.data import Row, defect_masks
+from training.localizer.data import DataRow, defect_masks
 
 SIDES = (336, 336, 336, 448)
 
@@ -63,7 +63,7 @@ class FeatureBatch:
     region_owner: tuple[int, ...]
     region_types: tuple[str, ...]
     match: Match | None
-    rows: tuple[Row, ...]
+    rows: tuple[DataRow, ...]
     shape: Shape
     pixels: Tensor | None = None
 
@@ -85,7 +85,7 @@ TURNED = 0.5
 """Share of the samples with one reference of which turned copies are searched too, as with a free camera."""
 
 
-def plan(row: Row, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int, bool]:
+def plan(row: DataRow, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int, bool]:
     """Side, number of references and whether turned copies of them are searched, drawn by the sample's index and a seed."""
     rng = random.Random(f"{seed}/{row.index}")
     side, count = rng.choice(list(sides)), min(rng.choice(list(shots)), len(row.references))
@@ -94,73 +94,82 @@ def plan(row: Row, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tup
     return side, count, count == 1 and rng.random() < TURNED
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureEncoder:
+    """What makes features of samples.
+
+    Args:
+        encoder: of pictures.
+        localizer: gives the projection of the matching.
+        residual: its adapters write into the encoder's stream.
+    """
+
+    encoder: VisualEncoder
+    localizer: Localizer
+    residual: bool = False
+
+    @torch.inference_mode()
+    def of(self, row: DataRow, side: int, count: int, turned: bool) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Those of one sample with ``count`` references, and its shape."""
+        encoder, localizer = self.encoder, self.localizer
+        writer = localizer.writer() if self.residual else None
+
+        def encode(image: QueryImage) -> PatchFeatures:
+            features: PatchFeatures = encoder(encoder.prepare(image, side).pixels[None], writer)
+            return features
+
+        query = encode(load_image(row.image))
+        pictures = [load_image(path) for path in row.references[:count]]
+        references = [encode(p) for p in pictures]
+        turns = [(i, encode(rotated(p, q))) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
+        masks = defect_masks(row)
+        regions = (
+            torch.stack([patch_coverage(m, query.grid) for m in masks])
+            if masks
+            else torch.zeros(0, query.grid[0] * query.grid[1])
+        )
+        tensors = {
+            "tokens": torch.stack(query.levels, 1)[0].half(),
+            "pooled": query.pooled.half(),
+            "new": torch.stack([novelty(t.float(), query.grid)[0] for t in query.levels]).half(),
+            "regions": regions.half(),
+        }
+        if references:
+            augmented = [(i, _single(f)) for i, f in turns]
+            bank = build_bank(localizer, [_single(r) for r in references], augmented, rows=10**9)
+            window = FIXED_WINDOW if row.aligned else None
+            tensors |= _match_tensors(bank.match(localizer, _single(query), window))
+        shape = Shape(*query.grid, len(references))
+        return tensors, {"shape": asdict(shape)}
+
+
 def encode_rows(
-    rows: Sequence[Row],
-    encoder: VisualEncoder,
-    localizer: Localizer,
+    rows: Sequence[DataRow],
+    features: FeatureEncoder,
     folder: Path,
     seed: int,
     sides: Sequence[int] = SIDES,
     shots: Sequence[int] = (0, 1, 2, 4),
-    residual: bool = False,
 ) -> None:
     """Write the features of every row that is not there yet.
 
     Args:
         rows: the samples.
-        encoder: visual tower.
-        localizer: gives the projection of the matching; in ``residual`` mode its adapters write into the stream.
+        features: makes them.
         folder: of the features, one file a row.
         seed: of side and references of each row.
         sides: to draw from, pixels.
         shots: numbers of references to draw from.
-        residual: the adapters are in the tower.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for row in track(rows, "encoding", disable=len(rows) < 8):
         target = folder / f"{row.index:07d}.safetensors"
         if target.exists():
             continue
-        tensors, about = encode_row(row, encoder, localizer, *plan(row, seed, sides, shots), residual)
+        tensors, about = features.of(row, *plan(row, seed, sides, shots))
         partial = target.with_suffix(".partial")
         save_file(tensors, partial, metadata={"about": json.dumps(about)})
         partial.replace(target)
-
-
-@torch.inference_mode()
-def encode_row(
-    row: Row, encoder: VisualEncoder, localizer: Localizer, side: int, count: int, turned: bool, residual: bool = False
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Features of one sample with ``count`` references."""
-    writer = localizer.writer() if residual else None
-
-    def encode(image: QueryImage) -> PatchFeatures:
-        features: PatchFeatures = encoder(encoder.prepare(image, side).pixels[None], writer)
-        return features
-
-    query = encode(load_image(row.image))
-    pictures = [load_image(path) for path in row.references[:count]]
-    references = [encode(p) for p in pictures]
-    turns = [(i, encode(rotated(p, q))) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
-    masks = defect_masks(row)
-    regions = (
-        torch.stack([coverage(m, query.grid) for m in masks])
-        if masks
-        else torch.zeros(0, query.grid[0] * query.grid[1])
-    )
-    tensors = {
-        "tokens": torch.stack(query.levels, 1)[0].half(),
-        "pooled": query.pooled.half(),
-        "new": torch.stack([novelty(t.float(), query.grid)[0] for t in query.levels]).half(),
-        "regions": regions.half(),
-    }
-    if references:
-        augmented = [(i, _single(f)) for i, f in turns]
-        bank = build_bank(localizer, [_single(r) for r in references], augmented, rows=10**9)
-        window = FIXED_WINDOW if row.aligned else None
-        tensors |= _match_tensors(bank.match(localizer, _single(query), window))
-    shape = Shape(*query.grid, len(references))
-    return tensors, {"shape": asdict(shape)}
 
 
 def _match_tensors(match: Match) -> dict[str, Tensor]:
@@ -187,15 +196,6 @@ def _match(loaded: Sequence[dict[str, Tensor]], shots: int) -> Match:
     )
 
 
-def coverage(mask: np.ndarray, grid: tuple[int, int]) -> Tensor:
-    """Share of each patch that a mask covers, (patches,)."""
-    plane = torch.from_numpy(mask.astype(np.float32))[None, None]
-    rows, columns = grid
-    size = (rows * 8, columns * 8)
-    fine = torch.nn.functional.interpolate(plane, size=size, mode="bilinear", antialias=True)
-    return torch.nn.functional.avg_pool2d(fine, 8)[0, 0].clamp(0, 1).flatten()
-
-
 def _single(features: PatchFeatures) -> PatchFeatures:
     return PatchFeatures(tuple(t.float() for t in features.levels), features.pooled.float(), features.grid)
 
@@ -206,7 +206,7 @@ def read_shape(path: Path) -> Shape:
         return Shape(**json.loads(handle.metadata()["about"])["shape"])
 
 
-def read_batch(folder: Path, rows: Sequence[Row], shape: Shape) -> FeatureBatch:
+def read_batch(folder: Path, rows: Sequence[DataRow], shape: Shape) -> FeatureBatch:
     """Features of samples of one shape, float32."""
     loaded = []
     for row in rows:

@@ -16,17 +16,24 @@ from torch import Tensor
 from assistant.geometry import fit
 from assistant.pictures.images import load_image
 from assistant.towers.clip import Clip
+from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Localizer, novelty
-from training.localizer.data import Row, defect_masks
-from training.localizer.features import FeatureBatch, Shape, batches, coverage, plan
-from training.localizer.stage import REFERENCE_PARTS, LocalizeStage, Predicted
+from training.localizer.data import DataRow, defect_masks
+from training.localizer.features import FeatureBatch, Shape, batches, plan
+from training.localizer.stage import REFERENCE_PARTS, LocalizeStage, Prediction
 
 
 class LiveStage(LocalizeStage):
     """Text evidence alone, on pictures instead of cached tokens."""
 
     def __init__(
-        self, clip: Clip, localizer: Localizer, rows: Sequence[Row], sides: Sequence[int], seed: int, batch_size: int
+        self,
+        clip: Clip,
+        localizer: Localizer,
+        rows: Sequence[DataRow],
+        sides: Sequence[int],
+        seed: int,
+        batch_size: int,
     ) -> None:
         self.encoder = clip.encoder.requires_grad_(False)
         self.sides = {r.index: plan(r, seed, sides, (0,))[0] for r in rows}
@@ -39,7 +46,7 @@ class LiveStage(LocalizeStage):
         rows = [self.rows[i] for i in indices]
         grid = (shape.rows, shape.columns)
         empty = torch.zeros(0, grid[0] * grid[1])
-        regions = [torch.stack([coverage(m, grid) for m in defect_masks(r)]) if r.types else empty for r in rows]
+        regions = [torch.stack([patch_coverage(m, grid) for m in defect_masks(r)]) if r.types else empty for r in rows]
         return FeatureBatch(
             tokens=(),
             pooled=torch.zeros(len(rows), self.encoder.width),
@@ -54,7 +61,7 @@ class LiveStage(LocalizeStage):
             pixels=torch.stack([self.encoder.prepare(load_image(r.image), self.sides[r.index]).pixels for r in rows]),
         ).to(self.device)
 
-    def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Predicted:
+    def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Prediction:
         """Through the tower with the adapters writing, then the text expert."""
         if batch.pixels is None:
             raise ValueError("expected a batch with pixels, got one without")
@@ -66,7 +73,7 @@ class LiveStage(LocalizeStage):
             new = torch.stack([novelty(t, grid) for t in tokens], 1)
         return super().forward(replace(batch, tokens=tokens, new=new), named)
 
-    def _shape(self, row: Row) -> Shape:
+    def _shape(self, row: DataRow) -> Shape:
         from PIL import Image
 
         with Image.open(row.image) as opened:

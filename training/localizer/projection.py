@@ -12,14 +12,14 @@ from assistant.errors import ConfigError
 from assistant.pictures.images import load_image
 from assistant.towers.clip import Clip
 from assistant.vision.localizer import Localizer
-from training.localizer.data import Row
+from training.localizer.data import DataRow
 
 PICTURES = 200
 FILE = "projection.safetensors"
 
 
 @torch.inference_mode()
-def fit_projection(localizer: Localizer, clip: Clip, rows: list[Row], folder: Path, preset: Preset) -> None:
+def fit_projection(localizer: Localizer, clip: Clip, rows: list[DataRow], folder: Path, preset: Preset) -> None:
     """Principal directions a level of some training pictures; or those kept in ``folder`` from an earlier run."""
     kept = folder / FILE
     if not kept.exists():

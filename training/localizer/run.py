@@ -23,29 +23,32 @@ from assistant.vision.localizer import Localizer
 from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.calibrate import calibrate
-from training.localizer.data import Row, manifest_hash, read_rows
-from training.localizer.features import encode_rows, plan
+from training.localizer.data import DataRow, manifest_hash, read_rows
+from training.localizer.features import FeatureEncoder, encode_rows, plan
 from training.localizer.projection import fit_projection, keep_projection
 from training.localizer.sifting import counts_of, require_compared, require_splits, sift
 from training.localizer.stage import LocalizeStage
 from training.runs.cards import notes_on
 from training.runs.clock import Clock
+from training.runs.continuation import identity_of, require_folder
 from training.runs.folder import BEST
-from training.runs.loop import LoopConfig, run
+from training.runs.loop import run
 from training.runs.processes import my_share, processes
+from training.runs.record import Material
 from training.runs.recorded_run import run_recorded
+from training.runs.trained_parts import start_of
 
 _LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from training.runs.recipe import Recipe
+    from training.runs.recipe import Call, LoopConfig, Recipe
 
 SET_SPACING = 10_000_000
 """Indices of the n-th set start at n times this."""
 
 
 @dataclass(frozen=True, eq=False)
-class Localizing:
+class LocalizerWork:
     """What a run of the stage stands on.
 
     Args:
@@ -62,14 +65,14 @@ class Localizing:
     preset: Preset
     clip: Clip
     localizer: Localizer
-    rows: list[Row]
+    rows: list[DataRow]
     clock: Clock
     start: str = ""
 
     @property
     def loop(self) -> LoopConfig:
         """Numbers of the loop."""
-        return LoopConfig(**self.recipe.loop.model_dump())
+        return self.recipe.loop
 
     @property
     def trained(self) -> bool:
@@ -77,20 +80,26 @@ class Localizing:
         return self.recipe.start is not None
 
 
-def run_localize(recipe: Recipe, resume: bool, command: str) -> None:
-    """Train the localizer of a recipe and write ``out/checkpoint`` and ``out/preset``; the card tells the ``command``."""
+def run_localize(recipe: Recipe, call: Call) -> None:
+    """Train the localizer of a recipe and write ``out/checkpoint`` and ``out/preset``; the card tells the command.
+
+    Raises:
+        ConfigError: a folder with another run, or with one that is not to be resumed; nothing in it has changed.
+    """
     processes()
-    rows, faults = sift(read_sets(recipe), decode=True)
+    every = read_sets(recipe)
+    identity = identity_of(recipe, {str(s): manifest_hash(s) for s in recipe.data.sets})
+    require_folder(recipe, identity, call.resume)
+    rows, faults = sift(every, decode=True)
     require_splits(rows)
     require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
-    data = {str(s): manifest_hash(s) for s in recipe.data.sets}
     run_recorded(
-        recipe, command, data, counts_of(rows), [str(f) for f in faults],
-        lambda: open_localize(recipe, rows), lambda work: train_localizer(work, resume, command),
+        recipe, call, identity, Material(counts_of(rows), [str(f) for f in faults]),
+        lambda: open_localize(recipe, rows), lambda work: train_localizer(work, call),
     )  # fmt: skip
 
 
-def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
+def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
     """Towers and localizer of a recipe; its projection is fitted or read.
 
     Raises:
@@ -114,26 +123,13 @@ def open_localize(recipe: Recipe, rows: list[Row]) -> Localizing:
             _, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
             localizer.requires_grad_(True).train()
             keep_projection(localizer, recipe.data.features)
-    return Localizing(recipe, preset, clip, localizer, rows, Clock(), start)
+    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start)
 
 
-def start_of(start: Path, folder: Path, parts: str | None) -> Path:
-    """Folder of the trained parts to begin with; ``preset`` stands for those of the preset.
-
-    Raises:
-        ConfigError: a preset without trained parts.
-    """
-    if str(start) != "preset":
-        return start / "checkpoint" if (start / "checkpoint").is_dir() else start
-    if parts is None:
-        raise ConfigError("a preset with trained parts for `start: preset`", "one without", "leave `start` out")
-    return folder / parts
-
-
-def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None:
+def train_localizer(work: LocalizerWork, call: Call) -> Card | None:
     """Train, calibrate and save; the card of what was made, None in all processes but the first."""
     first = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
-    stage, history = (_residual if work.preset.adapters.mode == "residual" else _lateral)(work, resume)
+    stage, history = (_residual if work.preset.adapters.mode == "residual" else _lateral)(work, call.resume)
     processes().wait_for_everyone()
     if not processes().is_main_process:
         return None
@@ -145,7 +141,7 @@ def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None
     card = Card(
         preset=work.preset.name,
         towers=work.clip.hashes,
-        command=command,
+        command=call.command,
         recipe=work.recipe.model_dump(mode="json"),
         data=[manifest_hash(s) for s in work.recipe.data.sets],
         scores=metrics,
@@ -160,7 +156,11 @@ def train_localizer(work: Localizing, resume: bool, command: str) -> Card | None
 
 
 def _keep(
-    work: Localizing, stage: LocalizeStage, first: dict[str, Any], metrics: dict[str, float], before: dict[str, float]
+    work: LocalizerWork,
+    stage: LocalizeStage,
+    first: dict[str, Any],
+    metrics: dict[str, float],
+    before: dict[str, float],
 ) -> dict[str, float]:
     """Put a share of the starting parts into the best ones, unless the mean is worse than the start; its scores."""
     best = {name: value.detach().clone() for name, value in work.localizer.state_dict().items()}
@@ -185,20 +185,20 @@ def _before(history: Sequence[list[dict[str, Any]]]) -> dict[str, float]:
     return {k: v for part in history for k, v in (part[0] if part else {}).items() if k not in ("epoch", "step")}
 
 
-def _lateral(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
+def _lateral(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
     """Everything at once on tokens that were encoded once."""
     stage = lateral_stage(work)
     return stage, [_run(work, stage, work.recipe.out, resume)]
 
 
-def lateral_stage(work: Localizing) -> LocalizeStage:
+def lateral_stage(work: LocalizerWork) -> LocalizeStage:
     """The stage of a preset whose adapters leave the tower's stream alone; tokens are encoded where they are not yet."""
     data = work.recipe.data
     _encode(work, data.features)
     return LocalizeStage(work.clip, work.localizer, work.rows, data.features, work.recipe.batch_size)
 
 
-def _residual(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
+def _residual(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
     """Adapters and text expert through the tower; then the reference expert on tokens the adapters wrote into."""
     from training.localizer.live_stage import LiveStage, ReferenceStage, only_references
 
@@ -222,7 +222,7 @@ def _residual(work: Localizing, resume: bool) -> tuple[LocalizeStage, list[list[
     return stage, [history, _run(work, stage, out, resume and out.exists())]
 
 
-def _run(work: Localizing, stage: Any, out: Path, resume: bool) -> list[dict[str, Any]]:
+def _run(work: LocalizerWork, stage: Any, out: Path, resume: bool) -> list[dict[str, Any]]:
     """The loop over a stage, the best parameters put back; the history of its validations."""
     stage.types = embed_types(work.clip, types_of(work.rows))
     stage.trained = work.trained
@@ -232,33 +232,34 @@ def _run(work: Localizing, stage: Any, out: Path, resume: bool) -> list[dict[str
     return done.history
 
 
-def types_of(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+def types_of(rows: Sequence[DataRow]) -> dict[str, tuple[str, ...]]:
     """The built-in vocabulary with the rows' own kinds of defects, each described by its name."""
     own = sorted({t for row in rows for t in row.types} - set(ALL_TYPES))
     return {**ALL_TYPES, **{name: (name,) for name in own}}
 
 
-def plans_of(recipe: Recipe, rows: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
+def plans_of(recipe: Recipe, rows: Sequence[DataRow]) -> dict[int, tuple[int, int, bool]]:
     """Side, number of references and whether they are turned, by the index of a row."""
     return {r.index: plan(r, recipe.loop.seed, recipe.data.sides, recipe.data.shots) for r in rows}
 
 
-def _encode(work: Localizing, folder: Path, residual: bool = False) -> None:
+def _encode(work: LocalizerWork, folder: Path, residual: bool = False) -> None:
     data, seed = work.recipe.data, work.loop.seed
     with work.clock("encode"):
         mine = my_share(work.rows)
-        encode_rows(mine, work.clip.encoder, work.localizer, folder, seed, data.sides, data.shots, residual)
+        features = FeatureEncoder(work.clip.encoder, work.localizer, residual)
+        encode_rows(mine, features, folder, seed, data.sides, data.shots)
         processes().wait_for_everyone()
 
 
-def read_sets(recipe: Recipe) -> list[Row]:
+def read_sets(recipe: Recipe) -> list[DataRow]:
     """Rows of the splits train and validation of all data sets, up to the limits.
 
     Raises:
         DataSetError: sets that do not follow the contract.
         ConfigError: another number of limits than of sets.
     """
-    rows: list[Row] = []
+    rows: list[DataRow] = []
     limit = recipe.data.limit
     if isinstance(limit, tuple) and len(limit) != len(recipe.data.sets):
         raise ConfigError(f"{len(recipe.data.sets)} limits, one a set", str(len(limit)), "mend `data.limit`")

@@ -13,7 +13,7 @@ from rich.progress import track
 
 from assistant.errors import AssistantError, DataSetError
 from assistant.pictures.images import load_image
-from training.localizer.data import Row, defect_masks
+from training.localizer.data import DataRow, defect_masks
 
 MOST_BAD = 0.1
 """A run leaves out at most this share of its rows."""
@@ -30,7 +30,7 @@ class Fault:
         return f"row {self.index}: {self.reason}"
 
 
-def fault_of(row: Row, decode: bool) -> str | None:
+def fault_of(row: DataRow, decode: bool) -> str | None:
     """What is wrong with a row; None where nothing is.
 
     Args:
@@ -59,7 +59,7 @@ def fault_of(row: Row, decode: bool) -> str | None:
     return None
 
 
-def sift(rows: Sequence[Row], decode: bool = False) -> tuple[list[Row], list[Fault]]:
+def sift(rows: Sequence[DataRow], decode: bool = False) -> tuple[list[DataRow], list[Fault]]:
     """Rows that can be used, and what is wrong with the others.
 
     Raises:
@@ -79,7 +79,7 @@ def sift(rows: Sequence[Row], decode: bool = False) -> tuple[list[Row], list[Fau
     return kept, faults
 
 
-def require_splits(rows: Iterable[Row]) -> None:
+def require_splits(rows: Iterable[DataRow]) -> None:
     """Refuse rows with nothing to learn from or nothing to judge by.
 
     Raises:
@@ -96,7 +96,7 @@ def require_splits(rows: Iterable[Row]) -> None:
         )  # fmt: skip
 
 
-def require_compared(rows: Iterable[Row], shots: dict[int, int]) -> None:
+def require_compared(rows: Iterable[DataRow], shots: dict[int, int]) -> None:
     """Refuse a validation split whose pictures with references are all of one verdict.
 
     Args:
@@ -114,7 +114,7 @@ def require_compared(rows: Iterable[Row], shots: dict[int, int]) -> None:
         )  # fmt: skip
 
 
-def counts_of(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+def counts_of(rows: Sequence[DataRow]) -> dict[str, dict[str, int]]:
     """How many rows of each split are normal or anomalous, and how many defects of each type there are."""
     splits: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -123,7 +123,7 @@ def counts_of(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     return splits | {"types": dict(Counter(t for row in rows for t in row.types).most_common())}
 
 
-def contact_sheet(rows: Sequence[Row], path: Path, most: int = 24, side: int = 160) -> None:
+def contact_sheet(rows: Sequence[DataRow], path: Path, most: int = 24, side: int = 160) -> None:
     """A picture of some rows, anomalous ones with their masks in red, to be looked at before an hour is spent."""
     chosen = list(rows[:: max(1, len(rows) // most)])[:most]
     columns = min(6, len(chosen))

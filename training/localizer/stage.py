@@ -14,10 +14,11 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from assistant.towers.clip import Clip
+from assistant.vision.heads import top_mean
 from assistant.vision.localizer import Localizer, Logits, TextEvidence
 from assistant.vision.text_anchors import StatePrompts, TypePrompts, embed_states, embed_types, state_anchors
 from assistant.vocabulary.defect_types import ALL_TYPES
-from training.localizer.data import Row
+from training.localizer.data import DataRow
 from training.localizer.features import FeatureBatch, Shape, batches, read_batch, read_shape
 from training.runs.losses import image_loss, map_loss, map_target, type_loss
 
@@ -28,7 +29,7 @@ LEAST_COVER = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Predicted:
+class Prediction:
     """Forward pass of one batch: what text, references alone, and both together say."""
 
     evidence: TextEvidence
@@ -53,7 +54,12 @@ class LocalizeStage:
     experts: ClassVar[dict[str, tuple[str, ...] | None]] = {"text_score": None, "reference_score": REFERENCE_PARTS}
 
     def __init__(
-        self, clip: Clip, localizer: Localizer, rows: Sequence[Row], features: Path | dict[int, Shape], batch_size: int
+        self,
+        clip: Clip,
+        localizer: Localizer,
+        rows: Sequence[DataRow],
+        features: Path | dict[int, Shape],
+        batch_size: int,
     ) -> None:
         self.module = localizer
         self.batch_size = batch_size
@@ -107,7 +113,7 @@ class LocalizeStage:
         planes, levels = predicted.evidence.planes.flatten(2), self.module.levels
         parts = {
             "level_map": torch.stack([map_loss(planes[:, i], target) for i in range(levels)]).mean(),
-            "detection": image_loss(_top_mean(planes[:, levels : 2 * levels].mean(1), 0.02), anomalous),
+            "detection": image_loss(top_mean(planes[:, levels : 2 * levels].mean(1), 0.02), anomalous),
             "text_map": map_loss(predicted.text.map.flatten(1), target),
             "text_image": image_loss(predicted.text.image, anomalous),
             "type": self._type_loss(batch, predicted.evidence, rng),
@@ -117,7 +123,7 @@ class LocalizeStage:
             parts["reference_image"] = image_loss(predicted.reference.image, anomalous)
         return parts
 
-    def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Predicted:
+    def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Prediction:
         """Both passes of the localizer over a batch; ``named`` says whose object name is told."""
         anchors = torch.stack(
             [
@@ -129,7 +135,7 @@ class LocalizeStage:
         evidence = self.module.text_evidence(batch.tokens, anchors, grid, new=batch.new)
         text = self.module.zero_shot(evidence)
         reference = None if batch.match is None else self.module.reference(batch.tokens, batch.match, grid)
-        return Predicted(evidence, text, reference)
+        return Prediction(evidence, text, reference)
 
     def _type_loss(self, batch: FeatureBatch, evidence: TextEvidence, rng: random.Random) -> Tensor:
         chosen = [i for i in range(len(batch.regions)) if float(batch.regions[i].sum()) >= LEAST_COVER]
@@ -167,7 +173,7 @@ class LocalizeStage:
         return out
 
     @torch.no_grad()
-    def collect(self) -> list[Collected]:
+    def collect(self) -> list[PicturePrediction]:
         """Raw predictions on the validation split: what validation and calibration read."""
         self.module.eval()
         out = []
@@ -185,7 +191,7 @@ class LocalizeStage:
                     continue
                 for i, row in enumerate(batch.rows):
                     out.append(
-                        Collected(
+                        PicturePrediction(
                             kind, row, batch.shape.shots, bool(row.types), float(logits.image[i]),
                             logits.map[i].flatten().cpu().numpy(), target[i].cpu().numpy(), hits[i] if kind == "text" else (),
                         )
@@ -210,18 +216,14 @@ class LocalizeStage:
 
 
 @dataclass(frozen=True, eq=False)
-class Collected:
+class PicturePrediction:
     """Raw prediction for one validation picture."""
 
     kind: str
-    row: Row
+    row: DataRow
     shots: int
     anomalous: bool
     image: float
     map: np.ndarray
     target: np.ndarray
     type_hits: tuple[bool, ...]
-
-
-def _top_mean(values: Tensor, share: float) -> Tensor:
-    return values.topk(max(1, round(values.shape[1] * share)), -1).values.mean(-1)

@@ -9,33 +9,33 @@ from typing import Any
 
 from assistant.language.interface import EVIDENCE, DraftWriter, EvidenceKind
 from training.measures.answer_facts import JUDGES, judged
-from training.measures.told_pictures import Exchange, ToldPicture, watched
+from training.measures.told_pictures import BuiltQuestion, ToldPicture, watched
 
 REFERENCE = "built"
 """Row of the answers that were built: what the reading can find at all."""
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class FirstQuestion:
     """A question to be asked first of a picture."""
 
     picture: ToldPicture
-    exchange: Exchange
+    exchange: BuiltQuestion
 
 
-def questions(pictures: Sequence[ToldPicture], limit: int | None, seed: int) -> dict[str, list[Asked]]:
+def questions(pictures: Sequence[ToldPicture], limit: int | None, seed: int) -> dict[str, list[FirstQuestion]]:
     """Up to ``limit`` questions an intent, drawn by the seed. None of them leans on an earlier turn."""
     rng = random.Random(seed)
-    every: dict[str, list[Asked]] = {intent: [] for intent in JUDGES}
+    every: dict[str, list[FirstQuestion]] = {intent: [] for intent in JUDGES}
     for picture in pictures:
         for exchange in (e for talk in picture.conversations for e in talk if e.intent in JUDGES):
-            every[exchange.intent].append(Asked(picture, exchange))
+            every[exchange.intent].append(FirstQuestion(picture, exchange))
     for found in every.values():
         rng.shuffle(found)
     return {intent: found[:limit] for intent, found in every.items()}
 
 
-def scored(asked: dict[str, list[Asked]], answer: Callable[[Asked], str], text: str) -> dict[str, Any]:
+def scored(asked: dict[str, list[FirstQuestion]], answer: Callable[[FirstQuestion], str], text: str) -> dict[str, Any]:
     """By intent, and over all intents alike: questions, accuracy, and the share that was not read, which counts as wrong."""
     flat = [(intent, one) for intent, found in asked.items() for one in found]
     results: dict[str, list[bool | None]] = {intent: [] for intent in asked}
@@ -74,7 +74,7 @@ def ablation(
     each(REFERENCE, rows[REFERENCE])
     for told in evidence:
 
-        def answer(one: Asked, told: EvidenceKind = told) -> str:
+        def answer(one: FirstQuestion, told: EvidenceKind = told) -> str:
             dialogue = model.open(one.picture.inspection, one.picture.encoded())
             return model.answer(dialogue, one.exchange.question, evidence=told)
 

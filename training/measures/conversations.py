@@ -17,7 +17,7 @@ from assistant.reading.question import read_question
 from assistant.reading.refusals import corrects, declines
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
-from training.measures.told_pictures import Exchange, ToldPicture, watched
+from training.measures.told_pictures import BuiltQuestion, ToldPicture, watched
 
 NOT_ABOUT_IT = frozenset({"unanswerable", "false_premise", "greeting", "thanks"})
 """Intents whose questions the picture need not answer."""
@@ -72,7 +72,7 @@ class Turn:
         answer: what the user saw.
     """
 
-    asked: Exchange
+    asked: BuiltQuestion
     draft: str
     draft_contradictory: bool
     retried: bool
@@ -80,14 +80,16 @@ class Turn:
 
 
 @dataclass(frozen=True, eq=False)
-class Talked:
+class Dialogue:
     """A conversation that was held."""
 
     picture: ToldPicture
     turns: tuple[Turn, ...]
 
 
-def talk(model: DraftWriter, picture: ToldPicture, exchanges: Sequence[Exchange], evidence: EvidenceKind) -> Talked:
+def talk(
+    model: DraftWriter, picture: ToldPicture, exchanges: Sequence[BuiltQuestion], evidence: EvidenceKind
+) -> Dialogue:
     """Hold one conversation with the questions of a built one."""
     heard, knowledge = Overheard(model), load_knowledge()
     dialogue = heard.open(picture.inspection, picture.encoded())
@@ -99,13 +101,13 @@ def talk(model: DraftWriter, picture: ToldPicture, exchanges: Sequence[Exchange]
         draft = heard.drafts[-1]
         wrong = contradicts(draft, picture.inspection, question)
         turns.append(Turn(asked, draft, wrong, heard.retries > before, answer))
-    return Talked(picture, tuple(turns))
+    return Dialogue(picture, tuple(turns))
 
 
 def talk_all(
     model: DraftWriter, pictures: Sequence[ToldPicture], evidence: EvidenceKind, limit: int | None, seed: int,
-    each: Callable[[Talked], None] = lambda talked: None,
-) -> list[Talked]:  # fmt: skip
+    each: Callable[[Dialogue], None] = lambda talked: None,
+) -> list[Dialogue]:  # fmt: skip
     """Conversations drawn from those of the pictures.
 
     Args:
@@ -125,7 +127,7 @@ def talk_all(
     return held
 
 
-def contradictions(held: Sequence[Talked]) -> dict[str, Any]:
+def contradictions(held: Sequence[Dialogue]) -> dict[str, Any]:
     """Shares of answers that contradict the inspection, before and after they were asked again, and by intent."""
     turns = [turn for one in held for turn in one.turns]
     intents = defaultdict[str, list[bool]](list)
@@ -141,7 +143,7 @@ def contradictions(held: Sequence[Talked]) -> dict[str, Any]:
     }
 
 
-def premises(held: Sequence[Talked]) -> dict[str, Any]:
+def premises(held: Sequence[Dialogue]) -> dict[str, Any]:
     """False premises corrected, unanswerable questions declined, answerable ones declined.
 
     A correction that contradicts the inspection is none. A question whose built answer declines is not answerable.
@@ -163,7 +165,7 @@ def premises(held: Sequence[Talked]) -> dict[str, Any]:
     }
 
 
-def transcript(one: Talked) -> str:
+def transcript(one: Dialogue) -> str:
     """A conversation to read: the evidence's verdict, then each question with its answer, and the draft where it fell."""
     found = one.picture.inspection
     kinds = "; ".join(f"{r.type or 'unknown'} at {', '.join(r.cells)}, {r.severity.value}" for r in found.regions)

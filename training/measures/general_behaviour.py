@@ -11,12 +11,12 @@ from torch.nn import functional as F
 
 from assistant.language.models.mini_parts import LanguageParts
 from assistant.language.tokens.chat_template import IGNORE_INDEX, LabelledIds, Renderer
-from training.language.data import Sample
+from training.language.data import LanguageSample
 from training.language.replay import replayed
 from training.measures.told_pictures import watched
 
 
-def rendered(renderer: Renderer, sample: Sample) -> LabelledIds:
+def rendered(renderer: Renderer, sample: LanguageSample) -> LabelledIds:
     """A general prompt with its answer; the end is supervised where the base model ended itself."""
     whole = renderer.render_bare(sample.messages[0]["content"], sample.messages[1]["content"])
     if sample.ended:
@@ -35,7 +35,7 @@ def summed_loss(model: Any, one: LabelledIds) -> tuple[float, int]:
 
 
 def general_behaviour(
-    parts: LanguageParts, base: Any, samples: Sequence[Sample], limit: int | None
+    parts: LanguageParts, base: Any, samples: Sequence[LanguageSample], limit: int | None
 ) -> dict[str, float | int | None]:
     """Mean loss per token of the base and of the tuned model, and their ratio.
 
@@ -62,7 +62,7 @@ def general_behaviour(
     }
 
 
-def side_by_side(parts: LanguageParts, samples: Sequence[Sample], count: int, longest: int = 96) -> list[str]:
+def side_by_side(parts: LanguageParts, samples: Sequence[LanguageSample], count: int, longest: int = 96) -> list[str]:
     """Greedy answers of the tuned model beside the base model's, to read."""
     out = []
     for sample in samples[:count]:

@@ -28,7 +28,7 @@ SHOWN_FROM = 8
 
 
 @dataclass(frozen=True)
-class Exchange:
+class BuiltQuestion:
     """A question, what it is after by the builder's own name, and the answer built for it."""
 
     intent: str
@@ -49,7 +49,7 @@ class ToldPicture:
 
     inspection: Inspection
     tensors: Path
-    conversations: tuple[tuple[Exchange, ...], ...]
+    conversations: tuple[tuple[BuiltQuestion, ...], ...]
     source: Path
 
     def encoded(self) -> EncodedImage:
@@ -93,10 +93,10 @@ def _inspection(row: Mapping[str, Any], told: str, tensors: Path, knowledge: Kno
     return next((one for one in found if evidence_text(one, knowledge) == told), inspection_of_row(row, scores))
 
 
-def _exchanges(messages: Sequence[Mapping[str, str]], intents: Sequence[str]) -> tuple[Exchange, ...]:
+def _exchanges(messages: Sequence[Mapping[str, str]], intents: Sequence[str]) -> tuple[BuiltQuestion, ...]:
     asked, said = messages[::2], messages[1::2]
     return tuple(
-        Exchange(str(intent), str(question["content"]), str(answer["content"]))
+        BuiltQuestion(str(intent), str(question["content"]), str(answer["content"]))
         for intent, question, answer in zip(intents, asked, said, strict=True)
     )
 

@@ -1,13 +1,17 @@
 """Any training run: loop, record, results.
 
-recipe        what a run is asked to do
-loop          steps, validation, checkpoints
-losses        of the map and of words
-processes     ranks of a distributed run
-clock         where the time goes
-trackers      curves for a person
-folder        checkpoints of a run
-record        what a run was
-recorded_run  a run with its record kept
-cards         what trained parts say of themselves
+recipe         what a run is asked to do
+loop           steps, validation, checkpoints
+losses         of the map and of words
+processes      ranks of a distributed run
+clock          where the time goes
+trackers       curves for a person
+folder         checkpoints of a run
+record         what a run was
+continuation   whether a call may go on with a run
+recorded_run   a run with its record kept
+cards          what trained parts say of themselves
+trained_parts  folders of trained parts
+preset_folder  trained parts -> a preset
+check_report   what a check of a recipe finds
 """

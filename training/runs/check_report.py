@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from training.runs.recipe import RecipeLoop
+from training.runs.recipe import LoopConfig
 
 STEPS = 2
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """What a check found.
 
     Args:
@@ -64,7 +64,7 @@ def clock(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def short_loop(loop: RecipeLoop) -> RecipeLoop:
+def short_loop(loop: LoopConfig) -> LoopConfig:
     """The recipe's loop, two steps of it, without a tracker."""
     return loop.model_copy(update={"epochs": 1, "max_steps": STEPS, "tracker": "none", "patience": None})
 

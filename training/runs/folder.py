@@ -10,7 +10,7 @@ import json
 import logging
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from assistant.errors import ConfigError
+from training.runs.processes import processes
+from training.runs.recipe import LoopConfig
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,11 +32,11 @@ WRITE_ERRORS = (OSError, RuntimeError, SafetensorError)
 
 
 @dataclass
-class Progressed:
+class RunState:
     """How far a run is, and the best value so far of each metric that chooses; the JSON beside a checkpoint.
 
     Args:
-        epoch, batch, step: done so far.
+        epoch, batch, step: done so far; batches of this epoch, by all processes.
         best: by metric.
         history: metrics of each validation.
         stale: epochs since a metric was at its best.
@@ -50,21 +52,18 @@ class Progressed:
     ended: bool = False
 
 
-def claim(out: Path, config: Any, defaults: Any, resume: bool) -> None:
-    """Take a folder for a run, or check that it is the run to go on with; trackers may change.
+def claim(out: Path, config: LoopConfig, resume: bool) -> None:
+    """Take a folder for a loop, or check that it is the loop to go on with.
 
     Raises:
         ConfigError: a run of another configuration, or a run where none is to be resumed.
     """
     record = out / "loop.json"
-    wanted = json.loads(json.dumps(asdict(config)))
+    count = processes().num_processes
+    wanted = config.model_dump(mode="json") | {"accumulate": config.accumulate * count}  # of all processes together
     if resume and record.exists():
-        begun = asdict(defaults) | json.loads(record.read_text())
-        odd = sorted(k for k in wanted if k != "tracker" and begun.get(k) != wanted[k])
-        if odd:
-            raise ConfigError(
-                "the configuration this run began with", f"another {', '.join(odd)}", "start afresh in another folder"
-            )
+        begun = LoopConfig().model_dump(mode="json") | json.loads(record.read_text())
+        require_alike(wanted, begun, f"the run in {out.name}", ("tracker", "checkpoint_every"))
     if not resume and ((out / "last").exists() or (out / "old").exists()):
         raise ConfigError(
             "an empty run folder", f"{out.name} with a checkpoint", "add --resume or choose another --out"
@@ -72,8 +71,26 @@ def claim(out: Path, config: Any, defaults: Any, resume: bool) -> None:
     record.write_text(json.dumps(wanted, indent=1))
 
 
+def require_alike(now: dict[str, Any], begun: dict[str, Any], whose: str, free: Container[str] = ()) -> None:
+    """Compare what a call asks with what a run began with.
+
+    Args:
+        now: values by name, as asked.
+        begun: those of the run.
+        whose: the run, for the error.
+        free: names that may differ.
+
+    Raises:
+        ConfigError: names all that differ, with both values.
+    """
+    odd = [name for name in sorted({*now, *begun}) if name not in free and now.get(name) != begun.get(name)]
+    if odd:
+        shown = (f"{name} {json.dumps(now.get(name))} instead of {json.dumps(begun.get(name))}" for name in odd)
+        raise ConfigError(f"what {whose} began with", ", ".join(shown), "start afresh in another folder")
+
+
 def keep_best(
-    state: dict[str, Tensor], experts: dict[str, tuple[str, ...] | None], metrics: dict[str, float], done: Progressed,
+    state: dict[str, Tensor], experts: dict[str, tuple[str, ...] | None], metrics: dict[str, float], done: RunState,
     out: Path,
 ) -> bool:  # fmt: skip
     """Write the parameters of every expert whose metric is at its best; the others stay as they were at theirs.
@@ -116,7 +133,7 @@ def written(what: str, write: Callable[[], Any], partial: Path) -> bool:
     return True
 
 
-def save_state(accelerator: Accelerator, schedule: Any, done: Progressed, out: Path) -> bool:
+def save_state(accelerator: Accelerator, schedule: Any, done: RunState, out: Path) -> bool:
     """A whole checkpoint, swapped in at once: a run killed here keeps the one before.
 
     Returns:
@@ -146,15 +163,15 @@ def save_state(accelerator: Accelerator, schedule: Any, done: Progressed, out: P
     return fine
 
 
-def restore_state(accelerator: Accelerator, schedule: Any, out: Path) -> Progressed:
+def restore_state(accelerator: Accelerator, schedule: Any, out: Path) -> RunState:
     """Load the newest whole checkpoint; a fresh start where there is none."""
     last = out / "last" if (out / "last").exists() else out / "old"
     if not last.exists():
-        return Progressed()
+        return RunState()
     accelerator.load_state(str(last))
     raw = json.loads((last / "progress.json").read_text())
     position = raw.pop("schedule")
     schedule.last_epoch = position
     for group, rate in zip(schedule.optimizer.param_groups, schedule.base_lrs, strict=True):
         group["lr"] = rate * schedule.lr_lambdas[0](position)
-    return Progressed(**raw)
+    return RunState(**raw)

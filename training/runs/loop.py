@@ -25,50 +25,16 @@ from torch import Tensor, nn
 
 from assistant.errors import ConfigError
 from training.runs.clock import Clock
-from training.runs.folder import Progressed, claim, keep_best, restore_state, save_state
+from training.runs.folder import RunState, claim, keep_best, restore_state, save_state
 from training.runs.losses import total
 from training.runs.processes import processes
+from training.runs.recipe import LoopConfig
 from training.runs.trackers import tracker_of
 
 _LOG = logging.getLogger(__name__)
 
 SHOWN_EVERY = 10
 """Optimizer steps between two looks at the losses."""
-
-
-@dataclass(frozen=True)
-class LoopConfig:
-    """Numbers of the loop.
-
-    Args:
-        epochs: passes over the training split.
-        learning_rate: peak, after warm-up; cosine to zero.
-        warm_up: share of the steps, [0, 1].
-        weight_decay: of matrices; vectors have none.
-        accumulate: batches an optimizer step, a process.
-        clip_norm: largest gradient norm.
-        seed: of everything random.
-        checkpoint_every: optimizer steps between checkpoints.
-        mixed_precision: no | bf16.
-        tracker: auto | none | tensorboard | wandb | trackio | mlflow.
-        loss_weights: weight a loss part; 1 where not named.
-        max_steps: optimizer steps at most; all when None.
-        patience: stop after this many epochs without a better validation; never when None.
-    """
-
-    epochs: int = 8
-    learning_rate: float = 1e-3
-    warm_up: float = 0.05
-    weight_decay: float = 0.02
-    accumulate: int = 1
-    clip_norm: float = 1.0
-    seed: int = 0
-    checkpoint_every: int = 500
-    mixed_precision: str = "no"
-    tracker: str = "none"
-    loss_weights: dict[str, float] | None = None
-    max_steps: int | None = None
-    patience: int | None = None
 
 
 @runtime_checkable
@@ -109,7 +75,7 @@ class _Losses(nn.Module):
         return self._losses(batch, rng)
 
 
-def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock | None = None) -> Progressed:
+def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock | None = None) -> RunState:
     """Train, validate after every epoch, keep the best parameters in ``out/best.safetensors`` and the last state in ``out/last``.
 
     Raises:
@@ -129,7 +95,7 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock 
     )
     out.mkdir(parents=True, exist_ok=True)
     if accelerator.is_main_process:
-        claim(out, config, LoopConfig(), resume)
+        claim(out, config, resume)
     accelerator.wait_for_everyone()
     if tracker:
         accelerator.init_trackers("anomaly-assistant")
@@ -152,7 +118,7 @@ class _Run:
     out: Path
     clock: Clock
     bar: Progress
-    done: Progressed = field(default_factory=Progressed)
+    done: RunState = field(default_factory=RunState)
 
     def __post_init__(self) -> None:
         stage, config = self.stage, self.config
@@ -169,7 +135,7 @@ class _Run:
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, self.steps, config.warm_up))
         self.prepared, self.optimizer = self.accelerator.prepare(_Losses(stage), optimizer)
 
-    def go(self, resume: bool) -> Progressed:
+    def go(self, resume: bool) -> RunState:
         if resume:
             self.done = restore_state(self.accelerator, self.schedule, self.out)
         if getattr(self.stage, "trained", False) and not self.done.history:
@@ -188,10 +154,11 @@ class _Run:
         done, config = self.done, self.config
         plans = _mine(list(self.stage.epoch(done.epoch, config.seed)), self.accelerator, config.accumulate)
         self.stage.module.train()
-        while done.batch < len(plans) and done.step < self.steps:
+        count = self.accelerator.num_processes
+        while (first := done.batch // count) < len(plans) and done.step < self.steps:
             with self.clock("step"):
-                parts = self._step(plans, done.batch)
-            done.batch += config.accumulate
+                parts = self._step(plans, first)
+            done.batch += config.accumulate * count
             done.step += 1
             if done.step % SHOWN_EVERY == 0:
                 self._show(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +28,24 @@ class DataConfig(BaseModel):
     limit: int | tuple[int, ...] | None = None
 
 
-class RecipeLoop(BaseModel):
-    """Numbers of the loop; see :class:`training.runs.loop.LoopConfig`."""
+class LoopConfig(BaseModel):
+    """Numbers of the loop.
+
+    Args:
+        epochs: passes over the training split.
+        learning_rate: peak, after warm-up; cosine to zero.
+        warm_up: share of the steps, [0, 1].
+        weight_decay: of matrices; vectors have none.
+        accumulate: batches an optimizer step, a process.
+        clip_norm: largest gradient norm.
+        seed: of everything random.
+        checkpoint_every: optimizer steps between checkpoints.
+        mixed_precision: no | bf16.
+        tracker: auto | none | tensorboard | wandb | trackio | mlflow.
+        loss_weights: weight a loss part; 1 where not named.
+        max_steps: optimizer steps at most; all when None.
+        patience: stop after this many epochs without a better validation; never when None.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     epochs: int = Field(default=8, gt=0)
@@ -89,7 +106,7 @@ class LanguageRecipe(BaseModel):
     lora: LoraConfig = LoraConfig()
     checkpointing: bool = False
     batch_size: int = Field(default=8, gt=0)
-    loop: RecipeLoop = RecipeLoop()
+    loop: LoopConfig = LoopConfig()
     out: Path
 
 
@@ -109,8 +126,21 @@ class Recipe(BaseModel):
     start: Path | None = None
     keep: float = Field(default=0.0, ge=0, lt=1)
     batch_size: int = Field(default=8, gt=0)
-    loop: RecipeLoop = RecipeLoop()
+    loop: LoopConfig = LoopConfig()
     out: Path
+
+
+@dataclass(frozen=True)
+class Call:
+    """How training was called.
+
+    Args:
+        command: as typed.
+        resume: go on with the run in the folder.
+    """
+
+    command: str
+    resume: bool = False
 
 
 def read_recipe(path: Path, overrides: list[str]) -> Recipe | LanguageRecipe:

@@ -6,15 +6,16 @@ import json
 import platform
 import subprocess
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel
 
 from training.runs.processes import processes
+from training.runs.recipe import LanguageRecipe, Recipe
 
 FILE = "run.json"
 PACKAGES = (
@@ -23,27 +24,46 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def begin_record(
-    recipe: BaseModel, command: str, data: dict[str, str], counts: dict[str, Any], left_out: Sequence[str] = ()
-) -> dict[str, Any]:
-    """What is known when a run begins.
+@dataclass(frozen=True)
+class Identity:
+    """What a run hangs on beside its recipe.
 
     Args:
-        recipe: as run, overrides included.
-        command: as typed.
-        data: data set to the hash of its manifest.
-        counts: of what is trained on.
-        left_out: rows that are not used, with the reason.
+        data: hash of each data set, by its path.
+        start: hash of the trained parts it begins with; None for none.
+        preset: hash of the preset's numbers.
     """
-    loop: Any = getattr(recipe, "loop", None)
+
+    data: dict[str, str]
+    start: str | None
+    preset: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run trains on.
+
+    Args:
+        counts: of what is used.
+        left_out: what is not, with the reason.
+    """
+
+    counts: dict[str, Any]
+    left_out: Sequence[str] = ()
+
+
+def begin_record(
+    recipe: Recipe | LanguageRecipe, command: str, identity: Identity, material: Material
+) -> dict[str, Any]:
+    """What is known when a run begins; the recipe with its overrides, the command as typed."""
     return {
         "schema": "anomaly-assistant/run@1",
         "command": command,
         "recipe": recipe.model_dump(mode="json"),
-        "seed": loop.seed if loop is not None else None,
-        "data": data,
-        "counts": counts,
-        "left_out": list(left_out),
+        "seed": recipe.loop.seed,
+        **asdict(identity),
+        "counts": material.counts,
+        "left_out": list(material.left_out),
         "versions": versions(),
         "python": platform.python_version(),
         "platform": platform.platform(),

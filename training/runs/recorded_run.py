@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from assistant.vision.checkpoint import Card
 from training.runs.clock import Clock
 from training.runs.preset_folder import export_preset
 from training.runs.processes import processes
-from training.runs.recipe import LanguageRecipe, Recipe
-from training.runs.record import begin_record, end_record, write_record
+from training.runs.recipe import Call, LanguageRecipe, Recipe
+from training.runs.record import Identity, Material, begin_record, end_record, write_record
 
 _LOG = logging.getLogger(__name__)
 
 
-class Timed(Protocol):
+class Work(Protocol):
     """What a stage's run stands on."""
 
     @property
@@ -24,28 +24,27 @@ class Timed(Protocol):
         """Where the time goes."""
 
 
-Work = TypeVar("Work", bound=Timed)
+AnyWork = TypeVar("AnyWork", bound=Work)
 
 
 def run_recorded(
-    recipe: Recipe | LanguageRecipe, command: str, data: dict[str, str], counts: dict[str, Any], faults: Sequence[str],
-    begin: Callable[[], Work], train: Callable[[Work], Card | None],
+    recipe: Recipe | LanguageRecipe, call: Call, identity: Identity, material: Material,
+    begin: Callable[[], AnyWork], train: Callable[[AnyWork], Card | None],
 ) -> None:  # fmt: skip
     """Write ``run.json``, train, and write ``out/preset``.
 
     Args:
         recipe: as run.
-        command: as typed.
-        data: data set to the hash of its manifest.
-        counts: of what is trained on.
-        faults: what is left out, with the reason.
+        call: how.
+        identity: what else the run hangs on, checked.
+        material: what it trains on.
         begin: opens preset and parts.
         train: trains and saves; the card of what was made, None in all processes but the first.
     """
-    record = begin_record(recipe, command, data, counts, faults)
+    record = begin_record(recipe, call.command, identity, material)
     work = begin()
     write_record(recipe.out, record)
-    for fault in faults if processes().is_main_process else ():
+    for fault in material.left_out if processes().is_main_process else ():
         _LOG.info("left out: %s", fault)
     card = train(work)
     if card is not None:

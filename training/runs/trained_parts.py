@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -46,3 +47,22 @@ def read_card(folder: Path) -> Card:
     raw = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     known = {field.name for field in fields(Card)}
     return Card(**{key: value for key, value in raw.items() if key in known})
+
+
+def start_of(start: Path, folder: Path, parts: str | None) -> Path:
+    """Folder of the trained parts to begin with; ``preset`` stands for those of the preset.
+
+    Raises:
+        ConfigError: a preset without trained parts.
+    """
+    if str(start) != "preset":
+        return start / "checkpoint" if (start / "checkpoint").is_dir() else start
+    if parts is None:
+        raise ConfigError("a preset with trained parts for `start: preset`", "one without", "leave `start` out")
+    return folder / parts
+
+
+def hash_of_parts(folder: Path) -> str:
+    """``sha256:…`` of the trained tensors of a checkpoint folder, in the order of their files' names."""
+    files = sorted(folder.glob("*.safetensors"))
+    return f"sha256:{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()}"

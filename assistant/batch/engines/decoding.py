@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.batch.engines.jobs import Unit
+from assistant.batch.inputs.fingerprints import Fingerprint, fingerprint_of
 from assistant.batch.inputs.item import Item
 from assistant.errors import AssistantError, ImageError
 from assistant.geometry import fit
@@ -23,7 +24,7 @@ from assistant.types import Domain, QueryImage
 
 
 @dataclass(frozen=True)
-class Decoding:
+class DecodeOptions:
     """How a file becomes a picture.
 
     Args:
@@ -39,7 +40,7 @@ class Decoding:
 
 
 @dataclass(frozen=True, eq=False)
-class Decoded:
+class DecodedPicture:
     """One picture, read.
 
     Args:
@@ -47,37 +48,41 @@ class Decoded:
         image: in source pixels.
         resized: uint8 RGB in model pixels.
         milliseconds: that it took.
+        file: what was read.
     """
 
     item: Item
     image: QueryImage
     resized: np.ndarray
     milliseconds: float
+    file: Fingerprint | None
 
 
 @dataclass(frozen=True)
-class Failed:
+class UnreadablePicture:
     """One picture that could not be read, and why in one line."""
 
     item: Item
     error: str
+    file: Fingerprint | None
 
 
-def decode(item: Item, how: Decoding) -> Decoded | Failed:
+def decode(item: Item, how: DecodeOptions) -> DecodedPicture | UnreadablePicture:
     """Read one picture; whatever is wrong with it is in the answer."""
     from assistant.towers.encoder import resize
 
     if item.error is not None:
-        return Failed(item, item.error)
+        return UnreadablePicture(item, item.error, None)
     started = time.perf_counter()
+    file = fingerprint_of(item.source)
     try:
         image = load_image(item.source, limits=how.limits, domain=how.domain)
         resized = resize(image.pixels, fit(image.height, image.width, how.side, how.patch).model)
     except AssistantError as error:
-        return Failed(item, str(error))
+        return UnreadablePicture(item, str(error), file)
     except Exception as error:  # one picture never ends the run
-        return Failed(item, unexpected(error))
-    return Decoded(item, image, resized, (time.perf_counter() - started) * 1000)
+        return UnreadablePicture(item, unexpected(error), file)
+    return DecodedPicture(item, image, resized, (time.perf_counter() - started) * 1000, file)
 
 
 def unexpected(error: BaseException) -> str:
@@ -95,7 +100,7 @@ class DecodeAhead:
         ahead: pictures held at most, those waiting to be taken included.
     """
 
-    def __init__(self, how: Decoding, processes: int, ahead: int) -> None:
+    def __init__(self, how: DecodeOptions, processes: int, ahead: int) -> None:
         self._how, self._ahead = how, max(1, ahead)
         self._pool: Executor = (
             ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_parent)
@@ -103,9 +108,9 @@ class DecodeAhead:
             else ThreadPoolExecutor(1, "decode")
         )
 
-    def read(self, units: Iterator[Unit | None]) -> Iterator[tuple[Decoded | Failed, ...] | None]:
+    def read(self, units: Iterator[Unit | None]) -> Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]:
         """Decoded units in their order; None where ``units`` has nothing for now, and nothing is being read."""
-        waiting: deque[list[Future[Decoded | Failed]]] = deque()
+        waiting: deque[list[Future[DecodedPicture | UnreadablePicture]]] = deque()
         try:
             for unit in units:
                 if unit is not None:

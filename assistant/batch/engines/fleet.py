@@ -16,11 +16,11 @@ from typing import IO, Any
 
 from assistant.batch.engines import worker
 from assistant.batch.engines.frames import receive, send, unpacked
-from assistant.batch.engines.jobs import Job, Unit
+from assistant.batch.engines.jobs import Job, Outcome, Unit
+from assistant.batch.inputs.fingerprints import fingerprint_of
 from assistant.errors import AssistantError, ImageError, WeightsError
 from assistant.report import error_row
 
-Row = dict[str, Any]
 PATIENCE = 10
 """Seconds a worker is given to end by itself."""
 
@@ -45,11 +45,11 @@ class _Worker:
         self.alone = alone
         self._send(unit)
 
-    def took(self, unit: Unit, row: Row) -> None:
-        """Note that a row has come."""
+    def took(self, outcome: Outcome) -> None:
+        """Note that an outcome has come."""
         for entry in self.units:
-            if entry[0] == unit:
-                entry[1].discard(row["source"])
+            if entry[0] == outcome.unit:
+                entry[1].discard(outcome.item.name)
                 if not entry[1]:
                     self.units.remove(entry)
                 break
@@ -98,8 +98,8 @@ class Fleet:
         """Ids of the processes that work now."""
         return [one.process.pid for one in self._workers]
 
-    def rows(self, units: Iterator[Unit]) -> Iterator[Row]:
-        """Rows of all units, in the order they are finished.
+    def outcomes(self, units: Iterator[Unit]) -> Iterator[Outcome]:
+        """Outcomes of all units, in the order they are finished.
 
         Raises:
             AssistantError: what ends a run: references, weights or a folder that cannot be used.
@@ -143,7 +143,7 @@ class Fleet:
         self._workers.append(_Worker(self._job, self._heard))
         return self._workers[-1]
 
-    def _take(self, sender: _Worker, message: Any) -> Iterator[Row]:
+    def _take(self, sender: _Worker, message: Any) -> Iterator[Outcome]:
         if message is None:
             yield from self._died(sender)
         elif message[0] == worker.FATAL:
@@ -151,11 +151,10 @@ class Fleet:
         elif message[0] == worker.READY:
             sender.ready, self._stillborn = True, 0
         else:
-            unit, row = message[1]
-            sender.took(unit, row)
-            yield row
+            sender.took(message[1])
+            yield message[1]
 
-    def _died(self, sender: _Worker) -> Iterator[Row]:
+    def _died(self, sender: _Worker) -> Iterator[Outcome]:
         sender.stop()
         self._workers.remove(sender)
         if not sender.ready:
@@ -168,9 +167,10 @@ class Fleet:
                 self._suspected.add(unit)
                 self._suspects.append(unit)
                 continue
-            for name in sorted(left):
+            for item in (one for one in unit if one.name in left):
                 do = "look at the file, or give the run more memory"
-                yield error_row(name, ImageError("a picture that a worker survives", "two that died on it", do))
+                row = error_row(item.name, ImageError("a picture that a worker survives", "two that died on it", do))
+                yield Outcome(unit, item, row, fingerprint_of(item.source))
 
 
 def _pipe(pipe: IO[bytes] | None) -> Any:

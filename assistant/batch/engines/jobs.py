@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from assistant.batch.inputs.fingerprints import Fingerprint
 from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError
 from assistant.request import Request
@@ -16,6 +18,23 @@ GPU_BATCH = 16
 """Pictures a batch has on a GPU, filled up with copies where there are fewer."""
 TALKED_ABOUT = 8
 """Pictures that a language model writes about together when no batch size is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What became of one picture.
+
+    Args:
+        unit: that it came in.
+        item: which picture.
+        row: about it.
+        file: what was read; None where nothing could be.
+    """
+
+    unit: Unit
+    item: Item
+    row: dict[str, Any]
+    file: Fingerprint | None
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,16 @@ from typing import Any
 
 from assistant.batch.engines import machine
 from assistant.batch.engines.frames import packed, unpacked
-from assistant.batch.engines.jobs import Job, Unit
+from assistant.batch.engines.jobs import Job, Outcome, Unit
 from assistant.batch.engines.worker import environment
 from assistant.errors import AssistantError, ConfigError
 
-Row = dict[str, Any]
 UNITS_AT_ONCE = 8
 """Units of one call of an actor; a dead actor loses no more."""
 
 
 class RayEngine:
-    """Rows by actors.
+    """Outcomes by actors.
 
     Args:
         job: of each actor.
@@ -45,8 +44,8 @@ class RayEngine:
         self._ray: Any = ray
         self._job, self._workers = job, workers
 
-    def rows(self, units: Iterator[Unit]) -> Iterator[Row]:
-        """Rows of all units, as actors finish them.
+    def outcomes(self, units: Iterator[Unit]) -> Iterator[Outcome]:
+        """Outcomes of all units, as actors finish them.
 
         Raises:
             AssistantError: what ends a run: references, weights or a folder that cannot be used.
@@ -60,10 +59,10 @@ class RayEngine:
             self._start()
         try:
             for found in self._dataset(waiting).iter_rows():
-                error, row = pickle.loads(found["row"])
+                error, outcome = pickle.loads(found["outcome"])
                 if error is not None:
                     raise unpacked(error)
-                yield row
+                yield outcome
         finally:
             if started:
                 ray.shutdown()
@@ -106,24 +105,24 @@ class Actor:
     def __init__(self, job: Job) -> None:
         import torch
 
-        from assistant.batch.engines.workbench import Workbench
+        from assistant.batch.engines.unit_inspector import UnitInspector
         from assistant.pipeline import Assistant
 
         torch.set_num_threads(job.threads)
         self._error: tuple[str, str, str, str] | None = None
         try:
-            self._bench = Workbench(Assistant.load(job.preset, device=job.device), job)
+            self._bench = UnitInspector(Assistant.load(job.preset, device=job.device), job)
         except AssistantError as error:  # raised here it would be tried again without end
             self._error = packed(error)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
-        """Units as pickles -> rows as pickles, each with the error that ends the run or None."""
+        """Units as pickles -> outcomes as pickles, each with the error that ends the run or None."""
         if self._error is not None:
-            return {"row": [pickle.dumps((self._error, None))]}
+            return {"outcome": [pickle.dumps((self._error, None))]}
         units = iter([pickle.loads(unit) for unit in batch["unit"]])
         out: list[bytes] = []
         try:
-            out.extend(pickle.dumps((None, row)) for _, row in self._bench.rows(units))
+            out.extend(pickle.dumps((None, outcome)) for outcome in self._bench.outcomes(units))
         except AssistantError as error:
             out.append(pickle.dumps((packed(error), None)))
-        return {"row": out}
+        return {"outcome": out}

@@ -10,25 +10,25 @@ from assistant.batch.inputs.shards import Shard
 
 
 def single_units(
-    items: Iterable[Item], shard: Shard, done: Callable[[int], bool], found: Callable[[Item], None]
+    items: Iterable[Item], shard: Shard, done: Callable[[Item], bool], found: Callable[[Item], None]
 ) -> Iterator[Unit]:
-    """Each picture of the shard alone, by the hash of its name: it does not matter what else is in the folder.
+    """Each picture of the shard alone, by a hash of its path: it does not matter what else is in the folder.
 
     Args:
         items: of the whole run.
         shard: whose.
-        done: whether a picture of this key has a row.
+        done: whether a picture has a row.
         found: told of each picture of the shard, done or not.
     """
     for item in items:
-        if shard.owns(item.key):
+        if shard.owns(item.share):
             found(item)
-            if not done(item.key):
+            if not done(item):
                 yield (item,)
 
 
 def chunked_units(
-    items: Iterable[Item], size: int, shard: Shard, done: Callable[[int], bool], found: Callable[[Item], None]
+    items: Iterable[Item], size: int, shard: Shard, done: Callable[[Item], bool], found: Callable[[Item], None]
 ) -> Iterator[Unit]:
     """Chunks that judge each other, of the shard; one that is only half done is done again.
 
@@ -39,7 +39,7 @@ def chunked_units(
             continue
         for item in chunk:
             found(item)
-        if not all(done(item.key) for item in chunk):
+        if not all(done(item) for item in chunk):
             yield chunk
 
 

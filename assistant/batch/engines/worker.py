@@ -1,4 +1,4 @@
-"""A worker process of a run: a job, then units come in on standard input; rows go out on standard output.
+"""A worker process of a run: a job, then units come in on standard input; outcomes go out on standard output.
 
 It ends when its input does, so it never outlives the run that started it.
 """
@@ -17,7 +17,7 @@ from assistant.batch.engines.frames import packed, receive, send
 from assistant.batch.engines.jobs import Job, Unit
 from assistant.errors import AssistantError
 
-READY, ROW, FATAL = "ready", "row", "fatal"
+READY, OUTCOME, FATAL = "ready", "outcome", "fatal"
 
 
 def main() -> None:
@@ -36,16 +36,16 @@ def main() -> None:
 def _work(job: Job, incoming: BinaryIO, outgoing: BinaryIO) -> None:
     import torch
 
-    from assistant.batch.engines.workbench import Workbench
+    from assistant.batch.engines.unit_inspector import UnitInspector
     from assistant.pipeline import Assistant
 
     torch.set_num_threads(job.threads)
-    bench = Workbench(Assistant.load(job.preset, device=job.device), job)
+    bench = UnitInspector(Assistant.load(job.preset, device=job.device), job)
     send(outgoing, (READY, None))
     given: queue.SimpleQueue[Unit] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(incoming, given), daemon=True).start()
-    for unit, row in bench.rows(_units(given)):
-        send(outgoing, (ROW, (unit, row)))
+    for outcome in bench.outcomes(_units(given)):
+        send(outgoing, (OUTCOME, outcome))
 
 
 def _listen(incoming: BinaryIO, given: queue.SimpleQueue[Unit]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from assistant.batch.inputs.item import Item
+from assistant.batch.inputs.item import Item, resolved_folder
 from assistant.batch.inputs.manifests import opened, read_manifest
 from assistant.batch.inputs.volumes import slices_of
 from assistant.errors import ImageError
@@ -53,7 +53,7 @@ class Inputs:
 
 
 def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterator[Item]:
-    """Pictures that ``inputs`` name, each once: paths as given, then lists, then the manifest.
+    """Pictures that ``inputs`` name, each once however it is spelled: paths as given, then lists, then the manifest.
 
     Args:
         inputs: where to look.
@@ -62,6 +62,7 @@ def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterat
     Raises:
         ConfigError: a list or manifest that cannot be read at all.
     """
+    resolved_folder.cache_clear()
     seen: set[int] = set()
     for item in _every(inputs, standard_input):
         for one in _sliced(item) if inputs.slices else (item,):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from assistant.batch.results.pictures import unwritable
-from assistant.batch.results.writer import read_rows
+from assistant.batch.results.rows import read_rows
 from assistant.report import SCHEMA, package_version
 
 ROWS_AT_ONCE = 1000

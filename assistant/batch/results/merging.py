@@ -6,15 +6,18 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assistant.batch.inputs.item import key_of
+from assistant.batch.inputs.item import Item, key_of, place_of
 from assistant.batch.inputs.listing import Inputs, find_items
+from assistant.batch.inputs.shards import Shard
+from assistant.batch.results.file_records import FileRecord, checked_row, files_path, read_records
 from assistant.batch.results.pictures import unwritable
-from assistant.batch.results.records import read_record
-from assistant.batch.results.writer import RowWriter, read_rows
+from assistant.batch.results.records import RunRecord, difference, read_record
+from assistant.batch.results.rows import Row, mark_of
+from assistant.batch.results.writer import RowWriter
 from assistant.errors import DataSetError
 from assistant.report import RESULTS, to_line
 
@@ -24,7 +27,7 @@ _SHARD = re.compile(r"results-(\d+)-of-(\d+)\.jsonl")
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeReport:
     """What a merge found.
 
     Args:
@@ -49,7 +52,7 @@ class Merged:
         return not self.problems
 
 
-def merge(folders: Sequence[str | Path], out: str | Path | None = None, *, inputs: Inputs | None = None) -> Merged:
+def merge(folders: Sequence[str | Path], out: str | Path | None = None, *, inputs: Inputs | None = None) -> MergeReport:
     """Join the rows of shards.
 
     Args:
@@ -68,20 +71,12 @@ def merge(folders: Sequence[str | Path], out: str | Path | None = None, *, input
     files = [(folder, file) for folder in given for file in _row_files(folder, target)]
     joined = _Joined()
     with RowWriter(target / RESULTS):  # holds the folder; what it has is replaced as a whole
-        part = target / f".{RESULTS}.merged"
-        try:
-            with part.open("wb") as file:
-                for folder, source in files:
-                    for row in joined.once(source):
-                        file.write((to_line(_moved(row, folder, target)) + "\n").encode())
-            os.replace(part, target / RESULTS)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise unwritable(error, target) from error
+        _write(files, joined, target)
+        mixed = _note_settings(files, joined, target)
     missing = list(_unfinished(files, joined)) if inputs is None else list(_absent(inputs, joined))
-    problems = [f"{name} has more than one row" for name in joined.double_names[:LISTED]]
-    problems += [text for _, text in missing[:LISTED]]
-    return Merged(
+    problems = [*joined.faults, *(f"{name} has more than one row" for name in joined.double_names)]
+    problems += [*mixed, *(text for _, text in missing[:LISTED])]
+    return MergeReport(
         target / RESULTS, len(joined.keys), joined.failed, joined.doubles, sum(n for n, _ in missing), tuple(problems)
     )
 
@@ -92,27 +87,98 @@ class _Joined:
     def __init__(self) -> None:
         self.keys: set[int] = set()
         self.of_file: dict[Path, tuple[int, int]] = {}
-        self.failed = self.doubles = 0
+        self.checksum = self.failed = self.doubles = 0
+        self.faults: list[str] = []
         self.double_names: list[str] = []
+        self._places: set[int] = set()
+        self._weights: dict[str, Path] = {}
 
-    def once(self, path: Path) -> Iterator[dict[str, Any]]:
-        """Rows of a file whose source is new."""
-        count = checksum = 0
-        mine: set[int] = set()
-        for row in read_rows(path):
-            key = key_of(row["source"])
-            if key not in mine:
-                mine.add(key)
-                count, checksum = count + 1, checksum ^ key
-            if key in self.keys:
-                self.doubles += 1
-                if len(self.double_names) < LISTED:
-                    self.double_names.append(row["source"])
-                continue
-            self.keys.add(key)
-            self.failed += row["error"] is not None
-            yield row
-        self.of_file[path] = (count, checksum)
+    def once(self, path: Path) -> Iterator[tuple[Row, FileRecord | None]]:
+        """Rows of a file whose picture is new, with the records of their files."""
+        checksum, mine, records = 0, set[int](), read_records(files_path(path))
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                row, fault = checked_row(line, records)
+                if row is None:
+                    self._fault(f"line {number} of {path}: {fault}; left out, run its command again")
+                    continue
+                key = key_of(row["source"])
+                if key not in mine:
+                    mine.add(key)
+                    checksum ^= key
+                if self._is_new(row, key, records.get(key)):
+                    self._check_weights(row, path)
+                    yield row, records.get(key)
+        self.of_file[path] = (len(mine), checksum)
+
+    def has(self, item: Item) -> bool:
+        """Whether a picture has a row, however its path is spelled."""
+        return item.key in self._places or key_of(item.name) in self.keys
+
+    def _is_new(self, row: Row, key: int, record: FileRecord | None) -> bool:
+        place = key_of(place_of(row["source"]) if record is None else record.place)
+        if key in self.keys or place in self._places:
+            self.doubles += 1
+            if len(self.double_names) < LISTED:
+                self.double_names.append(row["source"])
+            return False
+        self.keys.add(key)
+        self._places.add(place)
+        self.checksum ^= key
+        self.failed += row["error"] is not None
+        return True
+
+    def _check_weights(self, row: Row, path: Path) -> None:
+        weights = row["weights"]
+        if weights is not None and weights not in self._weights:
+            for other, where in self._weights.items():
+                self._fault(f"{path} has rows of weights {weights[:19]}, {where} of {other[:19]}: restart one of them")
+            self._weights[weights] = path
+
+    def _fault(self, text: str) -> None:
+        if len(self.faults) < LISTED:
+            self.faults.append(text)
+
+
+def _write(files: Sequence[tuple[Path, Path]], joined: _Joined, target: Path) -> None:
+    """Rows of all files and the records of their files, each file whole or not at all."""
+    rows, records = target / f".{RESULTS}.merged", target / f".{files_path(target / RESULTS).name}.merged"
+    try:
+        with rows.open("wb") as row_file, records.open("wb") as record_file:
+            for folder, source in files:
+                for row, record in joined.once(source):
+                    line = (to_line(_moved(row, folder, target)) + "\n").encode()
+                    row_file.write(line)
+                    if record is not None:
+                        record_file.write(replace(record, row=mark_of(line)).line())
+        os.replace(records, files_path(target / RESULTS))
+        os.replace(rows, target / RESULTS)
+    except OSError as error:
+        for part in (rows, records):
+            part.unlink(missing_ok=True)
+        raise unwritable(error, target) from error
+
+
+def _note_settings(files: Sequence[tuple[Path, Path]], joined: _Joined, target: Path) -> list[str]:
+    """Write the record of the joined rows, so that a run can go on with them; what speaks against it, a sentence each."""
+    found = {path: record for folder, path in files if (record := read_record(_record_of(folder, path))) is not None}
+    settings: dict[str, Any] = {}
+    problems = []
+    for path, record in found.items():
+        other = difference(settings or record["settings"], record["settings"])
+        if other is not None:
+            problems.append(
+                f"{path} was made with {other[0]} {other[2]!r}, those before with {other[1]!r}: restart one"
+            )
+        settings = settings or record["settings"]
+    joint = RunRecord(target, Shard(), settings)
+    if problems or len(found) < len(files):
+        joint.path.unlink(missing_ok=True)
+    elif all(record["finished"] for record in found.values()):
+        joint.finish(len(joined.keys), joined.checksum)
+    else:
+        joint.begin()
+    return problems
 
 
 def _row_files(folder: Path, target: Path) -> list[Path]:
@@ -140,7 +206,7 @@ def _unfinished(files: Sequence[tuple[Path, Path]], joined: _Joined) -> Iterator
         absent = [i for i in range(1, count + 1) if (i, count) not in numbers]
         yield from ((0, f"shard {i} of {count} has no rows here: run it, or name its folder") for i in absent)
     for folder, path in files:
-        record = read_record(folder / path.name.replace("results", "run").replace(".jsonl", ".json"))
+        record = read_record(_record_of(folder, path))
         count, checksum = joined.of_file[path]
         if record is None or not record["finished"]:
             yield 0, f"{path} is not finished: run its command again"
@@ -149,9 +215,13 @@ def _unfinished(files: Sequence[tuple[Path, Path]], joined: _Joined) -> Iterator
             yield lost, f"{path} has rows of {count} pictures of {record['inputs']}: run its command again"
 
 
+def _record_of(folder: Path, path: Path) -> Path:
+    return folder / path.name.replace("results", "run").replace(".jsonl", ".json")
+
+
 def _absent(inputs: Inputs, joined: _Joined) -> Iterator[tuple[int, str]]:
     for item in find_items(inputs):
-        if item.key not in joined.keys:
+        if not joined.has(item):
             yield 1, f"{item.name} has no row"
 
 
@@ -164,7 +234,7 @@ def _moved(row: dict[str, Any], folder: Path, target: Path) -> dict[str, Any]:
     return {**row, **paths}
 
 
-def as_json(merged: Merged) -> str:
+def as_json(merged: MergeReport) -> str:
     """The finding as one JSON object."""
     about = {"path": str(merged.path), "rows": merged.rows, "failed": merged.failed, "doubles": merged.doubles}
     return json.dumps({**about, "missing": merged.missing, "problems": list(merged.problems)}, ensure_ascii=False)

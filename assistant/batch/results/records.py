@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.batch.inputs.fingerprints import content_hash
 from assistant.batch.inputs.shards import Shard
 from assistant.batch.results.pictures import unwritable
+from assistant.config import load_preset
 from assistant.errors import ConfigError
 from assistant.report import package_version
+from assistant.request import Request
 
 SCHEMA = "anomaly-assistant/batch@1"
+CONTENT = "_content"
+"""Ends the names of settings that are hashes of files; None is a hash that is not known."""
+TRAINED = (".safetensors", ".json")
+"""Endings of the files of trained parts."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +37,24 @@ class RunRecord:
         """Of the file."""
         return self.out / f"run{self.shard.suffix}.json"
 
-    def begin(self, *, fresh: bool) -> None:
-        """Check against what the rows so far were made with, and note that a run is under way.
-
-        Args:
-            fresh: there are no rows yet.
+    def check(self) -> None:
+        """Compare with what the rows so far were made with; writes nothing.
 
         Raises:
-            ConfigError: other settings; names the first that differs.
+            ConfigError: other settings, of which it names the first, or no record of those before.
         """
-        before = None if fresh else read_record(self.path)
-        if before is not None:
-            asked = json.loads(json.dumps(self.settings))
-            for name in sorted({*before["settings"], *asked}):
-                old, new = before["settings"].get(name), asked.get(name)
-                if old != new:
-                    do = "give --restart, another --out, or the options of before"
-                    raise ConfigError(f"{name} {old!r}, as the rows in {self.out}", repr(new), do)
+        before = read_record(self.path)
+        if before is None:
+            do = "give --restart or another --out"
+            raise ConfigError(f"{self.path.name}, which tells how the rows in {self.out} were made", "none", do)
+        other = difference(before["settings"], json.loads(json.dumps(self.settings)))
+        if other is not None:
+            name, old, new = other
+            do = "give --restart, another --out, or the options of before"
+            raise ConfigError(f"{name} {old!r}, as the rows in {self.out}", repr(new), do)
+
+    def begin(self) -> None:
+        """Note that a run is under way."""
         self._write(None, None)
 
     def finish(self, inputs: int, checksum: int) -> None:
@@ -70,13 +79,47 @@ class RunRecord:
         write_whole(self.path, (json.dumps(about, indent=1) + "\n").encode())
 
 
+def difference(one: dict[str, Any], other: dict[str, Any]) -> tuple[str, object, object] | None:
+    """Name and both values of the first setting that differs; hashes that are not known count as alike."""
+    for name in sorted({*one, *other}):
+        values = one.get(name), other.get(name)
+        if values[0] != values[1] and not (name.endswith(CONTENT) and None in values):
+            return name, *values
+    return None
+
+
 def read_record(path: Path) -> dict[str, Any] | None:
     """A record, or None where there is none that can be read."""
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return about if isinstance(about, dict) and about.get("schema") == SCHEMA else None
+    whole = isinstance(about, dict) and about.get("schema") == SCHEMA and isinstance(about.get("settings"), dict)
+    return about if whole else None
+
+
+def contents(request: Request, preset: str | None = None) -> dict[str, str | None]:
+    """Hashes of the files that options name, which may change under the same name; None where there are none.
+
+    Args:
+        request: with references and profile.
+        preset: whose trained parts and numbers count; None leaves them out.
+    """
+    files = {
+        "references": request.references,
+        "anomalous": (*request.anomalous_references, *request.anomalous_masks),
+        "profile": () if request.profile is None else (request.profile,),
+    }
+    found = {name + CONTENT: content_hash(paths) if paths else None for name, paths in files.items()}
+    return {**found, "preset" + CONTENT: None if preset is None else _preset_content(preset)}
+
+
+def _preset_content(name: str) -> str:
+    preset, folder = load_preset(name)
+    parts = [folder / part for part in (preset.checkpoint, preset.language.parts) if part is not None]
+    trained = sorted(str(path) for part in parts for path in part.glob("*") if path.suffix in TRAINED)
+    numbers = preset.model_dump_json() + str(content_hash(trained))
+    return f"sha256:{hashlib.sha256(numbers.encode()).hexdigest()}"
 
 
 def write_whole(path: Path, data: bytes) -> None:

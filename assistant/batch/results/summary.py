@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from assistant.batch.results.records import write_whole
-from assistant.batch.results.writer import read_rows
+from assistant.batch.results.rows import read_rows
 from assistant.errors import AssistantError
 from assistant.pictures.images import load_image
 from assistant.pictures.overlay import overlay

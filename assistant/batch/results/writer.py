@@ -1,26 +1,26 @@
-"""The file of rows: appended whole, kept through kills, never two rows for one source, never two runs at once.
+"""The file of rows: kept through kills, never two rows for one source, never two runs at once.
 
-A row is one ``write`` of one line to a file opened for appending, so a killed process leaves whole lines and at most one
-torn last one, which the next run takes away.
+Beside it lie ``files.jsonl``, what the files of the rows were, and ``aside.jsonl``, lines that were taken out: they were
+edited, double, failures that are tried again, or tell of a picture that has changed.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
+from collections.abc import Set
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assistant.batch.inputs.item import key_of
+from assistant.batch.inputs.item import Item, key_of, place_of
+from assistant.batch.results.file_records import FileRecord, checked_row, files_path, read_records
+from assistant.batch.results.line_file import LineFile
 from assistant.batch.results.pictures import unwritable
+from assistant.batch.results.rows import Row, mark_of, parsed
 from assistant.errors import ConfigError, StorageError
 from assistant.report import to_line
-
-Row = dict[str, Any]
 
 
 class RowWriter:
@@ -31,7 +31,8 @@ class RowWriter:
         restart: begin anew.
         retry_failed: forget rows with ``error``, so that these pictures are inspected again.
 
-    ``done`` holds keys of sources that have a row, ``failed`` counts rows with ``error`` that were there on entering.
+    ``done`` holds keys of sources that have a row, and ``failed`` counts those with ``error``, both as found on entering;
+    ``faults`` says which lines were taken out then and why; ``records`` holds what the files of those rows were.
 
     Raises:
         StorageError: on entering: another run holds the file, or the folder cannot be written.
@@ -39,13 +40,16 @@ class RowWriter:
 
     def __init__(self, path: Path, *, restart: bool = False, retry_failed: bool = False) -> None:
         self.path = path
+        self.aside = path.with_name(path.name.replace("results", "aside", 1))
         self.done: set[int] = set()
         self.weights: str | None = None
         self.failed = 0
+        self.faults: list[str] = []
+        self.records: dict[int, FileRecord] = {}
+        self._places: dict[int, int] = {}
         self._restart, self._retry_failed = restart, retry_failed
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
-        self._file = -1
-        self._size = 0
+        self._rows, self._files = LineFile(path), LineFile(files_path(path))
 
     def __enter__(self) -> RowWriter:
         try:
@@ -57,29 +61,34 @@ class RowWriter:
         except OSError as error:
             raise unwritable(error, self.path) from error
         try:
-            if self._restart:
-                self.path.unlink(missing_ok=True)
+            for file in (self._rows, self._files):
+                if self._restart:
+                    file.path.unlink(missing_ok=True)
+                file.open()
             self._read()
-            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            self._size = os.fstat(self._file).st_size
         except OSError as error:
-            self._lock.release()
+            self.__exit__(None, None, None)
             raise unwritable(error, self.path) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            os.fsync(self._file)
-        except OSError:  # every row was handed over already; what is on disk stays
-            pass
-        finally:
-            os.close(self._file)
-            self._lock.release()
+        self._files.close()
+        self._rows.close()
+        self._lock.release()
 
-    def write(self, row: Row) -> bool:
-        """Append a row, unless its source has one.
+    def row_of(self, item: Item) -> int | None:
+        """Key of the source whose row is that of a picture, however its path is spelled; None where it has none.
+
+        A source that lay elsewhere when its row was written counts too: whether it is the same file its record tells.
+        """
+        found = self._places.get(item.key)
+        own = key_of(item.name)
+        return found if found is not None else own if own in self.done else None
+
+    def write(self, row: Row, record: FileRecord | None = None) -> bool:
+        """Append a row and, before it, the record of its file, unless its source has one.
 
         Raises:
             StorageError: no room: the file ends with the row before.
@@ -94,64 +103,74 @@ class RowWriter:
                 raise ConfigError(f"weights {self.weights[:19]}, as the rows in {self.path}", row["weights"][:19], do)
             self.weights = row["weights"]
         line = (to_line(row) + "\n").encode()
-        try:
-            left = memoryview(line)
-            while left:
-                left = left[os.write(self._file, left) :]
-        except OSError as error:
-            os.ftruncate(self._file, self._size)
-            raise unwritable(error, self.path) from error
-        self._size += len(line)
+        if record is not None:
+            self._files.append(replace(record, row=mark_of(line)).line())
+        self._rows.append(line)
         self.done.add(key)
         return True
+
+    def renew(self, record: FileRecord) -> None:
+        """Note that the file of a row is as it was, but written anew or elsewhere."""
+        self._files.append(record.line())
+        self._places[key_of(record.place)] = key_of(record.source)
+
+    def take_out(self, keys: Set[int]) -> None:
+        """Set rows aside, so that their pictures are inspected again.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        numbers = set()
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                row = parsed(line)
+                if row is not None and key_of(row["source"]) in keys:
+                    numbers.add(number)
+                    self.failed -= row["error"] is not None
+        try:
+            self._set_aside(numbers)
+        except OSError as error:
+            raise unwritable(error, self.path) from error
+        self.done -= keys
+        self._places = {place: key for place, key in self._places.items() if key not in keys}
+        self.weights = self.weights if self.done else None
 
     def _read(self) -> None:
-        """What is done; damaged and double lines are taken out."""
-        if not self.path.exists():
-            return
-        damaged = False
+        """What is done; lines that are no rows, double, edited or to be forgotten are taken out."""
+        self.records = read_records(self._files.path)
+        numbers = set()
         with self.path.open("rb") as file:
-            for line in file:
-                row = parsed(line)
-                damaged = damaged or row is None or not self._keep(row)
-        if not damaged:
-            return
-        self.done.clear()
-        self.failed = 0
-        part = self.path.with_name(f".{self.path.name}.part")
-        with part.open("wb") as kept, self.path.open("rb") as file:
-            for line in file:
-                row = parsed(line)
-                if row is not None and self._keep(row):
-                    kept.write(line)
-        os.replace(part, self.path)
+            for number, line in enumerate(file, 1):
+                row, fault = checked_row(line, self.records)
+                if row is not None and key_of(row["source"]) in self.done:
+                    row, fault = None, "its source has a row above"
+                if row is None:
+                    self.faults.append(f"line {number} of {self.path}: {fault}")
+                if row is None or (self._retry_failed and row["error"] is not None):
+                    numbers.add(number)
+                else:
+                    self._take(row)
+        self._set_aside(numbers)
 
-    def _keep(self, row: Row) -> bool:
-        """Whether a row stays; the first of two and no failed one that is to be tried again."""
+    def _take(self, row: Row) -> None:
         key = key_of(row["source"])
-        if key in self.done or (self._retry_failed and row["error"] is not None):
-            return False
+        record = self.records.get(key)
         self.done.add(key)
+        self._places[key_of(record.place if record is not None else place_of(row["source"]))] = key
         self.failed += row["error"] is not None
         self.weights = self.weights or row["weights"]
-        return True
 
+    def _set_aside(self, numbers: Set[int]) -> None:
+        """Take lines out of the file by their numbers, from 1."""
+        if not numbers:
+            return
+        number = count(1)
+        with self.aside.open("ab", buffering=0) as aside:
 
-def parsed(line: bytes) -> Row | None:
-    """A whole row, or None for a torn or damaged line."""
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    whole = isinstance(row, dict) and isinstance(row.get("source"), str) and {"error", "weights"} <= row.keys()
-    return row if whole else None
+            def kept(line: bytes) -> bool:
+                out = next(number) in numbers
+                if out:
+                    aside.write(line)
+                return not out
 
-
-def read_rows(path: Path) -> Iterator[Row]:
-    """Whole rows of a file, one at a time."""
-    with path.open("rb") as file:
-        for line in file:
-            if (row := parsed(line)) is not None:
-                yield row
+            self._rows.keep(kept)

@@ -26,7 +26,10 @@ def test_shards_are_disjoint_complete_and_join_to_the_whole(photos: Path, tmp_pa
     same(rows_of(tmp_path / "whole/results.jsonl"), rows_of(merged.path))
 
 
-def test_merge_tells_of_missing_and_double_rows(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
+def test_merge_tells_of_missing_and_double_rows(
+    photos: Path, tmp_path: Path, inspected: Inspected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # whose a picture is follows from its path below the working directory
     for index in (1, 2):
         inspected(photos, out=f"m{index}", shard=Shard(index, 3), save_maps=True)
     merged = merge([tmp_path / "m1", tmp_path / "m2"], tmp_path / "all", inputs=None)

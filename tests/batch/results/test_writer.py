@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from assistant.batch.results.writer import RowWriter, read_rows
+from assistant.batch.results.rows import read_rows
+from assistant.batch.results.writer import RowWriter
 from assistant.errors import ConfigError, StorageError
 from assistant.report import error_row
 
 
-def row(source: str, weights: str | None = None, error: str | None = None) -> dict[str, object]:
-    return {**error_row(source, ""), "weights": weights, "error": error}
+def row(source: str, weights: str = "sha256:one", error: str | None = None) -> dict[str, object]:
+    if error is not None:
+        return error_row(source, error)
+    told = {"image_score": 0.1, "threshold": 0.5, "verdict": "normal", "regions": [], "width": 9, "height": 9}
+    return {**error_row(source, ""), **told, "weights": weights, "error": None}
 
 
 def sources(path: Path) -> list[str]:

@@ -34,7 +34,7 @@ from tests.tiny_language import tiny_folder
 from tests.training.tiny_runs import language_recipe, language_set
 from training.check import main as check_main
 from training.export import main as export_main
-from training.language.data import Planned, read_language_set, read_replay
+from training.language.data import Corpus, SamplePlan, read_language_set, read_replay
 from training.language.hub_stage import VlmStage
 from training.runs.losses import total
 from training.runs.recipe import LanguageData
@@ -77,15 +77,15 @@ def config_of(family: Path, **changes: Any) -> LanguageConfig:
 def stage_of(parts: VlmParts, family: Path) -> VlmStage:
     told = LanguageData(sets=(family / "set",), validation=4)
     samples = read_language_set(family / "set")
-    return VlmStage(parts, samples, read_replay(family / "replay.jsonl"), told, 4)
+    return VlmStage(parts, Corpus(samples, read_replay(family / "replay.jsonl")), told, 4)
 
 
-def planned_of(stage: VlmStage) -> list[Planned]:
+def planned_of(stage: VlmStage) -> list[SamplePlan]:
     """Three pictures of three shapes, one of them without its map, and a replayed conversation."""
     first = {s.tensors: s for s in reversed(stage.samples)}
     chosen = sorted(first.values(), key=lambda s: str(s.tensors))[:3]
-    shown = [Planned((s,), i != 1, i != 2) for i, s in enumerate(chosen)]
-    return [*shown, Planned((stage.replay[0],), False, False)]
+    shown = [SamplePlan((s,), i != 1, i != 2) for i, s in enumerate(chosen)]
+    return [*shown, SamplePlan((stage.replay[0],), False, False)]
 
 
 def step(stage: VlmStage) -> dict[str, torch.Tensor]:

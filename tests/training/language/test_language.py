@@ -21,8 +21,9 @@ from assistant.language.tokens.chat_template import IGNORE_INDEX
 from tests.training.tiny_runs import BLOCK_WIDTH
 from tests.training.tiny_runs import language_recipe as recipe
 from training.language.data import (
-    Planned,
-    Sample,
+    Corpus,
+    LanguageSample,
+    SamplePlan,
     drawn,
     grouped,
     length_sorted,
@@ -47,7 +48,9 @@ def parts_of(folder: Path) -> LanguageParts:
 
 def stage_of(folder: Path, parts: LanguageParts, **data: Any) -> LanguageStage:
     told = LanguageData(sets=(folder / "set",), **data)
-    return LanguageStage(parts, read_language_set(folder / "set"), read_replay(folder / "replay.jsonl"), told, 4)
+    return LanguageStage(
+        parts, Corpus(read_language_set(folder / "set"), read_replay(folder / "replay.jsonl")), told, 4
+    )
 
 
 @pytest.mark.parametrize("lora", [False, True])
@@ -69,7 +72,7 @@ def test_one_step_moves_only_what_should_move(folder: Path, lora: bool) -> None:
     assert len(stage.module.lora) == len(found)
 
 
-def by_hand(stage: LanguageStage, planned: Planned, sample: Sample) -> Tensor:
+def by_hand(stage: LanguageStage, planned: SamplePlan, sample: LanguageSample) -> Tensor:
     """Cross-entropies of a conversation that is alone in its batch."""
     parts, renderer = stage.parts, stage.parts.renderer
     if sample.tensors is None:
@@ -136,15 +139,15 @@ def test_what_is_drawn_keeps_its_shares(folder: Path) -> None:
     groups = grouped(every, 2, rng)
     assert {len(g) for g in groups} == {1, 2}
     assert all(len({s.tensors for s in g}) == 1 for g in groups)
-    batches = list(length_sorted([Planned(g, True, True) for g in groups], 4, rng))
+    batches = list(length_sorted([SamplePlan(g, True, True) for g in groups], 4, rng))
     assert sorted(id(s) for b in batches for p in b for s in p.samples) == sorted(map(id, every))
 
 
 def test_an_unfinished_answer_does_not_teach_an_end(folder: Path) -> None:
     stage = stage_of(folder, parts_of(folder))
-    ended, cut = (Sample(({"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}), None, "", 0, e)
+    ended, cut = (LanguageSample(({"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}), None, "", 0, e)
                   for e in (True, False))  # fmt: skip
-    labels = [stage.rendered(Planned((s,), False, False)).labels for s in (ended, cut)]
+    labels = [stage.rendered(SamplePlan((s,), False, False)).labels for s in (ended, cut)]
     assert labels[0] == (*labels[1], 0)
 
 

@@ -16,7 +16,7 @@ from assistant.vision.localizer import Match
 from data_builders.build import main as build_main
 from tests.elsewhere import ELSEWHERE, Distant, elsewhere, without_values
 from training.localizer.data import read_rows
-from training.localizer.features import FeatureBatch, encode_row, encode_rows, plan
+from training.localizer.features import FeatureBatch, FeatureEncoder, encode_rows, plan
 from training.localizer.live_stage import LiveStage
 from training.localizer.stage import LocalizeStage
 from training.runs.losses import total
@@ -29,9 +29,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert build_main(["--config", str(folder / "build.yaml"), "--out", str(folder / "set"), "--workers", "1"]) == 0
     assistant = Assistant.load("tiny")
     rows = read_rows(folder / "set")
-    encode_rows(
-        rows, assistant.detector.clip.encoder, assistant.detector.localizer, folder / "features", 0, (56,), (0, 1)
-    )
+    features = FeatureEncoder(assistant.detector.clip.encoder, assistant.detector.localizer)
+    encode_rows(rows, features, folder / "features", 0, (56,), (0, 1))
     return folder
 
 
@@ -117,12 +116,13 @@ def test_predictions_for_validation_elsewhere_are_those_here(built: Path) -> Non
 @pytest.mark.parametrize("residual", [False, True])
 def test_features_are_encoded_elsewhere(built: Path, residual: bool) -> None:
     assistant = Assistant.load("tiny")
-    encoder, localizer = assistant.detector.clip.encoder, assistant.detector.localizer
+    localizer = assistant.detector.localizer
+    features = FeatureEncoder(assistant.detector.clip.encoder, localizer, residual)
     for row in read_rows(built / "set")[:2]:
         drawn = plan(row, 1, (56,), (1, 2))
-        here, about = encode_row(row, encoder, localizer, *drawn, residual)
+        here, about = features.of(row, *drawn)
         with elsewhere(localizer, assistant.detector.clip.model):
-            there, same = encode_row.__wrapped__(row, encoder, localizer, *drawn, residual)
+            there, same = FeatureEncoder.of.__wrapped__(features, row, *drawn)
             assert same == about
             assert {k for k, v in there.items() if isinstance(v, Distant)} == set(here) - {"regions"}
             for name, tensor in here.items():

@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from assistant.errors import ConfigError
 from tests.training.tiny_runs import language_recipe, localize_recipe
-from training.runs.loop import LoopConfig, run
+from training.runs.loop import run
+from training.runs.recipe import LoopConfig
 from training.runs.trackers import tracker_of
 from training.train import main
 
@@ -153,7 +154,7 @@ def test_trackers_go_by_name(tmp_path: Path) -> None:
 
 def test_another_configuration_does_not_resume(tmp_path: Path) -> None:
     run(Toy([[0]]), numbers(), tmp_path, False)
-    with pytest.raises(ConfigError, match="got another learning_rate"):
+    with pytest.raises(ConfigError, match=r"got learning_rate 0\.5 instead of 0\.01"):
         run(Toy([[0]]), numbers(learning_rate=0.5), tmp_path, True)
     record = tmp_path / "loop.json"
     old = json.loads(record.read_text())

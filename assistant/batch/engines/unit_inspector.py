@@ -9,15 +9,15 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assistant.batch.engines.decoding import DecodeAhead, Decoded, Decoding, Failed, unexpected
-from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Unit
-from assistant.batch.inputs.item import Item
+from assistant.batch.engines.decoding import DecodeAhead, DecodedPicture, DecodeOptions, UnreadablePicture, unexpected
+from assistant.batch.engines.findings import Finding, failed, inspected, refused
+from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
-from assistant.report import error_row, inspection_row
+from assistant.report import inspection_row
 from assistant.request import Inspector, Request
 
 if TYPE_CHECKING:
@@ -39,17 +39,7 @@ MOST_HELD = 96 * 2**20
 DESCRIBE = "Describe this picture."
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What became of one picture of a unit: an inspection that waits for its words, or the row of a failure."""
-
-    unit: Unit
-    item: Item | None = None
-    inspection: Inspection | None = None
-    row: Row | None = None
-
-
-class Workbench:
+class UnitInspector:
     """A loaded assistant at work on units.
 
     Args:
@@ -71,8 +61,8 @@ class Workbench:
         anchors.states(inquiry.object_name, inquiry.look_for)
         anchors.kinds(inquiry.domain, inquiry)
 
-    def rows(self, units: Iterator[Unit | None]) -> Iterator[tuple[Unit, Row]]:
-        """A row for each picture of each unit.
+    def outcomes(self, units: Iterator[Unit | None]) -> Iterator[Outcome]:
+        """What becomes of each picture of each unit.
 
         Args:
             units: None says that there is nothing for now: everything that waits for a full batch is then finished.
@@ -82,18 +72,20 @@ class Workbench:
             WeightsError: a language model that cannot be had.
         """
         encoder, request = self.detector.clip.encoder, self.job.request
-        how = Decoding(request.limits, request.inquiry.domain, self.assistant.preset.tower.side, encoder.patch)
+        how = DecodeOptions(request.limits, request.inquiry.domain, self.assistant.preset.tower.side, encoder.patch)
         ahead = self.batch_size + max(1, self.job.decoders)
         decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
         yield from self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded))
 
-    def _inspected(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[Found | None]:
+    def _inspected(
+        self, decoded: Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]
+    ) -> Iterator[Finding | None]:
         """Inspections and failures as they are found; None where nothing more comes for now."""
-        waiting: dict[tuple[int, ...], list[Decoded]] = {}
+        waiting: dict[tuple[int, ...], list[DecodedPicture]] = {}
         for unit in decoded:
             for one in unit or ():
-                if isinstance(one, Failed):
-                    yield Found((one.item,), row=error_row(one.item.name, one.error))
+                if isinstance(one, UnreadablePicture):
+                    yield refused((one.item,), one, one.error)
                     continue
                 same = waiting.setdefault(one.resized.shape, [])
                 same.append(one)
@@ -108,51 +100,53 @@ class Workbench:
         for batch in waiting.values():
             yield from self._batch(batch)
 
-    def _batch(self, batch: Sequence[Decoded]) -> Iterator[Found]:
+    def _batch(self, batch: Sequence[DecodedPicture]) -> Iterator[Finding]:
         """Inspections of pictures of one model size."""
         started = time.perf_counter()
-        row: Row | None = None
+        lost: Finding | None = None
         try:
             encoded = self._encode(batch)
         except Exception as error:
-            row = error_row(batch[0].item.name, unexpected(error))
-        if row is not None:
-            yield from in_halves(self._batch, batch) if len(batch) > 1 else [Found((batch[0].item,), row=row)]
+            lost = refused((batch[0].item,), batch[0], unexpected(error))
+        if lost is not None:
+            yield from in_halves(self._batch, batch) if len(batch) > 1 else [lost]
             return
         spent = (time.perf_counter() - started) * 1000 / len(batch)
         for one, features in zip(batch, encoded, strict=True):
             yield self._scored(one, features, spent)
 
-    def _scored(self, one: Decoded, features: PatchFeatures, spent: float) -> Found:
+    def _scored(self, one: DecodedPicture, features: PatchFeatures, spent: float) -> Finding:
         unit = (one.item,)
         try:
             request = self.job.told(one.item)
             profile = self._profile(request)
             encoded = self._known(one, features, request, spent)
-            return Found(unit, one.item, self.detector.score(encoded, profile))
+            return inspected(unit, one, self.detector.score(encoded, profile))
         except (StorageError, WeightsError):
             raise
         except Exception as error:  # one picture never ends the run
-            return Found(unit, row=failed(one.item, error))
+            return refused(unit, one, error)
 
-    def _mutual(self, decoded: Iterator[tuple[Decoded | Failed, ...] | None]) -> Iterator[Found | None]:
+    def _mutual(
+        self, decoded: Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]
+    ) -> Iterator[Finding | None]:
         """Inspections of chunks whose pictures judge each other."""
         for unit in decoded:
             if unit is None:
                 yield None
                 continue
             whole = tuple(one.item for one in unit)
-            good = [one for one in unit if isinstance(one, Decoded)]
+            good = [one for one in unit if isinstance(one, DecodedPicture)]
             for bad in unit:
-                if isinstance(bad, Failed):
-                    yield Found(whole, row=error_row(bad.item.name, bad.error))
+                if isinstance(bad, UnreadablePicture):
+                    yield refused(whole, bad, bad.error)
             if len(good) == 1:
                 lone = ProfileError("two or more pictures in mutual mode", "1", "add pictures or use zero-shot mode")
-                yield Found(whole, row=error_row(good[0].item.name, lone))
+                yield refused(whole, good[0], lone)
             elif good:
                 yield from self._compared(whole, good)
 
-    def _compared(self, whole: Unit, good: Sequence[Decoded]) -> Iterator[Found]:
+    def _compared(self, whole: Unit, good: Sequence[DecodedPicture]) -> Iterator[Finding]:
         """Inspections of a chunk; what goes wrong in it is the row of every picture that has none by then."""
         left, judged, row = list(good), None, None
         while left:
@@ -164,11 +158,11 @@ class Workbench:
             except Exception as error:
                 row = error
             if row is not None:
-                yield from (Found(whole, row=failed(one.item, row)) for one in left)
+                yield from (refused(whole, one, row) for one in left)
                 return
-            yield Found(whole, left.pop(0).item, inspection)
+            yield inspected(whole, left.pop(0), inspection)
 
-    def _together(self, good: Sequence[Decoded]) -> Iterator[Inspection]:
+    def _together(self, good: Sequence[DecodedPicture]) -> Iterator[Inspection]:
         request = self.job.request
         encoded = []
         for one in good:
@@ -177,16 +171,16 @@ class Workbench:
             encoded.append(self._known(one, features, request, (time.perf_counter() - started) * 1000))
         return self.detector.score_mutual(encoded)
 
-    def _known(self, one: Decoded, features: PatchFeatures, request: Request, spent: float) -> EncodedQuery:
+    def _known(self, one: DecodedPicture, features: PatchFeatures, request: Request, spent: float) -> EncodedQuery:
         timing = {"decode": one.milliseconds, "encode": spent}
         return self.detector.from_features(one.image, features, request.inquiry, timing)
 
-    def _worded(self, found: Iterator[Found | None]) -> Iterator[tuple[Unit, Row]]:
+    def _worded(self, found: Iterator[Finding | None]) -> Iterator[Outcome]:
         """Rows; pictures wait for each other until there are enough of them for the language model."""
-        waiting: list[Found] = []
+        waiting: list[Finding] = []
         for one in found:
             if one is not None and one.row is not None:
-                yield one.unit, one.row
+                yield one.outcome(one.row)
                 continue
             if one is not None:
                 waiting.append(one)
@@ -196,7 +190,7 @@ class Workbench:
                 waiting = []
         yield from self._written(waiting)
 
-    def _written(self, found: Sequence[Found]) -> Iterator[tuple[Unit, Row]]:
+    def _written(self, found: Sequence[Finding]) -> Iterator[Outcome]:
         """Words, pictures and rows of inspections."""
         if not found:
             return
@@ -209,13 +203,13 @@ class Workbench:
         except WeightsError:
             raise
         except Exception as error:
-            row = failed(found[0].item or found[0].unit[0], error)
+            row = failed(found[0].item, error)
         if row is not None:
-            yield from in_halves(self._written, found) if len(found) > 1 else [(found[0].unit, row)]
+            yield from in_halves(self._written, found) if len(found) > 1 else [found[0].outcome(row)]
             return
         spent = (time.perf_counter() - started) * 1000 / len(found)
         for one, caption, said in zip(found, captions, answers, strict=True):
-            yield one.unit, self._row(one, caption, said, spent)
+            yield one.outcome(self._row(one, caption, said, spent))
 
     def _captions(self, inspections: Sequence[Inspection]) -> list[str | None]:
         if self.job.caption == "evidence":
@@ -224,8 +218,8 @@ class Workbench:
             return [said.text for (said,) in self.assistant.ask_together(inspections, (DESCRIBE,))]
         return [None] * len(inspections)
 
-    def _row(self, found: Found, caption: str | None, answers: Sequence[Answer], spent: float) -> Row:
-        if found.item is None or found.inspection is None:
+    def _row(self, found: Finding, caption: str | None, answers: Sequence[Answer], spent: float) -> Row:
+        if found.inspection is None:
             raise AssistantError("an inspection", "none")
         try:
             inspection = found.inspection
@@ -241,7 +235,7 @@ class Workbench:
         except Exception as error:  # one picture never ends the run
             return failed(found.item, error)
 
-    def _encode(self, batch: Sequence[Decoded]) -> list[PatchFeatures]:
+    def _encode(self, batch: Sequence[DecodedPicture]) -> list[PatchFeatures]:
         import torch
 
         encoder = self.detector.clip.encoder
@@ -278,11 +272,6 @@ def in_halves(work: Callable[[Sequence[Part]], Iterator[Done]], many: Sequence[P
     middle = len(many) // 2
     for half in (many[:middle], many[middle:]):
         yield from work(half)
-
-
-def failed(item: Item, error: Exception) -> Row:
-    """The row of a picture that something went wrong with."""
-    return error_row(item.name, error if isinstance(error, AssistantError) else unexpected(error))
 
 
 def _stacked(pixels: Sequence[torch.Tensor]) -> torch.Tensor:
