@@ -113,7 +113,7 @@ def test_options_reach_the_run(command: Command, asked: list[BatchOptions], tmp_
     assert options.questions == ("Is it fine?", "Where?")
     assert (options.restart, options.retry_failed, options.mutual, options.workers) == (True, True, False, None)
     command("batch", "a.png", "--out", tmp_path / "o", "--mode", "mutual", "--chunk", "9")
-    assert (asked[1].mutual, asked[1].chunk, asked[1].request.mode) == (True, 9, "auto")
+    assert (asked[1].mutual, asked[1].chunk, asked[1].request.inquiry.mode) == (True, 9, "auto")
 
 
 def test_processes_of_a_launcher_take_their_shard(
