@@ -13,11 +13,11 @@ from assistant.errors import ConfigError
 PRESETS = Path(__file__).parent / "presets"
 
 
-class _Frozen(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TowerConfig(_Frozen):
+class TowerConfig(_FrozenModel):
     """The CLIP towers.
 
     ``kind`` says where they come from: ``embedded`` (published wheels, no hub), ``hub`` (open_clip by name) or ``random``
@@ -33,7 +33,7 @@ class TowerConfig(_Frozen):
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
-class AdapterConfig(_Frozen):
+class AdapterConfig(_FrozenModel):
     """Multi-level feature adapters and map heads. ``mode``: lateral reads only; residual writes into the stream."""
 
     mode: Literal["lateral", "residual"] = "lateral"
@@ -41,7 +41,7 @@ class AdapterConfig(_Frozen):
     head_width: int = Field(default=32, gt=0)
 
 
-class ReferenceConfig(_Frozen):
+class ReferenceConfig(_FrozenModel):
     """Memory bank and subspace.
 
     ``rows`` caps the bank so that a picture costs the same under any number of references; ``width`` is the width of the
@@ -54,7 +54,7 @@ class ReferenceConfig(_Frozen):
     rotations: int = Field(default=4, ge=1)
 
 
-class LanguageConfig(_Frozen):
+class LanguageConfig(_FrozenModel):
     """The causal or image-text-to-text model that talks.
 
     ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder. The two tokens are
@@ -75,7 +75,7 @@ class LanguageConfig(_Frozen):
         return self.parts is not None and self.kind in ("embedded", "local")
 
 
-class Preset(_Frozen):
+class Preset(_FrozenModel):
     """Everything that makes an assistant."""
 
     name: str

@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Settings:
+class DialogueSettings:
     """How conversations are drawn.
 
     Args:
@@ -48,7 +48,7 @@ class Settings:
     own: bool = False
 
 
-def dialogue_row(pair: tuple[Row, Mapping[str, Any] | None], settings: Settings) -> Row:
+def dialogue_row(pair: tuple[Row, Mapping[str, Any] | None], settings: DialogueSettings) -> Row:
     """The conversations of one picture, the same for the same seed and index.
 
     Args:
@@ -112,7 +112,7 @@ def _json_lines(path: Path) -> list[Row]:
 
 
 def write_dialogues(
-    folder: Path, out: Path, settings: Settings, inspections: Path | None = None, workers: int = 1,
+    folder: Path, out: Path, settings: DialogueSettings, inspections: Path | None = None, workers: int = 1,
     progress: bool = False,
 ) -> int:  # fmt: skip
     """Write a row a picture, in the order of the data set, whatever the number of workers.
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m data_
     given = options.parse_args(arguments)
     if given.per_picture < 1 or given.seed < 0:
         options.error("--per-picture must be 1 or more, and --seed 0 or more")
-    settings = Settings(given.per_picture, given.seed, given.held_out, given.own)
+    settings = DialogueSettings(given.per_picture, given.seed, given.held_out, given.own)
     try:
         written = write_dialogues(given.data_set, given.out, settings, given.inspections, given.workers, progress=True)
     except AssistantError as error:

@@ -15,7 +15,7 @@ from assistant.cli import option_groups as groups
 from assistant.cli import options
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
-from assistant.cli.option_groups import Model, Shown, takes
+from assistant.cli.option_groups import Display, Model, takes
 from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import Inquiry
@@ -54,7 +54,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 @takes(request=groups.request_of, model=groups.model_of, shown=groups.shown_of)
-def inspect(images: options.Images, request: Request, model: Model, shown: Shown) -> None:
+def inspect(images: options.Images, request: Request, model: Model, shown: Display) -> None:
     """Verdict, map and named regions of pictures."""
     inspector = Inspector(model.load(), request)
     failed = False
@@ -74,7 +74,7 @@ def ask(
     questions: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="Several are one conversation.")],
     request: Request,
     model: Model,
-    shown: Shown,
+    shown: Display,
 ) -> None:
     """Inspect one picture and answer questions about it."""
     assistant = model.load()
@@ -108,7 +108,7 @@ def chat(
     try:
         talk = terminal_chat.TerminalChat(assistant, image, request, terminal, terminal_chat.user_lines(terminal))
     except AssistantError as error:
-        _show_failure(image, error, Shown(out, json, caption=True))
+        _show_failure(image, error, Display(out, json, caption=True))
         raise typer.Exit(1) from None
     talk.run()
     row = talk.row()
@@ -187,7 +187,7 @@ def doctor(json: options.Json = False) -> None:
     raise typer.Exit(int(not doctor.healthy(checks)))
 
 
-def _show(inspection: Inspection, caption: str, answers: Sequence[Answer], shown: Shown) -> None:
+def _show(inspection: Inspection, caption: str, answers: Sequence[Answer], shown: Display) -> None:
     """Write the files of one inspection where asked, then print it."""
     out, words = shown.out, caption if shown.caption else None
     files = report.Files() if out is None else report.write_pictures(inspection, out)
@@ -207,7 +207,7 @@ def _show(inspection: Inspection, caption: str, answers: Sequence[Answer], shown
     console.show_answers(terminal, answers)
 
 
-def _show_failure(source: str, error: AssistantError, shown: Shown) -> None:
+def _show_failure(source: str, error: AssistantError, shown: Display) -> None:
     row = report.error_row(source, error)
     if shown.out is not None:
         report.append_row(shown.out / report.RESULTS, row)

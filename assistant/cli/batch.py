@@ -15,7 +15,7 @@ import typer
 from assistant import report
 from assistant.cli import option_groups as groups
 from assistant.cli import options
-from assistant.cli.option_groups import Mutual, Results, Working, Writing, takes
+from assistant.cli.option_groups import MutualMode, ResultsFolder, RowContents, Workforce, takes
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Request
 
@@ -30,7 +30,12 @@ INTERRUPTED = 130
     results=groups.results_of, working=groups.working_of,
 )  # fmt: skip
 def batch(
-    sources: Inputs, mutual: Mutual, request: Request, writing: Writing, results: Results, working: Working
+    sources: Inputs,
+    mutual: MutualMode,
+    request: Request,
+    writing: RowContents,
+    results: ResultsFolder,
+    working: Workforce,
 ) -> None:
     """Inspect folders of pictures into one file of rows; a stopped run goes on where it was."""
     from assistant.batch import BatchOptions, BatchRun, Shard

@@ -10,7 +10,7 @@ import typer
 
 from assistant.cli import option_groups as groups
 from assistant.cli import options
-from assistant.cli.option_groups import Drawn, Model, takes
+from assistant.cli.option_groups import Model, ReferenceDraws, takes
 from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 
@@ -26,7 +26,7 @@ def evaluate(
             metavar="SET_DIR...", help="Folders in the MVTec layout; with --qa the one its paths start from."
         ),
     ],
-    drawn: Drawn,
+    drawn: ReferenceDraws,
     inquiry: Inquiry,
     on_questions: Callable[..., QaOptions] | None,
     model: Model,

@@ -173,7 +173,7 @@ def model_of(preset: options.PresetName = "mini", device: options.Device = None)
 
 
 @dataclass(frozen=True)
-class Shown:
+class Display:
     """Where an inspection goes.
 
     Args:
@@ -187,9 +187,9 @@ class Shown:
     caption: bool
 
 
-def shown_of(out: options.Out = None, json: options.Json = False, caption: options.Caption = True) -> Shown:
+def shown_of(out: options.Out = None, json: options.Json = False, caption: options.Caption = True) -> Display:
     """Where an inspection goes."""
-    return Shown(out, json, caption)
+    return Display(out, json, caption)
 
 
 def question_set_of(
@@ -217,7 +217,7 @@ def question_set_of(
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ReferenceDraws:
     """How references are drawn.
 
     Args:
@@ -238,9 +238,9 @@ def drawn_of(
     seeds: options.Seeds = 3,
     own_references: options.OwnReferences = None,
     own_missing: options.OwnMissingName = options.OwnMissing.REFUSE,
-) -> Drawn:
+) -> ReferenceDraws:
     """How references are drawn."""
-    return Drawn(tuple(shots) if shots else None, seeds, own_references, own_missing.value)
+    return ReferenceDraws(tuple(shots) if shots else None, seeds, own_references, own_missing.value)
 
 
 def inputs_of(
@@ -256,20 +256,20 @@ def inputs_of(
 
 
 @dataclass(frozen=True)
-class Mutual:
+class MutualMode:
     """Whether pictures judge each other, and how many together."""
 
     chosen: bool
     chunk: int
 
 
-def mutual_of(mode: options.BatchMode = options.BatchModeOption.AUTO, chunk: options.Chunk = 64) -> Mutual:
+def mutual_of(mode: options.BatchMode = options.BatchModeOption.AUTO, chunk: options.Chunk = 64) -> MutualMode:
     """Whether pictures judge each other, and how many together."""
-    return Mutual(mode is options.BatchModeOption.MUTUAL, chunk)
+    return MutualMode(mode is options.BatchModeOption.MUTUAL, chunk)
 
 
 @dataclass(frozen=True)
-class Writing:
+class RowContents:
     """What is written about each picture.
 
     Args:
@@ -291,13 +291,13 @@ def writing_of(
     questions: options.QuestionFile = None,
     save_maps: options.SaveMaps = False,
     save_overlays: options.SaveOverlays = False,
-) -> Writing:
+) -> RowContents:
     """What is written about each picture."""
-    return Writing(caption_by.value if caption else "none", questions, save_maps, save_overlays)
+    return RowContents(caption_by.value if caption else "none", questions, save_maps, save_overlays)
 
 
 @dataclass(frozen=True)
-class Results:
+class ResultsFolder:
     """The folder of results: its rows, what is made of them, and what becomes of earlier ones."""
 
     out: Path
@@ -315,13 +315,13 @@ def results_of(
     json: options.Json = False,
     restart: options.Restart = False,
     retry_failed: options.RetryFailed = False,
-) -> Results:
+) -> ResultsFolder:
     """The folder of results."""
-    return Results(out, coco, parquet, json, restart, retry_failed)
+    return ResultsFolder(out, coco, parquet, json, restart, retry_failed)
 
 
 @dataclass(frozen=True)
-class Working:
+class Workforce:
     """Who does the work: the model, the share of the inputs, the processes and what they take at once."""
 
     model: Model
@@ -338,6 +338,6 @@ def working_of(
     engine: options.EngineName = options.EngineOption.LOCAL,
     batch_size: options.BatchSize = "auto",
     workers: options.Workers = None,
-) -> Working:
+) -> Workforce:
     """Who does the work."""
-    return Working(Model(preset, device), shard, engine.value, batch_size, workers)
+    return Workforce(Model(preset, device), shard, engine.value, batch_size, workers)

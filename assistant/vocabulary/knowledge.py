@@ -25,11 +25,11 @@ Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Phrases = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 
 
-class _Frozen(BaseModel):
+class _KnowledgeModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Look(_Frozen):
+class Look(_KnowledgeModel):
     """What can be seen. Each a phrase without a final stop."""
 
     shape: Phrase
@@ -37,7 +37,7 @@ class Look(_Frozen):
     texture: Phrase
 
 
-class Entry(_Frozen):
+class Entry(_KnowledgeModel):
     """One kind.
 
     Args:
@@ -69,7 +69,7 @@ def _read_only(entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
     return MappingProxyType(dict(entries))
 
 
-class Knowledge(_Frozen):
+class Knowledge(_KnowledgeModel):
     """Every kind by name; read-only."""
 
     entries: Annotated[Mapping[str, Entry], AfterValidator(_read_only)]

@@ -20,7 +20,7 @@ from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.evidence import evidence_text
 from data_builders.build import build
-from data_builders.dialogues import Settings, dialogue_row, main, write_dialogues
+from data_builders.dialogues import DialogueSettings, dialogue_row, main, write_dialogues
 from data_builders.words import choices, plain, special
 from data_builders.words.compound import compound
 from data_builders.words.conversation import INTENTS, make_conversation
@@ -335,7 +335,7 @@ def test_facts_of_both_kinds_of_rows(tmp_path) -> None:
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert [line["index"] for line in lines] == [0, 1, 2, 3, 4]
     assert all(len(line["conversations"]) == len(line["intents"]) == len(line["kind"]) == 2 for line in lines)
-    assert lines[0] == json.loads(json.dumps(dialogue_row((rows[0], results[0]), Settings(2))))
+    assert lines[0] == json.loads(json.dumps(dialogue_row((rows[0], results[0]), DialogueSettings(2))))
     with pytest.raises(DataSetError, match=r"file names of their own.*twice"):
         by_file_name([results[0], results[0]])
     with pytest.raises(DataSetError, match="error row"):
@@ -345,8 +345,8 @@ def test_facts_of_both_kinds_of_rows(tmp_path) -> None:
 def test_the_command_line(tmp_path, capsys) -> None:
     build(config(count=6), tmp_path / "set", families=fake_families())
     one, two, held = (tmp_path / f"{n}.jsonl" for n in ("one", "two", "held"))
-    assert write_dialogues(tmp_path / "set", one, Settings(1)) == 6
-    assert write_dialogues(tmp_path / "set", two, Settings(1), workers=2) == 6
+    assert write_dialogues(tmp_path / "set", one, DialogueSettings(1)) == 6
+    assert write_dialogues(tmp_path / "set", two, DialogueSettings(1), workers=2) == 6
     assert one.read_bytes() == two.read_bytes()
     assert main([str(tmp_path / "set"), "--out", str(held), "--held-out", "--seed", "3"]) == 0
     assert "18 conversations" in capsys.readouterr().out

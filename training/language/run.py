@@ -39,7 +39,7 @@ from training.runs.continuation import identity_of, require_folder
 from training.runs.folder import BEST
 from training.runs.loop import run
 from training.runs.processes import processes
-from training.runs.record import Material
+from training.runs.record import RunMaterial
 from training.runs.recorded_run import run_recorded
 from training.runs.trained_parts import hash_of_parts, start_of
 
@@ -88,7 +88,7 @@ def run_language(recipe: LanguageRecipe, call: Call) -> None:
     identity = identity_of(recipe, data)
     require_folder(recipe, identity, call.resume)
     run_recorded(
-        recipe, call, identity, Material(counts_of(samples), faults),
+        recipe, call, identity, RunMaterial(counts_of(samples), faults),
         lambda: open_language(recipe, samples), lambda work: train_language(work, call),
     )  # fmt: skip
 

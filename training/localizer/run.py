@@ -34,7 +34,7 @@ from training.runs.continuation import identity_of, require_folder
 from training.runs.folder import BEST
 from training.runs.loop import run
 from training.runs.processes import my_share, processes
-from training.runs.record import Material
+from training.runs.record import RunMaterial
 from training.runs.recorded_run import run_recorded
 from training.runs.trained_parts import start_of
 
@@ -94,7 +94,7 @@ def run_localize(recipe: Recipe, call: Call) -> None:
     require_splits(rows)
     require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
     run_recorded(
-        recipe, call, identity, Material(counts_of(rows), [str(f) for f in faults]),
+        recipe, call, identity, RunMaterial(counts_of(rows), [str(f) for f in faults]),
         lambda: open_localize(recipe, rows), lambda work: train_localizer(work, call),
     )  # fmt: skip
 

@@ -80,7 +80,7 @@ class Turn:
 
 
 @dataclass(frozen=True, eq=False)
-class Dialogue:
+class MeasuredDialogue:
     """A conversation that was held."""
 
     picture: ToldPicture
@@ -89,7 +89,7 @@ class Dialogue:
 
 def talk(
     model: DraftWriter, picture: ToldPicture, exchanges: Sequence[BuiltQuestion], evidence: EvidenceKind
-) -> Dialogue:
+) -> MeasuredDialogue:
     """Hold one conversation with the questions of a built one."""
     heard, knowledge = Overheard(model), load_knowledge()
     dialogue = heard.open(picture.inspection, picture.encoded())
@@ -101,13 +101,13 @@ def talk(
         draft = heard.drafts[-1]
         wrong = contradicts(draft, picture.inspection, question)
         turns.append(Turn(asked, draft, wrong, heard.retries > before, answer))
-    return Dialogue(picture, tuple(turns))
+    return MeasuredDialogue(picture, tuple(turns))
 
 
 def talk_all(
     model: DraftWriter, pictures: Sequence[ToldPicture], evidence: EvidenceKind, limit: int | None, seed: int,
-    each: Callable[[Dialogue], None] = lambda talked: None,
-) -> list[Dialogue]:  # fmt: skip
+    each: Callable[[MeasuredDialogue], None] = lambda talked: None,
+) -> list[MeasuredDialogue]:  # fmt: skip
     """Conversations drawn from those of the pictures.
 
     Args:
@@ -127,7 +127,7 @@ def talk_all(
     return held
 
 
-def contradictions(held: Sequence[Dialogue]) -> dict[str, Any]:
+def contradictions(held: Sequence[MeasuredDialogue]) -> dict[str, Any]:
     """Shares of answers that contradict the inspection, before and after they were asked again, and by intent."""
     turns = [turn for one in held for turn in one.turns]
     intents = defaultdict[str, list[bool]](list)
@@ -143,7 +143,7 @@ def contradictions(held: Sequence[Dialogue]) -> dict[str, Any]:
     }
 
 
-def premises(held: Sequence[Dialogue]) -> dict[str, Any]:
+def premises(held: Sequence[MeasuredDialogue]) -> dict[str, Any]:
     """False premises corrected, unanswerable questions declined, answerable ones declined.
 
     A correction that contradicts the inspection is none. A question whose built answer declines is not answerable.
@@ -165,7 +165,7 @@ def premises(held: Sequence[Dialogue]) -> dict[str, Any]:
     }
 
 
-def transcript(one: Dialogue) -> str:
+def transcript(one: MeasuredDialogue) -> str:
     """A conversation to read: the evidence's verdict, then each question with its answer, and the draft where it fell."""
     found = one.picture.inspection
     kinds = "; ".join(f"{r.type or 'unknown'} at {', '.join(r.cells)}, {r.severity.value}" for r in found.regions)

@@ -40,7 +40,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Material:
+class RunMaterial:
     """What a run trains on.
 
     Args:
@@ -53,7 +53,7 @@ class Material:
 
 
 def begin_record(
-    recipe: Recipe | LanguageRecipe, command: str, identity: Identity, material: Material
+    recipe: Recipe | LanguageRecipe, command: str, identity: Identity, material: RunMaterial
 ) -> dict[str, Any]:
     """What is known when a run begins; the recipe with its overrides, the command as typed."""
     return {

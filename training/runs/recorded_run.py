@@ -11,7 +11,7 @@ from training.runs.clock import Clock
 from training.runs.preset_folder import export_preset
 from training.runs.processes import processes
 from training.runs.recipe import Call, LanguageRecipe, Recipe
-from training.runs.record import Identity, Material, begin_record, end_record, write_record
+from training.runs.record import Identity, RunMaterial, begin_record, end_record, write_record
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ AnyWork = TypeVar("AnyWork", bound=Work)
 
 
 def run_recorded(
-    recipe: Recipe | LanguageRecipe, call: Call, identity: Identity, material: Material,
+    recipe: Recipe | LanguageRecipe, call: Call, identity: Identity, material: RunMaterial,
     begin: Callable[[], AnyWork], train: Callable[[AnyWork], Card | None],
 ) -> None:  # fmt: skip
     """Write ``run.json``, train, and write ``out/preset``.
