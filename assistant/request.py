@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import find_images, load_image
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
-from assistant.types import Inspection, QueryImage
+from assistant.types import Domain, Inspection, QueryImage
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -65,6 +65,36 @@ class Request:
         return replace(DEFAULT_LIMITS, max_pixels=round(self.max_megapixels * 1e6))
 
 
+class PictureFiles(Sequence[QueryImage]):
+    """Pictures that are decoded when they are asked for: of many references one at a time is in memory.
+
+    Args:
+        paths: of the files.
+        limits: what a picture may cost.
+        domain: of all of them; from each file when None.
+    """
+
+    def __init__(self, paths: Sequence[str], limits: ImageLimits, domain: Domain | None) -> None:
+        self._paths, self._limits, self._domain = paths, limits, domain
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> QueryImage: ...
+    @overload
+    def __getitem__(self, index: slice) -> PictureFiles: ...
+    def __getitem__(self, index: int | slice) -> QueryImage | PictureFiles:
+        """Decode one, or name some.
+
+        Raises:
+            ImageError: a picture that cannot be read.
+        """
+        if isinstance(index, slice):
+            return PictureFiles(self._paths[index], self._limits, self._domain)
+        return load_image(self._paths[index], limits=self._limits, domain=self._domain)
+
+
 class Inspector:
     """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing.
 
@@ -106,8 +136,8 @@ class Inspector:
             except AssistantError as error:
                 yield source, error
 
-    def _pictures(self, paths: Sequence[str]) -> list[QueryImage]:
-        return [load_image(path, limits=self.request.limits, domain=self.request.inquiry.domain) for path in paths]
+    def _pictures(self, paths: Sequence[str]) -> PictureFiles:
+        return PictureFiles(paths, self.request.limits, self.request.inquiry.domain)
 
     def _anomalous(self) -> tuple[AnomalousReference, ...]:
         """The anomalous references of the request, decoded."""
@@ -116,8 +146,8 @@ class Inspector:
             return ()
         from assistant.vision.references.profile import AnomalousReference
 
-        images = self._pictures(request.anomalous_references)
-        masks = self._pictures(request.anomalous_masks)
+        images = list(self._pictures(request.anomalous_references))
+        masks = list(self._pictures(request.anomalous_masks))
         for image, mask in zip(images, masks, strict=False):
             if image.pixels.shape != mask.pixels.shape:
                 got = f"{mask.width}x{mask.height} in {mask.source}"

@@ -102,8 +102,7 @@ class Inspections:
         if references not in self._profiles:
             while len(self._profiles) >= KEPT_PROFILES:
                 del self._profiles[next(iter(self._profiles))]
-            pictures = [load_image(path) for path in references]
-            self._profiles[references] = build_profile(self.assistant.detector, pictures, self._inquiry)
+            self._profiles[references] = build_profile(self.assistant.detector, references, self._inquiry)
         return self._profiles[references]
 
 

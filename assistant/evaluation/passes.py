@@ -14,7 +14,6 @@ from PIL import Image
 from assistant.evaluation.metrics import PixelMetrics, compared, image_metrics
 from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference
 from assistant.inquiry import Inquiry
-from assistant.pictures.images import load_image
 from assistant.types import THRESHOLD, Inspection, Verdict
 from assistant.vision.build_profile import build_profile
 
@@ -196,7 +195,7 @@ def _profile(assistant: Assistant, one: Run, protocol: Protocol) -> Profile | No
     references = draw_references(one.root, one.shots, one.seed)
     if not references:
         return None
-    return build_profile(assistant.detector, [load_image(p) for p in references], protocol.inquiry)
+    return build_profile(assistant.detector, references, protocol.inquiry)
 
 
 def _own_profile(assistant: Assistant, one: Run, item: LabelledPicture, protocol: Protocol) -> Profile | None:
@@ -204,7 +203,7 @@ def _own_profile(assistant: Assistant, one: Run, item: LabelledPicture, protocol
     own = own_reference(one.root, protocol.own_references, item, protocol.own_missing)
     if own is None:
         return None
-    return build_profile(assistant.detector, [load_image(own)], protocol.inquiry)
+    return build_profile(assistant.detector, [own], protocol.inquiry)
 
 
 def _rows(region: Any) -> tuple[slice, slice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,8 @@ from assistant.vision.anomaly_map import pooled_logit
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.heads import patch_coverage
-from assistant.vision.references.memory_bank import MemoryBank, build_bank
+from assistant.vision.references.growing_bank import GrowingBank
+from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile import AnomalousReference, Profile
 
 FIXED_WINDOW = 0.08
@@ -27,6 +28,11 @@ FIXED_WINDOW = 0.08
 EXPECTED_NORMAL = -1.0
 """Calibrated image logit that normals should have on average: 1.28 standard deviations (0.8 among pictures of one product of the
 validation split) below the threshold, so that about one normal in ten is above it."""
+
+MAX_REFERENCES = 1000
+"""More would leave eight patches of each in the bank of a preset, and take a CPU a quarter of an hour."""
+HELD_BYTES = 256 * 2**20
+"""Features of references that are held until they are scored; others are encoded twice."""
 
 
 @torch.inference_mode()
@@ -38,35 +44,33 @@ def build_profile(
 ) -> Profile:
     """Encode references, build the bank, judge each by the others.
 
-    Of a single reference under a free camera turned copies are searched too; several show themselves how normals differ.
+    Each picture is decoded when its turn comes, and once more where its features are not held until it is scored: memory does not
+    grow with the number of references. Of a single reference under a free camera turned copies are searched too; several show
+    themselves how normals differ.
 
     Args:
         detector: what encodes them.
-        references: normal pictures.
+        references: normal pictures, or their paths; a sequence may decode as it is asked.
         inquiry: object name and phrases of their own scores; whether the camera is fixed.
         anomalous: pictures of the defect looked for, with or without masks.
 
     Raises:
-        ProfileError: no reference.
+        ImageError: a picture that cannot be read.
+        ProfileError: no reference, or more than :data:`MAX_REFERENCES`.
     """
-    pictures = [p if isinstance(p, QueryImage) else load_image(p) for p in references]
-    if not pictures:
+    if not references:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
+    _require_few(references, "reference pictures")
     settings = detector.preset.references
-    originals = [detector.patch_features(p) for p in pictures]
-    turned = []
-    turns = settings.rotations if not inquiry.fixed_camera and len(pictures) == 1 else 1
-    for i, picture in enumerate(pictures):
-        for quarter in range(1, turns):
-            turned.append((i, detector.patch_features(rotated(picture, quarter))))
-    bank = build_bank(
-        detector.localizer,
-        originals,
-        turned,
-        settings.rows,
-        settings.variance,
-        torch.Generator().manual_seed(0),
-    )
+    originals = _References(detector, references)
+    growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
+    for features in originals:
+        growing.add(features)
+    if len(references) == 1 and not inquiry.fixed_camera:
+        picture = _decoded(references[0])
+        for quarter in range(1, settings.rotations):
+            growing.add_copy(0, detector.patch_features(rotated(picture, quarter)))
+    bank = growing.bank()
     window = FIXED_WINDOW if inquiry.fixed_camera else None
     normal = _scored_by_others(detector, bank, originals, inquiry, window)
     profile = Profile(
@@ -86,8 +90,9 @@ def with_anomalous(detector: Detector, profile: Profile | None, anomalous: Seque
     """A profile joined by anomalous references; of them alone where there is none.
 
     Raises:
-        ProfileError: neither, or a mask that does not fit its picture.
+        ProfileError: neither, too many, or a mask that does not fit its picture.
     """
+    _require_few(anomalous, "anomalous references")
     if not anomalous:
         if profile is None:
             raise ProfileError("references or anomalous references", "neither", "give one with --references")
@@ -128,7 +133,7 @@ def _anomalous_keys(
 
 
 def _scored_by_others(
-    detector: Detector, bank: MemoryBank, originals: Sequence[PatchFeatures], inquiry: Inquiry, window: float | None
+    detector: Detector, bank: MemoryBank, originals: _References, inquiry: Inquiry, window: float | None
 ) -> dict[str, tuple[float, ...]]:
     """Calibrated image logits of each reference against the others, by every score; empty of a single one."""
     if len(originals) < 2:
@@ -141,6 +146,44 @@ def _scored_by_others(
         logits = detector.localizer(evidence, features.levels, match)
         rows.append([detector.calibration.of_image(s, True)(pooled_logit(logits, 0, s)) for s in SCORES])
     return dict(zip(SCORES, zip(*rows, strict=True), strict=True))
+
+
+class _References:
+    """Features of reference pictures in their order, as often as wanted; the first are held, up to :data:`HELD_BYTES`.
+
+    Args:
+        detector: what encodes them.
+        references: pictures or paths.
+    """
+
+    def __init__(self, detector: Detector, references: Sequence[Picture]) -> None:
+        self._detector, self._references = detector, references
+        self._held: list[PatchFeatures] = []
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._references)
+
+    def __iter__(self) -> Iterator[PatchFeatures]:
+        for number in range(len(self._references)):
+            if number < len(self._held):
+                yield self._held[number]
+                continue
+            features = self._detector.patch_features(_decoded(self._references[number]))
+            size = sum(t.nbytes for t in (*features.levels, features.pooled))
+            if number == len(self._held) and self._bytes + size <= HELD_BYTES:
+                self._held.append(features)
+                self._bytes += size
+            yield features
+
+
+def _decoded(picture: Picture) -> QueryImage:
+    return picture if isinstance(picture, QueryImage) else load_image(picture)
+
+
+def _require_few(pictures: Sequence[object], what: str) -> None:
+    if len(pictures) > MAX_REFERENCES:
+        raise ProfileError(f"at most {MAX_REFERENCES} {what}", f"{len(pictures)}", "give some that show all variants")
 
 
 def _offset(normal: Sequence[float]) -> float:

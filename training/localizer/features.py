@@ -25,7 +25,7 @@ from assistant.types import QueryImage
 from assistant.vision.build_profile import FIXED_WINDOW, rotated
 from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Localizer, Match, novelty
-from assistant.vision.references.memory_bank import build_bank
+from assistant.vision.references.growing_bank import build_bank
 from training.localizer.data import DataRow, defect_masks
 
 SIDES = (336, 336, 336, 448)

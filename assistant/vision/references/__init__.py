@@ -1,6 +1,7 @@
 """Normal (and anomalous) pictures that others are compared with.
 
 memory_bank   tokens of reference pictures, and matches in them
+growing_bank  features of reference pictures, one after the other -> memory bank
 profile       a reference set as one value
 profile_file  that value as a file, checked when it is read
 mutual        pictures scored against each other

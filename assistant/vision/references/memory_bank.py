@@ -1,4 +1,4 @@
-"""Normal reference pictures -> memory bank and subspace; query patches -> their nearest reference patches.
+"""Query patches -> their nearest reference patches, in a bank of them.
 
 The bank keeps raw tokens of every level (PatchCore, Roth et al., CVPR 2022; AnomalyDINO, Damm et al., WACV 2025); the subspace
 keeps mean and principal directions of the references' tokens (SubspaceAD, 2026). What normal distances look like under this
@@ -16,15 +16,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from assistant.errors import ProfileError
 from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
 from assistant.vision.localizer import Localizer, Match
 
-NEAR = 2
-"""Patches this close (rows and columns) do not count as "elsewhere" in a picture."""
-SAMPLES = 256
-"""Patches a reference that take part in leave-one-out statistics."""
 BLOCK = 256
 """Rows among which the best is looked for at once: maxima of blocks are cheap, places of maxima are not."""
 MARGIN = 0.008
@@ -165,85 +160,6 @@ class MemoryBank:
         return torch.stack([nearest, torch.full_like(nearest, self.class_spread)], 1)
 
 
-def build_bank(
-    localizer: Localizer,
-    originals: Sequence[PatchFeatures],
-    augmented: Sequence[tuple[int, PatchFeatures]] = (),
-    rows: int = 8192,
-    variance: float = 0.99,
-    generator: torch.Generator | None = None,
-) -> MemoryBank:
-    """Bank and subspace of a reference set.
-
-    Args:
-        localizer: gives the projection of the matching.
-        originals: features of each reference, batch of 1.
-        augmented: (reference, features) of turned copies; searched, but no evidence of how normals differ.
-        rows: largest number of patches kept.
-        variance: share of variance that the subspace keeps.
-        generator: of the draws among too many patches.
-
-    Raises:
-        ProfileError: no reference.
-    """
-    if not originals:
-        raise ProfileError("at least one reference picture", "none", "give one with --references")
-    everything = [*enumerate(originals), *augmented]
-    tokens = torch.cat([torch.stack(f.levels, 2)[0] for _, f in everything])
-    position = torch.cat([positions(f.grid) for _, f in everything]).to(tokens.device)
-    owner = torch.cat([torch.full((f.grid[0] * f.grid[1],), i) for i, f in everything]).to(tokens.device)
-    keep = coreset(localizer, tokens, rows, generator)
-    tokens, position, owner = tokens[keep], position[keep], owner[keep]
-    keys = torch.stack([localizer.project_for_match(i, tokens[:, i]) for i in range(localizer.levels)])
-    average = torch.cat([level_average(f.levels)[0] for f in originals])
-    mean, basis = principal_subspace(average, variance)
-    residual = subspace_residual(average[None], mean, basis)[0]
-    classes = F.normalize(torch.cat([f.pooled for f in originals]).float(), dim=-1)
-    return MemoryBank(
-        tokens=tokens,
-        keys=keys,
-        position=position,
-        owner=owner,
-        statistics=normal_statistics(localizer, originals),
-        subspace_mean=mean,
-        subspace_basis=basis,
-        subspace_statistics=torch.stack([residual.mean(), residual.std().clamp_min(1e-3)]),
-        class_tokens=classes,
-        class_spread=_class_spread(classes),
-    )
-
-
-def normal_statistics(localizer: Localizer, originals: Sequence[PatchFeatures]) -> Float[Tensor, "levels 2"]:
-    """Mean and standard deviation a level of the distance from a normal patch to its nearest foreign normal patch.
-
-    Foreign means of another reference; with a single reference, of the same picture more than two patches away.
-    """
-    out = []
-    for level in range(localizer.levels):
-        keys = [localizer.project_for_match(level, f.levels[level][0]) for f in originals]
-        if len(keys) == 1:
-            similarity = keys[0] @ keys[0].T
-            similarity = similarity.masked_fill(near(originals[0].grid).to(similarity.device), -2.0)
-            distance = 1 - similarity.amax(-1)
-        else:
-            sampled = [k[:: max(1, len(k) // SAMPLES)] for k in keys[:32]]
-            distance = torch.cat(
-                [
-                    1 - (one @ torch.cat([k for j, k in enumerate(sampled) if j != i]).T).amax(-1)
-                    for i, one in enumerate(sampled)
-                ]
-            )
-        out.append(torch.stack([distance.mean(), distance.std().clamp_min(0.01)]))
-    return torch.stack(out)
-
-
-def near(grid: tuple[int, int]) -> Tensor:
-    """Whether two patches of a grid are within :data:`NEAR` of each other: bool (patches, patches)."""
-    rows = torch.arange(grid[0]).repeat_interleave(grid[1])
-    columns = torch.arange(grid[1]).repeat(grid[0])
-    return ((rows[:, None] - rows).abs() <= NEAR) & ((columns[:, None] - columns).abs() <= NEAR)
-
-
 def positions(grid: tuple[int, int]) -> Float[Tensor, "patches 2"]:
     """Centres of the patches, (row, column) in [0, 1]."""
     rows = (torch.arange(grid[0], dtype=torch.float32) + 0.5) / grid[0]
@@ -256,19 +172,6 @@ def level_average(levels: Sequence[Float[Tensor, "batch patches width"]]) -> Flo
     return torch.stack([F.layer_norm(t.float(), t.shape[-1:]) for t in levels]).mean(0)
 
 
-def principal_subspace(
-    tokens: Float[Tensor, "rows width"], variance: float
-) -> tuple[Float[Tensor, " width"], Float[Tensor, "width kept"]]:
-    """Mean and the fewest principal directions that keep ``variance`` of the spread."""
-    mean = tokens.mean(0)
-    centred = tokens - mean
-    values, vectors = torch.linalg.eigh(centred.T @ centred / max(1, len(tokens) - 1))
-    values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
-    share = values.cumsum(0) / values.sum().clamp_min(1e-12)
-    kept = min(int((share < variance).sum()) + 1, max(1, len(tokens) - 1))
-    return mean, vectors[:, :kept].contiguous()
-
-
 def subspace_residual(
     tokens: Float[Tensor, "batch patches width"], mean: Float[Tensor, " width"], basis: Float[Tensor, "width kept"]
 ) -> Float[Tensor, "batch patches"]:
@@ -276,38 +179,3 @@ def subspace_residual(
     centred = tokens - mean
     inside = centred @ basis
     return (centred.square().sum(-1) - inside.square().sum(-1)).clamp_min(0).sqrt()
-
-
-def coreset(
-    localizer: Localizer, tokens: Float[Tensor, "rows levels width"], rows: int, generator: torch.Generator | None
-) -> Int[Tensor, " kept"]:
-    """At most ``rows`` patches that cover the rest: half drawn at random, the rest in rounds of the worst covered."""
-    count = len(tokens)
-    if count <= rows:
-        return torch.arange(count)
-    order = torch.randperm(count, generator=generator)
-    chosen, left = order[: rows // 2], order[rows // 2 :]
-    middle = localizer.levels // 2
-    keys = localizer.project_for_match(middle, tokens[:, middle])
-    cover = _cover(keys[left], keys[chosen])
-    for left_rounds in range(4, 0, -1):
-        take = (rows - len(chosen)) // left_rounds
-        worst = cover.topk(min(2 * take, len(cover))).indices[::2][:take].cpu()
-        added = left[worst]
-        rest = torch.ones(len(left), dtype=torch.bool)
-        rest[worst] = False
-        chosen, left, cover = torch.cat([chosen, added]), left[rest], cover[rest.to(cover.device)]
-        cover = torch.minimum(cover, _cover(keys[left], keys[added]))
-    return chosen.sort().values
-
-
-def _cover(keys: Tensor, chosen: Tensor) -> Tensor:
-    return torch.cat([1 - (part @ chosen.T).amax(-1) for part in keys.split(4096)])
-
-
-def _class_spread(classes: Float[Tensor, "references width"]) -> float:
-    if len(classes) < 2:
-        return 0.0
-    similarity = classes @ classes.T
-    similarity.fill_diagonal_(-2.0)
-    return float((1 - similarity.amax(-1)).mean())
