@@ -18,10 +18,11 @@ COLOURS = {Severity.MINOR: "#56B4E9", Severity.MAJOR: "#E69F00", Severity.CRITIC
 """Of Okabe and Ito's palette."""
 
 Rgb = UInt8[np.ndarray, "height width 3"]
+Fitted = UInt8[np.ndarray, "rows columns 3"]
 Annotations = list[tuple[tuple[int, int, int, int], str]]
 
 
-def fitted(pixels: Rgb, longest: int = SCREEN) -> Rgb:
+def fitted(pixels: Rgb, longest: int = SCREEN) -> Fitted:
     """The picture with its long side at most ``longest``; smaller ones stay."""
     height, width = pixels.shape[:2]
     scale = min(1.0, longest / max(height, width))
@@ -66,7 +67,7 @@ def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
     return Box(x0, y0, min(size[0], max(x1, x0 + 1)), min(size[1], max(y1, y0 + 1)))
 
 
-def thumbnail(pixels: Rgb) -> Rgb:
+def thumbnail(pixels: Rgb) -> UInt8[np.ndarray, "side side 3"]:
     """A small square of the picture's middle, for lists."""
     height, width = pixels.shape[:2]
     side = min(height, width)

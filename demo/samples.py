@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -104,7 +105,7 @@ def inspect_samples(assistant: Assistant, samples: Sequence[SamplePicture], out:
         yield Shown(sample, found)
 
 
-def sheet(shown: Sequence[Shown]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def sheet(shown: Sequence[Shown]) -> UInt8[np.ndarray, "rows columns 3"]:
     """One row a picture: the picture, the overlay without references, the overlay with references. RGB."""
     rows = []
     for one in shown:
