@@ -2,7 +2,8 @@
 
 run         a recipe -> trained parts
 check       two steps of it
-stage       batches for mini
+stage       one step of them
+mini_stage  batches for mini
 hub_stage   batches for hub models
 data        conversations and maps on disk
 packing     several conversations a row

@@ -26,43 +26,33 @@ from assistant.language.tokens.injection import inject
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
 from assistant.pictures.images import load_image
 from training.language.data import LanguageSample, SamplePlan, read_tensors
-from training.language.stage import LanguageStage
+from training.language.stage import LanguageBatch, LanguageStage
 
 if TYPE_CHECKING:
     from training.runs.recipe import LanguageRecipe
 
 
 @dataclass(frozen=True, eq=False)
-class VlmBatch:
-    """Conversations with their pictures and what stands behind the placeholders of maps.
+class VlmBatch(LanguageBatch):
+    """Conversations one a row; all pictures together.
 
     Args:
-        chat: padded at the right.
-        pictured: position of each picture's sample.
-        prompted: which pictures have prompt embeddings.
-        maps, scores: of the pictures, in the order of ``pictured``; None without any.
         inputs: further inputs of the model, of all pictures together.
     """
 
     chat: ChatBatch
-    pictured: tuple[int, ...]
-    prompted: tuple[bool, ...]
-    maps: Tensor | None
-    scores: Tensor | None
     inputs: dict[str, Tensor]
 
 
-class VlmStage(LanguageStage):
+class VlmStage(LanguageStage[VlmParts, VlmBatch]):
     """What one step computes on a model that sees for itself; mixing, validation and meters are the language stage's."""
-
-    parts: VlmParts
 
     @property
     def together(self) -> int:
         """One conversation a sequence: how packed ones see each other would have to be told to every family."""
         return 1
 
-    def load(self, planned: Sequence[SamplePlan]) -> Any:
+    def load(self, planned: Sequence[SamplePlan]) -> VlmBatch:
         """Read, look at and render one planned batch."""
         shown = [(i, p, sample) for i, p in enumerate(planned) if (sample := p.picture) is not None]
         pictured = tuple(i for i, _, _ in shown)
@@ -91,14 +81,15 @@ class VlmStage(LanguageStage):
 
     def _told(self, planned: SamplePlan, image: ImageInput | None) -> LabelledIds:
         if image is None:
-            return super().rendered(planned)
+            (sample,) = planned.samples
+            return self._replayed(sample)
         anomaly = (self.parts.anomaly_id,) * PROMPT_TOKENS if planned.embeddings else ()
         (sample,) = planned.samples
         return self.parts.renderer.render(
             sample.messages, Slots(image.ids, anomaly), sample.evidence if planned.text else None
         )
 
-    def token_losses(self, batch: Any) -> tuple[Tensor, Tensor]:
+    def token_losses(self, batch: VlmBatch) -> tuple[Tensor, Tensor]:
         """Cross-entropy of every supervised token, and the sample each belongs to."""
         model, chat, device = self.parts.model, batch.chat, self.device
         ids, labels = chat.input_ids.to(device), chat.labels.to(device)

@@ -30,8 +30,8 @@ from training.language.data import (
     read_replay,
     read_tensors,
 )
+from training.language.mini_stage import MiniStage
 from training.language.packing import use_plain_attention
-from training.language.stage import LanguageStage
 from training.localizer.sifting import MOST_BAD
 from training.runs.cards import notes_on
 from training.runs.clock import Clock
@@ -153,7 +153,7 @@ def open_language(recipe: LanguageRecipe, samples: list[LanguageSample]) -> Lang
     def stage_of(parts: Any) -> Any:
         from training.language.hub_stage import VlmStage
 
-        kind = VlmStage if hub else LanguageStage
+        kind = VlmStage if hub else MiniStage
         bits = recipe.loop.mixed_precision
         return kind(parts, corpus, recipe.data, recipe.batch_size, bits, recipe.lora.rate)
 

@@ -32,10 +32,10 @@ from training.language.data import (
     read_replay,
     read_tensors,
 )
+from training.language.mini_stage import MiniStage
 from training.language.packing import plain_attention, use_plain_attention
 from training.language.replay import read_prompts
 from training.language.run import hash_of_parts, some
-from training.language.stage import LanguageStage
 from training.replay import main as replay_main
 from training.runs.losses import total
 from training.runs.recipe import LanguageData
@@ -46,11 +46,9 @@ def parts_of(folder: Path) -> LanguageParts:
     return new_parts(LanguageConfig(kind="local", name=str(folder / "llama")), BLOCK_WIDTH, {})
 
 
-def stage_of(folder: Path, parts: LanguageParts, **data: Any) -> LanguageStage:
+def stage_of(folder: Path, parts: LanguageParts, **data: Any) -> MiniStage:
     told = LanguageData(sets=(folder / "set",), **data)
-    return LanguageStage(
-        parts, Corpus(read_language_set(folder / "set"), read_replay(folder / "replay.jsonl")), told, 4
-    )
+    return MiniStage(parts, Corpus(read_language_set(folder / "set"), read_replay(folder / "replay.jsonl")), told, 4)
 
 
 @pytest.mark.parametrize("lora", [False, True])
@@ -72,7 +70,7 @@ def test_one_step_moves_only_what_should_move(folder: Path, lora: bool) -> None:
     assert len(stage.module.lora) == len(found)
 
 
-def by_hand(stage: LanguageStage, planned: SamplePlan, sample: LanguageSample) -> Tensor:
+def by_hand(stage: MiniStage, planned: SamplePlan, sample: LanguageSample) -> Tensor:
     """Cross-entropies of a conversation that is alone in its batch."""
     parts, renderer = stage.parts, stage.parts.renderer
     if sample.tensors is None:
