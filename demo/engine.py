@@ -77,12 +77,12 @@ class Engine:
             self._assistant = self._load()
         except AssistantError as error:
             self._error = error
-        except Exception as error:  # the page must say so, whatever it was
+        except Exception as error:  # noqa: BLE001  the page must say so, whatever it was
             self._error = EngineError("a model that loads", f"{type(error).__name__}: {error}", "see the server's log")
         finally:
             self._done.set()
         if self._assistant is not None and self._after is not None:
             try:
                 self._after(self._assistant)
-            except Exception:
+            except Exception:  # noqa: BLE001  an assistant that is not warm still answers
                 _LOG.warning("the language model could not be warmed up", exc_info=True)

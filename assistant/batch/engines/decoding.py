@@ -80,7 +80,7 @@ def decode(item: Item, how: DecodeOptions) -> DecodedPicture | UnreadablePicture
         resized = resize(image.pixels, fit(image.height, image.width, how.side, how.patch).model)
     except AssistantError as error:
         return UnreadablePicture(item, str(error), file)
-    except Exception as error:  # one picture never ends the run
+    except Exception as error:  # noqa: BLE001  one picture never ends the run
         return UnreadablePicture(item, unexpected(error), file)
     return DecodedPicture(item, image, resized, (time.perf_counter() - started) * 1000, file)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 MEMORY_A_WORKER = 2 * 2**30
 """Bytes that a worker with the preset ``mini`` and a large picture may need."""
@@ -19,8 +20,7 @@ def cores() -> int:
 def free_memory() -> int | None:
     """Bytes that programs can still have; None where the system does not tell."""
     try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            values = dict(line.split(":", 1) for line in file)
+        values = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("ascii").splitlines())
         return int(values["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
         return None

@@ -106,7 +106,7 @@ class UnitInspector:
         lost: Finding | None = None
         try:
             encoded = self._encode(batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one picture never ends the run
             lost = refused((batch[0].item,), batch[0], unexpected(error))
         if lost is not None:
             yield from in_halves(self._batch, batch) if len(batch) > 1 else [lost]
@@ -124,7 +124,7 @@ class UnitInspector:
             return inspected(unit, one, self.detector.score(encoded, profile))
         except (StorageError, WeightsError):
             raise
-        except Exception as error:  # one picture never ends the run
+        except Exception as error:  # noqa: BLE001  one picture never ends the run
             return refused(unit, one, error)
 
     def _mutual(
@@ -155,7 +155,7 @@ class UnitInspector:
                 inspection = next(judged)
             except (StorageError, WeightsError):
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  one picture never ends the run
                 row = error
             if row is not None:
                 yield from (refused(whole, one, row) for one in left)
@@ -202,7 +202,7 @@ class UnitInspector:
             answers = self.assistant.ask_together(inspections, self.job.questions)
         except WeightsError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one picture never ends the run
             row = failed(found[0].item, error)
         if row is not None:
             yield from in_halves(self._written, found) if len(found) > 1 else [found[0].outcome(row)]
@@ -232,7 +232,7 @@ class UnitInspector:
             )
         except StorageError:
             raise
-        except Exception as error:  # one picture never ends the run
+        except Exception as error:  # noqa: BLE001  one picture never ends the run
             return failed(found.item, error)
 
     def _encode(self, batch: Sequence[DecodedPicture]) -> list[PatchFeatures]:

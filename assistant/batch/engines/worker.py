@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from assistant.batch.engines.frames import packed, receive, send
@@ -74,7 +75,7 @@ def command() -> list[str]:
 
 def environment(threads: int) -> dict[str, Any]:
     """Variables of a worker: this process's module path, and its number of threads."""
-    path = os.pathsep.join(p or os.getcwd() for p in sys.path)
+    path = os.pathsep.join(p or str(Path.cwd()) for p in sys.path)
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
     return {**os.environ, **counts, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"}
 

@@ -6,6 +6,7 @@ What cannot be read stands for itself: decoding it says what is wrong, in a row 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 _NIFTI = (".nii", ".nii.gz")
 _DICOM = (".dcm", ".dicom")
@@ -25,7 +26,7 @@ def slices_of(source: str) -> list[str]:
             count, word = _nifti_slices(source), "axis=2,slice="
         else:
             count, word = _dicom_frames(source), "frame="
-    except Exception:  # a damaged header, or the extra is missing: decoding tells
+    except Exception:  # noqa: BLE001  a damaged header, or the extra is missing: decoding tells
         return [source]
     return [f"{source}::{word}{number}" for number in range(count)] if count > 1 else [source]
 
@@ -44,6 +45,6 @@ def _nifti_slices(path: str) -> int:
 def _dicom_frames(path: str) -> int:
     import pydicom
 
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["NumberOfFrames"], force=True)
     return int(header.get("NumberOfFrames") or 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -60,7 +59,7 @@ def write_parquet(results: Path) -> Path:
             while some := list(islice(rows, ROWS_AT_ONCE)):
                 table = [{**row, "timing_ms": list((row["timing_ms"] or {}).items())} for row in some]
                 writer.write_table(pa.Table.from_pylist(table, schema))
-        os.replace(part, target)
+        part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise unwritable(error, target) from error
@@ -106,7 +105,7 @@ def _whole(target: Path) -> Iterator[TextIO]:
     try:
         with part.open("w", encoding="utf-8") as file:
             yield file
-        os.replace(part, target)
+        part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise unwritable(error, target) from error

@@ -63,7 +63,7 @@ class LineFile:
         with part.open("wb") as target, self.path.open("rb") as file:
             target.writelines(line for line in file if kept(line))
         self.close()
-        os.replace(part, self.path)
+        part.replace(self.path)
         self.open()
 
     def close(self) -> None:

@@ -151,8 +151,8 @@ def _write(files: Sequence[tuple[Path, Path]], joined: _Joined, target: Path) ->
                     row_file.write(line)
                     if record is not None:
                         record_file.write(replace(record, row=mark_of(line)).line())
-        os.replace(records, files_path(target / RESULTS))
-        os.replace(rows, target / RESULTS)
+        records.replace(files_path(target / RESULTS))
+        rows.replace(target / RESULTS)
     except OSError as error:
         for part in (rows, records):
             part.unlink(missing_ok=True)

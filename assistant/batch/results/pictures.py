@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def save_pictures(inspection: Inspection, maps: Path | None, overlays: Path | No
             part = target.with_name(f".{secrets.token_hex(8)}.part.png")
             try:
                 save_overlay(part, inspection.image, inspection.anomaly_map, inspection.regions)
-                os.replace(part, target)
+                part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
     except OSError as error:

@@ -207,7 +207,7 @@ def written(tokenizer: Any, work: Callable[[Any], None], stop: threading.Event, 
     def guarded() -> None:
         try:
             work(streamer)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  raised where the pieces are read
             streamer.text_queue.put(error)
 
     worker = _writers().submit(guarded)
