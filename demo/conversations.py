@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assistant.language.checked_answers import NOTE
 from assistant.types import Answer, Inspection
@@ -19,6 +19,7 @@ PAUSE = 0.015
 """Seconds between words of an answer that no model writes, so that it can be read along and stopped."""
 
 
+@runtime_checkable
 class PageConversation(Protocol):
     """A conversation about one inspected picture, as the page needs it."""
 

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from unittest.mock import patch
 
 from assistant.pipeline import Assistant
@@ -15,12 +15,27 @@ from demo.engine import Engine
 from demo.settings import Settings
 from tests.demo.conftest import write_samples
 
+if TYPE_CHECKING:
+    from demo.page import Page
+
 _plain = inspect.isgeneratorfunction
 
 
 def _yields(function: Any) -> bool:
     """Whether a function yields, asked of what is behind the wrapper that checks its types in tests."""
     return _plain(inspect.unwrap(function))
+
+
+def components() -> Page:
+    """The components of a page, laid out nowhere."""
+    from demo.page import SUGGESTED, Page
+
+    def made(kind: Any) -> Any:
+        return kind() if isinstance(kind, type) else tuple(get_args(kind)[0]() for _ in range(SUGGESTED))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Page(**{name: made(kind) for name, kind in get_type_hints(Page).items()})
 
 
 @contextmanager

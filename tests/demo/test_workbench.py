@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +17,9 @@ from assistant.types import Answer, Domain, QueryImage
 from assistant.vision.detector import Detector
 from demo import conversations, painting, questions
 from demo.engine import Engine, EngineError
-from demo.page import SUGGESTED, Page
 from demo.sessions import Setup
 from demo.workbench import CHANGED, BenchError, Workbench
+from tests.demo.running import components
 
 
 def rolled(image: QueryImage, by: int) -> QueryImage:
@@ -313,9 +312,7 @@ def test_an_answer_of_a_conversation_that_was_started_over_is_forgotten(bench: W
 
 def test_everything_of_a_picture_is_painted(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
-    several = {"suggested": SUGGESTED, "files": 4}
-    names: dict[str, Any] = {f.name: f.name for f in fields(Page)}
-    page = Page(**{n: tuple(f"{n} {i}" for i in range(several[n])) if n in several else n for n in names})
+    page = components()
     empty = painting.everything(page, session)
     assert (empty[page.boxes], empty[page.slider], empty[page.editor]) == (None, None, None)
     bench.add(session, part)
