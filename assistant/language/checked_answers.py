@@ -126,13 +126,13 @@ def _checked(
 
 
 def misses(text: str, question: Question) -> bool:
-    """Whether an answer chooses no option, or neither declines what no picture tells nor denies the kind asked about.
+    r"""Whether an answer chooses no option, or neither declines what no picture tells nor denies the kind asked about.
 
     >>> from assistant.reading.question import read_question
     >>> price = read_question("What does it cost?")
     >>> misses("It costs nothing.", price), misses("I cannot tell the price.", price)
     (True, False)
-    >>> misses("A dark spot.", read_question("What is it?\\nA. crack\\nB. stain"))
+    >>> misses("A dark spot.", read_question("What is it?\nA. crack\nB. stain"))
     True
     """
     if question.options:

@@ -63,10 +63,10 @@ def read_choice(answer: str, options: Mapping[str, str], question: Question | No
 
 
 def as_wanted(text: str, question: Question) -> str:
-    """An answer that is an option as the question wants it: its letter alone where that is asked for, else as it is.
+    r"""An answer that is an option as the question wants it: its letter alone where that is asked for, else as it is.
 
     >>> from assistant.reading.question import read_question
-    >>> as_wanted("Yes (A).", read_question("Is it fine? Give the letter only.\\nA. Yes\\nB. No"))
+    >>> as_wanted("Yes (A).", read_question("Is it fine? Give the letter only.\nA. Yes\nB. No"))
     'A'
     """
     if not question.letter_alone:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 
 def options_of(question: str) -> dict[str, str]:
-    """Letter to words of the lettered lines of a question, without full stops; empty for fewer than two.
+    r"""Letter to words of the lettered lines of a question, without full stops; empty for fewer than two.
 
-    >>> options_of("Is it fine?\\nA. Yes.\\nB) No")
+    >>> options_of("Is it fine?\nA. Yes.\nB) No")
     {'A': 'Yes', 'B': 'No'}
     """
     found = dict(re.findall(r"(?m)^\W{0,2}([A-Z])[.):] *(.+?)[.\s]*$", question))
@@ -51,14 +51,14 @@ _ALONE = re.compile(
 
 
 def in_words(question: str) -> str:
-    """A question with options, asked so that the answer is the option's words before its letter.
+    r"""A question with options, asked so that the answer is the option's words before its letter.
 
     A small language model finds in the evidence which words are right, and beside them which letter; asked for a letter at
     once it guesses.
 
-    >>> in_words("Is it fine? Give the letter only.\\nA. Yes\\nB. No")
-    'Is it fine?\\nA. Yes\\nB. No\\nAnswer with the option.'
-    >>> in_words("Is a letter missing?\\nA. Yes\\nB. No").splitlines()[0]
+    >>> in_words("Is it fine? Give the letter only.\nA. Yes\nB. No")
+    'Is it fine?\nA. Yes\nB. No\nAnswer with the option.'
+    >>> in_words("Is a letter missing?\nA. Yes\nB. No").splitlines()[0]
     'Is a letter missing?'
     """
     kept = []
@@ -71,9 +71,9 @@ def in_words(question: str) -> str:
 
 
 def wants_letter_alone(question: str) -> bool:
-    """Whether a question with options asks for a letter and nothing else.
+    r"""Whether a question with options asks for a letter and nothing else.
 
-    >>> wants_letter_alone("Is it fine? Give the letter only.\\nA. Yes\\nB. No")
+    >>> wants_letter_alone("Is it fine? Give the letter only.\nA. Yes\nB. No")
     True
     """
     how = " ".join(line for line in question.splitlines() if not _OPTION.match(line)).lower()
