@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,8 @@ def measure(recipe: Recipe | LanguageRecipe, steps: int = 12, rounds: int = 3) -
     plans = list(stage.epoch(0, recipe.loop.seed))[: steps + WARM_UP]
     if len(plans) < steps + WARM_UP:
         raise ConfigError(f"{steps + WARM_UP} batches", str(len(plans)), "build more data or give fewer --steps")
-    config = recipe.loop
-    config = replace(config, epochs=1, max_steps=len(plans), accumulate=1, checkpoint_every=10**9, patience=None)
+    alike = {"epochs": 1, "max_steps": len(plans), "accumulate": 1, "checkpoint_every": 10**9, "patience": None}
+    config = recipe.loop.model_copy(update=alike)
     bare, ran, shares = [], [], []
     batches = [stage.load(planned) for planned in plans]
     for number in range(rounds):

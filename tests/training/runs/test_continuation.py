@@ -101,7 +101,7 @@ def test_what_does_not_count_may_differ(localized: Path, built: Path) -> None:
 
 
 def test_a_language_run_goes_on_with_its_own_words_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = language_recipe(folder, "align", loop={"max_steps": 1})
+    config = language_recipe(folder, "align", loop={"max_steps": 1}, out=str(folder / "align_to_go_on"))
     assert main(["--config", str(config)]) == 0
     other = folder / "align_replay.jsonl"
     other.write_text((folder / "replay.jsonl").read_text().replace("say", "tell"))
