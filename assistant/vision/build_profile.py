@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import IO
 
 import numpy as np
 import torch
@@ -32,7 +36,9 @@ validation split) below the threshold, so that about one normal in ten is above 
 MAX_REFERENCES = 1000
 """More would leave eight patches of each in the bank of a preset, and take a CPU a quarter of an hour."""
 HELD_BYTES = 256 * 2**20
-"""Features of references that are held until they are scored; others are encoded twice."""
+"""Features of references that are held in memory until they are scored: 75 references of the preset mini."""
+FILED_BYTES = 2 * 2**30
+"""Further ones that wait in a temporary file; others are encoded twice."""
 
 
 @torch.inference_mode()
@@ -44,9 +50,9 @@ def build_profile(
 ) -> Profile:
     """Encode references, build the bank, judge each by the others.
 
-    Each picture is decoded when its turn comes, and once more where its features are not held until it is scored: memory does not
-    grow with the number of references. Of a single reference under a free camera turned copies are searched too; several show
-    themselves how normals differ.
+    Each picture is decoded when its turn comes, and features wait in a file where they are many: memory does not grow with the
+    number of references. Of a single reference under a free camera turned copies are searched too; several show themselves how
+    normals differ.
 
     Args:
         detector: what encodes them.
@@ -62,17 +68,17 @@ def build_profile(
         raise ProfileError("at least one reference picture", "none", "give one with --references")
     _require_few(references, "reference pictures")
     settings = detector.preset.references
-    originals = _References(detector, references)
-    growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
-    for features in originals:
-        growing.add(features)
-    if len(references) == 1 and not inquiry.fixed_camera:
-        picture = _decoded(references[0])
-        for quarter in range(1, settings.rotations):
-            growing.add_copy(0, detector.patch_features(rotated(picture, quarter)))
-    bank = growing.bank()
     window = FIXED_WINDOW if inquiry.fixed_camera else None
-    normal = _scored_by_others(detector, bank, originals, inquiry, window)
+    growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
+    with _References(detector, references) as originals:
+        for features in originals:
+            growing.add(features)
+        if len(references) == 1 and not inquiry.fixed_camera:
+            picture = _decoded(references[0])
+            for quarter in range(1, settings.rotations):
+                growing.add_copy(0, detector.patch_features(rotated(picture, quarter)))
+        bank = growing.bank()
+        normal = _scored_by_others(detector, bank, originals, inquiry, window)
     profile = Profile(
         preset=detector.preset.name,
         weights=detector.weights,
@@ -149,7 +155,9 @@ def _scored_by_others(
 
 
 class _References:
-    """Features of reference pictures in their order, as often as wanted; the first are held, up to :data:`HELD_BYTES`.
+    """Features of reference pictures in their order, as often as wanted.
+
+    The first are held in memory, the next in a file without a name; what fits in neither is encoded anew.
 
     Args:
         detector: what encodes them.
@@ -159,7 +167,17 @@ class _References:
     def __init__(self, detector: Detector, references: Sequence[Picture]) -> None:
         self._detector, self._references = detector, references
         self._held: list[PatchFeatures] = []
-        self._bytes = 0
+        self._held_bytes = 0
+        self._filed: dict[int, _Filed] = {}
+        self._file: IO[bytes] | None = None
+        self._free = FILED_BYTES
+
+    def __enter__(self) -> _References:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def __len__(self) -> int:
         return len(self._references)
@@ -168,13 +186,53 @@ class _References:
         for number in range(len(self._references)):
             if number < len(self._held):
                 yield self._held[number]
-                continue
-            features = self._detector.patch_features(_decoded(self._references[number]))
-            size = sum(t.nbytes for t in (*features.levels, features.pooled))
-            if number == len(self._held) and self._bytes + size <= HELD_BYTES:
-                self._held.append(features)
-                self._bytes += size
-            yield features
+            elif number in self._filed:
+                yield self._read(self._filed[number])
+            else:
+                features = self._detector.patch_features(_decoded(self._references[number]))
+                self._keep(number, features)
+                yield features
+
+    def _keep(self, number: int, features: PatchFeatures) -> None:
+        size = sum(t.nbytes for t in (*features.levels, features.pooled))
+        if number == len(self._held) and self._held_bytes + size <= HELD_BYTES:
+            self._held.append(features)
+            self._held_bytes += size
+        elif size <= self._free:
+            try:
+                self._filed[number] = self._write(features)
+                self._free -= size
+            except OSError:
+                self._free = 0  # no room there: they are encoded twice
+
+    def _write(self, features: PatchFeatures) -> _Filed:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="anomaly-references-")  # noqa: SIM115  closed on exit
+        start = self._file.seek(0, os.SEEK_END)
+        tensors = (*features.levels, features.pooled)
+        for tensor in tensors:
+            self._file.write(tensor.float().cpu().contiguous().numpy().data)
+        self._file.flush()
+        return _Filed(start, tuple(t.shape for t in tensors), features.grid)
+
+    def _read(self, filed: _Filed) -> PatchFeatures:
+        assert self._file is not None
+        self._file.seek(filed.start)
+        device = self._detector.clip.encoder.device
+        tensors = []
+        for shape in filed.shapes:
+            values = np.frombuffer(self._file.read(4 * math.prod(shape)), np.float32).copy()
+            tensors.append(torch.from_numpy(values).reshape(shape).to(device))
+        return PatchFeatures(tuple(tensors[:-1]), tensors[-1], filed.grid)
+
+
+@dataclass(frozen=True)
+class _Filed:
+    """Where features lie in the file: first byte, shapes of the levels' tokens and of the pooled token, grid."""
+
+    start: int
+    shapes: tuple[torch.Size, ...]
+    grid: tuple[int, int]
 
 
 def _decoded(picture: Picture) -> QueryImage:

@@ -103,7 +103,23 @@ def test_no_reference_is_refused(localizer: Localizer) -> None:
         GrowingBank(localizer, ROWS).bank()
 
 
-def test_references_whose_features_are_not_held_are_scored_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def _full(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("limits", "times"),
+    [
+        ({}, 1),
+        ({"HELD_BYTES": 0}, 1),
+        ({"HELD_BYTES": 120_000}, 1),
+        ({"HELD_BYTES": 0, "FILED_BYTES": 0}, 2),
+        ({"HELD_BYTES": 0, "full": 1}, 2),
+    ],
+)
+def test_references_are_scored_alike_wherever_their_features_wait(
+    monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], times: int
+) -> None:
     assistant = Assistant.load("tiny")
     images = [textured(i) for i in range(4)]
     held = assistant.build_profile(images)
@@ -112,9 +128,12 @@ def test_references_whose_features_are_not_held_are_scored_alike(monkeypatch: py
     monkeypatch.setattr(
         assistant.detector, "patch_features", lambda image: encoded.append(image.source) or encode(image)
     )
-    monkeypatch.setattr(building, "HELD_BYTES", 0)
+    for name in sorted(set(limits) - {"full"}):
+        monkeypatch.setattr(building, name, limits[name])
+    if "full" in limits:
+        monkeypatch.setattr(building.tempfile, "TemporaryFile", _full)
     again = assistant.build_profile(images)
-    assert len(encoded) == 8
+    assert len(encoded) == 4 * times
     assert again.normal_logits == held.normal_logits
     assert again.bank is not None
     assert held.bank is not None
