@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.language.interface import EvidenceKind, LanguageModel
-from assistant.language.tokens.generation import RepetitionStop, StopSignal, written
+from assistant.language.models.instructions import Message, Turn, messages_of
+from assistant.language.tokens.generation import written
+from assistant.language.tokens.stopping import RepetitionStop, StopSignal
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.types import Answer, Inspection
@@ -28,33 +30,6 @@ from assistant.words.template_answers import answer_from_evidence, notice
 if TYPE_CHECKING:
     from assistant.language.tokens.projector import EncodedImage
 
-SYSTEM = (
-    "You are an inspection assistant. Each question comes with a note measured on the picture. Answer the question "
-    "from the note, in one or two short sentences. Add nothing that is not in the note."
-)
-EXAMPLES = (
-    (
-        "Is something wrong here?",
-        "Yes, the picture looks anomalous: there is a chip at the bottom centre.",
-        "Yes, the picture looks anomalous: there is a chip at the bottom centre.",
-    ),
-    (
-        "Where do you see them?",
-        "Region 1 at the bottom left and region 2 at the top centre.",
-        "Region 1 is at the bottom left and region 2 is at the top centre.",
-    ),
-    (
-        "How serious is it and what next?",
-        "The region is rated major. Next, look for the loose fragment and measure the missing edge.",
-        "The region is rated major. Next, look for the loose fragment and measure the missing edge.",
-    ),
-    (
-        "Where is it?",
-        "No anomalous region was found, so there is nothing to locate.",
-        "Nowhere: no anomalous region was found.",
-    ),
-)
-"""(question, note, answer): what the note is for, shown."""
 DECLINED = "The picture and its anomaly map do not tell that."
 INVENTED = 0.2
 """Largest share of content words an answer may bring from nowhere."""
@@ -63,30 +38,6 @@ MAX_NEW_TOKENS = 80
 _HEDGED = re.compile(r"^[^.]*\b(?:possibly|only just)\b")
 _HEDGE = re.compile(r"\b(?:possibl[ey]|perhaps|may|might|only just|uncertain|not sure|\d+ ?%)")
 """Doubt in the note's first sentence has to come back in the answer."""
-
-
-Message = dict[str, str]
-Turn = tuple[str, str, str]
-"""(question, note, answer)."""
-
-
-def messages_of(turns: Sequence[Turn], question: str, note: str) -> list[Message]:
-    """Messages of the prompt: instructions, worked examples, past turns, the question with its note.
-
-    Args:
-        turns: (question, note, answer) so far.
-        question: asked now.
-        note: the evidence for it.
-    """
-    messages = [{"role": "system", "content": SYSTEM}]
-    for asked, told, answer in (*EXAMPLES, *turns):
-        messages += [_user(asked, told), {"role": "assistant", "content": answer}]
-    return [*messages, _user(question, note)]
-
-
-def _user(question: str, note: str) -> Message:
-    told = f"Note: {note}\nQuestion: {question}"
-    return {"role": "user", "content": told.replace("<|", "< |")}  # a role marker that was typed is only words
 
 
 @dataclass(eq=False)

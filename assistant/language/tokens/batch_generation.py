@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from assistant.language.tokens.chat_template import LabelledIds, collate
-from assistant.language.tokens.generation import Prompt, RepetitionStop, Speaker, carry, repeated
+from assistant.language.tokens.generation import Prompt, Speaker, carry
 from assistant.language.tokens.injection import model_lock
+from assistant.language.tokens.stopping import RepetitionStop, repeated
 
 
 def speak_together(

@@ -16,13 +16,12 @@ from functools import cache
 from typing import Any
 
 from assistant.language.tokens.injection import model_lock
+from assistant.language.tokens.stopping import RepetitionStop, StopSignal
 
 POLL = 0.2
 """Seconds after which a reader looks whether its worker still lives."""
 WRITERS = 32
 """Answers that may be waited for at once; a model writes one at a time."""
-REPETITION_WINDOW = 16
-"""No run of this many tokens is written twice."""
 
 
 @dataclass(frozen=True)
@@ -273,41 +272,3 @@ def carry(model: Any, values: dict[str, Any]) -> None:
     for name, module in model.named_modules():
         if hasattr(module, CARRIED):
             setattr(module, CARRIED, values.get(name))
-
-
-class StopSignal:
-    """Stops generation once an event is set."""
-
-    def __init__(self, event: threading.Event) -> None:
-        self._event = event
-
-    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-        """All answers stop together."""
-        import torch
-
-        return torch.full((input_ids.shape[0],), self._event.is_set(), dtype=torch.bool, device=input_ids.device)
-
-
-class RepetitionStop:
-    """Ends each answer whose last tokens were written before in it; see :func:`repeated`."""
-
-    def __init__(self, start: int) -> None:
-        self._start = start
-
-    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-        """Which answers stop."""
-        import torch
-
-        again = [repeated(row) for row in input_ids[:, self._start :].tolist()]
-        return torch.tensor(again, dtype=torch.bool, device=input_ids.device)
-
-
-def repeated(said: list[int]) -> bool:
-    """Whether the last :data:`REPETITION_WINDOW` tokens of an answer were written before in it.
-
-    >>> repeated([1, *range(40)]), repeated([*range(16), 50, *range(16)])
-    (False, True)
-    """
-    n = REPETITION_WINDOW
-    tail = said[-n:]
-    return len(said) > n and any(said[i : i + n] == tail for i in range(len(said) - n))

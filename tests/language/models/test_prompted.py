@@ -15,12 +15,11 @@ import yaml
 
 from assistant.errors import WeightsError
 from assistant.language.conversation import Conversation
+from assistant.language.models.instructions import Message, messages_of
 from assistant.language.models.prompted import (
     DECLINED,
-    Message,
     PromptedLanguageModel,
     _complete_sentences,
-    messages_of,
 )
 from assistant.pipeline import Assistant
 from assistant.reading.faithfulness import contradicts

@@ -11,15 +11,8 @@ import pytest
 import torch
 
 from assistant.language.tokens.batch_generation import speak_together
-from assistant.language.tokens.generation import (
-    REPETITION_WINDOW,
-    DecodingOptions,
-    Prompt,
-    RepetitionStop,
-    Speaker,
-    Talk,
-    written,
-)
+from assistant.language.tokens.generation import DecodingOptions, Prompt, Speaker, Talk, written
+from assistant.language.tokens.stopping import REPETITION_WINDOW, RepetitionStop
 from tests.tiny_language import tiny_model, tiny_tokenizer
 
 
