@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, overload
 
 from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
-from assistant.pictures.images import find_images, load_image
+from assistant.pictures.images import find_images, load_image, split_selector
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.types import Domain, Inspection, QueryImage
 
@@ -72,10 +72,16 @@ class PictureFiles(Sequence[QueryImage]):
         paths: of the files.
         limits: what a picture may cost.
         domain: of all of them; from each file when None.
+
+    Raises:
+        ImageError: a path without a file.
     """
 
     def __init__(self, paths: Sequence[str], limits: ImageLimits, domain: Domain | None) -> None:
         self._paths, self._limits, self._domain = paths, limits, domain
+        for path in paths:
+            if not Path(split_selector(path)[0].replace("\0", "")).is_file():
+                load_image(path, limits=limits, domain=domain)  # says what is wrong, before the first is decoded
 
     def __len__(self) -> int:
         return len(self._paths)
