@@ -40,4 +40,4 @@ def warm_language(assistant: Assistant) -> None:
     try:
         next(pieces, None)
     finally:
-        pieces.close()  # type: ignore[attr-defined]
+        pieces.close()  # type: ignore[attr-defined]  # a generator, typed as an iterator

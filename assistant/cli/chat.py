@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -196,7 +197,7 @@ def user_lines(console: Console) -> Callable[[str], str]:
 
         return piped
     with contextlib.suppress(ImportError):  # arrow keys and history, where the platform has them
-        import readline  # noqa: F401
+        import_module("readline")
     if not console.stderr:
         return input
 

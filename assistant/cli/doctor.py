@@ -139,7 +139,7 @@ def _torch() -> list[Check]:
     import torch
 
     try:
-        import torchvision  # type: ignore[import-untyped]
+        import torchvision
     except (ImportError, RuntimeError) as error:
         found = f"torch {torch.__version__}, torchvision fails to load: {' '.join(str(error).split())[:200]}"
         return [Check("torch", Status.PROBLEM, found, "install the pair that constraints.txt names, from one index")]
@@ -181,7 +181,7 @@ def _processor() -> list[Check]:
 
 def memory_limit() -> float:
     """Bytes this process may use: the machine's memory, or the limit of its container where that is lower."""
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     total = float(psutil.virtual_memory().total)
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):

@@ -46,7 +46,7 @@ def takes(**groups: Callable[..., Any]) -> Callable[[Command], Command]:
         ordered += [p for n, p in shared.items() if n not in own and p.default is not p.empty]
         ordered += [p for p in own.values() if p.default is not p.empty]
         signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in ordered])
-        with_options.__signature__ = signature  # type: ignore[attr-defined]
+        with_options.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect
         with_options.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
         return with_options
 

@@ -197,8 +197,9 @@ def _wrap(model: nn.Module, config: TowerConfig, tokenize: Callable[[Sequence[st
     mean = getattr(visual, "image_mean", None) or OPENAI_DATASET_MEAN
     std = getattr(visual, "image_std", None) or OPENAI_DATASET_STD
     encoder = VisualEncoder(visual, config.levels, mean, std)
+    encode_text: Any = model.encode_text
     with torch.inference_mode():
-        width = int(model.encode_text(tokenize(["a"])).shape[-1])  # type: ignore[operator]
+        width = int(encode_text(tokenize(["a"])).shape[-1])
     if width != config.joint_width:
         raise ConfigError(f"joint_width {width} for {config.name}", str(config.joint_width), "mend the preset")
     return Clip(model, encoder, tokenize, width, {f"{config.name or config.kind}": config.pretrained or "random"})

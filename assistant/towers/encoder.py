@@ -229,11 +229,14 @@ class VisualEncoder(nn.Module):
 def _twin(module: nn.Module, **parts: Tensor | nn.Module | None) -> nn.Module:
     """A module that shares everything with another one but the parameters and modules named; None leaves one shared."""
     twin = copy(module)
-    twin.__dict__["_parameters"] = dict(module._parameters)
-    twin.__dict__["_modules"] = dict(module._modules)
+    parameters: dict[str, Tensor | None] = dict(module._parameters)
+    modules: dict[str, nn.Module | None] = dict(module._modules)
     for name, part in parts.items():
-        if part is not None:
-            (twin._modules if isinstance(part, nn.Module) else twin._parameters)[name] = part  # type: ignore[assignment]
+        if isinstance(part, nn.Module):
+            modules[name] = part
+        elif part is not None:
+            parameters[name] = part
+    twin.__dict__.update(_parameters=parameters, _modules=modules)
     return twin
 
 

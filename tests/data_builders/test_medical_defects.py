@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from assistant.types import Domain
 from assistant.vocabulary.defect_types import MEDICAL_TYPES
 from data_builders.defects.medical import MEDICAL_DEFECTS
+from data_builders.defects.medical.base import MedicalFamily
 from data_builders.defects.medical.tissue import is_grey
 from data_builders.defects.painting import lab_difference
 from data_builders.types import DefectFamily, Kind, Picture
@@ -47,9 +49,9 @@ def scan(
     return Picture(pixels, organ, "organ", family, kind, Domain.MEDICAL, parts)
 
 
-def suited(family: DefectFamily, **options: bool) -> Picture:
+def suited(family: MedicalFamily[Any], **options: bool) -> Picture:
     """A picture the family applies to: a phantom where it names some, else a user's scan."""
-    phantoms = getattr(family, "phantoms") or {"folder"}  # noqa: B009
+    phantoms = family.phantoms or {"folder"}
     name = sorted(phantoms)[0]
     return scan(name, Kind.OBJECT if name == "folder" else Kind.PHANTOM, **options)
 
@@ -58,7 +60,7 @@ def test_names_are_unique_plenty_and_plain() -> None:
     names = [family.name for family in MEDICAL_DEFECTS]
     assert len(set(names)) == len(names) >= 10
     assert all(re.fullmatch(r"[a-z_]+", name) for name in names)
-    assert {getattr(family, "type") for family in MEDICAL_DEFECTS} == set(MEDICAL_TYPES)  # noqa: B009
+    assert {family.type for family in MEDICAL_DEFECTS} == set(MEDICAL_TYPES)
 
 
 @each_family

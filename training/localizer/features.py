@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from rich.progress import track
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from assistant.pictures.images import load_image
@@ -208,10 +208,7 @@ def read_shape(path: Path) -> Shape:
 
 def read_batch(folder: Path, rows: Sequence[DataRow], shape: Shape) -> FeatureBatch:
     """Features of samples of one shape, float32."""
-    loaded = []
-    for row in rows:
-        with safe_open(folder / f"{row.index:07d}.safetensors", "pt") as handle:
-            loaded.append({name: handle.get_tensor(name) for name in handle.keys()})  # noqa: SIM118
+    loaded = [load_file(folder / f"{row.index:07d}.safetensors") for row in rows]
     tokens = torch.stack([s["tokens"] for s in loaded])
     regions = [s["regions"].float() for s in loaded]
     return FeatureBatch(

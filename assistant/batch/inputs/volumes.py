@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 _NIFTI = (".nii", ".nii.gz")
 _DICOM = (".dcm", ".dicom")
@@ -35,9 +36,9 @@ def _nifti_slices(path: str) -> int:
     import nibabel
     import numpy as np
 
-    volume = nibabel.load(path)
-    shape = (*volume.shape, 1, 1, 1)  # type: ignore[attr-defined]
-    turns = nibabel.io_orientation(volume.affine)  # type: ignore[attr-defined]
+    volume: Any = nibabel.load(path)
+    shape = (*volume.shape, 1, 1, 1)
+    turns = nibabel.io_orientation(volume.affine)
     across = 2 if np.isnan(turns).any() else int(np.flatnonzero(turns[:, 0] == 2)[0])
     return int(shape[across])
 

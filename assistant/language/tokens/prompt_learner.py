@@ -50,8 +50,8 @@ class PromptLearner(nn.Module):
         self.cell_squash = _squash((10.0, 0.0), -5.0)
         self.image_squash = _squash((10.0,), -5.0)
         last = nn.Conv2d(hidden, width, 1)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+        for values in last.parameters():
+            nn.init.zeros_(values)
         self.residual = nn.Sequential(
             nn.Conv2d(1, hidden, 5, stride=2, padding=2),
             nn.GELU(),

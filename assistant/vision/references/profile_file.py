@@ -72,7 +72,7 @@ def read_profile(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, "pt") as handle:
             about = json.loads((handle.metadata() or {})["about"])
-            tensors = {k: handle.get_tensor(k) for k in handle.keys()}  # noqa: SIM118
+            tensors = {k: handle.get_tensor(k) for k in list(handle.keys())}
         schema, digest = about["schema"], about.get("sha256")
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         why = (str(error) or type(error).__name__).splitlines()[0]

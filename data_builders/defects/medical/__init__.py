@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from data_builders.defects.medical.atrophy import Atrophy
+from data_builders.defects.medical.base import MedicalFamily
 from data_builders.defects.medical.calcification import Calcification
 from data_builders.defects.medical.cyst import Cyst
 from data_builders.defects.medical.dense_tissue import DenseTissue
@@ -18,9 +21,8 @@ from data_builders.defects.medical.opacity import Opacity
 from data_builders.defects.medical.polyp import Polyp
 from data_builders.defects.medical.rim_mass import RimMass
 from data_builders.defects.medical.solid_mass import SolidMass
-from data_builders.types import DefectFamily
 
-MEDICAL_DEFECTS: tuple[DefectFamily, ...] = (
+MEDICAL_DEFECTS: tuple[MedicalFamily[Any], ...] = (
     SolidMass(),
     RimMass(),
     MixedMass(),
