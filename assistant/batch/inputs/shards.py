@@ -1,4 +1,4 @@
-"""Which pictures of a run are whose: by a hash of the path without its detours, so that shards agree without knowing of each other."""
+"""Which pictures of a run are whose: by a hash of the path without its detours, so that shards agree on their own."""
 
 from __future__ import annotations
 
