@@ -15,9 +15,10 @@ import numpy as np
 
 from assistant.errors import AssistantError
 from data_builders.config import BuildConfig, load_config
-from data_builders.families import Families, load_families, pools
+from data_builders.families import Families, load_families
 from data_builders.files import encode_mask, encode_pixels
-from data_builders.sample import Sample, sample_from_pools
+from data_builders.iterate import iter_samples
+from data_builders.sample import Sample
 from data_builders.types import DefectFamily, Picture, SourceFamily
 
 
@@ -57,10 +58,9 @@ def _defect_speed(family: DefectFamily, pictures: Sequence[Picture], repeats: in
 
 def overall_speed(config: BuildConfig, families: Families, samples: int) -> tuple[float, float]:
     """(pictures, samples) a second with everything: sources, defects, camera, encoding."""
-    found, pictures = pools(config, families), 0
+    pictures = 0
     start = time.perf_counter()
-    for index in range(samples):
-        sample = sample_from_pools(config, index, found)
+    for sample in iter_samples(config, 0, samples, families):
         pictures += _encode(sample, config)
     spent = time.perf_counter() - start
     return pictures / spent, samples / spent

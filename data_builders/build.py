@@ -1,7 +1,7 @@
 """Build a data set: ``python -m data_builders.build --config FILE --out DIR [--workers N]``.
 
 Rows are appended in the order of their indices, whatever the number of workers; a killed build goes on
-where it stopped.
+where it stopped. Samples that share references are made together, so that these are rendered and written once.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from assistant.errors import AssistantError, ConfigError, DataSetError
 from data_builders.config import BuildConfig, load_config, override, parse_config
 from data_builders.families import Families, Pool, families_of_kinds, load_families, pools
 from data_builders.files import read_hash_list
-from data_builders.sample import sample_from_pools
-from data_builders.writer import Refused, Row, clear, config_record, recover_rows, write_manifest, write_sample
+from data_builders.products import by_product, samples_from_pools
+from data_builders.writer import Refused, Row, clear, config_record, recover_rows, write_manifest, write_samples
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class _Job:
     pools: dict[str, Pool]
     evaluation: frozenset[str]
 
-    def __call__(self, index: int) -> Row | Refused:
-        sample = sample_from_pools(self.config, index, self.pools)
-        return write_sample(self.folder, sample, self.config, self.evaluation)
+    def __call__(self, indices: tuple[int, ...]) -> list[Row | Refused]:
+        samples = samples_from_pools(self.config, indices, self.pools)
+        return write_samples(self.folder, samples, self.config, self.evaluation)
 
 
 _job: _Job | None = None
@@ -47,9 +48,9 @@ def _start_worker(folder: Path, config: BuildConfig, families: Families | None, 
     _job = _Job(folder, config, pools(config, load_families(config) if families is None else families), evaluation)
 
 
-def _work(index: int) -> Row | Refused:
+def _work(indices: tuple[int, ...]) -> list[Row | Refused]:
     assert _job is not None
-    return _job(index)
+    return _job(indices)
 
 
 def build(
@@ -81,13 +82,13 @@ def build(
     done = recover_rows(metadata)
     write_manifest(folder, config, [], complete=False)
     refused: list[int] = []
-    missing = [index for index in range(config.count) if index not in done]
+    missing = by_product(config, [index for index in range(config.count) if index not in done])
     with (
         metadata.open("a", encoding="utf-8") as file,
         _results(missing, workers, (folder, config, families, evaluation)) as results,
         _bar(config.count, len(done), progress) as advance,
     ):
-        for result in results:
+        for result in chain.from_iterable(results):
             if isinstance(result, Refused):
                 refused.append(result.index)
             else:
@@ -99,15 +100,15 @@ def build(
 
 @contextmanager
 def _results(
-    missing: Sequence[int], workers: int, setup: tuple[Path, BuildConfig, Families | None, frozenset[str]]
-) -> Iterator[Iterator[Row | Refused]]:
+    missing: Sequence[tuple[int, ...]], workers: int, setup: tuple[Path, BuildConfig, Families | None, frozenset[str]]
+) -> Iterator[Iterator[list[Row | Refused]]]:
     if workers <= 1 or len(missing) < 2:
         _start_worker(*setup)
         yield map(_work, missing)
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers, _start_worker, setup) as pool:
-        yield pool.imap(_work, missing, chunksize=4)
+        yield pool.imap(_work, missing, chunksize=max(1, 4 // len(missing[0])))
 
 
 @contextmanager

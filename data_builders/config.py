@@ -85,6 +85,8 @@ class BuildConfig(_Model):
 
     Args:
         count: samples.
+        queries_per_product: samples in a row that show one product and share its reference pictures; above 1 a product
+            is wholly in one split, and in a mixed one the queries are other designs too.
         seed: with the index of a sample, decides every random choice in it.
         size: side in pixels, or (least, most): a picture has about side * side pixels whatever its shape.
         defect_probability: share of anomalous samples, [0, 1].
@@ -108,6 +110,7 @@ class BuildConfig(_Model):
     """
 
     count: int = Field(1000, ge=1)
+    queries_per_product: int = Field(1, ge=1)
     seed: int = Field(0, ge=0)
     size: int | tuple[int, int] = 256
     defect_probability: float = Field(0.5, ge=0, le=1)
@@ -142,6 +145,8 @@ class BuildConfig(_Model):
             raise ValueError("weights and counts must not be negative, and some count must be positive")
         if (self.validation_only.sources or self.validation_only.defects) and self.validation_share == 0:
             raise ValueError("validation_only needs a positive validation_share")
+        if self.queries_per_product > 1 and self.template_probability > 0:
+            raise ValueError("a template shows one specimen: template_probability needs queries_per_product of 1")
         return self
 
     @property
@@ -156,7 +161,7 @@ class BuildConfig(_Model):
 
     def split_of(self, index: int) -> str:
         """Split of a sample; it does not depend on ``count``."""
-        share = self.validation_share
+        share, index = self.validation_share, index // self.queries_per_product
         return "validation" if int((index + 1) * share + 1e-9) > int(index * share + 1e-9) else "train"
 
 

@@ -19,7 +19,7 @@ from assistant.vocabulary.severity import severity_of
 from data_builders.benign import add_benign
 from data_builders.capture import Capture, develop, draw_capture, is_colourless, noise_of, shot, without_noise
 from data_builders.config import BuildConfig
-from data_builders.families import Families, Pool, load_families, pools
+from data_builders.families import Pool
 from data_builders.types import Defect, DefectFamily, Kind, Mask, Picture, Pixels
 
 Array = TypeVar("Array", bound=np.ndarray[Any, np.dtype[Any]])
@@ -77,6 +77,7 @@ class Sample:
         references: normal pictures of the same product, the same size.
         aligned: the one reference is a template: the same specimen without defects, through a fixed camera.
         object_name, family, kind, domain: of the source.
+        product: number shared by the samples with these references; None where each sample has its own.
     """
 
     index: int
@@ -91,6 +92,7 @@ class Sample:
     family: str
     kind: Kind
     domain: Domain
+    product: int | None = None
 
     @property
     def mask(self) -> Mask:
@@ -101,13 +103,8 @@ class Sample:
         return union
 
 
-def make_sample(config: BuildConfig, index: int, families: Families | None = None) -> Sample:
-    """Make the sample of an index; load the package's families when none are given."""
-    return sample_from_pools(config, index, pools(config, load_families(config) if families is None else families))
-
-
 def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]) -> Sample:
-    """Make the sample of an index out of the pools of :func:`data_builders.families.pools`."""
+    """Make a sample with references of its own out of the pools of :func:`data_builders.families.pools`."""
     streams = np.random.SeedSequence([config.seed, index]).spawn(6)
     choose, designing, rendering, painting, marking, camera = (np.random.default_rng(s) for s in streams)
     split = config.split_of(index)
@@ -125,7 +122,9 @@ def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]
     benign = config.benign_probability
     query = turn.apply(finish(scene, source.kind, capture, benign, marking, camera))
     masks = tuple(turn.apply(defect.mask) for defect, _, _ in defects)
-    records = tuple(_record(d, seed, contrast, mask) for (d, seed, contrast), mask in zip(defects, masks, strict=True))
+    records = tuple(
+        record_of(d, seed, contrast, mask) for (d, seed, contrast), mask in zip(defects, masks, strict=True)
+    )
     references = []
     mixed = bool(choose.random() < config.mixed_reference_probability)
     aligned = bool(choose.random() < config.template_probability)
@@ -292,10 +291,10 @@ def finish(
     return develop(scene, shot(capture, camera), camera)
 
 
-def _record(defect: Defect, seed: int, contrast: float, mask: Mask) -> DefectRecord:
-    area = float(mask.mean())
+def record_of(defect: Defect, seed: int, contrast: float, mask: Mask) -> DefectRecord:
+    """What the data set states of a defect of that seed and contrast (grey levels), its mask turned as the picture."""
     return DefectRecord(
-        type=defect.type, family=defect.family, box=mask_box(mask), area_fraction=area, cells=mask_cells(mask),
-        severity=severity_of(area, peak_of_contrast(contrast), defect.type), contrast=contrast, seed=seed,
+        type=defect.type, family=defect.family, box=mask_box(mask), area_fraction=(area := float(mask.mean())),
+        cells=mask_cells(mask),         severity=severity_of(area, peak_of_contrast(contrast), defect.type), contrast=contrast, seed=seed,
         parameters=dict(defect.parameters),
     )  # fmt: skip

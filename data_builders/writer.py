@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,21 +36,73 @@ class Refused:
     index: int
 
 
+def write_samples(
+    folder: Path, samples: Sequence[Sample], config: BuildConfig, evaluation: frozenset[str]
+) -> list[Row | Refused]:
+    """Write the pictures of samples; those of one product (one after another) share their reference files.
+
+    Args:
+        folder: of the data set.
+        samples: each alone, or all of one product.
+        config: of the build.
+        evaluation: hashes of pictures that must not be written.
+
+    Returns:
+        Metadata rows, which the caller appends, and the refused.
+    """
+    if not samples or samples[0].product is None:
+        return [write_sample(folder, sample, config, evaluation) for sample in samples]
+    shared = _encode_references(samples[0], config)
+    if evaluation and any(picture_hashes(data) & evaluation for data in shared.values()):
+        return [Refused(sample.index) for sample in samples]
+    for name, data in shared.items():
+        write_atomic(folder / name, data)
+    hashes = {name: sha256(data) for name, data in shared.items()}
+    return [_write_query(folder, sample, config, evaluation, hashes) for sample in samples]
+
+
 def write_sample(folder: Path, sample: Sample, config: BuildConfig, evaluation: frozenset[str]) -> Row | Refused:
     """Write the pictures of a sample; return its metadata row, which the caller appends."""
-    ending = "png" if config.image_format == "png" else "jpg"
+    references = _encode_references(sample, config)
+    if evaluation and any(picture_hashes(data) & evaluation for data in references.values()):
+        return Refused(sample.index)
+    hashes = {name: sha256(data) for name, data in references.items()}
+    row = _write_query(folder, sample, config, evaluation, hashes)
+    if not isinstance(row, Refused):
+        for name, data in references.items():
+            write_atomic(folder / name, data)
+    return row
+
+
+def _encode_references(sample: Sample, config: BuildConfig) -> dict[str, bytes]:
+    """Files of the references by name; those of a product are named after its first sample."""
+    first = sample.index if sample.product is None else sample.product * config.queries_per_product
+    start = f"references/{first // 1000:04d}/{first:07d}"
+    return {
+        f"{start}_{n:02d}.{_ending(config)}": encode_pixels(pixels, config.image_format, config.jpeg_quality)
+        for n, pixels in enumerate(sample.references)
+    }
+
+
+def _ending(config: BuildConfig) -> str:
+    return "png" if config.image_format == "png" else "jpg"
+
+
+def _write_query(
+    folder: Path, sample: Sample, config: BuildConfig, evaluation: frozenset[str], references: dict[str, str]
+) -> Row | Refused:
+    """Write picture and mask; ``references`` are names of files and their SHA-256."""
     shelf, stem = f"{sample.index // 1000:04d}", f"{sample.index:07d}"
     image = encode_pixels(sample.pixels, config.image_format, config.jpeg_quality)
-    references = [encode_pixels(pixels, config.image_format, config.jpeg_quality) for pixels in sample.references]
-    if evaluation and any(picture_hashes(data) & evaluation for data in (image, *references)):
+    if evaluation and picture_hashes(image) & evaluation:
         return Refused(sample.index)
     mask = encode_mask(mask_values(sample))
-    names = [f"references/{shelf}/{stem}_{n:02d}.{ending}" for n in range(len(references))]
     row: Row = {
         "index": sample.index,
-        "image_file_name": f"images/{shelf}/{stem}.{ending}",
+        **({} if sample.product is None else {"product": sample.product}),
+        "image_file_name": f"images/{shelf}/{stem}.{_ending(config)}",
         "mask_file_name": f"masks/{shelf}/{stem}.png",
-        "reference_file_names": names,
+        "reference_file_names": list(references),
         "references_aligned": sample.aligned,
         "object_name": sample.object_name,
         "family": sample.family,
@@ -65,14 +117,10 @@ def write_sample(folder: Path, sample: Sample, config: BuildConfig, evaluation: 
         "seed": sample.seed,
         "image_sha256": sha256(image),
         "mask_sha256": sha256(mask),
-        "reference_sha256": [sha256(data) for data in references],
+        "reference_sha256": list(references.values()),
     }
     row["conversations"] = [caption_conversation(row)]
-    for name, data in (
-        (row["image_file_name"], image),
-        (row["mask_file_name"], mask),
-        *zip(names, references, strict=True),
-    ):
+    for name, data in ((row["image_file_name"], image), (row["mask_file_name"], mask)):
         write_atomic(folder / name, data)
     return row
 
@@ -166,10 +214,11 @@ def write_manifest(folder: Path, config: BuildConfig, refused: list[int], comple
     """Write ``manifest.json`` from the rows on disk and return it."""
     labels = ("split", "verdict", "kind", "domain", "family")
     counts: dict[str, Counter[str]] = {key: Counter() for key in (*labels, "type", "defect_family")}
-    rows, pictures = 0, 0
+    rows, references = 0, set[str]()
     if complete:
         for row in read_rows(folder):
-            rows, pictures = rows + 1, pictures + 1 + len(row["reference_file_names"])
+            rows += 1
+            references.update(row["reference_file_names"])
             for key in labels:
                 counts[key][row[key]] += 1
             counts["type"].update(d["type"] for d in row["defects"])
@@ -181,7 +230,7 @@ def write_manifest(folder: Path, config: BuildConfig, refused: list[int], comple
         "count": config.count,
         "seed": config.seed,
         "rows": rows,
-        "pictures": pictures,
+        "pictures": rows + len(references),
         "refused": sorted(refused),
         "counts": {key: dict(sorted(counter.items())) for key, counter in counts.items()},
         "rows_sha256": _file_sha256(folder / "metadata.jsonl"),

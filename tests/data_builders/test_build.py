@@ -17,7 +17,7 @@ from data_builders.build import build, main
 from data_builders.captions import caption_conversation
 from data_builders.config import load_config
 from data_builders.files import picture_hashes, pixel_sha256, read_mask, read_pixels
-from data_builders.sample import make_sample
+from data_builders.products import make_sample
 from data_builders.writer import read_rows
 from tests.data_builders.fakes import config, fake_families
 
