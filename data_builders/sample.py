@@ -295,6 +295,6 @@ def record_of(defect: Defect, seed: int, contrast: float, mask: Mask) -> DefectR
     """What the data set states of a defect of that seed and contrast (grey levels), its mask turned as the picture."""
     return DefectRecord(
         type=defect.type, family=defect.family, box=mask_box(mask), area_fraction=(area := float(mask.mean())),
-        cells=mask_cells(mask),         severity=severity_of(area, peak_of_contrast(contrast), defect.type), contrast=contrast, seed=seed,
-        parameters=dict(defect.parameters),
+        cells=mask_cells(mask), severity=severity_of(area, peak_of_contrast(contrast), defect.type),
+        contrast=contrast, seed=seed, parameters=dict(defect.parameters),
     )  # fmt: skip
