@@ -66,6 +66,7 @@ class Picture:
         parts: masks of countable parts (holes, pins, pads, threads …) or tissues; name to masks of the instances.
         rerender: draws the very same picture with one part edited; None where the generator has no editable parts.
             ``rerender(edit)`` returns pixels of the same size, or None when that edit is impossible here.
+        fixed_pose: every normal picture of the product shows the object the same way round.
     """
 
     pixels: Pixels
@@ -76,6 +77,7 @@ class Picture:
     domain: Domain
     parts: Mapping[str, tuple[Mask, ...]] = field(default_factory=dict)
     rerender: Callable[[Edit], Pixels | None] | None = None
+    fixed_pose: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from data_builders.defects.industrial.alligator_crack import AlligatorCrack
+from data_builders.defects.industrial.bent import Bent
 from data_builders.defects.industrial.board_extra import BoardExtra
 from data_builders.defects.industrial.board_missing import BoardMissing
+from data_builders.defects.industrial.broken_apart import BrokenApart
 from data_builders.defects.industrial.burn import Burn
 from data_builders.defects.industrial.cell_crack import CellCrack
 from data_builders.defects.industrial.chip import Chip
@@ -27,6 +29,7 @@ from data_builders.defects.industrial.inactive_area import InactiveArea
 from data_builders.defects.industrial.line_interruption import LineInterruption
 from data_builders.defects.industrial.misplacement import Misplacement
 from data_builders.defects.industrial.missing_part import MissingPart
+from data_builders.defects.industrial.missing_region import MissingRegion
 from data_builders.defects.industrial.particles import Particles
 from data_builders.defects.industrial.pin_hole import PinHole
 from data_builders.defects.industrial.pit import Pit
@@ -34,6 +37,7 @@ from data_builders.defects.industrial.print_error import PrintError
 from data_builders.defects.industrial.residue import Residue
 from data_builders.defects.industrial.scratch import Scratch
 from data_builders.defects.industrial.stain import Stain
+from data_builders.defects.industrial.swapped import Swapped
 from data_builders.defects.industrial.texture_disruption import TextureDisruption
 from data_builders.types import DefectFamily
 
@@ -71,6 +75,10 @@ INDUSTRIAL_DEFECTS: tuple[DefectFamily, ...] = (
     CellCrack(),
     FingerInterruption(),
     InactiveArea(),
+    BrokenApart(),
+    Bent(),
+    Swapped(),
+    MissingRegion(),
 )
 
 __all__ = ["INDUSTRIAL_DEFECTS"]

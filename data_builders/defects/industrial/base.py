@@ -33,12 +33,14 @@ class Painted:
         region: where it may differ from the normal picture.
         solid: the region is one patch of replaced texture: its mask has no holes.
         type: type of this very defect where it is not the family's.
+        as_is: a change of shape, which is refused where it is too weak: more contrast would leave halos.
     """
 
     pixels: np.ndarray
     region: Mask
     solid: bool = False
     type: str | None = None
+    as_is: bool = False
 
 
 class IndustrialFamily(ABC, Generic[P]):
@@ -78,11 +80,12 @@ def finish(
 ) -> Defect | None:
     """The defect with its mask; what changed below sight outside the mask is kept, beyond the region it is undone.
 
-    A change that is there but too weak is strengthened up to threefold, never past what the picture's range allows.
+    A change that is there but too weak is strengthened up to threefold, never past what the picture's range allows;
+    one of shape is not.
     """
     wanted = max(LEAST_AREA * picture.object_mask.size, 12.0)
     layer = np.asarray(painted.pixels, np.float32)
-    for gain in (1.0, 1.7, 3.0):
+    for gain in (1.0,) if painted.as_is else (1.0, 1.7, 3.0):
         if gain > 1:
             base = np.asarray(picture.pixels, np.float32)
             layer = base + np.float32(gain) * (np.asarray(painted.pixels, np.float32) - base)

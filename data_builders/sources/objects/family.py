@@ -24,6 +24,8 @@ from data_builders.types import Edit, Kind, Mask, Picture, Pixels
 
 ACTIONS = frozenset({"omit", "shift", "rotate", "extra", "bend"})
 SMALLEST_SIDE = 32
+FIXED = 0.3
+"""Largest deviation of an angle that still counts as one pose, radians."""
 
 
 class ImpossibleEditError(Exception):
@@ -102,6 +104,7 @@ class ObjectFamily(ABC):
             domain=self.domain,
             parts=parts,
             rerender=rerender if self.actions and indices else None,
+            fixed_pose=getattr(getattr(design, "line", None), "angle_spread", math.pi) < FIXED,
         )
 
 
