@@ -12,7 +12,8 @@ from assistant.errors import DataSetError, WeightsError
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.detector import new_localizer
 from training.localizer.data import DataRow, manifest_hash
-from training.localizer.run import LocalizerWork, open_localize, plans_of, read_sets, train_localizer
+from training.localizer.feature_folder import require_features
+from training.localizer.run import LocalizerWork, features_of, open_localize, plans_of, read_sets, train_localizer
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
 from training.runs.check_report import STEPS, CheckReport, parameters, peak_memory, short_loop
 from training.runs.recipe import Call, Recipe
@@ -40,6 +41,7 @@ def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> CheckRep
     data = recipe.data.model_copy(update={"features": folder / "features", "limit": None})
     short = recipe.model_copy(update={"data": data, "out": folder / "run", "loop": short_loop(recipe.loop)})
     work = open_localize(short, some)
+    require_features(recipe.data.features, features_of(recipe, work.clip, work.localizer))
     train_localizer(work, Call("training.check"))
     _loads(work, folder / "run" / "checkpoint")
     trainable = parameters(work.localizer.requires_grad_(True))

@@ -24,8 +24,16 @@ from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.calibrate import calibrate
 from training.localizer.data import DataRow, manifest_hash, read_rows
+from training.localizer.feature_folder import FITTED, made_from, require_features, write_record
 from training.localizer.features import FeatureEncoder, encode_rows, plan
-from training.localizer.projection import fit_projection, keep_projection
+from training.localizer.projection import (
+    fit_projection,
+    hash_of_projection,
+    keep_projection,
+    kept_projection,
+    projection_of,
+    use_projection,
+)  # fmt: skip
 from training.localizer.sifting import counts_of, require_compared, require_splits, sift
 from training.localizer.stage import LocalizeStage
 from training.runs.cards import notes_on
@@ -103,6 +111,7 @@ def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
     """Towers and localizer of a recipe; its projection is fitted or read.
 
     Raises:
+        ConfigError: a folder of features that were made from something else; nothing in it has changed.
         ConfigError, WeightsError: a preset or trained parts that cannot be had.
     """
     preset, folder = load_preset(recipe.preset)
@@ -114,16 +123,37 @@ def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip).to(device)
     start = ""
+    if recipe.start is not None:
+        _, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
+        localizer.requires_grad_(True).train()
+    _settle_projection(recipe, preset, clip, localizer, rows)
+    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start)
+
+
+def _settle_projection(recipe: Recipe, preset: Preset, clip: Clip, localizer: Localizer, rows: list[DataRow]) -> None:
+    """Fit, or read, or keep the projection beside the features that will be made with it."""
+    folder = recipe.data.features
+    now = features_of(recipe, clip, localizer)
+    require_features(folder, now)
+    processes().wait_for_everyone()
     with processes().main_process_first():
+        if kept := kept_projection(folder):
+            if recipe.start is None:
+                use_projection(localizer, kept)
+            return
         if recipe.start is None:
             first = min(r.index for r in rows) // SET_SPACING
             train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
-            fit_projection(localizer, clip, train or rows, recipe.data.features, preset)
-        else:
-            _, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
-            localizer.requires_grad_(True).train()
-            keep_projection(localizer, recipe.data.features)
-    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start)
+            fit_projection(localizer, clip, train or rows, preset)
+        directions = projection_of(localizer)
+        write_record(folder, now, hash_of_projection(directions))
+        keep_projection(directions, folder)
+
+
+def features_of(recipe: Recipe, clip: Clip, localizer: Localizer) -> dict[str, Any]:
+    """What the features of a recipe hang on; the localizer holds the trained parts it begins with."""
+    projection = FITTED if recipe.start is None else hash_of_projection(projection_of(localizer))
+    return made_from(recipe, clip, projection)
 
 
 def train_localizer(work: LocalizerWork, call: Call) -> Card | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import random
+import shutil
 import signal
 import time
 from contextlib import suppress
@@ -177,3 +178,45 @@ def test_residual_mode_learns_through_the_tower_and_scores_as_the_assistant_does
         torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=2e-2, rtol=2e-2)
     plain = Assistant.load("tiny").detector.encode(row.image)
     assert not torch.allclose(seen.features.levels[-1], plain.features.levels[-1], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("loop.seed=1", "seed 0 instead of 1"),
+        ("data.sides=[56]", "sides [112] instead of [56]"),
+        ("data.shots=[1, 2, 4]", "shots [0, 1, 2] instead of [1, 2, 4]"),
+        ("data.limit=99", "limit null instead of 99"),
+        ("data.sets", 'hash of data 1 "'),
+    ],
+)
+def test_features_made_from_something_else_are_not_used(
+    built: Path, tmp_path: Path, change: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, features = recipe(built, "own_features"), built / "own_features_kept"
+    kept = f"data.features={features}"
+    if not features.exists():
+        assert main(["--config", str(config), "--set", kept, "--set", "loop.epochs=1"]) == 0
+    if change == "data.sets":
+        shutil.copytree(built / "set", tmp_path / "set")
+        (tmp_path / "set" / "manifest.json").write_text("{}")
+        change = f"data.sets=[{tmp_path / 'set'}]"
+    before = {path: path.read_bytes() for path in features.iterdir()}
+    capsys.readouterr()
+    assert main(["--config", str(config), "--set", kept, "--set", f"out={tmp_path / 'out'}", "--set", change]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: expected features made from what this run trains on, got {told}")
+    assert line.endswith("in own_features_kept; name another folder in `data.features`")
+    assert {path: path.read_bytes() for path in features.iterdir()} == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_features_that_do_not_tell_what_they_were_made_from_are_not_used(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, features = recipe(built, "unknown_features"), tmp_path / "features"
+    features.mkdir()
+    (features / "0000000.safetensors").touch()
+    assert main(["--config", str(config), "--set", f"data.features={features}"]) == 2
+    assert "got some without features.json, which tells it, in features; name another" in capsys.readouterr().err
+    assert [path.name for path in features.iterdir()] == ["0000000.safetensors"]
