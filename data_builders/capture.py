@@ -44,6 +44,8 @@ class Capture:
         grey: the camera sees no colour.
         jpeg_quality: 1..100; 0 for none.
         jitter: scale of the differences between shots.
+        uneven: how far the light of each shot falls unevenly, in its own way; standard deviation of a share of the light.
+        light: logarithms of the gains at the nodes of a 3x3 grid over the picture, row by row, of one shot; () for none.
     """
 
     resolution: float = 1.0
@@ -67,6 +69,8 @@ class Capture:
     grey: bool = False
     jpeg_quality: int = 0
     jitter: float = 1.0
+    uneven: float = 0.0
+    light: tuple[float, ...] = ()
 
 
 def draw_capture(rng: np.random.Generator, kind: Kind, colourless: bool, strength: float = 1.0) -> Capture:
@@ -124,8 +128,10 @@ def shot(capture: Capture, rng: np.random.Generator) -> Capture:
     common = float(np.exp(rng.normal(0, 0.02 * j)))
     cast = np.ones(3) if capture.grey else np.exp(rng.normal(0, 0.006 * j, 3))
     balance = tuple(float(a * b) for a, b in zip(capture.white_balance, cast, strict=True))
+    light = () if capture.uneven == 0 else _uneven_light(capture.uneven, rng)
     return replace(
         capture,
+        light=light,
         exposure=capture.exposure * common,
         white_balance=(balance[0], balance[1], balance[2]),
         defocus=capture.defocus * float(np.exp(rng.normal(0, 0.12 * j))),
@@ -136,9 +142,25 @@ def shot(capture: Capture, rng: np.random.Generator) -> Capture:
     )
 
 
+def unevenly_lit(capture: Capture, kind: Kind, rng: np.random.Generator) -> Capture:
+    """The same camera where the light moves: each shot has its own slow fall of light (weaker in a scanner)."""
+    strength = float(rng.uniform(0.05, 0.22)) * (0.4 if kind is Kind.PHANTOM else 1.0)
+    return replace(capture, uneven=strength)
+
+
+def _uneven_light(strength: float, rng: np.random.Generator) -> tuple[float, ...]:
+    """A slope in any direction, a fall towards the corners about a middle of its own, and a little of neither."""
+    x, y = np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0])
+    angle, middle = rng.uniform(0, 2 * math.pi), rng.uniform(-0.6, 0.6, 2)
+    slope = rng.normal(0, strength) * (math.cos(angle) * x + math.sin(angle) * y)
+    fall = -abs(rng.normal(0, 0.6 * strength)) * ((x - middle[0]) ** 2 + (y - middle[1]) ** 2)
+    gains = slope + fall + rng.normal(0, 0.25 * strength, (3, 3))
+    return tuple(float(g) for g in np.clip(gains - gains.mean(), -0.7, 0.7).ravel())
+
+
 def without_noise(capture: Capture) -> Capture:
     """The same camera with even light, no noise and no compression: what it would show of a detail anywhere."""
-    return replace(capture, read_noise=0.0, shot_noise=0.0, vignetting=0.0, gradient=0.0, jpeg_quality=0)
+    return replace(capture, read_noise=0.0, shot_noise=0.0, vignetting=0.0, gradient=0.0, jpeg_quality=0, light=())
 
 
 def noise_of(capture: Capture, level: float) -> float:
@@ -203,7 +225,20 @@ def _lit(pixels: Pixels, capture: Capture) -> Float32[np.ndarray, "height width 
         slope = np.float32(math.cos(capture.gradient_angle)) * x + np.float32(math.sin(capture.gradient_angle)) * y
         falloff = 1 - np.float32(capture.vignetting / 2) * (x * x + y * y)
         scene *= (falloff * (1 + np.float32(capture.gradient / 2) * slope))[..., None]
+    if capture.light:
+        scene *= np.exp(_spread(capture.light, height, width))[..., None]
     return scene
+
+
+def _spread(light: tuple[float, ...], height: int, width: int) -> Plane:
+    """Parabolas through the nodes of the grid along both sides."""
+
+    def weights(size: int) -> np.ndarray:
+        t = np.linspace(-1, 1, size, dtype=np.float32)
+        return np.stack([t * (t - 1) / 2, 1 - t * t, t * (t + 1) / 2], 1)
+
+    grid = np.asarray(light, np.float32).reshape(3, 3)
+    return np.asarray(weights(height) @ grid @ weights(width).T, np.float32)
 
 
 def _with_noise(

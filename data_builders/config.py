@@ -97,6 +97,7 @@ class BuildConfig(_Model):
         template_probability: share of samples with a single reference that shows the same specimen without its defects
             through a fixed camera, as an aligned template does, [0, 1].
         benign_probability: share of pictures with harmless marks, [0, 1].
+        uneven_light_probability: share of products whose pictures are each lit unevenly in a way of their own, [0, 1].
         capture_strength: scale of the camera effects, 0 for none, 1 for the usual mix.
         domains: domains that take part.
         sources: source families.
@@ -119,6 +120,7 @@ class BuildConfig(_Model):
     mixed_reference_probability: float = Field(0.0, ge=0, le=1)
     template_probability: float = Field(0.0, ge=0, le=1)
     benign_probability: float = Field(0.6, ge=0, le=1)
+    uneven_light_probability: float = Field(0.0, ge=0, le=1)
     capture_strength: float = Field(1.0, ge=0, le=2)
     domains: tuple[Domain, ...] = (Domain.INDUSTRIAL, Domain.MEDICAL)
     sources: SourceChoice = SourceChoice()

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from data_builders.capture import Capture, draw_capture, is_colourless
+from data_builders.capture import Capture, draw_capture, is_colourless, unevenly_lit
 from data_builders.config import BuildConfig
 from data_builders.families import Families, Pool, load_families, pools
-from data_builders.sample import Orientation, Sample, draw_size, finish, paint_defects, record_of, sample_from_pools
+from data_builders.framing import Orientation, draw_size
+from data_builders.sample import Sample, finish, paint_defects, record_of, sample_from_pools
 from data_builders.types import Pixels, SourceFamily
 
 SHARED, PICTURED, ASKED = 1, 2, 3
@@ -38,6 +39,7 @@ class Product:
         design: of the source; in a mixed product every picture has one of its own.
         capture: the camera; in a mixed product every picture has one of its own.
         mixed: the references are unlike: other designs of the family, other cameras.
+        uneven: the light falls otherwise on every picture.
         references: how many.
     """
 
@@ -50,6 +52,7 @@ class Product:
     design: Any
     capture: Capture
     mixed: bool
+    uneven: bool
     references: int
 
 
@@ -107,8 +110,10 @@ def draw_product(config: BuildConfig, number: int, found: Mapping[str, Pool]) ->
     turn = Orientation.draw(source.kind, choose)
     mixed = bool(choose.random() < config.mixed_reference_probability)
     design = source.design(designing)
+    uneven = bool(choose.random() < config.uneven_light_probability)
     capture = _camera(config, source, design, (designing, camera))
-    return Product(number, split, pool, source, size, turn, design, capture, mixed, count)
+    capture = unevenly_lit(capture, source.kind, camera) if uneven else capture
+    return Product(number, split, pool, source, size, turn, design, capture, mixed, uneven, count)
 
 
 def _camera(
@@ -129,6 +134,7 @@ def render_references(config: BuildConfig, product: Product) -> tuple[Pixels, ..
         if product.mixed:
             design = source.design(designing)
             capture = _camera(config, source, design, (designing, camera))
+            capture = unevenly_lit(capture, source.kind, camera) if product.uneven else capture
         scene = source.render(design, rendering, turn.before(product.size)).pixels
         found.append(turn.apply(finish(scene, source.kind, capture, config.benign_probability, marking, camera)))
     return tuple(found)
@@ -142,6 +148,7 @@ def _query(config: BuildConfig, product: Product, index: int, references: tuple[
     if product.mixed:
         design = source.design(designing)
         capture = _camera(config, source, design, (designing, camera))
+        capture = unevenly_lit(capture, source.kind, camera) if product.uneven else capture
     picture = source.render(design, rendering, turn.before(product.size))
     anomalous = bool(choose.random() < config.defect_probability)
     defects = paint_defects(picture, product.pool, config, capture, painting) if anomalous else []

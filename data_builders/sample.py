@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -17,12 +16,20 @@ from assistant.geometry import mask_box, mask_cells
 from assistant.types import Box, Domain, Severity
 from assistant.vocabulary.severity import severity_of
 from data_builders.benign import add_benign
-from data_builders.capture import Capture, develop, draw_capture, is_colourless, noise_of, shot, without_noise
+from data_builders.capture import (
+    Capture,
+    develop,
+    draw_capture,
+    is_colourless,
+    noise_of,
+    shot,
+    unevenly_lit,
+    without_noise,
+)
 from data_builders.config import BuildConfig
 from data_builders.families import Pool
+from data_builders.framing import Orientation, draw_size
 from data_builders.types import Defect, DefectFamily, Kind, Mask, Picture, Pixels
-
-Array = TypeVar("Array", bound=np.ndarray[Any, np.dtype[Any]])
 
 LEAST_CONTRAST = 6.0
 """Grey levels by which a defect must stand out after the camera, at the 90th percentile of its mask."""
@@ -105,8 +112,8 @@ class Sample:
 
 def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]) -> Sample:
     """Make a sample with references of its own out of the pools of :func:`data_builders.families.pools`."""
-    streams = np.random.SeedSequence([config.seed, index]).spawn(6)
-    choose, designing, rendering, painting, marking, camera = (np.random.default_rng(s) for s in streams)
+    streams = np.random.SeedSequence([config.seed, index]).spawn(7)
+    choose, designing, rendering, painting, marking, camera, lamp = (np.random.default_rng(s) for s in streams)
     split = config.split_of(index)
     pool = found[split]
     source = pool.sources[int(choose.choice(len(pool.sources), p=pool.source_chances))]
@@ -116,7 +123,9 @@ def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]
     turn = Orientation.draw(source.kind, choose)
     design = source.design(designing)
     picture = source.render(design, rendering, turn.before(size))
+    uneven = bool(lamp.random() < config.uneven_light_probability)
     capture = draw_capture(camera, source.kind, is_colourless(picture.pixels), config.capture_strength)
+    capture = unevenly_lit(capture, source.kind, lamp) if uneven else capture
     defects = paint_defects(picture, pool, config, capture, painting) if anomalous else []
     scene = defects[-1][0].pixels if defects else picture.pixels
     benign = config.benign_probability
@@ -137,49 +146,13 @@ def sample_from_pools(config: BuildConfig, index: int, found: Mapping[str, Pool]
         scene = source.render(design, rendering, turn.before(size)).pixels
         if mixed:
             capture = draw_capture(camera, source.kind, is_colourless(scene), config.capture_strength)
+            capture = unevenly_lit(capture, source.kind, lamp) if uneven else capture
         references.append(turn.apply(finish(scene, source.kind, capture, benign, marking, camera)))
     return Sample(
         index=index, seed=config.seed, split=split, pixels=query, defect_masks=masks, defects=records,
         references=tuple(references), aligned=aligned, object_name=picture.object_name, family=source.name, kind=source.kind,
         domain=source.domain,
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Orientation:
-    """How the camera is mounted: quarter turns and mirroring, the same for the query, its masks and its references."""
-
-    quarter_turns: int = 0
-    mirrored: bool = False
-
-    @classmethod
-    def draw(cls, kind: Kind, rng: np.random.Generator) -> Orientation:
-        """Surfaces any way round, objects mostly upright and never mirrored (print on them), phantoms never turned."""
-        turns, mirrored = int(rng.integers(4)), bool(rng.random() < 0.5)
-        if kind is Kind.SURFACE:
-            return cls(turns, mirrored)
-        if kind is Kind.OBJECT:
-            return cls(turns if rng.random() < 0.4 else 0)
-        return cls(0, mirrored and bool(rng.random() < 0.4))
-
-    def before(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(height, width) to render so that the turned picture has ``size``."""
-        return size if self.quarter_turns % 2 == 0 else (size[1], size[0])
-
-    def apply(self, array: Array) -> Array:
-        """Turn a picture or a mask."""
-        turned = np.rot90(array, self.quarter_turns)
-        return cast(Array, np.ascontiguousarray(turned[:, ::-1] if self.mirrored else turned))
-
-
-def draw_size(config: BuildConfig, kind: Kind, rng: np.random.Generator) -> tuple[int, int]:
-    """(height, width): about side * side pixels; a quarter of the surfaces up to 1:3, some objects up to 3:4."""
-    side = int(rng.integers(config.size_range[0], config.size_range[1] + 1))
-    share, most = {Kind.SURFACE: (0.25, 3.0), Kind.OBJECT: (0.15, 4 / 3), Kind.PHANTOM: (0.1, 4 / 3)}[kind]
-    stretched, ratio = rng.random() < share, math.exp(rng.uniform(-math.log(most), math.log(most)))
-    if not stretched:
-        return side, side
-    return max(16, round(side / math.sqrt(ratio))), max(16, round(side * math.sqrt(ratio)))
 
 
 def paint_defects(

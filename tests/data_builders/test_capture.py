@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data_builders.benign import add_benign
-from data_builders.capture import Capture, develop, draw_capture, is_colourless, shot
+from data_builders.capture import Capture, develop, draw_capture, is_colourless, shot, unevenly_lit
 from data_builders.types import Kind
 
 SCENE = np.random.default_rng(5).integers(40, 200, (48, 72, 3), np.uint8)
@@ -105,3 +105,17 @@ def test_harmless_marks_are_faint(kind):
     assert np.mean([c.any() for c in changes]) > 0.9
     assert np.median([c.max() for c in changes]) < 25
     assert max(c.mean() for c in changes) < 20
+
+
+def test_uneven_light_differs_from_shot_to_shot_and_is_smooth():
+    flat = np.full((90, 120, 3), 120, np.uint8)
+    even = Capture(jitter=0.0)
+    assert np.array_equal(develop(flat, shot(even, _rng(1)), _rng()), flat)
+    camera = unevenly_lit(even, Kind.SURFACE, _rng(4))
+    pictures = [develop(flat, shot(camera, _rng(seed)), _rng()).mean(-1) for seed in range(20)]
+    spans = [np.ptp(p) for p in pictures]
+    assert 8 < np.median(spans) < 110
+    assert all(np.abs(np.diff(p, axis=0)).max() <= 4 and np.abs(np.diff(p, axis=1)).max() <= 4 for p in pictures)
+    assert np.abs(pictures[0] - pictures[1]).mean() > 2
+    weaker = [unevenly_lit(even, Kind.PHANTOM, _rng(s)).uneven for s in range(20)]
+    assert max(weaker) < 0.1

@@ -13,9 +13,10 @@ from assistant.types import Domain
 from assistant.vocabulary.defect_types import ALL_TYPES
 from data_builders.config import load_config
 from data_builders.families import Families, load_families, pools
+from data_builders.framing import Orientation, draw_size
 from data_builders.iterate import iter_samples
 from data_builders.products import make_sample
-from data_builders.sample import LEAST_CONTRAST, Orientation, draw_size, fade
+from data_builders.sample import LEAST_CONTRAST, fade
 from data_builders.types import Defect, Kind
 from tests.data_builders.fakes import Nothing, PlainSource, Square, config, fake_families
 
