@@ -7,6 +7,7 @@ missing, displaced, turned, doubled or bent.
 from __future__ import annotations
 
 from data_builders.sources.objects.assortments import Assortment
+from data_builders.sources.objects.baked import Biscuit
 from data_builders.sources.objects.board_scans import BoardScan
 from data_builders.sources.objects.boards import CircuitBoard
 from data_builders.sources.objects.bottles import BottleMouth
@@ -37,6 +38,7 @@ OBJECTS: tuple[SourceFamily, ...] = (
     Brush(),
     Assortment(),
     Label(),
+    Biscuit(),
 )
 
 __all__ = ["OBJECTS"]

@@ -12,6 +12,10 @@ from data_builders.sources.objects.shading import Light, hue_colour, streaks, va
 
 BACKDROPS = ("plain", "gradient", "table", "brushed", "conveyor", "black", "white")
 LEAST_CONTRAST = 0.18
+MOST_TURN = 0.6
+"""How far a loosely laid object may turn either way, radians."""
+MOST_SHIFT = 0.8
+"""How much of the room beside it a loosely laid object takes, as a share."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,13 @@ def design_line(
     usual = float(rng.choice([0.0, 0.0, 0.5, 1.0])) * math.pi if right_angles else float(rng.uniform(0, 2 * math.pi))
     warmth = float(rng.uniform(-0.05, 0.05))
     chosen_zoom = float(rng.uniform(*zoom))
+    loose = float(rng.random()) ** 2  # 0 in a fixture, 1 laid down by hand
     return Line(
         zoom=chosen_zoom,
         zoom_spread=float(rng.uniform(0.0, 0.025)),
         angle=usual,
-        angle_spread=math.pi if free else float(rng.uniform(0.01, 0.12)),
-        shift_spread=float(rng.uniform(0.01, max(0.02, 0.5 * (1 - chosen_zoom)))),
+        angle_spread=math.pi if free else 0.01 + MOST_TURN * loose,
+        shift_spread=max(0.01, (0.1 + MOST_SHIFT * loose) * (1 - chosen_zoom)),
         light=Light(
             azimuth=float(rng.uniform(0, 2 * math.pi)),
             elevation=float(rng.uniform(0.75, 1.25)),
