@@ -7,7 +7,7 @@ configuration's seed and on its number only, and a query of it on its own place 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -150,6 +150,8 @@ def _query(config: BuildConfig, product: Product, index: int, references: tuple[
         capture = _camera(config, source, design, (designing, camera))
         capture = unevenly_lit(capture, source.kind, camera) if product.uneven else capture
     picture = source.render(design, rendering, turn.before(product.size))
+    if product.mixed:
+        picture = replace(picture, fixed_pose=False)  # unlike references show no pose to hold to
     anomalous = bool(choose.random() < config.defect_probability)
     defects = paint_defects(picture, product.pool, config, capture, painting) if anomalous else []
     scene = defects[-1][0].pixels if defects else picture.pixels

@@ -52,7 +52,7 @@ class MissingRegion(IndustrialFamily[MissingRegionParameters]):
         p, mask = parameters, one_specimen(picture.object_mask, rng)
         found = limbs(mask) if p.form == "limb" else []
         gone = found[int(rng.integers(len(found)))] if found else _cut(mask, p)
-        share = np.count_nonzero(gone) / max(1, np.count_nonzero(mask))
+        share = float(np.count_nonzero(gone)) / max(1.0, float(np.count_nonzero(mask)))
         if not LEAST <= share <= MOST:
             return None
         return Painted(cleared(picture, gone), np.ones(mask.shape, bool), solid=True, as_is=True)

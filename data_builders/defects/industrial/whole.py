@@ -63,7 +63,7 @@ def axes(mask: Mask, frame: Frame) -> tuple[Alpha, Alpha]:
 
 def margin_of(mask: Mask) -> int:
     """Pixels around an object that its shadow and its soft edge may darken."""
-    return max(4, round(0.04 * min(mask.shape)))
+    return max(4, round(0.04 * float(min(mask.shape))))
 
 
 def background(picture: Picture) -> Layer:
@@ -148,8 +148,8 @@ def laid(layer: Layer, source: np.ndarray, piece: Mask, moves: tuple[float, floa
     )
     matrix[:, 2] += floats([dx, dy])
     alpha = np.asarray(cv2.warpAffine(soft(piece), matrix, (width, height)), np.float32)
-    flags = {"borderMode": cv2.BORDER_REFLECT_101}
-    moved = np.asarray(cv2.warpAffine(np.asarray(source, np.float32), matrix, (width, height), **flags), np.float32)
+    full = np.asarray(source, np.float32)
+    moved = np.asarray(cv2.warpAffine(full, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101), np.float32)
     return np.asarray(layer + alpha[..., None] * (moved - layer), np.float32), np.asarray(alpha > 0.02, bool)
 
 
