@@ -42,7 +42,7 @@ class Bent(IndustrialFamily[BentParameters]):
         chances = [0.3, 0.25, 0.2, 0.05, 0.05, 0.05, 0.1] if slim else [0.12, 0.1, 0.1, 0.2, 0.18, 0.15, 0.15]
         return BentParameters(
             form=str(rng.choice(FORMS, p=chances)),
-            amount=float(rng.choice([-1, 1]) * rng.uniform(0.06, 0.24)),
+            amount=float(rng.choice([-1, 1]) * rng.uniform(0.1, 0.26)),
             place=float(rng.uniform(-0.6, 0.6)),
             turn=0.0 if slim else float(rng.uniform(0, 2 * math.pi)),
         )
