@@ -16,6 +16,8 @@ os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")  # sums that do not depend on w
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["COLUMNS"] = "200"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the processes that tests start would compile every module anew
+sys.dont_write_bytecode = False
 
 import cv2
 import numpy as np

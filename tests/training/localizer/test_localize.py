@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import random
 import shutil
 import signal
@@ -21,6 +20,7 @@ from safetensors.torch import load_file
 from assistant.errors import ConfigError, DataSetError
 from assistant.pipeline import Assistant
 from assistant.vision.heads import patch_coverage
+from tests.processes import context
 from tests.training.tiny_runs import localize_recipe as recipe
 from training.localizer.data import defect_masks, manifest_hash, read_rows
 from training.localizer.features import batches, plan, read_shape
@@ -53,7 +53,7 @@ def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
     assert main(["--config", str(recipe(built, "straight", epochs=3, checkpoint_every=1))]) == 0
     config = recipe(built, "killed", epochs=3, checkpoint_every=1)
     for wait_for in (2, 6):
-        child = multiprocessing.get_context("spawn").Process(target=main, args=(["--config", str(config), "--resume"],))
+        child = context().Process(target=main, args=(["--config", str(config), "--resume"],))
         child.start()
         progress = built / "killed" / "last" / "progress.json"
         while child.is_alive():

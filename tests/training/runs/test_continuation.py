@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import socket
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 from safetensors.torch import load_file
 
 from assistant.errors import ConfigError
+from tests.processes import context
 from tests.training.runs.test_loop import Toy, assert_alike, numbers
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.runs import loop
@@ -132,8 +132,8 @@ def test_one_process_that_accumulates_goes_on_where_two_stopped(tmp_path: Path) 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    spawn = multiprocessing.get_context("spawn")
-    children = [spawn.Process(target=_first_step, args=(rank, port, tmp_path / "cut")) for rank in range(2)]
+    server = context()
+    children = [server.Process(target=_first_step, args=(rank, port, tmp_path / "cut")) for rank in range(2)]
     for child in children:
         child.start()
     for child in children:

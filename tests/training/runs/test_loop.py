@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import multiprocessing
 import os
 import random
 import socket
@@ -23,6 +22,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from assistant.errors import ConfigError
+from tests.processes import context
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.runs.loop import run
 from training.runs.recipe import LoopConfig
@@ -197,8 +197,8 @@ def launched(config: Path, arguments: list[str]) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    spawn = multiprocessing.get_context("spawn")
-    children = [spawn.Process(target=_child, args=(rank, count, port, arguments)) for rank in range(count)]
+    server = context()
+    children = [server.Process(target=_child, args=(rank, count, port, arguments)) for rank in range(count)]
     for child in children:
         child.start()
     for child in children:
