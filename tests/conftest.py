@@ -28,10 +28,12 @@ cv2.setNumThreads(1)
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
+    """The same draws in every test, and one thread, whatever an earlier one in this process asked for."""
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  libraries that draw from the global state
     if (torch := sys.modules.get("torch")) is not None:
         torch.manual_seed(0)
+        torch.set_num_threads(1)
 
 
 @pytest.fixture

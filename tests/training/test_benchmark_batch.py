@@ -12,6 +12,12 @@ from tests.tiny_language import talking_preset
 from training import benchmark_batch
 
 
+@pytest.fixture(autouse=True)
+def _one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of a bare loop that wait for each other on a busy core cost a minute."""
+    monkeypatch.setattr(benchmark_batch, "cores", lambda: 1)
+
+
 def test_it_compares_a_run_with_the_bare_loop(
     pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

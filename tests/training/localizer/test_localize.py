@@ -52,7 +52,7 @@ def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
     """
     assert main(["--config", str(recipe(built, "straight", epochs=3, checkpoint_every=1))]) == 0
     config = recipe(built, "killed", epochs=3, checkpoint_every=1)
-    for wait_for in (2, 6):
+    for wait_for in (1, 4):
         child = context().Process(target=main, args=(["--config", str(config), "--resume"],))
         child.start()
         progress = built / "killed" / "last" / "progress.json"
