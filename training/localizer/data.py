@@ -28,6 +28,7 @@ class DataRow:
         split: train or validation.
         aligned: the one reference is a template, aligned with the picture.
         domain: industrial or medical.
+        product: rows with the same number show one product and share its references; None where each is its own.
     """
 
     index: int
@@ -41,6 +42,7 @@ class DataRow:
     split: str
     aligned: bool = False
     domain: str = "industrial"
+    product: int | None = None
 
 
 def read_rows(folder: Path) -> list[DataRow]:
@@ -69,6 +71,7 @@ def read_rows(folder: Path) -> list[DataRow]:
                     split=raw["split"],
                     aligned=bool(raw.get("references_aligned", False)),
                     domain=raw.get("domain", "industrial"),
+                    product=None if raw.get("product") is None else int(raw["product"]),
                 )
             )
         except (json.JSONDecodeError, KeyError, TypeError) as error:

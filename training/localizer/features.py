@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class Shape:
 
     rows: int
     columns: int
-    shots: int
+    compared: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class FeatureBatch:
         new: in-picture novelty, (batch, levels, patches).
         coverage: share of each patch that is defective, (batch, patches).
         regions: share of each patch that one defect covers, a defect; with the sample it belongs to and its type.
-        match: against the references; None at zero shots.
+        match: against the references; None without any.
         rows: the samples.
         pixels: tower input, where tokens are not known yet because they depend on what is trained.
     """
@@ -86,9 +86,14 @@ TURNED = 0.5
 
 
 def plan(row: DataRow, seed: int, sides: Sequence[int], shots: Sequence[int]) -> tuple[int, int, bool]:
-    """Side, number of references and whether turned copies of them are searched, drawn by the sample's index and a seed."""
+    """Side, number of references and whether turned copies of them are searched, drawn by the sample's index and a seed.
+
+    Samples of one product have one side, so that their references are encoded once.
+    """
     rng = random.Random(f"{seed}/{row.index}")
     side, count = rng.choice(list(sides)), min(rng.choice(list(shots)), len(row.references))
+    if row.product is not None:
+        side = random.Random(f"{seed}/product/{row.product}").choice(list(sides))
     if row.aligned:
         return side, 1, False
     return side, count, count == 1 and rng.random() < TURNED
@@ -102,26 +107,23 @@ class FeatureEncoder:
         encoder: of pictures.
         localizer: gives the projection of the matching.
         residual: its adapters write into the encoder's stream.
+        kept: features of the product's references, by product, path, side and quarter turn.
     """
 
     encoder: VisualEncoder
     localizer: Localizer
     residual: bool = False
+    kept: dict[tuple[int, Path, int, int], PatchFeatures] = field(default_factory=dict)
 
     @torch.inference_mode()
     def of(self, row: DataRow, side: int, count: int, turned: bool) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Those of one sample with ``count`` references, and its shape."""
-        encoder, localizer = self.encoder, self.localizer
-        writer = localizer.writer() if self.residual else None
-
-        def encode(image: QueryImage) -> PatchFeatures:
-            features: PatchFeatures = encoder(encoder.prepare(image, side).pixels[None], writer)
-            return features
-
-        query = encode(load_image(row.image))
-        pictures = [load_image(path) for path in row.references[:count]]
-        references = [encode(p) for p in pictures]
-        turns = [(i, encode(rotated(p, q))) for i, p in enumerate(pictures) for q in (1, 2, 3) if turned]
+        localizer, query = self.localizer, self._encoded(load_image(row.image), side)
+        chosen = chosen_references(row, count)
+        references = [self._reference(row.product, path, side) for path in chosen]
+        turns = [
+            (i, self._reference(row.product, p, side, q)) for i, p in enumerate(chosen) for q in (1, 2, 3) if turned
+        ]
         masks = defect_masks(row)
         regions = (
             torch.stack([patch_coverage(m, query.grid) for m in masks])
@@ -131,16 +133,38 @@ class FeatureEncoder:
         tensors = {
             "tokens": torch.stack(query.levels, 1)[0].half(),
             "pooled": query.pooled.half(),
-            "new": torch.stack([novelty(t.float(), query.grid)[0] for t in query.levels]).half(),
+            "new": torch.stack([novelty(t, query.grid)[0] for t in query.levels]).half(),
             "regions": regions.half(),
         }
         if references:
-            augmented = [(i, _single(f)) for i, f in turns]
-            bank = build_bank(localizer, [_single(r) for r in references], augmented, rows=10**9)
+            bank = build_bank(localizer, references, turns, rows=10**9)
             window = FIXED_WINDOW if row.aligned else None
-            tensors |= _match_tensors(bank.match(localizer, _single(query), window))
-        shape = Shape(*query.grid, len(references))
+            tensors |= _match_tensors(bank.match(localizer, query, window))
+            tensors["shots"] = torch.tensor(float(len(references)))
+        shape = Shape(*query.grid, bool(references))
         return tensors, {"shape": asdict(shape)}
+
+    def _encoded(self, image: QueryImage, side: int) -> PatchFeatures:
+        writer = self.localizer.writer() if self.residual else None
+        return _single(self.encoder(self.encoder.prepare(image, side).pixels[None], writer))
+
+    def _reference(self, product: int | None, path: Path, side: int, quarter: int = 0) -> PatchFeatures:
+        """Features of a reference, kept for the other samples of its product."""
+        if product is None:
+            return self._encoded(rotated(load_image(path), quarter), side)
+        if self.kept and next(iter(self.kept))[0] != product:
+            self.kept.clear()
+        key = (product, path, side, quarter)
+        if key not in self.kept:
+            self.kept[key] = self._encoded(rotated(load_image(path), quarter), side)
+        return self.kept[key]
+
+
+def chosen_references(row: DataRow, count: int) -> list[Path]:
+    """The references that a sample is compared with: the first ones, or of a product's some drawn by the sample's index."""
+    if row.product is None:
+        return list(row.references[:count])
+    return random.Random(row.index).sample(row.references, count)
 
 
 def encode_rows(
@@ -182,8 +206,8 @@ def _match_tensors(match: Match) -> dict[str, Tensor]:
     }
 
 
-def _match(loaded: Sequence[dict[str, Tensor]], shots: int) -> Match:
-    names = ("matched", "distance", "statistics", "subspace", "class_distance")
+def _match(loaded: Sequence[dict[str, Tensor]]) -> Match:
+    names = ("matched", "distance", "statistics", "subspace", "class_distance", "shots")
     stacked = {n: torch.stack([s[n] for s in loaded]).float() for n in names}
     return Match(
         distance=stacked["distance"],
@@ -192,7 +216,7 @@ def _match(loaded: Sequence[dict[str, Tensor]], shots: int) -> Match:
         statistics=stacked["statistics"],
         subspace=stacked["subspace"],
         class_distance=stacked["class_distance"],
-        shots=torch.full((len(loaded),), float(shots)),
+        shots=stacked["shots"],
     )
 
 
@@ -206,9 +230,10 @@ def read_shape(path: Path) -> Shape:
         return Shape(**json.loads(handle.metadata()["about"])["shape"])
 
 
-def read_batch(folder: Path, rows: Sequence[DataRow], shape: Shape) -> FeatureBatch:
-    """Features of samples of one shape, float32."""
-    loaded = [load_file(folder / f"{row.index:07d}.safetensors") for row in rows]
+def read_batch(folder: Path, rows: Sequence[DataRow], shape: Shape, device: torch.device | None = None) -> FeatureBatch:
+    """Features of samples of one shape, float32, on a device; they travel there in half precision."""
+    files = [load_file(folder / f"{row.index:07d}.safetensors") for row in rows]
+    loaded = [{name: value.to(device) for name, value in one.items()} for one in files] if device else files
     tokens = torch.stack([s["tokens"] for s in loaded])
     regions = [s["regions"].float() for s in loaded]
     return FeatureBatch(
@@ -219,7 +244,7 @@ def read_batch(folder: Path, rows: Sequence[DataRow], shape: Shape) -> FeatureBa
         regions=torch.cat(regions),
         region_owner=tuple(i for i, r in enumerate(regions) for _ in range(len(r))),
         region_types=tuple(t for row in rows for t in row.types),
-        match=_match(loaded, shape.shots) if shape.shots else None,
+        match=_match(loaded) if shape.compared else None,
         rows=tuple(rows),
         shape=shape,
     )

@@ -78,7 +78,7 @@ class LiveStage(LocalizeStage):
 
         with Image.open(row.image) as opened:
             frame = fit(opened.height, opened.width, self.sides[row.index], self.encoder.patch)
-        return Shape(*frame.grid, 0)
+        return Shape(*frame.grid, False)
 
 
 class ReferenceStage(LocalizeStage):
@@ -86,7 +86,7 @@ class ReferenceStage(LocalizeStage):
 
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches with references."""
-        with_references = {i: s for i, s in self.train_shapes.items() if s.shots}
+        with_references = {i: s for i, s in self.train_shapes.items() if s.compared}
         return batches(with_references, self.batch_size, random.Random(f"{seed}/{number}"))
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:

@@ -296,6 +296,8 @@ def read_sets(recipe: Recipe) -> list[DataRow]:
     for position, folder in enumerate(recipe.data.sets):
         offset = position * SET_SPACING
         most = limit[position] if isinstance(limit, tuple) else None
-        rows += [replace(r, index=r.index + offset) for r in read_rows(folder)[:most]]
+        for row in read_rows(folder)[:most]:
+            product = None if row.product is None else row.product + offset
+            rows.append(replace(row, index=row.index + offset, product=product))
     rows = rows if isinstance(limit, tuple) else rows[:limit]
     return [r for r in rows if r.split in ("train", "validation")]

@@ -102,7 +102,7 @@ class LocalizeStage:
     def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
         """Read one planned batch, beside the module."""
         indices, shape = planned
-        return read_batch(self.features, [self.rows[i] for i in indices], shape).to(self.device)
+        return read_batch(self.features, [self.rows[i] for i in indices], shape, self.device)
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
         """Losses by part."""
@@ -192,7 +192,7 @@ class LocalizeStage:
                 for i, row in enumerate(batch.rows):
                     out.append(
                         PicturePrediction(
-                            kind, row, batch.shape.shots, bool(row.types), float(logits.image[i]),
+                            kind, row, bool(row.types), float(logits.image[i]),
                             logits.map[i].flatten().cpu().numpy(), target[i].cpu().numpy(), hits[i] if kind == "text" else (),
                         )
                     )  # fmt: skip
@@ -221,7 +221,6 @@ class PicturePrediction:
 
     kind: str
     row: DataRow
-    shots: int
     anomalous: bool
     image: float
     map: np.ndarray

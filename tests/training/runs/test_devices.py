@@ -46,7 +46,7 @@ def live(built: Path, assistant: Assistant) -> LiveStage:
 
 def one_of_each_kind(stage: LocalizeStage) -> list[object]:
     """A batch without references, and one with where there are any."""
-    planned = {bool(shape.shots): (indices, shape) for indices, shape in stage.epoch(0, 0)}
+    planned = {bool(shape.compared): (indices, shape) for indices, shape in stage.epoch(0, 0)}
     return list(planned.values())
 
 
