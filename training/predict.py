@@ -37,7 +37,9 @@ from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption, evidence_text
 from training.language.data import EVIDENCE, INSPECTIONS
 from training.localizer.data import DataRow, read_rows
+from training.localizer.feature_folder import made_from, require_features
 from training.localizer.features import read_batch, read_shape
+from training.localizer.projection import hash_of_projection, projection_of
 from training.localizer.run import SET_SPACING
 from training.runs.recipe import Recipe, read_recipe
 
@@ -173,7 +175,9 @@ def _sources(assistant: Assistant, args: argparse.Namespace) -> Iterator[tuple[P
     recipe = read_recipe(args.recipe, [])
     if not isinstance(recipe, Recipe):
         raise ConfigError("a recipe of stage localize", args.recipe.name, "name the recipe of a localize run")
-    data = recipe.data
+    data, detector = recipe.data, assistant.detector
+    projection = hash_of_projection(projection_of(detector.localizer))
+    require_features(data.features, made_from(recipe, detector.clip, projection))
     for position, folder in enumerate(data.sets):
         most = data.limit[position] if isinstance(data.limit, tuple) else None
         most = args.limit if most is None else min(most, args.limit or most)

@@ -15,8 +15,11 @@ from assistant.types import Domain
 from data_builders.build import main as build_main
 from training.language.data import read_tensors
 from training.localizer.data import read_rows
+from training.localizer.feature_folder import made_from, write_record
 from training.localizer.features import FeatureEncoder, encode_rows
+from training.localizer.projection import hash_of_projection, keep_projection, projection_of
 from training.predict import main, references_of, told_name
+from training.runs.recipe import Recipe, read_recipe
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,7 @@ def test_predictions_follow_the_inspection_and_go_on(built: Path) -> None:
     torch.testing.assert_close(float(maps.mean()), float(inspection.anomaly_map.scores.mean()), atol=2e-3, rtol=0)
 
 
-def test_cached_tokens_predict_what_the_pictures_do(built: Path) -> None:
+def test_cached_tokens_predict_what_the_pictures_do(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without references and with: the match kept with the tokens stands for the references it was made with."""
     assistant, rows = Assistant.load("tiny"), read_rows(built / "set")
     for number in (0, 1):
@@ -64,9 +67,22 @@ def test_cached_tokens_predict_what_the_pictures_do(built: Path) -> None:
         maker = FeatureEncoder(assistant.detector.clip.encoder, assistant.detector.localizer)
         encode_rows(rows, maker, features, 0, (112,), (number,))
         recipe = built / f"recipe{number}.yaml"
-        data = {"sets": [str(built / "set")], "features": str(features), "limit": [5]}
+        data = {
+            "sets": [str(built / "set")], "features": str(features), "limit": [5], "sides": [112], "shots": [number],
+        }  # fmt: skip
         recipe.write_text(yaml.safe_dump({"stage": "localize", "preset": "tiny", "data": data, "out": "none"}))
+        told_recipe = read_recipe(recipe, [])
+        assert isinstance(told_recipe, Recipe)
+        directions = projection_of(assistant.detector.localizer)
+        made = made_from(told_recipe, assistant.detector.clip, hash_of_projection(directions))
+        write_record(features, made, made["projection"])
+        keep_projection(directions, features)
         out = built / f"cached{number}"
+        other = built / f"other{number}.yaml"
+        other.write_text(recipe.read_text().replace("- 112", "- 56"))
+        assert main(["--recipe", str(other), "--out", str(out), "--preset", "tiny"]) == 2
+        assert "sides [112] instead of [56]" in capsys.readouterr().err
+        assert not out.exists()
         assert main(["--recipe", str(recipe), "--out", str(out), "--preset", "tiny"]) == 0
         said = [json.loads(line) for line in (out / "set" / "inspections.jsonl").read_text().splitlines()]
         assert [i["mode"] for i in said] == [("few_shot" if number else "zero_shot")] * 5
