@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import warnings
 from collections.abc import Iterator
@@ -55,3 +56,4 @@ def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iter
             yield address, server
         finally:
             server.close()
+            gc.collect()  # event loops that the server left open are warned about here, where that is ignored

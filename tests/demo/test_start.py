@@ -44,7 +44,7 @@ def test_six_pictures_at_once_from_the_first_second_are_all_answered(tmp_path: P
         cv2.imwrite(str(path), rng.integers(0, 255, (60 + 9 * number, 80, 3), dtype=np.uint8))
     preset = talking_preset(tmp_path / "preset")
     alone = [Assistant.load(preset).inspect(path).image_score for path in paths]
-    waiting, answered = threading.Event(), threading.Event()
+    waiting, answered, warmed = threading.Event(), threading.Event(), threading.Event()
     problems: list[BaseException | None] = []
 
     def load() -> Assistant:
@@ -64,6 +64,7 @@ def test_six_pictures_at_once_from_the_first_second_are_all_answered(tmp_path: P
             answered.wait(120)
             for one in looking:
                 problems.append(one.exception())
+        warmed.set()
 
     engine = Engine(load, warm)
     with running(engine, tmp_path / "page") as (address, _), ThreadPoolExecutor(PICTURES) as pool:
@@ -74,6 +75,7 @@ def test_six_pictures_at_once_from_the_first_second_are_all_answered(tmp_path: P
         finally:
             answered.set()
         later = sent(address, paths[0])
+        assert warmed.wait(120)
     gc.collect()  # what the server left open is of this test
     assert [row.get("error") for row in found] == [None] * PICTURES
     assert [row["image_score"] for row in found] == pytest.approx(alone, abs=1e-9)

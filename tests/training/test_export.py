@@ -115,18 +115,28 @@ def test_a_start_from_the_preset_is_told_before_and_after_and_never_gets_worse(
 def test_half_of_the_start_is_kept_unless_the_mean_is_worse(
     built: Path, taught: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    real = LocalizeStage.validate
+
+    def scored(monkeypatch: pytest.MonkeyPatch, *values: float) -> None:
+        """Let validation give these scores, of both experts and of all, one call after the other."""
+        scores = iter(values)
+        names = ("score", "text_score", "reference_score")
+        monkeypatch.setattr(
+            LocalizeStage, "validate", lambda self: {**real(self), **dict.fromkeys(names, next(scores))}
+        )
+
     start = load_file(taught / "localizer" / "localizer.safetensors")
     features = f"data.features={built / 'kept_features'}"
     for name, keep, rate in (("anew", 0.0, 0.003), ("half", 0.5, 0.003)):
         config = localize_recipe(built, name, start="preset", preset=str(taught), epochs=1, learning_rate=rate)
+        scored(monkeypatch, 0.5, 0.9, 0.9, 0.9, 0.9)
         assert main(["--config", str(config), "--set", features, "--set", f"keep={keep}"]) == 0
     whole, half = (load_file(built / n / "checkpoint" / "localizer.safetensors") for n in ("anew", "half"))
     assert any(not torch.equal(whole[name], start[name]) for name in start)
     for name, value in half.items():
         torch.testing.assert_close(value, (whole[name] + start[name]) / 2, atol=2e-3, rtol=2e-3)
     config = localize_recipe(built, "worse", start="preset", preset=str(taught), epochs=1, learning_rate=0.003)
-    real, scores = LocalizeStage.validate, iter((0.5, 0.9, 0.9, 0.4, 0.4, 0.4))
-    monkeypatch.setattr(LocalizeStage, "validate", lambda self: {**real(self), "score": next(scores)})
+    scored(monkeypatch, 0.5, 0.9, 0.9, 0.4, 0.4, 0.4)
     capsys.readouterr()
     assert main(["--config", str(config), "--set", features, "--set", "keep=0.5"]) == 0
     assert "the best parts are kept as they are" in capsys.readouterr().out
