@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import ConfigError
 
@@ -45,8 +45,12 @@ class ReferenceConfig(_FrozenModel):
     """Memory bank and subspace.
 
     ``rows`` caps the bank so that a picture costs the same under any number of references; ``width`` is the width of the
-    tokens after projection; ``variance`` is the share that the subspace keeps.
+    tokens after projection; ``variance`` is the share that the subspace keeps. ``levels`` are the tapped levels whose tokens
+    are compared, all of them when empty; ``plain`` compares them as they are, without a projection.
     """
+
+    levels: tuple[int, ...] = ()
+    plain: bool = False
 
     rows: int = Field(default=8192, gt=0)
     width: int = Field(default=128, gt=0)
@@ -87,6 +91,17 @@ class Preset(_FrozenModel):
     """Folder of the trained parts, relative to the preset's file; None for an untrained preset."""
     calibration: Literal["trained", "identity"] = "trained"
     """``identity``: an untrained preset may be used all the same, with raw logits; for tests only."""
+
+    @model_validator(mode="after")
+    def _compares_tapped_levels(self) -> Preset:
+        if not set(self.references.levels) <= set(self.tower.levels):
+            raise ValueError(f"references.levels must be among {self.tower.levels}, got {self.references.levels}")
+        return self
+
+    @property
+    def compared(self) -> tuple[int, ...]:
+        """Positions among the tapped levels of those that are compared with references."""
+        return tuple(self.tower.levels.index(level) for level in self.references.levels or self.tower.levels)
 
 
 def load_preset(name: str | Path) -> tuple[Preset, Path]:

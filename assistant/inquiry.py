@@ -12,6 +12,8 @@ from assistant.types import Domain
 SCORES = ("blend", "top1", "max", "p99")
 """Image scores: the trained image head, mean of the map's top 1 %, its maximum, its 99th percentile."""
 MODES = ("auto", "zero-shot", "few-shot")
+OVERKILL = 0.05
+"""Share of normal pictures that may be called anomalous, unless another one is asked for."""
 MAX_PHRASE = 200
 """Characters of a name or phrase."""
 
@@ -26,6 +28,7 @@ class InquiryFields(TypedDict, total=False):
     mode: str
     fixed_camera: bool
     score: str
+    overkill: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Inquiry:
         mode: ``auto``, ``zero-shot`` (text alone) or ``few-shot`` (with references or a profile).
         fixed_camera: references are aligned with the picture: like places are compared.
         score: ``blend``, ``top1``, ``max`` or ``p99``.
+        overkill: with references, the share of normal pictures that may be called anomalous: where the threshold lies.
 
     Raises:
         ConfigError: a value that makes no sense, with what was expected.
@@ -52,10 +56,14 @@ class Inquiry:
     mode: str = "auto"
     fixed_camera: bool = False
     score: str = "blend"
+    overkill: float = OVERKILL
 
     def __post_init__(self) -> None:
         if self.score not in SCORES:
             raise ConfigError(f"an image score of {', '.join(SCORES)}", str(self.score), "choose another score")
+        if not 0 < self.overkill < 0.5:
+            do = "0.05 calls about one normal in twenty anomalous"
+            raise ConfigError("an overkill between 0 and 0.5", str(self.overkill), do)
         if self.mode not in MODES:
             raise ConfigError(f"a mode of {', '.join(MODES)}", str(self.mode), "choose another mode")
         if self.object_name:

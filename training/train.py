@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "accelerate laun
             from training.language.run import run_language
 
             run_language(recipe, call)
+        elif recipe.stage == "weigh":
+            from training.localizer.run_weigh import run_weigh
+
+            run_weigh(recipe, call)
         else:
             from training.localizer.run import run_localize
 

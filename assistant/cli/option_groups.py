@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options
-from assistant.inquiry import Inquiry
+from assistant.inquiry import OVERKILL, Inquiry
 from assistant.request import Request
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def request_of(
     mode: options.ModeName = options.ModeOption.AUTO,
     fixed_camera: options.FixedCamera = False,
     score: options.ScoreName = options.ScoreOption.BLEND,
+    overkill: options.Overkill = OVERKILL,
     domain: options.DomainName = None,
     max_megapixels: options.MaxMegapixels = 50.0,
 ) -> Request:
@@ -79,7 +80,7 @@ def request_of(
     Raises:
         ConfigError: options that do not go together.
     """
-    inquiry = inquiry_of(object_name, look_for, types, fixed_camera, score, domain)
+    inquiry = inquiry_of(object_name, look_for, types, fixed_camera, score, overkill, domain)
     return Request(
         references=tuple(references or ()),
         anomalous_references=tuple(anomalous_reference or ()),
@@ -104,6 +105,7 @@ def inquiry_of(
     types: options.Types = None,
     fixed_camera: options.FixedCamera = False,
     score: options.ScoreName = options.ScoreOption.BLEND,
+    overkill: options.Overkill = OVERKILL,
     domain: options.DomainName = None,
 ) -> Inquiry:
     """What is asked of pictures.
@@ -118,6 +120,7 @@ def inquiry_of(
         domain=domain,
         fixed_camera=fixed_camera,
         score=score.value,
+        overkill=overkill,
     )
 
 

@@ -132,6 +132,14 @@ FixedCamera = Annotated[
 ScoreName = Annotated[
     ScoreOption, typer.Option("--score", help="How the image score is made.", rich_help_panel=_EVIDENCE)
 ]
+Overkill = Annotated[
+    float,
+    typer.Option(
+        "--overkill",
+        help="With references: share of normal pictures that may be called anomalous.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
 DomainName = Annotated[
     Domain | None, typer.Option("--domain", help="Vocabulary; from the file when left out.", rich_help_panel=_EVIDENCE)
 ]

@@ -1,4 +1,4 @@
-"""Reference pictures -> a profile: encoded, kept in a bank, each judged by the others."""
+"""Reference pictures -> a profile: encoded, kept in a bank, each judged by the others; from that weights and threshold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO
 
 import numpy as np
@@ -22,16 +23,19 @@ from assistant.types import QueryImage
 from assistant.vision.anomaly_map import pooled_logit
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
+from assistant.vision.experts.gate import text_summary, told_of
+from assistant.vision.experts.jitter import jittered
+from assistant.vision.experts.opinions import EXPERTS, Opinions, opinions, said_nearby
 from assistant.vision.heads import patch_coverage
+from assistant.vision.localizer import Logits
 from assistant.vision.references.growing_bank import GrowingBank
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile import AnomalousReference, Profile
 
 FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""
-EXPECTED_NORMAL = -1.0
-"""Calibrated image logit that normals should have on average: 1.28 standard deviations (0.8 among pictures of one product of the
-validation split) below the threshold, so that about one normal in ten is above it."""
+COPIES = 4
+"""Jittered copies of references that show what a normal picture may differ by at least."""
 
 MAX_REFERENCES = 1000
 """More would leave eight patches of each in the bank of a preset, and take a CPU a quarter of an hour."""
@@ -70,22 +74,34 @@ def build_profile(
     settings = detector.preset.references
     window = FIXED_WINDOW if inquiry.fixed_camera else None
     growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
+    texts = []
     with _References(detector, references) as originals:
         for features in originals:
-            growing.add(features)
+            text = _text(detector, features, inquiry)
+            growing.add(features, said_nearby(text.map)[0])
+            texts.append(text_summary(text))
         if len(references) == 1 and not inquiry.fixed_camera:
             picture = _decoded(references[0])
             for quarter in range(1, settings.rotations):
-                growing.add_copy(0, detector.patch_features(rotated(picture, quarter)))
+                copy = detector.patch_features(rotated(picture, quarter))
+                growing.add_copy(0, copy, said_nearby(_text(detector, copy, inquiry).map)[0])
         bank = growing.bank()
-        normal = _scored_by_others(detector, bank, originals, inquiry, window)
+        judged = partial(_judged, detector, bank, inquiry, window)
+        left_out = [judged(f, i) for i, f in enumerate(originals)] if len(originals) > 1 else []
+    copies = [judged(detector.patch_features(copy)) for copy in _copies(references)]
+    told = told_of(
+        len(references), torch.cat(texts), bank.statistics, bank.class_spread, _images(left_out), _images(copies)
+    )
+    experts = detector.calibration.gate(told.cpu()).to(told.device)
+    raw = {s: (_pooled(left_out, experts, s), _pooled(copies, experts, s)) for s in SCORES}
     profile = Profile(
         preset=detector.preset.name,
         weights=detector.weights,
         object_name=inquiry.object_name,
         bank=bank,
-        normal_logits=normal,
-        offset=_offset(normal.get("blend", ())),
+        normal_logits={score: seen for score, (seen, _) in raw.items()} if left_out else {},
+        ranges={score: detector.calibration.normal[score].given(*found) for score, found in raw.items()},
+        weights_of_experts=tuple(experts.tolist()),
         window=window,
     )
     return with_anomalous(detector, profile, anomalous)
@@ -103,7 +119,7 @@ def with_anomalous(detector: Detector, profile: Profile | None, anomalous: Seque
         if profile is None:
             raise ProfileError("references or anomalous references", "neither", "give one with --references")
         return profile
-    joined = profile or Profile(detector.preset.name, detector.weights, None, None, {}, 0.0, None)
+    joined = profile or Profile(detector.preset.name, detector.weights, None, None, {}, {}, (), None)
     keys = _anomalous_keys(detector, anomalous, joined.bank)
     if joined.anomalous_keys is not None:
         keys = torch.cat([joined.anomalous_keys.to(keys.device), keys], 1)
@@ -133,25 +149,45 @@ def _anomalous_keys(
             flat = logits.map.flatten()
             chosen = flat >= flat.quantile(0.9)
         rows.append(
-            torch.stack([detector.localizer.project_for_match(i, t[0, chosen]) for i, t in enumerate(features.levels)])
+            torch.stack(
+                [
+                    detector.localizer.project_for_match(i, t[0, chosen])
+                    for i, t in enumerate(detector.localizer.compared_levels(features.levels))
+                ]
+            )
         )
     return torch.cat(rows, 1)
 
 
-def _scored_by_others(
-    detector: Detector, bank: MemoryBank, originals: _References, inquiry: Inquiry, window: float | None
-) -> dict[str, tuple[float, ...]]:
-    """Calibrated image logits of each reference against the others, by every score; empty of a single one."""
-    if len(originals) < 2:
-        return {}
+def _text(detector: Detector, features: PatchFeatures, inquiry: Inquiry) -> Logits:
+    """What the text expert says of a picture."""
     anchors = detector.anchors.states(inquiry.object_name, inquiry.look_for)[None]
-    rows = []
-    for i, features in enumerate(originals):
-        evidence = detector.localizer.text_evidence(features.levels, anchors, features.grid)
-        match = bank.match(detector.localizer, features, window, leave_out=i)
-        logits = detector.localizer(evidence, features.levels, match)
-        rows.append([detector.calibration.of_image(s, True)(pooled_logit(logits, 0, s)) for s in SCORES])
-    return dict(zip(SCORES, zip(*rows, strict=True), strict=True))
+    evidence = detector.localizer.text_evidence(features.levels, anchors, features.grid)
+    return detector.localizer.zero_shot(evidence)
+
+
+def _judged(
+    detector: Detector, bank: MemoryBank, inquiry: Inquiry, window: float | None, features: PatchFeatures,
+    leave_out: int | None = None,
+) -> Opinions:  # fmt: skip
+    """What the experts say of a picture against the references, or against the others."""
+    match = bank.match(detector.localizer, features, window, leave_out=leave_out)
+    reference = detector.localizer.reference(features.levels, match, features.grid)
+    return opinions(_text(detector, features, inquiry), reference, match)
+
+
+def _images(judged: Sequence[Opinions]) -> Float[Tensor, "pictures experts"]:
+    return torch.cat([one.images for one in judged]) if judged else torch.zeros(0, len(EXPERTS))
+
+
+def _pooled(judged: Sequence[Opinions], experts: Float[Tensor, " experts"], score: str) -> tuple[float, ...]:
+    return tuple(pooled_logit(one.weighed(experts), 0, score) for one in judged)
+
+
+def _copies(references: Sequence[Picture]) -> Iterator[QueryImage]:
+    """Jittered copies of the first references, :data:`COPIES` in all."""
+    for number in range(COPIES):
+        yield jittered(_decoded(references[number % min(len(references), COPIES)]), number)
 
 
 class _References:
@@ -242,13 +278,6 @@ def _decoded(picture: Picture) -> QueryImage:
 def _require_few(pictures: Sequence[object], what: str) -> None:
     if len(pictures) > MAX_REFERENCES:
         raise ProfileError(f"at most {MAX_REFERENCES} {what}", f"{len(pictures)}", "give some that show all variants")
-
-
-def _offset(normal: Sequence[float]) -> float:
-    """How far the references' own logits lie above what normals should have, shrunk where they are few."""
-    if not normal:
-        return 0.0
-    return max(0.0, float(np.mean(normal)) - EXPECTED_NORMAL) * len(normal) / (len(normal) + 2)
 
 
 def rotated(picture: QueryImage, quarter: int) -> QueryImage:

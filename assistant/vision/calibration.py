@@ -1,12 +1,19 @@
-"""Raw -> calibrated: logits through an affine map and a sigmoid, so that 0.5 is the threshold. State of the checkpoint."""
+"""Raw -> calibrated: logits through an affine map and a sigmoid, so that 0.5 is the threshold. State of the checkpoint.
+
+Without references the map is the checkpoint's; with them it is the product's own (:mod:`assistant.vision.experts.normal_range`).
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from assistant.errors import ConfigError
+from assistant.inquiry import SCORES
+from assistant.vision.experts.gate import Gate
+from assistant.vision.experts.normal_range import NormalPrior
 
 
 @dataclass(frozen=True)
@@ -25,14 +32,28 @@ class Affine:
         return self.scale * logit + self.offset
 
 
+UNSEEN = NormalPrior(lift=1.0, trust=1.0, scale=1.0, certainty=4.0, left_out=0.0, steepness=1.0)
+"""Of a localizer whose normals were never looked at."""
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """Of image and map logits, without references (text) and with them (reference)."""
+    """Of image and map logits, without references (text) and with them (reference).
+
+    ``reference_image`` is for what has no product of its own: pictures compared with each other.
+
+    Args:
+        text_image, text_map, reference_image, reference_map: of logits.
+        gate: weighs the experts.
+        normal: by image score, what is known of normals before any was seen.
+    """
 
     text_image: Affine
     text_map: Affine
     reference_image: Affine
     reference_map: Affine
+    gate: Gate = field(default_factory=lambda: Gate().eval().requires_grad_(False))
+    normal: Mapping[str, NormalPrior] = field(default_factory=lambda: dict.fromkeys(SCORES, UNSEEN))
 
     @classmethod
     def identity(cls) -> Calibration:
@@ -48,6 +69,22 @@ class Calibration:
         if score != "blend":
             return self.of_map(referenced)
         return self.reference_image if referenced else self.text_image
+
+    def as_json(self) -> dict[str, Any]:
+        """What :meth:`from_json` reads."""
+        affine = {n: vars(getattr(self, n)) for n in ("text_image", "text_map", "reference_image", "reference_map")}
+        return {**affine, "normal": {s: vars(p) for s, p in self.normal.items()}, "gate": self.gate.as_json()}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Calibration:
+        """As it was written.
+
+        Raises:
+            KeyError, TypeError, ValueError, ConfigError: something else.
+        """
+        affine = [Affine(**raw[n]) for n in ("text_image", "text_map", "reference_image", "reference_map")]
+        normal = {s: NormalPrior(**raw["normal"][s]) for s in SCORES}
+        return cls(*affine, gate=Gate.from_json(raw["gate"]), normal=normal)
 
 
 def conformal_p_value(score: float, normals: Sequence[float]) -> float | None:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from assistant.errors import WeightsError
-from assistant.vision.calibration import Affine, Calibration
+from assistant.vision.calibration import Calibration
 from assistant.vision.localizer import Localizer
 
 FILE = "localizer.safetensors"
@@ -54,7 +54,7 @@ def save_checkpoint(folder: Path, localizer: Localizer, calibration: Calibration
     folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.detach().cpu().half().contiguous() for k, v in localizer.state_dict().items()}
     save_file(state, folder / FILE)
-    (folder / "calibration.json").write_text(json.dumps(asdict(calibration), indent=1) + "\n")
+    (folder / "calibration.json").write_text(json.dumps(calibration.as_json(), indent=1) + "\n")
     (folder / "card.json").write_text(json.dumps(asdict(card), indent=1) + "\n")
 
 
@@ -84,8 +84,8 @@ def load_checkpoint(folder: Path, localizer: Localizer, towers: dict[str, str]) 
         )
     try:
         localizer.load_state_dict({k: v.float() for k, v in state.items()}, strict=True)
-        calibration = Calibration(**{k: Affine(**v) for k, v in raw.items()})
-    except (RuntimeError, TypeError) as error:
+        calibration = Calibration.from_json(raw)
+    except (RuntimeError, TypeError, KeyError, ValueError) as error:
         raise WeightsError(
             "trained parts of this preset's shape", str(error).splitlines()[0], "check the preset's adapters"
         ) from error

@@ -26,6 +26,7 @@ from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
 from assistant.vision.calibration import Calibration, conformal_p_value
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.encoded_query import EncodedQuery, Picture
+from assistant.vision.experts.opinions import opinions
 from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
 from assistant.vision.references.mutual import mutual_logits
@@ -142,27 +143,31 @@ class Detector:
         Raises:
             ProfileError: fewer than two pictures.
         """
-        for one, logits in zip(encoded, mutual_logits(self.localizer, encoded), strict=True):
+        for one, logits in zip(encoded, mutual_logits(self.localizer, encoded, self._weights_of(None)), strict=True):
             yield self._inspection(one, logits, Mode.MUTUAL)
 
     def _inspection(
         self, encoded: EncodedQuery, logits: Logits, mode: Mode, profile: Profile | None = None
     ) -> Inspection:
-        """Logits calibrated, less the offset of the profile's normals; map, regions and their names."""
+        """Logits calibrated, by the profile's normals where there are some; map, regions and their names."""
         timing, inquiry, image = dict(encoded.timing_ms), encoded.inquiry, encoded.image
         referenced = (
             mode is Mode.MUTUAL or encoded.match is not None or (profile is not None and profile.bank is not None)
         )
         with _clock(timing, "map"), torch.inference_mode():
-            own = self.calibration.of_image(inquiry.score, referenced)(pooled_logit(logits, 0, inquiry.score))
-            offset = 0.0 if profile is None or encoded.match is not None else profile.offset
+            raw = pooled_logit(logits, 0, inquiry.score)
+            of_product = None if profile is None or encoded.match is not None else profile.ranges.get(inquiry.score)
+            if of_product is None or profile is None:
+                own = self.calibration.of_image(inquiry.score, referenced)(raw)
+            else:
+                own = of_product.calibrated(raw, profile.threshold(inquiry.score, inquiry.overkill))
             of_map = self.calibration.of_map(referenced)
-            anomaly_map = source_map(logits.map[0].cpu(), own - offset, of_map, (image.height, image.width))
-            regions = find_regions(anomaly_map) if own >= offset else []
+            anomaly_map = source_map(logits.map[0].cpu(), own, of_map, (image.height, image.width))
+            regions = find_regions(anomaly_map) if own >= 0 else []
             named = self.name_regions(encoded, regions)
         return Inspection(
-            image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own - offset),
-            p_value=conformal_p_value(own, profile.normals(inquiry.score)) if profile is not None else None,
+            image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
+            p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
         )  # fmt: skip
 
@@ -217,13 +222,23 @@ class Detector:
             self._kept[image] = last
         return last
 
+    def _weights_of(self, profile: Profile | None) -> Float[Tensor, " experts"]:
+        """How far each expert is believed under a profile; as before any product was seen where there is none."""
+        if profile is None or not profile.weights_of_experts:
+            return self.calibration.gate.base.exp().to(self.localizer.device)
+        return torch.tensor(profile.weights_of_experts, device=self.localizer.device)
+
     def _logits(self, encoded: EncodedQuery, profile: Profile | None) -> Logits:
         """Raw logits of a picture, from text and whatever it is compared with."""
         localizer, levels = self.localizer, encoded.features.levels
         match = encoded.match
         if match is None and profile is not None and profile.bank is not None:
             match = profile.bank.match(localizer, encoded.features, profile.window)
-        logits: Logits = localizer(encoded.evidence, levels, match)
+        logits = localizer.zero_shot(encoded.evidence)
+        if match is not None:
+            reference = localizer.reference(levels, match, encoded.features.grid)
+            told = opinions(logits, reference, match)
+            logits = told.weighed(self._weights_of(profile))
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)
@@ -241,7 +256,10 @@ def new_localizer(preset: Preset, clip: Clip) -> Localizer:
             joint_width=preset.tower.joint_width,
             hidden=preset.adapters.hidden,
             head_width=preset.adapters.head_width,
-            match_width=min(preset.references.width, clip.encoder.width),
+            match_width=clip.encoder.width
+            if preset.references.plain
+            else min(preset.references.width, clip.encoder.width),
+            compared=preset.compared,
         )
 
 

@@ -1,13 +1,16 @@
-"""The stages that train adapters and heads.
+"""The stages that train adapters and heads, and weigh the experts.
 
-run             a recipe -> trained parts
-check           two steps of it
-stage           batches of stored features
-live_stage      batches through the tower
-features        pictures -> stored features
-feature_folder  what they were made from
-projection      the first text projection
-calibrate       scores of normals -> calibration
-data            rows of a data set
-sifting         rows that cannot be used
+run                 a recipe -> trained parts
+check               two steps of it
+stage               batches of stored features
+live_stage          batches through the tower
+features            pictures -> stored features
+feature_folder      which run features are of
+projection          the first text projection
+calibrate           scores of normals -> calibration
+data                rows of a data set
+sifting             rows that cannot be used
+run_weigh           a recipe -> weighed parts
+product_statistics  products -> what the experts say
+weigh               statistics -> weights and priors
 """

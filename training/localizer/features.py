@@ -217,6 +217,7 @@ def _match(loaded: Sequence[dict[str, Tensor]]) -> Match:
         subspace=stacked["subspace"],
         class_distance=stacked["class_distance"],
         shots=stacked["shots"],
+        text=torch.zeros_like(stacked["distance"][:, 0]),
     )
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
     if recipe.keep and preset.adapters.mode == "residual":
         do = "leave `keep` out"
         raise ConfigError("lateral adapters where a share of the start is kept", "residual ones", do)
-    device = _device()
+    device = device_of_process()
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip).to(device)
@@ -181,7 +181,7 @@ def train_localizer(work: LocalizerWork, call: Call) -> Card | None:
         start=work.start,
     )
     save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)
-    _LOG.info("%s %s", {k: round(v, 4) for k, v in metrics.items()}, asdict(calibration))
+    _LOG.info("%s", {k: round(v, 4) for k, v in metrics.items()})
     return card
 
 
@@ -203,7 +203,7 @@ def _keep(
     return metrics
 
 
-def _device() -> torch.device:
+def device_of_process() -> torch.device:
     """The GPU that accelerate gives this process, or the CPU."""
     if not torch.cuda.is_available():
         return torch.device("cpu")

@@ -111,7 +111,7 @@ class LanguageRecipe(BaseModel):
 
 
 class Recipe(BaseModel):
-    """A run that trains the localizer: preset, stage, data, loop, and where the run's folder is.
+    """A run that trains the localizer (``localize``), or weighs the experts of a trained one (``weigh``).
 
     ``start`` is a checkpoint folder to go on from, or ``preset`` for the trained parts of the preset itself; an untrained
     localizer when None. A run that starts from trained parts never ends with worse ones on its validation split. ``keep`` is the
@@ -120,7 +120,7 @@ class Recipe(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    stage: Literal["localize"]
+    stage: Literal["localize", "weigh"]
     preset: str = "mini"
     data: DataConfig
     start: Path | None = None

@@ -78,27 +78,28 @@ class GrowingBank:
         self._grid = (0, 0)
         self._witnesses: list[list[Float[Tensor, "patches match_width"]]] = []
 
-    def add(self, features: PatchFeatures) -> None:
-        """One more reference, batch of 1."""
-        owner = len(self._classes)
+    def add(self, features: PatchFeatures, text: Float[Tensor, " patches"] | None = None) -> None:
+        """One more reference, batch of 1, with what the text expert says of its patches."""
+        owner, compared = len(self._classes), self._localizer.compared_levels(features.levels)
         self._classes.append(features.pooled)
         self._grid = features.grid
         if owner < WITNESSES:
-            keys = [self._localizer.project_for_match(i, t[0]) for i, t in enumerate(features.levels)]
+            keys = [self._localizer.project_for_match(i, t[0]) for i, t in enumerate(compared)]
             if owner == 1:
                 self._witnesses[0] = [_sampled(k) for k in self._witnesses[0]]
             self._witnesses.append([_sampled(k) for k in keys] if owner else keys)
-        self._averages.add(level_average(features.levels)[0])
+        self._averages.add(level_average(compared)[0])
         if len(self._averages) > WAITING * self._rows:
             self._averages.draw(WAITING * self._rows // 2)
-        self.add_copy(owner, features)
+        self.add_copy(owner, features, text)
 
-    def add_copy(self, reference: int, features: PatchFeatures) -> None:
+    def add_copy(self, reference: int, features: PatchFeatures, text: Float[Tensor, " patches"] | None = None) -> None:
         """A turned copy of a reference: searched, but no evidence of how normals differ."""
-        tokens = torch.stack(features.levels, 2)[0]
+        tokens = torch.stack(self._localizer.compared_levels(features.levels), 2)[0]
         at = positions(features.grid).to(tokens.device)
         owner = torch.full((len(tokens),), reference, device=tokens.device)
-        self._patches.add(tokens, at, owner)
+        said = tokens.new_zeros(len(tokens)) if text is None else text
+        self._patches.add(tokens, at, owner, said)
         if len(self._patches) > WAITING * self._rows:
             self._choose()
 
@@ -114,18 +115,17 @@ class GrowingBank:
             self._choose()
         if self._averages.drawn:
             self._averages.draw(WAITING * self._rows // 2)
-        tokens, position, owner = self._patches.columns()
+        tokens, position, owner, text = self._patches.columns()
         (average,) = self._averages.columns()
         mean, basis = principal_subspace(average, self._variance)
         residual = subspace_residual(average[None], mean, basis)[0]
         classes = F.normalize(torch.cat(self._classes).float(), dim=-1)
         return MemoryBank(
             tokens=tokens,
-            keys=torch.stack(
-                [self._localizer.project_for_match(i, tokens[:, i]) for i in range(self._localizer.levels)]
-            ),
+            keys=torch.stack([self._localizer.project_for_match(i, tokens[:, i]) for i in range(tokens.shape[1])]),
             position=position,
             owner=owner,
+            text=text,
             statistics=self._statistics(),
             subspace_mean=mean,
             subspace_basis=basis,
@@ -254,7 +254,7 @@ def covering(
 ) -> Int[Tensor, " rows"]:
     """Patches that cover the rest: the first half of ``rows`` in ``order``, then in rounds the worst covered."""
     chosen, left = order[: rows // 2], order[rows // 2 :]
-    middle = localizer.levels // 2
+    middle = tokens.shape[1] // 2
     keys = localizer.project_for_match(middle, tokens[:, middle])
     cover = _cover(keys[left], keys[chosen])
     for left_rounds in range(4, 0, -1):

@@ -35,6 +35,7 @@ class MemoryBank:
         keys: unit vectors they are compared by, a level and row.
         position: centre of the patch in the picture, (row, column) in [0, 1].
         owner: reference picture each row came from.
+        text: what the text expert says of it, logits; zero where it was not asked.
         statistics: (mean, standard deviation) a level of distances between normal patches.
         subspace_mean, subspace_basis: of the level-averaged tokens.
         subspace_statistics: mean and standard deviation of the references' own residual norms.
@@ -46,6 +47,7 @@ class MemoryBank:
     keys: Float[Tensor, "levels rows match_width"]
     position: Float[Tensor, "rows 2"]
     owner: Int[Tensor, " rows"]
+    text: Float[Tensor, " rows"]
     statistics: Float[Tensor, "levels 2"]
     subspace_mean: Float[Tensor, " width"]
     subspace_basis: Float[Tensor, "width kept"]
@@ -76,7 +78,8 @@ class MemoryBank:
         if leave_out is not None:
             own = (self.owner == leave_out)[None]
             barred = own if barred is None else barred | own
-        nearest = [self.nearest(localizer, i, tokens, barred) for i, tokens in enumerate(features.levels)]
+        compared = localizer.compared_levels(features.levels)
+        nearest = [self.nearest(localizer, i, tokens, barred) for i, tokens in enumerate(compared)]
         distance = torch.stack([d for d, _ in nearest], 1)
         index = torch.stack([i for _, i in nearest], 1)
         levels = torch.arange(len(nearest), device=index.device)[:, None]
@@ -86,15 +89,16 @@ class MemoryBank:
             row=index,
             token=self.tokens[index, levels],
             statistics=self.statistics.expand(batch, -1, -1),
-            subspace=self._subspace(features),
+            subspace=self._subspace(localizer, features),
             class_distance=self._class_distance(features.pooled),
             shots=torch.full((batch,), float(self.shots), dtype=torch.float32, device=distance.device),
+            text=self.text[index].mean(1),
         )
 
     def nearest(
         self, localizer: Localizer, level: int, tokens: Tensor, barred: Tensor | None = None
     ) -> tuple[Float[Tensor, "batch patches"], Int[Tensor, "batch patches"]]:
-        """Cosine distance to, and row of, the nearest reference patch of each query patch at one level."""
+        """Cosine distance to, and row of, the nearest reference patch of each query patch at one of the compared levels."""
         query = localizer.project_for_match(level, tokens)
         flat = query.flatten(0, 1)
         if barred is None and self.coarse is not None:
@@ -150,8 +154,9 @@ class MemoryBank:
         found = row.gather(-1, value.argmax(-1, keepdim=True))[:, 0]
         return found.clamp_max(self.keys.shape[1] - 1)
 
-    def _subspace(self, features: PatchFeatures) -> Float[Tensor, "batch patches"]:
-        residual = subspace_residual(level_average(features.levels), self.subspace_mean, self.subspace_basis)
+    def _subspace(self, localizer: Localizer, features: PatchFeatures) -> Float[Tensor, "batch patches"]:
+        compared = localizer.compared_levels(features.levels)
+        residual = subspace_residual(level_average(compared), self.subspace_mean, self.subspace_basis)
         return (residual - self.subspace_statistics[0]) / self.subspace_statistics[1]
 
     def _class_distance(self, pooled: Tensor) -> Float[Tensor, "batch 2"]:

@@ -16,12 +16,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from assistant.errors import ProfileError
+from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
+from assistant.vision.experts.normal_range import NormalRange, conformal_threshold
+from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, read_profile, write_profile
 
+ENOUGH = 20
+"""References whose own scores are enough for a threshold by rank."""
 LIKENESS = 12.0
 """Logits per unit of cosine by which a patch is nearer to an anomalous reference than to a normal one."""
 HALF_WAY = 0.6
@@ -44,9 +49,10 @@ class Profile:
         preset, weights: what the profile was made with; other weights refuse it.
         object_name: as told when it was built.
         bank: of the normal references; None with anomalous references only.
-        normal_logits: by image score (:data:`~assistant.inquiry.SCORES`), the calibrated image logit of each reference judged by
-            the others, before ``offset``; empty with one reference.
-        offset: subtracted from calibrated image logits, so that the references themselves are normal.
+        normal_logits: by image score (:data:`~assistant.inquiry.SCORES`), the raw image logit of each reference judged by the
+            others; empty with one reference.
+        ranges: by image score, where a new normal picture lies.
+        weights_of_experts: how far each expert (:data:`~assistant.vision.experts.opinions.EXPERTS`) is believed.
         window: largest distance in position of a match, share of the side; None for a free camera.
         anomalous_keys: patches of anomalous references, a level and row; None without any.
     """
@@ -56,13 +62,27 @@ class Profile:
     object_name: str | None
     bank: MemoryBank | None
     normal_logits: Mapping[str, tuple[float, ...]]
-    offset: float
+    ranges: Mapping[str, NormalRange]
+    weights_of_experts: tuple[float, ...]
     window: float | None
     anomalous_keys: Float[Tensor, "levels rows match_width"] | None = None
 
     def normals(self, score: str) -> tuple[float, ...]:
-        """Calibrated image logits of the references themselves by a score, before the offset; empty where there are none."""
+        """Raw image logits of the references themselves by a score; empty where there are none."""
         return self.normal_logits.get(score, ())
+
+    def threshold(self, score: str, overkill: float) -> float:
+        """Raw image logit from which a picture is anomalous.
+
+        With twenty references or more their own scores tell it (split conformal), else the Student distribution of their product.
+
+        Args:
+            score: which image score.
+            overkill: share of normal pictures that may be called anomalous.
+        """
+        seen = self.normals(score)
+        told = conformal_threshold(seen, overkill) if len(seen) >= ENOUGH else None
+        return self.ranges[score].threshold(overkill) if told is None else told
 
     def check(self, preset: str, weights: str) -> None:
         """Refuse another preset or other weights.
@@ -84,7 +104,7 @@ class Profile:
             ProfileError: another number of levels, or other widths.
         """
         basis = localizer.get_buffer("match_basis")
-        wanted = (localizer.levels, basis.shape[1], basis.shape[2])
+        wanted = (basis.shape[0], basis.shape[1], basis.shape[2])
         found = []
         if self.bank is not None:
             found.append((self.bank.tokens.shape[1], self.bank.tokens.shape[2], self.bank.keys.shape[2]))
@@ -115,7 +135,8 @@ class Profile:
             "weights": self.weights,
             "object_name": self.object_name,
             "normal_logits": {score: list(logits) for score, logits in self.normal_logits.items()},
-            "offset": self.offset,
+            "ranges": {score: vars(found) for score, found in self.ranges.items()},
+            "weights_of_experts": list(self.weights_of_experts),
             "window": self.window,
             "class_spread": None if self.bank is None else self.bank.class_spread,
         }
@@ -136,7 +157,8 @@ class Profile:
             object_name=about["object_name"],
             bank=MemoryBank(**parts, class_spread=float(about["class_spread"])) if parts else None,
             normal_logits={score: tuple(map(float, logits)) for score, logits in about["normal_logits"].items()},
-            offset=float(about["offset"]),
+            ranges={score: NormalRange(**found) for score, found in about["ranges"].items()},
+            weights_of_experts=tuple(map(float, about["weights_of_experts"])),
             window=about["window"],
             anomalous_keys=tensors.get(ANOMALOUS),
         )
@@ -153,7 +175,8 @@ class Profile:
             "fixed_camera": self.window is not None,
             "anomalous_patches": 0 if self.anomalous_keys is None else self.anomalous_keys.shape[1],
             "normal_logits": [round(v, 3) for v in self.normals("blend")],
-            "offset": round(self.offset, 3),
+            "threshold": round(self.threshold("blend", OVERKILL), 3) if self.bank is not None else None,
+            "weights_of_experts": {n: round(w, 3) for n, w in zip(EXPERTS, self.weights_of_experts, strict=False)},
         }
 
 
@@ -163,9 +186,10 @@ def likeness(localizer: Localizer, features: PatchFeatures, profile: Profile) ->
     if keys is None:
         raise ProfileError("anomalous references", "none", "give one with --anomalous-reference")
     extra = keys.new_zeros(features.grid[0] * features.grid[1])
-    for level, tokens in enumerate(features.levels):
+    compared = localizer.compared_levels(features.levels)
+    for level, tokens in enumerate(compared):
         query = localizer.project_for_match(level, tokens[0])
         anomalous = (query @ keys[level].T).amax(-1)
         normal = (query @ profile.bank.keys[level].T).amax(-1) if profile.bank is not None else HALF_WAY
-        extra += (anomalous - normal).clamp_min(0) * LIKENESS / len(features.levels)
+        extra += (anomalous - normal).clamp_min(0) * LIKENESS / len(compared)
     return extra

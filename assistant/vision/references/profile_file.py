@@ -22,9 +22,11 @@ from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.inquiry import SCORES
+from assistant.vision.experts.normal_range import NormalRange
+from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.references.memory_bank import MemoryBank
 
-SCHEMA = "anomaly-assistant/profile@3"
+SCHEMA = "anomaly-assistant/profile@4"
 AGAIN = "build the profile again"
 NEAR_ONE = 0.02
 """By so much the length of a unit vector may differ from 1, and a distance be below 0, in half precision."""
@@ -148,8 +150,6 @@ def _wrong_words(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
     if not isinstance(about.get("object_name"), str | None):
         return "an object name that is no text"
     window, spread, normals = about.get("window"), about.get("class_spread"), about.get("normal_logits")
-    if not _number(about.get("offset")) or about["offset"] < 0:
-        return f"an offset of {about.get('offset')}"
     if window is not None and not (_number(window) and 0 < window <= 1):
         return f"a window of {window}"
     referenced = "bank.owner" in tensors
@@ -157,10 +157,27 @@ def _wrong_words(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
         return f"a spread of class tokens of {spread}"
     if not isinstance(normals, dict) or not set(normals) <= set(SCORES):
         return f"scores of normals that are not by {', '.join(SCORES)}"
+    if wrong := _wrong_experts(about, referenced):
+        return wrong
     count = len(tensors["bank.class_tokens"]) if referenced else 0
     for score, logits in normals.items():
         if not isinstance(logits, list) or len(logits) != count or not all(_number(v) for v in logits):
             return f"{score} scores of normals that are not a number for each of {count} references"
+    return None
+
+
+def _wrong_experts(about: Mapping[str, Any], referenced: bool) -> str | None:
+    """Weights and ranges that no profile has."""
+    weights, ranges = about.get("weights_of_experts"), about.get("ranges")
+    count = len(EXPERTS) if referenced else 0
+    if not isinstance(weights, list) or len(weights) != count or not all(_number(v) and v > 0 for v in weights):
+        return f"weights of experts that are not {count} positive numbers"
+    if not isinstance(ranges, dict) or set(ranges) != set(SCORES if referenced else ()):
+        return "ranges of normals that are not one a score"
+    for score, found in ranges.items():
+        known = isinstance(found, dict) and set(found) == {f.name for f in fields(NormalRange)}
+        if not known or not all(_number(v) and (k == "location" or v > 0) for k, v in found.items()):
+            return f"a range of normals by {score} that is none"
     return None
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from assistant.errors import ProfileError
+from assistant.inquiry import SCORES
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
@@ -72,7 +73,8 @@ def test_what_was_written_is_read(profile: Profile, path: Path) -> None:
     assert again.bank.keys.dtype == torch.float32
     assert torch.equal(again.bank.owner, profile.bank.owner)
     assert again.normal_logits == profile.normal_logits
-    assert (again.offset, again.window, again.object_name) == (profile.offset, profile.window, "plate")
+    assert (again.ranges, again.window, again.object_name) == (profile.ranges, profile.window, "plate")
+    assert again.weights_of_experts == profile.weights_of_experts
     again.save(path)
     assert Profile.load(path).normal_logits == profile.normal_logits
 
@@ -142,7 +144,7 @@ def test_a_file_without_a_hash_or_of_another_schema_is_refused(path: Path) -> No
     good = path.read_bytes()
     refused(rewritten(path, lambda _, about: about.pop("sha256"), signed=False))
     path.write_bytes(good)
-    refused(rewritten(path, lambda _, about: about.update(schema="anomaly-assistant/profile@2")), "profile@3")
+    refused(rewritten(path, lambda _, about: about.update(schema="anomaly-assistant/profile@2")), "profile@4")
     path.write_bytes(good)
     refused(rewritten(path, lambda _, about: about.update(weights="sha256:1"), signed=False), "as it was written")
 
@@ -180,9 +182,13 @@ def _say(**said: Any) -> Callable[[Tensors, dict[str, Any]], object]:
         lambda tensors, _: tensors.pop("bank.owner"),
         lambda tensors, _: tensors.clear(),
         lambda tensors, _: tensors.update(more=torch.zeros(2)),
-        _say(offset=float("nan")),
-        _say(offset=-1),
-        _say(offset="0"),
+        _say(weights_of_experts=[1.0, 1.0, 1.0]),
+        _say(weights_of_experts=[1.0, -1.0, 1.0, 1.0]),
+        _say(weights_of_experts=[1.0, float("nan"), 1.0, 1.0]),
+        _say(ranges={}),
+        _say(ranges=None),
+        _say(ranges={s: {"location": 0.0, "scale": 0.0, "freedom": 4.0, "steepness": 1.0} for s in SCORES}),
+        _say(ranges=dict.fromkeys(SCORES, 1.0)),
         _say(window=0),
         _say(window=3),
         _say(class_spread=None),

@@ -1,0 +1,102 @@
+"""Scores of a product's own normals -> where its normal pictures lie, and the threshold that follows.
+
+Normal scores of a product are taken for normally distributed with unknown mean and variance. What built products have in common
+is the prior (normal-inverse-gamma), the scores of the references, each judged by the others, are the data, and a new normal
+picture then follows a Student distribution (Murphy, "Conjugate Bayesian analysis of the Gaussian distribution", 2007, section 3):
+wide with one reference, close to what was seen with many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.errors import ConfigError
+from assistant.inquiry import OVERKILL
+
+
+@dataclass(frozen=True)
+class NormalPrior:
+    """What is known of normal scores before any was seen; learned over built products.
+
+    Args:
+        lift: how far the mean of normals lies above the mean of jittered copies.
+        trust: references that the prior of the mean weighs as much as; positive.
+        scale: prior standard deviation of normal scores; positive.
+        certainty: references that the prior of the variance weighs as much as; positive.
+        left_out: how much higher a reference scores against the others than a new picture against all, times the references.
+        steepness: calibrated logits per standard deviation above the threshold; positive.
+    """
+
+    lift: float
+    trust: float
+    scale: float
+    certainty: float
+    left_out: float
+    steepness: float
+
+    def __post_init__(self) -> None:
+        numbers = (self.lift, self.trust, self.scale, self.certainty, self.left_out, self.steepness)
+        if not all(map(math.isfinite, numbers)) or min(self.trust, self.scale, self.certainty, self.steepness) <= 0:
+            raise ConfigError("finite numbers, positive but for lift and left_out", str(self), "calibrate again")
+
+    def given(self, left_out: Sequence[float], copies: Sequence[float]) -> NormalRange:
+        """Where a new normal picture lies.
+
+        Args:
+            left_out: raw image logits of the references, each judged by the others; none of a single one.
+            copies: those of jittered copies of references, at least one.
+        """
+        count = len(left_out)
+        expected = sum(copies) / len(copies) + self.lift
+        squares = self.certainty * self.scale**2
+        trust, certainty = self.trust + count, self.certainty + count
+        location = expected
+        if count:
+            mean = sum(left_out) / count - self.left_out / count
+            squares += sum((v - self.left_out / count - mean) ** 2 for v in left_out)
+            squares += self.trust * count / trust * (mean - expected) ** 2
+            location = (self.trust * expected + count * mean) / trust
+        scale = math.sqrt(squares / certainty * (1 + 1 / trust))
+        return NormalRange(location, scale, certainty, self.steepness)
+
+
+@dataclass(frozen=True)
+class NormalRange:
+    """Student distribution of a new normal picture's raw image logit.
+
+    Args:
+        location, scale: of the distribution, raw logits.
+        freedom: degrees of freedom.
+        steepness: calibrated logits per ``scale`` above the threshold.
+    """
+
+    location: float
+    scale: float
+    freedom: float
+    steepness: float
+
+    def threshold(self, overkill: float = OVERKILL) -> float:
+        """Raw logit that a new normal picture exceeds with probability ``overkill``."""
+        from scipy.stats import t as student  # half a second, which a command that only reads files need not wait
+
+        return self.location + self.scale * float(student.ppf(1 - overkill, self.freedom))
+
+    def calibrated(self, logit: float, threshold: float) -> float:
+        """A raw logit as a calibrated one: 0 at the threshold."""
+        return (logit - threshold) / self.scale * self.steepness
+
+
+def conformal_threshold(normals: Sequence[float], overkill: float) -> float | None:
+    """The ``ceil((1 - overkill)(n + 1))``-th smallest of ``n`` scores; None where ``n`` are too few for that.
+
+    A new score exchangeable with them lies above it with probability at most ``overkill`` (Vovk et al., 2005). Scores of
+    references each judged by the others are nearly so: without assumptions the bound is twice that (jackknife+, Barber et al.,
+    Annals of Statistics 2021).
+
+    >>> conformal_threshold(list(range(1, 100)), 0.05)
+    95
+    """
+    rank = math.ceil((1 - overkill) * (len(normals) + 1))
+    return sorted(normals)[rank - 1] if 1 <= rank <= len(normals) else None

@@ -1,0 +1,284 @@
+"""Stage ``weigh``: products -> weights of the experts and what is known of a product's normals; the localizer stays as it is.
+
+The gate is trained by ranking: of one product under one reference set every anomalous query should score above every normal one
+(RankNet's pairwise logistic loss, Burges et al., ICML 2005), pictures and patches alike. The prior of normal scores is fitted by
+the likelihood of the normal queries. Nothing but products of the training split is fitted; the others are judged by.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from rich.progress import track
+from safetensors import safe_open
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+from torch.distributions import StudentT
+from torch.nn import functional as F
+
+from assistant.errors import DataSetError
+from assistant.inquiry import OVERKILL, SCORES
+from assistant.vision.anomaly_map import pooled_logit
+from assistant.vision.calibration import Affine, Calibration
+from assistant.vision.checkpoint import Card, save_checkpoint
+from assistant.vision.experts.gate import Gate
+from assistant.vision.experts.normal_range import NormalPrior
+from assistant.vision.experts.opinions import EXPERTS
+from assistant.vision.localizer import Logits
+from training.localizer.calibrate import platt
+from training.localizer.product_statistics import ProductStatistics, read_statistics, write_statistics
+from training.runs.processes import my_share, processes
+
+if TYPE_CHECKING:
+    from assistant.vision.detector import Detector
+    from training.localizer.data import DataRow
+    from training.localizer.product_statistics import ProductReader
+
+_LOG = logging.getLogger(__name__)
+
+PATCHES = 64
+"""Defective and normal patches of a picture that are ranked against each other, at most."""
+MAP_SHARE = 0.3
+"""Weight of the ranking of patches beside that of pictures."""
+DEFECTIVE = 0.25
+"""Share of a patch from which it counts as defective; those between it and none are left out."""
+THINNED = 7
+"""Every n-th normal patch tells the scale of maps."""
+DRAWN = 160
+"""Reference sets a step of the prior's fit."""
+DECAY = 1e-3
+"""Weight decay of the gate."""
+
+
+def group_products(rows: Sequence[DataRow]) -> list[list[DataRow]]:
+    """Rows by product.
+
+    Raises:
+        DataSetError: rows that are no products.
+    """
+    groups: dict[int, list[DataRow]] = {}
+    for row in rows:
+        if row.product is None:
+            do = "build with queries_per_product and references"
+            raise DataSetError("a data set of products", f"row {row.index} without a product", do)
+        groups.setdefault(row.product, []).append(row)
+    return list(groups.values())
+
+
+def write_products(reader: ProductReader, products: Sequence[Sequence[DataRow]], folder: Path) -> None:
+    """Statistics of this process's share of the products that are not there yet, one file a product."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for rows in track(my_share(products), "asking the experts", disable=len(products) < 8):
+        path = folder / f"{rows[0].product:09d}.safetensors"
+        if not path.exists():
+            write_statistics(reader.read(rows), rows[0].split, path)
+
+
+def read_products(folder: Path) -> dict[str, list[ProductStatistics]]:
+    """Statistics by split.
+
+    Raises:
+        DataSetError: a split without any.
+    """
+    found: dict[str, list[ProductStatistics]] = {"train": [], "validation": []}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, "pt") as handle:
+            split = handle.metadata()["split"]
+        found[split] += [one for one in read_statistics(path) if 0 < float(one.anomalous.mean()) < 1]
+    if not all(found.values()):
+        raise DataSetError("products with normal and anomalous queries in both splits", "none in one", "build more")
+    return found
+
+
+def fit_gate(sets: Sequence[ProductStatistics], steps: int, seed: int) -> Gate:
+    """A gate that ranks queries of the products.
+
+    Args:
+        sets: of the training split.
+        steps: of the optimiser; each takes a quarter of the sets.
+        seed: of parameters and draws.
+    """
+    gate = Gate(seed=seed)
+    about = torch.stack([one.about for one in sets])
+    gate.get_buffer("mean").copy_(about.mean(0))
+    gate.get_buffer("spread").copy_(about.std(0).clamp_min(1e-3))
+    generator = torch.Generator().manual_seed(seed)
+    pairs = [_pairs(one, generator) for one in sets]
+    optimizer = torch.optim.AdamW(gate.parameters(), lr=5e-3, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        chosen = torch.randperm(len(sets), generator=generator)[: max(1, len(sets) // 4)]
+        weights = gate(about[chosen])
+        loss = torch.stack([_ranking(pairs[int(i)], w) for i, w in zip(chosen, weights, strict=True)]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return gate.eval().requires_grad_(False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Differences of the experts' logits, (pairs, experts): anomalous less normal pictures, defective less normal patches."""
+
+    images: Tensor
+    patches: Tensor
+
+
+def _pairs(one: ProductStatistics, generator: torch.Generator) -> _Pairs:
+    anomalous = one.anomalous > 0
+    images = (one.queries[anomalous][:, None] - one.queries[~anomalous][None]).flatten(0, 1)
+    patches = []
+    for maps, covered in zip(one.query_maps[anomalous], one.coverage[anomalous], strict=True):
+        inside, outside = maps[:, covered > DEFECTIVE].T, maps[:, covered == 0].T
+        if len(inside) and len(outside):
+            picked = [p[torch.randint(len(p), (PATCHES,), generator=generator)] for p in (inside, outside)]
+            patches.append(picked[0] - picked[1])
+    return _Pairs(images, torch.cat(patches) if patches else images.new_zeros(0, len(EXPERTS)))
+
+
+def _ranking(pairs: _Pairs, weights: Tensor) -> Tensor:
+    loss = F.softplus(-pairs.images @ weights).mean()
+    return loss + MAP_SHARE * F.softplus(-pairs.patches @ weights).mean() if len(pairs.patches) else loss
+
+
+def fused(maps: Tensor, images: Tensor, weights: Tensor, score: str) -> Tensor:
+    """Image logits by a score: of one reference set, the experts weighed."""
+    if score == "blend":
+        return images @ weights
+    planes = (maps * weights[:, None]).sum(1)
+    none = planes.new_zeros(len(planes))
+    return torch.tensor([pooled_logit(Logits(planes[:, :, None], none), i, score) for i in range(len(planes))])
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Image logits of one reference set by one score."""
+
+    queries: Tensor
+    left_out: Tensor
+    copies: Tensor
+    anomalous: Tensor
+
+
+def scored(sets: Sequence[ProductStatistics], gate: Gate, score: str) -> list[_Scored]:
+    """Image logits of every reference set by one score."""
+    out = []
+    for one in sets:
+        weights = gate(one.about)
+        out.append(
+            _Scored(
+                fused(one.query_maps, one.queries, weights, score), fused(one.left_out_maps, one.left_out, weights, score),
+                fused(one.copy_maps, one.copies, weights, score), one.anomalous > 0,
+            )
+        )  # fmt: skip
+    return out
+
+
+def fit_prior(sets: Sequence[_Scored], seed: int, steps: int = 250) -> NormalPrior:
+    """The prior under which the normal queries are likeliest, each reference set counting once; then the steepness."""
+    free = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0], requires_grad=True)
+    optimizer = torch.optim.Adam([free], lr=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        chosen = torch.randperm(len(sets), generator=generator)[:DRAWN]
+        loss = torch.stack([-_likelihood(sets[int(i)], free) for i in chosen]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    lift, trust, scale, certainty, left = free.detach().tolist()
+    prior = NormalPrior(lift, float(np.exp(trust)), float(np.exp(scale)), float(np.exp(certainty)), left, 1.0)
+    deviations, labels = [], []
+    for one in sets:
+        found = prior.given(one.left_out.tolist(), one.copies.tolist())
+        deviations += ((one.queries - found.threshold()) / found.scale).tolist()
+        labels += one.anomalous.tolist()
+    steepness = platt(np.array(deviations).clip(-8, 8), np.array(labels)).scale
+    return replace(prior, steepness=float(min(3.0, max(0.3, steepness))))
+
+
+def _likelihood(one: _Scored, free: Tensor) -> Tensor:
+    """Mean log density of a set's normal queries; the same arithmetic as :meth:`NormalPrior.given`, differentiable."""
+    lift, (trust, scale, certainty), left = free[0], free[1:4].exp(), free[4]
+    count, expected = len(one.left_out), one.copies.mean() + lift
+    squares, location = certainty * scale**2, expected
+    if count:
+        mean = one.left_out.mean() - left / count
+        squares = squares + (one.left_out - one.left_out.mean()).square().sum()
+        squares = squares + trust * count / (trust + count) * (mean - expected) ** 2
+        location = (trust * expected + count * mean) / (trust + count)
+    freedom = certainty + count
+    spread = (squares / freedom * (1 + 1 / (trust + count))).sqrt()
+    density: Tensor = StudentT(freedom, location, spread).log_prob(one.queries[~one.anomalous])
+    return density.mean()
+
+
+def judged(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) -> dict[str, float]:
+    """Mean over reference sets: image AUROC of each expert and of all weighed, overkill, balanced accuracy."""
+    out: dict[str, list[float]] = {}
+    for one, found in zip(sets, scored(sets, gate, "blend"), strict=True):
+        labels = one.anomalous.numpy()
+        for name, column in zip(EXPERTS, one.queries.T, strict=True):
+            out.setdefault(f"{name}_auroc", []).append(roc_auc_score(labels, column.numpy()))
+        out.setdefault("weighed_auroc", []).append(roc_auc_score(labels, found.queries.numpy()))
+        limit = prior.given(found.left_out.tolist(), found.copies.tolist()).threshold(OVERKILL)
+        called = (found.queries >= limit).numpy()
+        missed, wrong = 1 - called[labels > 0].mean(), called[labels == 0].mean()
+        out.setdefault("overkill", []).append(wrong)
+        out.setdefault("balanced_accuracy", []).append(1 - (missed + wrong) / 2)
+    return {name: round(float(np.mean(values)), 4) for name, values in out.items()}
+
+
+def fit_calibration(before: Calibration, sets: Sequence[ProductStatistics], steps: int, seed: int) -> Calibration:
+    """Gate, priors, and the scales of weighed logits; what is said without references stays."""
+    gate = fit_gate(sets, steps, seed)
+    images, labels, defective, normal = [], [], [], []
+    for one in sets:
+        weights = gate(one.about)
+        images += (one.queries @ weights).tolist()
+        labels += one.anomalous.tolist()
+        planes = (one.query_maps * weights[:, None]).sum(1)
+        planes = planes - planes[one.anomalous == 0].mean()
+        defective.append(planes[one.coverage > DEFECTIVE])
+        normal.append(planes[one.coverage == 0][::THINNED])
+    patches = torch.cat([*defective, *normal]).numpy()
+    covered = np.arange(len(patches)) < sum(map(len, defective))
+    return Calibration(
+        before.text_image, before.text_map, platt(np.array(images), np.array(labels)),
+        Affine(platt(patches, covered).scale if covered.any() else before.reference_map.scale, 0.0),
+        gate=gate, normal={score: fit_prior(scored(sets, gate, score), seed) for score in SCORES},
+    )  # fmt: skip
+
+
+def weigh(detector: Detector, folder: Path, out: Path, card: Card, steps: int, seed: int) -> Card | None:
+    """Fit and save ``out/checkpoint``; the card of what was made, None in all processes but the first.
+
+    Args:
+        detector: whose localizer the statistics are of.
+        folder: of :func:`write_products`.
+        out: of the run.
+        card: of the run, without scores.
+        steps: of the gate's optimiser.
+        seed: of every draw.
+    """
+    if not processes().is_main_process:
+        return None
+    sets = read_products(folder)
+    calibration = fit_calibration(detector.calibration, sets["train"], steps, seed)
+    scores = {
+        f"{split} {name}": value
+        for split, found in sets.items()
+        for name, value in judged(found, calibration.gate, calibration.normal["blend"]).items()
+    }
+    done = replace(card, scores=scores)
+    save_checkpoint(out / "checkpoint", detector.localizer, calibration, done)
+    _LOG.info("%s", scores)
+    return done
