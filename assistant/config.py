@@ -45,13 +45,11 @@ class ReferenceConfig(_FrozenModel):
     """Memory bank and subspace.
 
     ``rows`` caps the bank so that a picture costs the same under any number of references; ``width`` is the width of the
-    tokens after projection; ``variance`` is the share that the subspace keeps. ``levels`` are the tapped levels whose tokens
-    are compared, all of them when empty; ``plain`` compares them as they are, without a projection.
+    tokens after projection; ``variance`` is the share that the subspace keeps. ``plain_levels`` are the tapped levels whose
+    tokens are compared as they are too, all of them when empty.
     """
 
-    levels: tuple[int, ...] = ()
-    plain: bool = False
-
+    plain_levels: tuple[int, ...] = ()
     rows: int = Field(default=8192, gt=0)
     width: int = Field(default=128, gt=0)
     variance: float = Field(default=0.99, gt=0, lt=1)
@@ -94,14 +92,14 @@ class Preset(_FrozenModel):
 
     @model_validator(mode="after")
     def _compares_tapped_levels(self) -> Preset:
-        if not set(self.references.levels) <= set(self.tower.levels):
-            raise ValueError(f"references.levels must be among {self.tower.levels}, got {self.references.levels}")
+        if not set(self.references.plain_levels) <= set(self.tower.levels):
+            raise ValueError(f"references.plain_levels must be among {self.tower.levels}, got {self.references.plain_levels}")
         return self
 
     @property
-    def compared(self) -> tuple[int, ...]:
-        """Positions among the tapped levels of those that are compared with references."""
-        return tuple(self.tower.levels.index(level) for level in self.references.levels or self.tower.levels)
+    def plain(self) -> tuple[int, ...]:
+        """Positions among the tapped levels of those whose tokens are compared as they are."""
+        return tuple(self.tower.levels.index(level) for level in self.references.plain_levels or self.tower.levels)
 
 
 def load_preset(name: str | Path) -> tuple[Preset, Path]:

@@ -152,7 +152,7 @@ def _anomalous_keys(
             torch.stack(
                 [
                     detector.localizer.project_for_match(i, t[0, chosen])
-                    for i, t in enumerate(detector.localizer.compared_levels(features.levels))
+                    for i, t in enumerate(features.levels)
                 ]
             )
         )
@@ -172,8 +172,7 @@ def _judged(
 ) -> Opinions:  # fmt: skip
     """What the experts say of a picture against the references, or against the others."""
     match = bank.match(detector.localizer, features, window, leave_out=leave_out)
-    reference = detector.localizer.reference(features.levels, match, features.grid)
-    return opinions(_text(detector, features, inquiry), reference, match)
+    return opinions(detector.localizer, features.levels, _text(detector, features, inquiry), match)
 
 
 def _images(judged: Sequence[Opinions]) -> Float[Tensor, "pictures experts"]:

@@ -236,9 +236,7 @@ class Detector:
             match = profile.bank.match(localizer, encoded.features, profile.window)
         logits = localizer.zero_shot(encoded.evidence)
         if match is not None:
-            reference = localizer.reference(levels, match, encoded.features.grid)
-            told = opinions(logits, reference, match)
-            logits = told.weighed(self._weights_of(profile))
+            logits = opinions(localizer, levels, logits, match).weighed(self._weights_of(profile))
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)
@@ -256,10 +254,8 @@ def new_localizer(preset: Preset, clip: Clip) -> Localizer:
             joint_width=preset.tower.joint_width,
             hidden=preset.adapters.hidden,
             head_width=preset.adapters.head_width,
-            match_width=clip.encoder.width
-            if preset.references.plain
-            else min(preset.references.width, clip.encoder.width),
-            compared=preset.compared,
+            match_width=min(preset.references.width, clip.encoder.width),
+            plain=preset.plain,
         )
 
 

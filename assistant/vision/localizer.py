@@ -34,8 +34,8 @@ LEAST_SPREAD = 0.01
 """Least median absolute deviation of a picture's distances, cosine: of a picture all alike every speck would be an outlier."""
 NORMAL_SPREADS = 3.0
 """Median absolute deviations that normal distances reach (two standard deviations of a Gaussian): one unit of ``relative``."""
-PLAIN_GAIN = 20.0
-"""Logits per unit of cosine distance: what the reference expert says before it is trained, and is corrected from."""
+FARTHEST = 2.0
+"""Cosine distance where no reference patch may be compared with."""
 IMAGE_LIMITS = (-8.0, 20.0)
 """Statistics of a picture are cut here before the image head, which saw no others in training."""
 Grid = tuple[int, int]
@@ -58,7 +58,7 @@ class TextEvidence:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """Nearest reference patch of every query patch; levels are those that are compared.
+    """Nearest reference patch of every query patch.
 
     Args:
         distance: cosine distance to it, a level, [0, 2].
@@ -68,7 +68,7 @@ class Match:
         subspace: residual norm of the query patch outside the references' subspace, in standard deviations.
         class_distance: cosine distance of the class token to the nearest reference's, and that among the references.
         shots: number of reference pictures.
-        text: highest logit of the text expert about it, mean of the levels.
+        text: highest logit of the text expert about it and its neighbours, mean of the levels.
     """
 
     distance: Float[Tensor, "batch levels patches"]
@@ -103,7 +103,7 @@ class Localizer(nn.Module):
         hidden: width inside an adapter.
         head_width: width inside a map head.
         match_width: width in which query and reference patches are compared.
-        compared: positions of the levels that are compared with references; all of them when None.
+        plain: positions of the levels whose tokens are compared as they are; all of them when None.
 
     ``products`` is the precision of the large matrix products; None leaves it to the caller, as training does.
     """
@@ -112,26 +112,25 @@ class Localizer(nn.Module):
 
     def __init__(
         self, levels: int, width: int, text_width: int, joint_width: int, hidden: int, head_width: int, match_width: int,
-        compared: Sequence[int] | None = None,
+        plain: Sequence[int] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.compared = tuple(range(levels) if compared is None else compared)
-        matched = len(self.compared)
+        self.plain = tuple(range(levels) if plain is None else plain)
         self.adapters: Any = nn.ModuleList(FeatureAdapter(width, joint_width, hidden) for _ in range(levels))
         self.text_projection = nn.Linear(text_width, joint_width, bias=False)
         nn.init.eye_(self.text_projection.weight)
         self.residual = nn.ModuleList(
-            nn.Sequential(nn.Linear(2 * width, hidden), nn.GELU(), nn.Linear(hidden, 1)) for _ in range(matched)
+            nn.Sequential(nn.Linear(2 * width, hidden), nn.GELU(), nn.Linear(hidden, 1)) for _ in range(levels)
         )
         self.text_head = MapHead(3 * levels, head_width, skip=levels)
-        self.reference_head = MapHead(6 * matched + 2, head_width, skip=0)
+        self.reference_head = MapHead(6 * levels + 2, head_width, skip=0)
         self.text_image_head = ImageHead(10, head_width, skip=True)
-        self.reference_image_head = ImageHead(5 + 6 * matched + 5, head_width, skip=False)
+        self.reference_image_head = ImageHead(5 + 6 * levels + 5, head_width, skip=False)
         self.type_head = nn.Sequential(
             nn.Linear(2 * levels * hidden, 2 * hidden), nn.GELU(), nn.Linear(2 * hidden, joint_width)
         )
-        self.register_buffer("match_mean", torch.zeros(matched, width))
-        self.register_buffer("match_basis", torch.eye(width)[:, :match_width].expand(matched, -1, -1).clone())
+        self.register_buffer("match_mean", torch.zeros(levels, width))
+        self.register_buffer("match_basis", torch.eye(width)[:, :match_width].expand(levels, -1, -1).clone())
 
     def _products(self) -> AbstractContextManager[None]:
         """What holds around the large matrix products."""
@@ -143,10 +142,6 @@ class Localizer(nn.Module):
     def levels(self) -> int:
         """Number of tapped levels."""
         return len(self.adapters)
-
-    def compared_levels(self, tokens: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Of the tokens of all levels, those that are compared with references."""
-        return tuple(tokens[level] for level in self.compared)
 
     @property
     def device(self) -> torch.device:
@@ -196,20 +191,19 @@ class Localizer(nn.Module):
         return Logits(text.map + reference.map, text.image + reference.image)
 
     def reference(self, tokens: Sequence[Float[Tensor, "batch patches width"]], match: Match, grid: Grid) -> Logits:
-        """Logits from reference evidence alone: the plain distance, corrected by what is learned.
+        """Logits from reference evidence alone.
 
-        Untrained it says the distance itself (:data:`PLAIN_GAIN`), as a training-free detector does. A distance is read as it
-        is, in standard deviations of normal distances, and relative to the picture's own median: a picture of which everything
-        is far from the references is another product, not one large defect.
+        A distance is read as it is, in standard deviations of normal distances, and relative to the picture's own median:
+        a picture of which everything is far from the references is another product, not one large defect.
         """
-        distance, mean, compared = match.distance, match.statistics[..., :1], self.compared_levels(tokens)
+        distance, mean = match.distance, match.statistics[..., :1]
         z = (distance - mean) / match.statistics[..., 1:]
         middle = distance.median(-1, keepdim=True).values
         spread = (distance - middle).abs().median(-1, keepdim=True).values.clamp_min(LEAST_SPREAD)
         relative = _deviation((distance - middle) / (NORMAL_SPREADS * spread))
         shots = match.shots.clamp_min(1).log2()[:, None]
         with self._products():
-            learned = [net(_difference(compared[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
+            learned = [net(_difference(tokens[i], match.token[:, i]))[..., 0] for i, net in enumerate(self.residual)]
         planes = [
             distance * DISTANCE_GAIN,
             _deviation(z),
@@ -220,8 +214,7 @@ class Localizer(nn.Module):
             relative,
             _deviation(z.median(-1, keepdim=True).values).expand_as(distance),
         ]
-        plain = plain_distance(match)
-        logits = self.reference_head(torch.cat(planes, 1).unflatten(2, grid)) + PLAIN_GAIN * plain.unflatten(1, grid)
+        logits = self.reference_head(torch.cat(planes, 1).unflatten(2, grid))
         about = [
             _map_statistics(logits),
             top_mean(z),
@@ -235,8 +228,15 @@ class Localizer(nn.Module):
             match.subspace.median(-1).values[:, None],
             shots,
         ]
-        corrected = self.reference_image_head(torch.cat(about, 1).clamp(*IMAGE_LIMITS))
-        return Logits(logits, corrected + PLAIN_GAIN * top_mean(plain))
+        return Logits(logits, self.reference_image_head(torch.cat(about, 1).clamp(*IMAGE_LIMITS)))
+
+    def plain_distance(
+        self, tokens: Sequence[Float[Tensor, "batch patches width"]], match: Match
+    ) -> Float[Tensor, "batch patches"]:
+        """Mean over the plain levels of the cosine distance between raw tokens of a patch and its match (as AnomalyDINO's)."""
+        apart = [1 - F.cosine_similarity(tokens[i].float(), match.token[:, i].float(), dim=-1) for i in self.plain]
+        found = [torch.where(match.distance[:, i] < FARTHEST, d, FARTHEST) for i, d in zip(self.plain, apart, strict=True)]
+        return torch.stack(found).mean(0)
 
     def region_embedding(
         self, evidence: TextEvidence, weights: Float[Tensor, "regions patches"], owner: Sequence[int]
@@ -266,11 +266,6 @@ class Localizer(nn.Module):
             new.mean((-1, -2)),
         ]
         return torch.cat([_map_statistics(logits), torch.stack(of_picture, 1)], 1)
-
-
-def plain_distance(match: Match) -> Float[Tensor, "batch patches"]:
-    """Mean over the compared levels of the cosine distance to the nearest reference patch (AnomalyDINO's, at one level)."""
-    return match.distance.mean(1)
 
 
 def _map_statistics(logits: Float[Tensor, "batch rows columns"]) -> Float[Tensor, "batch 5"]:

@@ -104,7 +104,7 @@ class ProductReader:
         queries = [self._pictured(load_image(row.image)) for row in rows]
         found = []
         for count in drawn:
-            chosen = rng.sample(range(len(paths)), count)
+            chosen = range(count)
             turns = [(i, q) for i in range(count) for q in (1, 2, 3)] if count == 1 and rng.random() < 0.75 else []
             copied = [jittered(images[chosen[n % min(count, COPIES)]], n) for n in range(COPIES)]
             group = _Group(
@@ -134,7 +134,7 @@ class ProductReader:
 
         def judged(one: _Pictured, leave_out: int | None = None) -> Opinions:
             match = bank.match(localizer, one.features, leave_out=leave_out)
-            return opinions(one.text, localizer.reference(one.features.levels, match, one.features.grid), match)
+            return opinions(localizer, one.features.levels, one.text, match)
 
         queries = [judged(one) for one in group.queries]
         count = len(group.references)

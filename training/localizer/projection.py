@@ -23,15 +23,12 @@ Directions = dict[str, torch.Tensor]
 
 @torch.inference_mode()
 def fit_projection(localizer: Localizer, clip: Clip, rows: list[DataRow], preset: Preset) -> None:
-    """Give a localizer the principal directions, a level, of some training pictures; none where tokens compare as they are."""
-    if preset.references.plain:
-        return
+    """Give a localizer the principal directions, a level, of some training pictures."""
     chosen = rows[:: max(1, len(rows) // PICTURES)][:PICTURES]
-    samples: list[list[torch.Tensor]] = [[] for _ in localizer.compared]
+    samples: list[list[torch.Tensor]] = [[] for _ in range(localizer.levels)]
     for row in chosen:
         prepared = clip.encoder.prepare(load_image(row.image), preset.tower.side)
-        levels = localizer.compared_levels(clip.encoder(prepared.pixels[None]).levels)
-        for level, tokens in enumerate(levels):
+        for level, tokens in enumerate(clip.encoder(prepared.pixels[None]).levels):
             samples[level].append(torch.nn.functional.layer_norm(tokens[0, ::4].float(), tokens.shape[-1:]))
     mean, basis = [], []
     for of_level in samples:

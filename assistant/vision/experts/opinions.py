@@ -6,6 +6,7 @@ picture. So it speaks a second time with that taken away: of each patch, less wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,8 +15,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from assistant.vision.heads import top_mean
-from assistant.vision.localizer import PLAIN_GAIN, Logits, Match, plain_distance
+from assistant.vision.localizer import Localizer, Logits, Match
 
+PLAIN_GAIN = 20.0
+"""Logits per unit of cosine distance."""
 EXPERTS = ("text", "explained", "plain", "reference")
 """Text alone, text explained away, plain distance to the nearest reference patch, the trained reference expert."""
 
@@ -38,16 +41,20 @@ class Opinions:
         return Logits((self.maps * wide[..., None, None]).sum(1), (self.images * wide).sum(1))
 
 
-def opinions(text: Logits, reference: Logits, match: Match) -> Opinions:
+def opinions(
+    localizer: Localizer, tokens: Sequence[Float[Tensor, "batch patches width"]], text: Logits, match: Match
+) -> Opinions:
     """What the experts say.
 
     Args:
+        localizer: the reference expert, and which levels are compared plainly.
+        tokens: of the pictures, a level.
         text: of the text expert alone.
-        reference: of the reference expert alone.
         match: what the pictures were compared with.
     """
-    grid = tuple(text.map.shape[-2:])
-    plain = PLAIN_GAIN * plain_distance(match)
+    grid = (text.map.shape[-2], text.map.shape[-1])
+    reference = localizer.reference(tokens, match, grid)
+    plain = PLAIN_GAIN * localizer.plain_distance(tokens, match)
     explained = text.map.flatten(1) - match.text.clamp_min(0)
     maps = torch.stack([text.map.flatten(1), explained, plain, reference.map.flatten(1)], 1)
     images = torch.stack([text.image, top_mean(explained), top_mean(plain), reference.image], 1)

@@ -80,22 +80,22 @@ class GrowingBank:
 
     def add(self, features: PatchFeatures, text: Float[Tensor, " patches"] | None = None) -> None:
         """One more reference, batch of 1, with what the text expert says of its patches."""
-        owner, compared = len(self._classes), self._localizer.compared_levels(features.levels)
+        owner = len(self._classes)
         self._classes.append(features.pooled)
         self._grid = features.grid
         if owner < WITNESSES:
-            keys = [self._localizer.project_for_match(i, t[0]) for i, t in enumerate(compared)]
+            keys = [self._localizer.project_for_match(i, t[0]) for i, t in enumerate(features.levels)]
             if owner == 1:
                 self._witnesses[0] = [_sampled(k) for k in self._witnesses[0]]
             self._witnesses.append([_sampled(k) for k in keys] if owner else keys)
-        self._averages.add(level_average(compared)[0])
+        self._averages.add(level_average(features.levels)[0])
         if len(self._averages) > WAITING * self._rows:
             self._averages.draw(WAITING * self._rows // 2)
         self.add_copy(owner, features, text)
 
     def add_copy(self, reference: int, features: PatchFeatures, text: Float[Tensor, " patches"] | None = None) -> None:
         """A turned copy of a reference: searched, but no evidence of how normals differ."""
-        tokens = torch.stack(self._localizer.compared_levels(features.levels), 2)[0]
+        tokens = torch.stack(features.levels, 2)[0]
         at = positions(features.grid).to(tokens.device)
         owner = torch.full((len(tokens),), reference, device=tokens.device)
         said = tokens.new_zeros(len(tokens)) if text is None else text

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
-from assistant.vision.localizer import Localizer, Match
+from assistant.vision.localizer import FARTHEST, Localizer, Match
 
 BLOCK = 256
 """Rows among which the best is looked for at once: maxima of blocks are cheap, places of maxima are not."""
@@ -78,8 +78,7 @@ class MemoryBank:
         if leave_out is not None:
             own = (self.owner == leave_out)[None]
             barred = own if barred is None else barred | own
-        compared = localizer.compared_levels(features.levels)
-        nearest = [self.nearest(localizer, i, tokens, barred) for i, tokens in enumerate(compared)]
+        nearest = [self.nearest(localizer, i, tokens, barred) for i, tokens in enumerate(features.levels)]
         distance = torch.stack([d for d, _ in nearest], 1)
         index = torch.stack([i for _, i in nearest], 1)
         levels = torch.arange(len(nearest), device=index.device)[:, None]
@@ -89,7 +88,7 @@ class MemoryBank:
             row=index,
             token=self.tokens[index, levels],
             statistics=self.statistics.expand(batch, -1, -1),
-            subspace=self._subspace(localizer, features),
+            subspace=self._subspace(features),
             class_distance=self._class_distance(features.pooled),
             shots=torch.full((batch,), float(self.shots), dtype=torch.float32, device=distance.device),
             text=self.text[index].mean(1),
@@ -98,7 +97,7 @@ class MemoryBank:
     def nearest(
         self, localizer: Localizer, level: int, tokens: Tensor, barred: Tensor | None = None
     ) -> tuple[Float[Tensor, "batch patches"], Int[Tensor, "batch patches"]]:
-        """Cosine distance to, and row of, the nearest reference patch of each query patch at one of the compared levels."""
+        """Cosine distance to, and row of, the nearest reference patch of each query patch at one level."""
         query = localizer.project_for_match(level, tokens)
         flat = query.flatten(0, 1)
         if barred is None and self.coarse is not None:
@@ -108,7 +107,7 @@ class MemoryBank:
         distance = (1 - (query * self.keys[level][index]).sum(-1)).clamp_min(0)
         if barred is not None:
             everything = barred.expand(*index.shape, -1).gather(-1, index[..., None])[..., 0]
-            distance = distance.masked_fill(everything, 2.0)
+            distance = distance.masked_fill(everything, FARTHEST)
         return distance, index
 
     @cached_property
@@ -154,9 +153,8 @@ class MemoryBank:
         found = row.gather(-1, value.argmax(-1, keepdim=True))[:, 0]
         return found.clamp_max(self.keys.shape[1] - 1)
 
-    def _subspace(self, localizer: Localizer, features: PatchFeatures) -> Float[Tensor, "batch patches"]:
-        compared = localizer.compared_levels(features.levels)
-        residual = subspace_residual(level_average(compared), self.subspace_mean, self.subspace_basis)
+    def _subspace(self, features: PatchFeatures) -> Float[Tensor, "batch patches"]:
+        residual = subspace_residual(level_average(features.levels), self.subspace_mean, self.subspace_basis)
         return (residual - self.subspace_statistics[0]) / self.subspace_statistics[1]
 
     def _class_distance(self, pooled: Tensor) -> Float[Tensor, "batch 2"]:

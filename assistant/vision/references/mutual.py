@@ -37,7 +37,7 @@ def mutual_logits(
         raise ProfileError(
             "two or more pictures in mutual mode", str(len(encoded)), "add pictures or use zero-shot mode"
         )
-    compared = [localizer.compared_levels(s.features.levels) for s in encoded]
+    compared = [s.features.levels for s in encoded]
     keys = [[localizer.project_for_match(i, t[0]) for i, t in enumerate(levels)] for levels in compared]
     found = [_against_others(compared, keys, i) for i in range(len(encoded))]
     pooled = torch.cat([d for d, _ in found], 1)
@@ -58,8 +58,8 @@ def mutual_logits(
             shots=distance.new_full((1,), float(min(4, len(encoded) - 1))),
             text=distance.new_zeros(1, distance.shape[1]),
         )
-        text, levels = localizer.zero_shot(encoded[i].evidence), encoded[i].features.levels
-        yield opinions(text, localizer.reference(levels, match, encoded[i].features.grid), match).weighed(weights)
+        text = localizer.zero_shot(encoded[i].evidence)
+        yield opinions(localizer, encoded[i].features.levels, text, match).weighed(weights)
 
 
 def _against_others(

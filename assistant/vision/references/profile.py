@@ -186,10 +186,9 @@ def likeness(localizer: Localizer, features: PatchFeatures, profile: Profile) ->
     if keys is None:
         raise ProfileError("anomalous references", "none", "give one with --anomalous-reference")
     extra = keys.new_zeros(features.grid[0] * features.grid[1])
-    compared = localizer.compared_levels(features.levels)
-    for level, tokens in enumerate(compared):
+    for level, tokens in enumerate(features.levels):
         query = localizer.project_for_match(level, tokens[0])
         anomalous = (query @ keys[level].T).amax(-1)
         normal = (query @ profile.bank.keys[level].T).amax(-1) if profile.bank is not None else HALF_WAY
-        extra += (anomalous - normal).clamp_min(0) * LIKENESS / len(compared)
+        extra += (anomalous - normal).clamp_min(0) * LIKENESS / len(features.levels)
     return extra
