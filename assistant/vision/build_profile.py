@@ -25,6 +25,7 @@ from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.experts.gate import text_summary, told_of
 from assistant.vision.experts.jitter import jittered
+from assistant.vision.experts.normal_range import variety
 from assistant.vision.experts.opinions import EXPERTS, Opinions, opinions, said_nearby
 from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Logits
@@ -89,10 +90,9 @@ def build_profile(
         judged = partial(_judged, detector, bank, inquiry, window)
         left_out = [judged(f, i) for i, f in enumerate(originals)] if len(originals) > 1 else []
     copies = [judged(detector.patch_features(copy)) for copy in _copies(references)]
-    told = told_of(
-        len(references), torch.cat(texts), bank.statistics, bank.class_spread, _images(left_out), _images(copies)
-    )
+    told = told_of(len(references), torch.cat(texts), bank.statistics, bank.class_spread)
     experts = detector.calibration.gate(told.cpu()).to(told.device)
+    alike = variety(_plain(left_out), _plain(copies))
     raw = {s: (_pooled(left_out, experts, s), _pooled(copies, experts, s)) for s in SCORES}
     profile = Profile(
         preset=detector.preset.name,
@@ -100,7 +100,7 @@ def build_profile(
         object_name=inquiry.object_name,
         bank=bank,
         normal_logits={score: seen for score, (seen, _) in raw.items()} if left_out else {},
-        ranges={score: detector.calibration.normal[score].given(*found) for score, found in raw.items()},
+        ranges={score: detector.calibration.normal[score].given(*found, alike) for score, found in raw.items()},
         weights_of_experts=tuple(experts.tolist()),
         window=window,
     )
@@ -175,8 +175,8 @@ def _judged(
     return opinions(detector.localizer, features.levels, _text(detector, features, inquiry), match)
 
 
-def _images(judged: Sequence[Opinions]) -> Float[Tensor, "pictures experts"]:
-    return torch.cat([one.images for one in judged]) if judged else torch.zeros(0, len(EXPERTS))
+def _plain(judged: Sequence[Opinions]) -> list[float]:
+    return [float(one.images[0, EXPERTS.index("plain")]) for one in judged]
 
 
 def _pooled(judged: Sequence[Opinions], experts: Float[Tensor, " experts"], score: str) -> tuple[float, ...]:

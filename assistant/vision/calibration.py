@@ -32,18 +32,21 @@ class Affine:
         return self.scale * logit + self.offset
 
 
+AFFINE = ("text_image", "text_map", "reference_image", "reference_map", "weighed_map")
+"""The maps of a calibration, in its order."""
 UNSEEN = NormalPrior(lift=1.0, trust=1.0, scale=1.0, certainty=4.0, left_out=0.0, steepness=1.0)
 """Of a localizer whose normals were never looked at."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Of image and map logits, without references (text) and with them (reference).
+    """Of image and map logits, without references (text) and with them.
 
-    ``reference_image`` is for what has no product of its own: pictures compared with each other.
+    ``reference`` is for what has no product of its own: pictures compared with each other.
 
     Args:
         text_image, text_map, reference_image, reference_map: of logits.
+        weighed_map: of the map of experts weighed for a product.
         gate: weighs the experts.
         normal: by image score, what is known of normals before any was seen.
     """
@@ -52,13 +55,14 @@ class Calibration:
     text_map: Affine
     reference_image: Affine
     reference_map: Affine
+    weighed_map: Affine
     gate: Gate = field(default_factory=lambda: Gate().eval().requires_grad_(False))
     normal: Mapping[str, NormalPrior] = field(default_factory=lambda: dict.fromkeys(SCORES, UNSEEN))
 
     @classmethod
     def identity(cls) -> Calibration:
         """Of untrained parts: logits as they are."""
-        return cls(*(Affine(1.0, 0.0) for _ in range(4)))
+        return cls(*(Affine(1.0, 0.0) for _ in AFFINE))
 
     def of_map(self, referenced: bool) -> Affine:
         """Of a map's logits, with references or without."""
@@ -72,7 +76,7 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """What :meth:`from_json` reads."""
-        affine = {n: vars(getattr(self, n)) for n in ("text_image", "text_map", "reference_image", "reference_map")}
+        affine = {n: vars(getattr(self, n)) for n in AFFINE}
         return {**affine, "normal": {s: vars(p) for s, p in self.normal.items()}, "gate": self.gate.as_json()}
 
     @classmethod
@@ -82,7 +86,7 @@ class Calibration:
         Raises:
             KeyError, TypeError, ValueError, ConfigError: something else.
         """
-        affine = [Affine(**raw[n]) for n in ("text_image", "text_map", "reference_image", "reference_map")]
+        affine = [Affine(**raw[n]) for n in AFFINE]
         normal = {s: NormalPrior(**raw["normal"][s]) for s in SCORES}
         return cls(*affine, gate=Gate.from_json(raw["gate"]), normal=normal)
 

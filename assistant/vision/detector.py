@@ -143,7 +143,7 @@ class Detector:
         Raises:
             ProfileError: fewer than two pictures.
         """
-        for one, logits in zip(encoded, mutual_logits(self.localizer, encoded, self._weights_of(None)), strict=True):
+        for one, logits in zip(encoded, mutual_logits(self.localizer, encoded), strict=True):
             yield self._inspection(one, logits, Mode.MUTUAL)
 
     def _inspection(
@@ -161,7 +161,7 @@ class Detector:
                 own = self.calibration.of_image(inquiry.score, referenced)(raw)
             else:
                 own = of_product.calibrated(raw, profile.threshold(inquiry.score, inquiry.overkill))
-            of_map = self.calibration.of_map(referenced)
+            of_map = self.calibration.weighed_map if of_product else self.calibration.of_map(referenced)
             anomaly_map = source_map(logits.map[0].cpu(), own, of_map, (image.height, image.width))
             regions = find_regions(anomaly_map) if own >= 0 else []
             named = self.name_regions(encoded, regions)
@@ -222,21 +222,15 @@ class Detector:
             self._kept[image] = last
         return last
 
-    def _weights_of(self, profile: Profile | None) -> Float[Tensor, " experts"]:
-        """How far each expert is believed under a profile; as before any product was seen where there is none."""
-        if profile is None or not profile.weights_of_experts:
-            return self.calibration.gate.base.exp().to(self.localizer.device)
-        return torch.tensor(profile.weights_of_experts, device=self.localizer.device)
-
     def _logits(self, encoded: EncodedQuery, profile: Profile | None) -> Logits:
         """Raw logits of a picture, from text and whatever it is compared with."""
         localizer, levels = self.localizer, encoded.features.levels
-        match = encoded.match
-        if match is None and profile is not None and profile.bank is not None:
+        if encoded.match is None and profile is not None and profile.bank is not None:
             match = profile.bank.match(localizer, encoded.features, profile.window)
-        logits = localizer.zero_shot(encoded.evidence)
-        if match is not None:
-            logits = opinions(localizer, levels, logits, match).weighed(self._weights_of(profile))
+            said = opinions(localizer, levels, localizer.zero_shot(encoded.evidence), match)
+            logits = said.weighed(torch.tensor(profile.weights_of_experts, device=localizer.device))
+        else:
+            logits = localizer(encoded.evidence, levels, encoded.match)
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)

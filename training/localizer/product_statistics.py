@@ -35,7 +35,7 @@ SUBSETS = 3
 """Reference sets that are drawn of a product."""
 LEFT_OUT = 16
 """References judged by the others, at most."""
-IGNORANT = 0.5
+IGNORANT = 0.2
 """Share of the reference sets that a text expert sees who knows nothing about the product."""
 LOUDEST = 4.0
 """Largest standard deviation of what such an expert invents, logits."""
@@ -146,7 +146,7 @@ class ProductReader:
         copy_images = torch.cat([o.images for o in copies])
         grid = group.queries[0].features.grid
         return ProductStatistics(
-            about=told_of(count, texts, bank.statistics, bank.class_spread, left_images, copy_images),
+            about=told_of(count, texts, bank.statistics, bank.class_spread),
             queries=torch.cat([o.images for o in queries]),
             left_out=left_images,
             copies=copy_images,

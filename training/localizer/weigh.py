@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from rich.progress import track
 from safetensors import safe_open
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.distributions import StudentT
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from assistant.errors import DataSetError
 from assistant.inquiry import OVERKILL, SCORES
@@ -28,7 +30,7 @@ from assistant.vision.anomaly_map import pooled_logit
 from assistant.vision.calibration import Affine, Calibration
 from assistant.vision.checkpoint import Card, save_checkpoint
 from assistant.vision.experts.gate import Gate
-from assistant.vision.experts.normal_range import NormalPrior
+from assistant.vision.experts.normal_range import NormalPrior, variety
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Logits
 from training.localizer.calibrate import platt
@@ -50,9 +52,10 @@ DEFECTIVE = 0.25
 """Share of a patch from which it counts as defective; those between it and none are left out."""
 THINNED = 7
 """Every n-th normal patch tells the scale of maps."""
+PLAIN = EXPERTS.index("plain")
 DRAWN = 160
 """Reference sets a step of the prior's fit."""
-DECAY = 1e-3
+DECAY = 0.3
 """Weight decay of the gate."""
 
 
@@ -101,21 +104,21 @@ def fit_gate(sets: Sequence[ProductStatistics], steps: int, seed: int) -> Gate:
 
     Args:
         sets: of the training split.
-        steps: of the optimiser; each takes a quarter of the sets.
-        seed: of parameters and draws.
+        steps: of the optimiser, all sets each.
+        seed: of the patches that are drawn.
     """
-    gate = Gate(seed=seed)
+    gate = Gate()
     about = torch.stack([one.about for one in sets])
     gate.get_buffer("mean").copy_(about.mean(0))
     gate.get_buffer("spread").copy_(about.std(0).clamp_min(1e-3))
     generator = torch.Generator().manual_seed(seed)
-    pairs = [_pairs(one, generator) for one in sets]
-    optimizer = torch.optim.AdamW(gate.parameters(), lr=5e-3, weight_decay=DECAY)
+    images = _Pairs.padded([_pairs_of_pictures(one) for one in sets])
+    patches = _Pairs.padded([_pairs_of_patches(one, generator) for one in sets])
+    optimizer = torch.optim.AdamW(gate.parameters(), lr=1e-2, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
-        chosen = torch.randperm(len(sets), generator=generator)[: max(1, len(sets) // 4)]
-        weights = gate(about[chosen])
-        loss = torch.stack([_ranking(pairs[int(i)], w) for i, w in zip(chosen, weights, strict=True)]).mean()
+        weights = gate(about)
+        loss = images.ranking(weights) + MAP_SHARE * patches.ranking(weights)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -125,27 +128,36 @@ def fit_gate(sets: Sequence[ProductStatistics], steps: int, seed: int) -> Gate:
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """Differences of the experts' logits, (pairs, experts): anomalous less normal pictures, defective less normal patches."""
+    """By how much the anomalous of a pair exceeds the normal one, by each expert; pairs of a set weigh one together."""
 
-    images: Tensor
-    patches: Tensor
+    differences: Float[Tensor, "sets pairs experts"]
+    shares: Float[Tensor, "sets pairs"]
+
+    @classmethod
+    def padded(cls, found: Sequence[Float[Tensor, "_ experts"]]) -> _Pairs:
+        shares = [torch.full((len(one),), 1 / max(1, len(one))) for one in found]
+        return cls(pad_sequence(list(found), True), pad_sequence(shares, True))
+
+    def ranking(self, weights: Float[Tensor, "sets experts"]) -> Tensor:
+        """Pairwise logistic loss."""
+        excess = (self.differences @ weights[:, :, None])[..., 0]
+        return (F.softplus(-excess) * self.shares).sum(1).mean()
 
 
-def _pairs(one: ProductStatistics, generator: torch.Generator) -> _Pairs:
+def _pairs_of_pictures(one: ProductStatistics) -> Float[Tensor, "pairs experts"]:
     anomalous = one.anomalous > 0
-    images = (one.queries[anomalous][:, None] - one.queries[~anomalous][None]).flatten(0, 1)
-    patches = []
+    return (one.queries[anomalous][:, None] - one.queries[~anomalous][None]).flatten(0, 1)
+
+
+def _pairs_of_patches(one: ProductStatistics, generator: torch.Generator) -> Float[Tensor, "pairs experts"]:
+    """:data:`PATCHES` drawn defective less as many normal patches of each anomalous picture."""
+    anomalous, patches = one.anomalous > 0, [one.queries.new_zeros(0, len(EXPERTS))]
     for maps, covered in zip(one.query_maps[anomalous], one.coverage[anomalous], strict=True):
         inside, outside = maps[:, covered > DEFECTIVE].T, maps[:, covered == 0].T
         if len(inside) and len(outside):
             picked = [p[torch.randint(len(p), (PATCHES,), generator=generator)] for p in (inside, outside)]
             patches.append(picked[0] - picked[1])
-    return _Pairs(images, torch.cat(patches) if patches else images.new_zeros(0, len(EXPERTS)))
-
-
-def _ranking(pairs: _Pairs, weights: Tensor) -> Tensor:
-    loss = F.softplus(-pairs.images @ weights).mean()
-    return loss + MAP_SHARE * F.softplus(-pairs.patches @ weights).mean() if len(pairs.patches) else loss
+    return torch.cat(patches)
 
 
 def fused(maps: Tensor, images: Tensor, weights: Tensor, score: str) -> Tensor:
@@ -165,6 +177,7 @@ class _Scored:
     left_out: Tensor
     copies: Tensor
     anomalous: Tensor
+    variety: float
 
 
 def scored(sets: Sequence[ProductStatistics], gate: Gate, score: str) -> list[_Scored]:
@@ -176,6 +189,7 @@ def scored(sets: Sequence[ProductStatistics], gate: Gate, score: str) -> list[_S
             _Scored(
                 fused(one.query_maps, one.queries, weights, score), fused(one.left_out_maps, one.left_out, weights, score),
                 fused(one.copy_maps, one.copies, weights, score), one.anomalous > 0,
+                variety(one.left_out[:, PLAIN].tolist(), one.copies[:, PLAIN].tolist()),
             )
         )  # fmt: skip
     return out
@@ -198,7 +212,7 @@ def fit_prior(sets: Sequence[_Scored], seed: int, steps: int = 250) -> NormalPri
     prior = NormalPrior(lift, float(np.exp(trust)), float(np.exp(scale)), float(np.exp(certainty)), left, 1.0)
     deviations, labels = [], []
     for one in sets:
-        found = prior.given(one.left_out.tolist(), one.copies.tolist())
+        found = prior.given(one.left_out.tolist(), one.copies.tolist(), one.variety)
         deviations += ((one.queries - found.threshold()) / found.scale).tolist()
         labels += one.anomalous.tolist()
     steepness = platt(np.array(deviations).clip(-8, 8), np.array(labels)).scale
@@ -208,11 +222,11 @@ def fit_prior(sets: Sequence[_Scored], seed: int, steps: int = 250) -> NormalPri
 def _likelihood(one: _Scored, free: Tensor) -> Tensor:
     """Mean log density of a set's normal queries; the same arithmetic as :meth:`NormalPrior.given`, differentiable."""
     lift, (trust, scale, certainty), left = free[0], free[1:4].exp(), free[4]
-    count, expected = len(one.left_out), one.copies.mean() + lift
+    count, expected = one.variety * len(one.left_out), one.copies.mean() + lift
     squares, location = certainty * scale**2, expected
     if count:
-        mean = one.left_out.mean() - left / count
-        squares = squares + (one.left_out - one.left_out.mean()).square().sum()
+        mean = one.left_out.mean() - left / len(one.left_out)
+        squares = squares + one.variety * (one.left_out - one.left_out.mean()).square().sum()
         squares = squares + trust * count / (trust + count) * (mean - expected) ** 2
         location = (trust * expected + count * mean) / (trust + count)
     freedom = certainty + count
@@ -229,7 +243,7 @@ def judged(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) ->
         for name, column in zip(EXPERTS, one.queries.T, strict=True):
             out.setdefault(f"{name}_auroc", []).append(roc_auc_score(labels, column.numpy()))
         out.setdefault("weighed_auroc", []).append(roc_auc_score(labels, found.queries.numpy()))
-        limit = prior.given(found.left_out.tolist(), found.copies.tolist()).threshold(OVERKILL)
+        limit = prior.given(found.left_out.tolist(), found.copies.tolist(), found.variety).threshold(OVERKILL)
         called = (found.queries >= limit).numpy()
         missed, wrong = 1 - called[labels > 0].mean(), called[labels == 0].mean()
         out.setdefault("overkill", []).append(wrong)
@@ -238,24 +252,19 @@ def judged(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) ->
 
 
 def fit_calibration(before: Calibration, sets: Sequence[ProductStatistics], steps: int, seed: int) -> Calibration:
-    """Gate, priors, and the scales of weighed logits; what is said without references stays."""
+    """Gate, priors and the scale of weighed maps; what has no product of its own stays."""
     gate = fit_gate(sets, steps, seed)
-    images, labels, defective, normal = [], [], [], []
+    defective, normal = [], []
     for one in sets:
-        weights = gate(one.about)
-        images += (one.queries @ weights).tolist()
-        labels += one.anomalous.tolist()
-        planes = (one.query_maps * weights[:, None]).sum(1)
+        planes = (one.query_maps * gate(one.about)[:, None]).sum(1)
         planes = planes - planes[one.anomalous == 0].mean()
         defective.append(planes[one.coverage > DEFECTIVE])
         normal.append(planes[one.coverage == 0][::THINNED])
     patches = torch.cat([*defective, *normal]).numpy()
     covered = np.arange(len(patches)) < sum(map(len, defective))
-    return Calibration(
-        before.text_image, before.text_map, platt(np.array(images), np.array(labels)),
-        Affine(platt(patches, covered).scale if covered.any() else before.reference_map.scale, 0.0),
-        gate=gate, normal={score: fit_prior(scored(sets, gate, score), seed) for score in SCORES},
-    )  # fmt: skip
+    scale = platt(patches, covered).scale if covered.any() else before.reference_map.scale
+    normals = {score: fit_prior(scored(sets, gate, score), seed) for score in SCORES}
+    return replace(before, weighed_map=Affine(scale, 0.0), gate=gate, normal=normals)
 
 
 def weigh(detector: Detector, folder: Path, out: Path, card: Card, steps: int, seed: int) -> Card | None:

@@ -1,12 +1,13 @@
 """A reference set -> how far each expert is believed on this product.
 
-Read is only what references tell: what text says of them although they are normal, how far they lie from each other and from
-copies of themselves, how alike they are, how many they are. A mixture of experts (Jacobs et al., Neural Computation 1991) whose
+Read is only what references tell: what text says of them although they are normal, how far their patches lie from each other,
+how alike they are, how many they are. A mixture of experts (Jacobs et al., Neural Computation 1991) whose
 gate sees the product, never the query: all pictures of a product are scored by one rule.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -18,41 +19,35 @@ from assistant.vision.heads import top_mean
 from assistant.vision.localizer import Logits
 
 ABOUT = (
-    "log2 of shots", "two or more", "text of references", "highest text of references", "text map of references",
+    "log2 of shots", "two or more", "text of references", "text map of references",
     "share of patches that text finds anomalous", "mean distance", "spread of distances", "spread of class tokens",
-    *(f"{name}, {what}" for name in EXPERTS for what in ("left out, mean", "left out, spread")),
-    *(f"{name} of copies" for name in EXPERTS),
 )  # fmt: skip
 """What is told of a reference set, in this order."""
-BASE = (0.25, 0.5, 1.0, 1.0)
-"""Weights before training."""
+BASE = (1.0, 0.25, 1.0, 1.0)
+"""Weights of a product of which all that is told is as usual; the gate starts there and moves from there."""
 MOST = 2.0
 """Largest change of a weight's logarithm by the gate."""
 
 
 class Gate(nn.Module):
-    """Weights of the experts.
+    """Weights of the experts: their logarithms are linear in what is told.
 
-    Args:
-        width: of the hidden layer.
-        seed: of its first parameters; the program's random numbers are left alone.
+    A product is one example of hundreds, not of millions: a net with a hidden layer remembers them.
     """
 
-    def __init__(self, width: int = 16, seed: int = 0) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(len(ABOUT)))
         self.register_buffer("spread", torch.ones(len(ABOUT)))
-        self.base = nn.Parameter(torch.tensor(BASE).log())
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            self.net = nn.Sequential(nn.Linear(len(ABOUT), width), nn.Tanh(), nn.Linear(width, len(EXPERTS)))
-        nn.init.zeros_(self.net[2].weight)
-        nn.init.zeros_(self.net[2].bias)
+        self.register_buffer("base", torch.tensor(BASE))
+        self.change = nn.Linear(len(ABOUT), len(EXPERTS))
+        nn.init.zeros_(self.change.weight)
+        nn.init.zeros_(self.change.bias)
 
     def forward(self, about: Float[Tensor, "*batch told"]) -> Float[Tensor, "*batch experts"]:
         """Positive weights; those of :data:`BASE` before training."""
-        said = self.net(self.standard(about))
-        return (self.base + MOST * torch.tanh(said / MOST)).exp()
+        said: Tensor = self.change(self.standard(about))
+        return self.get_buffer("base") * (MOST * torch.tanh(said / MOST)).exp()
 
     def as_json(self) -> dict[str, object]:
         """Every parameter by name, rounded to seven digits."""
@@ -67,7 +62,7 @@ class Gate(nn.Module):
         Raises:
             RuntimeError, KeyError: parameters of another gate.
         """
-        gate = cls(width=len(raw["net.0.bias"]))
+        gate = cls()
         state = {name: torch.tensor(raw[name]).reshape(value.shape) for name, value in gate.state_dict().items()}
         gate.load_state_dict(state)
         return gate.eval().requires_grad_(False)
@@ -88,8 +83,6 @@ def told_of(
     texts: Float[Tensor, "references 3"],
     distances: Float[Tensor, "levels 2"],
     class_spread: float,
-    left_out: Float[Tensor, "left experts"],
-    copies: Float[Tensor, "copies experts"],
 ) -> Float[Tensor, " told"]:
     """The numbers of :data:`ABOUT`.
 
@@ -98,14 +91,9 @@ def told_of(
         texts: :func:`text_summary` of each reference.
         distances: mean and spread a level of the distances of normal patches.
         class_spread: mean distance of a class token to its nearest other.
-        left_out: image logits of references judged by the others; none of a single one.
-        copies: image logits of jittered copies of references.
     """
-    spread = left_out.std(0) if len(left_out) > 1 else left_out.new_zeros(len(EXPERTS))
-    mean = left_out.mean(0) if len(left_out) else copies.mean(0)
     single: Sequence[Tensor | float] = (
-        float(torch.tensor(float(shots)).log2()), float(shots > 1), texts[:, 0].mean(), texts[:, 0].amax(), texts[:, 1].mean(),
-        texts[:, 2].mean(), distances[:, 0].mean(), distances[:, 1].mean(), class_spread,
+        math.log2(shots), float(shots > 1), texts[:, 0].mean(), texts[:, 1].mean(), texts[:, 2].mean(),
+        distances[:, 0].mean(), distances[:, 1].mean(), class_spread,
     )  # fmt: skip
-    head = torch.stack([torch.as_tensor(v, dtype=torch.float32, device=texts.device) for v in single])
-    return torch.cat([head, torch.stack([mean, spread], 1).flatten(), copies.mean(0)])
+    return torch.stack([torch.as_tensor(v, dtype=torch.float32, device=texts.device) for v in single])

@@ -16,6 +16,10 @@ from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL
 
 
+LEAST_VARIETY = 0.01
+"""Identical references count for this much."""
+
+
 @dataclass(frozen=True)
 class NormalPrior:
     """What is known of normal scores before any was seen; learned over built products.
@@ -41,21 +45,23 @@ class NormalPrior:
         if not all(map(math.isfinite, numbers)) or min(self.trust, self.scale, self.certainty, self.steepness) <= 0:
             raise ConfigError("finite numbers, positive but for lift and left_out", str(self), "calibrate again")
 
-    def given(self, left_out: Sequence[float], copies: Sequence[float]) -> NormalRange:
+    def given(self, left_out: Sequence[float], copies: Sequence[float], variety: float = 1.0) -> NormalRange:
         """Where a new normal picture lies.
 
         Args:
             left_out: raw image logits of the references, each judged by the others; none of a single one.
             copies: those of jittered copies of references, at least one.
+            variety: how much of a reference each further one is worth (:func:`variety`).
         """
-        count = len(left_out)
+        count = variety * len(left_out)
         expected = sum(copies) / len(copies) + self.lift
         squares = self.certainty * self.scale**2
         trust, certainty = self.trust + count, self.certainty + count
         location = expected
         if count:
-            mean = sum(left_out) / count - self.left_out / count
-            squares += sum((v - self.left_out / count - mean) ** 2 for v in left_out)
+            seen = sum(left_out) / len(left_out)
+            mean = seen - self.left_out / len(left_out)
+            squares += variety * sum((v - seen) ** 2 for v in left_out)
             squares += self.trust * count / trust * (mean - expected) ** 2
             location = (self.trust * expected + count * mean) / trust
         scale = math.sqrt(squares / certainty * (1 + 1 / trust))
@@ -86,6 +92,22 @@ class NormalRange:
     def calibrated(self, logit: float, threshold: float) -> float:
         """A raw logit as a calibrated one: 0 at the threshold."""
         return (logit - threshold) / self.scale * self.steepness
+
+
+def variety(left_out: Sequence[float], copies: Sequence[float]) -> float:
+    """How much of a reference each further one is worth, (0, 1].
+
+    References that lie nearer to each other than copies of one of them, taken again by the same camera, show one and the same
+    piece: a hundred slices of a tablet say of other tablets as much as one.
+
+    Args:
+        left_out: plain distances of the references to the others; none of a single one.
+        copies: plain distances of jittered copies, not all zero.
+    """
+    if not left_out:
+        return 1.0
+    among, again = sum(left_out) / len(left_out), sum(copies) / len(copies)
+    return min(1.0, max(LEAST_VARIETY, among / max(again, 1e-9)))
 
 
 def conformal_threshold(normals: Sequence[float], overkill: float) -> float | None:

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from assistant.errors import ProfileError
 from assistant.vision.encoded_query import EncodedQuery
-from assistant.vision.experts.opinions import opinions
 from assistant.vision.localizer import Localizer, Logits, Match
 
 LOWEST = 0.3
@@ -25,10 +23,8 @@ OTHERS = 64
 
 
 @torch.inference_mode()
-def mutual_logits(
-    localizer: Localizer, encoded: Sequence[EncodedQuery], weights: Float[Tensor, " experts"]
-) -> Iterator[Logits]:
-    """Logits of each picture against the others, the experts weighed.
+def mutual_logits(localizer: Localizer, encoded: Sequence[EncodedQuery]) -> Iterator[Logits]:
+    """Logits of each picture against the others.
 
     Raises:
         ProfileError: fewer than two pictures.
@@ -37,9 +33,8 @@ def mutual_logits(
         raise ProfileError(
             "two or more pictures in mutual mode", str(len(encoded)), "add pictures or use zero-shot mode"
         )
-    compared = [s.features.levels for s in encoded]
-    keys = [[localizer.project_for_match(i, t[0]) for i, t in enumerate(levels)] for levels in compared]
-    found = [_against_others(compared, keys, i) for i in range(len(encoded))]
+    keys = [[localizer.project_for_match(i, t[0]) for i, t in enumerate(s.features.levels)] for s in encoded]
+    found = [_against_others(localizer, encoded, keys, i) for i in range(len(encoded))]
     pooled = torch.cat([d for d, _ in found], 1)
     middle = pooled.median(1).values
     spread = (pooled - middle[:, None]).abs().median(1).values.clamp_min(0.01) * 1.4826
@@ -58,39 +53,34 @@ def mutual_logits(
             shots=distance.new_full((1,), float(min(4, len(encoded) - 1))),
             text=distance.new_zeros(1, distance.shape[1]),
         )
-        text = localizer.zero_shot(encoded[i].evidence)
-        yield opinions(localizer, encoded[i].features.levels, text, match).weighed(weights)
+        yield localizer(encoded[i].evidence, encoded[i].features.levels, match)
 
 
 def _against_others(
-    compared: Sequence[Sequence[Tensor]], keys: Sequence[Sequence[Tensor]], index: int
+    localizer: Localizer, encoded: Sequence[EncodedQuery], keys: Sequence[Sequence[Tensor]], index: int
 ) -> tuple[Tensor, Tensor]:
     """(levels, patches) distances and (levels, patches, width) nearest tokens of one picture."""
-    others = [j for j in range(len(compared)) if j != index]
+    others = [j for j in range(len(encoded)) if j != index]
     if len(others) > OTHERS:
         drawn = torch.randperm(len(others), generator=torch.Generator().manual_seed(index))[:OTHERS]
         others = [others[int(k)] for k in drawn]
     lowest = max(1, round(LOWEST * len(others)))
     distances, tokens = [], []
-    for level in range(len(keys[index])):
+    for level in range(localizer.levels):
         best = torch.stack([(keys[index][level] @ keys[j][level].T).amax(-1) for j in others])
         ordered = best.topk(lowest, 0)
         distances.append(1 - ordered.values.mean(0))
-        tokens.append(_nearest_tokens(compared, keys, index, level, [others[int(k)] for k in ordered.indices[0]]))
+        tokens.append(_nearest_tokens(encoded, keys, index, level, [others[int(k)] for k in ordered.indices[0]]))
     return torch.stack(distances), torch.stack(tokens)
 
 
 def _nearest_tokens(
-    compared: Sequence[Sequence[Tensor]],
-    keys: Sequence[Sequence[Tensor]],
-    index: int,
-    level: int,
-    chosen: Sequence[int],
+    encoded: Sequence[EncodedQuery], keys: Sequence[Sequence[Tensor]], index: int, level: int, chosen: Sequence[int]
 ) -> Tensor:
-    out = torch.empty_like(compared[index][level][0])
+    out = torch.empty_like(encoded[index].features.levels[level][0])
     picked = torch.tensor(chosen, device=out.device)
     for j in set(chosen):
         mine = picked == j
         rows = (keys[index][level][mine] @ keys[j][level].T).argmax(-1)
-        out[mine] = compared[j][level][0, rows]
+        out[mine] = encoded[j].features.levels[level][0, rows]
     return out
