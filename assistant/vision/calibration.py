@@ -34,7 +34,7 @@ class Affine:
 
 AFFINE = ("text_image", "text_map", "reference_image", "reference_map", "weighed_map")
 """The maps of a calibration, in its order."""
-UNSEEN = NormalPrior(lift=1.0, trust=1.0, scale=1.0, certainty=4.0, left_out=0.0, steepness=1.0)
+UNSEEN = NormalPrior(lift=0.5, trust=1.0, scale=1.0, certainty=3.0, left_out=0.5, steepness=0.65)
 """Of a localizer whose normals were never looked at."""
 
 
@@ -62,7 +62,8 @@ class Calibration:
     @classmethod
     def identity(cls) -> Calibration:
         """Of untrained parts: logits as they are."""
-        return cls(*(Affine(1.0, 0.0) for _ in AFFINE))
+        same = Affine(1.0, 0.0)
+        return cls(same, same, same, same, same)
 
     def of_map(self, referenced: bool) -> Affine:
         """Of a map's logits, with references or without."""
@@ -86,9 +87,11 @@ class Calibration:
         Raises:
             KeyError, TypeError, ValueError, ConfigError: something else.
         """
-        affine = [Affine(**raw[n]) for n in AFFINE]
+        affine = {n: Affine(**raw[n]) for n in AFFINE}
         normal = {s: NormalPrior(**raw["normal"][s]) for s in SCORES}
-        return cls(*affine, gate=Gate.from_json(raw["gate"]), normal=normal)
+        gate = Gate.from_json(raw["gate"])
+        text, reference = (affine["text_image"], affine["text_map"]), (affine["reference_image"], affine["reference_map"])
+        return cls(*text, *reference, affine["weighed_map"], gate, normal)
 
 
 def conformal_p_value(score: float, normals: Sequence[float]) -> float | None:

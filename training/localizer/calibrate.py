@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -11,13 +12,17 @@ from assistant.vision.calibration import Affine, Calibration
 from training.localizer.stage import PicturePrediction
 
 
-def calibrate(collected: Sequence[PicturePrediction]) -> Calibration:
+def calibrate(collected: Sequence[PicturePrediction], before: Calibration | None = None) -> Calibration:
     """Fit image and map calibration, without and with references.
 
     Image logits: Platt scaling with balanced classes (Platt, 1999), so that 0.5 is the threshold of equal error costs.
     Map logits: Platt scaling of patches, normal and defective weighing the same, steepened to the image's.
+
+    Args:
+        collected: predictions on the validation split.
+        before: of the parts that training began with; what stage ``weigh`` found of them stays. None where it began with none.
     """
-    fitted = {}
+    fitted: dict[str, Affine] = {}
     for kind in ("text", "reference"):
         part = [c for c in collected if c.kind == kind] or list(collected)
         labels = np.array([c.anomalous for c in part])
@@ -25,7 +30,15 @@ def calibrate(collected: Sequence[PicturePrediction]) -> Calibration:
         target = np.concatenate([c.target for c in part])
         clear = (target > 0.5) | (target == 0)
         fitted[f"{kind}_map"] = platt(np.concatenate([c.map for c in part])[clear], target[clear] > 0.5)
-    return Calibration(**fitted)
+    kept = before or Calibration.identity()
+    return replace(
+        kept,
+        text_image=fitted["text_image"],
+        text_map=fitted["text_map"],
+        reference_image=fitted["reference_image"],
+        reference_map=fitted["reference_map"],
+        weighed_map=kept.weighed_map if before else fitted["reference_map"],
+    )
 
 
 def platt(logits: np.ndarray, labels: np.ndarray) -> Affine:

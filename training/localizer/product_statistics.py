@@ -193,7 +193,9 @@ class _Group:
 
 def _along(one: _Pictured, level: int, direction: Tensor) -> Tensor:
     tokens = F.layer_norm(one.features.levels[level], one.features.levels[level].shape[-1:])
-    return (tokens @ direction).unflatten(1, one.features.grid)
+    rows, columns = one.features.grid
+    along: Tensor = (tokens @ direction).reshape(-1, rows, columns)
+    return along
 
 
 def _maps(judged: Sequence[Opinions], width: int, grid: tuple[int, int]) -> Tensor:

@@ -17,6 +17,7 @@ from assistant.config import Preset, load_preset
 from assistant.errors import ConfigError
 from assistant.towers.clip import Clip, load_clip
 from assistant.towers.precision import best_dtype
+from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import Card, load_checkpoint, save_checkpoint
 from assistant.vision.detector import new_localizer
 from assistant.vision.localizer import Localizer
@@ -67,6 +68,7 @@ class LocalizerWork:
         rows: of both splits.
         clock: where the time goes.
         start: ``sha256:…`` of the trained parts it begins with; empty for none.
+        calibration: of those; None for none.
     """
 
     recipe: Recipe
@@ -76,6 +78,7 @@ class LocalizerWork:
     rows: list[DataRow]
     clock: Clock
     start: str = ""
+    calibration: Calibration | None = None
 
     @property
     def loop(self) -> LoopConfig:
@@ -122,12 +125,12 @@ def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip).to(device)
-    start = ""
+    start, calibration = "", None
     if recipe.start is not None:
-        _, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
+        calibration, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
         localizer.requires_grad_(True).train()
     _settle_projection(recipe, preset, clip, localizer, rows)
-    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start)
+    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start, calibration)
 
 
 def _settle_projection(recipe: Recipe, preset: Preset, clip: Clip, localizer: Localizer, rows: list[DataRow]) -> None:
@@ -167,7 +170,7 @@ def train_localizer(work: LocalizerWork, call: Call) -> Card | None:
     before = {k: v for k, v in _before(history).items() if k in metrics} if work.trained else {}
     if work.trained and work.recipe.keep:
         metrics = _keep(work, stage, first, metrics, before)
-    calibration = calibrate(stage.collect())
+    calibration = calibrate(stage.collect(), work.calibration)
     card = Card(
         preset=work.preset.name,
         towers=work.clip.hashes,

@@ -53,8 +53,6 @@ DEFECTIVE = 0.25
 THINNED = 7
 """Every n-th normal patch tells the scale of maps."""
 PLAIN = EXPERTS.index("plain")
-DRAWN = 160
-"""Reference sets a step of the prior's fit."""
 DECAY = 0.3
 """Weight decay of the gate."""
 
@@ -195,15 +193,14 @@ def scored(sets: Sequence[ProductStatistics], gate: Gate, score: str) -> list[_S
     return out
 
 
-def fit_prior(sets: Sequence[_Scored], seed: int, steps: int = 250) -> NormalPrior:
+def fit_prior(sets: Sequence[_Scored], steps: int = 300) -> NormalPrior:
     """The prior under which the normal queries are likeliest, each reference set counting once; then the steepness."""
+    seen = _Seen.of(sets)
     free = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0], requires_grad=True)
     optimizer = torch.optim.Adam([free], lr=0.05)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
-        chosen = torch.randperm(len(sets), generator=generator)[:DRAWN]
-        loss = torch.stack([-_likelihood(sets[int(i)], free) for i in chosen]).mean()
+        loss = -seen.likelihood(free).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -219,20 +216,46 @@ def fit_prior(sets: Sequence[_Scored], seed: int, steps: int = 250) -> NormalPri
     return replace(prior, steepness=float(min(3.0, max(0.3, steepness))))
 
 
-def _likelihood(one: _Scored, free: Tensor) -> Tensor:
-    """Mean log density of a set's normal queries; the same arithmetic as :meth:`NormalPrior.given`, differentiable."""
-    lift, (trust, scale, certainty), left = free[0], free[1:4].exp(), free[4]
-    count, expected = one.variety * len(one.left_out), one.copies.mean() + lift
-    squares, location = certainty * scale**2, expected
-    if count:
-        mean = one.left_out.mean() - left / len(one.left_out)
-        squares = squares + one.variety * (one.left_out - one.left_out.mean()).square().sum()
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Reference sets as :meth:`NormalPrior.given` reads them, side by side; of the left-out scores count, mean and squares."""
+
+    count: Float[Tensor, " sets"]
+    variety: Float[Tensor, " sets"]
+    mean: Float[Tensor, " sets"]
+    squares: Float[Tensor, " sets"]
+    copies: Float[Tensor, " sets"]
+    normals: Float[Tensor, "sets queries"]
+    shares: Float[Tensor, "sets queries"]
+
+    @classmethod
+    def of(cls, sets: Sequence[_Scored]) -> _Seen:
+        left = [one.left_out for one in sets]
+        normals = [one.queries[~one.anomalous] for one in sets]
+        shares = [torch.full((len(n),), 1 / max(1, len(n))) for n in normals]
+        return cls(
+            torch.tensor([float(len(v)) for v in left]),
+            torch.tensor([one.variety for one in sets]),
+            torch.stack([v.mean() if len(v) else v.new_zeros(()) for v in left]),
+            torch.stack([(v - v.mean()).square().sum() if len(v) else v.new_zeros(()) for v in left]),
+            torch.stack([one.copies.mean() for one in sets]),
+            pad_sequence(normals, True),
+            pad_sequence(shares, True),
+        )
+
+    def likelihood(self, free: Tensor) -> Float[Tensor, " sets"]:
+        """Mean log density of each set's normal queries; the arithmetic of :meth:`NormalPrior.given`, differentiable."""
+        lift, (trust, scale, certainty), left = free[0], free[1:4].exp(), free[4]
+        count, expected = self.variety * self.count, self.copies + lift
+        mean = self.mean - left / self.count.clamp_min(1)
+        squares = certainty * scale**2 + self.variety * self.squares
         squares = squares + trust * count / (trust + count) * (mean - expected) ** 2
         location = (trust * expected + count * mean) / (trust + count)
-    freedom = certainty + count
-    spread = (squares / freedom * (1 + 1 / (trust + count))).sqrt()
-    density: Tensor = StudentT(freedom, location, spread).log_prob(one.queries[~one.anomalous])
-    return density.mean()
+        freedom = certainty + count
+        spread = (squares / freedom * (1 + 1 / (trust + count))).sqrt()
+        density = StudentT(freedom[:, None], location[:, None], spread[:, None]).log_prob(self.normals)
+        weighed: Tensor = (density * self.shares).sum(1)
+        return weighed
 
 
 def judged(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) -> dict[str, float]:
@@ -263,7 +286,7 @@ def fit_calibration(before: Calibration, sets: Sequence[ProductStatistics], step
     patches = torch.cat([*defective, *normal]).numpy()
     covered = np.arange(len(patches)) < sum(map(len, defective))
     scale = platt(patches, covered).scale if covered.any() else before.reference_map.scale
-    normals = {score: fit_prior(scored(sets, gate, score), seed) for score in SCORES}
+    normals = {score: fit_prior(scored(sets, gate, score)) for score in SCORES}
     return replace(before, weighed_map=Affine(scale, 0.0), gate=gate, normal=normals)
 
 

@@ -26,7 +26,7 @@ def jittered(picture: QueryImage, number: int) -> QueryImage:
     rng = np.random.default_rng(number)
     height, width = picture.pixels.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-TURN, TURN), 1 + rng.uniform(-SCALE, SCALE))
-    matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
+    matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * np.array((width, height))
     plane = cv2.warpAffine(
         picture.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )
