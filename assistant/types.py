@@ -162,6 +162,7 @@ class Inspection:
         timing_ms: milliseconds a stage.
         highest: where the map of a picture without regions is highest, once its kind was asked for or it was read from a row;
             else None, and :func:`assistant.vision.regions.highest_region` finds it.
+        warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
     """
 
     image: QueryImage
@@ -175,6 +176,7 @@ class Inspection:
     weights: str
     timing_ms: dict[str, float] = field(default_factory=dict)
     highest: Region | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

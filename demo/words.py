@@ -69,9 +69,14 @@ def verdict_card(view: View | None) -> str:
         f'<div class="mark" style="left:{at:.1f}%"></div></div>'
         f'<div class="numbers">score <b>{view.score:.2f}</b> · threshold {view.threshold:.2f} · '
         f"{wording.counted(len(view.inspection.regions), 'region')}</div>"
-        f'<div class="said">{escape(summary(view))}</div>'
+        f'<div class="said">{escape(summary(view))}</div>{warning_lines(view)}'
         f'<div class="facts">{escape(" · ".join(facts))}</div></div>'
     )
+
+
+def warning_lines(view: View) -> str:
+    """What speaks against judging the picture by its references, a line each; empty where nothing does."""
+    return "".join(f'<div class="warn">The picture {escape(one)}.</div>' for one in view.measured.warnings)
 
 
 def timing_words(timing_ms: dict[str, float]) -> str:

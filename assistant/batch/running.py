@@ -86,8 +86,10 @@ class BatchRun:
             record.begin()
             self._look_again(writer, manifest)
             self.failed = writer.failed
+            noted: set[str] = set()
             for outcome in self._engine()(self._units(writer)):
                 item, row = outcome.item, outcome.row
+                self._tell_new(outcome.notes, noted)
                 if writer.write(row, FileRecord(item.name, item.place, outcome.file, manifest.asked(item))):
                     self.written += 1
                     self.failed += row["error"] is not None
@@ -116,6 +118,13 @@ class BatchRun:
         writer.records.clear()
         for sentence in told:
             self._tell(sentence)
+
+    def _tell_new(self, notes: Sequence[str], noted: set[str]) -> None:
+        """Tell what no worker has told before: each finds the same out about the same references."""
+        for sentence in dict.fromkeys(notes):
+            if sentence not in noted:
+                noted.add(sentence)
+                self._tell(f"reference {sentence}")
 
     def count(self) -> None:
         """Find out :attr:`total` in a thread, by looking for the pictures once more; not for standard input."""

@@ -138,10 +138,14 @@ def _stopping(run: BatchRun, results: Path) -> Iterator[None]:
 
 
 def _write_extras(results: Path, coco: bool, parquet: bool) -> None:
+    from assistant.batch.results.drift import find_drifts
     from assistant.batch.results.exports import write_coco, write_parquet
     from assistant.batch.results.summary import write_summary
 
-    write_summary(results)
+    drifts = find_drifts(results)
+    write_summary(results, drifts)
+    for drift in drifts:
+        _note(drift.sentence())
     if coco:
         write_coco(results)
     if parquet:

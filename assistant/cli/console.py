@@ -44,6 +44,8 @@ def show_inspection(
         console.print(_regions(inspection.regions))
     if caption:
         console.print(Text(caption))
+    for warning in inspection.warnings:
+        console.print(Text(f"warning: it {warning}", style="yellow"), soft_wrap=True)
     for path in written:
         console.print(Text(f"-> {path}", style="dim"), soft_wrap=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO
@@ -20,7 +20,10 @@ from assistant.inquiry import ANYTHING, SCORES, Inquiry
 from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
-from assistant.vision.anomaly_map import pooled_logit
+from assistant.vision.anomaly_map import image_score, pooled_logit
+from assistant.vision.checks.distances import class_distances, mean_distance
+from assistant.vision.checks.known import Known
+from assistant.vision.checks.reference_set import Glance, ReferenceSet, check_references
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.experts.gate import text_summary, told_of
@@ -38,6 +41,8 @@ FIXED_WINDOW = 0.08
 COPIES = 4
 """Jittered copies of references that show what a normal picture may differ by at least."""
 
+CHECKED = "blend"
+"""Image score by which references are told to be anomalous themselves."""
 MAX_REFERENCES = 1000
 """More would leave eight patches of each in the bank of a preset, and take a CPU a quarter of an hour."""
 HELD_BYTES = 256 * 2**20
@@ -75,12 +80,13 @@ def build_profile(
     settings = detector.preset.references
     window = FIXED_WINDOW if inquiry.fixed_camera else None
     growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
-    texts = []
+    texts, sure = [], []
     with _References(detector, references) as originals:
         for features in originals:
             text = _text(detector, features, inquiry)
             growing.add(features, said_nearby(text.map)[0])
             texts.append(text_summary(text))
+            sure.append(image_score(detector.calibration.of_image(CHECKED, False)(pooled_logit(text, 0, CHECKED))))
         if len(references) == 1 and not inquiry.fixed_camera:
             picture = _decoded(references[0])
             for quarter in range(1, settings.rotations):
@@ -103,6 +109,7 @@ def build_profile(
         ranges={score: detector.calibration.normal[score].given(*found, alike) for score, found in raw.items()},
         weights_of_experts=tuple(experts.tolist()),
         window=window,
+        known=_known(detector, _Judged(references, originals.glances, left_out, copies, sure), raw[CHECKED][0], judged, bank),
     )
     return with_anomalous(detector, profile, anomalous)
 
@@ -166,6 +173,40 @@ def _text(detector: Detector, features: PatchFeatures, inquiry: Inquiry) -> Logi
     return detector.localizer.zero_shot(evidence)
 
 
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """References as they were seen and judged by each other, jittered copies, and what text alone says of each."""
+
+    references: Sequence[Picture]
+    glances: Sequence[Glance]
+    left_out: Sequence[Opinions]
+    copies: Sequence[Opinions]
+    sure: Sequence[float]
+
+
+def _known(
+    detector: Detector, found: _Judged, logits: Sequence[float], judged: Callable[..., Opinions], bank: MemoryBank
+) -> Known:
+    """What a profile keeps to judge whole pictures by, with the faults among its references."""
+
+    def turned(number: int, quarter: int) -> float:
+        copy = rotated(_decoded(found.references[number]), quarter)
+        return mean_distance(judged(detector.patch_features(copy), number))
+
+    return check_references(
+        ReferenceSet(
+            glances=found.glances,
+            distances=[mean_distance(one) for one in found.left_out],
+            copies=[mean_distance(one) for one in found.copies],
+            class_distances=class_distances(bank.class_tokens),
+            logits=logits,
+            logit_spread=detector.calibration.normal[CHECKED].scale,
+            texts=found.sure,
+            turned=turned,
+        )
+    )
+
+
 def _judged(
     detector: Detector, bank: MemoryBank, inquiry: Inquiry, window: float | None, features: PatchFeatures,
     leave_out: int | None = None,
@@ -206,6 +247,8 @@ class _References:
         self._filed: dict[int, _Filed] = {}
         self._file: IO[bytes] | None = None
         self._free = FILED_BYTES
+        self.glances: list[Glance] = []
+        """At the references encoded so far."""
 
     def __enter__(self) -> _References:
         return self
@@ -224,7 +267,10 @@ class _References:
             elif number in self._filed:
                 yield self._read(self._filed[number])
             else:
-                features = self._detector.patch_features(_decoded(self._references[number]))
+                picture = _decoded(self._references[number])
+                features = self._detector.patch_features(picture)
+                if number == len(self.glances):
+                    self.glances.append(Glance.of(picture))
                 self._keep(number, features)
                 yield features
 

@@ -25,8 +25,10 @@ from assistant.types import Inspection, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
 from assistant.vision.calibration import Calibration, conformal_p_value
 from assistant.vision.checkpoint import load_checkpoint
+from assistant.vision.checks.distances import apart
+from assistant.vision.checks.look import Look
 from assistant.vision.encoded_query import EncodedQuery, Picture
-from assistant.vision.experts.opinions import opinions
+from assistant.vision.experts.opinions import Opinions, opinions
 from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
 from assistant.vision.references.mutual import mutual_logits
@@ -132,10 +134,13 @@ class Detector:
         """
         timing = dict(encoded.timing_ms)
         with _clock(timing, "map"), torch.inference_mode():
-            logits = self._logits(encoded, profile)
+            judged = self._judged(encoded, profile)
+            logits = self._logits(encoded, profile, judged)
+            warnings = _warnings(encoded, profile, judged)
         referenced = encoded.match is not None or (profile is not None and profile.bank is not None)
         mode = Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT
-        return self._inspection(replace(encoded, timing_ms=timing), logits, mode, profile)
+        found = self._inspection(replace(encoded, timing_ms=timing), logits, mode, profile)
+        return replace(found, warnings=warnings)
 
     def score_mutual(self, encoded: Sequence[EncodedQuery]) -> Iterator[Inspection]:
         """Encoded pictures scored against each other one by one: only one map is held at a time.
@@ -222,19 +227,33 @@ class Detector:
             self._kept[image] = last
         return last
 
-    def _logits(self, encoded: EncodedQuery, profile: Profile | None) -> Logits:
+    def _judged(self, encoded: EncodedQuery, profile: Profile | None) -> Opinions | None:
+        """What the experts say of a picture beside a product's references; None without any."""
+        if encoded.match is not None or profile is None or profile.bank is None:
+            return None
+        match = profile.bank.match(self.localizer, encoded.features, profile.window)
+        return opinions(self.localizer, encoded.features.levels, self.localizer.zero_shot(encoded.evidence), match)
+
+    def _logits(self, encoded: EncodedQuery, profile: Profile | None, judged: Opinions | None) -> Logits:
         """Raw logits of a picture, from text and whatever it is compared with."""
-        localizer, levels = self.localizer, encoded.features.levels
-        if encoded.match is None and profile is not None and profile.bank is not None:
-            match = profile.bank.match(localizer, encoded.features, profile.window)
-            said = opinions(localizer, levels, localizer.zero_shot(encoded.evidence), match)
-            logits = said.weighed(torch.tensor(profile.weights_of_experts, device=localizer.device))
+        localizer = self.localizer
+        if judged is None or profile is None:
+            logits = localizer(encoded.evidence, encoded.features.levels, encoded.match)
         else:
-            logits = localizer(encoded.evidence, levels, encoded.match)
+            logits = judged.weighed(torch.tensor(profile.weights_of_experts, device=localizer.device))
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)
         return Logits(logits.map + extra, logits.image + top_mean(extra.flatten()))
+
+
+def _warnings(encoded: EncodedQuery, profile: Profile | None, judged: Opinions | None) -> tuple[str, ...]:
+    """What speaks against judging the picture by the references of the profile."""
+    if judged is None or profile is None or profile.bank is None or profile.known is None or encoded.match is not None:
+        return ()
+    return profile.known.warnings(
+        Look.of(encoded.image), apart(judged, encoded.features.pooled, profile.bank.class_tokens)
+    )
 
 
 def new_localizer(preset: Preset, clip: Clip) -> Localizer:

@@ -29,12 +29,14 @@ class Outcome:
         item: which picture.
         row: about it.
         file: what was read; None where nothing could be.
+        notes: what the worker has found out about references since its last outcome, in sentences.
     """
 
     unit: Unit
     item: Item
     row: dict[str, Any]
     file: Fingerprint | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

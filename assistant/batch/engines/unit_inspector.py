@@ -55,6 +55,7 @@ class UnitInspector:
         self._on_gpu = assistant.detector.clip.encoder.device.type != "cpu"
         self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
         self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
+        self._notes: list[str] = []
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._profile(job.request)
         inquiry, anchors = job.request.inquiry, self.detector.anchors
@@ -75,7 +76,9 @@ class UnitInspector:
         how = DecodeOptions(request.limits, request.inquiry.domain, self.assistant.preset.tower.side, encoder.patch)
         ahead = self.batch_size + max(1, self.job.decoders)
         decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
-        yield from self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded))
+        for outcome in self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded)):
+            notes, self._notes = tuple(self._notes), []
+            yield replace(outcome, notes=notes)
 
     def _inspected(
         self, decoded: Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]
@@ -255,7 +258,8 @@ class UnitInspector:
             key = replace(request, inquiry=replace(request.inquiry, object_name=None))
         if key not in self._profiles:
             try:
-                self._profiles[key] = Inspector(self.assistant, request).profile
+                made = self._profiles[key] = Inspector(self.assistant, request).profile
+                self._notes += () if made is None else made.warnings
             except AssistantError as error:
                 self._profiles[key] = error
             if len(self._profiles) > PROFILES:

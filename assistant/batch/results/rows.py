@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from assistant.report import InspectionRow
+from assistant.report import LATER, InspectionRow
 
 Row = dict[str, Any]
 FIELDS = frozenset(field.alias or name for name, field in InspectionRow.model_fields.items())
@@ -19,14 +19,16 @@ TOLD = ("image_score", "threshold", "verdict", "regions", "width", "height", "we
 
 
 def parsed(line: bytes) -> Row | None:
-    """A row with every field, or None for a line that is none; values are taken as they are."""
+    """A row with every field, or None for a line that is none; values are taken as they are, those of later fields are null."""
     if not line.endswith(b"\n"):
         return None
     try:
         row = json.loads(line)
     except ValueError:
         return None
-    return row if isinstance(row, dict) and row.keys() >= FIELDS and isinstance(row["source"], str) else None
+    if not isinstance(row, dict) or not row.keys() >= FIELDS.difference(LATER) or not isinstance(row["source"], str):
+        return None
+    return {**dict.fromkeys(LATER), **row}
 
 
 def fault_of(line: bytes) -> str | None:

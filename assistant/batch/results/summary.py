@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from assistant.batch.results.drift import FALSE_ALARMS, Drift
 from assistant.batch.results.records import write_whole
 from assistant.batch.results.rows import read_rows
 from assistant.errors import AssistantError
@@ -39,6 +41,7 @@ class Counts:
     errors: Counter[str] = field(default_factory=Counter)
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
     contradictory: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
     worst: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
     failed_sources: list[tuple[str, str]] = field(default_factory=list)
 
@@ -54,6 +57,7 @@ class Counts:
         self.types.update(region["type"] or "unnamed" for region in row["regions"])
         self.severities.update(region["severity"] for region in row["regions"])
         self.contradictory += sum(answer["contradictory"] for answer in row["answers"] or ())
+        self.warnings.update(_kind_of_warning(warning) for warning in row["warnings"] or ())
         entry = (row["image_score"], row["source"], row)
         if len(self.worst) < WORST:
             heapq.heappush(self.worst, entry)
@@ -66,8 +70,12 @@ class Counts:
         return self.verdicts.total() + self.errors.total()
 
 
-def write_summary(results: Path) -> Path:
+def write_summary(results: Path, drifts: Sequence[Drift] = ()) -> Path:
     """``summary.md`` beside a file of rows, with ``summary.png`` when any picture could be shown.
+
+    Args:
+        results: the file of rows.
+        drifts: changes among its pictures (:func:`assistant.batch.results.drift.find_drifts`).
 
     Raises:
         StorageError: the folder is full or cannot be written.
@@ -81,7 +89,7 @@ def write_summary(results: Path) -> Path:
     if sheet is not None:
         encoded = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1]
         write_whole(out / "summary.png", encoded.tobytes())
-    write_whole(out / "summary.md", _markdown(counts, worst, sheet is not None).encode())
+    write_whole(out / "summary.md", _markdown(counts, worst, sheet is not None, drifts).encode())
     return out / "summary.md"
 
 
@@ -119,7 +127,7 @@ def _region(row: dict[str, Any]) -> Region:
     return Region(**values)
 
 
-def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool) -> str:
+def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool, drifts: Sequence[Drift]) -> str:
     failed = counts.errors.total()
     parts = [
         "# Summary\n",
@@ -127,6 +135,7 @@ def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool) -> str:
         *(f"* {name}: {number}" for name, number in sorted(counts.verdicts.items())),
         f"* failed: {failed}",
         *([f"* answers that contradict the evidence: {counts.contradictory}"] if counts.contradictory else []),
+        *_told(counts.warnings, drifts),
         "\n## Scores\n\n```",
         *_histogram(counts.bins),
         "```",
@@ -147,6 +156,17 @@ def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool) -> str:
     return "\n".join(parts) + "\n"
 
 
+def _told(warnings: Counter[str], drifts: Sequence[Drift]) -> list[str]:
+    """Changes within the run, and warnings of rows by kind; nothing where there are none."""
+    lines = []
+    if drifts:
+        lines += [f"\n## Changes within the run\n\nFalse alarms: at most {FALSE_ALARMS:.0%} of runs.\n"]
+        lines += [f"* {_cell(drift.sentence())}" for drift in drifts]
+    if warnings:
+        lines += ["\n## Warnings\n", *_table("the picture", warnings)]
+    return lines
+
+
 def _histogram(bins: list[int]) -> list[str]:
     most = max(1, *bins)
     lines = []
@@ -165,6 +185,11 @@ def _table(name: str, counts: Counter[str]) -> list[str]:
 def _cell(text: str) -> str:
     """Text that stays one cell of a table and is no markup."""
     return re.sub(r"([|`*_<>\[\]\\])", r"\\\1", " ".join(text.split()))
+
+
+def _kind_of_warning(warning: str) -> str:
+    """What it says before its numbers."""
+    return warning.partition(" (")[0]
 
 
 def _kind(error: str) -> str:

@@ -19,11 +19,12 @@ from assistant.errors import ProfileError
 from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
+from assistant.vision.checks.known import Known
 from assistant.vision.experts.normal_range import NormalRange, conformal_threshold
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
 from assistant.vision.references.memory_bank import MemoryBank
-from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, read_profile, write_profile
+from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, known_of, read_profile, write_profile
 
 ENOUGH = 20
 """References whose own scores are enough for a threshold by rank."""
@@ -55,6 +56,7 @@ class Profile:
         weights_of_experts: how far each expert (:data:`~assistant.vision.experts.opinions.EXPERTS`) is believed.
         window: largest distance in position of a match, share of the side; None for a free camera.
         anomalous_keys: patches of anomalous references, a level and row; None without any.
+        known: what tells pictures that are unlike the references, and faults of these; None where it was not kept.
     """
 
     preset: str
@@ -66,6 +68,12 @@ class Profile:
     weights_of_experts: tuple[float, ...]
     window: float | None
     anomalous_keys: Float[Tensor, "levels rows match_width"] | None = None
+    known: Known | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Faults of the references, one line each."""
+        return () if self.known is None else self.known.sentences
 
     def normals(self, score: str) -> tuple[float, ...]:
         """Raw image logits of the references themselves by a score; empty where there are none."""
@@ -139,6 +147,7 @@ class Profile:
             "weights_of_experts": list(self.weights_of_experts),
             "window": self.window,
             "class_spread": None if self.bank is None else self.bank.class_spread,
+            "known": None if self.known is None else self.known.as_json(),
         }
         write_profile(Path(path), about, tensors)
 
@@ -161,6 +170,7 @@ class Profile:
             weights_of_experts=tuple(map(float, about["weights_of_experts"])),
             window=about["window"],
             anomalous_keys=tensors.get(ANOMALOUS),
+            known=known_of(about, tensors),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -177,6 +187,7 @@ class Profile:
             "normal_logits": [round(v, 3) for v in self.normals("blend")],
             "threshold": round(self.threshold("blend", OVERKILL), 3) if self.bank is not None else None,
             "weights_of_experts": {n: round(w, 3) for n, w in zip(EXPERTS, self.weights_of_experts, strict=False)},
+            "warnings": list(self.warnings),
         }
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.inquiry import SCORES
+from assistant.vision.checks.known import Known
 from assistant.vision.experts.normal_range import NormalRange
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.references.memory_bank import MemoryBank
@@ -157,7 +158,7 @@ def _wrong_words(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
         return f"a spread of class tokens of {spread}"
     if not isinstance(normals, dict) or not set(normals) <= set(SCORES):
         return f"scores of normals that are not by {', '.join(SCORES)}"
-    if wrong := _wrong_experts(about, referenced):
+    if wrong := _wrong_experts(about, referenced) or _wrong_checks(about, tensors):
         return wrong
     count = len(tensors["bank.class_tokens"]) if referenced else 0
     for score, logits in normals.items():
@@ -178,6 +179,25 @@ def _wrong_experts(about: Mapping[str, Any], referenced: bool) -> str | None:
         known = isinstance(found, dict) and set(found) == {f.name for f in fields(NormalRange)}
         if not known or not all(_number(v) and (k == "location" or v > 0) for k, v in found.items()):
             return f"a range of normals by {score} that is none"
+    return None
+
+
+def known_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Known | None:
+    """What the file keeps to judge whole pictures by; None in files of before it was kept.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: what no reference set has.
+    """
+    told = about.get("known")
+    return None if told is None else Known.from_json(told, len(tensors.get("bank.class_tokens", ())))
+
+
+def _wrong_checks(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:
+    """What no checks of a reference set tell."""
+    try:
+        known_of(about, tensors)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "checks of its references that are none"
     return None
 
 

@@ -1,0 +1,198 @@
+"""A reference set -> its faults: pictures that are anomalous, turned, there twice, of another product, in another light or size.
+
+Each reference is held against the others: nothing is known of the product but them. So a fault of one or two among many is
+found, one that most of them share is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Float32
+
+from assistant.types import QueryImage
+from assistant.vision.checks.findings import Fault, Finding
+from assistant.vision.checks.known import Apart, Known, other_light, other_size, unlike
+from assistant.vision.checks.look import Look, likeness, small_grey
+
+ENOUGH = 3
+"""References from which on the others tell how one ought to be."""
+FAR_SCORE = 6.0
+"""Spreads above the median of the others from which a reference's score is anomalous."""
+AGREED_SCORE, AGREED_TEXT = 3.5, 0.8
+"""Spreads and calibrated text score from which it is so where both say it."""
+SURE = 0.9
+"""Calibrated score of the text expert, in [0, 1], from which it is believed of one or two references."""
+ALIKE = 0.99
+"""Correlation of small copies from which two pictures may be the same."""
+SAME_PATCHES = 0.03
+"""Mean distance of patches, cosine, up to which pictures that look alike are the same, re-encoded or resized."""
+BETTER_TURNED = 0.6
+"""A copy turned by quarters is as it should be when it is less than this share as far from the others as the picture."""
+SUSPECTS = 4
+"""References that are turned to see whether they then fit: the farthest ones."""
+LEAVE_OUT = "leave it out"
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """What the checks keep of the pixels of a reference.
+
+    Args:
+        source: as given.
+        look: numbers of the whole picture.
+        small: a small grey copy.
+    """
+
+    source: str
+    look: Look
+    small: Float32[np.ndarray, "32 32"]
+
+    @classmethod
+    def of(cls, image: QueryImage) -> Glance:
+        """At a picture."""
+        return cls(image.source, Look.of(image), small_grey(image))
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceSet:
+    """References as they are seen, and as they are judged by each other.
+
+    Args:
+        glances: at each.
+        distances: mean plain distance of each to the others, cosine; none of a single one.
+        copies: mean plain distances of jittered copies to the references.
+        class_distances: distance of each class token to the nearest other, cosine; none of a single one.
+        logits: raw image logit of each, judged by the others; none of a single one.
+        logit_spread: usual standard deviation of normals' logits.
+        texts: calibrated score of the text expert about each, in [0, 1].
+        turned: (reference, quarters) to the mean plain distance of the turned copy to the other references.
+    """
+
+    glances: Sequence[Glance]
+    distances: Sequence[float]
+    copies: Sequence[float]
+    class_distances: Sequence[float]
+    logits: Sequence[float]
+    logit_spread: float
+    texts: Sequence[float]
+    turned: Callable[[int, int], float]
+
+
+def check_references(references: ReferenceSet) -> Known:
+    """What is known of the set, with its faults in the order of the pictures; each picture has one of a kind."""
+    doubled = dict(_doubled(references))
+    turned = dict(_turned(references, doubled))
+    products = {n: f for n, f in _products(references) if n not in turned}
+    explained = {*turned, *products}
+    anomalous = {n: f for n, f in _anomalous(references) if n not in explained}
+    framed = {n: f for n, f in _framed(references) if n not in turned}
+    kinds = (doubled, turned, products, anomalous, dict(_lit(references)), framed)
+    found = tuple(kind[n] for n in range(len(references.glances)) for kind in kinds if n in kind)
+    sound = [d for n, d in enumerate(references.distances) if n not in doubled]
+    return Known(
+        looks=tuple(glance.look for glance in references.glances),
+        distances=tuple(sound or references.distances or references.copies),
+        class_distances=tuple(references.class_distances),
+        findings=found,
+    )
+
+
+def _doubled(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
+    """Pictures that an earlier one shows already."""
+    glances, distances = references.glances, references.distances
+    near = [n for n, distance in enumerate(distances) if distance <= SAME_PATCHES]
+    for place, number in enumerate(near):
+        for other in near[:place]:
+            alike = likeness(glances[number].small, glances[other].small)
+            flat = max(glances[number].look.contrast, glances[other].look.contrast) < 0.1
+            if (alike >= ALIKE or flat) and not unlike_shape(glances[number].look, glances[other].look):
+                name = " ".join(glances[other].source.split())
+                text = f"shows the same picture as {name} (distance {distances[number]:.3f}): {LEAVE_OUT}"
+                yield number, Finding(Fault.DOUBLED, glances[number].source, distances[number], text)
+                break
+
+
+def unlike_shape(one: Look, other: Look) -> bool:
+    """Whether two pictures differ in shape by more than what rounding to pixels does."""
+    return abs(one.aspect - other.aspect) > 0.02
+
+
+def _turned(references: ReferenceSet, doubled: dict[int, Finding]) -> Iterator[tuple[int, Finding]]:
+    """Pictures that fit the others when they are turned by quarters."""
+    distances = references.distances
+    if len(distances) < ENOUGH:
+        return
+    farthest = sorted(set(range(len(distances))) - doubled.keys(), key=lambda n: -distances[n])[:SUSPECTS]
+    for number in farthest:
+        distance, usual = distances[number], median(_without(distances, number))
+        if BETTER_TURNED * distance < usual:
+            continue
+        tried = {quarter: references.turned(number, quarter) for quarter in (1, 2, 3)}
+        quarter = min(tried, key=lambda q: tried[q])
+        if tried[quarter] <= BETTER_TURNED * distance:
+            numbers = f"distance {distance:.2f}, turned by {90 * quarter} degrees {tried[quarter]:.2f}"
+            text = f"is turned ({numbers}): turn it back, or {LEAVE_OUT}"
+            yield number, Finding(Fault.TURNED, references.glances[number].source, tried[quarter] / distance, text)
+
+
+def _products(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
+    """Pictures that are far from all others; of two, the second."""
+    distances, classes = references.distances, references.class_distances
+    do = f"{LEAVE_OUT}, or build a profile of its own"
+    for number, glance in enumerate(references.glances):
+        if len(distances) < 2 or (len(distances) == 2 and number == 0):
+            continue
+        apart = Apart(distances[number], classes[number])
+        others = (_without(distances, number), _without(classes, number))
+        found = unlike(apart, *(others if len(distances) >= ENOUGH else (references.copies, ())), do)
+        if found is not None:
+            yield number, Finding(Fault.PRODUCT, glance.source, found[0], found[1])
+
+
+def _anomalous(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
+    """Pictures that the others find anomalous; of one or two, those that the text expert is sure of."""
+    logits = references.logits
+    for number, glance in enumerate(references.glances):
+        if len(references.glances) < ENOUGH:
+            sure = references.texts[number]
+            if sure >= SURE:
+                text = f"looks anomalous by itself (score without references {sure:.2f}): look at it, give another if so"
+                yield number, Finding(Fault.ANOMALOUS, glance.source, sure, text)
+            continue
+        others = _without(logits, number)
+        middle = median(others)
+        spread = max(1.4826 * median(abs(v - middle) for v in others), references.logit_spread)
+        far = (logits[number] - middle) / spread
+        if far >= FAR_SCORE or (far >= AGREED_SCORE and references.texts[number] >= AGREED_TEXT):
+            text = f"looks anomalous beside the others ({far:.1f} spreads above their score): look at it, {LEAVE_OUT} if so"
+            yield number, Finding(Fault.ANOMALOUS, glance.source, far, text)
+
+
+def _lit(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
+    """Pictures in another light than the others."""
+    looks = [glance.look for glance in references.glances]
+    for number, glance in enumerate(references.glances):
+        do = f"take it anew in the light of the others, or {LEAVE_OUT}"
+        found = other_light(glance.look, _without(looks, number), do) if len(looks) >= ENOUGH else None
+        if found is not None:
+            yield number, Finding(Fault.LIGHT, glance.source, found[0], found[1])
+
+
+def _framed(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
+    """Pictures of another size or shape than the others."""
+    looks = [glance.look for glance in references.glances]
+    for number, glance in enumerate(references.glances):
+        do = f"frame it as the others are, or {LEAVE_OUT}"
+        found = other_size(glance.look, _without(looks, number), do) if len(looks) >= ENOUGH else None
+        if found is not None:
+            yield number, Finding(Fault.SIZE, glance.source, found[0], found[1])
+
+
+def _without(values: Sequence[Value], number: int) -> list[Value]:
+    return [*values[:number], *values[number + 1 :]]
