@@ -1,8 +1,9 @@
 """Inspections as rows for other programs: the contract ``anomaly-assistant/inspection@1.1``. Decides nothing.
 
-One row a picture; ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and ``warnings`` says what
-speaks against judging it by its references. Rows of ``inspection@1`` have neither and are read too. A picture that could not be inspected has a row whose ``error`` is set and in which everything but
-``schema`` and ``source`` is null. The JSON Schema beside this file says the same to other languages.
+One row a picture. A picture that could not be inspected has a row whose ``error`` is set and in which everything but
+``schema`` and ``source`` is null. ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and
+``warnings`` says what speaks against judging it by its references; rows of ``inspection@1`` have neither and are read too.
+The JSON Schema beside this file says the same to other languages.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class AnswerRow(_Row):
 class InspectionRow(_Row):
     """One picture. Paths of maps and overlays are relative to the folder of the results; ``source`` is as given."""
 
-    schema_: Literal["anomaly-assistant/inspection@1", "anomaly-assistant/inspection@1.1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["anomaly-assistant/inspection@1", "anomaly-assistant/inspection@1.1"] = Field(
+        SCHEMA, alias="schema"
+    )
     source: str
     width: int | None = None
     height: int | None = None

@@ -17,7 +17,8 @@ _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:960px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin-top:2rem}
-.warn{border-left:4px solid #b45309;padding:.2rem .8rem}.verdict{font-weight:700}.note{border-left:4px solid #b45309;padding:.4rem .8rem;font-weight:600}
+.verdict{font-weight:700}.warn{border-left:4px solid #b45309;padding:.2rem .8rem}
+.note{border-left:4px solid #b45309;padding:.4rem .8rem;font-weight:600}
 .pair{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;flex:1 1 300px}img{max-width:100%;height:auto}
 figcaption,.small{font-size:.85rem;opacity:.75}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8886}
@@ -48,7 +49,8 @@ def html_report(picture: Picture, view: View) -> str:
         f"<title>Inspection of {source}</title><style>{_STYLE}</style></head><body>"
         f"<h1>Inspection of {source}</h1>{name}{notice}"
         f'<p class="verdict">{escape(view.verdict.value.capitalize())}: {escape(words.verdict_words(view))}. '
-        f"Score {view.score:.2f}, threshold {view.threshold:.2f}.</p><p>{escape(words.summary(view))}</p>{words.warning_lines(view)}"
+        f"Score {view.score:.2f}, threshold {view.threshold:.2f}.</p><p>{escape(words.summary(view))}</p>"
+        f"{words.warning_lines(view)}"
         f'<div class="pair"><figure><img alt="The picture" src="{_data(before)}"><figcaption>The picture</figcaption></figure>'
         f'<figure><img alt="The anomaly map over it" src="{_data(after)}"><figcaption>Anomaly map and regions</figcaption>'
         f"</figure></div><h2>Regions</h2>{table}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +12,13 @@ import typer
 
 from assistant import report
 from assistant.cli import option_groups as groups
-from assistant.cli import options
+from assistant.cli import options, profile
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
 from assistant.cli.option_groups import Display, Model, takes
 from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
-from assistant.inquiry import Inquiry
-from assistant.request import Inspector, Request, load_profile
+from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
 
 _HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
@@ -57,6 +56,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def inspect(images: options.Images, request: Request, model: Model, shown: Display) -> None:
     """Verdict, map and named regions of pictures."""
     inspector = Inspector(model.load(), request)
+    profile.tell_faults(inspector.profile)
     failed = False
     for source, result in inspector.inspect_each(images):
         if isinstance(result, AssistantError):
@@ -79,7 +79,9 @@ def ask(
     """Inspect one picture and answer questions about it."""
     assistant = model.load()
     try:
-        inspection = Inspector(assistant, request).inspect(image)
+        inspector = Inspector(assistant, request)
+        profile.tell_faults(inspector.profile)
+        inspection = inspector.inspect(image)
         answers = assistant.ask(inspection, questions)
     except AssistantError as error:
         _show_failure(image, error, shown)
@@ -119,31 +121,9 @@ def chat(
         _print_line(row)
 
 
-@profile_app.command("build")
-@takes(inquiry=groups.reference_inquiry_of, marked=groups.marked_of, model=groups.model_of)
-def profile_build(
-    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Normal pictures or folders.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write (.safetensors).")],
-    inquiry: Inquiry,
-    marked: Callable[..., Request],
-    model: Model,
-    json: options.Json = False,
-) -> None:
-    """Encode normal pictures once into a file that inspect --profile uses."""
-    profile = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references))).profile
-    assert profile is not None, "a request with references makes a profile"
-    profile.save(output)
-    _show_values({"file": str(output), **profile.summary()}, json)
-
-
-@profile_app.command("show")
-def profile_show(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Saved by profile build.")], json: options.Json = False
-) -> None:
-    """What a saved profile holds."""
-    _show_values({"file": str(file), **load_profile(file).summary()}, json)
-
-
+profile_app.command("build")(profile.build)
+profile_app.command("show")(profile.show)
+profile_app.command("check")(profile.check)
 app.command()(batch)
 app.command()(merge)
 app.command()(evaluate)
@@ -228,15 +208,6 @@ def _show_towers(towers: Sequence[Any], as_json: bool) -> None:
     from assistant.cli import console
 
     console.show_towers(console.new_console(), towers)
-
-
-def _show_values(values: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        _print_line(values)
-        return
-    from assistant.cli import console
-
-    console.show_values(console.new_console(), values)
 
 
 def _print_line(row: dict[str, Any]) -> None:

@@ -100,6 +100,7 @@ def build_profile(
     experts = detector.calibration.gate(told.cpu()).to(told.device)
     alike = variety(_plain(left_out), _plain(copies))
     raw = {s: (_pooled(left_out, experts, s), _pooled(copies, experts, s)) for s in SCORES}
+    seen = _Judged(references, originals.glances, left_out, copies, sure)
     profile = Profile(
         preset=detector.preset.name,
         weights=detector.weights,
@@ -109,7 +110,7 @@ def build_profile(
         ranges={score: detector.calibration.normal[score].given(*found, alike) for score, found in raw.items()},
         weights_of_experts=tuple(experts.tolist()),
         window=window,
-        known=_known(detector, _Judged(references, originals.glances, left_out, copies, sure), raw[CHECKED][0], judged, bank),
+        known=_known(detector, seen, raw[CHECKED][0], bank, judged),
     )
     return with_anomalous(detector, profile, anomalous)
 
@@ -185,23 +186,23 @@ class _Judged:
 
 
 def _known(
-    detector: Detector, found: _Judged, logits: Sequence[float], judged: Callable[..., Opinions], bank: MemoryBank
+    detector: Detector, seen: _Judged, logits: Sequence[float], bank: MemoryBank, judged: Callable[..., Opinions]
 ) -> Known:
     """What a profile keeps to judge whole pictures by, with the faults among its references."""
 
     def turned(number: int, quarter: int) -> float:
-        copy = rotated(_decoded(found.references[number]), quarter)
+        copy = rotated(_decoded(seen.references[number]), quarter)
         return mean_distance(judged(detector.patch_features(copy), number))
 
     return check_references(
         ReferenceSet(
-            glances=found.glances,
-            distances=[mean_distance(one) for one in found.left_out],
-            copies=[mean_distance(one) for one in found.copies],
+            glances=seen.glances,
+            distances=[mean_distance(one) for one in seen.left_out],
+            copies=[mean_distance(one) for one in seen.copies],
             class_distances=class_distances(bank.class_tokens),
             logits=logits,
             logit_spread=detector.calibration.normal[CHECKED].scale,
-            texts=found.sure,
+            texts=seen.sure,
             turned=turned,
         )
     )

@@ -17,7 +17,6 @@ from assistant.vision.checks.findings import Finding
 from assistant.vision.checks.look import Look
 
 
-
 @dataclass(frozen=True)
 class Usual:
     """Of a number of a :class:`~assistant.vision.checks.look.Look`: what people call it, and its usual standard deviation."""
@@ -163,7 +162,9 @@ def other_size(look: Look, looks: Sequence[Look], do: str) -> tuple[float, str] 
     return far, f"is of another {SIZE[name].name} ({numbers}): {do}"
 
 
-def _outside(look: Look, looks: Sequence[Look], numbers: Mapping[str, Usual]) -> tuple[float, str, float, Expected] | None:
+def _outside(
+    look: Look, looks: Sequence[Look], numbers: Mapping[str, Usual]
+) -> tuple[float, str, float, Expected] | None:
     """Of the number that lies farthest outside: reaches from the middle, name, value, and where it ought to lie."""
     worst: tuple[float, str, float, Expected] | None = None
     for name, number in numbers.items():

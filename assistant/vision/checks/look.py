@@ -1,4 +1,4 @@
-"""How a picture looks as a whole: size, light, colour, and a small grey copy of it. Reads pixels; knows no model and no product."""
+"""How a picture looks as a whole: size, light, colour, and a small grey copy of it. Reads pixels; knows no model."""
 
 from __future__ import annotations
 

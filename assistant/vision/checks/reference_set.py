@@ -6,6 +6,7 @@ found, one that most of them share is not.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -29,8 +30,11 @@ SURE = 0.9
 """Calibrated score of the text expert, in [0, 1], from which it is believed of one or two references."""
 ALIKE = 0.99
 """Correlation of small copies from which two pictures may be the same."""
-SAME_PATCHES = 0.03
-"""Mean distance of patches, cosine, up to which pictures that look alike are the same, re-encoded or resized."""
+SAME_PATCHES, NEARER = 0.03, 0.4
+"""Mean distance of patches, cosine, up to which pictures that look alike may be the same, re-encoded or resized; and the share of
+the usual distance up to which they are."""
+ROUNDED = 0.02
+"""Logarithms of the shapes of a picture and its resized copy differ by no more: sides are whole pixels."""
 BETTER_TURNED = 0.6
 """A copy turned by quarters is as it should be when it is less than this share as far from the others as the picture."""
 SUSPECTS = 4
@@ -47,16 +51,20 @@ class Glance:
         source: as given.
         look: numbers of the whole picture.
         small: a small grey copy.
+        digest: of all pixels.
     """
 
     source: str
     look: Look
     small: Float32[np.ndarray, "32 32"]
+    digest: str
 
     @classmethod
     def of(cls, image: QueryImage) -> Glance:
         """At a picture."""
-        return cls(image.source, Look.of(image), small_grey(image))
+        pixels = np.ascontiguousarray(image.pixels)
+        digest = hashlib.blake2b(repr(pixels.shape).encode() + pixels.tobytes(), digest_size=16).hexdigest()
+        return cls(image.source, Look.of(image), small_grey(image), digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,22 +113,27 @@ def check_references(references: ReferenceSet) -> Known:
 
 def _doubled(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
     """Pictures that an earlier one shows already."""
-    glances, distances = references.glances, references.distances
+    distances = references.distances
     near = [n for n, distance in enumerate(distances) if distance <= SAME_PATCHES]
     for place, number in enumerate(near):
+        source = references.glances[number].source
         for other in near[:place]:
-            alike = likeness(glances[number].small, glances[other].small)
-            flat = max(glances[number].look.contrast, glances[other].look.contrast) < 0.1
-            if (alike >= ALIKE or flat) and not unlike_shape(glances[number].look, glances[other].look):
-                name = " ".join(glances[other].source.split())
+            if _same(references, number, other):
+                name = " ".join(references.glances[other].source.split())
                 text = f"shows the same picture as {name} (distance {distances[number]:.3f}): {LEAVE_OUT}"
-                yield number, Finding(Fault.DOUBLED, glances[number].source, distances[number], text)
+                yield number, Finding(Fault.DOUBLED, source, distances[number], text)
                 break
 
 
-def unlike_shape(one: Look, other: Look) -> bool:
-    """Whether two pictures differ in shape by more than what rounding to pixels does."""
-    return abs(one.aspect - other.aspect) > 0.02
+def _same(references: ReferenceSet, number: int, other: int) -> bool:
+    """Whether two near references are one picture: pixel by pixel, or nearer than a fixed camera's pictures of several parts."""
+    one, two = references.glances[number], references.glances[other]
+    if one.digest == two.digest:
+        return True
+    if abs(one.look.aspect - two.look.aspect) > ROUNDED or likeness(one.small, two.small) < ALIKE:
+        return False
+    rest = [d for n, d in enumerate(references.distances) if n not in (number, other)] or references.copies
+    return max(references.distances[number], references.distances[other]) <= NEARER * median(rest)
 
 
 def _turned(references: ReferenceSet, doubled: dict[int, Finding]) -> Iterator[tuple[int, Finding]]:
@@ -162,7 +175,9 @@ def _anomalous(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
         if len(references.glances) < ENOUGH:
             sure = references.texts[number]
             if sure >= SURE:
-                text = f"looks anomalous by itself (score without references {sure:.2f}): look at it, give another if so"
+                text = (
+                    f"looks anomalous by itself (score without references {sure:.2f}): look at it, give another if so"
+                )
                 yield number, Finding(Fault.ANOMALOUS, glance.source, sure, text)
             continue
         others = _without(logits, number)
