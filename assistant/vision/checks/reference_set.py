@@ -113,23 +113,23 @@ def check_references(references: ReferenceSet) -> Known:
 
 def _doubled(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
     """Pictures that an earlier one shows already."""
-    distances = references.distances
-    near = [n for n, distance in enumerate(distances) if distance <= SAME_PATCHES]
-    for place, number in enumerate(near):
-        source = references.glances[number].source
-        for other in near[:place]:
-            if _same(references, number, other):
-                name = " ".join(references.glances[other].source.split())
-                text = f"shows the same picture as {name} (distance {distances[number]:.3f}): {LEAVE_OUT}"
-                yield number, Finding(Fault.DOUBLED, source, distances[number], text)
-                break
+    first: dict[str, int] = {}
+    near: list[int] = []
+    for number, glance in enumerate(references.glances):
+        twin = first.setdefault(glance.digest, number)
+        if twin == number and references.distances and references.distances[number] <= SAME_PATCHES:
+            twin = next((other for other in near if _same(references, number, other)), number)
+            near.append(number)
+        if twin != number:
+            name = " ".join(references.glances[twin].source.split())
+            distance = references.distances[number]
+            text = f"shows the same picture as {name} (distance {distance:.3f}): {LEAVE_OUT}"
+            yield number, Finding(Fault.DOUBLED, glance.source, distance, text)
 
 
 def _same(references: ReferenceSet, number: int, other: int) -> bool:
-    """Whether two near references are one picture: pixel by pixel, or nearer than a fixed camera's pictures of several parts."""
+    """Whether two near references are one picture written twice: nearer than a fixed camera's pictures of several parts."""
     one, two = references.glances[number], references.glances[other]
-    if one.digest == two.digest:
-        return True
     if abs(one.look.aspect - two.look.aspect) > ROUNDED or likeness(one.small, two.small) < ALIKE:
         return False
     rest = [d for n, d in enumerate(references.distances) if n not in (number, other)] or references.copies
