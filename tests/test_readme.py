@@ -125,14 +125,15 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
             run_assistant(["anomaly-assistant", "batch", "incoming/", "--out", told[1], "--shard", part], monkeypatch)
     elif told[:2] == ["inspect", "part.png"] and "--profile" in told:
         run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", "lid.safetensors"], monkeypatch)
-    elif told[:2] == ["profile", "show"]:
+    elif told[:2] in (["profile", "show"], ["profile", "check"]) and told[2].endswith(".safetensors"):
         run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", told[2]], monkeypatch)
     elif "--seeds" in told:
         told[told.index("--seeds") + 1] = "1"
     monkeypatch.setattr(sys, "argv", ["anomaly-assistant", *told])
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert ended.value.code in ((0, 1) if told[0] == "doctor" else (0, None))
+    finds = told[0] == "doctor" or told[:2] == ["profile", "check"]
+    assert ended.value.code in ((0, 1) if finds else (0, None))
 
 
 def run_registered(command: ModuleCommand, arguments: list[str]) -> None:

@@ -17,7 +17,7 @@ from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, Q
 
 FIELDS = (
     "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
-    "map_path overlay_path preset weights version timing_ms error"
+    "map_path overlay_path preset weights version timing_ms brightness warnings error"
 ).split()  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
         overlay_path="overlays/x.png",
     )
     assert list(row) == FIELDS
-    assert row["schema"] == "anomaly-assistant/inspection@1"
+    assert row["schema"] == "anomaly-assistant/inspection@1.1"
     assert (row["width"], row["height"], row["mode"], row["verdict"]) == (80, 60, "few_shot", "anomalous")
     assert (row["threshold"], row["p_value"], row["error"]) == (0.5, None, None)
     assert row["regions"] == [{
@@ -52,15 +52,18 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
         {"question": "Is it fine?", "answer": "No.", "stated_verdict": "anomalous", "contradictory": False}
     ]
     assert row["timing_ms"] == {"encode": 190.0}
+    assert row["brightness"] == pytest.approx(0.61, abs=0.02)
+    assert row["warnings"] == []
     assert json.loads(report.to_line(row)) == row
 
 
 def test_an_inspection_is_read_back_from_its_row(pixels: np.ndarray) -> None:
     for score in (0.87, 0.2):
-        made = an_inspection(pixels, score)
+        made = replace(an_inspection(pixels, score), warnings=("shows another product",) if score < 0.5 else ())
         small = np.full((48, 48), 0.25, np.float32)
         back = report.inspection_of_row(report.inspection_row(made), small, Domain.MEDICAL)
-        assert report.inspection_row(back) | {"width": 80, "height": 60} == report.inspection_row(made)
+        row = report.inspection_row(made)
+        assert report.inspection_row(back) | {"width": 80, "height": 60, "brightness": row["brightness"]} == row
         assert back.regions == made.regions
         assert (back.image.domain, back.image.pixels.shape) == (Domain.MEDICAL, (48, 48, 3))
         assert back.anomaly_map.scores is small

@@ -38,6 +38,8 @@ class Ended(NamedTuple):
 
 
 class FakeProfile:
+    warnings = ("a.png is turned",)
+
     def save(self, path: Path) -> None:
         path.write_bytes(b"profile")
 
@@ -264,7 +266,7 @@ def test_profile_build_writes_and_tells(
 ) -> None:
     target = tmp_path / "lid.safetensors"
     ended = command("profile", "build", pictures, "-o", target, "--object", "lid")
-    assert ended.code == 0
+    assert (ended.code, ended.err) == (0, "note: reference a.png is turned\n")
     assert target.is_file()
     assert "0.5, 0.25" in ended.out
     assert len(fake.profiles[0]["references"]) == 3
@@ -327,8 +329,11 @@ def test_doctor_fails_on_problems_only(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "inspect", "ask", "chat", "profile build", "profile show", "evaluate", "weights fetch", "doctor"]
-)
+    "name",
+    [
+        "", "inspect", "ask", "chat", "profile build", "profile show", "profile check", "evaluate", "weights fetch", "doctor",
+    ],
+)  # fmt: skip
 def test_every_command_explains_itself(command: Callable[..., Ended], name: str) -> None:
     ended = command(*name.split(), "--help")
     assert ended.code == 0

@@ -50,6 +50,14 @@ def test_verdicts_in_words(score: float, threshold: float, verdict: str, band: s
     assert f"score <b>{score:.2f}</b> · threshold {threshold:.2f}" in card
 
 
+def test_the_card_tells_what_speaks_against_the_references() -> None:
+    told = view(spotted(warnings=(f"shows another product {HOSTILE}",)))
+    card = words.verdict_card(told)
+    assert '<div class="warn">The picture shows another product &lt;img' in card
+    assert HOSTILE not in card
+    assert 'class="warn"' not in words.verdict_card(view(spotted()))
+
+
 def test_the_caption_tells_the_threshold_that_is_set() -> None:
     assert "the score of 0.82 is close to the threshold of 0.80" in words.summary(view(spotted(0.82), 0.8))
 

@@ -6,7 +6,8 @@ exchangeable the ranks are uniform and independent, and a bet against that wins 
 ever reach :data:`ODDS` is at most 1 / :data:`ODDS` (Ville). The bets are those of the Simple Jumper (Vovk, Petej, Nouretdinov,
 Ahlberg, Carlsson, Gammerman, "Retrain or not retrain: conformal test martingales for change-point detection", COPA 2021,
 algorithm 1); on conformal martingales: Vovk, Nouretdinov, Gammerman, "Testing exchangeability on-line", ICML 2003.
-Deviation: ties are broken by a hash of the source, not by chance, and the martingales of score and brightness share the rate.
+Where the change lies is told by ranks too (Pettitt, "A non-parametric approach to the change-point problem", Applied Statistics
+28, 1979). Deviation: ties are broken by a hash of the source, not by chance, and the martingales of score and brightness share the rate.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+import numpy as np
 
 from assistant.batch.inputs.item import key_of
 from assistant.batch.results.file_records import FileRecord, files_path
@@ -103,8 +106,7 @@ def change_point(values: Sequence[float], names: Sequence[str]) -> int | None:
     """
     stakes = {-1: 1 / 3, 0: 1 / 3, 1: 1 / 3}
     before: list[float] = []
-    lowest, start = 1.0, 0
-    for number, (value, name) in enumerate(zip(values, names, strict=True)):
+    for value, name in zip(values, names, strict=True):
         insort(before, value)
         first, last = bisect_left(before, value), bisect_right(before, value)
         share = (len(before) - last + _fraction(name) * (last - first)) / len(before)
@@ -112,12 +114,18 @@ def change_point(values: Sequence[float], names: Sequence[str]) -> int | None:
         stakes = {
             side: ((1 - JUMP) * stake + JUMP * total / 3) * (1 + side * (share - 0.5)) for side, stake in stakes.items()
         }
-        capital = sum(stakes.values())
-        if capital >= ODDS:
-            return start
-        if capital <= lowest:
-            lowest, start = capital, number + 1
+        if sum(stakes.values()) >= ODDS:
+            return _split(values)
     return None
+
+
+def _split(values: Sequence[float]) -> int:
+    """Where the values change most: the largest sum of ranks too high or too low up to there (Pettitt 1979, K of section 2.3)."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values)
+    excess = np.abs(np.cumsum(2 * ranks - (len(values) + 1)))[:-1]
+    return int(excess.argmax()) + 1
 
 
 class _Thinned:
@@ -149,7 +157,7 @@ def _drifts(seen: Sequence[_Seen]) -> Iterable[Drift]:
         start = change_point(values, [one.source for one in known])
         if start is None:
             continue
-        before, after = median(values[:start] or values[:1]), median(values[start:])
+        before, after = median(values[:start]), median(values[start:])
         drift = Drift(what, known[start].source, start + 1, len(known), before, after, lit is not None)
         lit = drift if what == "brightness" else lit
         yield drift

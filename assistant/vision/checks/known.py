@@ -28,11 +28,11 @@ class Usual:
 LIGHT = {
     "lightness": Usual("lightness", 3.5),
     "contrast": Usual("contrast", 3.0),
-    "red": Usual("red to green", 2.5),
-    "yellow": Usual("yellow to blue", 2.5),
+    "red": Usual("red to green", 3.5),
+    "yellow": Usual("yellow to blue", 3.5),
 }
 """Of the pictures of one product, CIELAB."""
-SIZE = {"aspect": Usual("shape", 0.06), "scale": Usual("size", 0.15)}
+SIZE = {"aspect": Usual("shape", 0.06), "scale": Usual("size", 0.1)}
 """Of the logarithms of aspect and of scale."""
 DISTANCE = 0.02
 """Usual standard deviation of the mean distance of a picture's patches, cosine."""
@@ -141,20 +141,20 @@ def unlike(
     return apart.patches / max(1e-3, usual.middle), f"{what} ({numbers}): {do}"
 
 
-def other_light(look: Look, looks: Sequence[Look], do: str) -> tuple[float, str] | None:
-    """Reaches by which light or colour lies outside those of ``looks``, and what to say; None where it is like theirs."""
+def other_light(look: Look, looks: Sequence[Look], do: str, reaches: float = 1.0) -> tuple[float, str] | None:
+    """Reaches by which light or colour lies off those of ``looks``, and what to say; None where it is within ``reaches``."""
     found = _outside(look, looks, LIGHT)
-    if found is None:
+    if found is None or found[0] <= reaches:
         return None
     far, name, value, usual = found
     numbers = f"{LIGHT[name].name} {value:.0f}, of references {usual.low:.0f} to {usual.high:.0f}"
     return far, f"was taken in another light ({numbers}): {do}"
 
 
-def other_size(look: Look, looks: Sequence[Look], do: str) -> tuple[float, str] | None:
-    """Reaches by which size or shape lies outside those of ``looks``, and what to say; None where it is like theirs."""
+def other_size(look: Look, looks: Sequence[Look], do: str, reaches: float = 1.0) -> tuple[float, str] | None:
+    """Reaches by which size or shape lies off those of ``looks``, and what to say; None where it is within ``reaches``."""
     found = _outside(look, looks, SIZE)
-    if found is None:
+    if found is None or found[0] <= reaches:
         return None
     far, name, _, _ = found
     middle = sorted(looks, key=lambda one: float(getattr(one, name)))[len(looks) // 2]

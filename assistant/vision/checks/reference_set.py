@@ -26,6 +26,10 @@ FAR_SCORE = 6.0
 """Spreads above the median of the others from which a reference's score is anomalous."""
 AGREED_SCORE, AGREED_TEXT = 3.5, 0.8
 """Spreads and calibrated text score from which it is so where both say it."""
+FEW = 2.0
+"""Of ``n`` others the spread is known so badly that ``1 + FEW / n`` times as many spreads are asked for."""
+REACHES = 1.5
+"""Reaches from which the light or size of a reference is told: several numbers of each of many references are looked at."""
 SURE = 0.9
 """Calibrated score of the text expert, in [0, 1], from which it is believed of one or two references."""
 ALIKE = 0.99
@@ -184,7 +188,8 @@ def _anomalous(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
         middle = median(others)
         spread = max(1.4826 * median(abs(v - middle) for v in others), references.logit_spread)
         far = (logits[number] - middle) / spread
-        if far >= FAR_SCORE or (far >= AGREED_SCORE and references.texts[number] >= AGREED_TEXT):
+        doubt = 1 + FEW / len(others)
+        if far >= FAR_SCORE * doubt or (far >= AGREED_SCORE * doubt and references.texts[number] >= AGREED_TEXT):
             text = f"looks anomalous beside the others ({far:.1f} spreads above their score): look at it, {LEAVE_OUT} if so"
             yield number, Finding(Fault.ANOMALOUS, glance.source, far, text)
 
@@ -194,7 +199,7 @@ def _lit(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
     looks = [glance.look for glance in references.glances]
     for number, glance in enumerate(references.glances):
         do = f"take it anew in the light of the others, or {LEAVE_OUT}"
-        found = other_light(glance.look, _without(looks, number), do) if len(looks) >= ENOUGH else None
+        found = other_light(glance.look, _without(looks, number), do, REACHES) if len(looks) >= ENOUGH else None
         if found is not None:
             yield number, Finding(Fault.LIGHT, glance.source, found[0], found[1])
 
@@ -204,7 +209,7 @@ def _framed(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
     looks = [glance.look for glance in references.glances]
     for number, glance in enumerate(references.glances):
         do = f"frame it as the others are, or {LEAVE_OUT}"
-        found = other_size(glance.look, _without(looks, number), do) if len(looks) >= ENOUGH else None
+        found = other_size(glance.look, _without(looks, number), do, REACHES) if len(looks) >= ENOUGH else None
         if found is not None:
             yield number, Finding(Fault.SIZE, glance.source, found[0], found[1])
 

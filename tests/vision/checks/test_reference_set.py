@@ -62,7 +62,9 @@ def test_another_product_is_named_whatever_the_number_of_references(assistant: A
         found = known(assistant, [*(part(seed) for seed in range(count)), stripes(0)])
         assert ("product", "stripes.png") in faults(found)
         assert all(source == "stripes.png" for _, source in faults(found))
-        assert re.search(r"\(distance 0\.\d\d, of references 0\.\d\d, told from 0\.\d\d\): leave it out", found.sentences[0])
+        assert re.search(
+            r"\(distance 0\.\d\d, of references 0\.\d\d, told from 0\.\d\d\): leave it out", found.sentences[0]
+        )
 
 
 def test_another_light_and_another_size_are_named_with_both_numbers(assistant: Assistant) -> None:
