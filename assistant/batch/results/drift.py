@@ -5,9 +5,9 @@ whoever wrote them first. Each score (and each brightness) is ranked among those
 exchangeable the ranks are uniform and independent, and a bet against that wins hardly ever: the chance that the winnings
 ever reach :data:`ODDS` is at most 1 / :data:`ODDS` (Ville). The bets are those of the Simple Jumper (Vovk, Petej, Nouretdinov,
 Ahlberg, Carlsson, Gammerman, "Retrain or not retrain: conformal test martingales for change-point detection", COPA 2021,
-algorithm 1); on conformal martingales: Vovk, Nouretdinov, Gammerman, "Testing exchangeability on-line", ICML 2003.
-Where the change lies is told by ranks too (Pettitt, "A non-parametric approach to the change-point problem", Applied Statistics
-28, 1979). Deviation: ties are broken by a hash of the source, not by chance, and the martingales of score and brightness share the rate.
+algorithm 1); on conformal martingales: Vovk, Nouretdinov, Gammerman, "Testing exchangeability on-line", ICML 2003. Where the
+change lies is told by ranks too (Pettitt, "A non-parametric approach to the change-point problem", Applied Statistics, 1979).
+Deviation: ties are broken by a hash of the source, not by chance, and the martingales of score and brightness share the rate.
 """
 
 from __future__ import annotations
