@@ -166,8 +166,10 @@ def _products(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:
         if len(distances) < 2 or (len(distances) == 2 and number == 0):
             continue
         apart = Apart(distances[number], classes[number])
-        others = (_without(distances, number), _without(classes, number))
-        found = unlike(apart, *(others if len(distances) >= ENOUGH else (references.copies, ())), do)
+        if len(distances) < ENOUGH:
+            found = unlike(apart, references.copies, (), do)
+        else:
+            found = unlike(apart, _without(distances, number), _without(classes, number), do)
         if found is not None:
             yield number, Finding(Fault.PRODUCT, glance.source, found[0], found[1])
 
