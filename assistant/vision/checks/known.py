@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant.vision.checks.expected import Expected, expected
 from assistant.vision.checks.findings import Finding
-from assistant.vision.checks.look import Look
+from assistant.vision.checks.look import BLACK, Look
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Usual:
 
 
 LIGHT = {
-    "lightness": Usual("lightness", 3.5),
+    "exposure": Usual("lightness", 0.08),
     "contrast": Usual("contrast", 3.0),
     "red": Usual("red to green", 3.5),
     "yellow": Usual("yellow to blue", 3.5),
 }
-"""Of the pictures of one product, CIELAB."""
+"""Of the pictures of one product, CIELAB; of lightness its logarithm."""
 SIZE = {"aspect": Usual("shape", 0.06), "scale": Usual("size", 0.1)}
 """Of the logarithms of aspect and of scale."""
 DISTANCE = 0.02
@@ -147,7 +147,10 @@ def other_light(look: Look, looks: Sequence[Look], do: str, reaches: float = 1.0
     if found is None or found[0] <= reaches:
         return None
     far, name, value, usual = found
-    numbers = f"{LIGHT[name].name} {value:.0f}, of references {usual.low:.0f} to {usual.high:.0f}"
+    low, high = usual.low, usual.high
+    if name == "exposure":
+        value, low, high = look.lightness, math.exp(low) - BLACK, math.exp(high) - BLACK
+    numbers = f"{LIGHT[name].name} {value:.0f}, of references {low:.0f} to {high:.0f}"
     return far, f"was taken in another light ({numbers}): {do}"
 
 

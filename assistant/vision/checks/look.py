@@ -14,6 +14,8 @@ from assistant.types import QueryImage
 
 SMALL = 32
 """Side of the small copy, pixels."""
+BLACK = 5.0
+"""Lightness below which pictures are black, whatever their exposure."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Look:
     yellow: float
 
     @property
+    def exposure(self) -> float:
+        """Logarithm of the lightness: another exposure adds about as much to it in dark pictures as in bright ones."""
+        return math.log(self.lightness + BLACK)
+
+    @property
     def aspect(self) -> float:
         """Logarithm of width over height: turned by a quarter it changes its sign."""
         return math.log(self.width / self.height)
@@ -50,6 +57,7 @@ class Look:
         """Of a picture."""
         lab = _small_lab(image)
         means = [round(float(v), 3) for v in lab.mean((0, 1))]
+        means[0] = max(0.0, means[0])
         return cls(image.width, image.height, means[0], round(float(lab[..., 0].std()), 3), means[1], means[2])
 
     @classmethod
@@ -62,7 +70,11 @@ class Look:
         look = cls(**{name: told[name] for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
         sizes = (look.width, look.height)
         numbers = (look.lightness, look.contrast, look.red, look.yellow)
-        if not all(isinstance(v, int) and v > 0 for v in sizes) or not all(map(math.isfinite, numbers)):
+        if (
+            not all(isinstance(v, int) and v > 0 for v in sizes)
+            or not all(map(math.isfinite, numbers))
+            or look.lightness < 0
+        ):
             raise ValueError("a size or a light that no picture has")
         return look
 
