@@ -55,7 +55,10 @@ class _Row(BaseModel):
 
 
 class RegionRow(_Row):
-    """A region; ``box`` is (x_min, y_min, x_max, y_max), half-open, source pixels."""
+    """A region; ``box`` is (x_min, y_min, x_max, y_max), half-open, source pixels.
+
+    ``group`` is the letter of the regions of its run that it is alike, where a run with ``--group`` found enough of them.
+    """
 
     id: int
     box: tuple[int, int, int, int]
@@ -66,6 +69,7 @@ class RegionRow(_Row):
     type: str | None
     type_probability: Score | None
     severity: Severity
+    group: str | None = None
 
 
 class AnswerRow(_Row):

@@ -16,6 +16,7 @@ from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import find_images, load_image, split_selector
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.types import Domain, Inspection, QueryImage
+from assistant.vision.references.kind_examples import KindExamples, named_by_example
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -33,6 +34,7 @@ class Request:
         anomalous_masks: their masks in the same order (255 where anomalous); one each, or none at all.
         profile: path of a saved profile, instead of references.
         max_megapixels: larger pictures are refused.
+        kind_examples: path of examples that regions take their kinds from; None for words alone.
 
     Raises:
         ConfigError: options that do not go together.
@@ -44,6 +46,7 @@ class Request:
     anomalous_masks: tuple[str, ...] = ()
     profile: str | None = None
     max_megapixels: float = DEFAULT_LIMITS.max_pixels / 1e6
+    kind_examples: str | None = None
 
     def __post_init__(self) -> None:
         self.inquiry.require_comparable(
@@ -102,10 +105,10 @@ class PictureFiles(Sequence[QueryImage]):
 
 
 class Inspector:
-    """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing.
+    """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing; ``examples`` of kinds.
 
     Raises:
-        AssistantError: a reference or profile that cannot be used.
+        AssistantError: a reference, profile or file of examples that cannot be used.
     """
 
     def __init__(self, assistant: Assistant, request: Request) -> None:
@@ -117,6 +120,7 @@ class Inspector:
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
         )
+        self.examples: KindExamples | None = load_examples(assistant, request)
 
     def inspect(self, source: str) -> Inspection:
         """Decode and inspect one picture.
@@ -129,7 +133,7 @@ class Inspector:
         decoded = (time.perf_counter() - started) * 1000
         inspection = self.assistant.examine(image, self.request.inquiry, self.profile)
         timing = {**inspection.timing_ms, "decode": decoded}
-        return replace(inspection, timing_ms=timing)
+        return named_by_example(replace(inspection, timing_ms=timing), self.examples)
 
     def inspect_each(self, inputs: Iterable[str]) -> Iterator[tuple[str, Inspection | AssistantError]]:
         """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run."""
@@ -176,6 +180,19 @@ def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]
             if source not in seen:
                 seen.add(source)
                 yield source, None
+
+
+def load_examples(assistant: Assistant, request: Request) -> KindExamples | None:
+    """Examples of kinds that a request names; None where it names none.
+
+    Raises:
+        ProfileError: no examples, or some of another preset or other weights.
+    """
+    if request.kind_examples is None:
+        return None
+    examples = KindExamples.load(request.kind_examples)
+    examples.check(assistant.preset.name, assistant.weights)
+    return examples
 
 
 def load_profile(path: str | Path) -> Profile:

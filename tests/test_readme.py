@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 import typer
 
+from assistant.batch.groups.naming import name_group
 from assistant.cli import app as cli
 from assistant.cli.registered import GROUP, ModuleCommand
 from assistant.pipeline import Assistant
@@ -113,6 +114,8 @@ def run_pip(words: list[str]) -> None:
 
 def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     told = words[1:]
+    if told[0] == "groups" or "--kind-examples" in told:
+        name_a_group(monkeypatch)
     if told[0] in ("ask", "chat", "demo") or told == ["weights", "fetch"]:
         told = [*told[: 2 if told[0] == "weights" else 1], "--help"]
     elif told[0] in REGISTERED:
@@ -134,6 +137,14 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         cli.main()
     finds = told[0] == "doctor" or told[:2] == ["profile", "check"]
     assert ended.value.code in ((0, 1) if finds else (0, None))
+
+
+def name_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run into ``results/`` of noise, in which random weights find regions of one group, and that group's examples."""
+    for number in range(9):
+        write(Path(f"noise/{number}.png"), np.random.default_rng(number).integers(0, 256, (60, 80, 3), np.uint8))
+    run_assistant(["anomaly-assistant", "batch", "noise/", "--out", "results/", "--group"], monkeypatch)
+    name_group(Path("results"), "A", "solder bridge", Path("kinds.safetensors"))
 
 
 def run_registered(command: ModuleCommand, arguments: list[str]) -> None:

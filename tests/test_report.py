@@ -47,6 +47,7 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
     assert row["regions"] == [{
         "id": 1, "box": [50, 10, 65, 20], "area_fraction": 0.031, "cells": ["top right"], "peak_score": 0.95,
         "mean_score": 0.8, "type": "scratch", "type_probability": 0.62, "severity": "major",
+        "group": None,
     }]  # fmt: skip
     assert row["answers"] == [
         {"question": "Is it fine?", "answer": "No.", "stated_verdict": "anomalous", "contradictory": False}

@@ -29,6 +29,7 @@ class BatchOptions:
         chunk: pictures of a mutual chunk: memory grows with it, and so does what a picture is compared with.
         caption: who writes captions: ``evidence``, ``model`` or ``none``; see :class:`assistant.batch.engines.jobs.Job`.
         questions, save_maps, save_overlays: what else is written about each picture.
+        group: keep what regions look like, and group those that no known kind fits when all pictures are done.
         shard: which part of the pictures; files get its numbers.
         engine: ``local`` or ``ray``.
         restart: begin anew instead of going on.
@@ -51,6 +52,7 @@ class BatchOptions:
     questions: tuple[str, ...] = ()
     save_maps: bool = False
     save_overlays: bool = False
+    group: bool = False
     shard: Shard = field(default_factory=Shard)
     engine: str = "local"
     restart: bool = False
@@ -92,6 +94,7 @@ class BatchOptions:
             questions=self.questions,
             maps=out if self.save_maps else None,
             overlays=out if self.save_overlays else None,
+            embeddings=self.group,
             batch_size=self.batch_size,
         )
 
@@ -102,7 +105,8 @@ class BatchOptions:
         request = {name: _plain(value) for name, value in told.items() if name != "inquiry"}
         about = {"preset": self.preset, "mutual": self.mutual, "chunk": self.chunk if self.mutual else None}
         wanted = {"caption": self.caption, "questions": list(self.questions)}
-        return {**about, **wanted, "maps": self.save_maps, "overlays": self.save_overlays, **request}
+        pictures = {"maps": self.save_maps, "overlays": self.save_overlays, "group": self.group or None}
+        return {**about, **wanted, **pictures, **request}
 
 
 def _plain(value: object) -> object:

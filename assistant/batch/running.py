@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from assistant.batch.engines import machine
 from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
 from assistant.batch.engines.units import chunked_units, single_units
+from assistant.batch.groups.group_file import Groups
+from assistant.batch.groups.grouping import group_run
 from assistant.batch.inputs.item import Item, key_of
 from assistant.batch.inputs.listing import STANDARD_INPUT, Inputs, Readable, find_items
 from assistant.batch.options import BatchOptions
@@ -66,10 +68,12 @@ class BatchRun:
         """Pictures with a row that are done again, because their file or what the manifest says of them has changed."""
         self.total: int | None = None
         """Pictures of this shard; None as long as that is not known."""
+        self.groups: Groups | None = None
+        """Of a finished run that was asked for them; those of shards are made when they are merged."""
         self._checksum = 0
 
     def __iter__(self) -> Iterator[Row]:
-        """Rows as they are on disk.
+        """Rows as they are on disk; the groups of their regions are written into them at the end.
 
         Raises:
             StorageError: a folder in use, full or not writable.
@@ -90,12 +94,15 @@ class BatchRun:
             for outcome in self._engine()(self._units(writer)):
                 item, row = outcome.item, outcome.row
                 self._tell_new(outcome.notes, noted)
-                if writer.write(row, FileRecord(item.name, item.place, outcome.file, manifest.asked(item))):
+                file = FileRecord(item.name, item.place, outcome.file, manifest.asked(item))
+                if writer.write(row, file, outcome.embeddings):
                     self.written += 1
                     self.failed += row["error"] is not None
                     yield row
             record.finish(self.found, self._checksum)
             self.total = self.found
+            if options.group and options.shard.count == 1:
+                self.groups = group_run(options.results)
 
     def _settings(self) -> dict[str, Any]:
         """Of the options, with the contents of the files that they name."""

@@ -5,6 +5,7 @@ options        their options
 option_groups  options that belong together, as one value each
 registered     commands that other packages add
 batch          batch, merge and what is made of results
+groups         groups of a batch run
 evaluate       evaluate
 chat           a conversation in the terminal
 console        tables and colours

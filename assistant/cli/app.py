@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant import report
+from assistant.cli import groups as group_commands
 from assistant.cli import option_groups as groups
 from assistant.cli import options, profile
 from assistant.cli.batch import batch, merge
@@ -27,6 +28,8 @@ profile_app = typer.Typer(help="Reference sets as one saved file.", **_HELP)
 weights_app = typer.Typer(help="The pretrained towers of the preset mini.", **_HELP)
 app.add_typer(profile_app, name="profile")
 app.add_typer(weights_app, name="weights")
+groups_app = typer.Typer(help="Regions of a batch run that no known kind fits.", **_HELP)
+app.add_typer(groups_app, name="groups")
 
 
 def main() -> None:
@@ -127,6 +130,8 @@ profile_app.command("check")(profile.check)
 app.command()(batch)
 app.command()(merge)
 app.command()(evaluate)
+groups_app.command()(group_commands.show)
+groups_app.command()(group_commands.name)
 
 
 @weights_app.command("list")

@@ -21,8 +21,11 @@ from assistant.request import Request
 
 if TYPE_CHECKING:
     from assistant.batch import BatchRun, Inputs, MergeReport
+    from assistant.batch.groups.group_file import Groups
 
 INTERRUPTED = 130
+GROUPS_TOLD = 10
+"""Groups that a finished run tells of one by one."""
 
 
 @takes(
@@ -53,6 +56,7 @@ def batch(
         questions=() if writing.questions is None else _read_questions(writing.questions),
         save_maps=writing.maps,
         save_overlays=writing.overlays,
+        group=writing.group,
         shard=part,
         engine=working.engine,
         restart=results.restart,
@@ -66,6 +70,8 @@ def batch(
     if part.count == 1:
         _write_extras(asked.results, results.coco, results.parquet)
     _tell(run, asked.results)
+    if run.groups is not None:
+        _tell_groups(run.groups, results.out)
     raise typer.Exit(int(run.failed > 0))
 
 
@@ -164,9 +170,17 @@ def _tell(run: BatchRun, results: Path) -> None:
     )
 
 
+def _tell_groups(groups: Groups, out: Path) -> None:
+    for group in groups.groups[:GROUPS_TOLD]:
+        name = f"kind {group.name}" if group.kind is None else f"kind {group.name} ({group.kind})"
+        print(f"{name}: {group.regions} regions in {group.pictures} pictures", file=sys.stderr)
+    found = f"{groups.regions} regions that no known kind fits: {len(groups.groups)} groups, {groups.alone} alone"
+    print(f"{found}; {out / ('groups.webp' if groups.groups else 'groups.json')}", file=sys.stderr)
+
+
 def _show_merged(merged: MergeReport, as_json: bool) -> None:
     if as_json:
-        from assistant.batch.results.merging import as_json as line
+        from assistant.batch.merging import as_json as line
 
         print(line(merged), flush=True)
         return

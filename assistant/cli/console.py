@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assistant.batch.groups.group_file import Groups
 from assistant.cli.doctor import Check, Status
 from assistant.towers.weights import TowerStatus
 from assistant.types import Answer, Inspection, Region, Verdict
@@ -80,6 +81,19 @@ def show_towers(console: Console, towers: Iterable[TowerStatus]) -> None:
         there = Text("yes", style="green") if status.present else Text("no", style="yellow")
         table.add_row(tower.name, tower.requirement, Text(tower.licence), there, size, Text(str(status.path)))
     console.print(table)
+
+
+def show_groups(console: Console, groups: Groups) -> None:
+    """Groups of a run, and how many regions are in none."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("group", "kind", "regions", "pictures", "cohesion", "nearest known kinds"):
+        table.add_column(name, overflow="fold")
+    for group in groups.groups:
+        known = ", ".join(f"{kind} {share:.0%}" for kind, share in group.known_kinds.items())
+        counts = (str(group.regions), str(group.pictures), f"{group.cohesion:.2f}")
+        table.add_row(Text(group.name, style="bold"), Text(group.kind or "-"), *counts, Text(known))
+    console.print(table)
+    console.print(Text(f"{groups.alone} of {groups.regions} regions that no known kind fits are in no group", "dim"))
 
 
 def show_values(console: Console, values: Mapping[str, Any]) -> None:

@@ -74,6 +74,7 @@ def request_of(
     overkill: options.Overkill = OVERKILL,
     domain: options.DomainName = None,
     max_megapixels: options.MaxMegapixels = 50.0,
+    kind_examples: options.KindExamples = None,
 ) -> Request:
     """Inspections: what is asked, and what pictures are compared with.
 
@@ -88,6 +89,7 @@ def request_of(
         profile=profile,
         inquiry=replace(inquiry, mode=mode.value),
         max_megapixels=max_megapixels,
+        kind_examples=kind_examples,
     )
 
 
@@ -280,12 +282,14 @@ class RowContents:
         questions: file of questions that are put; None puts none.
         maps: 16-bit maps beside the rows.
         overlays: pictures with their map beside the rows.
+        group: groups of regions that no known kind fits.
     """
 
     caption: str
     questions: Path | None
     maps: bool
     overlays: bool
+    group: bool
 
 
 def writing_of(
@@ -294,9 +298,10 @@ def writing_of(
     questions: options.QuestionFile = None,
     save_maps: options.SaveMaps = False,
     save_overlays: options.SaveOverlays = False,
+    group: options.GroupRegions = False,
 ) -> RowContents:
     """What is written about each picture."""
-    return RowContents(caption_by.value if caption else "none", questions, save_maps, save_overlays)
+    return RowContents(caption_by.value if caption else "none", questions, save_maps, save_overlays, group)
 
 
 @dataclass(frozen=True)

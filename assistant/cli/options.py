@@ -143,6 +143,15 @@ Overkill = Annotated[
 DomainName = Annotated[
     Domain | None, typer.Option("--domain", help="Vocabulary; from the file when left out.", rich_help_panel=_EVIDENCE)
 ]
+KindExamples = Annotated[
+    str | None,
+    typer.Option(
+        "--kind-examples",
+        metavar="FILE",
+        help="Examples that regions take their kinds from, saved by groups name.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
 MaxMegapixels = Annotated[
     float, typer.Option("--max-megapixels", help="Larger pictures are refused.", rich_help_panel=_MODEL)
 ]
@@ -250,6 +259,12 @@ SaveMaps = Annotated[
 ]
 SaveOverlays = Annotated[
     bool, typer.Option("--save-overlays/--no-save-overlays", help="Overlay of each picture.", rich_help_panel=_OUTPUT)
+]
+GroupRegions = Annotated[
+    bool,
+    typer.Option(
+        "--group/--no-group", help="Group regions that no known kind fits, with a sheet.", rich_help_panel=_OUTPUT
+    ),
 ]
 QuestionFile = Annotated[
     Path | None,

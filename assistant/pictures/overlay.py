@@ -51,7 +51,7 @@ def overlay(
     line = max(1, round(math.sqrt(canvas.shape[0] * canvas.shape[1]) / 400))
     boxes = [Box(*(factor * edge for edge in region.box.as_tuple())) for region in regions]
     for box in boxes:
-        _outline(canvas, box, line)
+        outline(canvas, box, line)
     for region, box in zip(regions, boxes, strict=True):
         _number(canvas, box, str(region.id), line)
     return canvas
@@ -95,8 +95,14 @@ def _blend(
     return canvas
 
 
-def _outline(canvas: UInt8[np.ndarray, "height width 3"], box: Box, line: int) -> None:
-    """White rectangle with a black edge around the box, inside the canvas."""
+def outline(canvas: UInt8[np.ndarray, "height width 3"], box: Box, line: int) -> None:
+    """Draw a white rectangle with a black edge around a box, inside the canvas.
+
+    Args:
+        canvas: RGB 0..255, drawn on.
+        box: pixels of the canvas.
+        line: width of the white line, pixels.
+    """
     height, width = canvas.shape[:2]
     first = (max(0, box.x_min - line), max(0, box.y_min - line))
     last = (min(width, box.x_max + line) - 1, min(height, box.y_max + line) - 1)

@@ -169,11 +169,13 @@ class Detector:
             of_map = self.calibration.weighed_map if of_product else self.calibration.of_map(referenced)
             anomaly_map = source_map(logits.map[0].cpu(), own, of_map, (image.height, image.width))
             regions = find_regions(anomaly_map) if own >= 0 else []
-            named = self.name_regions(encoded, regions)
+            embedded = self.embed_regions(encoded, regions)
+            named = self._named(encoded, regions, embedded)
         return Inspection(
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
             p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
+            region_embeddings=embedded.float().cpu().numpy(),
         )  # fmt: skip
 
     def name_highest(self, encoded: EncodedQuery, inspection: Inspection) -> Inspection:
@@ -186,12 +188,24 @@ class Detector:
 
     def name_regions(self, encoded: EncodedQuery, regions: Sequence[RegionMask]) -> tuple[Region, ...]:
         """Regions of a map of an encoded picture, with types and severities, numbered in the order given."""
+        return self._named(encoded, regions, self.embed_regions(encoded, regions))
+
+    def embed_regions(
+        self, encoded: EncodedQuery, regions: Sequence[RegionMask]
+    ) -> Float[Tensor, "regions joint_width"]:
+        """What regions of an encoded picture look like beside the rest of it: unit vectors in the space of words for kinds."""
+        hidden = encoded.evidence.hidden
+        if not regions:
+            return hidden.new_empty(0, self.localizer.text_projection.out_features)
+        weights = torch.stack([patch_coverage(r.mask, encoded.features.grid) for r in regions]).to(hidden.device)
+        return self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
+
+    def _named(
+        self, encoded: EncodedQuery, regions: Sequence[RegionMask], embedded: Float[Tensor, "regions joint_width"]
+    ) -> tuple[Region, ...]:
         if not regions:
             return ()
-        inquiry = encoded.inquiry
-        prompts, anchors = self.anchors.kinds(encoded.image.domain, inquiry)
-        weights = torch.stack([patch_coverage(r.mask, encoded.features.grid) for r in regions]).to(anchors.device)
-        embedded = self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
+        prompts, anchors = self.anchors.kinds(encoded.image.domain, encoded.inquiry)
         chance = (20.0 * embedded @ anchors.T).softmax(-1)
         best = chance.max(-1)
         named = [(prompts.names[int(i)], float(p)) for p, i in zip(best.values, best.indices, strict=True)]

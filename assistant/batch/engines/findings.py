@@ -28,9 +28,11 @@ class Finding:
     inspection: Inspection | None = None
     row: Row | None = None
 
-    def outcome(self, row: Row) -> Outcome:
-        """With the row that it got."""
-        return Outcome(self.unit, self.item, row, self.file)
+    def outcome(self, row: Row, *, embedded: bool = False) -> Outcome:
+        """With the row that it got; ``embedded``: and with what its regions look like, where the row tells of them."""
+        known = self.inspection if embedded and row["error"] is None else None
+        embeddings = None if known is None else known.region_embeddings
+        return Outcome(self.unit, self.item, row, self.file, embeddings)
 
 
 def inspected(unit: Unit, one: DecodedPicture, inspection: Inspection) -> Finding:

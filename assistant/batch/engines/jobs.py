@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
+
 from assistant.batch.inputs.fingerprints import Fingerprint
 from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError
@@ -30,6 +33,7 @@ class Outcome:
         row: about it.
         file: what was read; None where nothing could be.
         notes: what the worker has found out about references since its last outcome, in sentences.
+        embeddings: of the row's regions in their order, where the job asks for them.
     """
 
     unit: Unit
@@ -37,6 +41,7 @@ class Outcome:
     row: dict[str, Any]
     file: Fingerprint | None
     notes: tuple[str, ...] = ()
+    embeddings: Float32[np.ndarray, "regions width"] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Job:
         questions: asked of each picture, as one conversation a picture.
         maps: folder that gets ``maps/``; None writes none.
         overlays: folder that gets ``overlays/``; None writes none.
+        embeddings: whether outcomes bring what their regions look like.
         batch_size: pictures of one model size that are encoded together; None chooses by device.
         decoders: processes that decode for one worker; 0 decodes in a thread of it.
         threads: of torch in a worker process.
@@ -66,6 +72,7 @@ class Job:
     questions: tuple[str, ...] = ()
     maps: Path | None = None
     overlays: Path | None = None
+    embeddings: bool = False
     batch_size: int | None = None
     decoders: int = 0
     threads: int = 1

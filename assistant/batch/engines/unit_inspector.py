@@ -18,7 +18,8 @@ from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, 
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.report import inspection_row
-from assistant.request import Inspector, Request
+from assistant.request import Inspector, Request, load_examples
+from assistant.vision.references.kind_examples import named_by_example
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +48,7 @@ class UnitInspector:
         job: how.
 
     Raises:
-        AssistantError: references or a profile that cannot be used.
+        AssistantError: references, a profile or examples of kinds that cannot be used.
     """
 
     def __init__(self, assistant: Assistant, job: Job) -> None:
@@ -57,6 +58,7 @@ class UnitInspector:
         self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
         self._notes: list[str] = []
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
+        self._examples = load_examples(assistant, job.request)
         self._profile(job.request)
         inquiry, anchors = job.request.inquiry, self.detector.anchors
         anchors.states(inquiry.object_name, inquiry.look_for)
@@ -124,7 +126,7 @@ class UnitInspector:
             request = self.job.told(one.item)
             profile = self._profile(request)
             encoded = self._known(one, features, request, spent)
-            return inspected(unit, one, self.detector.score(encoded, profile))
+            return inspected(unit, one, named_by_example(self.detector.score(encoded, profile), self._examples))
         except (StorageError, WeightsError):
             raise
         except Exception as error:  # noqa: BLE001  one picture never ends the run
@@ -163,7 +165,7 @@ class UnitInspector:
             if row is not None:
                 yield from (refused(whole, one, row) for one in left)
                 return
-            yield inspected(whole, left.pop(0), inspection)
+            yield inspected(whole, left.pop(0), named_by_example(inspection, self._examples))
 
     def _together(self, good: Sequence[DecodedPicture]) -> Iterator[Inspection]:
         request = self.job.request
@@ -212,7 +214,7 @@ class UnitInspector:
             return
         spent = (time.perf_counter() - started) * 1000 / len(found)
         for one, caption, said in zip(found, captions, answers, strict=True):
-            yield one.outcome(self._row(one, caption, said, spent))
+            yield one.outcome(self._row(one, caption, said, spent), embedded=self.job.embeddings)
 
     def _captions(self, inspections: Sequence[Inspection]) -> list[str | None]:
         if self.job.caption == "evidence":

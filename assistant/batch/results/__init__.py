@@ -7,7 +7,7 @@ file_records  what the files of the rows were
 changes       what became of those files since
 records       settings of a run
 pictures      maps and overlays as files
-merging       shards -> one set of results
 summary       counts and a page
 exports       results in formats of other tools
+region_embeddings  what regions look like
 """

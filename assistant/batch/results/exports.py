@@ -118,7 +118,7 @@ def _arrow_schema() -> Any:
     text, number, whole = pa.string(), pa.float64(), pa.int64()
     region = pa.struct({
         "id": whole, "box": pa.list_(whole), "area_fraction": number, "cells": pa.list_(text), "peak_score": number,
-        "mean_score": number, "type": text, "type_probability": number, "severity": text,
+        "mean_score": number, "type": text, "type_probability": number, "severity": text, "group": text,
     })  # fmt: skip
     answer = pa.struct({"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_()})
     return pa.schema({

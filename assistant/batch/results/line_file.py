@@ -43,17 +43,20 @@ class LineFile:
         return torn
 
     def append(self, line: bytes) -> None:
-        """Add one line, whole or not at all.
+        """Add one line, whole or not at all; opens the file where it is not open.
 
         Raises:
             StorageError: no room: the file ends with the line before.
         """
         try:
+            if self._file < 0:
+                self.open()
             left = memoryview(line)
             while left:
                 left = left[os.write(self._file, left) :]
         except OSError as error:
-            os.ftruncate(self._file, self._size)
+            if self._file >= 0:
+                os.ftruncate(self._file, self._size)
             raise unwritable(error, self.path) from error
         self._size += len(line)
 

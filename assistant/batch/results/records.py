@@ -101,13 +101,14 @@ def contents(request: Request, preset: str | None = None) -> dict[str, str | Non
     """Hashes of the files that options name, which may change under the same name; None where there are none.
 
     Args:
-        request: with references and profile.
+        request: with references, profile and examples of kinds.
         preset: whose trained parts and numbers count; None leaves them out.
     """
     files = {
         "references": request.references,
         "anomalous": (*request.anomalous_references, *request.anomalous_masks),
         "profile": () if request.profile is None else (request.profile,),
+        "kind_examples": () if request.kind_examples is None else (request.kind_examples,),
     }
     found = {name + CONTENT: content_hash(paths) if paths else None for name, paths in files.items()}
     return {**found, "preset" + CONTENT: None if preset is None else _preset_content(preset)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from assistant.report import LATER, InspectionRow
 
 Row = dict[str, Any]
 FIELDS = frozenset(field.alias or name for name, field in InspectionRow.model_fields.items())
+_GROUP = re.compile(rb', "group": (?:null|"[A-Z]+")')
+"""The group of a region; no text in a row reads so, as quotes in it are escaped."""
 TOLD = ("image_score", "threshold", "verdict", "regions", "width", "height", "weights")
 """What the row of an inspected picture never leaves out."""
 
@@ -60,5 +63,5 @@ def has_rows(path: Path) -> bool:
 
 
 def mark_of(line: bytes) -> str:
-    """Tells a line from the same line edited."""
-    return hashlib.blake2b(line.rstrip(b"\r\n"), digest_size=8).hexdigest()
+    """Tells a line from the same line edited; the groups of its regions, which follow from the whole run, do not count."""
+    return hashlib.blake2b(_GROUP.sub(b"", line.rstrip(b"\r\n")), digest_size=8).hexdigest()

@@ -22,7 +22,8 @@ from assistant.batch.results.rows import read_rows
 from assistant.errors import AssistantError
 from assistant.pictures.images import load_image
 from assistant.pictures.overlay import overlay
-from assistant.types import THRESHOLD, AnomalyMap, Box, Region, Severity
+from assistant.report import region_of_row
+from assistant.types import THRESHOLD, AnomalyMap
 
 BINS = 20
 WORST = 12
@@ -110,7 +111,7 @@ def _tile(row: dict[str, Any], out: Path) -> np.ndarray | None:
         else:
             image = load_image(row["source"])
             empty = AnomalyMap(np.zeros(image.pixels.shape[:2], np.float32))
-            drawn = overlay(image, empty, [_region(region) for region in row["regions"]])
+            drawn = overlay(image, empty, [region_of_row(region) for region in row["regions"]])
     except AssistantError:  # gone or changed since
         return None
     scale = (TILE - 8) / max(drawn.shape[:2])
@@ -120,11 +121,6 @@ def _tile(row: dict[str, Any], out: Path) -> np.ndarray | None:
     title = f"{row['image_score']:.2f} {Path(row['source']).name}".encode("ascii", "replace").decode()
     cv2.putText(tile, title[:34], (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
     return tile
-
-
-def _region(row: dict[str, Any]) -> Region:
-    values = {**row, "box": Box(*row["box"]), "cells": tuple(row["cells"]), "severity": Severity(row["severity"])}
-    return Region(**values)
 
 
 def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool, drifts: Sequence[Drift]) -> str:

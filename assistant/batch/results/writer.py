@@ -1,7 +1,8 @@
 """The file of rows: kept through kills, never two rows for one source, never two runs at once.
 
 Beside it lie ``files.jsonl``, what the files of the rows were, and ``aside.jsonl``, lines that were taken out: they were
-edited, double, failures that are tried again, or tell of a picture that has changed.
+edited, double, failures that are tried again, or tell of a picture that has changed. Where regions are to be grouped,
+``embeddings.jsonl`` holds what they look like.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 from filelock import FileLock, Timeout
+from jaxtyping import Float32
 
 from assistant.batch.inputs.item import Item, key_of, place_of
 from assistant.batch.results.file_records import FileRecord, checked_row, files_path, read_records
 from assistant.batch.results.line_file import LineFile
 from assistant.batch.results.pictures import unwritable
+from assistant.batch.results.region_embeddings import embeddings_line, embeddings_path
 from assistant.batch.results.rows import Row, mark_of, parsed
 from assistant.errors import ConfigError, StorageError
 from assistant.report import to_line
@@ -49,7 +53,7 @@ class RowWriter:
         self._places: dict[int, int] = {}
         self._restart, self._retry_failed = restart, retry_failed
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
-        self._rows, self._files = LineFile(path), LineFile(files_path(path))
+        self._rows, self._files, self._embeddings = map(LineFile, (path, files_path(path), embeddings_path(path)))
 
     def __enter__(self) -> RowWriter:
         try:
@@ -61,10 +65,11 @@ class RowWriter:
         except OSError as error:
             raise unwritable(error, self.path) from error
         try:
-            for file in (self._rows, self._files):
+            for file in (self._rows, self._files, self._embeddings):
                 if self._restart:
                     file.path.unlink(missing_ok=True)
-                file.open()
+                if file is not self._embeddings or file.path.exists():
+                    file.open()
             self._read()
         except OSError as error:
             self.__exit__(None, None, None)
@@ -74,8 +79,8 @@ class RowWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._files.close()
-        self._rows.close()
+        for file in (self._embeddings, self._files, self._rows):
+            file.close()
         self._lock.release()
 
     def row_of(self, item: Item) -> int | None:
@@ -87,8 +92,13 @@ class RowWriter:
         own = key_of(item.name)
         return found if found is not None else own if own in self.done else None
 
-    def write(self, row: Row, record: FileRecord | None = None) -> bool:
-        """Append a row and, before it, the record of its file, unless its source has one.
+    def write(
+        self,
+        row: Row,
+        record: FileRecord | None = None,
+        embeddings: Float32[np.ndarray, "regions width"] | None = None,
+    ) -> bool:
+        """Append a row and, before it, what its regions look like and the record of its file, unless its source has one.
 
         Raises:
             StorageError: no room: the file ends with the row before.
@@ -103,6 +113,8 @@ class RowWriter:
                 raise ConfigError(f"weights {self.weights[:19]}, as the rows in {self.path}", row["weights"][:19], do)
             self.weights = row["weights"]
         line = (to_line(row) + "\n").encode()
+        if embeddings is not None and len(embeddings):
+            self._embeddings.append(embeddings_line(row["source"], embeddings))
         if record is not None:
             self._files.append(replace(record, row=mark_of(line)).line())
         self._rows.append(line)

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assistant.batch.groups.grouping import group_run
 from assistant.batch.inputs.item import Item, key_of, place_of
 from assistant.batch.inputs.listing import Inputs, find_items
 from assistant.batch.inputs.shards import Shard
 from assistant.batch.results.file_records import FileRecord, checked_row, files_path, read_records
 from assistant.batch.results.pictures import unwritable
 from assistant.batch.results.records import RunRecord, difference, read_record
+from assistant.batch.results.region_embeddings import RegionEmbeddings, embeddings_path
 from assistant.batch.results.rows import Row, mark_of
 from assistant.batch.results.writer import RowWriter
 from assistant.errors import DataSetError
@@ -53,7 +55,7 @@ class MergeReport:
 
 
 def merge(folders: Sequence[str | Path], out: str | Path | None = None, *, inputs: Inputs | None = None) -> MergeReport:
-    """Join the rows of shards.
+    """Join the rows of shards; the regions of those that were asked for groups are grouped.
 
     Args:
         folders: of results; maps and overlays stay where they are, and rows point to them from ``out``.
@@ -73,6 +75,8 @@ def merge(folders: Sequence[str | Path], out: str | Path | None = None, *, input
     with RowWriter(target / RESULTS):  # holds the folder; what it has is replaced as a whole
         _write(files, joined, target)
         mixed = _note_settings(files, joined, target)
+        if any(record["settings"].get("group") for record in _records(files).values()):
+            group_run(target / RESULTS)
     missing = list(_unfinished(files, joined)) if inputs is None else list(_absent(inputs, joined))
     problems = [*joined.faults, *(f"{name} has more than one row" for name in joined.double_names)]
     problems += [*mixed, *(text for _, text in missing[:LISTED])]
@@ -141,27 +145,34 @@ class _Joined:
 
 
 def _write(files: Sequence[tuple[Path, Path]], joined: _Joined, target: Path) -> None:
-    """Rows of all files and the records of their files, each file whole or not at all."""
-    rows, records = target / f".{RESULTS}.merged", target / f".{files_path(target / RESULTS).name}.merged"
+    """Rows of all files, what their regions look like and the records of their files, each file whole or not at all."""
+    whole = [embeddings_path(target / RESULTS), files_path(target / RESULTS), target / RESULTS]
+    parts = [path.with_name(f".{path.name}.merged") for path in whole]
     try:
-        with rows.open("wb") as row_file, records.open("wb") as record_file:
+        with parts[0].open("wb") as embeddings, parts[1].open("wb") as records, parts[2].open("wb") as rows:
             for folder, source in files:
+                known = RegionEmbeddings(embeddings_path(source))
                 for row, record in joined.once(source):
                     line = (to_line(_moved(row, folder, target)) + "\n").encode()
-                    row_file.write(line)
+                    rows.write(line)
+                    embeddings.write(known.line_of(row["source"]) or b"")
                     if record is not None:
-                        record_file.write(replace(record, row=mark_of(line)).line())
-        records.replace(files_path(target / RESULTS))
-        rows.replace(target / RESULTS)
+                        records.write(replace(record, row=mark_of(line)).line())
+        if not parts[0].stat().st_size:
+            parts[0].unlink()
+            whole[0].unlink(missing_ok=True)
+        for part, path in zip(parts, whole, strict=True):
+            if part.exists():
+                part.replace(path)
     except OSError as error:
-        for part in (rows, records):
+        for part in parts:
             part.unlink(missing_ok=True)
         raise unwritable(error, target) from error
 
 
 def _note_settings(files: Sequence[tuple[Path, Path]], joined: _Joined, target: Path) -> list[str]:
     """Write the record of the joined rows, so that a run can go on with them; what speaks against it, a sentence each."""
-    found = {path: record for folder, path in files if (record := read_record(_record_of(folder, path))) is not None}
+    found = _records(files)
     settings: dict[str, Any] = {}
     problems = []
     for path, record in found.items():
@@ -179,6 +190,11 @@ def _note_settings(files: Sequence[tuple[Path, Path]], joined: _Joined, target: 
     else:
         joint.begin()
     return problems
+
+
+def _records(files: Sequence[tuple[Path, Path]]) -> dict[Path, dict[str, Any]]:
+    """The records of files of rows, as far as there are any."""
+    return {path: record for folder, path in files if (record := read_record(_record_of(folder, path))) is not None}
 
 
 def _row_files(folder: Path, target: Path) -> list[Path]:
