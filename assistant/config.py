@@ -93,7 +93,9 @@ class Preset(_FrozenModel):
     @model_validator(mode="after")
     def _compares_tapped_levels(self) -> Preset:
         if not set(self.references.plain_levels) <= set(self.tower.levels):
-            raise ValueError(f"references.plain_levels must be among {self.tower.levels}, got {self.references.plain_levels}")
+            raise ValueError(
+                f"references.plain_levels must be among {self.tower.levels}, got {self.references.plain_levels}"
+            )
         return self
 
     @property

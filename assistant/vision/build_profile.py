@@ -157,12 +157,7 @@ def _anomalous_keys(
             flat = logits.map.flatten()
             chosen = flat >= flat.quantile(0.9)
         rows.append(
-            torch.stack(
-                [
-                    detector.localizer.project_for_match(i, t[0, chosen])
-                    for i, t in enumerate(features.levels)
-                ]
-            )
+            torch.stack([detector.localizer.project_for_match(i, t[0, chosen]) for i, t in enumerate(features.levels)])
         )
     return torch.cat(rows, 1)
 

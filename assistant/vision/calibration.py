@@ -90,7 +90,10 @@ class Calibration:
         affine = {n: Affine(**raw[n]) for n in AFFINE}
         normal = {s: NormalPrior(**raw["normal"][s]) for s in SCORES}
         gate = Gate.from_json(raw["gate"])
-        text, reference = (affine["text_image"], affine["text_map"]), (affine["reference_image"], affine["reference_map"])
+        text, reference = (
+            (affine["text_image"], affine["text_map"]),
+            (affine["reference_image"], affine["reference_map"]),
+        )
         return cls(*text, *reference, affine["weighed_map"], gate, normal)
 
 

@@ -252,7 +252,7 @@ class Detector:
         """Raw logits of a picture, from text and whatever it is compared with."""
         localizer = self.localizer
         if judged is None or profile is None:
-            logits = localizer(encoded.evidence, encoded.features.levels, encoded.match)
+            logits: Logits = localizer(encoded.evidence, encoded.features.levels, encoded.match)
         else:
             logits = judged.weighed(torch.tensor(profile.weights_of_experts, device=localizer.device))
         if profile is None or profile.anomalous_keys is None:

@@ -235,7 +235,9 @@ class Localizer(nn.Module):
     ) -> Float[Tensor, "batch patches"]:
         """Mean over the plain levels of the cosine distance between raw tokens of a patch and its match (as AnomalyDINO's)."""
         apart = [1 - F.cosine_similarity(tokens[i].float(), match.token[:, i].float(), dim=-1) for i in self.plain]
-        found = [torch.where(match.distance[:, i] < FARTHEST, d, FARTHEST) for i, d in zip(self.plain, apart, strict=True)]
+        found = [
+            torch.where(match.distance[:, i] < FARTHEST, d, FARTHEST) for i, d in zip(self.plain, apart, strict=True)
+        ]
         return torch.stack(found).mean(0)
 
     def region_embedding(

@@ -32,7 +32,7 @@ class Finding:
         """With the row that it got; ``embedded``: and with what its regions look like, where the row tells of them."""
         known = self.inspection if embedded and row["error"] is None else None
         embeddings = None if known is None else known.region_embeddings
-        return Outcome(self.unit, self.item, row, self.file, embeddings)
+        return Outcome(self.unit, self.item, row, self.file, embeddings=embeddings)
 
 
 def inspected(unit: Unit, one: DecodedPicture, inspection: Inspection) -> Finding:

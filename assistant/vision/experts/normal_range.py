@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL
 
-
 LEAST_VARIETY = 0.01
 """Identical references count for this much."""
 
