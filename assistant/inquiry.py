@@ -12,7 +12,7 @@ from assistant.types import Domain
 SCORES = ("blend", "top1", "max", "p99")
 """Image scores: the trained image head, mean of the map's top 1 %, its maximum, its 99th percentile."""
 MODES = ("auto", "zero-shot", "few-shot")
-OVERKILL = 0.05
+OVERKILL = 0.1
 """Share of normal pictures that may be called anomalous, unless another one is asked for."""
 MAX_PHRASE = 200
 """Characters of a name or phrase."""

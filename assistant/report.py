@@ -1,8 +1,9 @@
-"""Inspections as rows for other programs: the contract ``anomaly-assistant/inspection@1.1``. Decides nothing.
+"""Inspections as rows for other programs: the contract ``anomaly-assistant/inspection@1``. Decides nothing.
 
 One row a picture. A picture that could not be inspected has a row whose ``error`` is set and in which everything but
 ``schema`` and ``source`` is null. ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and
-``warnings`` says what speaks against judging it by its references; rows of ``inspection@1`` have neither and are read too.
+``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
+normal pictures; rows of earlier runs have none of these and are read too.
 The JSON Schema beside this file says the same to other languages.
 """
 
@@ -38,9 +39,9 @@ from assistant.types import (
 from assistant.vision.checks.look import brightness
 from assistant.vision.regions import highest_region
 
-SCHEMA: Literal["anomaly-assistant/inspection@1.1"] = "anomaly-assistant/inspection@1.1"
-LATER = ("brightness", "warnings")
-"""Fields that rows of ``inspection@1`` lack."""
+SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
+LATER = ("guarantee", "brightness", "warnings")
+"""Fields that rows of earlier runs lack."""
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
 HIGHEST = "highest"
@@ -84,9 +85,7 @@ class AnswerRow(_Row):
 class InspectionRow(_Row):
     """One picture. Paths of maps and overlays are relative to the folder of the results; ``source`` is as given."""
 
-    schema_: Literal["anomaly-assistant/inspection@1", "anomaly-assistant/inspection@1.1"] = Field(
-        SCHEMA, alias="schema"
-    )
+    schema_: Literal["anomaly-assistant/inspection@1"] = Field(SCHEMA, alias="schema")
     source: str
     width: int | None = None
     height: int | None = None
@@ -105,6 +104,7 @@ class InspectionRow(_Row):
     weights: str | None = None
     version: str | None = None
     timing_ms: dict[str, float] | None = None
+    guarantee: str | None = None
     brightness: Score | None = None
     warnings: tuple[str, ...] | None = None
     error: str | None = None
@@ -147,6 +147,7 @@ def inspection_row(
         weights=inspection.weights,
         version=package_version(),
         timing_ms={stage: round(spent, 1) for stage, spent in inspection.timing_ms.items()},
+        guarantee=inspection.guarantee,
         brightness=round(brightness(inspection.image), 4),
         warnings=inspection.warnings,
     )
@@ -197,6 +198,7 @@ def inspection_of_row(
         weights=told.weights or "",
         timing_ms=told.timing_ms or {},
         highest=highest,
+        guarantee=told.guarantee,
         warnings=told.warnings or (),
     )
 

@@ -162,6 +162,7 @@ class Inspection:
         timing_ms: milliseconds a stage.
         highest: where the map of a picture without regions is highest, once its kind was asked for or it was read from a row;
             else None, and :func:`assistant.vision.regions.highest_region` finds it.
+        guarantee: what is promised of normal pictures under these references; None where nothing can be.
         warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.
     """
@@ -177,6 +178,7 @@ class Inspection:
     weights: str
     timing_ms: dict[str, float] = field(default_factory=dict)
     highest: Region | None = None
+    guarantee: str | None = None
     warnings: tuple[str, ...] = ()
     region_embeddings: Float32[np.ndarray, "regions width"] | None = None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Inquiry
@@ -110,7 +111,8 @@ def test_an_anomalous_reference_raises_what_looks_like_it(assistant: Assistant) 
     with_known = assistant.inspect(textured(5, spot=True), references=normal, anomalous_references=[known])
     without = assistant.inspect(textured(5, spot=True), references=normal)
     assert with_known.image_score > without.image_score
-    row, column = np.unravel_index(with_known.anomaly_map.scores.argmax(), (112, 112))
+    raised = [logit(found.anomaly_map.scores) for found in (with_known, without)]
+    row, column = np.unravel_index((raised[0] - raised[1]).argmax(), (112, 112))
     assert mask[row, column]
     unmasked = assistant.inspect(textured(5, spot=True), anomalous_references=[AnomalousReference(known.image)])
     assert unmasked.mode is Mode.FEW_SHOT

@@ -17,7 +17,7 @@ from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, Q
 
 FIELDS = (
     "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
-    "map_path overlay_path preset weights version timing_ms brightness warnings error"
+    "map_path overlay_path preset weights version timing_ms guarantee brightness warnings error"
 ).split()  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
         overlay_path="overlays/x.png",
     )
     assert list(row) == FIELDS
-    assert row["schema"] == "anomaly-assistant/inspection@1.1"
+    assert row["schema"] == "anomaly-assistant/inspection@1"
     assert (row["width"], row["height"], row["mode"], row["verdict"]) == (80, 60, "few_shot", "anomalous")
     assert (row["threshold"], row["p_value"], row["error"]) == (0.5, None, None)
     assert row["regions"] == [{

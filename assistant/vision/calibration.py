@@ -13,7 +13,7 @@ from typing import Any
 from assistant.errors import ConfigError
 from assistant.inquiry import SCORES
 from assistant.vision.experts.gate import Gate
-from assistant.vision.experts.normal_range import NormalPrior
+from assistant.vision.experts.normal_range import NormalPrior, Odds
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Affine:
 
 AFFINE = ("text_image", "text_map", "reference_image", "reference_map", "weighed_map")
 """The maps of a calibration, in its order."""
-UNSEEN = NormalPrior(lift=0.5, trust=1.0, scale=1.0, certainty=3.0, left_out=0.5, steepness=0.65)
+UNSEEN = NormalPrior(0.5, 1.0, 1.0, 3.0, 0.5, Odds(deviation=0.5, logit=0.2, spread=0.3, shots=-0.2, constant=-1.5))
 """Of a localizer whose normals were never looked at."""
 
 
@@ -78,7 +78,7 @@ class Calibration:
     def as_json(self) -> dict[str, Any]:
         """What :meth:`from_json` reads."""
         affine = {n: vars(getattr(self, n)) for n in AFFINE}
-        return {**affine, "normal": {s: vars(p) for s, p in self.normal.items()}, "gate": self.gate.as_json()}
+        return {**affine, "normal": {s: p.as_json() for s, p in self.normal.items()}, "gate": self.gate.as_json()}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Calibration:
@@ -88,7 +88,7 @@ class Calibration:
             KeyError, TypeError, ValueError, ConfigError: something else.
         """
         affine = {n: Affine(**raw[n]) for n in AFFINE}
-        normal = {s: NormalPrior(**raw["normal"][s]) for s in SCORES}
+        normal = {s: NormalPrior.from_json(raw["normal"][s]) for s in SCORES}
         gate = Gate.from_json(raw["gate"])
         text, reference = (
             (affine["text_image"], affine["text_map"]),

@@ -166,6 +166,7 @@ class Detector:
                 own = self.calibration.of_image(inquiry.score, referenced)(raw)
             else:
                 own = of_product.calibrated(raw, profile.threshold(inquiry.score, inquiry.overkill))
+            promise = profile.guarantee(inquiry.score, inquiry.overkill) if of_product and profile else None
             of_map = self.calibration.weighed_map if of_product else self.calibration.of_map(referenced)
             anomaly_map = source_map(logits.map[0].cpu(), own, of_map, (image.height, image.width))
             regions = find_regions(anomaly_map) if own >= 0 else []
@@ -175,7 +176,7 @@ class Detector:
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
             p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
-            region_embeddings=embedded.float().cpu().numpy(),
+            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise,
         )  # fmt: skip
 
     def name_highest(self, encoded: EncodedQuery, inspection: Inspection) -> Inspection:
@@ -243,9 +244,9 @@ class Detector:
 
     def _judged(self, encoded: EncodedQuery, profile: Profile | None) -> Opinions | None:
         """What the experts say of a picture beside a product's references; None without any."""
-        if encoded.match is not None or profile is None or profile.bank is None:
+        if profile is None or profile.bank is None:
             return None
-        match = profile.bank.match(self.localizer, encoded.features, profile.window)
+        match = encoded.match or profile.bank.match(self.localizer, encoded.features, profile.window)
         return opinions(self.localizer, encoded.features.levels, self.localizer.zero_shot(encoded.evidence), match)
 
     def _logits(self, encoded: EncodedQuery, profile: Profile | None, judged: Opinions | None) -> Logits:

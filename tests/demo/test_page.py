@@ -50,7 +50,7 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
             page.locator(f"#file-{name}").click()
         caught.value.save_as(tmp_path / name)
     row = json.loads((tmp_path / "json").read_text())
-    assert row["schema"] == "anomaly-assistant/inspection@1.1"
+    assert row["schema"] == "anomaly-assistant/inspection@1"
     assert len(row["answers"]) == 2
     assert cv2.imread(str(tmp_path / "mask"), cv2.IMREAD_GRAYSCALE).shape == (96, 128)
     assert cv2.imread(str(tmp_path / "overlay")) is not None

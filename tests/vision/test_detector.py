@@ -87,3 +87,22 @@ def test_anchors_kept_are_bounded_and_told_apart_by_their_phrases(detector: Dete
     own = kept.kinds(None, Inquiry(types=names))
     assert own[0].names == names
     assert not torch.equal(own[1], built_in[1]), "the same names stand for other phrases"
+
+
+def test_twenty_different_references_promise_what_ten_or_one_piece_do_not(detector: Detector) -> None:
+    many = build_profile(detector, [textured(seed) for seed in range(24)])
+    ranges = {score: replace(found, variety=1.0) for score, found in many.ranges.items()}
+    many = replace(many, ranges=ranges)
+    promise = many.guarantee("blend", 0.1)
+    assert promise is not None
+    assert promise.startswith("at most 10 % of normal pictures taken like these 24 references")
+    assert detector.score(detector.encode(textured(30)), many).guarantee == promise
+    ordered = sorted(many.normals("blend"))
+    assert many.threshold("blend", 0.1) == max(ordered[22], ranges["blend"].even)
+    assert many.guarantee("blend", 0.01) is None, "25 are too few for one in a hundred"
+    alike = replace(many, ranges={score: replace(found, variety=0.4) for score, found in ranges.items()})
+    assert alike.guarantee("blend", 0.1) is None
+    assert alike.threshold("blend", 0.1) == max(ranges["blend"].even, ranges["blend"].limit(0.1))
+    few = build_profile(detector, [textured(seed) for seed in range(3)])
+    assert few.guarantee("blend", 0.1) is None
+    assert detector.score(detector.encode(textured(30)), few).guarantee is None

@@ -11,8 +11,7 @@ from assistant.errors import ConfigError, ProfileError
 from assistant.towers.encoder import PatchFeatures
 from assistant.vision.adapters import FeatureAdapter
 from assistant.vision.calibration import Affine, conformal_p_value
-from assistant.vision.heads import top_mean
-from assistant.vision.localizer import PLAIN_GAIN, Localizer, novelty
+from assistant.vision.localizer import Localizer, novelty
 from assistant.vision.references.growing_bank import build_bank, coreset, near, principal_subspace
 from assistant.vision.references.memory_bank import subspace_residual
 from assistant.vision.text_anchors import StatePrompts, TypePrompts, state_anchors, state_texts, type_anchors
@@ -85,7 +84,7 @@ def test_coarse_products_leave_the_evidence_nearly_as_it_is_and_in_float32() -> 
         assert 0 < (a - c).abs().max() < 0.05 * a.abs().max()
 
 
-def test_an_untrained_reference_expert_says_the_plain_distance_and_both_are_a_sum() -> None:
+def test_an_untrained_reference_expert_says_nothing_and_both_are_a_sum() -> None:
     model = localizer()
     anchors = F.normalize(torch.randn(1, 2, 8), dim=-1)
     query = features(3)
@@ -95,15 +94,26 @@ def test_an_untrained_reference_expert_says_the_plain_distance_and_both_are_a_su
     )
     text = model.zero_shot(evidence)
     untrained = model.reference(query.levels, match, GRID)
-    plain = PLAIN_GAIN * match.distance.mean(1)
-    torch.testing.assert_close(untrained.map.flatten(1), plain)
-    torch.testing.assert_close(untrained.image, top_mean(plain))
+    assert not untrained.map.any()
+    assert not untrained.image.any()
     for parameter in (*model.reference_head.parameters(), *model.reference_image_head.parameters()):
         torch.nn.init.normal_(parameter)
     alone, both = model.reference(query.levels, match, GRID), model(evidence, query.levels, match)
     assert alone.image.detach().abs().item() > 0.01
     torch.testing.assert_close(both.image, text.image + alone.image)
     torch.testing.assert_close(both.map, text.map + alone.map)
+
+
+def test_the_plain_distance_is_that_of_raw_tokens_at_the_plain_levels() -> None:
+    model = localizer()
+    model.plain = (1,)
+    query, known = features(3), features(4)
+    match = build_bank(model, [known]).match(model, query)
+    found = model.plain_distance(query.levels, match)
+    nearest = known.levels[1][0, match.row[0, 1]]
+    torch.testing.assert_close(found[0], 1 - F.cosine_similarity(query.levels[1][0], nearest, dim=-1))
+    same = model.plain_distance(query.levels, build_bank(model, [query]).match(model, query))
+    torch.testing.assert_close(same, torch.zeros_like(same), atol=1e-5, rtol=0)
 
 
 def test_a_picture_in_the_bank_is_at_distance_zero_unless_it_is_left_out() -> None:
@@ -113,20 +123,6 @@ def test_a_picture_in_the_bank_is_at_distance_zero_unless_it_is_left_out() -> No
     assert bank.match(model, known).distance.max() < 1e-5
     assert bank.match(model, known, leave_out=0).distance.mean() > 0.05
     assert set(bank.owner[bank.match(model, known, leave_out=0).row].flatten().tolist()) == {1}
-
-
-def test_only_the_levels_named_are_compared() -> None:
-    torch.manual_seed(0)
-    model = Localizer(
-        3, width=16, text_width=8, joint_width=8, hidden=12, head_width=4, match_width=6, compared=(1,)
-    ).eval()
-    query, known = features(3, levels=3), features(4, levels=3)
-    other = PatchFeatures((query.levels[0] * 2, query.levels[1], -query.levels[2]), query.pooled, GRID)
-    bank = build_bank(model, [known])
-    assert bank.tokens.shape[1] == bank.keys.shape[0] == 1
-    match, same = bank.match(model, query), bank.match(model, other)
-    assert torch.equal(match.distance, same.distance)
-    assert torch.equal(model.reference(query.levels, match, GRID).map, model.reference(other.levels, same, GRID).map)
 
 
 def test_distances_equal_a_brute_force_search() -> None:

@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Float
 from rich.progress import track
 from safetensors import safe_open
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.distributions import StudentT
@@ -27,10 +28,10 @@ from torch.nn.utils.rnn import pad_sequence
 from assistant.errors import DataSetError
 from assistant.inquiry import OVERKILL, SCORES
 from assistant.vision.anomaly_map import pooled_logit
-from assistant.vision.calibration import Affine, Calibration
+from assistant.vision.calibration import UNSEEN, Affine, Calibration
 from assistant.vision.checkpoint import Card, save_checkpoint
 from assistant.vision.experts.gate import Gate
-from assistant.vision.experts.normal_range import NormalPrior, variety
+from assistant.vision.experts.normal_range import NormalPrior, Odds, variety
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Logits
 from training.localizer.calibrate import platt
@@ -53,6 +54,10 @@ DEFECTIVE = 0.25
 THINNED = 7
 """Every n-th normal patch tells the scale of maps."""
 PLAIN = EXPERTS.index("plain")
+FARTHEST = 8.0
+"""Deviations are cut here before odds are fitted to them."""
+LEAST = 0.01
+"""Least log-odds per standard deviation."""
 DECAY = 0.3
 """Weight decay of the gate."""
 
@@ -194,7 +199,7 @@ def scored(sets: Sequence[ProductStatistics], gate: Gate, score: str) -> list[_S
 
 
 def fit_prior(sets: Sequence[_Scored], steps: int = 300) -> NormalPrior:
-    """The prior under which the normal queries are likeliest, each reference set counting once; then the steepness."""
+    """The prior under which the normal queries are likeliest, each reference set counting once; then the odds."""
     seen = _Seen.of(sets)
     free = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0], requires_grad=True)
     optimizer = torch.optim.Adam([free], lr=0.05)
@@ -206,14 +211,25 @@ def fit_prior(sets: Sequence[_Scored], steps: int = 300) -> NormalPrior:
         optimizer.step()
         schedule.step()
     lift, trust, scale, certainty, left = free.detach().tolist()
-    prior = NormalPrior(lift, float(np.exp(trust)), float(np.exp(scale)), float(np.exp(certainty)), left, 1.0)
-    deviations, labels = [], []
+    prior = NormalPrior(lift, float(np.exp(trust)), float(np.exp(scale)), float(np.exp(certainty)), left, UNSEEN.odds)
+    return replace(prior, odds=_fit_odds(sets, prior))
+
+
+def _fit_odds(sets: Sequence[_Scored], prior: NormalPrior) -> Odds:
+    """Logistic regression of all queries; normal and anomalous ones of a set weigh the same, and so do sets."""
+    told, labels, weights = [], [], []
     for one in sets:
         found = prior.given(one.left_out.tolist(), one.copies.tolist(), one.variety)
-        deviations += ((one.queries - found.threshold()) / found.scale).tolist()
-        labels += one.anomalous.tolist()
-    steepness = platt(np.array(deviations).clip(-8, 8), np.array(labels)).scale
-    return replace(prior, steepness=float(min(3.0, max(0.3, steepness))))
+        raw, anomalous = one.queries.numpy(), one.anomalous.numpy()
+        shots = np.log2(1 + one.variety * max(0, len(one.left_out) - 1))
+        deviation = ((raw - found.location) / found.scale).clip(-FARTHEST, FARTHEST)
+        told.append(np.stack([deviation, raw, np.full_like(raw, np.log(found.scale)), np.full_like(raw, shots)], 1))
+        labels.append(anomalous)
+        weights.append(np.where(anomalous, 1 / anomalous.sum(), 1 / (~anomalous).sum()))
+    weight = 4 * np.concatenate(weights)
+    model = LogisticRegression().fit(np.concatenate(told), np.concatenate(labels), sample_weight=weight)
+    deviation, logit, spread, shots = model.coef_[0].tolist()
+    return Odds(max(LEAST, deviation), max(0.0, logit), spread, shots, float(model.intercept_[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,8 +282,8 @@ def judged(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) ->
         for name, column in zip(EXPERTS, one.queries.T, strict=True):
             out.setdefault(f"{name}_auroc", []).append(roc_auc_score(labels, column.numpy()))
         out.setdefault("weighed_auroc", []).append(roc_auc_score(labels, found.queries.numpy()))
-        limit = prior.given(found.left_out.tolist(), found.copies.tolist(), found.variety).threshold(OVERKILL)
-        called = (found.queries >= limit).numpy()
+        known = prior.given(found.left_out.tolist(), found.copies.tolist(), found.variety)
+        called = (found.queries >= max(known.limit(OVERKILL), known.even)).numpy()
         missed, wrong = 1 - called[labels > 0].mean(), called[labels == 0].mean()
         out.setdefault("overkill", []).append(wrong)
         out.setdefault("balanced_accuracy", []).append(1 - (missed + wrong) / 2)

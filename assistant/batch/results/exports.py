@@ -125,6 +125,6 @@ def _arrow_schema() -> Any:
         "schema": text, "source": text, "width": whole, "height": whole, "object_name": text, "mode": text,
         "image_score": number, "threshold": number, "verdict": text, "p_value": number, "regions": pa.list_(region),
         "caption": text, "answers": pa.list_(answer), "map_path": text, "overlay_path": text, "preset": text,
-        "weights": text, "version": text, "timing_ms": pa.map_(text, number), "brightness": number,
+        "weights": text, "version": text, "timing_ms": pa.map_(text, number), "guarantee": text, "brightness": number,
         "warnings": pa.list_(text), "error": text,
     })  # fmt: skip

@@ -31,7 +31,7 @@ def parsed(line: bytes) -> Row | None:
         return None
     if not isinstance(row, dict) or not row.keys() >= FIELDS.difference(LATER) or not isinstance(row["source"], str):
         return None
-    return {**dict.fromkeys(LATER), **row}
+    return {**row, **{field: None for field in LATER if field not in row}}
 
 
 def fault_of(line: bytes) -> str | None:

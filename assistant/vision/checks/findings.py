@@ -18,6 +18,7 @@ class Fault(StrEnum):
     PRODUCT = "product"
     LIGHT = "light"
     SIZE = "size"
+    ALIKE = "alike"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from assistant.types import QueryImage
 from assistant.vision.checks.findings import Fault, Finding
 from assistant.vision.checks.known import Apart, Known, other_light, other_size, unlike
 from assistant.vision.checks.look import Look, likeness, small_grey
+from assistant.vision.experts.normal_range import variety
 
 ENOUGH = 3
 """References from which on the others tell how one ought to be."""
@@ -43,6 +44,9 @@ BETTER_TURNED = 0.6
 """A copy turned by quarters is as it should be when it is less than this share as far from the others as the picture."""
 SUSPECTS = 4
 """References that are turned to see whether they then fit: the farthest ones."""
+ONE_PIECE = 0.3
+"""References nearer to each other than this share of the distance of jittered copies show one piece: nearer than any of 260 sets
+built of different pieces."""
 LEAVE_OUT = "leave it out"
 Value = TypeVar("Value")
 
@@ -106,6 +110,7 @@ def check_references(references: ReferenceSet) -> Known:
     framed = {n: f for n, f in _framed(references) if n not in turned}
     kinds = (doubled, turned, products, anomalous, dict(_lit(references)), framed)
     found = tuple(kind[n] for n in range(len(references.glances)) for kind in kinds if n in kind)
+    found = (*found, *_alike(references, doubled))
     sound = [d for n, d in enumerate(references.distances) if n not in doubled]
     return Known(
         looks=tuple(glance.look for glance in references.glances),
@@ -113,6 +118,20 @@ def check_references(references: ReferenceSet) -> Known:
         class_distances=tuple(references.class_distances),
         findings=found,
     )
+
+
+def _alike(references: ReferenceSet, doubled: dict[int, Finding]) -> Iterator[Finding]:
+    """A set that shows one and the same piece: told once, at its first picture."""
+    if len(references.glances) - len(doubled) < 2:
+        return
+    worth = variety(references.distances, references.copies)
+    if worth < ONE_PIECE:
+        count = len(references.distances)
+        text = (
+            f"and the other {count - 1} lie nearer to each other ({worth:.2f} as far) than pictures of one piece taken again: "
+            f"they count for little more than one; give pictures of other pieces"
+        )
+        yield Finding(Fault.ALIKE, references.glances[0].source, worth, text)
 
 
 def _doubled(references: ReferenceSet) -> Iterator[tuple[int, Finding]]:

@@ -40,13 +40,12 @@ class Gate(nn.Module):
         self.register_buffer("mean", torch.zeros(len(ABOUT)))
         self.register_buffer("spread", torch.ones(len(ABOUT)))
         self.register_buffer("base", torch.tensor(BASE))
-        self.change = nn.Linear(len(ABOUT), len(EXPERTS))
-        nn.init.zeros_(self.change.weight)
-        nn.init.zeros_(self.change.bias)
+        self.slopes = nn.Parameter(torch.zeros(len(EXPERTS), len(ABOUT)))
+        self.constants = nn.Parameter(torch.zeros(len(EXPERTS)))
 
     def forward(self, about: Float[Tensor, "*batch told"]) -> Float[Tensor, "*batch experts"]:
         """Positive weights; those of :data:`BASE` before training."""
-        said: Tensor = self.change(self.standard(about))
+        said = self.standard(about) @ self.slopes.T + self.constants
         return self.get_buffer("base") * (MOST * torch.tanh(said / MOST)).exp()
 
     def as_json(self) -> dict[str, object]:

@@ -9,14 +9,40 @@ wide with one reference, close to what was seen with many.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from assistant.errors import ConfigError
-from assistant.inquiry import OVERKILL
 
 LEAST_VARIETY = 0.01
 """Identical references count for this much."""
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Log-odds that a picture is anomalous, of as many anomalous pictures as normal ones: a sum over these, learned of products.
+
+    Where the references say little, the raw logit counts beside the deviation from them: experts were trained to say log-odds.
+
+    Args:
+        deviation: a standard deviation above the location; positive.
+        logit: a raw logit; not negative.
+        spread: a logarithm of the scale.
+        shots: a doubling of the references.
+        constant: of all pictures.
+    """
+
+    deviation: float
+    logit: float
+    spread: float
+    shots: float
+    constant: float
+
+    def __post_init__(self) -> None:
+        numbers = (self.deviation, self.logit, self.spread, self.shots, self.constant)
+        if not all(map(math.isfinite, numbers)) or self.deviation <= 0 or self.logit < 0:
+            raise ConfigError("finite numbers, those of deviation and logit positive", str(self), "calibrate again")
 
 
 @dataclass(frozen=True)
@@ -29,7 +55,7 @@ class NormalPrior:
         scale: prior standard deviation of normal scores; positive.
         certainty: references that the prior of the variance weighs as much as; positive.
         left_out: how much higher a reference scores against the others than a new picture against all, times the references.
-        steepness: calibrated logits per standard deviation above the threshold; positive.
+        odds: from which point on a picture is likelier anomalous than normal.
     """
 
     lift: float
@@ -37,12 +63,25 @@ class NormalPrior:
     scale: float
     certainty: float
     left_out: float
-    steepness: float
+    odds: Odds
 
     def __post_init__(self) -> None:
-        numbers = (self.lift, self.trust, self.scale, self.certainty, self.left_out, self.steepness)
-        if not all(map(math.isfinite, numbers)) or min(self.trust, self.scale, self.certainty, self.steepness) <= 0:
+        numbers = (self.lift, self.trust, self.scale, self.certainty, self.left_out)
+        if not all(map(math.isfinite, numbers)) or min(self.trust, self.scale, self.certainty) <= 0:
             raise ConfigError("finite numbers, positive but for lift and left_out", str(self), "calibrate again")
+
+    def as_json(self) -> dict[str, Any]:
+        """What :meth:`from_json` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> NormalPrior:
+        """As it was written.
+
+        Raises:
+            KeyError, TypeError, ConfigError: something else.
+        """
+        return cls(**{**raw, "odds": Odds(**raw["odds"])})
 
     def given(self, left_out: Sequence[float], copies: Sequence[float], variety: float = 1.0) -> NormalRange:
         """Where a new normal picture lies.
@@ -64,25 +103,33 @@ class NormalPrior:
             squares += self.trust * count / trust * (mean - expected) ** 2
             location = (self.trust * expected + count * mean) / trust
         scale = math.sqrt(squares / certainty * (1 + 1 / trust))
-        return NormalRange(location, scale, certainty, self.steepness)
+        shots = 1 + variety * max(0, len(left_out) - 1)
+        slope = self.odds.deviation / scale + self.odds.logit
+        rest = self.odds.spread * math.log(scale) + self.odds.shots * math.log2(shots) + self.odds.constant
+        even = (self.odds.deviation * location / scale - rest) / slope
+        return NormalRange(location, scale, certainty, even, slope, variety)
 
 
 @dataclass(frozen=True)
 class NormalRange:
-    """Student distribution of a new normal picture's raw image logit.
+    """Student distribution of a new normal picture's raw image logit, and from where on an anomalous one is likelier.
 
     Args:
         location, scale: of the distribution, raw logits.
         freedom: degrees of freedom.
-        steepness: calibrated logits per ``scale`` above the threshold.
+        even: raw logit at which an anomalous picture is as likely as a normal one.
+        slope: calibrated logits, log-odds, per raw one.
+        variety: how much of a reference each further one was worth.
     """
 
     location: float
     scale: float
     freedom: float
-    steepness: float
+    even: float
+    slope: float
+    variety: float = 1.0
 
-    def threshold(self, overkill: float = OVERKILL) -> float:
+    def limit(self, overkill: float) -> float:
         """Raw logit that a new normal picture exceeds with probability ``overkill``."""
         from scipy.stats import t as student  # half a second, which a command that only reads files need not wait
 
@@ -90,7 +137,7 @@ class NormalRange:
 
     def calibrated(self, logit: float, threshold: float) -> float:
         """A raw logit as a calibrated one: 0 at the threshold."""
-        return (logit - threshold) / self.scale * self.steepness
+        return (logit - threshold) * self.slope
 
 
 def variety(left_out: Sequence[float], copies: Sequence[float]) -> float:

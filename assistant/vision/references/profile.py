@@ -82,15 +82,31 @@ class Profile:
     def threshold(self, score: str, overkill: float) -> float:
         """Raw image logit from which a picture is anomalous.
 
-        With twenty references or more their own scores tell it (split conformal), else the Student distribution of their product.
+        Such a picture lies above the point that normal pictures exceed with the probability ``overkill``, and is likelier
+        anomalous than normal. With twenty different references or more their own scores tell the point (split conformal), else
+        the Student distribution of their product.
 
         Args:
             score: which image score.
             overkill: share of normal pictures that may be called anomalous.
         """
+        told, known = self._conformal(score, overkill), self.ranges[score]
+        return max(known.even, known.limit(overkill) if told is None else told)
+
+    def guarantee(self, score: str, overkill: float) -> str | None:
+        """What is promised of normal pictures, one sentence; None where the references are too few or too much alike for that."""
+        if self._conformal(score, overkill) is None:
+            return None
+        return (
+            f"at most {100 * overkill:g} % of normal pictures taken like these {len(self.normals(score))} references are called "
+            "anomalous (split conformal, in the mean over reference sets)"
+        )
+
+    def _conformal(self, score: str, overkill: float) -> float | None:
         seen = self.normals(score)
-        told = conformal_threshold(seen, overkill) if len(seen) >= ENOUGH else None
-        return self.ranges[score].threshold(overkill) if told is None else told
+        if len(seen) < ENOUGH or self.ranges[score].variety < 1:
+            return None
+        return conformal_threshold(seen, overkill)
 
     def check(self, preset: str, weights: str) -> None:
         """Refuse another preset or other weights.

@@ -177,7 +177,7 @@ def _wrong_experts(about: Mapping[str, Any], referenced: bool) -> str | None:
         return "ranges of normals that are not one a score"
     for score, found in ranges.items():
         known = isinstance(found, dict) and set(found) == {f.name for f in fields(NormalRange)}
-        if not known or not all(_number(v) and (k == "location" or v > 0) for k, v in found.items()):
+        if not known or not all(_number(v) and (k in ("location", "even") or v > 0) for k, v in found.items()):
             return f"a range of normals by {score} that is none"
     return None
 

@@ -41,7 +41,7 @@ def test_what_text_finds_in_the_reference_too_is_taken_away_and_what_it_does_not
     known[6] = 6.0
     text = Logits(said, torch.tensor([3.0]))
     match = bank_of(model, seen, known).match(model, seen)
-    told = opinions(text, model.reference(seen.levels, match, GRID), match)
+    told = opinions(model, seen.levels, text, match)
     explained = told.maps[0, EXPLAINED]
     assert explained[1, 1] == 0
     assert explained[3, 4] == 5
@@ -53,7 +53,7 @@ def test_a_bank_without_text_explains_nothing_away() -> None:
     model, seen = localizer(), features(1)
     text = Logits(torch.randn(1, *GRID), torch.tensor([3.0]))
     match = build_bank(model, [features(2)]).match(model, seen)
-    told = opinions(text, model.reference(seen.levels, match, GRID), match)
+    told = opinions(model, seen.levels, text, match)
     assert torch.equal(told.maps[:, EXPLAINED], told.maps[:, TEXT])
 
 
@@ -69,11 +69,11 @@ def test_opinions_are_added_by_their_weights() -> None:
     model, seen = localizer(), features(1)
     match = build_bank(model, [features(2)]).match(model, seen)
     text = Logits(torch.randn(1, *GRID), torch.tensor([3.0]))
-    told = opinions(text, model.reference(seen.levels, match, GRID), match)
+    told = opinions(model, seen.levels, text, match)
     one = told.weighed(torch.tensor([1.0, 0.0, 0.0, 0.0]))
     assert torch.equal(one.map, text.map)
     assert torch.equal(one.image, text.image)
     many = told.weighed(torch.tensor([[0.5, 1.0, 2.0, 0.0]]))
     torch.testing.assert_close(many.image[0], 1.5 + told.images[0, 1] + 2 * told.images[0, 2])
-    twice = opinions(replace(text, image=text.image * 2), model.reference(seen.levels, match, GRID), match)
+    twice = opinions(model, seen.levels, replace(text, image=text.image * 2), match)
     assert torch.equal(twice.images[:, 1:], told.images[:, 1:])

@@ -19,8 +19,11 @@ from assistant.errors import ProfileError
 from assistant.inquiry import SCORES
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
+from assistant.vision.experts.normal_range import NormalRange
 from assistant.vision.references.profile import AnomalousReference, Profile
 from assistant.vision.references.profile_file import _AXES, _digest
+
+RANGE = NormalRange(location=-1.0, scale=1.0, freedom=4.0, even=0.5, slope=0.6)
 
 Tensors = dict[str, Tensor]
 
@@ -187,7 +190,7 @@ def _say(**said: Any) -> Callable[[Tensors, dict[str, Any]], object]:
         _say(weights_of_experts=[1.0, float("nan"), 1.0, 1.0]),
         _say(ranges={}),
         _say(ranges=None),
-        _say(ranges={s: {"location": 0.0, "scale": 0.0, "freedom": 4.0, "steepness": 1.0} for s in SCORES}),
+        _say(ranges={s: {**vars(RANGE), "scale": 0.0} for s in SCORES}),
         _say(ranges=dict.fromkeys(SCORES, 1.0)),
         _say(window=0),
         _say(window=3),
