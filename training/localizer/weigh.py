@@ -33,8 +33,8 @@ from assistant.vision.checkpoint import Card, save_checkpoint
 from assistant.vision.experts.gate import Gate
 from assistant.vision.experts.normal_range import NormalPrior, Odds, variety
 from assistant.vision.experts.opinions import EXPERTS
+from assistant.vision.heads import top_mean
 from assistant.vision.localizer import Logits
-from training.localizer.calibrate import platt
 from training.localizer.product_statistics import ProductStatistics, read_statistics, write_statistics
 from training.runs.processes import my_share, processes
 
@@ -51,8 +51,12 @@ MAP_SHARE = 0.3
 """Weight of the ranking of patches beside that of pictures."""
 DEFECTIVE = 0.25
 """Share of a patch from which it counts as defective; those between it and none are left out."""
+MAP_SCALES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0)
+"""Scales of weighed maps that are tried."""
 THINNED = 7
-"""Every n-th normal patch tells the scale of maps."""
+"""One in so many normal patches is ranked."""
+RANKED_TO = 0.3
+"""False positive rate of patches up to which they are ranked, as AUPRO is integrated."""
 PLAIN = EXPERTS.index("plain")
 FARTHEST = 8.0
 """Deviations are cut here before odds are fitted to them."""
@@ -293,17 +297,35 @@ def judged(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) ->
 def fit_calibration(before: Calibration, sets: Sequence[ProductStatistics], steps: int, seed: int) -> Calibration:
     """Gate, priors and the scale of weighed maps; what has no product of its own stays."""
     gate = fit_gate(sets, steps, seed)
-    defective, normal = [], []
-    for one in sets:
-        planes = (one.query_maps * gate(one.about)[:, None]).sum(1)
-        planes = planes - planes[one.anomalous == 0].mean()
-        defective.append(planes[one.coverage > DEFECTIVE])
-        normal.append(planes[one.coverage == 0][::THINNED])
-    patches = torch.cat([*defective, *normal]).numpy()
-    covered = np.arange(len(patches)) < sum(map(len, defective))
-    scale = platt(patches, covered).scale if covered.any() else before.reference_map.scale
     normals = {score: fit_prior(scored(sets, gate, score)) for score in SCORES}
+    scale = fit_map_scale(sets, gate, normals["blend"])
     return replace(before, weighed_map=Affine(scale, 0.0), gate=gate, normal=normals)
+
+
+def fit_map_scale(sets: Sequence[ProductStatistics], gate: Gate, prior: NormalPrior) -> float:
+    """Of :data:`MAP_SCALES` the one under which patches of all pictures of all products are ranked best.
+
+    0.5 of a map means the same on every product, so they are ranked together. The top of a map is tied to the score of its
+    picture (:func:`~assistant.vision.anomaly_map.source_map`): under too small a scale pictures differ more than patches do,
+    under too large a one the patches of every picture reach as low.
+    """
+    planes, own, covered, clear = [], [], [], []
+    for one, images in zip(sets, scored(sets, gate, "blend"), strict=True):
+        known = prior.given(images.left_out.tolist(), images.copies.tolist(), images.variety)
+        own.append(torch.tensor([known.calibrated(logit, known.even) for logit in images.queries.tolist()]))
+        planes.append((one.query_maps * gate(one.about)[:, None]).sum(1))
+        covered.append((one.coverage > DEFECTIVE).flatten())
+        clear.append(covered[-1] | (torch.arange(one.coverage.numel()) % THINNED == 0) & (one.coverage.flatten() == 0))
+    truth = torch.cat([c[k] for c, k in zip(covered, clear, strict=True)]).numpy()
+    if not truth.any():
+        return 1.0
+
+    def ranked(scale: float) -> float:
+        tied = [p * scale + (o - top_mean(p * scale))[:, None] for p, o in zip(planes, own, strict=True)]
+        said = torch.cat([t.flatten()[k] for t, k in zip(tied, clear, strict=True)]).numpy()
+        return float(roc_auc_score(truth, said, max_fpr=RANKED_TO))
+
+    return max(MAP_SCALES, key=ranked)
 
 
 def weigh(detector: Detector, folder: Path, out: Path, card: Card, steps: int, seed: int) -> Card | None:

@@ -26,7 +26,7 @@ class Usual:
 
 
 LIGHT = {
-    "exposure": Usual("lightness", 0.08),
+    "exposure": Usual("lightness", 0.1),
     "contrast": Usual("contrast", 3.0),
     "red": Usual("red to green", 3.5),
     "yellow": Usual("yellow to blue", 3.5),

@@ -106,7 +106,9 @@ def test_a_run_weighs_the_experts_and_training_that_goes_on_keeps_the_gate(tmp_p
     assert known[0]["text_image"] == known[1]["text_image"]
     assert "train weighed_auroc" in json.loads((weighed / "card.json").read_text())["scores"]
     on = localize_recipe(tmp_path, "on", start=str(weighed), epochs=1)
-    assert main(["--config", str(on), "--set", "data.shots=[1, 2]", "--set", f"data.features={tmp_path / 'again'}"]) == 0
+    assert (
+        main(["--config", str(on), "--set", "data.shots=[1, 2]", "--set", f"data.features={tmp_path / 'again'}"]) == 0
+    )
     assert json.loads((tmp_path / "on" / "checkpoint" / "calibration.json").read_text())["gate"] == known[1]["gate"]
 
 
