@@ -36,6 +36,8 @@ AFFINE = ("text_image", "text_map", "reference_image", "reference_map", "weighed
 """The maps of a calibration, in its order."""
 UNSEEN = NormalPrior(0.5, 1.0, 1.0, 3.0, 0.5, Odds(deviation=0.5, logit=0.2, spread=0.3, shots=-0.2, constant=-1.5))
 """Of a localizer whose normals were never looked at."""
+ANYWHERE = NormalPrior(0.0, 1.0, 5.0, 3.0, 0.0, Odds(deviation=0.5, logit=0.0, spread=0.0, shots=0.0, constant=0.0))
+"""Of untrained parts, whose logits may lie anywhere."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Calibration:
     def identity(cls) -> Calibration:
         """Of untrained parts: logits as they are."""
         same = Affine(1.0, 0.0)
-        return cls(same, same, same, same, same)
+        return cls(same, same, same, same, same, normal=dict.fromkeys(SCORES, ANYWHERE))
 
     def of_map(self, referenced: bool) -> Affine:
         """Of a map's logits, with references or without."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from assistant.vision.calibration import Affine, Calibration
+from assistant.inquiry import SCORES
+from assistant.vision.calibration import UNSEEN, Affine, Calibration
 from training.localizer.stage import PicturePrediction
 
 
@@ -30,7 +31,7 @@ def calibrate(collected: Sequence[PicturePrediction], before: Calibration | None
         target = np.concatenate([c.target for c in part])
         clear = (target > 0.5) | (target == 0)
         fitted[f"{kind}_map"] = platt(np.concatenate([c.map for c in part])[clear], target[clear] > 0.5)
-    kept = before or Calibration.identity()
+    kept = before or replace(Calibration.identity(), normal=dict.fromkeys(SCORES, UNSEEN))
     return replace(
         kept,
         text_image=fitted["text_image"],
