@@ -94,7 +94,8 @@ class Inquiry:
         """The one rule of what goes together; every door asks it before anything is encoded.
 
         References or a profile, not both, since a profile is a reference set. Anomalous references join either. Zero-shot takes
-        none of the three, few-shot one of the first two. The camera is fixed with references; a profile knows its own.
+        none of the three, few-shot one of the first two. The camera is fixed with references; a profile knows its own. An overkill
+        needs references or a profile: without, no threshold follows from it.
 
         Args:
             references: whether normal pictures are given.
@@ -110,6 +111,8 @@ class Inquiry:
             raise ConfigError("references or a profile in few-shot mode", "none", "give --references or --profile")
         if self.mode == "zero-shot" and (references or profile or anomalous):
             raise ConfigError("no references in zero-shot mode", "some", "leave the mode or the references out")
+        if self.overkill != OVERKILL and not (references or profile):
+            raise ConfigError("references or a profile with an overkill", "none", "give --references, or leave it out")
         if self.fixed_camera and not references:
             got = "a profile" if profile else "none"
             do = "build the profile of a fixed camera instead" if profile else "give --references, or leave it out"

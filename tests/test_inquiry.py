@@ -101,3 +101,13 @@ def test_anomalous_references_join_a_profile_as_they_join_references(assistant: 
     assert twice is not None
     assert twice.anomalous_keys is not None
     assert twice.anomalous_keys.shape[1] == 2 * marked.anomalous_keys.shape[1]
+
+
+def test_an_overkill_without_references_is_refused_as_no_threshold_follows_from_it() -> None:
+    asked = Inquiry(overkill=0.02)
+    for anomalous in (False, True):
+        with pytest.raises(ConfigError, match="references or a profile with an overkill, got none"):
+            asked.require_comparable(references=False, profile=False, anomalous=anomalous)
+    asked.require_comparable(references=True, profile=False, anomalous=False)
+    asked.require_comparable(references=False, profile=True, anomalous=False)
+    Inquiry().require_comparable(references=False, profile=False, anomalous=False)

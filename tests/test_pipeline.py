@@ -72,7 +72,7 @@ def test_a_saved_profile_gives_the_same_scores(assistant: Assistant, tmp_path: P
     assert again.summary() == profile.summary()
     one, other = (assistant.inspect(textured(5, spot=True), profile=p) for p in (profile, again))
     assert abs(one.image_score - other.image_score) < 1e-3
-    assert np.abs(one.anomaly_map.scores - other.anomaly_map.scores).max() < 1e-2
+    assert np.abs(one.anomaly_map.scores - other.anomaly_map.scores).max() < 5e-3
 
 
 def test_a_profile_of_other_weights_is_refused(assistant: Assistant) -> None:

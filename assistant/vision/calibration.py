@@ -65,7 +65,7 @@ class Calibration:
     def identity(cls) -> Calibration:
         """Of untrained parts: logits as they are."""
         same = Affine(1.0, 0.0)
-        return cls(same, same, same, same, same, normal=dict.fromkeys(SCORES, ANYWHERE))
+        return cls(same, same, same, same, Affine(0.1, 0.0), normal=dict.fromkeys(SCORES, ANYWHERE))
 
     def of_map(self, referenced: bool) -> Affine:
         """Of a map's logits, with references or without."""

@@ -15,8 +15,9 @@ from assistant.errors import ConfigError
 from assistant.inquiry import SCORES, Inquiry
 from assistant.types import QueryImage
 from assistant.vision import detector as detection
-from assistant.vision.build_profile import build_profile
+from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.detector import Detector
+from assistant.vision.references.profile import AnomalousReference
 from assistant.vision.text_anchors import KEPT, AnchorCache
 
 DRAWS, NORMALS, POOL = 500, 20, 60
@@ -103,6 +104,8 @@ def test_twenty_different_references_promise_what_ten_or_one_piece_do_not(detect
     alike = replace(many, ranges={score: replace(found, variety=0.4) for score, found in ranges.items()})
     assert alike.guarantee("blend", 0.1) is None
     assert alike.threshold("blend", 0.1) == max(ranges["blend"].even, ranges["blend"].limit(0.1))
+    spot = AnomalousReference(textured(40))
+    assert with_anomalous(detector, many, [spot]).guarantee("blend", 0.1) is None, "normals were not scored by likeness"
     few = build_profile(detector, [textured(seed) for seed in range(3)])
     assert few.guarantee("blend", 0.1) is None
     assert detector.score(detector.encode(textured(30)), few).guarantee is None

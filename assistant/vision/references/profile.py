@@ -94,8 +94,11 @@ class Profile:
         return max(known.even, known.limit(overkill) if told is None else told)
 
     def guarantee(self, score: str, overkill: float) -> str | None:
-        """What is promised of normal pictures, one sentence; None where the references are too few or too much alike for that."""
-        if self._conformal(score, overkill) is None:
+        """What is promised of normal pictures, one sentence; None where the references are too few or too much alike for that.
+
+        Nor with anomalous references: what looks like them scores higher, and normals have not been scored so.
+        """
+        if self.anomalous_keys is not None or self._conformal(score, overkill) is None:
             return None
         return (
             f"at most {100 * overkill:g} % of normal pictures taken like these {len(self.normals(score))} references are called "
