@@ -94,8 +94,8 @@ class Inquiry:
         """The one rule of what goes together; every door asks it before anything is encoded.
 
         References or a profile, not both, since a profile is a reference set. Anomalous references join either. Zero-shot takes
-        none of the three, few-shot one of the first two. The camera is fixed with references; a profile knows its own. An overkill
-        needs references or a profile: without, no threshold follows from it.
+        none of the three, few-shot one of the first two. The camera is fixed with references; a profile knows its own.
+        An overkill needs references or a profile: without, no threshold follows from it.
 
         Args:
             references: whether normal pictures are given.
