@@ -77,11 +77,16 @@ class QueryImage:
         pixels: RGB, 0..255, in the orientation a person sees.
         source: the path as given, with any ``::selector``.
         domain: known from the file format (DICOM, NIfTI) or told by the caller; None when unknown.
+        spacing_mm: millimetres from row to row and from column to column, told by the caller or the file; None when unknown.
+        spacing_of: whose spacing it is: ``option``, ``object`` or, for a projection whose magnification is not known,
+            ``detector``; None with ``spacing_mm``.
     """
 
     pixels: UInt8[np.ndarray, "height width 3"]
     source: str
     domain: Domain | None = None
+    spacing_mm: tuple[float, float] | None = None
+    spacing_of: str | None = None
 
     @property
     def height(self) -> int:
@@ -102,6 +107,59 @@ class AnomalyMap:
 
 
 @dataclass(frozen=True)
+class Extents:
+    """How large a region is, in one unit: source pixels or millimetres.
+
+    Args:
+        length: along the line, or the largest Feret diameter of the outline.
+        width: mean width.
+        feret: largest and smallest distance of two parallel lines that hold the region between them.
+        area: in the unit's square.
+        edge_distance: from the region to the nearest edge of the picture; 0 where it touches one.
+        margin: by how much length and Feret diameters may be off.
+        nearest: distance to the nearest other region; None where there is none.
+    """
+
+    length: float
+    width: float
+    feret: tuple[float, float]
+    area: float
+    edge_distance: float
+    margin: float
+    nearest: float | None = None
+
+
+class MeasuredBy(StrEnum):
+    """What a region was measured on."""
+
+    LINE = "line"
+    """The line that was found in the picture inside the region."""
+    OUTLINE = "outline"
+    """The region's outline on the map, which is coarse."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Extents of a region, with what speaks against them.
+
+    Args:
+        by: what was measured.
+        centroid: (x, y), source pixels.
+        px: in source pixels.
+        mm: in millimetres; None without a scale.
+        caveats: a few words each: where the numbers are bounds or rough.
+        nearest_id: the region that ``nearest`` is the distance to; None where there is no other.
+    """
+
+    by: MeasuredBy
+    centroid: tuple[float, float]
+    px: Extents
+    mm: Extents | None = None
+    caveats: tuple[str, ...] = ()
+    nearest_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Region:
     """A connected component of the map at or above the threshold.
 
@@ -115,6 +173,7 @@ class Region:
         type: kind of defect or lesion; None when no vocabulary was asked.
         type_probability: softmax over the vocabulary, in [0, 1]; None with ``type``.
         severity: by the rule in :mod:`assistant.vocabulary.severity`.
+        measures: how large it is; None where that was not measured or was read from a row of before.
     """
 
     id: int
@@ -126,6 +185,7 @@ class Region:
     type: str | None
     type_probability: float | None
     severity: Severity
+    measures: Measures | None = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
 from assistant.vision.references.mutual import mutual_logits
 from assistant.vision.references.profile import Profile, likeness
+from assistant.vision.measures import measured
 from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
 from assistant.vision.text_anchors import AnchorCache
 
@@ -172,6 +173,8 @@ class Detector:
             regions = find_regions(anomaly_map) if own >= 0 else []
             embedded = self.embed_regions(encoded, regions)
             named = self._named(encoded, regions, embedded)
+        with _clock(timing, "measure"):
+            named = measured(named, image, anomaly_map, regions, encoded.features.grid)
         return Inspection(
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
             p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,

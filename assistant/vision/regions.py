@@ -111,6 +111,16 @@ def highest_region(inspection: Inspection) -> Region | None:
     return None if place is None else describe_regions([place])[0]
 
 
+def source_pixels(
+    region: RegionMask, anomaly_map: AnomalyMap, threshold: float = THRESHOLD
+) -> Bool[np.ndarray, "height width"]:
+    """A region's pixels inside its box: those of its component that reach the threshold it was found with."""
+    box, factor = region.box, math.ceil(max(anomaly_map.scores.shape) / LABEL_SIDE)
+    rows, columns = np.arange(box.y_min, box.y_max) // factor, np.arange(box.x_min, box.x_max) // factor
+    scores = anomaly_map.scores[box.y_min : box.y_max, box.x_min : box.x_max]
+    return np.asarray(region.mask[np.ix_(rows, columns)] & (scores >= threshold))
+
+
 def describe_regions(
     region_masks: Sequence[RegionMask], types: Sequence[tuple[str, float] | None] | None = None
 ) -> tuple[Region, ...]:
