@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from assistant.errors import ConfigError
-from assistant.types import Domain
+from assistant.types import Domain, QueryImage
 
 SCORES = ("blend", "top1", "max", "p99")
 """Image scores: the trained image head, mean of the map's top 1 %, its maximum, its 99th percentile."""
 MODES = ("auto", "zero-shot", "few-shot")
 OVERKILL = 0.1
 """Share of normal pictures that may be called anomalous, unless another one is asked for."""
+TOLD = "option"
+"""Whose spacing it is when a person told it."""
 MAX_PHRASE = 200
 """Characters of a name or phrase."""
 
@@ -29,6 +32,7 @@ class InquiryFields(TypedDict, total=False):
     fixed_camera: bool
     score: str
     overkill: float
+    spacing_mm: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Inquiry:
         fixed_camera: references are aligned with the picture: like places are compared.
         score: ``blend``, ``top1``, ``max`` or ``p99``.
         overkill: with references, the share of normal pictures that may be called anomalous: where the threshold lies.
+        spacing_mm: millimetres from row to row and from column to column; from the file when None.
 
     Raises:
         ConfigError: a value that makes no sense, with what was expected.
@@ -57,6 +62,7 @@ class Inquiry:
     fixed_camera: bool = False
     score: str = "blend"
     overkill: float = OVERKILL
+    spacing_mm: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.score not in SCORES:
@@ -66,12 +72,18 @@ class Inquiry:
             raise ConfigError("an overkill between 0 and 0.5", str(self.overkill), do)
         if self.mode not in MODES:
             raise ConfigError(f"a mode of {', '.join(MODES)}", str(self.mode), "choose another mode")
+        if self.spacing_mm is not None:
+            object.__setattr__(self, "spacing_mm", checked_spacing(self.spacing_mm))
         if self.object_name:
             checked_phrase(self.object_name, "an object name")
         for phrase in self.look_for:
             checked_phrase(phrase, "a phrase to look for")
         for phrase in self.types:
             checked_phrase(phrase, "a type")
+
+    def scaled(self, image: QueryImage) -> QueryImage:
+        """A picture with the scale that is told here; as it is where none is."""
+        return image if self.spacing_mm is None else replace(image, spacing_mm=self.spacing_mm, spacing_of=TOLD)
 
     @classmethod
     def of(cls, fields: InquiryFields) -> Inquiry:
@@ -121,6 +133,38 @@ class Inquiry:
 
 ANYTHING = Inquiry()
 """Nothing told: whatever is wrong with whatever it is."""
+
+
+def checked_spacing(spacing: Sequence[float]) -> tuple[float, float]:
+    """Millimetres a pixel from row to row and from column to column; one number stands for both.
+
+    Raises:
+        ConfigError: other than one or two positive numbers.
+    """
+    values = tuple(float(one) for one in spacing)
+    if len(values) not in (1, 2) or not all(math.isfinite(one) and one > 0 for one in values):
+        got = ", ".join(f"{one:g}" for one in values) or "nothing"
+        raise ConfigError(
+            "one or two positive millimetres a pixel", got, "write for example 0.05, or 0.05,0.04 (across, down)"
+        )
+    return values[0], values[-1]
+
+
+def read_spacing(text: str) -> tuple[float, float]:
+    """A scale as it is typed (one number, or across and down) as (from row to row, from column to column).
+
+    >>> read_spacing("0.05"), read_spacing("0.05, 0.04")
+    ((0.05, 0.05), (0.04, 0.05))
+
+    Raises:
+        ConfigError: other than one or two positive numbers.
+    """
+    try:
+        values = [float(one) for one in text.split(",")]
+    except ValueError:
+        do = "write for example 0.05, or 0.05,0.04 (across, down)"
+        raise ConfigError("one or two positive millimetres a pixel", repr(text[:40]), do) from None
+    return checked_spacing(values[::-1])
 
 
 def checked_phrase(text: str, what: str) -> str:

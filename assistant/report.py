@@ -3,7 +3,8 @@
 One row a picture. A picture that could not be inspected has a row whose ``error`` is set and in which everything but
 ``schema`` and ``source`` is null. ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and
 ``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
-normal pictures; rows of earlier runs have none of these and are read too.
+normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
+``rule`` is what the user's own rule says. Rows of earlier runs have none of these and are read too.
 The JSON Schema beside this file says the same to other languages.
 """
 
@@ -16,31 +17,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from assistant.errors import DataSetError
+from assistant.region_rows import RegionRow, Row, Score, region_of, region_of_row, region_row
 from assistant.types import (
     THRESHOLD,
     AnomalyMap,
     Answer,
-    Box,
     Domain,
     Inspection,
     Mode,
     QueryImage,
-    Region,
-    Severity,
+    RuleDecision,
+    RuleVerdict,
     Verdict,
 )
 from assistant.vision.checks.look import brightness
 from assistant.vision.regions import highest_region
 
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
-LATER = ("guarantee", "brightness", "warnings")
+LATER = ("guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule")
 """Fields that rows of earlier runs lack."""
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
@@ -48,32 +49,8 @@ HIGHEST = "highest"
 RESULTS = "results.jsonl"
 """Rows of a folder of results."""
 
-Score = Annotated[float, Field(ge=0, le=1)]
 
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RegionRow(_Row):
-    """A region; ``box`` is (x_min, y_min, x_max, y_max), half-open, source pixels.
-
-    ``group`` is the letter of the regions of its run that it is alike, where a run with ``--group`` found enough of them.
-    """
-
-    id: int
-    box: tuple[int, int, int, int]
-    area_fraction: Score
-    cells: tuple[str, ...]
-    peak_score: Score
-    mean_score: Score
-    type: str | None
-    type_probability: Score | None
-    severity: Severity
-    group: str | None = None
-
-
-class AnswerRow(_Row):
+class AnswerRow(Row):
     """A question and its answer; ``stated_verdict`` is parsed from the words."""
 
     question: str
@@ -82,7 +59,16 @@ class AnswerRow(_Row):
     contradictory: bool
 
 
-class InspectionRow(_Row):
+class RuleRow(Row):
+    """What the user's own rule says; ``regions`` are those that the clause holds, or may hold, of."""
+
+    verdict: RuleDecision
+    clause: str | None
+    regions: tuple[int, ...]
+    reason: str | None
+
+
+class InspectionRow(Row):
     """One picture. Paths of maps and overlays are relative to the folder of the results; ``source`` is as given."""
 
     schema_: Literal["anomaly-assistant/inspection@1"] = Field(SCHEMA, alias="schema")
@@ -107,6 +93,9 @@ class InspectionRow(_Row):
     guarantee: str | None = None
     brightness: Score | None = None
     warnings: tuple[str, ...] | None = None
+    spacing_mm: tuple[float, float] | None = None
+    spacing_of: str | None = None
+    rule: RuleRow | None = None
     error: str | None = None
 
 
@@ -138,7 +127,7 @@ def inspection_row(
         threshold=THRESHOLD,
         verdict=inspection.verdict,
         p_value=inspection.p_value,
-        regions=tuple(_region_row(region) for region in inspection.regions),
+        regions=tuple(region_row(region) for region in inspection.regions),
         caption=caption,
         answers=tuple(_answer_row(answer) for answer in answers),
         map_path=map_path,
@@ -150,6 +139,9 @@ def inspection_row(
         guarantee=inspection.guarantee,
         brightness=round(brightness(inspection.image), 4),
         warnings=inspection.warnings,
+        spacing_mm=inspection.image.spacing_mm,
+        spacing_of=inspection.image.spacing_of,
+        rule=None if inspection.rule is None else RuleRow(**vars(inspection.rule)),
     )
     return row.model_dump(mode="json", by_alias=True)
 
@@ -157,7 +149,7 @@ def inspection_row(
 def highest_row(inspection: Inspection) -> dict[str, Any]:
     """Where the map of a picture without regions is highest: no field of the contract, but part of what is talked about."""
     place = highest_region(inspection)
-    return {HIGHEST: None if place is None else _region_row(place).model_dump(mode="json")}
+    return {HIGHEST: None if place is None else region_row(place).model_dump(mode="json")}
 
 
 def inspection_of_row(
@@ -187,12 +179,12 @@ def inspection_of_row(
         raise DataSetError("the row of an inspected picture", f"{told.error or 'an empty row'}", "leave it out")
     pixels = np.zeros((*scores.shape, 3), np.uint8)
     return Inspection(
-        image=QueryImage(pixels, told.source, domain),
+        image=QueryImage(pixels, told.source, domain, told.spacing_mm, told.spacing_of),
         object_name=told.object_name,
         mode=told.mode,
         image_score=told.image_score,
         p_value=told.p_value,
-        regions=tuple(_region(region) for region in told.regions),
+        regions=tuple(region_of(region) for region in told.regions),
         anomaly_map=AnomalyMap(scores),
         preset=told.preset or "",
         weights=told.weights or "",
@@ -200,6 +192,7 @@ def inspection_of_row(
         highest=highest,
         guarantee=told.guarantee,
         warnings=told.warnings or (),
+        rule=None if told.rule is None else RuleVerdict(**dict(told.rule)),
     )
 
 
@@ -264,43 +257,6 @@ def package_version() -> str:
         return version("anomaly-assistant")
     except PackageNotFoundError:
         return "0+unknown"
-
-
-def _region_row(region: Region) -> RegionRow:
-    return RegionRow(
-        id=region.id,
-        box=region.box.as_tuple(),
-        area_fraction=region.area_fraction,
-        cells=region.cells,
-        peak_score=region.peak_score,
-        mean_score=region.mean_score,
-        type=region.type,
-        type_probability=region.type_probability,
-        severity=region.severity,
-    )
-
-
-def region_of_row(row: Mapping[str, Any]) -> Region:
-    """A region as rows hold it.
-
-    Raises:
-        ValueError: a field that is absent or makes no sense.
-    """
-    return _region(RegionRow.model_validate(row))
-
-
-def _region(row: RegionRow) -> Region:
-    return Region(
-        id=row.id,
-        box=Box(*row.box),
-        area_fraction=row.area_fraction,
-        cells=row.cells,
-        peak_score=row.peak_score,
-        mean_score=row.mean_score,
-        type=row.type,
-        type_probability=row.type_probability,
-        severity=row.severity,
-    )
 
 
 def _answer_row(answer: Answer) -> AnswerRow:

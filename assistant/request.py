@@ -15,6 +15,7 @@ from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import find_images, load_image, split_selector
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.rules import Rule
 from assistant.types import Domain, Inspection, QueryImage
 from assistant.vision.references.kind_examples import KindExamples, named_by_example
 
@@ -35,6 +36,7 @@ class Request:
         profile: path of a saved profile, instead of references.
         max_megapixels: larger pictures are refused.
         kind_examples: path of examples that regions take their kinds from; None for words alone.
+        rule: the user's own of what is rejected; None without one.
 
     Raises:
         ConfigError: options that do not go together.
@@ -47,6 +49,7 @@ class Request:
     profile: str | None = None
     max_megapixels: float = DEFAULT_LIMITS.max_pixels / 1e6
     kind_examples: str | None = None
+    rule: Rule | None = None
 
     def __post_init__(self) -> None:
         self.inquiry.require_comparable(
@@ -59,8 +62,15 @@ class Request:
             raise ConfigError(
                 "a mask for each anomalous reference, or none", got, "repeat --anomalous-mask in their order"
             )
+        if self.rule is not None and self.kind_examples is None:
+            own = (*self.inquiry.types, *self.inquiry.look_for)
+            self.rule.require_known_kinds(own, vocabulary=not self.inquiry.types)
         if self.max_megapixels <= 0:
             raise ConfigError("a positive number of megapixels", f"{self.max_megapixels:g}", "give --max-megapixels 50")
+
+    def ruled(self, inspection: Inspection) -> Inspection:
+        """An inspection with what the rule says of it; as it is without a rule."""
+        return inspection if self.rule is None else replace(inspection, rule=self.rule.decide(inspection))
 
     @property
     def limits(self) -> ImageLimits:
@@ -133,7 +143,7 @@ class Inspector:
         decoded = (time.perf_counter() - started) * 1000
         inspection = self.assistant.examine(image, self.request.inquiry, self.profile)
         timing = {**inspection.timing_ms, "decode": decoded}
-        return named_by_example(replace(inspection, timing_ms=timing), self.examples)
+        return self.request.ruled(named_by_example(replace(inspection, timing_ms=timing), self.examples))
 
     def inspect_each(self, inputs: Iterable[str]) -> Iterator[tuple[str, Inspection | AssistantError]]:
         """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run."""

@@ -149,6 +149,7 @@ class Measures:
         mm: in millimetres; None without a scale.
         caveats: a few words each: where the numbers are bounds or rough.
         nearest_id: the region that ``nearest`` is the distance to; None where there is no other.
+        may_go_on: the length is a least one: the region goes on outside the picture, or where it could not be followed.
     """
 
     by: MeasuredBy
@@ -157,6 +158,7 @@ class Measures:
     mm: Extents | None = None
     caveats: tuple[str, ...] = ()
     nearest_id: int | None = None
+    may_go_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,31 @@ class Region:
     type_probability: float | None
     severity: Severity
     measures: Measures | None = None
+
+
+class RuleDecision(StrEnum):
+    """What the user's own rule says of a picture."""
+
+    REJECT = "reject"
+    ACCEPT = "accept"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class RuleVerdict:
+    """What the user's own rule says of a picture, and why.
+
+    Args:
+        verdict: undecided where a clause cannot be told.
+        clause: that holds, or that cannot be told; None where none does.
+        regions: identifiers of those that the clause holds, or may hold, of.
+        reason: why it is undecided; None where it is not.
+    """
+
+    verdict: RuleDecision
+    clause: str | None = None
+    regions: tuple[int, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +251,7 @@ class Inspection:
             else None, and :func:`assistant.vision.regions.highest_region` finds it.
         guarantee: what is promised of normal pictures under these references; None where nothing can be.
         warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
+        rule: what the user's own rule says; None without one.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.
     """
 
@@ -240,6 +268,7 @@ class Inspection:
     highest: Region | None = None
     guarantee: str | None = None
     warnings: tuple[str, ...] = ()
+    rule: RuleVerdict | None = None
     region_embeddings: Float32[np.ndarray, "regions width"] | None = None
 
     @property

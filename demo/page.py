@@ -157,7 +157,7 @@ def _result(made: dict[str, Any]) -> None:
             _correction(made)
     made["table"] = gr.Dataframe(
         headers=list(words.HEADERS), type="array", interactive=False, wrap=True, label="Regions: click one to ask",
-        elem_id="table", buttons=[], max_height=260, column_widths=["8%", "30%", "23%", "12%", "14%", "13%"],
+        elem_id="table", buttons=[], max_height=260, column_widths=["6%", "22%", "18%", "9%", "11%", "10%", "13%", "11%"],
         visible=False,
     )  # fmt: skip
 

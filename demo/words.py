@@ -11,7 +11,7 @@ from assistant.words.evidence import caption
 from demo.sessions import Session
 from demo.thresholds import View
 
-HEADERS = ("No.", "Place", "Type", "Sure", "Severity", "Area")
+HEADERS = ("No.", "Place", "Type", "Sure", "Severity", "Area", "Length", "Width")
 NOTICE = "Research use only, not a diagnosis."
 _MODES = {Mode.ZERO_SHOT: "without references", Mode.FEW_SHOT: "with references", Mode.MUTUAL: "against each other"}
 _SAMPLE_NAME = 34
@@ -91,7 +91,7 @@ def timing_words(timing_ms: dict[str, float]) -> str:
 
 
 def region_table(view: View | None) -> list[list[str]]:
-    """A row a region: number, place, type, probability, severity, area."""
+    """A row a region: number, place, type, probability, severity, area, length, width."""
     if view is None:
         return []
     return [
@@ -102,6 +102,8 @@ def region_table(view: View | None) -> list[list[str]]:
             "" if r.type_probability is None else f"{100 * r.type_probability:.0f} %",
             r.severity.value,
             wording.percent(r.area_fraction),
+            wording.size(r, "length") or "",
+            wording.size(r, "width") or "",
         ]
         for r in view.inspection.regions
     ]

@@ -11,6 +11,7 @@ from assistant.batch.inputs.listing import Inputs
 from assistant.batch.inputs.shards import Shard
 from assistant.errors import ConfigError
 from assistant.request import Request
+from assistant.rules import Rule
 
 ENGINES = ("local", "ray")
 CHUNK = 64
@@ -110,4 +111,6 @@ class BatchOptions:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Rule):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value

@@ -60,6 +60,8 @@ def inspect(images: options.Images, request: Request, model: Model, shown: Displ
     """Verdict, map and named regions of pictures."""
     inspector = Inspector(model.load(), request)
     profile.tell_faults(inspector.profile)
+    if request.rule is not None:
+        print(f"rule: {request.rule}", file=sys.stderr)
     failed = False
     for source, result in inspector.inspect_each(images):
         if isinstance(result, AssistantError):

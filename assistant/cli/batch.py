@@ -64,11 +64,13 @@ def batch(
         batch_size=_batch_size(working.batch_size),
         workers=working.workers,
     )
+    if request.rule is not None:
+        print(f"rule: {request.rule}", file=sys.stderr)
     run = BatchRun(asked, standard_input=sys.stdin.buffer, tell=_note)
     with _stopping(run, asked.results):
         _follow(run, results.json)
     if part.count == 1:
-        _write_extras(asked.results, results.coco, results.parquet)
+        _write_extras(asked.results, results.coco, results.parquet, results.csv)
     _tell(run, asked.results)
     if run.groups is not None:
         _tell_groups(run.groups, results.out)
@@ -86,6 +88,7 @@ def merge(
     ] = None,
     coco: options.Coco = False,
     parquet: options.Parquet = False,
+    csv: options.Csv = False,
     json: options.Json = False,
 ) -> None:
     """Join the rows of shards; tells what is missing and what is double."""
@@ -93,7 +96,7 @@ def merge(
     from assistant.batch import merge as join
 
     merged = join(folders, out, inputs=None if expect is None else Inputs(tuple(expect)))
-    _write_extras(merged.path, coco, parquet)
+    _write_extras(merged.path, coco, parquet, csv)
     _show_merged(merged, json)
     raise typer.Exit(int(not merged.complete or merged.failed > 0))
 
@@ -143,9 +146,9 @@ def _stopping(run: BatchRun, results: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _write_extras(results: Path, coco: bool, parquet: bool) -> None:
+def _write_extras(results: Path, coco: bool, parquet: bool, csv: bool) -> None:
     from assistant.batch.results.drift import find_drifts
-    from assistant.batch.results.exports import write_coco, write_parquet
+    from assistant.batch.results.exports import write_coco, write_csv, write_parquet
     from assistant.batch.results.summary import write_summary
 
     drifts = find_drifts(results)
@@ -156,6 +159,8 @@ def _write_extras(results: Path, coco: bool, parquet: bool) -> None:
         write_coco(results)
     if parquet:
         write_parquet(results)
+    if csv:
+        write_csv(results)
 
 
 def _note(sentence: str) -> None:

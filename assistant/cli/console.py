@@ -13,9 +13,11 @@ from rich.text import Text
 from assistant.batch.groups.group_file import Groups
 from assistant.cli.doctor import Check, Status
 from assistant.towers.weights import TowerStatus
-from assistant.types import Answer, Inspection, Region, Verdict
+from assistant.types import Answer, Inspection, Region, RuleDecision, Verdict
+from assistant.words import wording
 
 _VERDICT = {Verdict.NORMAL: "bold green", Verdict.ANOMALOUS: "bold red"}
+_RULE = {RuleDecision.ACCEPT: "bold green", RuleDecision.REJECT: "bold red", RuleDecision.UNDECIDED: "bold yellow"}
 _STATUS = {Status.OK: "green", Status.NOTE: "yellow", Status.PROBLEM: "bold red"}
 
 
@@ -45,6 +47,10 @@ def show_inspection(
         console.print(_regions(inspection.regions))
     if caption:
         console.print(Text(caption))
+    if inspection.rule is not None:
+        console.print(
+            Text(f"rule: {wording.ruling(inspection.rule)}", style=_RULE[inspection.rule.verdict]), soft_wrap=True
+        )
     for warning in inspection.warnings:
         console.print(Text(f"warning: it {warning}", style="yellow"), soft_wrap=True)
     for path in written:
@@ -106,7 +112,7 @@ def show_values(console: Console, values: Mapping[str, Any]) -> None:
 
 def _regions(regions: Sequence[Region]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("region", "type", "severity", "where", "area", "peak", "box"):
+    for name in ("region", "type", "severity", "where", "length", "width", "area", "peak", "box"):
         table.add_column(name, style="dim" if name == "box" else None)
     for region in regions:
         kind = "-" if region.type is None else f"{region.type} ({region.type_probability or 0:.0%})"
@@ -115,6 +121,8 @@ def _regions(regions: Sequence[Region]) -> Table:
             Text(kind),
             region.severity.value,
             ", ".join(region.cells),
+            wording.size(region, "length") or "-",
+            wording.size(region, "width") or "-",
             f"{region.area_fraction:.1%}",
             f"{region.peak_score:.2f}",
             " ".join(map(str, region.box.as_tuple())),

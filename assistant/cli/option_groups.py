@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options
-from assistant.inquiry import OVERKILL, Inquiry
+from assistant.inquiry import OVERKILL, Inquiry, read_spacing
 from assistant.request import Request
+from assistant.rules import load_rule
 
 if TYPE_CHECKING:
     from assistant.batch import Inputs
@@ -75,6 +76,8 @@ def request_of(
     domain: options.DomainName = None,
     max_megapixels: options.MaxMegapixels = 50.0,
     kind_examples: options.KindExamples = None,
+    mm_per_pixel: options.MmPerPixel = None,
+    rule: options.RuleOption = None,
 ) -> Request:
     """Inspections: what is asked, and what pictures are compared with.
 
@@ -87,9 +90,12 @@ def request_of(
         anomalous_references=tuple(anomalous_reference or ()),
         anomalous_masks=tuple(anomalous_mask or ()),
         profile=profile,
-        inquiry=replace(inquiry, mode=mode.value),
+        inquiry=replace(
+            inquiry, mode=mode.value, spacing_mm=None if mm_per_pixel is None else read_spacing(mm_per_pixel)
+        ),
         max_megapixels=max_megapixels,
         kind_examples=kind_examples,
+        rule=None if rule is None else load_rule(rule),
     )
 
 
@@ -311,6 +317,7 @@ class ResultsFolder:
     out: Path
     coco: bool
     parquet: bool
+    csv: bool
     json: bool
     restart: bool
     retry_failed: bool
@@ -320,12 +327,13 @@ def results_of(
     out: options.ResultsOut,
     coco: options.Coco = False,
     parquet: options.Parquet = False,
+    csv: options.Csv = False,
     json: options.Json = False,
     restart: options.Restart = False,
     retry_failed: options.RetryFailed = False,
 ) -> ResultsFolder:
     """The folder of results."""
-    return ResultsFolder(out, coco, parquet, json, restart, retry_failed)
+    return ResultsFolder(out, coco, parquet, csv, json, restart, retry_failed)
 
 
 @dataclass(frozen=True)

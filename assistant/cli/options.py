@@ -152,6 +152,24 @@ KindExamples = Annotated[
         rich_help_panel=_EVIDENCE,
     ),
 ]
+MmPerPixel = Annotated[
+    str | None,
+    typer.Option(
+        "--mm-per-pixel",
+        metavar="X|X,Y",
+        help="Scale: millimetres a pixel, or across and down; from DICOM and NIfTI files when left out.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
+RuleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        metavar="FILE|TEXT",
+        help="Your own rule of what is rejected: a YAML file, or words such as 'reject any crack over 2 mm'.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
 MaxMegapixels = Annotated[
     float, typer.Option("--max-megapixels", help="Larger pictures are refused.", rich_help_panel=_MODEL)
 ]
@@ -273,6 +291,7 @@ QuestionFile = Annotated[
     ),
 ]
 Coco = Annotated[bool, typer.Option("--coco", help="Also results.coco.json.", rich_help_panel=_OUTPUT)]
+Csv = Annotated[bool, typer.Option("--csv", help="Also results.csv, a line a region.", rich_help_panel=_OUTPUT)]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Also results.parquet.", rich_help_panel=_OUTPUT)]
 ShardName = Annotated[
     str | None,

@@ -40,6 +40,7 @@ from assistant.pictures.pixels import (
     scale_values,
     selected_index,
 )
+from assistant.pictures.spacing import Plane
 from assistant.types import Domain, QueryImage
 
 SUFFIXES = (
@@ -100,12 +101,13 @@ def load_image(
         domain: what it shows; None takes medical for DICOM and NIfTI, and leaves every other format unknown.
 
     Returns:
-        RGB 0..255 in the orientation a person sees; ``source`` as given, or ``<bytes>``, ``<image>``, ``<array>``.
+        RGB 0..255 in the orientation a person sees; ``source`` as given, or ``<bytes>``, ``<image>``, ``<array>``; the spacing
+        that a DICOM or NIfTI file states.
 
     Raises:
         ImageError: whatever is wrong with the input, in one line.
     """
-    medical = False
+    plane: Plane | None = None
     if isinstance(source, np.ndarray):
         name, pixels = "<array>", _from_array(source, limits)
     elif isinstance(source, Image.Image):
@@ -114,16 +116,19 @@ def load_image(
             pixels = _from_pillow(source, name, limits)
     elif isinstance(source, bytes):
         name = "<bytes>"
-        pixels, medical = _decode(source, name, {}, limits)
+        pixels, plane = _decode(source, name, {}, limits)
     elif isinstance(source, str | Path):
         name = str(source)
         path, selector = split_selector(name)
-        pixels, medical = _decode(_read(path, limits), printable(name), selector, limits)
+        pixels, plane = _decode(_read(path, limits), printable(name), selector, limits)
     else:
         raise ImageError("a path, bytes, a Pillow picture or an array", f"a {type(source).__name__}", "give its path")
-    if domain is None and medical:
+    if domain is None and plane is not None:
         domain = Domain.MEDICAL
-    return QueryImage(np.ascontiguousarray(pixels), name, domain)
+    spacing = None if plane is None else plane.spacing
+    if spacing is None:
+        return QueryImage(np.ascontiguousarray(pixels), name, domain)
+    return QueryImage(np.ascontiguousarray(pixels), name, domain, (spacing.rows, spacing.columns), spacing.of)
 
 
 def split_selector(source: str) -> tuple[str, dict[str, str]]:
@@ -287,8 +292,8 @@ def _read(path: str, limits: ImageLimits) -> bytes:
         raise ImageError("the path of a picture file", f"{name}, which cannot be opened", "check the path") from None
 
 
-def _decode(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> tuple[Rgb, bool]:
-    """Pixels of the file's bytes, and whether its format is a medical one."""
+def _decode(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> tuple[Rgb, Plane | None]:
+    """Pixels of the file's bytes, and the plane that they are of where its format is a medical one."""
     if not data:
         raise ImageError(_FORMATS, f"0 bytes in {name}", "copy or download the file again")
     if len(data) > limits.max_bytes:
@@ -299,14 +304,15 @@ def _decode(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLi
     if found in ("DICOM", "NIFTI"):
         from assistant.pictures.medical import decode_dicom, decode_nifti
 
-        return (decode_dicom if found == "DICOM" else decode_nifti)(data, name, selector, limits), True
+        plane = (decode_dicom if found == "DICOM" else decode_nifti)(data, name, selector, limits)
+        return plane.pixels, plane
     check_selector(selector, ("frame",) if found == "TIFF" else (), found, name)
     frame = selected_index(selector, "frame", None, name)
     with decoding(name, found), Image.open(io.BytesIO(data), formats=[found]) as image:
         if frame is not None:
             limits.check_size(image.height, image.width, name)
             _seek(image, frame, name)
-        return _from_pillow(image, name, limits), False
+        return _from_pillow(image, name, limits), None
 
 
 def _seek(image: Image.Image, frame: int, name: str) -> None:

@@ -35,6 +35,7 @@ from assistant.pictures.pixels import (
     selected_index,
     stretch,
 )
+from assistant.pictures.spacing import Plane, Spacing, dicom_spacing, nifti_spacing
 
 WINDOWS: dict[str, tuple[float, float]] = {
     "lung": (-600.0, 1500.0),
@@ -58,7 +59,7 @@ def is_nifti(data: bytes) -> bool:
     return nifti_version(data) is not None
 
 
-def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Rgb:
+def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Plane:
     """One frame of a DICOM file. Raises :class:`ImageError` on anything that is not a picture within the limits."""
     check_selector(selector, ("frame", "window"), "DICOM", name)
     try:
@@ -75,14 +76,15 @@ def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         if frame >= frames:
             raise ImageError(f"a frame from 0 to {frames - 1}", f"frame {frame} in {name}", "use one of these")
         values = pixel_array(file, index=frame)
+        spacing = dicom_spacing(file, _frame_values(file, frame, "PixelMeasuresSequence"))
         if str(file.PhotometricInterpretation) in ("MONOCHROME1", "MONOCHROME2"):
-            return _grey_frame(values, file, frame, selector.get("window"), name)
+            return Plane(_grey_frame(values, file, frame, selector.get("window"), name), spacing)
         if "window" in selector:
             raise ImageError("no window for a colour picture", f"window= in {name}", "leave it out")
-        return _colour_frame(values, file, name)
+        return Plane(_colour_frame(values, file, name), spacing)
 
 
-def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Rgb:
+def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Plane:
     """One slice of a NIfTI volume. Raises :class:`ImageError` on anything that is not one within the limits."""
     check_selector(selector, ("axis", "slice", "volume", "window"), "NIfTI", name)
     window = selector.get("window", "full")
@@ -95,9 +97,9 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
     with decoding(name, "NIfTI"):
         stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
         kind = nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image
-        plane = _nifti_plane(kind.from_stream(stream), name, selector, limits)
+        plane, spacing = _nifti_plane(kind.from_stream(stream), name, selector, limits)
         if plane.dtype.names:
-            return np.stack([plane[channel] for channel in ("R", "G", "B")], axis=2).astype(np.uint8)
+            return Plane(np.stack([plane[channel] for channel in ("R", "G", "B")], axis=2).astype(np.uint8), spacing)
         if plane.dtype.kind not in "uif":
             raise ImageError("voxels of real numbers", f"{plane.dtype} in {name}", "save the magnitude")
         plane = plane.astype(np.float64)
@@ -105,7 +107,7 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         if not known.any():
             raise ImageError("a slice with finite voxels", f"none in {name}", "choose another slice")
         low, high = robust_range(plane[known]) if window == "full" else _bounds(*WINDOWS[window])
-        return grey_to_rgb(stretch(np.where(known, plane, low), low, high))
+        return Plane(grey_to_rgb(stretch(np.where(known, plane, low), low, high)), spacing)
 
 
 def _missing(kind: str, name: str) -> ImageError:
@@ -279,8 +281,10 @@ def nifti_version(data: bytes) -> int | None:
     return 2 if data[4:8] == b"n+2\0" else None
 
 
-def _nifti_plane(volume: Any, name: str, selector: Mapping[str, str], limits: ImageLimits) -> np.ndarray:
-    """The slice asked for, rows downwards, in the units of the file; only that slice is read."""
+def _nifti_plane(
+    volume: Any, name: str, selector: Mapping[str, str], limits: ImageLimits
+) -> tuple[np.ndarray, Spacing | None]:
+    """The slice asked for, rows downwards, in the units of the file, with its spacing; only that slice is read."""
     shape = tuple(int(side) for side in volume.shape)
     shape += (1,) * (3 - len(shape))
     if min(shape) < 1 or any(side != 1 for side in shape[4:]):
@@ -309,7 +313,8 @@ def _nifti_plane(volume: Any, name: str, selector: Mapping[str, str], limits: Im
     plane = np.asarray(volume.dataobj[tuple(where[: len(volume.shape)])])
     plane = plane.T if columns < rows else plane
     # Canonical axes point right, forward and up; the picture's axes point to the patient's left, back and feet.
-    return plane[:: -1 if turns[rows, 1] > 0 else 1, :: -1 if turns[columns, 1] > 0 else 1]
+    turned = plane[:: -1 if turns[rows, 1] > 0 else 1, :: -1 if turns[columns, 1] > 0 else 1]
+    return turned, nifti_spacing(volume, rows, columns)
 
 
 def _orientation(volume: Any) -> tuple[np.ndarray, list[int]]:

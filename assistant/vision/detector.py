@@ -31,9 +31,9 @@ from assistant.vision.encoded_query import EncodedQuery, Picture
 from assistant.vision.experts.opinions import Opinions, opinions
 from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
+from assistant.vision.measures import measured
 from assistant.vision.references.mutual import mutual_logits
 from assistant.vision.references.profile import Profile, likeness
-from assistant.vision.measures import measured
 from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
 from assistant.vision.text_anchors import AnchorCache
 
@@ -118,7 +118,7 @@ class Detector:
         self, image: QueryImage, features: PatchFeatures, inquiry: Inquiry, timing_ms: Mapping[str, float] | None = None
     ) -> EncodedQuery:
         """What :meth:`encode` gives, of a picture whose patch tokens are known (:meth:`patch_features`)."""
-        timing = dict(timing_ms or {})
+        timing, image = dict(timing_ms or {}), inquiry.scaled(image)
         with _clock(timing, "map"), torch.inference_mode():
             anchors = self.anchors.states(inquiry.object_name, inquiry.look_for)
             evidence = self.localizer.text_evidence(features.levels, anchors[None], features.grid)

@@ -131,7 +131,7 @@ def smoothed(path: Float[np.ndarray, "points 2"], sigma: float = 8.0) -> Float[n
 def _along(
     lightness: Float32[np.ndarray, "height width"],
     scores: Float32[np.ndarray, "height width"],
-    surface: Float[np.ndarray, "3"],
+    surface: Float[np.ndarray, " coefficients"],
     path: Float[np.ndarray, "points 2"],
     patch: float,
 ) -> Line | None:
@@ -165,7 +165,7 @@ def _along(
 
 def _surface(
     lightness: Float32[np.ndarray, "height width"], outside: Bool[np.ndarray, "height width"]
-) -> Float[np.ndarray, "3"]:
+) -> Float[np.ndarray, " coefficients"]:
     """The plane through the lightness of the surroundings: its slopes along x and y, and its value at (0, 0)."""
     rows, columns = np.nonzero(outside)
     some = slice(None, None, 1 + rows.size // 4000)

@@ -92,7 +92,8 @@ def measure_regions(
         nearest = None
         if others:
             nearest = 1 + shapes.index(min(others, key=lambda other: gap(shape, other, (1.0, 1.0))))
-        measures.append(Measures(shape.by, shape.centroid, px, mm, shape.caveats, nearest))
+        goes_on = bool({EDGE, PART} & set(shape.caveats))
+        measures.append(Measures(shape.by, shape.centroid, px, mm, shape.caveats, nearest, goes_on))
     return tuple(measures)
 
 
@@ -113,19 +114,6 @@ def gap(one: Shape, other: Shape, spacing: tuple[float, float]) -> float:
     """Shortest distance between two regions, in the unit of the spacing (of rows, of columns)."""
     scale = np.array([spacing[1], spacing[0]])
     return float(KDTree(one.border * scale).query(other.border * scale)[0].min())
-
-
-def checked_spacing(spacing: Sequence[float], of: str) -> tuple[float, float]:
-    """Millimetres a pixel from row to row and from column to column; one number stands for both.
-
-    Raises:
-        ConfigError: other than one or two positive numbers.
-    """
-    values = tuple(float(one) for one in spacing)
-    if len(values) not in (1, 2) or not all(math.isfinite(one) and one > 0 for one in values):
-        got = ", ".join(f"{one:g}" for one in values) or "nothing"
-        raise ConfigError(f"one or two positive millimetres a pixel for {of}", got, "write for example 0.05 or 0.05,0.04")
-    return values[0], values[-1]
 
 
 def scale_from_known_extent(extent_px: float, extent_mm: float) -> tuple[float, float]:
@@ -170,7 +158,11 @@ def _shape(image: QueryImage, anomaly_map: AnomalyMap, region: RegionMask, patch
 
 
 def _line(
-    image: QueryImage, anomaly_map: AnomalyMap, region: RegionMask, inside: Bool[np.ndarray, "height width"], patch: float
+    image: QueryImage,
+    anomaly_map: AnomalyMap,
+    region: RegionMask,
+    inside: Bool[np.ndarray, "height width"],
+    patch: float,
 ) -> Line | None:
     """The line of a region in source pixels; large regions are looked at reduced."""
     box, pad = region.box, math.ceil(AROUND * patch)
@@ -217,9 +209,7 @@ def _outline(
     )
 
 
-def _extents(
-    shape: Shape, size: tuple[int, int], others: Sequence[Shape], spacing: tuple[float, float]
-) -> Extents:
+def _extents(shape: Shape, size: tuple[int, int], others: Sequence[Shape], spacing: tuple[float, float]) -> Extents:
     """Extents in the unit of the spacing (of rows, of columns); 1, 1 is pixels."""
     scale = np.array([spacing[1], spacing[0]])
     mean, points = math.sqrt(spacing[0] * spacing[1]), shape.points * scale

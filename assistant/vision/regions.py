@@ -18,6 +18,7 @@ from scipy import ndimage
 from assistant.errors import AssistantError
 from assistant.geometry import mask_box, mask_cells
 from assistant.types import THRESHOLD, AnomalyMap, Box, Inspection, Region
+from assistant.vision.collinear import join_collinear
 from assistant.vocabulary.severity import severity_of
 
 LABEL_SIDE = 512
@@ -63,8 +64,8 @@ def find_regions(
     """Regions of a calibrated map, strongest first.
 
     A region is a set of source pixels with scores at or above ``threshold`` that touch (8 neighbours) or whose gap is
-    at most ``JOIN_FRACTION`` of the long side: a thin defect that the map breaks into beads is one region, and the
-    pixels of the gap are not counted. Strength is the peak to two decimals, then the sum of the scores.
+    at most ``JOIN_FRACTION`` of the long side: a thin defect that the map breaks into beads is one region, and so are
+    long pieces that continue each other (:mod:`assistant.vision.collinear`); the pixels of gaps are not counted. Strength is the peak to two decimals, then the sum of the scores.
 
     Args:
         anomaly_map: calibrated scores, source pixels, at least 1 x 1.
@@ -83,11 +84,12 @@ def find_regions(
     factor = math.ceil(max(scores.shape) / LABEL_SIDE)
     above = _block_maximum(scores, factor) >= threshold
     labels, count = _joined_components(above)
+    labels = join_collinear(labels, min_area_fraction * scores.size / factor**2)
     most_pixels = np.bincount(labels.ravel(), minlength=count + 1) * factor**2
     found = [
         _measure(scores, labels, number, (window[0], window[1]), factor, threshold)
         for number, window in enumerate(ndimage.find_objects(labels), start=1)
-        if most_pixels[number] >= min_area_fraction * scores.size
+        if window is not None and most_pixels[number] >= min_area_fraction * scores.size
     ]
     kept = [pair for pair in found if pair[1].area_fraction >= min_area_fraction]
     kept.sort(key=lambda pair: (-round(pair[1].peak_score, 2), -pair[0]))

@@ -113,9 +113,7 @@ def best_chord(ridges: Ridges, inside: Bool[np.ndarray, "height width"], breadth
     places = (starts[:, None, None] * (1 - share) + ends[None, :, None] * share).astype(np.float32)
     capped = np.minimum(ridges.response, np.quantile(ridges.response, 0.999)).astype(np.float32)
     flat = places.reshape(-1, share.size, 2)
-    values = cv2.remap(
-        capped, np.ascontiguousarray(flat[..., 0]), np.ascontiguousarray(flat[..., 1]), cv2.INTER_LINEAR
-    )
+    values = cv2.remap(capped, np.ascontiguousarray(flat[..., 0]), np.ascontiguousarray(flat[..., 1]), cv2.INTER_LINEAR)
     first, last = divmod(int(np.argmax(values.mean(1))), len(offsets))
     return np.stack([starts[first], ends[last]])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from assistant.reading import quantities
-from assistant.types import Domain, Inspection, Region
+from assistant.types import Domain, Inspection, MeasuredBy, Region, RuleVerdict
 from assistant.vocabulary.knowledge import Knowledge
 
 NUMBERS = tuple(quantities.NUMBERS)[:10]
@@ -39,6 +40,33 @@ def percent(fraction: float) -> str:
     """
     hundred = 100 * fraction
     return "less than 0.1 %" if hundred < 0.1 else f"{hundred:.1f} %" if hundred < 9.95 else f"{hundred:.0f} %"
+
+
+def size(region: Region, what: Literal["length", "width"]) -> str | None:
+    """A region's length or width, in millimetres where there is a scale: ``2.3 mm``, ``about 45 px``, ``at least 12 mm``.
+
+    ``about`` is what was measured on the coarse outline of the map, ``at least`` what may go on; None without measures.
+    """
+    if region.measures is None:
+        return None
+    extents, unit = (region.measures.px, "px") if region.measures.mm is None else (region.measures.mm, "mm")
+    value: float = getattr(extents, what)
+    told = f"{value:.0f}" if value >= 100 or (unit == "px" and value >= 10) else f"{value:.2g}"
+    if what == "length" and region.measures.may_go_on:
+        return f"at least {told} {unit}"
+    return f"about {told} {unit}" if region.measures.by is MeasuredBy.OUTLINE else f"{told} {unit}"
+
+
+def ruling(verdict: RuleVerdict) -> str:
+    """What the user's rule says, in a line without its name.
+
+    >>> ruling(RuleVerdict(RuleDecision.REJECT, "any crack", (1, 2)))
+    'reject: any crack (regions 1 and 2)'
+    """
+    regions = "" if not verdict.regions else f"region{'s' if len(verdict.regions) > 1 else ''} "
+    where = f" ({regions}{join([str(one) for one in verdict.regions])})" if regions else ""
+    told = "" if verdict.clause is None else f": {verdict.clause}{where}"
+    return f"{verdict.verdict.value}{told}" + ("" if verdict.reason is None else f"; {verdict.reason}")
 
 
 def place(cells: Sequence[str]) -> str:

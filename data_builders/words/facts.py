@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import DataSetError
-from assistant.report import region_of_row
+from assistant.region_rows import region_of_row
 from assistant.types import THRESHOLD, AnomalyMap, Box, Domain, Inspection, Mode, QueryImage, Region, Severity, Verdict
 
 SURE_PEAK = 0.95

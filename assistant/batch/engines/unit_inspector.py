@@ -126,7 +126,8 @@ class UnitInspector:
             request = self.job.told(one.item)
             profile = self._profile(request)
             encoded = self._known(one, features, request, spent)
-            return inspected(unit, one, named_by_example(self.detector.score(encoded, profile), self._examples))
+            found = named_by_example(self.detector.score(encoded, profile), self._examples)
+            return inspected(unit, one, request.ruled(found))
         except (StorageError, WeightsError):
             raise
         except Exception as error:  # noqa: BLE001  one picture never ends the run
@@ -165,7 +166,8 @@ class UnitInspector:
             if row is not None:
                 yield from (refused(whole, one, row) for one in left)
                 return
-            yield inspected(whole, left.pop(0), named_by_example(inspection, self._examples))
+            named = named_by_example(inspection, self._examples)
+            yield inspected(whole, left.pop(0), self.job.request.ruled(named))
 
     def _together(self, good: Sequence[DecodedPicture]) -> Iterator[Inspection]:
         request = self.job.request

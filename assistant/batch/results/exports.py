@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,17 @@ from typing import Any, TextIO
 
 from assistant.batch.results.pictures import unwritable
 from assistant.batch.results.rows import read_rows
+from assistant.region_rows import MEASURES
 from assistant.report import SCHEMA, package_version
 
 ROWS_AT_ONCE = 1000
+_PAIRS = ("feret_px", "feret_mm", "centroid")
+_CSV = (
+    *("source", "verdict", "image_score", "rule_verdict", "rule_clause", "rule_reason", "region_id", "type", "severity"),
+    *("peak_score", "area_fraction", "region_box", *(f"{name}_{i}" for name in _PAIRS for i in (1, 2))),
+    *(name for name in MEASURES if name not in _PAIRS), "error",
+)  # fmt: skip
+"""Columns of the table of regions."""
 UNNAMED = "anomaly"
 """Category of a region without a type."""
 
@@ -63,6 +72,29 @@ def write_parquet(results: Path) -> Path:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise unwritable(error, target) from error
+    return target
+
+
+def write_csv(results: Path) -> Path:
+    """``results.csv``: a line a region with its measures, and a line without region for a picture that has none or failed.
+
+    Pairs are two columns (``feret_px_1`` the largest, ``centroid_1`` x), caveats are joined by "; ".
+
+    Raises:
+        StorageError: the folder is full or cannot be written.
+    """
+    target = results.with_suffix(".csv")
+    with _whole(target) as file:
+        table = csv.DictWriter(file, _CSV, restval="", extrasaction="ignore", lineterminator="\n")
+        table.writeheader()
+        for row in read_rows(results):
+            rule = row["rule"] or {"verdict": None, "clause": None, "reason": None}
+            picture = {**row, **{f"rule_{name}": rule[name] for name in ("verdict", "clause", "reason")}}
+            for region in row["regions"] or [{}]:
+                told = {(f"region_{name}" if name in ("id", "box") else name): v for name, v in region.items()}
+                pairs = {f"{n}_{i + 1}": v for n in _PAIRS for i, v in enumerate(region.get(n) or ())}
+                told["caveats"] = "; ".join(region.get("caveats") or ())
+                table.writerow({**picture, **told, **pairs})
     return target
 
 
@@ -116,15 +148,22 @@ def _arrow_schema() -> Any:
     import pyarrow as pa
 
     text, number, whole = pa.string(), pa.float64(), pa.int64()
+    pair = pa.list_(number)
+    others = {
+        "feret_px": pair, "feret_mm": pair, "centroid": pair, "nearest_id": whole, "measured_by": text,
+        "caveats": pa.list_(text), "may_go_on": pa.bool_(),
+    }  # fmt: skip
     region = pa.struct({
         "id": whole, "box": pa.list_(whole), "area_fraction": number, "cells": pa.list_(text), "peak_score": number,
         "mean_score": number, "type": text, "type_probability": number, "severity": text, "group": text,
+        **{name: others.get(name, number) for name in MEASURES},
     })  # fmt: skip
+    rule = pa.struct({"verdict": text, "clause": text, "regions": pa.list_(whole), "reason": text})
     answer = pa.struct({"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_()})
     return pa.schema({
         "schema": text, "source": text, "width": whole, "height": whole, "object_name": text, "mode": text,
         "image_score": number, "threshold": number, "verdict": text, "p_value": number, "regions": pa.list_(region),
         "caption": text, "answers": pa.list_(answer), "map_path": text, "overlay_path": text, "preset": text,
         "weights": text, "version": text, "timing_ms": pa.map_(text, number), "guarantee": text, "brightness": number,
-        "warnings": pa.list_(text), "error": text,
+        "warnings": pa.list_(text), "spacing_mm": pa.list_(number), "spacing_of": text, "rule": rule, "error": text,
     })  # fmt: skip

@@ -22,7 +22,7 @@ from assistant.batch.results.rows import read_rows
 from assistant.errors import AssistantError
 from assistant.pictures.images import load_image
 from assistant.pictures.overlay import overlay
-from assistant.report import region_of_row
+from assistant.region_rows import region_of_row
 from assistant.types import THRESHOLD, AnomalyMap
 
 BINS = 20
@@ -41,6 +41,7 @@ class Counts:
     types: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
+    rulings: Counter[str] = field(default_factory=Counter)
     contradictory: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
     worst: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
@@ -57,6 +58,8 @@ class Counts:
         self.bins[min(BINS - 1, int(row["image_score"] * BINS))] += 1
         self.types.update(region["type"] or "unnamed" for region in row["regions"])
         self.severities.update(region["severity"] for region in row["regions"])
+        if row["rule"] is not None:
+            self.rulings[row["rule"]["verdict"]] += 1
         self.contradictory += sum(answer["contradictory"] for answer in row["answers"] or ())
         self.warnings.update(_kind_of_warning(warning) for warning in row["warnings"] or ())
         entry = (row["image_score"], row["source"], row)
@@ -129,6 +132,7 @@ def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool, drifts: 
         "# Summary\n",
         f"* pictures: {counts.total}",
         *(f"* {name}: {number}" for name, number in sorted(counts.verdicts.items())),
+        *(f"* by the rule: {name}: {number}" for name, number in sorted(counts.rulings.items())),
         f"* failed: {failed}",
         *([f"* answers that contradict the evidence: {counts.contradictory}"] if counts.contradictory else []),
         *_told(counts.warnings, drifts),
