@@ -144,6 +144,7 @@ def _measures(row: RegionRow) -> Measures | None:
 def _extents(row: RegionRow, unit: str) -> Extents | None:
     """The extents of a unit; None where one is absent."""
     values = vars(row)
-    names = (*(f"{name}_{unit}" for name in ("length", "width", "feret")), "area_px" if unit == "px" else "area_mm2")
-    found = [values[name] for name in (*names, f"edge_distance_{unit}", f"margin_{unit}")]
-    return None if None in found else Extents(*found, nearest=values[f"nearest_{unit}"])
+    columns = {name: f"{name}_{unit}" for name in ("length", "width", "feret", "edge_distance", "margin")}
+    columns["area"] = "area_px" if unit == "px" else "area_mm2"
+    found = {name: values[column] for name, column in columns.items()}
+    return None if None in found.values() else Extents(**found, nearest=values[f"nearest_{unit}"])

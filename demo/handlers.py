@@ -169,11 +169,21 @@ class Handlers:
 
         yield from self._run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
 
-    def tell(self, sid: str | None, name: str, look_for: str, mode: str, domain: str, fixed: bool) -> Stream:
+    def tell(
+        self,
+        sid: str | None,
+        name: str,
+        look_for: str,
+        mode: str,
+        domain: str,
+        fixed: bool,
+        scale: float | None,
+        rule: str,
+    ) -> Stream:
         """Details were applied."""
 
         def work(session: Session) -> None:
-            self.bench.tell(session, name, look_for, mode, domain, fixed)
+            self.bench.tell(session, name, look_for, mode, domain, fixed, scale, rule)
 
         yield from self._run(sid, "Inspecting again …", work, painting.everything)
 

@@ -42,6 +42,8 @@ class Page:
     mode: gr.Radio
     domain: gr.Dropdown
     fixed_camera: gr.Checkbox
+    scale: gr.Number
+    rule: gr.Textbox
     apply: gr.Button
     card: gr.HTML
     threshold: gr.Slider
@@ -125,6 +127,19 @@ def _inputs(made: dict[str, Any]) -> None:
         made["mode"] = gr.Radio(MODES, value="auto", label="Mode")
         made["domain"] = gr.Dropdown(list(DOMAINS), value="", label="Domain", filterable=False)
         made["fixed_camera"] = gr.Checkbox(label="Fixed camera: compare like places only")
+        made["scale"] = gr.Number(
+            label="Millimetres a pixel",
+            info="Empty: from the file, where it says",
+            value=None,
+            minimum=0,
+            elem_id="scale",
+        )
+        made["rule"] = gr.Textbox(
+            label="Your own rule",
+            placeholder="reject any crack over 2 mm, three scratches",
+            max_length=400,
+            elem_id="rule",
+        )
         made["apply"] = gr.Button("Apply", size="sm", variant="primary", elem_id="apply")
 
 

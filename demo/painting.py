@@ -104,6 +104,8 @@ def bench(page: Page, session: Session) -> Updates:
         page.mode: setup.inquiry.mode,
         page.domain: "" if setup.inquiry.domain is None else setup.inquiry.domain.value,
         page.fixed_camera: setup.inquiry.fixed_camera,
+        page.scale: None if setup.inquiry.spacing_mm is None else setup.inquiry.spacing_mm[1],
+        page.rule: setup.rule_text,
         page.profile_file: gr.update(visible=False),
         page.corrections_file: gr.update(visible=False),
         page.typed_box: "",

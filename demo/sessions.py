@@ -23,6 +23,7 @@ from assistant.inquiry import ANYTHING, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage
 
 if TYPE_CHECKING:
+    from assistant.rules import Rule
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
     from demo.conversations import PageConversation
@@ -44,6 +45,8 @@ class Setup:
 
     Args:
         inquiry: what is asked of them.
+        rule: the person's own of what is rejected; None without one.
+        rule_text: the rule as typed.
         references: normal pictures; set aside, and said to be, in zero-shot mode.
         anomalous: pictures with the defect, with masks.
         loaded: a profile from a file, instead of references.
@@ -53,6 +56,8 @@ class Setup:
     """
 
     inquiry: Inquiry = ANYTHING
+    rule: Rule | None = None
+    rule_text: str = ""
     references: list[QueryImage] = field(default_factory=list)
     anomalous: list[AnomalousReference] = field(default_factory=list)
     loaded: Profile | None = None

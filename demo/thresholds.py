@@ -13,7 +13,9 @@ from typing import TypeVar
 import numpy as np
 
 from assistant.errors import ConfigError
+from assistant.rules import Rule
 from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict
+from assistant.vision.measures import measured as with_measures
 from assistant.vision.regions import RegionMask, find_regions
 
 LEAST, MOST = 0.05, 0.95
@@ -72,13 +74,25 @@ def shifted(scores: Scores, threshold: float) -> Scores:
     return moved
 
 
-def under_threshold(measured: Inspection, threshold: float, name: Namer) -> View:
+def ruled(view: View, rule: Rule | None) -> View:
+    """A view with what the user's rule says of its regions; scores count as measured, whatever the threshold."""
+    if rule is None:
+        return view
+    regions = tuple(
+        replace(region, peak_score=peak) for region, peak in zip(view.inspection.regions, view.peaks, strict=True)
+    )
+    said = rule.decide(replace(view.inspection, image_score=view.score, regions=regions))
+    return replace(view, inspection=replace(view.inspection, rule=said))
+
+
+def under_threshold(measured: Inspection, threshold: float, name: Namer, grid: tuple[int, int] | None = None) -> View:
     """What an inspection says under another threshold.
 
     Args:
         measured: threshold 0.5.
         threshold: in [LEAST, MOST].
         name: called with the regions found, their scores shifted.
+        grid: (rows, columns) of the encoder's patches, to measure regions anew; None leaves new ones unmeasured.
 
     Raises:
         ConfigError: a threshold outside its ends.
@@ -86,6 +100,8 @@ def under_threshold(measured: Inspection, threshold: float, name: Namer) -> View
     if not LEAST <= threshold <= MOST:
         raise ConfigError(f"a threshold from {LEAST} to {MOST}", f"{threshold:g}", "move the slider")
     anomalous = measured.image_score >= threshold
+    scores = shifted(measured.anomaly_map.scores, threshold)
+    anomaly_map = AnomalyMap(np.ascontiguousarray(scores, np.float32))
     masks = find_regions(measured.anomaly_map, threshold=threshold) if anomalous else []
     if threshold == THRESHOLD and len(masks) == len(measured.regions):
         named: Sequence[Region] = measured.regions
@@ -94,12 +110,12 @@ def under_threshold(measured: Inspection, threshold: float, name: Namer) -> View
             replace(m, peak_score=shifted(m.peak_score, threshold), mean_score=shifted(m.mean_score, threshold))
             for m in masks
         ])  # fmt: skip
-    scores = shifted(measured.anomaly_map.scores, threshold)
+        named = named if grid is None else with_measures(named, measured.image, anomaly_map, masks, grid)
     inspection = replace(
         measured,
         image_score=shifted(measured.image_score, threshold),
         regions=tuple(named),
-        anomaly_map=AnomalyMap(np.ascontiguousarray(scores, np.float32)),
+        anomaly_map=anomaly_map,
     )
     peaks, means = tuple(m.peak_score for m in masks), tuple(m.mean_score for m in masks)
     return View(inspection, measured, threshold, peaks, means)

@@ -39,8 +39,8 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _model(page, [page.references_clear.click], do.clear_references)
     _model(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
     _model(page, [page.profile_save.click], do.save_profile)
-    details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera]
-    _model(page, [page.apply.click, page.object_name.submit, page.look_for.submit], do.tell, details)
+    details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
+    _model(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
     _model(page, [page.is_normal.click], do.mark_normal)
     _model(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
     every = _outputs(page)

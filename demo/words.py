@@ -75,8 +75,10 @@ def verdict_card(view: View | None) -> str:
 
 
 def warning_lines(view: View) -> str:
-    """What speaks against judging the picture by its references, a line each; empty where nothing does."""
-    return "".join(f'<div class="warn">The picture {escape(one)}.</div>' for one in view.measured.warnings)
+    """What the user's rule says, and what speaks against judging the picture by its references, a line each."""
+    said = view.inspection.rule
+    ruling = "" if said is None else f'<div class="rule">By your rule: {escape(wording.ruling(said))}.</div>'
+    return ruling + "".join(f'<div class="warn">The picture {escape(one)}.</div>' for one in view.measured.warnings)
 
 
 def timing_words(timing_ms: dict[str, float]) -> str:
@@ -145,6 +147,10 @@ def bench_words(session: Session) -> str:
         parts = [wording.counted(len(setup.references), "reference")]
     else:
         parts = ["no references"]
+    if setup.inquiry.spacing_mm is not None:
+        parts.append(f"{setup.inquiry.spacing_mm[1]:g} mm a pixel")
+    if setup.rule is not None:
+        parts.append(f"your rule: {setup.rule}")
     if setup.anomalous:
         parts.append(wording.counted(len(setup.anomalous), "marked defect"))
     if session.corrections:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assistant.errors import AssistantError
-from assistant.inquiry import Inquiry
-from assistant.types import Answer, Box, Domain, QueryImage
+from assistant.inquiry import Inquiry, checked_spacing
+from assistant.rules.sentence import read_sentence
+from assistant.types import Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
 from demo import conversations, questions, thresholds
 from demo.engine import Engine
@@ -120,10 +121,18 @@ class Workbench:
             first = picture.view is None
             name = partial(assistant.detector.name_regions, picture.encoded)
             thresholds.under_threshold(measured, thresholds.LEAST, name)  # kinds are embedded now, not at the slider
-            picture.view = thresholds.under_threshold(measured, picture.threshold, name)
+            picture.view = self._view(picture, measured, name)
             picture.judged_version = version
         if not first:
             self._part(picture)
+
+    def _view(
+        self, picture: Picture, measured: Inspection, name: thresholds.Namer, threshold: float | None = None
+    ) -> thresholds.View:
+        """What a picture shows under a threshold (its own when None), by the rule of its setup."""
+        grid = None if picture.encoded is None else picture.encoded.features.grid
+        view = thresholds.under_threshold(measured, picture.threshold if threshold is None else threshold, name, grid)
+        return thresholds.ruled(view, picture.setup.rule)
 
     def profile(self, assistant: Assistant, setup: Setup) -> Profile | None:
         """What the references of a setup became; built once a version.
@@ -144,7 +153,7 @@ class Workbench:
         if picture.view is None or picture.encoded is None or threshold == picture.threshold:
             return picture
         name = partial(self.engine.wait(timeout=1).detector.name_regions, picture.encoded)
-        picture.view = thresholds.under_threshold(picture.view.measured, float(threshold), name)
+        picture.view = self._view(picture, picture.view.measured, name, float(threshold))
         picture.threshold = float(threshold)
         self._part(picture)
         return picture
@@ -206,9 +215,21 @@ class Workbench:
         return path
 
     def tell(
-        self, session: Session, object_name: str, look_for: str, mode: str, domain: str, fixed_camera: bool
+        self,
+        session: Session,
+        object_name: str,
+        look_for: str,
+        mode: str,
+        domain: str,
+        fixed_camera: bool,
+        mm_per_pixel: float | None = None,
+        rule: str = "",
     ) -> None:
-        """Details that a person typed; the picture in view is judged anew when they changed."""
+        """Details that a person typed; the picture in view is judged anew when they changed.
+
+        Raises:
+            AssistantError: what makes no sense; everything stays as it was.
+        """
         setup = session.setup
         phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := questions.clean_question(part)[:80]))
         told = Inquiry(
@@ -217,15 +238,18 @@ class Workbench:
             domain=Domain(domain) if domain in tuple(Domain) else None,
             mode=mode,
             fixed_camera=bool(fixed_camera),
+            spacing_mm=None if not mm_per_pixel else checked_spacing((mm_per_pixel,)),
         )
-        before = setup.inquiry
-        if told == before:
+        sentence = " ".join(str(rule or "").split())[:400]
+        ruling = read_sentence(sentence) if sentence else None
+        before = setup.inquiry, setup.rule, setup.rule_text
+        if (told, ruling) == before[:2]:
             return
-        setup.inquiry = told
+        setup.inquiry, setup.rule, setup.rule_text = told, ruling, sentence
         try:
             self._changed(session)
         except AssistantError:
-            setup.inquiry = before
+            setup.inquiry, setup.rule, setup.rule_text = before
             setup.changed()
             raise
 

@@ -84,6 +84,9 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
         for name, letter in (("good/g0", "B"), ("hole/h0", "A"))
     }))  # fmt: skip
     (tmp_path / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
+    rule = re.search(r"^```yaml\n(reject:.*?)^```$", PAGES[ROOT / "docs/commands.md"], re.MULTILINE | re.DOTALL)
+    assert rule is not None
+    (tmp_path / "rules.yaml").write_text(rule[1])
     (tmp_path / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")
     monkeypatch.setattr(benchmark_batch, "in_processes", lambda *_: 0.0)
     monkeypatch.setattr(

@@ -13,11 +13,29 @@ from pydantic import ValidationError
 from assistant import report
 from assistant.errors import DataSetError, ImageError
 from assistant.pictures.images import load_map
-from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage, Region, Severity, Verdict
+from assistant.region_rows import MEASURES
+from assistant.types import (
+    AnomalyMap,
+    Answer,
+    Box,
+    Domain,
+    Extents,
+    Inspection,
+    MeasuredBy,
+    Measures,
+    Mode,
+    QueryImage,
+    Region,
+    RuleDecision,
+    RuleVerdict,
+    Severity,
+    Verdict,
+)  # fmt: skip
 
 FIELDS = (
     "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
-    "map_path overlay_path preset weights version timing_ms guarantee brightness warnings error"
+    "map_path overlay_path preset weights version timing_ms guarantee brightness warnings spacing_mm spacing_of "
+    "rule error"
 ).split()  # fmt: skip
 
 
@@ -47,7 +65,7 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
     assert row["regions"] == [{
         "id": 1, "box": [50, 10, 65, 20], "area_fraction": 0.031, "cells": ["top right"], "peak_score": 0.95,
         "mean_score": 0.8, "type": "scratch", "type_probability": 0.62, "severity": "major",
-        "group": None,
+        "group": None, **dict.fromkeys(MEASURES),
     }]  # fmt: skip
     assert row["answers"] == [
         {"question": "Is it fine?", "answer": "No.", "stated_verdict": "anomalous", "contradictory": False}
@@ -69,6 +87,41 @@ def test_an_inspection_is_read_back_from_its_row(pixels: np.ndarray) -> None:
         assert (back.image.domain, back.image.pixels.shape) == (Domain.MEDICAL, (48, 48, 3))
         assert back.anomaly_map.scores is small
         assert back.verdict is made.verdict
+
+
+MEASURED = Measures(
+    MeasuredBy.LINE, (57.25, 14.5), Extents(15.0, 2.5, (15.25, 3.0), 37.5, 10.0, 2.0, 7.5),
+    Extents(3.0, 0.5, (3.05, 0.6), 1.5, 2.0, 0.4, 1.5), ("rough",), 2, may_go_on=True,
+)  # fmt: skip
+
+
+def test_measures_scale_and_ruling_stand_in_the_row_and_are_read_back(pixels: np.ndarray) -> None:
+    made = an_inspection(pixels)
+    regions = (replace(made.regions[0], measures=MEASURED),)
+    ruling = RuleVerdict(RuleDecision.UNDECIDED, "any crack", (1,), "no scale")
+    image = replace(made.image, spacing_mm=(0.2, 0.25), spacing_of="detector")
+    row = report.inspection_row(replace(made, regions=regions, image=image, rule=ruling))
+    assert (row["spacing_mm"], row["spacing_of"]) == ([0.2, 0.25], "detector")
+    assert row["rule"] == {"verdict": "undecided", "clause": "any crack", "regions": [1], "reason": "no scale"}
+    told = {name: row["regions"][0][name] for name in MEASURES}
+    assert told == {
+        "length_px": 15.0, "width_px": 2.5, "feret_px": [15.25, 3.0], "area_px": 37.5, "edge_distance_px": 10.0,
+        "margin_px": 2.0, "nearest_px": 7.5, "length_mm": 3.0, "width_mm": 0.5, "feret_mm": [3.05, 0.6], "area_mm2": 1.5,
+        "edge_distance_mm": 2.0, "margin_mm": 0.4, "nearest_mm": 1.5, "centroid": [57.25, 14.5], "nearest_id": 2,
+        "measured_by": "line", "caveats": ["rough"], "may_go_on": True,
+    }  # fmt: skip
+    back = report.inspection_of_row(json.loads(report.to_line(row)), made.anomaly_map.scores)
+    assert back.regions == regions
+    assert (back.rule, back.image.spacing_mm, back.image.spacing_of) == (ruling, (0.2, 0.25), "detector")
+
+
+def test_rows_of_earlier_runs_are_read(pixels: np.ndarray) -> None:
+    row = report.inspection_row(an_inspection(pixels))
+    for name in report.LATER:
+        row.pop(name)
+    row["regions"] = [{k: v for k, v in one.items() if k not in (*MEASURES, "group")} for one in row["regions"]]
+    back = report.inspection_of_row(row, np.zeros((4, 4), np.float32))
+    assert (back.regions[0].measures, back.rule, back.image.spacing_mm) == (None, None, None)
 
 
 def test_the_highest_place_travels_beside_the_contract(pixels: np.ndarray) -> None:

@@ -39,8 +39,8 @@ class Piece:
     """
 
     label: int
-    middle: Float[np.ndarray, 2]
-    axis: Float[np.ndarray, 2]
+    middle: Float[np.ndarray, " xy"]
+    axis: Float[np.ndarray, " xy"]
     length: float
 
 
@@ -82,7 +82,7 @@ def continues(one: Piece, other: Piece, most: float) -> bool:
     turns = (abs(one.axis @ other.axis), abs(one.axis @ way) / apart, abs(other.axis @ way) / apart)
     gap = apart - (one.length + other.length) / 2
     shorter, longer = sorted((one.length, other.length))
-    return min(turns) >= least and -MOST_OVERLAP * shorter <= gap <= min(GAP_OF_LONGER * longer, most)
+    return bool(min(turns) >= least) and -MOST_OVERLAP * shorter <= gap <= min(GAP_OF_LONGER * longer, most)
 
 
 def _piece(labels: np.ndarray, label: int, window: Sequence[slice], least_area: float) -> Piece | None:

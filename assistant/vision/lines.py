@@ -172,7 +172,7 @@ def _surface(
     places = np.stack([columns[some], rows[some], np.ones(rows[some].size)], 1)
     values = lightness[rows[some], columns[some]].astype(np.float64)
     kept = np.ones(values.size, bool)
-    plane = np.zeros(3)
+    plane: np.ndarray = np.zeros(3)
     for _ in range(3):
         if kept.sum() < 10:
             break

@@ -173,13 +173,13 @@ def _line(
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     member = np.zeros((height, width), np.uint8)
     member[box.y_min - top : box.y_max - top, box.x_min - left : box.x_max - left] = inside
-    member = cv2.resize(member, size, interpolation=cv2.INTER_NEAREST)
+    small = cv2.resize(member, size, interpolation=cv2.INTER_NEAREST).astype(bool)
     pixels = cv2.resize(np.ascontiguousarray(image.pixels[rows, columns]), size, interpolation=cv2.INTER_AREA)
     lightness = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
     scores = cv2.resize(np.ascontiguousarray(anomaly_map.scores[rows, columns]), size, interpolation=cv2.INTER_LINEAR)
-    if not member.any():
+    if not small.any():
         return None
-    found = trace_line(np.ascontiguousarray(lightness), scores, member.astype(bool), patch * scale)
+    found = trace_line(np.ascontiguousarray(lightness), scores, small, patch * scale)
     if found is None:
         return None
     points = (found.points + 0.5) / scale - 0.5 + (left, top)

@@ -65,7 +65,8 @@ def find_regions(
 
     A region is a set of source pixels with scores at or above ``threshold`` that touch (8 neighbours) or whose gap is
     at most ``JOIN_FRACTION`` of the long side: a thin defect that the map breaks into beads is one region, and so are
-    long pieces that continue each other (:mod:`assistant.vision.collinear`); the pixels of gaps are not counted. Strength is the peak to two decimals, then the sum of the scores.
+    long pieces that continue each other (:mod:`assistant.vision.collinear`); the pixels of gaps are not counted.
+    Strength is the peak to two decimals, then the sum of the scores.
 
     Args:
         anomaly_map: calibrated scores, source pixels, at least 1 x 1.
@@ -120,7 +121,9 @@ def source_pixels(
     box, factor = region.box, math.ceil(max(anomaly_map.scores.shape) / LABEL_SIDE)
     rows, columns = np.arange(box.y_min, box.y_max) // factor, np.arange(box.x_min, box.x_max) // factor
     scores = anomaly_map.scores[box.y_min : box.y_max, box.x_min : box.x_max]
-    return np.asarray(region.mask[np.ix_(rows, columns)] & (scores >= threshold))
+    member = region.mask[np.ix_(rows, columns)]
+    found = np.asarray(member & (scores >= threshold))
+    return found if found.any() else member  # a peak that rounding has moved below the threshold
 
 
 def describe_regions(

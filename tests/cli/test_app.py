@@ -353,3 +353,45 @@ def test_the_real_engine_with_the_tiny_preset(command: Callable[..., Ended], pic
     direct = command("inspect", pictures / "a.png", "--preset", "tiny", "--json", "--references", pictures).rows[0]
     assert (plain["mode"], shown["mode"]) == ("zero_shot", "few_shot")
     assert shown["image_score"] == pytest.approx(direct["image_score"], abs=1e-3)
+
+
+def test_a_scale_reaches_the_inquiry_across_then_down(
+    fake: FakeAssistant, command: Callable[..., Ended], pictures: Path
+) -> None:
+    assert command("inspect", pictures / "a.png", "--mm-per-pixel", "0.05,0.04").code == 0
+    assert command("inspect", pictures / "a.png", "--mm-per-pixel", "0.05").code == 0
+    assert [asked["spacing_mm"] for asked in fake.inspected] == [(0.04, 0.05), (0.05, 0.05)]
+    ended = command("inspect", pictures / "a.png", "--mm-per-pixel", "wide")
+    assert ended.code == 2
+    assert ended.err == (
+        "error: expected one or two positive millimetres a pixel, got 'wide'; "
+        "write for example 0.05, or 0.05,0.04 (across, down)\n"
+    )
+
+
+def test_a_rule_is_echoed_and_its_ruling_shown(
+    fake: FakeAssistant, command: Callable[..., Ended], pictures: Path
+) -> None:
+    ended = command("inspect", pictures / "a.png", "--rule", "reject any scratch over 2 mm", "--json")
+    assert ended.err == "rule: reject any scratch longer than 2 mm; otherwise accept\n"
+    (row,) = ended.rows
+    shown = command("inspect", pictures / "a.png", "--rule", "reject any scratch over 2 mm")
+    if row["verdict"] == "anomalous":
+        reason = "region 1 was not measured"
+        assert row["rule"] == {
+            "verdict": "undecided", "clause": "any scratch longer than 2 mm", "regions": [1], "reason": reason,
+        }  # fmt: skip
+        assert f"rule: undecided: any scratch longer than 2 mm (region 1); {reason}" in shown.out
+    else:
+        assert row["rule"]["verdict"] == "accept"
+        assert "rule: accept" in shown.out
+    assert command("inspect", pictures / "a.png", "--json").rows[0]["rule"] is None
+
+
+def test_a_rule_that_is_none_ends_before_anything_is_inspected(
+    fake: FakeAssistant, command: Callable[..., Ended], pictures: Path
+) -> None:
+    ended = command("inspect", pictures / "a.png", "--rule", "reject pretty flowers")
+    assert ended.code == 2
+    assert "'pretty flowers', which is not understood" in ended.err
+    assert fake.inspected == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
+import numpy as np
 import pytest
 
 from assistant.batch import BatchOptions, BatchRun, Shard
@@ -164,3 +167,33 @@ def test_the_terminate_signal_keeps_what_is_done(
     assert ended.code == 130
     assert "1 rows in" in ended.err
     monkeypatch.undo()
+
+
+def test_measures_and_rulings_reach_rows_table_and_summary(command: Command, tmp_path: Path) -> None:
+    for number in range(3):
+        noise = np.random.default_rng(number).integers(0, 256, (60, 80, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), noise)
+    out, rule = tmp_path / "out", "reject anything over 2 mm, three regions"
+    ended = command(
+        "batch", tmp_path, "--out", out, "--preset", "tiny", "--workers", "0", "--mm-per-pixel", "0.5", "--rule", rule,
+        "--csv", "--parquet",
+    )  # fmt: skip
+    assert ended.code == 0
+    assert "rule: reject any region longer than 2 mm; at least 3 region; otherwise accept" in ended.err
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    regions = [region for row in rows for region in row["regions"]]
+    assert regions
+    assert all(row["spacing_mm"] == [0.5, 0.5] and row["spacing_of"] == "option" for row in rows)
+    assert all(one["length_mm"] == pytest.approx(one["length_px"] / 2, rel=1e-2) for one in regions)
+    verdicts = [row["rule"]["verdict"] for row in rows]
+    assert "reject" in verdicts
+    table = list(csv.DictReader((out / "results.csv").open()))
+    assert [one["region_id"] for one in table if one["region_id"]] == [str(one["id"]) for one in regions]
+    told = [one for one in table if one["region_id"]]
+    assert [float(one["length_mm"]) for one in told] == [one["length_mm"] for one in regions]
+    assert [float(one["feret_px_2"]) for one in told] == [one["feret_px"][1] for one in regions]
+    assert {one["rule_verdict"] for one in table} == set(verdicts)
+    assert f"* by the rule: reject: {verdicts.count('reject')}" in (out / "summary.md").read_text()
+    again = command("batch", tmp_path, "--out", out, "--preset", "tiny", "--workers", "0", "--mm-per-pixel", "0.4")
+    assert again.code == 2
+    assert "the options of before" in again.err

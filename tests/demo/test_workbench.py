@@ -321,3 +321,34 @@ def test_everything_of_a_picture_is_painted(bench: Workbench, part: QueryImage) 
     plain, heat = painted[page.slider]
     assert plain.shape == heat.shape
     assert painted[page.editor]["background"].shape == part.pixels.shape
+
+
+def test_scale_and_rule_are_told_and_refused_in_one_piece(bench: Workbench, part: QueryImage) -> None:
+    session = bench.store.new()
+    picture = bench.add(session, part)
+    bench.tell(session, "", "", "auto", "", False, 0.25, "reject any crack over 2 mm, anything in the top")
+    assert picture.view is not None
+    assert picture.view.inspection.image.spacing_mm == (0.25, 0.25)
+    assert picture.view.inspection.rule is not None
+    assert all(region.measures is not None and region.measures.mm for region in picture.view.inspection.regions)
+    kept = session.setup.inquiry, session.setup.rule, session.setup.rule_text
+    with pytest.raises(AssistantError, match="pretty flowers"):
+        bench.tell(session, "", "", "auto", "", False, 0.25, "reject pretty flowers")
+    with pytest.raises(AssistantError, match="positive millimetres"):
+        bench.tell(session, "", "", "auto", "", False, -1, "")
+    assert (session.setup.inquiry, session.setup.rule, session.setup.rule_text) == kept
+    bench.tell(session, "", "", "auto", "", False, None, "")
+    assert picture.view.inspection.rule is None
+    assert picture.view.inspection.image.spacing_mm is None
+
+
+def test_regions_of_another_threshold_are_measured_and_ruled(bench: Workbench, part: QueryImage) -> None:
+    session = bench.store.new()
+    picture = bench.add(session, part)
+    bench.tell(session, "", "", "auto", "", False, None, "reject anything")
+    bench.set_threshold(session, 0.2)
+    assert picture.view is not None
+    inspection = picture.view.inspection
+    assert all(region.measures is not None for region in inspection.regions)
+    assert inspection.rule is not None
+    assert (inspection.rule.verdict.value == "reject") == bool(inspection.regions)
