@@ -187,7 +187,7 @@ def test_measures_and_rulings_reach_rows_table_and_summary(command: Command, tmp
     assert all(one["length_mm"] == pytest.approx(one["length_px"] / 2, rel=1e-2) for one in regions)
     verdicts = [row["rule"]["verdict"] for row in rows]
     assert "reject" in verdicts
-    table = list(csv.DictReader((out / "results.csv").open()))
+    table = list(csv.DictReader((out / "results.csv").read_text().splitlines()))
     assert [one["region_id"] for one in table if one["region_id"]] == [str(one["id"]) for one in regions]
     told = [one for one in table if one["region_id"]]
     assert [float(one["length_mm"]) for one in told] == [one["length_mm"] for one in regions]

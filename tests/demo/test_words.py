@@ -64,7 +64,7 @@ def test_the_caption_tells_the_threshold_that_is_set() -> None:
 
 def test_the_table_tells_what_the_regions_are() -> None:
     rows = words.region_table(view(spotted()))
-    assert rows == [["1", "top left", "scratch", "70 %", "major", "3.0 %"]]
+    assert rows == [["1", "top left", "scratch", "70 %", "major", "3.0 %", "", ""]]
     assert words.region_table(None) == []
 
 
