@@ -10,6 +10,7 @@ from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.conversation import Conversations
 from assistant.types import Answer, Inspection
 from assistant.vision.build_profile import build_profile, with_anomalous
+from assistant.vision.closer_look import inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.references.profile import AnomalousReference, Profile
@@ -85,7 +86,8 @@ class Assistant:
             asked: the fields of an :class:`~assistant.inquiry.Inquiry`: ``object_name`` (plain words), ``look_for`` (phrases),
                 ``types`` (names for regions instead of the built-in vocabulary), ``domain``, ``mode`` (``auto``, ``zero-shot``
                 without references, ``few-shot`` with them), ``fixed_camera`` (references are aligned with the picture),
-                ``score`` (``blend``, ``top1``, ``max`` or ``p99``).
+                ``score`` (``blend``, ``top1``, ``max`` or ``p99``), ``detail`` (``overview``, ``full``, ``auto``, or the pixels
+                of the smallest thing looked for).
 
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
@@ -105,7 +107,7 @@ class Assistant:
         Raises:
             ImageError, ConfigError: with what was expected, what came, what to do.
         """
-        return self.detector.score(self.detector.encode(image, inquiry), comparison)
+        return inspect_closely(self.detector, self.detector.encode(image, inquiry), comparison)
 
     def comparison(
         self,

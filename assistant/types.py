@@ -105,6 +105,15 @@ class AnomalyMap:
 
     scores: Float32[np.ndarray, "height width"]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width), source pixels."""
+        return int(self.scores.shape[0]), int(self.scores.shape[1])
+
+    def window(self, rows: slice, columns: slice) -> Float32[np.ndarray, "rows columns"]:
+        """Scores of a piece, source pixels; both slices have a start and a stop inside the picture."""
+        return self.scores[rows, columns]
+
 
 @dataclass(frozen=True)
 class Extents:
@@ -232,6 +241,21 @@ class Answer:
     contradictory: bool = False
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """What of a picture was looked at.
+
+    Args:
+        detail: how closely was looked, as asked.
+        tiles: pieces looked at beside the overview, of all scales.
+        looked_at: share of the picture that tiles of the finest scale covered, in [0, 1].
+    """
+
+    detail: str = "overview"
+    tiles: int = 0
+    looked_at: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Inspection:
     """Everything said of one picture by the numbers; what a language model is told, what reports are made of.
@@ -253,6 +277,7 @@ class Inspection:
         warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
         rule: what the user's own rule says; None without one.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.
+        coverage: what was looked at; None in rows of before.
     """
 
     image: QueryImage
@@ -270,6 +295,7 @@ class Inspection:
     warnings: tuple[str, ...] = ()
     rule: RuleVerdict | None = None
     region_embeddings: Float32[np.ndarray, "regions width"] | None = None
+    coverage: Coverage | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -35,6 +35,7 @@ from assistant.vision.localizer import Logits
 from assistant.vision.references.growing_bank import GrowingBank
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile import AnomalousReference, Profile
+from assistant.vision.tile_references import tile_references
 
 FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""
@@ -111,6 +112,7 @@ def build_profile(
         weights_of_experts=tuple(experts.tolist()),
         window=window,
         known=_known(detector, seen, raw[CHECKED][0], bank, judged),
+        tiles=tile_references(detector, references, inquiry.detail.smallest) if inquiry.detail.closer else None,
     )
     return with_anomalous(detector, profile, anomalous)
 

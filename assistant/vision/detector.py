@@ -21,7 +21,7 @@ from assistant.pictures.images import load_image
 from assistant.towers.clip import Clip, load_clip
 from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
-from assistant.types import Inspection, Mode, QueryImage, Region
+from assistant.types import Coverage, Inspection, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
 from assistant.vision.calibration import Calibration, conformal_p_value
 from assistant.vision.checkpoint import load_checkpoint
@@ -179,7 +179,7 @@ class Detector:
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
             p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
-            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise,
+            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise, coverage=Coverage(),
         )  # fmt: skip
 
     def name_highest(self, encoded: EncodedQuery, inspection: Inspection) -> Inspection:
@@ -203,6 +203,25 @@ class Detector:
             return hidden.new_empty(0, self.localizer.text_projection.out_features)
         weights = torch.stack([patch_coverage(r.mask, encoded.features.grid) for r in regions]).to(hidden.device)
         return self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
+
+    def describe(
+        self,
+        regions: Sequence[RegionMask],
+        encoded: EncodedQuery | None = None,
+        weights: Float[Tensor, "regions patches"] | None = None,
+    ) -> tuple[Region, ...]:
+        """Regions with kinds told by patches of an encoded picture, or piece of one; without kinds where there is none.
+
+        Args:
+            regions: of a map.
+            encoded: what was encoded.
+            weights: how much of each of its patches belongs to each region.
+        """
+        if encoded is None or weights is None:
+            return describe_regions(regions)
+        weights = weights.to(encoded.evidence.hidden.device)
+        embedded = self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
+        return self._named(encoded, regions, embedded)
 
     def _named(
         self, encoded: EncodedQuery, regions: Sequence[RegionMask], embedded: Float[Tensor, "regions joint_width"]

@@ -19,6 +19,7 @@ from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.report import inspection_row
 from assistant.request import Inspector, Request, load_examples
+from assistant.vision.closer_look import inspect_closely
 from assistant.vision.references.kind_examples import named_by_example
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class UnitInspector:
             request = self.job.told(one.item)
             profile = self._profile(request)
             encoded = self._known(one, features, request, spent)
-            found = named_by_example(self.detector.score(encoded, profile), self._examples)
+            found = named_by_example(inspect_closely(self.detector, encoded, profile), self._examples)
             return inspected(unit, one, request.ruled(found))
         except (StorageError, WeightsError):
             raise

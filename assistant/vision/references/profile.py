@@ -20,11 +20,12 @@ from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.checks.known import Known
+from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange, conformal_threshold
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
 from assistant.vision.references.memory_bank import MemoryBank
-from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, known_of, read_profile, write_profile
+from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, known_of, read_profile, tiles_of, write_profile
 
 ENOUGH = 20
 """References whose own scores are enough for a threshold by rank."""
@@ -57,6 +58,7 @@ class Profile:
         window: largest distance in position of a match, share of the side; None for a free camera.
         anomalous_keys: patches of anomalous references, a level and row; None without any.
         known: what tells pictures that are unlike the references, and faults of these; None where it was not kept.
+        tiles: what normal tiles are like at a closer look; None where none was asked for.
     """
 
     preset: str
@@ -69,6 +71,7 @@ class Profile:
     window: float | None
     anomalous_keys: Float[Tensor, "levels rows match_width"] | None = None
     known: Known | None = None
+    tiles: TileReferences | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -157,6 +160,8 @@ class Profile:
             tensors = {f"bank.{k}": v for k, v in values.items() if isinstance(v, Tensor)}
         if self.anomalous_keys is not None:
             tensors[ANOMALOUS] = self.anomalous_keys
+        if self.tiles is not None:
+            tensors.update(self.tiles.tensors())
         about = {
             "preset": self.preset,
             "weights": self.weights,
@@ -167,6 +172,7 @@ class Profile:
             "window": self.window,
             "class_spread": None if self.bank is None else self.bank.class_spread,
             "known": None if self.known is None else self.known.as_json(),
+            **({} if self.tiles is None else {PREFIX: self.tiles.as_json()}),
         }
         write_profile(Path(path), about, tensors)
 
@@ -190,6 +196,7 @@ class Profile:
             window=about["window"],
             anomalous_keys=tensors.get(ANOMALOUS),
             known=known_of(about, tensors),
+            tiles=tiles_of(about, tensors),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -202,6 +209,7 @@ class Profile:
             "references": 0 if self.bank is None else self.bank.shots,
             "patches": 0 if self.bank is None else len(self.bank.owner),
             "fixed_camera": self.window is not None,
+            "smallest_px": None if self.tiles is None else self.tiles.smallest,
             "anomalous_patches": 0 if self.anomalous_keys is None else self.anomalous_keys.shape[1],
             "normal_logits": [round(v, 3) for v in self.normals("blend")],
             "threshold": round(self.threshold("blend", OVERKILL), 3) if self.bank is not None else None,

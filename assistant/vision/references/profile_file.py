@@ -23,6 +23,7 @@ from torch import Tensor
 from assistant.errors import ProfileError
 from assistant.inquiry import SCORES
 from assistant.vision.checks.known import Known
+from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.references.memory_bank import MemoryBank
@@ -101,7 +102,32 @@ def _digest(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
 
 def _wrong(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:
     """What is wrong with a profile, in a few words; None where nothing is."""
-    return _wrong_form(tensors) or _wrong_values(tensors) or _wrong_words(about, tensors)
+    tiles = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{PREFIX}.")}
+    rest = {name: tensor for name, tensor in tensors.items() if name not in tiles}
+    return _wrong_form(rest) or _wrong_values(rest) or _wrong_words(about, rest) or _wrong_tiles(about, tiles)
+
+
+def _wrong_tiles(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:
+    """What no normal tiles are."""
+    try:
+        known = tiles_of(about, tensors)
+    except (ValueError, KeyError, TypeError, AttributeError, ProfileError):
+        return "normal tiles that are none"
+    if set(tensors) != (set() if known is None else set(known.tensors())):
+        return "other tensors than those of its tiles"
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        return "numbers of its tiles that are not finite"
+    return None
+
+
+def tiles_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TileReferences | None:
+    """What the file keeps of normal tiles; None where none were asked for.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, ProfileError: what no tiles are.
+    """
+    told = about.get(PREFIX)
+    return None if told is None else TileReferences.read(told, dict(tensors))
 
 
 def _wrong_form(tensors: Mapping[str, Tensor]) -> str | None:
