@@ -51,8 +51,10 @@ class Detail:
             raise ConfigError(wanted, f"{self.smallest:g}", f"write for example --detail {SMALLEST:g}")
 
     def __str__(self) -> str:
-        """As it is typed; ``full`` at another extent than usual is the extent."""
-        return self.look if self.smallest == SMALLEST else f"{self.smallest:g}"
+        """As it is typed."""
+        if self.smallest == SMALLEST:
+            return self.look
+        return f"{self.smallest:g}" if self.look == "full" else f"{self.look}:{self.smallest:g}"
 
     @property
     def closer(self) -> bool:
@@ -61,16 +63,19 @@ class Detail:
 
     @classmethod
     def read(cls, text: str) -> Detail:
-        """A detail as it is typed: a look by name, or pixels, which are looked for everywhere.
+        """A detail as it is typed: a look by name, pixels, which are looked for everywhere, or both.
 
         >>> Detail.read("auto"), Detail.read("24")
         (Detail(look='auto', smallest=16.0), Detail(look='full', smallest=24.0))
+        >>> Detail.read("auto:24")
+        Detail(look='auto', smallest=24.0)
 
         Raises:
             ConfigError: neither.
         """
+        look, _, pixels = text.rpartition(":")
         try:
-            return cls("full", float(text))
+            return cls(look or "full", float(pixels))
         except ValueError:
             return cls(text)
 

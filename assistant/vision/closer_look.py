@@ -1,17 +1,16 @@
-"""An encoded picture -> an inspection as closely as is asked: the overview, then tiles in the order of promise, one list of regions."""
+"""An encoded picture -> an inspection as closely as is asked: the overview, then tiles in the order of promise, as one."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Float32
-from torch import Tensor
 
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import Coverage, Inspection, QueryImage, Region
@@ -39,6 +38,8 @@ KEPT = 16
 OVERVIEW_SIDE = 256
 """Longest side at which the overview's map is kept; its patches are coarser."""
 ALONE = "no normal tiles to compare with at this detail: tiles were judged by the rest of the picture"
+
+OTHER_DETAIL = "the normal tiles are for things of {:g} px, not {:g} px: looked for were those"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +125,9 @@ class CloserLook:
         few = self._encoded.image.pixels.size // 3 <= SMALL
         left = total if look == "full" else math.ceil(AUTO_SHARE * total)
         for scale in reversed(self.scales):
-            promise = {tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles}
+            promise = {
+                tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
+            }
             for tile in sorted(promise, key=lambda one: -promise[one]):
                 if left <= 0 or (look == "auto" and few and promise[tile] < 0):
                     break
@@ -161,23 +164,27 @@ class CloserLook:
         share = self.scales[0].distances.looked_at if self.scales else 0.0
         return Coverage(str(self._encoded.inquiry.detail), tiles, round(share, 4))
 
-    def names(self, regions: Sequence[RegionMask]) -> list[Region]:
-        """Regions with their kinds, told by the tile in which most of each was found."""
-        return [self._named(region) for region in regions]
-
-    def _named(self, region: RegionMask) -> Region:
-        best = max(((self._covered(one, region), one) for one in self.found), key=lambda pair: pair[0].sum(), default=None)
-        if best is None or not best[0].any():
-            return self._detector.describe([region])[0]
-        covered, found = best
-        image = self._encoded.image
+    def named(self, region: RegionMask) -> tuple[Region, Float32[np.ndarray, " width"]]:
+        """A region with its kind, and what it looks like, told by the tile in which most of it was found."""
+        tiles = [(float(self._covered(one.lattice, one.tile, region).sum()), one) for one in self.found]
+        most, found = max(tiles, key=lambda pair: pair[0], default=(0.0, None))
+        if found is None or not most:
+            found = self._encoded_again(region)
+        image, weights = self._encoded.image, self._covered(found.lattice, found.tile, region)
         piece = QueryImage(found.lattice.pixels(image.pixels, found.tile, 1), image.source, image.domain)
         encoded = self._detector.from_features(piece, found.features, self._encoded.inquiry)
-        return self._detector.describe([region], encoded, torch.from_numpy(covered.reshape(1, -1)))[0]
+        told, embedded = self._detector.describe(encoded, [region], torch.from_numpy(weights.reshape(1, -1)))
+        return told[0], embedded[0].float().cpu().numpy()
 
-    def _covered(self, found: _Found, region: RegionMask) -> Float32[np.ndarray, "rows columns"]:
+    def _encoded_again(self, region: RegionMask) -> _Found:
+        """The tile of the finest scale that most of a region lies in."""
+        lattice = self.scales[0].lattice
+        tile = max(lattice.tiles, key=lambda one: float(self._covered(lattice, one, region).sum()))
+        return _Found(0.0, lattice, tile, tile_features(self._detector, self._encoded.image, lattice, tile))
+
+    def _covered(self, lattice: Lattice, tile: Tile, region: RegionMask) -> Float32[np.ndarray, "rows columns"]:
         """1 where a cell of a tile lies in the box of a region, else 0."""
-        cell, box, tile = found.lattice.cell, region.box, found.tile
+        cell, box = lattice.cell, region.box
         rows, columns = np.arange(tile.row, tile.row + tile.rows), np.arange(tile.column, tile.column + tile.columns)
         down = (rows * cell < box.y_max) & ((rows + 1) * cell > box.y_min)
         across = (columns * cell < box.x_max) & ((columns + 1) * cell > box.x_min)
@@ -189,7 +196,10 @@ class CloserLook:
         for other in self.scales:
             if other.lattice.cell > scale.lattice.cell and other.looked:
                 cell = other.lattice.cell
-                rows, columns = slice(box.y_min // cell, -(-box.y_max // cell)), slice(box.x_min // cell, -(-box.x_max // cell))
+                rows, columns = (
+                    slice(box.y_min // cell, -(-box.y_max // cell)),
+                    slice(box.x_min // cell, -(-box.x_max // cell)),
+                )
                 best = max(best, float(other.log_odds((rows, columns)).max()))
         return best
 
@@ -220,7 +230,11 @@ def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile 
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
-    warnings = overview.warnings if known is not None or profile is None else (*overview.warnings, ALONE)
+    warnings = overview.warnings
+    if known is None and profile is not None:
+        warnings = (*warnings, ALONE)
+    elif smallest != detail.smallest:
+        warnings = (*warnings, OTHER_DETAIL.format(smallest, detail.smallest))
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
 
@@ -233,19 +247,30 @@ def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, loo
         return replace(overview, coverage=coverage)
     odds = [scale.log_odds() for scale in look.scales]
     best = max(float(one.max()) for one in odds)
-    anomaly_map = LayeredMap(size, [_layer(overview), *(_cells(o, s.lattice) for o, s in zip(odds, look.scales, strict=True))])
+    anomaly_map = LayeredMap(
+        size, [_layer(overview), *(_cells(o, s.lattice) for o, s in zip(odds, look.scales, strict=True))]
+    )
     fine, wide = look.regions(), find_regions(overview.anomaly_map) if overview.regions else []
     grid = encoded.features.grid
     masks = joined(fine, wide, size[0] * size[1] / (grid[0] * grid[1]))
-    named_before = {id(mask): region for mask, region in zip(wide, overview.regions, strict=False)}
-    named = [named_before.get(id(mask)) or look.names([mask])[0] for mask in masks]
-    numbered = [replace(region, id=number) for number, region in enumerate(named, start=1)]
-    regions = measured(numbered, image, anomaly_map, masks, look.scales[0].lattice.shape)
+    named, looks = [], []
+    for mask in masks:
+        before = next((i for i, one in enumerate(wide) if one is mask), None)
+        region, seen = look.named(mask) if before is None else (overview.regions[before], _look_of(overview, before))
+        named.append(replace(region, id=len(named) + 1))
+        looks.append(seen)
+    regions = measured(named, image, anomaly_map, masks, look.scales[0].lattice.shape)
     score = max(overview.image_score, image_score(best))
     return replace(
         overview, image_score=score, regions=regions, anomaly_map=anomaly_map, coverage=coverage, guarantee=None,
-        region_embeddings=None,
+        region_embeddings=np.stack(looks) if looks else overview.region_embeddings,
     )  # fmt: skip
+
+
+def _look_of(overview: Inspection, number: int) -> Float32[np.ndarray, " width"]:
+    """What a region of the overview looks like."""
+    assert overview.region_embeddings is not None, "a detector tells it"
+    return np.asarray(overview.region_embeddings[number], np.float32)
 
 
 def _layer(overview: Inspection) -> Layer:

@@ -205,23 +205,18 @@ class Detector:
         return self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
 
     def describe(
-        self,
-        regions: Sequence[RegionMask],
-        encoded: EncodedQuery | None = None,
-        weights: Float[Tensor, "regions patches"] | None = None,
-    ) -> tuple[Region, ...]:
-        """Regions with kinds told by patches of an encoded picture, or piece of one; without kinds where there is none.
+        self, encoded: EncodedQuery, regions: Sequence[RegionMask], weights: Float[Tensor, "regions patches"]
+    ) -> tuple[tuple[Region, ...], Float[Tensor, "regions joint_width"]]:
+        """Regions with their kinds, and what they look like, where it is known how they lie on the patches.
 
         Args:
-            regions: of a map.
-            encoded: what was encoded.
-            weights: how much of each of its patches belongs to each region.
+            encoded: a picture, or a piece of one.
+            regions: to be described.
+            weights: how much of each patch belongs to each region.
         """
-        if encoded is None or weights is None:
-            return describe_regions(regions)
-        weights = weights.to(encoded.evidence.hidden.device)
-        embedded = self.localizer.region_embedding(encoded.evidence, weights, [0] * len(regions))
-        return self._named(encoded, regions, embedded)
+        there = weights.to(encoded.evidence.hidden.device)
+        embedded = self.localizer.region_embedding(encoded.evidence, there, [0] * len(regions))
+        return self._named(encoded, regions, embedded), embedded
 
     def _named(
         self, encoded: EncodedQuery, regions: Sequence[RegionMask], embedded: Float[Tensor, "regions joint_width"]

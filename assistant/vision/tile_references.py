@@ -132,7 +132,7 @@ def _unusual(
 
 
 def _bank(
-    tiles: Sequence[_Seen], unusual: Sequence[Float32[np.ndarray, "rows columns"]], side: int, rows: int, *, sure: bool
+    tiles: Sequence[_Seen], unusual: Sequence[Float32[np.ndarray, "..."]], side: int, rows: int, *, sure: bool
 ) -> TileBank:
     """The bank of a scale, with the tails of its tiles."""
     keys, place = torch.cat([one.keys for one in tiles], 1), torch.cat([one.place for one in tiles])
@@ -157,7 +157,7 @@ def _judged(
     keys: Float[Tensor, "levels rows match_width"],
     place: Float[Tensor, "rows 2"],
     owner: Int[Tensor, " rows"],
-) -> Float32[np.ndarray, "rows columns"]:
+) -> Float32[np.ndarray, "tile_rows tile_columns"]:
     """Distances of a tile's patches to those of other pictures; where there is one picture, to those elsewhere in it."""
     barred = owner == one.owner
     if bool(barred.all()):

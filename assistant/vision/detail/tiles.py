@@ -15,8 +15,8 @@ from jaxtyping import Float32, UInt8
 
 from assistant.types import Box
 
-OVERLAP = 4
-"""Cells that neighbouring tiles share: two of them see what lies beside an edge from well inside."""
+OVERLAP = 6
+"""Part of a tile's span that its neighbour shares, one of so many: what lies beside an edge is seen from well inside by one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Lattice:
         """Tiles that cover the picture, row by row; as alike in size as they can be.
 
         >>> len(Lattice((3000, 4000), 11, 24).tiles)
-        266
+        252
         """
         rows, columns = (min(self.span, side) for side in self.shape)
         tops, lefts = _starts(self.shape[0], rows), _starts(self.shape[1], columns)
@@ -114,8 +114,8 @@ class CellMap:
 def _starts(total: int, span: int) -> list[int]:
     if total <= span:
         return [0]
-    step = max(1, span - OVERLAP)
-    return [int(round(v)) for v in np.linspace(0, total - span, math.ceil((total - span) / step) + 1)]
+    step = max(1, span - max(1, span // OVERLAP))
+    return [round(float(v)) for v in np.linspace(0, total - span, math.ceil((total - span) / step) + 1)]
 
 
 def _depth(tile: Tile, shape: tuple[int, int]) -> np.ndarray:

@@ -25,7 +25,15 @@ from assistant.vision.experts.normal_range import NormalRange, conformal_thresho
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
 from assistant.vision.references.memory_bank import MemoryBank
-from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, known_of, read_profile, tiles_of, write_profile
+from assistant.vision.references.profile_file import (
+    AGAIN,
+    ANOMALOUS,
+    SCHEMA,
+    known_of,
+    read_profile,
+    tiles_of,
+    write_profile,
+)
 
 ENOUGH = 20
 """References whose own scores are enough for a threshold by rank."""
