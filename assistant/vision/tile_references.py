@@ -132,7 +132,7 @@ def _unusual(
 
 
 def _bank(
-    tiles: Sequence[_Seen], unusual: Sequence[Float32[np.ndarray, "..."]], side: int, rows: int, *, sure: bool
+    tiles: Sequence[_Seen], unusual: Sequence[Float32[np.ndarray, "*size"]], side: int, rows: int, *, sure: bool
 ) -> TileBank:
     """The bank of a scale, with the tails of its tiles."""
     keys, place = torch.cat([one.keys for one in tiles], 1), torch.cat([one.place for one in tiles])

@@ -50,8 +50,10 @@ def test_boxes_and_masks_lie_inside_the_picture(size: tuple[int, int]) -> None:
     plane = np.full(lattice.shape, -8.0, np.float32)
     plane[-1, -1] = 4.0
     (region,) = cell_regions(plane, lattice, -8.0)
-    assert region.box.x_max == size[1] and region.box.y_max == size[0]
-    assert region.mask[-1, -1] and max(region.mask.shape) <= LABEL_SIDE
+    assert region.box.x_max == size[1]
+    assert region.box.y_max == size[0]
+    assert region.mask[-1, -1]
+    assert max(region.mask.shape) <= LABEL_SIDE
     layer = Layer(1 / (1 + np.exp(-plane)), (11, 11))
     assert source_pixels(region, LayeredMap(size, [layer])).any()
 

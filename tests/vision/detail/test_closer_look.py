@@ -56,8 +56,10 @@ def places(inspection: Inspection) -> list[tuple[float, float]]:
 def test_an_overview_is_what_the_detector_says(detector: Detector) -> None:
     image = surface(3)
     found, plain = inspected(detector, image, Inquiry()), detector.score(detector.encode(image))
-    assert found.image_score == plain.image_score and found.coverage == plain.coverage
-    assert found.coverage is not None and (found.coverage.detail, found.coverage.tiles) == ("overview", 0)
+    assert found.image_score == plain.image_score
+    assert found.coverage == plain.coverage
+    assert found.coverage is not None
+    assert (found.coverage.detail, found.coverage.tiles) == ("overview", 0)
 
 
 @pytest.mark.parametrize("inquiry", [FULL, AUTO])
@@ -68,9 +70,13 @@ def test_a_pit_is_found_once_wherever_it_lies(detector: Detector, profile: Profi
     near = [place for place in places(found) if abs(place[0] - x) < 30 and abs(place[1] - 200) < 30]
     assert len(near) == 1
     region = found.regions[places(found).index(near[0])]
-    assert region.box.area <= 66 * 66 and region.type is not None and region.measures is not None
-    assert found.image_score >= 0.5 and found.anomaly_map.scores.shape == SIZE
-    assert found.region_embeddings is not None and len(found.region_embeddings) == len(found.regions)
+    assert region.box.area <= 66 * 66
+    assert region.type is not None
+    assert region.measures is not None
+    assert found.image_score >= 0.5
+    assert found.anomaly_map.scores.shape == SIZE
+    assert found.region_embeddings is not None
+    assert len(found.region_embeddings) == len(found.regions)
     assert [one.id for one in found.regions] == list(range(1, len(found.regions) + 1))
     assert found.anomaly_map.scores[200 - 12 : 200 + 12, x - 12 : x + 12].max() >= 0.5
 
@@ -89,9 +95,12 @@ def test_normal_pictures_mostly_stay_normal(detector: Detector, profile: Profile
 
 def test_the_row_tells_how_much_was_looked_at(detector: Detector, profile: Profile) -> None:
     full, auto = (inspected(detector, surface(3), inquiry, profile).coverage for inquiry in (FULL, AUTO))
-    assert full is not None and auto is not None
+    assert full is not None
+    assert auto is not None
     assert (full.detail, full.looked_at) == ("full", 1.0)
-    assert auto.detail == "auto" and 0 <= auto.tiles < full.tiles and auto.looked_at < 1
+    assert auto.detail == "auto"
+    assert 0 <= auto.tiles < full.tiles
+    assert auto.looked_at < 1
 
 
 def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
@@ -100,7 +109,8 @@ def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
     monkeypatch.setattr(closer_look, "SMALL", 0)
     full = inspected(detector, pitted(3, 300, 200), FULL, profile).coverage
     auto = inspected(detector, pitted(3, 300, 200), AUTO, profile)
-    assert full is not None and auto.coverage is not None
+    assert full is not None
+    assert auto.coverage is not None
     assert auto.coverage.tiles == -(-full.tiles // 4)
     assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(auto))
 
@@ -111,7 +121,8 @@ def test_where_no_tile_is_worth_a_look_the_overview_stands(detector: Detector, p
     plain = detector.score(detector.encode(image), profile)
     found = inspected(detector, image, AUTO, profile)
     assert found.coverage is not None
-    assert found.coverage.tiles == 0 and found.image_score == plain.image_score
+    assert found.coverage.tiles == 0
+    assert found.image_score == plain.image_score
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3000), (3000, 2), (300, 300)])
@@ -119,7 +130,8 @@ def test_where_no_tile_is_worth_a_look_the_overview_stands(detector: Detector, p
 def test_no_tile_is_wasted_on_one_colour(detector: Detector, size: tuple[int, int], inquiry: Inquiry) -> None:
     even = QueryImage(np.full((*size, 3), 90, np.uint8), "even")
     found = inspected(detector, even, inquiry)
-    assert found.coverage is not None and found.coverage.tiles == 0
+    assert found.coverage is not None
+    assert found.coverage.tiles == 0
     assert found.anomaly_map.scores.shape == size
     noise = QueryImage(np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8), "noise")
     assert inspected(detector, noise, inquiry).anomaly_map.scores.shape == size
@@ -130,7 +142,8 @@ def test_a_profile_keeps_its_tiles(detector: Detector, profile: Profile, tmp_pat
     again = Profile.load(tmp_path / "p.safetensors")
     image = pitted(3, 300, 200)
     one, two = (inspected(detector, image, FULL, known) for known in (profile, again))
-    assert again.tiles is not None and again.summary()["smallest_px"] == 16
+    assert again.tiles is not None
+    assert again.summary()["smallest_px"] == 16
     assert abs(one.image_score - two.image_score) < 0.01
     assert len(one.regions) == len(two.regions)
 

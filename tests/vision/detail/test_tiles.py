@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -17,16 +19,18 @@ def test_tiles_cover_every_cell_and_stay_inside(size: tuple[int, int]) -> None:
     covered = np.zeros(lattice.shape, int)
     for tile in lattice.tiles:
         covered[tile.cells] += 1
-        assert tile.row + tile.rows <= lattice.shape[0] and tile.column + tile.columns <= lattice.shape[1]
+        assert tile.row + tile.rows <= lattice.shape[0]
+        assert tile.column + tile.columns <= lattice.shape[1]
         box = lattice.box(tile)
-        assert box.x_max <= size[1] and box.y_max <= size[0]
+        assert box.x_max <= size[1]
+        assert box.y_max <= size[0]
     assert covered.min() >= 1
 
 
 def test_neighbours_share_cells() -> None:
     lattice = Lattice((1000, 1000), 10, 24)
     lefts = sorted({tile.column for tile in lattice.tiles})
-    assert all(b - a <= 20 for a, b in zip(lefts, lefts[1:], strict=False))
+    assert all(b - a <= 20 for a, b in itertools.pairwise(lefts))
     assert lefts[-1] + 24 == lattice.shape[1]
 
 
@@ -67,7 +71,10 @@ def test_share_looked_at() -> None:
 
 
 def test_scales_follow_from_the_smallest_thing() -> None:
-    assert cells_of(16) == (11, 22) and cells_of(4)[0] == 2
-    assert block_side(16) == 8 and block_side(4) == 2 and block_side(5) % 2 == 0
+    assert cells_of(16) == (11, 22)
+    assert cells_of(4)[0] == 2
+    assert block_side(16) == 8
+    assert block_side(4) == 2
+    assert block_side(5) % 2 == 0
     assert [one.cell for one in lattices((3000, 4000), 16, 24)] == [11, 22]
     assert lattices((300, 300), 16, 24) == (), "the overview shows as much"
