@@ -116,23 +116,24 @@ class CloserLook:
         self.found: list[_Found] = []
 
     def plan(self, look: str) -> Iterator[tuple[_Scale, Tile]]:
-        """Tiles in the order they are worth a look; the next follows from what was found before.
+        """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        Coarse scales first: they are few, and what they find promises more than blocks do. Tiles of one even colour are left
-        out.
+        In ``auto`` every scale has an equal part of the share, and a finer one what the coarser ones left. Tiles of one even
+        colour are left out.
         """
         total = sum(scale.tiles for scale in self.scales)
         few = self._encoded.image.pixels.size // 3 <= SMALL
         left = total if look == "full" else math.ceil(AUTO_SHARE * total)
-        for scale in reversed(self.scales):
+        for coming, scale in reversed(list(enumerate(self.scales, start=1))):
+            part = left if look == "full" else math.ceil(left / coming)
             promise = {
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }
             for tile in sorted(promise, key=lambda one: -promise[one]):
-                if left <= 0 or (look == "auto" and few and promise[tile] < 0):
+                if part <= 0 or (look == "auto" and few and promise[tile] < 0):
                     break
                 if float(scale.blocks[tile.cells].max()) > 0:
-                    left -= 1
+                    part, left = part - 1, left - 1
                     yield scale, tile
 
     def look(self, scale: _Scale, tile: Tile) -> None:
