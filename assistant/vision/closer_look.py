@@ -254,7 +254,8 @@ def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, loo
     fine, wide = look.regions(), find_regions(overview.anomaly_map) if overview.regions else []
     grid = encoded.features.grid
     masks = joined(fine, wide, size[0] * size[1] / (grid[0] * grid[1]))
-    named, looks = [], []
+    named: list[Region] = []
+    looks: list[Float32[np.ndarray, " width"]] = []
     for mask in masks:
         before = next((i for i, one in enumerate(wide) if one is mask), None)
         region, seen = look.named(mask) if before is None else (overview.regions[before], _look_of(overview, before))

@@ -147,9 +147,10 @@ def _bank(
         if one.owner not in cells:
             cells[one.owner] = on_cells(unusual[one.owner], side, one.lattice)
     blocks = [cells[one.owner][one.tile.cells] for one in tiles]
-    tails = [Tail.of([float(v.max()) for v in values], sure=sure) for values in (patches, blocks)]
-    joined = [float(evidence(*tails, p, b).max()) for p, b in zip(patches, blocks, strict=True)]
-    return TileBank(tiles[0].lattice.cell, keys, owner, place, *tails, Tail.of(joined, sure=sure))
+    first, second = (Tail.of([float(v.max()) for v in values], sure=sure) for values in (patches, blocks))
+    joined = [float(evidence(first, second, p, b).max()) for p, b in zip(patches, blocks, strict=True)]
+    both = Tail.of(joined, sure=sure)
+    return TileBank(tiles[0].lattice.cell, keys, owner, place, first, second, both)
 
 
 def _judged(

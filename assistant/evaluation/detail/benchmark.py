@@ -127,7 +127,8 @@ def run_benchmark(
         del references
         own = {str(detail): Tally() for detail in options.details}
         for number in range(options.pictures):
-            pixels, marks = surface(options.size, rng), ()
+            pixels = surface(options.size, rng)
+            marks: tuple[Mark, ...] = ()
             if number % 2:
                 pixels, marks = marked(pixels, options.marks, options.sizes, rng)
             image = QueryImage(pixels, f"{name} {number}")
@@ -138,12 +139,12 @@ def run_benchmark(
                 for tally in (own[str(detail)], totals[str(detail)]):
                     tally.add(found, marks, seconds)
                 tell(f"{name} {number} {detail}: {len(marks)} marks, {len(found.regions)} regions, {seconds:.1f} s")
-        yield from ({"surface": name, "detail": detail, **tally.as_row()} for detail, tally in own.items())
+        yield from ({"surface": name, "detail": look, **tally.as_row()} for look, tally in own.items())
     bare = bare_seconds(assistant)
-    for detail, tally in totals.items():
+    for look, tally in totals.items():
         row = tally.as_row()
         row["bare_encoder_seconds"] = round(bare * row["tiles"], 2)
-        yield {"surface": "all", "detail": detail, **row, "peak_gb": round(peak_bytes() / 1e9, 2)}
+        yield {"surface": "all", "detail": look, **row, "peak_gb": round(peak_bytes() / 1e9, 2)}
 
 
 def bare_seconds(assistant: Assistant) -> float:

@@ -46,7 +46,9 @@ def marked(
         sizes: least and largest extent, pixels; drawn evenly on a logarithmic scale.
         rng: of kinds, places and looks.
     """
-    out, placed, marks = pixels.copy(), [], []
+    out = pixels.copy()
+    placed: list[tuple[int, int]] = []
+    marks: list[Mark] = []
     height, width = pixels.shape[:2]
     first = int(rng.integers(len(KINDS)))
     for number in range(count):

@@ -70,7 +70,7 @@ class LayeredMap(AnomalyMap):
         return self._size
 
     @property
-    def scores(self) -> Float32[np.ndarray, "height width"]:  # type: ignore[override]
+    def scores(self) -> Float32[np.ndarray, "height width"]:
         """All of it, four bytes a source pixel."""
         return self.window(slice(0, self._size[0]), slice(0, self._size[1]))
 

@@ -64,7 +64,7 @@ class Usual:
         middle = np.median(_some(blocks), 1)
         spread = self.covariance.astype(np.float64) + LEAST_VARIANCE * np.eye(len(blocks))
         whiten = np.linalg.inv(np.linalg.cholesky(spread)).astype(np.float32)
-        out = np.empty(blocks.shape[1:], np.float32)
+        out = np.empty((blocks.shape[1], blocks.shape[2]), np.float32)
         for row in range(0, out.shape[0], STRIP):
             part = blocks[:, row : row + STRIP] - middle[:, None, None]
             out[row : row + STRIP] = np.sqrt(np.square(np.tensordot(whiten, part, 1)).sum(0))

@@ -61,7 +61,7 @@ class Tail:
 
     def above(self, values: Float32[np.ndarray, "*cells"]) -> Float32[np.ndarray, "*cells"]:
         """By how many scales values exceed what half of the tiles stay below, from one scale below that on; else 0."""
-        return np.maximum(0, (values - np.float32(self.start)) / np.float32(self.scale) + 1)
+        return np.asarray(np.maximum(0, (values - np.float32(self.start)) / np.float32(self.scale) + 1), np.float32)
 
     def log_odds(
         self, values: Float32[np.ndarray, "*cells"], tiles: int, overkill: float

@@ -125,4 +125,5 @@ def _depth(tile: Tile, shape: tuple[int, int]) -> np.ndarray:
         ahead = np.arange(1, count + 1) if first else np.full(count, count)
         behind = np.arange(count, 0, -1) if first + count < total else np.full(count, count)
         sides.append(np.minimum(ahead, behind))
-    return np.minimum(*np.meshgrid(*sides, indexing="ij")).clip(0, 255).astype(np.uint8)
+    depth = np.minimum(sides[0][:, None], sides[1]).clip(0, 255)
+    return np.asarray(depth, np.uint8)
