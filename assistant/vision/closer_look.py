@@ -82,7 +82,7 @@ class _Scale:
     @property
     def usual(self) -> float:
         """Log-odds of the highest cell of a common normal tile; below zero."""
-        return min(-1.0, -math.log(max(1.0, self.tiles / 2 / self._overkill)))
+        return min(-1.0, -math.log(max(1.0, self.tiles * self.bank.both.share / self._overkill)))
 
     def log_odds(self, cells: tuple[slice, slice] = (slice(None), slice(None))) -> Float32[np.ndarray, "rows columns"]:
         """Calibrated, of cells; minus infinity where no tile was."""
@@ -109,7 +109,8 @@ class CloserLook:
     ) -> None:
         image, inquiry = encoded.image, encoded.inquiry
         self._detector, self._encoded, self._own = detector, encoded, references.own
-        side, banks = block_side(references.smallest), {bank.cell: bank for bank in references.banks}
+        device = detector.localizer.device
+        side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
         fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
         overkill = inquiry.overkill / max(1, len(fitting))
         self.scales = [_Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,44 +23,56 @@ from assistant.vision.localizer import FARTHEST, Localizer
 LEAST_SCALE = 0.02
 """Of tails, as a share of their start: tiles all alike leave no room for noise."""
 
+MANY = 32
+"""Tiles whose highest quarter is enough for a tail."""
+
 
 @dataclass(frozen=True)
 class Tail:
-    """How high normal tiles reach: half of their maxima lie above ``start``, and those fall off exponentially.
+    """How high normal tiles reach: a share of their maxima lies above ``start``, and those fall off exponentially.
 
     Args:
-        start: median of the maxima.
+        start: quantile of the maxima.
         scale: mean height above it of those that are above it; positive.
+        share: of the maxima that is above it, (0, 1).
     """
 
     start: float
     scale: float
+    share: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.start) and math.isfinite(self.scale) and self.scale > 0):
-            got = f"{self.start} and {self.scale}"
-            raise ProfileError("a finite start and a positive scale of normal tiles", got, "build the profile again")
+        fits = math.isfinite(self.start) and math.isfinite(self.scale) and self.scale > 0 and 0 < self.share < 1
+        if not fits:
+            got = f"{self.start}, {self.scale} and {self.share}"
+            raise ProfileError("a start, a positive scale and a share of normal tiles", got, "build the profile again")
 
     @classmethod
     def of(cls, maxima: Sequence[float], *, sure: bool) -> Tail:
         """The tail of tiles' maxima.
 
+        Of many normal tiles the highest quarter tells it: maxima fall off faster the higher they are. Of few, or where the
+        highest quarter may hold marks, it is what lies between the median and that.
+
         Args:
             maxima: one a tile, at least one.
-            sure: whether all tiles are normal; else the highest quarter, which marks may be among, tells nothing.
+            sure: whether all tiles are normal.
         """
         values = np.asarray(maxima, np.float64)
-        start = float(np.median(values))
-        above = values[values > start] - start
-        told = above.mean() if sure and above.size else (np.quantile(values, 0.75) - start) / math.log(2)
-        return cls(start, max(LEAST_SCALE * abs(start), float(told), 1e-6))
+        middle, quarter = (float(v) for v in np.quantile(values, (0.5, 0.75)))
+        least = max(LEAST_SCALE * abs(middle), 1e-6)
+        if sure and values.size >= MANY:
+            return cls(quarter, max(least, float((values[values >= quarter] - quarter).mean())), 0.25)
+        above = values[values > middle] - middle
+        told = above.mean() if sure and above.size else (quarter - middle) / math.log(2)
+        return cls(middle, max(least, float(told)), 0.5)
 
     def limit(self, tiles: int, overkill: float) -> float:
         """Value that the highest of ``tiles`` normal tiles exceeds with probability ``overkill`` at most."""
-        return self.start + self.scale * math.log(max(1.0, tiles / 2 / overkill))
+        return self.start + self.scale * math.log(max(1.0, tiles * self.share / overkill))
 
     def above(self, values: Float32[np.ndarray, "*cells"]) -> Float32[np.ndarray, "*cells"]:
-        """By how many scales values exceed what half of the tiles stay below, from one scale below that on; else 0."""
+        """By how many scales values exceed what most tiles stay below, from one scale below that on; else 0."""
         return np.asarray(np.maximum(0, (values - np.float32(self.start)) / np.float32(self.scale) + 1), np.float32)
 
     def log_odds(
@@ -97,6 +109,10 @@ class TileBank:
     ) -> Float32[np.ndarray, "*cells"]:
         """Distances of patches and unusual blocks joined: the sum of what each says in units of its own tail."""
         return evidence(self.patches, self.blocks, patches, blocks)
+
+    def to(self, device: torch.device) -> TileBank:
+        """The same bank with every tensor on another device."""
+        return replace(self, **{name: getattr(self, name).to(device) for name in TENSORS})
 
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
