@@ -227,7 +227,7 @@ def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile 
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    references = known or tile_references(detector, [image], smallest, own=True)
+    references = known or tile_references(detector, [image], smallest, statistics)
     look = CloserLook(detector, encoded, references, references.usual.unusual(statistics))
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)

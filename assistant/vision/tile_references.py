@@ -48,7 +48,10 @@ class _Seen:
 
 @torch.inference_mode()
 def tile_references(
-    detector: Detector, pictures: Sequence[Picture], smallest: float, *, own: bool = False
+    detector: Detector,
+    pictures: Sequence[Picture],
+    smallest: float,
+    own: Float32[np.ndarray, "features block_rows block_columns"] | None = None,
 ) -> TileReferences:
     """What normal tiles are like.
 
@@ -56,7 +59,8 @@ def tile_references(
         detector: what encodes them.
         pictures: normal ones, of any size; decoded one at a time, twice.
         smallest: extent of the smallest thing that is looked for, source pixels.
-        own: whether they are the one picture that is judged, in which some tiles may not be normal.
+        own: statistics of the blocks of the one picture, where it is the one that is judged: some of its tiles may not be
+            normal.
 
     Raises:
         ImageError: a picture that cannot be read.
@@ -67,17 +71,18 @@ def tile_references(
     spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
     chosen = [pictures[int(number)] for number in spread]
     side, usual, seen = block_side(smallest), [], dict[int, list[_Seen]]()
-    each = OWN_TILES if own else -(-MOST_TILES // len(chosen))
+    each = -(-MOST_TILES // len(chosen)) if own is None else OWN_TILES
     for owner, picture in enumerate(chosen):
         image = picture if isinstance(picture, QueryImage) else load_image(picture)
-        usual.append(Usual.of(block_statistics(image.pixels, side)))
+        usual.append(Usual.of(block_statistics(image.pixels, side) if own is None else own))
         for cell in cells_of(smallest):
             lattice = Lattice((image.height, image.width), cell, span_of(detector))
             seen.setdefault(cell, []).extend(_encoded(detector, image, lattice, owner, each))
-    unusual = [_unusual(chosen, number, usual, side) for number in range(len(chosen))]
+    numbers = range(len(chosen))
+    unusual = [_unusual(chosen, i, usual, side) for i in numbers] if own is None else [usual[0].unusual(own)]
     rows = detector.preset.references.rows
-    banks = tuple(_bank(tiles, unusual, side, rows, sure=not own) for tiles in seen.values())
-    return TileReferences(smallest, Usual.of_all(usual), banks, own)
+    banks = tuple(_bank(tiles, unusual, side, rows, sure=own is None) for tiles in seen.values())
+    return TileReferences(smallest, Usual.of_all(usual), banks, own is not None)
 
 
 def span_of(detector: Detector) -> int:

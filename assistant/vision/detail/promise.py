@@ -31,8 +31,8 @@ LEAST_VARIANCE = 0.5
 """Of each feature, square grey levels: on an even surface sensor noise is nothing unusual."""
 EVEN = 0.05
 """Blocks less unusual than this are alike; what is left are rounding errors of the filters."""
-STRIP = 128
-"""Rows of blocks that are taken at once, so that memory does not grow with the picture."""
+STRIP = 1024
+"""Rows of pixels, or of blocks, that are taken at once, so that memory does not grow with the picture."""
 MOST_BLOCKS = 50_000
 """Blocks that tell what is usual, spread evenly over the picture."""
 
@@ -99,7 +99,8 @@ def block_statistics(
         pixels: RGB, 0..255.
         side: of a block, source pixels; even.
     """
-    parts = [_strip(pixels[top : top + STRIP * side], side) for top in range(0, len(pixels), STRIP * side)]
+    rows = max(1, STRIP // side) * side
+    parts = [_strip(pixels[top : top + rows], side) for top in range(0, len(pixels), rows)]
     plain = np.concatenate(parts, 1)
     around = [cv2.blur(plain[number], (3, 3), borderType=cv2.BORDER_REPLICATE) for number in AROUND]
     return np.concatenate([plain, np.stack(around)])
@@ -129,7 +130,7 @@ def _strip(pixels: UInt8[np.ndarray, "height width 3"], side: int) -> Float32[np
     height, width = pixels.shape[:2]
     below, beside = -height % side, -width % side
     if below or beside:
-        pixels = cv2.copyMakeBorder(np.ascontiguousarray(pixels), 0, below, 0, beside, cv2.BORDER_REPLICATE)
+        pixels = cv2.copyMakeBorder(np.ascontiguousarray(pixels), 0, below, 0, beside, cv2.BORDER_REFLECT)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     size = (grey.shape[1] // side, grey.shape[0] // side)
     steep = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
@@ -141,7 +142,7 @@ def _strip(pixels: UInt8[np.ndarray, "height width 3"], side: int) -> Float32[np
     ]  # fmt: skip
     half = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA).astype(np.float32)
     for kernel in _LINES:
-        strength = cv2.filter2D(half, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
+        strength = cv2.filter2D(half, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
         planes += [_extreme(strength, side // 2, cv2.dilate), _extreme(strength, side // 2, cv2.erode)]
     return np.stack([np.asarray(p, np.float32) for p in planes])
 

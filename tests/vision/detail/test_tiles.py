@@ -42,10 +42,12 @@ def test_pixels_of_a_tile_have_a_patch_a_cell(size: tuple[int, int]) -> None:
         assert lattice.pixels(picture, tile, 14).shape == (tile.rows * 14, tile.columns * 14, 3)
 
 
-def test_pixels_over_the_edge_repeat_the_last_ones() -> None:
-    picture = np.full((10, 10, 3), 50, np.uint8)
+def test_pixels_over_the_edge_mirror_those_inside() -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (10, 10, 3), np.uint8)
     lattice = Lattice((10, 10), 7, 8)
-    assert (lattice.pixels(picture, lattice.tiles[0], 7) == 50).all()
+    laid = lattice.pixels(picture, lattice.tiles[0], 7)
+    assert np.array_equal(laid[:10, :10], picture)
+    assert np.array_equal(laid[10:], laid[9:5:-1])
 
 
 def test_where_tiles_overlap_the_deeper_one_counts_whatever_the_order() -> None:
