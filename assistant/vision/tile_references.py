@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -147,7 +146,7 @@ def _bank(
         order = torch.randperm(len(owner), generator=torch.Generator().manual_seed(0))
         kept = covering_keys(keys[len(keys) // 2], rows, order)
         keys, place, owner = keys[:, kept], place[kept], owner[kept]
-    patches = _all_judged(tiles, keys, place, owner)
+    patches = [_judged(one, keys, place, owner) for one in tiles]
     cells = {}
     for one in tiles:
         if one.owner not in cells:
@@ -157,28 +156,6 @@ def _bank(
     joined = [float(evidence(first, second, p, b).max()) for p, b in zip(patches, blocks, strict=True)]
     both = Tail.of(joined, sure=sure)
     return TileBank(tiles[0].lattice.cell, keys, owner, place, first, second, both)
-
-
-def _all_judged(
-    tiles: Sequence[_Seen],
-    keys: Float[Tensor, "levels rows match_width"],
-    place: Float[Tensor, "rows 2"],
-    owner: Int[Tensor, " rows"],
-) -> list[Float32[np.ndarray, "*cells"]]:
-    """Distances of each tile's patches to the other references, less what one reference more in the bank brings.
-
-    A new picture is compared with all references, a reference with all but itself. How much nearer rows bring is seen by
-    leaving every other one out.
-    """
-    pictures = len({one.owner for one in tiles})
-    judged = [_judged(one, keys, place, owner) for one in tiles]
-    if pictures < 2:
-        return judged
-    half = torch.arange(len(owner)) % 2 == 0
-    fewer = [_judged(one, keys[:, half], place[half], owner[half]) for one in tiles]
-    doubling = float(np.mean([f.max() - j.max() for f, j in zip(fewer, judged, strict=True)]))
-    nearer = max(0.0, doubling) * math.log2(pictures / (pictures - 1))
-    return [np.maximum(0, one - np.float32(nearer)) for one in judged]
 
 
 def _judged(
