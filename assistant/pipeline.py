@@ -12,6 +12,7 @@ from assistant.types import Answer, Inspection
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
+from assistant.vision.references.kind_examples import KindExamples, named_by_example
 from assistant.vision.references.profile import AnomalousReference, Profile
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Assistant:
         references: Sequence[Picture] = (),
         anomalous_references: Sequence[AnomalousReference] = (),
         profile: Profile | str | Path | None = None,
+        kind_examples: KindExamples | str | Path | None = None,
         **asked: Unpack[InquiryFields],
     ) -> Inspection:
         """Inspect one picture.
@@ -82,6 +84,7 @@ class Assistant:
             references: normal pictures of the same kind of thing.
             anomalous_references: pictures of the defect looked for, with or without masks; they join references or a profile.
             profile: built from references earlier; not together with ``references``.
+            kind_examples: regions near to one of them take its kind.
             asked: the fields of an :class:`~assistant.inquiry.Inquiry`: ``object_name`` (plain words), ``look_for`` (phrases),
                 ``types`` (names for regions instead of the built-in vocabulary), ``domain``, ``mode`` (``auto``, ``zero-shot``
                 without references, ``few-shot`` with them), ``fixed_camera`` (references are aligned with the picture),
@@ -91,8 +94,9 @@ class Assistant:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
         """
         inquiry = Inquiry.of(asked)
+        examples = self.examples(kind_examples)
         used = self.comparison(inquiry, references, anomalous_references, profile)
-        return self.examine(image, inquiry, used)
+        return named_by_example(self.examine(image, inquiry, used), examples)
 
     def examine(self, image: Picture, inquiry: Inquiry = ANYTHING, comparison: Profile | None = None) -> Inspection:
         """Inspect one picture as an inquiry says.
@@ -106,6 +110,17 @@ class Assistant:
             ImageError, ConfigError: with what was expected, what came, what to do.
         """
         return self.detector.score(self.detector.encode(image, inquiry), comparison)
+
+    def examples(self, given: KindExamples | str | Path | None) -> KindExamples | None:
+        """Examples of kinds, read where they are a file; None for none.
+
+        Raises:
+            ProfileError: no examples, or some of another preset or other weights.
+        """
+        known = KindExamples.load(given) if isinstance(given, str | Path) else given
+        if known is not None:
+            known.check(self.preset.name, self.weights)
+        return known
 
     def comparison(
         self,

@@ -130,7 +130,7 @@ class Inspector:
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
         )
-        self.examples: KindExamples | None = load_examples(assistant, request)
+        self.examples: KindExamples | None = assistant.examples(request.kind_examples)
 
     def inspect(self, source: str) -> Inspection:
         """Decode and inspect one picture.
@@ -190,19 +190,6 @@ def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]
             if source not in seen:
                 seen.add(source)
                 yield source, None
-
-
-def load_examples(assistant: Assistant, request: Request) -> KindExamples | None:
-    """Examples of kinds that a request names; None where it names none.
-
-    Raises:
-        ProfileError: no examples, or some of another preset or other weights.
-    """
-    if request.kind_examples is None:
-        return None
-    examples = KindExamples.load(request.kind_examples)
-    examples.check(assistant.preset.name, assistant.weights)
-    return examples
 
 
 def load_profile(path: str | Path) -> Profile:

@@ -241,7 +241,7 @@ class Inspection:
         object_name: as told by the user; None when unknown.
         mode: where the evidence came from.
         image_score: calibrated, [0, 1]; at or above 0.5 the verdict is anomalous.
-        p_value: conformal p-value under the profile's normals; None with fewer than 20 of them.
+        p_value: conformal p-value under the profile's normals; None with fewer than 20 of them, or where they are no measure.
         regions: strongest first.
         anomaly_map: calibrated scores, source pixels.
         preset: name of the preset.

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from assistant import report
 from assistant.cli.console import show_inspection
+from assistant.cli.profile import tell_faults
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
@@ -64,6 +65,7 @@ class TerminalChat:
             "/quit": lambda _: False,
         }
         self.answers: list[Answer] = []
+        self._inspector: Inspector | None = None
         self._look(image, request, None)
 
     def run(self) -> None:
@@ -137,6 +139,8 @@ class TerminalChat:
         with self._console.status(f"inspecting {image}"):
             inspector = inspector or Inspector(self._assistant, request)
             self.inspection: Inspection = inspector.inspect(image)
+        if inspector is not self._inspector:
+            tell_faults(inspector.profile)
         self._inspector, self._request, self.answers = inspector, request, []
         self._talk = self._assistant.open(self.inspection)
         show_inspection(self._console, self.inspection, self._assistant.caption(self.inspection))

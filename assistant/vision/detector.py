@@ -23,7 +23,7 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
 from assistant.types import Inspection, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
-from assistant.vision.calibration import Calibration, conformal_p_value
+from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.checks.distances import apart
 from assistant.vision.checks.look import Look
@@ -177,7 +177,7 @@ class Detector:
             named = measured(named, image, anomaly_map, regions, encoded.features.grid)
         return Inspection(
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
-            p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,
+            p_value=None if profile is None else profile.p_value(inquiry.score, raw),
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
             region_embeddings=embedded.float().cpu().numpy(), guarantee=promise,
         )  # fmt: skip

@@ -16,6 +16,8 @@ NEAR = 0.1
 SURE = 0.5
 """Type probabilities below this are spoken of with "possibly"."""
 RESEARCH_NOTICE = "Research use, not a diagnosis."
+ROUGH_GUESS = "A rough guess: nothing shows what normal looks like here. Add three normal pictures as references."
+"""Said beside every verdict that was reached without references."""
 
 
 def join(phrases: Sequence[str], last: str = "and") -> str:

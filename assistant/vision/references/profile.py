@@ -20,7 +20,7 @@ from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.checks.known import Known
-from assistant.vision.experts.normal_range import NormalRange, conformal_threshold
+from assistant.vision.experts.normal_range import NormalRange, conformal_p_value, conformal_threshold
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
 from assistant.vision.references.memory_bank import MemoryBank
@@ -105,11 +105,18 @@ class Profile:
             "anomalous (split conformal, in the mean over reference sets)"
         )
 
-    def _conformal(self, score: str, overkill: float) -> float | None:
-        seen = self.normals(score)
-        if len(seen) < ENOUGH or self.ranges[score].variety < 1:
+    def p_value(self, score: str, logit: float) -> float | None:
+        """Conformal p-value of a raw image logit; None where nothing could be promised either (:meth:`guarantee`)."""
+        if self.anomalous_keys is not None or not self._representative(score):
             return None
-        return conformal_threshold(seen, overkill)
+        return conformal_p_value(logit, self.normals(score))
+
+    def _conformal(self, score: str, overkill: float) -> float | None:
+        return conformal_threshold(self.normals(score), overkill) if self._representative(score) else None
+
+    def _representative(self, score: str) -> bool:
+        """Whether the references are many enough, and not all one piece, to stand for normal pictures by rank."""
+        return len(self.normals(score)) >= ENOUGH and self.ranges[score].variety >= 1
 
     def check(self, preset: str, weights: str) -> None:
         """Refuse another preset or other weights.
