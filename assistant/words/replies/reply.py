@@ -1,0 +1,170 @@
+"""A message, understood -> sentences that follow from the inspection: one after the other for each of its acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.reading.acts.act import Act
+from assistant.reading.acts.languages import notice_in
+from assistant.reading.acts.message import MessageKind
+from assistant.reading.acts.slots import Slots
+from assistant.reading.acts.understanding import AskedAct, Understanding
+from assistant.reading.question import Question, read_question
+from assistant.types import Inspection
+from assistant.vocabulary.knowledge import Knowledge
+from assistant.words import wording
+from assistant.words.replies import disputes, findings, kinds, limits, scans, sizes, summaries, tool, verdicts
+from assistant.words.replies.scene import Earlier, Scene
+
+Sayer = Callable[[Scene], list[str]]
+SAYERS: dict[Act, Sayer] = {
+    Act.PRESENCE: verdicts.presence,
+    Act.ACCEPT: verdicts.accept,
+    Act.DANGEROUS: verdicts.dangerous,
+    Act.CUSTOMER_NOTICE: verdicts.customer_notice,
+    Act.SEVERITY: verdicts.severity,
+    Act.COUNT: findings.count,
+    Act.WHERE: findings.where,
+    Act.TYPE: findings.kind,
+    Act.LIST_REGIONS: findings.list_regions,
+    Act.WORST_REGION: findings.worst,
+    Act.DESCRIBE: findings.describe,
+    Act.APPEARANCE: findings.appearance,
+    Act.SIZE: sizes.size,
+    Act.LENGTH: sizes.length,
+    Act.WIDTH: sizes.width,
+    Act.AREA: sizes.area,
+    Act.POSITION: findings.position,
+    Act.DISTANCE_EDGE: sizes.distance_edge,
+    Act.DISTANCE_REGION: sizes.distance_region,
+    Act.SCALE: sizes.scale,
+    Act.CAUSE: kinds.cause,
+    Act.EFFECT: kinds.effect,
+    Act.NEXT_STEP: kinds.next_step,
+    Act.REPAIR: kinds.repair,
+    Act.PREVENT: kinds.prevent,
+    Act.WHY: disputes.why,
+    Act.CHECKED: disputes.checked,
+    Act.SURE: disputes.sure,
+    Act.DISAGREE: disputes.disagree,
+    Act.CLAIM: disputes.claim,
+    Act.MISSED: disputes.missed,
+    Act.CONFIRM: disputes.confirm,
+    Act.NAME_KIND: disputes.name_kind,
+    Act.SUMMARY: summaries.summary,
+    Act.REPHRASE: summaries.rephrase,
+    Act.COMPARE_GOOD: summaries.compare_good,
+    Act.COMPARE_PICTURE: summaries.compare_picture,
+    Act.WHICH_BAD: summaries.which_bad,
+    Act.SLICE: scans.plane,
+    Act.SIDE: scans.side,
+    Act.SCAN: scans.scan,
+    **dict.fromkeys(
+        (Act.MALIGNANT, Act.BIRADS, Act.BIOPSY, Act.DIAGNOSIS, Act.TREATMENT, Act.PROGNOSIS, Act.MEDICATION, Act.SEQUENCE),
+        scans.who_decides,
+    ),
+    **dict.fromkeys(
+        (
+            Act.DEPTH, Act.AGE, Act.MATERIAL, Act.ORIGIN, Act.PRICE, Act.SERIAL_NUMBER, Act.DATE, Act.TEMPERATURE, Act.WEIGHT,
+            Act.SMELL_SOUND, Act.PERSON, Act.OTHER_SIDE, Act.TEXT,
+        ),
+        limits.untold,
+    ),
+    Act.SCORE: tool.score,
+    Act.THRESHOLD: tool.threshold,
+    Act.CHANGE_THRESHOLD: tool.change_threshold,
+    Act.HOW_IT_WORKS: tool.how_it_works,
+    Act.MODEL: tool.model,
+    Act.ACCURACY: tool.accuracy,
+    Act.CAPABILITIES: tool.capabilities,
+    Act.GREETING: tool.greeting,
+    Act.THANKS: tool.thanks,
+    Act.GOODBYE: tool.goodbye,
+    Act.INSULT: tool.insult,
+    Act.PRAISE: tool.praise,
+    Act.NONSENSE: tool.nonsense,
+    Act.CHIT_CHAT: tool.chit_chat,
+    Act.OFF_TOPIC: tool.off_topic,
+}  # fmt: skip
+"""What is said on each act."""
+COURTESIES = frozenset({Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT})
+"""Acts that are passed over where the message asks for something as well."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is said on a message.
+
+    Args:
+        sentences: in their order.
+        acts: that were replied to; empty where none was near enough.
+        focus: numbers of the regions it is about.
+    """
+
+    sentences: tuple[str, ...]
+    acts: tuple[Act, ...]
+    focus: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """As one text; list items on lines of their own."""
+        lines = ""
+        for sentence in self.sentences:
+            apart = "\n" if lines and (_item(sentence) or lines.rsplit("\n", 1)[-1].endswith(":")) else " "
+            lines += f"{apart if lines else ''}{sentence}"
+        return lines
+
+
+def reply(
+    understanding: Understanding,
+    question: Question,
+    inspection: Inspection,
+    knowledge: Knowledge,
+    *,
+    focus: Sequence[int] = (),
+    others: Sequence[Earlier] = (),
+) -> Reply:
+    """What follows from the inspection on a message.
+
+    Args:
+        understanding: of the message.
+        question: the message, read.
+        inspection: of the picture.
+        knowledge: of kinds.
+        focus: regions that the last reply was about.
+        others: further pictures of the session.
+    """
+    asked = understanding.acts
+    if len({one.act for one in asked} - COURTESIES) > 0:
+        asked = tuple(one for one in asked if one.act not in COURTESIES)
+    sentences: list[str] = []
+    spoken_of = tuple(focus)
+    for one in asked:
+        scene = Scene(inspection, read_question(one.text), one, knowledge, spoken_of, others)
+        sentences += SAYERS[scene.asked.act](scene)
+        spoken_of = tuple(r.id for r in scene.regions)
+    if not asked:
+        unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
+        scene = Scene(inspection, question, unclear, knowledge, tuple(focus), others)
+        offered = tuple(act.example for act in understanding.nearest)
+        sentences += tool.not_understood(scene, offered) if understanding.kind is MessageKind.SENTENCE else tool.no_sentence(understanding.kind)
+    told = [*dict.fromkeys(sentences)]
+    if sentences and (foreign := notice_in(understanding.language)):
+        told.insert(0, foreign)
+    return Reply((*told, *_cautioned(told, inspection, knowledge)), tuple(one.act for one in asked), spoken_of)
+
+
+def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
+    """The research notice of a medical picture where nothing said it yet."""
+    if not wording.is_medical(inspection, knowledge):
+        return ()
+    said = " ".join(sentences).lower()
+    named = "diagnos" in said or "decides" in said or "doctor" in said or "radiologist" in said
+    return () if named else (wording.RESEARCH_NOTICE,)
+
+
+def _item(sentence: str) -> bool:
+    """Whether it is an item of a list."""
+    head = sentence[:2]
+    return head == "- " or (head[:1].isdigit() and head[1:] == ".")

@@ -1,0 +1,125 @@
+"""Replies that measure: size, length, width, area, distances, in pixels and, with a scale, in millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assistant.reading.acts.slots import Unit
+from assistant.types import Extents, Region
+from assistant.words import wording
+from assistant.words.replies import phrases
+from assistant.words.replies.findings import nothing
+from assistant.words.replies.scene import Scene
+
+METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.INCH: 25.4}
+"""Millimetres of each unit of length."""
+NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
+
+
+def size(scene: Scene) -> list[str]:
+    """Extents and share of the picture."""
+    return _measured(scene, "measure", _whole)
+
+
+def length(scene: Scene) -> list[str]:
+    """Along the line, or the largest extent."""
+    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long")
+
+
+def width(scene: Scene) -> list[str]:
+    """Mean width."""
+    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.width, u)} wide and {phrases.length(e.length, u)} long")
+
+
+def area(scene: Scene) -> list[str]:
+    """Share of the picture, and area."""
+    regions = scene.regions
+    if len(regions) > 1 and not scene.places_one:
+        total = sum(r.area_fraction for r in regions)
+        return [f"The {wording.counted(len(regions), 'marked region')} cover {wording.percent(total)} of the picture together."]
+
+    def said(region: Region, e: Extents, unit: str) -> str:
+        return f"covers {wording.percent(region.area_fraction)} of the picture (about {e.area:.0f} {unit}²)" if unit == "px" else (
+            f"covers {wording.percent(region.area_fraction)} of the picture (about {e.area:.2g} {unit}²)"
+        )  # fmt: skip
+
+    return _measured(scene, "measure", said)
+
+
+def distance_edge(scene: Scene) -> list[str]:
+    """To the nearest edge of the picture."""
+
+    def said(region: Region, e: Extents, unit: str) -> str:
+        if e.edge_distance <= 0:
+            return "touches the edge of the picture"
+        return f"is {phrases.length(e.edge_distance, unit)} from the nearest edge of the picture"
+
+    return _measured(scene, "measure from", said)
+
+
+def distance_region(scene: Scene) -> list[str]:
+    """To the nearest other region."""
+    if len(scene.inspection.regions) == 1:
+        return ["Only one region stands out, so there is no distance to another."]
+
+    def said(region: Region, e: Extents, unit: str) -> str:
+        if e.nearest is None or region.measures is None:
+            return "has no other region beside it"
+        return f"is {phrases.length(e.nearest, unit)} from region {region.measures.nearest_id}, the nearest other one"
+
+    return _measured(scene, "measure between", said)
+
+
+def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], str]) -> list[str]:
+    regions = scene.regions
+    if not regions:
+        return nothing(scene, doing)
+    lines: list[str] = []
+    scaled = False
+    for region in regions[: phrases.MOST]:
+        found = phrases.extents(region)
+        if found is None:
+            b = region.box
+            lines.append(f"{phrases.capital(phrases.name(region))} has a box of {b.x_max - b.x_min} x {b.y_max - b.y_min} px.")
+            continue
+        scaled = scaled or found[1] == "mm"
+        caveats = () if region.measures is None else region.measures.caveats
+        rough = f" (it {caveats[0]})" if caveats and caveats[0].startswith("touches") else (
+            f" (rough: {caveats[0]})" if caveats else ""
+        )  # fmt: skip
+        lines.append(f"{phrases.capital(phrases.name(region))} {say(region, *found)}{rough}.")
+    if (more := len(regions) - phrases.MOST) > 0:
+        lines.append(f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table.")
+    return [*lines, *([NO_SCALE] if scene.asked.slots.unit in METRIC and not scaled else [])]
+
+
+def _whole(region: Region, e: Extents, unit: str) -> str:
+    return (
+        f"is about {phrases.length(e.feret[0], unit)} by {phrases.length(e.feret[1], unit)}, "
+        f"{wording.percent(region.area_fraction)} of the picture"
+    )
+
+
+def scale(scene: Scene) -> list[str]:
+    """What follows from a size that the user tells, where it is the picture's."""
+    told = scene.asked.slots.scale
+    if told is None or told.unit is Unit.PX:
+        return [NO_SCALE]
+    image = scene.inspection.image
+    pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
+    millimetres = told.number * METRIC.get(told.unit, 1.0)
+    per = millimetres if told.axis == "pixel" else millimetres / pixels
+    head = (
+        f"With {per:.4g} mm a pixel" if told.axis == "pixel"
+        else f"If the picture as a whole ({pixels} px) is {phrases.length(millimetres, 'mm')} {side}, a pixel is {per:.3g} mm"
+    )  # fmt: skip
+    if not scene.regions:
+        return [f"{head}; there is no region to measure."]
+    first = scene.regions[0]
+    b = first.box
+    long = first.measures.px.length if first.measures is not None else max(b.x_max - b.x_min, b.y_max - b.y_min)
+    broad = first.measures.px.width if first.measures is not None else min(b.x_max - b.x_min, b.y_max - b.y_min)
+    return [
+        f"{head}, and {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
+        f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')})."
+    ]
