@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.config import Preset
     from assistant.language.conversation import Conversation
     from assistant.language.interface import EvidenceKind
+    from assistant.words.replies.scene import Earlier
 
 
 class Assistant:
@@ -180,22 +181,30 @@ class Assistant:
         inquiry = Inquiry.of(asked)
         return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in images]))
 
-    def open(self, inspection: Inspection, evidence: EvidenceKind = "both") -> Conversation:
-        """A conversation about an inspected picture; the language model is loaded at the first."""
-        return self._conversations.open(inspection, evidence)
+    def open(
+        self, inspection: Inspection, evidence: EvidenceKind | None = None, others: Sequence[Earlier] = ()
+    ) -> Conversation:
+        """A conversation about an inspected picture; the language model is loaded when one is first needed.
 
-    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind = "both") -> list[Answer]:
+        Args:
+            inspection: of the picture.
+            evidence: what the language model is told where it is to answer alone; None for answers led from the facts.
+            others: further pictures of the session, for questions that compare.
+        """
+        return self._conversations.open(inspection, evidence, others)
+
+    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind | None = None) -> list[Answer]:
         """Answers to questions about an inspected picture, in the order asked: one conversation."""
         return self.ask_together([inspection], questions, evidence=evidence)[0]
 
     def ask_together(
-        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: EvidenceKind = "both"
+        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: EvidenceKind | None = None
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures, a list a picture, written as one batch."""
         return self._conversations.ask_together(inspections, questions, evidence)
 
     def stream(
-        self, inspection: Inspection, question: str, *, evidence: EvidenceKind = "both", stop: Event | None = None
+        self, inspection: Inspection, question: str, *, evidence: EvidenceKind | None = None, stop: Event | None = None
     ) -> Iterator[Answer]:
         """The answer to one question as it grows; the last one is checked. For several questions use :meth:`open`."""
         yield from self.open(inspection, evidence).stream(question, stop=stop)

@@ -252,6 +252,7 @@ class Inspection:
         guarantee: what is promised of normal pictures under these references; None where nothing can be.
         warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
         rule: what the user's own rule says; None without one.
+        references: normal reference pictures it was compared with; None where that is not known or there were none.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.
     """
 
@@ -269,6 +270,7 @@ class Inspection:
     guarantee: str | None = None
     warnings: tuple[str, ...] = ()
     rule: RuleVerdict | None = None
+    references: int | None = None
     region_embeddings: Float32[np.ndarray, "regions width"] | None = None
 
     @property

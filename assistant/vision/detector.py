@@ -180,6 +180,7 @@ class Detector:
             p_value=None if profile is None else profile.p_value(inquiry.score, raw),
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
             region_embeddings=embedded.float().cpu().numpy(), guarantee=promise,
+            references=None if profile is None or profile.bank is None else profile.bank.shots,
         )  # fmt: skip
 
     def name_highest(self, encoded: EncodedQuery, inspection: Inspection) -> Inspection:

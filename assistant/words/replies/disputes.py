@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from assistant.types import Mode, Region
 from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import at_place, state
+
+CLAIMED = 4
+"""Words of a claim that are said again; a longer one is called "that"."""
 
 
 def why(scene: Scene) -> list[str]:
@@ -66,6 +71,8 @@ def disagree(scene: Scene) -> list[str]:
 def claim(scene: Scene) -> list[str]:
     """To somebody who says what a mark is."""
     said = scene.asked.slots.claim
+    if said is not None and (len(said.split()) > CLAIMED or re.search(r"\b(?:also|isnt|there|only|on)\b", said)):
+        said = None
     regions = scene.regions or (() if scene.places_one else scene.inspection.regions)
     if not regions:
         return at_place(scene) if scene.cells else [f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}"]
@@ -87,7 +94,7 @@ def missed(scene: Scene) -> list[str]:
     if number:
         return [f"I marked {wording.counted(number, 'region')}: {phrases.marks(scene.inspection.regions, scene)}.",
                 f"Anything else stayed below the threshold. {phrases.caveat(scene)}"]  # fmt: skip
-    high = "" if place is None else f" The map is highest {phrases.place(place)}, with {place.peak_score:.2f} of 0.50 needed."
+    high = "" if place is None else f" The map is highest {phrases.place(place)}, with {place.peak_score:.2f}."
     return [f"I marked nothing.{high} {phrases.caveat(scene)}", "If you see a defect, it should count: have it looked at."]
 
 

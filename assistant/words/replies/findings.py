@@ -8,7 +8,7 @@ from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import at_place, no_such_region, state
+from assistant.words.replies.verdicts import at_place, no_such_region, of_kind, state
 
 MOST = 9
 """Regions of a list."""
@@ -20,6 +20,8 @@ def nothing(scene: Scene, doing: str) -> list[str]:
         return [no_such_region(scene)]
     if scene.cells:
         return at_place(scene)
+    if scene.question.kinds:
+        return of_kind(scene)
     if scene.anomalous:
         place = highest_region(scene.inspection)
         where = "" if place is None else f" The map is highest {phrases.place(place)}."
@@ -47,7 +49,10 @@ def where(scene: Scene) -> list[str]:
         region = scene.regions[0]
         x, y = phrases.centre(region)
         return [f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."]
-    return [f"{phrases.capital(f'{phrases.name(r)}')}, {phrases.mark_at(r, scene)}, around x {phrases.centre(r)[0]}, y {phrases.centre(r)[1]} px." for r in scene.regions[: phrases.MOST]]  # fmt: skip
+    return [
+        f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, around x {phrases.centre(r)[0]}, y {phrases.centre(r)[1]} px."
+        for r in scene.regions[: phrases.MOST]
+    ]
 
 
 def position(scene: Scene) -> list[str]:
@@ -126,7 +131,7 @@ def worst(scene: Scene) -> list[str]:
     place = highest_region(scene.inspection)
     if place is None:
         return ["No place of the map stands out from the rest."]
-    return [f"Nothing reaches the threshold; the map is highest {phrases.place(place)}, with {place.peak_score:.2f} of 0.50 needed."]
+    return [f"Nothing reaches the threshold; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}."]
 
 
 def describe(scene: Scene) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.types import Extents, Inspection, Mode, Region
+from assistant.types import Domain, Extents, Inspection, Mode, Region
 from assistant.words import wording
 from assistant.words.replies.scene import Scene
 
@@ -17,7 +17,8 @@ SCAN_LIMIT = "Small or faint lesions can be missed."
 def mark(region: Region, scene: Scene) -> str:
     """What a region is: "a crack", "an unusual mark, perhaps a crack", "a finding, perhaps a mass"."""
     thing = "a finding" if scene.medical else "an unusual mark"
-    if region.type is None:
+    entry = scene.knowledge.find(region.type)
+    if region.type is None or (scene.medical and entry is not None and entry.domain is Domain.INDUSTRIAL):
         return thing
     named = wording.noun(region.type, scene.knowledge)
     sure = (region.type_probability or 0.0) >= CERTAIN

@@ -88,8 +88,31 @@ SAYERS: dict[Act, Sayer] = {
     Act.OFF_TOPIC: tool.off_topic,
 }  # fmt: skip
 """What is said on each act."""
-COURTESIES = frozenset({Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT})
+COURTESIES = frozenset(
+    {
+        Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT, Act.NONSENSE, Act.OFF_TOPIC,
+    }
+)  # fmt: skip
 """Acts that are passed over where the message asks for something as well."""
+COVERED: dict[Act, frozenset[Act]] = {
+    Act.ACCEPT: frozenset({Act.PRESENCE, Act.DESCRIBE}),
+    Act.COUNT: frozenset({Act.PRESENCE, Act.MISSED, Act.LIST_REGIONS}),
+    Act.WHERE: frozenset({Act.APPEARANCE}),
+    Act.POSITION: frozenset({Act.WHERE, Act.AREA}),
+    Act.LENGTH: frozenset({Act.SIZE}),
+    Act.WIDTH: frozenset({Act.LENGTH, Act.SIZE}),
+    Act.TYPE: frozenset({Act.APPEARANCE, Act.SIDE}),
+    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE}),
+    Act.PRESENCE: frozenset({Act.DISAGREE, Act.MISSED, Act.REPHRASE, Act.DESCRIBE}),
+    Act.WORST_REGION: frozenset({Act.DISAGREE, Act.CHANGE_THRESHOLD}),
+    Act.SUMMARY: frozenset({Act.PRESENCE, Act.DESCRIBE}),
+    Act.WHY: frozenset({Act.CHECKED}),
+    Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
+    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
+}
+"""Acts whose reply holds what those beside it ask for."""
+ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Act.WHY, Act.MISSED})
+"""Acts that are replied to once a message."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +121,13 @@ class Reply:
 
     Args:
         sentences: in their order.
+        cautions: the last of them, which go with any other words as well.
         acts: that were replied to; empty where none was near enough.
         focus: numbers of the regions it is about.
     """
 
     sentences: tuple[str, ...]
+    cautions: tuple[str, ...]
     acts: tuple[Act, ...]
     focus: tuple[int, ...]
 
@@ -124,6 +149,7 @@ def reply(
     *,
     focus: Sequence[int] = (),
     others: Sequence[Earlier] = (),
+    told_scan: bool = False,
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -134,25 +160,38 @@ def reply(
         knowledge: of kinds.
         focus: regions that the last reply was about.
         others: further pictures of the session.
+        told_scan: the user spoke of it as of a scan of a patient.
     """
-    asked = understanding.acts
-    if len({one.act for one in asked} - COURTESIES) > 0:
-        asked = tuple(one for one in asked if one.act not in COURTESIES)
+    asked = _worth_saying(understanding.acts)
     sentences: list[str] = []
     spoken_of = tuple(focus)
     for one in asked:
-        scene = Scene(inspection, read_question(one.text), one, knowledge, spoken_of, others)
+        scene = Scene(inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan)
         sentences += SAYERS[scene.asked.act](scene)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
-        scene = Scene(inspection, question, unclear, knowledge, tuple(focus), others)
-        offered = tuple(act.example for act in understanding.nearest)
-        sentences += tool.not_understood(scene, offered) if understanding.kind is MessageKind.SENTENCE else tool.no_sentence(understanding.kind)
+        scene = Scene(inspection, question, unclear, question, knowledge, tuple(focus), others, told_scan)
+        sentences += (
+            tool.not_understood(scene, understanding.nearest)
+            if understanding.kind is MessageKind.SENTENCE
+            else tool.no_sentence(understanding.kind)
+        )
     told = [*dict.fromkeys(sentences)]
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
-    return Reply((*told, *_cautioned(told, inspection, knowledge)), tuple(one.act for one in asked), spoken_of)
+    cautions = _cautioned(told, inspection, knowledge)
+    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+def _worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
+    """Acts without those that another one of the message covers, each once."""
+    present = {one.act for one in asked}
+    covered = {act for by, acts in COVERED.items() if by in present for act in acts}
+    if present - COURTESIES:
+        covered |= COURTESIES
+    first = {one.act: one for one in reversed(asked)}
+    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
 
 
 def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:

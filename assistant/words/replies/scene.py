@@ -47,22 +47,26 @@ class Scene:
         inspection: of the picture that is talked about.
         question: the sentence or clause that is replied to, read.
         asked: its act, with slots.
+        message: the whole of what was typed, read.
         knowledge: of kinds.
         focus: numbers of the regions that the last reply was about; empty at the beginning.
         others: further pictures of the session, in their order.
+        told_scan: the user spoke of it as of a scan of a patient.
     """
 
     inspection: Inspection
     question: Question
     asked: AskedAct
+    message: Question
     knowledge: Knowledge
     focus: tuple[int, ...] = ()
     others: Sequence[Earlier] = field(default=())
+    told_scan: bool = False
 
     @property
     def medical(self) -> bool:
         """Whether cautious words are due."""
-        return wording.is_medical(self.inspection, self.knowledge)
+        return self.told_scan or wording.is_medical(self.inspection, self.knowledge)
 
     @property
     def anomalous(self) -> bool:

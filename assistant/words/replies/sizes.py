@@ -11,6 +11,8 @@ from assistant.words.replies import phrases
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.scene import Scene
 
+MOST = 2
+"""Regions that are measured in one reply; the table holds all."""
 METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.INCH: 25.4}
 """Millimetres of each unit of length."""
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
@@ -28,7 +30,7 @@ def length(scene: Scene) -> list[str]:
 
 def width(scene: Scene) -> list[str]:
     """Mean width."""
-    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.width, u)} wide and {phrases.length(e.length, u)} long")
+    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long and {phrases.length(e.width, u)} wide")
 
 
 def area(scene: Scene) -> list[str]:
@@ -75,21 +77,23 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
     if not regions:
         return nothing(scene, doing)
     lines: list[str] = []
+    caveats: list[str] = []
     scaled = False
-    for region in regions[: phrases.MOST]:
+    for region in regions[:MOST]:
         found = phrases.extents(region)
         if found is None:
             b = region.box
             lines.append(f"{phrases.capital(phrases.name(region))} has a box of {b.x_max - b.x_min} x {b.y_max - b.y_min} px.")
             continue
         scaled = scaled or found[1] == "mm"
-        caveats = () if region.measures is None else region.measures.caveats
-        rough = f" (it {caveats[0]})" if caveats and caveats[0].startswith("touches") else (
-            f" (rough: {caveats[0]})" if caveats else ""
-        )  # fmt: skip
-        lines.append(f"{phrases.capital(phrases.name(region))} {say(region, *found)}{rough}.")
-    if (more := len(regions) - phrases.MOST) > 0:
+        caveats += () if region.measures is None else region.measures.caveats[:1]
+        lines.append(f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {say(region, *found)}.")
+    if (more := len(regions) - MOST) > 0:
         lines.append(f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table.")
+    if any(c.startswith("touches") for c in caveats):
+        lines.append("It may go on outside the picture.")
+    elif caveats:
+        lines.append("That is rough: the map is coarser than the mark.")
     return [*lines, *([NO_SCALE] if scene.asked.slots.unit in METRIC and not scaled else [])]
 
 

@@ -12,7 +12,7 @@ from assistant.words.replies.verdicts import DECIDES, state
 
 def summary(scene: Scene) -> list[str]:
     """In the form that was asked for: one sentence, two, or bullets."""
-    form = scene.asked.slots.format
+    form = scene.asked.slots.form
     if form is Form.BULLETS:
         return [f"- {line}" for line in _points(scene)][:4]
     first = state(scene)

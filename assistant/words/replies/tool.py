@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import LONGEST, MessageKind
 from assistant.types import Mode
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.findings import worst
 from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import state
+from assistant.words.replies.verdicts import presence, state
 
 HELP = "Ask whether it is OK, what is wrong, where, how big, what kind, how sure I am, or what to do next."
 
@@ -19,7 +20,7 @@ def score(scene: Scene) -> list[str]:
     """Score against threshold; a stricter or laxer one is worked out where it is named in percent."""
     found = scene.inspection
     said = [f"The image score is {found.image_score:.2f}, the threshold 0.50: {found.verdict.value}."]
-    stricter = re.search(r"(\d+|ten|five|twenty)\s*(?:%|per ?cent)\s*(stricter|tighter|lower|higher|laxer|looser)", scene.question.text.lower())
+    stricter = re.search(r"(\d+|ten|five|twenty)\s*(?:%|per ?cent)\s*(stricter|tighter|lower|higher|laxer|looser)", scene.message.text.lower())
     if stricter:
         share = {"five": 5.0, "ten": 10.0, "twenty": 20.0}.get(stricter[1]) or float(stricter[1])
         sign = -1 if stricter[2] in ("stricter", "tighter", "lower") else 1
@@ -115,10 +116,12 @@ def nonsense(scene: Scene) -> list[str]:
     return [f"I did not understand that. {HELP}"]
 
 
-def not_understood(scene: Scene, examples: tuple[str, ...]) -> list[str]:
-    """Said where no act is near enough, with the nearest questions that are understood, and the result."""
-    offered = wording.join([f'"{one}"' for one in examples], "or")
-    return [f"I am not sure what you ask. I can answer {offered}.", f"In short: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+def not_understood(scene: Scene, nearest: tuple[Act, ...]) -> list[str]:
+    """Said where no act is near enough: what is known of the place or kind named, else the verdict; and what can be asked."""
+    families = {Family.FINDING, Family.MEASURE, Family.KNOWLEDGE, Family.VERDICT, Family.SUMMARY}
+    offered = [act.example for act in nearest if act.family in families or (scene.medical and act.family is Family.MEDICAL)]
+    also = wording.join([f'"{one}"' for one in offered[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
+    return [*presence(scene), f"If that is not what you ask: I can answer {also}, for example."]
 
 
 def no_sentence(kind: MessageKind) -> list[str]:

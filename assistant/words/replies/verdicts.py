@@ -6,19 +6,22 @@ import re
 
 from assistant.reading.clauses import same_kind
 from assistant.types import Region, Verdict
+from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.scene import Scene
 
 DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
+SHORT = 8
+"""Words of a question up to which it is begun with Yes or No: what a longer one says besides is not read for that."""
 
 
 def presence(scene: Scene) -> list[str]:
     """Whether something is there: at all, of a kind, or at a place."""
     if scene.question.kinds:
-        return _of_kind(scene)
-    if scene.cells:
+        return of_kind(scene)
+    if scene.cells or scene.point:
         return at_place(scene)
     if scene.numbers and not scene.regions:
         return [no_such_region(scene)]
@@ -44,13 +47,17 @@ def state(scene: Scene) -> str:
             f"It passes as normal, although {wording.counted(len(regions), 'region')} "
             f"{'stands' if len(regions) == 1 else 'stand'} out, {phrases.place(regions[0])} ({phrases.scored(found)})."
         )
-    return f"{nothing}{', but it is close' if close else ''} ({phrases.scored(found)})."
+    if close:
+        place = highest_region(found)
+        where = "" if place is None else f", and the map is highest {phrases.place(place)}"
+        return f"{nothing}, but it is close{where} ({phrases.scored(found)})."
+    return f"{nothing} ({phrases.scored(found)})."
 
 
 def _yes_or_no(scene: Scene) -> str:
     """ "Yes: " or "No: " where the question can be answered so."""
     yes = scene.question.yes_verdict
-    if yes is not None:
+    if yes is not None and len(scene.question.text.split()) <= SHORT:
         return "Yes. " if yes is scene.inspection.verdict else "No. "
     if re.search(r"\by(?:es)?\s*(?:/|or)\s*n(?:o)?\b", scene.question.text.lower()):
         return "Yes. " if scene.anomalous else "No. "
@@ -62,12 +69,13 @@ def _worth(scene: Scene) -> list[str]:
     return [] if scene.anomalous else [phrases.caveat(scene)]
 
 
-def _of_kind(scene: Scene) -> list[str]:
+def of_kind(scene: Scene) -> list[str]:
+    """Whether something of the kinds named is there."""
     kinds = scene.question.kinds
     asked = wording.join([wording.noun(kind, scene.knowledge) for kind in kinds], "or")
-    of_kind = [r for r in scene.regions if any(same_kind(kind, r.type) for kind in kinds)]
-    if of_kind:
-        first = of_kind[0]
+    alike = [r for r in scene.regions if any(same_kind(kind, r.type) for kind in kinds)]
+    if alike:
+        first = alike[0]
         chance = first.type_probability or 0.0
         if chance >= phrases.CERTAIN:
             return [f"Yes: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."]
@@ -75,8 +83,8 @@ def _of_kind(scene: Scene) -> list[str]:
     if scene.regions:
         first = scene.regions[0]
         looks = "" if first.type is None else f", and looks more like {wording.noun(first.type, scene.knowledge)}"
-        chance = "" if first.type_probability is None else f" ({100 * first.type_probability:.0f} % sure)"
-        head = f"Something stands out {phrases.place(first)}{looks}{chance}; {asked} cannot be excluded."
+        how_sure = "" if first.type_probability is None else f" ({100 * first.type_probability:.0f} % sure)"
+        head = f"Something stands out {phrases.place(first)}{looks}{how_sure}; {asked} cannot be excluded."
         return [head if scene.anomalous else f"{head} The picture passes as normal as a whole."]
     if scene.cells:
         return at_place(scene)
