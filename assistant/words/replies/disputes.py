@@ -22,7 +22,7 @@ def why(scene: Scene) -> list[str]:
     if scene.regions:
         first = scene.regions[0]
         differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
-        return [f"Because the place {phrases.place(first)[3:] if phrases.place(first).startswith('at ') else 'marked'} {differs}: the map reaches {first.peak_score:.2f} there.", basis]
+        return [f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.", basis]
     place = highest_region(found)
     high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
     return [f"Because no place stands out enough{high}.", basis]
@@ -35,10 +35,10 @@ def checked(scene: Scene) -> list[str]:
     said = [
         f"1. The whole picture ({image.width} x {image.height} px) was looked at in small patches.",
         f"2. Each patch was judged {phrases.judged_by(found)}, which gives a map of scores.",
-        f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50: {found.verdict.value}.",
+        f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50, which makes it {found.verdict.value}.",
     ]
     number = len(found.regions)
-    return [*said, f"4. Places of the map at or above 0.50 became regions: {wording.counted(number, 'region')}."]
+    return [*said, f"4. Places of the map at or above 0.50 became regions; there are {wording.counted(number, 'region')}."]
 
 
 def sure(scene: Scene) -> list[str]:
@@ -63,9 +63,7 @@ def disagree(scene: Scene) -> list[str]:
         what = f"{phrases.mark_at(scene.regions[0], scene)}" if scene.regions else "the picture as a whole"
         head = f"You may be right: what I have is {what} ({phrases.scored(found)}, {phrases.how_close(found.image_score)})."
         return [head, _correct(scene)]
-    place = highest_region(found)
-    high = "" if place is None else f"; the highest place of the map is {phrases.place(place)}, with {place.peak_score:.2f}"
-    return [f"You may be right: I found no defect ({phrases.scored(found)}){high}.", f"{phrases.caveat(scene)} {_correct(scene)}"]
+    return [f"You may be right. What I have: {state(scene)[:1].lower()}{state(scene)[1:]}", f"{phrases.caveat(scene)} {_correct(scene)}"]
 
 
 def claim(scene: Scene) -> list[str]:
@@ -95,7 +93,7 @@ def missed(scene: Scene) -> list[str]:
         return [f"I marked {wording.counted(number, 'region')}: {phrases.marks(scene.inspection.regions, scene)}.",
                 f"Anything else stayed below the threshold. {phrases.caveat(scene)}"]  # fmt: skip
     high = "" if place is None else f" The map is highest {phrases.place(place)}, with {place.peak_score:.2f}."
-    return [f"I marked nothing.{high} {phrases.caveat(scene)}", "If you see a defect, it should count: have it looked at."]
+    return [f"I marked nothing.{high} {phrases.caveat(scene)}", "What you see should count: have it looked at."]
 
 
 def confirm(scene: Scene) -> list[str]:
@@ -119,5 +117,5 @@ def _at(region: Region) -> str:
 def _correct(scene: Scene) -> str:
     """How to put it right."""
     if scene.inspection.mode is Mode.ZERO_SHOT:
-        return "If this is what good ones look like, give it or others as normal references, and it will count as normal."
-    return "If this is what good ones look like, add this picture to the references, and it will count as normal."
+        return "If good ones look like this, give it or others as references, and it will not be marked any more."
+    return "If good ones look like this, add this picture to the references, and it will not be marked any more."

@@ -16,7 +16,7 @@ SCAN_LIMIT = "Small or faint lesions can be missed."
 
 def mark(region: Region, scene: Scene) -> str:
     """What a region is: "a crack", "an unusual mark, perhaps a crack", "a finding, perhaps a mass"."""
-    thing = "a finding" if scene.medical else "an unusual mark"
+    thing = "a finding" if scene.medical else "an unusual mark" if scene.anomalous else "a mark"
     entry = scene.knowledge.find(region.type)
     if region.type is None or (scene.medical and entry is not None and entry.domain is Domain.INDUSTRIAL):
         return thing
@@ -77,6 +77,11 @@ def scored(inspection: Inspection) -> str:
     return f"score {inspection.image_score:.2f} against a threshold of 0.50"
 
 
+def no_defect(scene: Scene) -> str:
+    """What was not found."""
+    return "no lesion or other anomaly" if scene.medical else "no defect"
+
+
 def how_close(score: float) -> str:
     """How far a score is from the threshold, in words."""
     if wording.borderline(score):
@@ -89,13 +94,13 @@ def how_close(score: float) -> str:
 def judged_by(inspection: Inspection) -> str:
     """What the picture was compared with."""
     if inspection.mode is Mode.ZERO_SHOT:
-        return "without reference pictures, by what normal and anomalous things look like in general"
+        return "without reference pictures, by general knowledge alone"
     if inspection.mode is Mode.MUTUAL:
         return "against the other pictures of the same run"
     count = inspection.references
     if count is None:
         return "against the reference pictures"
-    return f"against {wording.counted(count, 'normal reference picture')}"
+    return f"against {wording.counted(count, 'reference picture')}"
 
 
 def caveat(scene: Scene) -> str:

@@ -48,7 +48,7 @@ def rephrase(scene: Scene) -> list[str]:
     if not scene.inspection.regions:
         return ["Something about the picture as a whole looks wrong, but I cannot point to one spot."]
     first = scene.inspection.regions[0]
-    return [f"There is a spot that does not look right, {phrases.place(first)}. Have somebody look at it."]
+    return [f"There is a spot that looks wrong, {phrases.place(first)}. Have somebody look at it."]
 
 
 def compare_good(scene: Scene) -> list[str]:

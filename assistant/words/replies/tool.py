@@ -27,7 +27,7 @@ def score(scene: Scene) -> list[str]:
         limit = 0.5 * (1 + sign * share / 100)
         said.append(f"With a threshold of {limit:.2f} it would be {'anomalous' if found.image_score >= limit else 'normal'}.")
     elif found.p_value is not None:
-        said.append(f"{100 * found.p_value:.0f} % of the normal references score as high.")
+        said.append(f"{100 * found.p_value:.0f} % of the references score as high.")
     return said
 
 
@@ -35,24 +35,27 @@ def threshold(scene: Scene) -> list[str]:
     """Where the threshold comes from."""
     found = scene.inspection
     if found.mode is Mode.FEW_SHOT:
-        basis = "It is set from your normal references alone, each judged by the others, together with what is usual for other products; no defective picture of yours is used."
+        basis = (
+            "It is set from your references alone, each judged by the others, together with what is usual for other products; "
+            "they are all that is asked of your product."
+        )
     else:
-        basis = "It was set once, on pictures built for training; normal references of your product would set it for this product."
+        basis = "It was set once, on pictures built for training; references of your product would set it for this product."
     return [f"The score shown is scaled so that the threshold is 0.50; this picture has {found.image_score:.2f}.", basis,
             *([] if found.guarantee is None else [f"{phrases.capital(found.guarantee)}."])]  # fmt: skip
 
 
 def change_threshold(scene: Scene) -> list[str]:
     """How to make it stricter or laxer, and what would be marked first."""
-    said = "Move the threshold on the page, or give --overkill with references: 0.02 calls about one normal in fifty anomalous."
+    said = "Move the threshold on the page, or give --overkill with references: a smaller share marks fewer good pictures."
     return [said, *worst(scene)]
 
 
 def how_it_works(scene: Scene) -> list[str]:
     """In two sentences."""
     return [
-        "An image encoder looks at the picture in small patches; each is compared with descriptions of normal and anomalous things and, "
-        "where given, with normal reference pictures, which makes a map of scores.",
+        "An image encoder looks at the picture in small patches; each is compared with descriptions in words and, "
+        "where given, with reference pictures, which makes a map of scores.",
         f"The answers are made from that map. This one was judged {phrases.judged_by(scene.inspection)}.",
     ]
 
@@ -93,7 +96,7 @@ def goodbye(scene: Scene) -> list[str]:
 def insult(scene: Scene) -> list[str]:
     """The result, calmly."""
     said = state(scene)
-    return [f"I can be wrong. What I have: {said[:1].lower()}{said[1:]}"]
+    return [f"I may be mistaken. What I have: {said[:1].lower()}{said[1:]}"]
 
 
 def praise(scene: Scene) -> list[str]:

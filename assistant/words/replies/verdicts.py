@@ -41,7 +41,7 @@ def state(scene: Scene) -> str:
         if len(regions) == 1:
             return f"{looks}: {first} ({phrases.scored(found)})."
         return f"{looks}: {wording.counted(len(regions), 'region')}, the strongest {first} ({phrases.scored(found)})."
-    nothing = "No lesion or other anomaly was found" if scene.medical else "No defect was found"
+    nothing = f"{phrases.capital(phrases.no_defect(scene))} was found"
     if regions:
         return (
             f"It passes as normal, although {wording.counted(len(regions), 'region')} "
@@ -138,6 +138,8 @@ def accept(scene: Scene) -> list[str]:
             f"({phrases.scored(found)}).",
             YOURS,
         ]
+    if found.regions:
+        return [state(scene), f"{phrases.LIMIT} {YOURS}"]
     return [f"Nothing I see speaks against it: no defect was found ({phrases.scored(found)}).", f"{phrases.LIMIT} {YOURS}"]
 
 
@@ -147,7 +149,7 @@ def dangerous(scene: Scene) -> list[str]:
         head = "Something unusual stands out" if scene.anomalous else "Nothing stood out"
         return [f"{head}, but whether it is dangerous cannot be told from this picture. {DECIDES}"]
     if not scene.anomalous:
-        return [f"Nothing I see points to a danger: no defect was found ({phrases.scored(scene.inspection)}).", phrases.LIMIT]
+        return [f"Nothing I see points to a danger: {state(scene)[:1].lower()}{state(scene)[1:]}", phrases.LIMIT]
     first = scene.regions[0] if scene.regions else None
     entry = scene.knowledge.find(first.type) if first is not None else None
     said = "One picture cannot tell whether it is dangerous in use."
