@@ -129,8 +129,15 @@ class Assistant:
         references: Sequence[Picture] = (),
         anomalous_references: Sequence[AnomalousReference] = (),
         profile: Profile | str | Path | None = None,
+        *,
+        fit: bool = False,
     ) -> Profile | None:
         """What pictures are compared with; None for nothing.
+
+        Args:
+            inquiry: what is asked of them.
+            references, anomalous_references, profile: as :meth:`inspect` takes them.
+            fit: as :meth:`build_profile` takes it.
 
         Raises:
             ConfigError: what does not go together (:meth:`Inquiry.require_comparable`).
@@ -140,7 +147,7 @@ class Assistant:
             references=bool(references), profile=profile is not None, anomalous=bool(anomalous_references)
         )
         if references:
-            return build_profile(self.detector, references, inquiry, anomalous_references)
+            return build_profile(self.detector, references, inquiry, anomalous_references, fit=fit)
         known = Profile.load(profile) if isinstance(profile, str | Path) else profile
         if known is not None:
             known.check(self.preset.name, self.weights)
@@ -154,6 +161,7 @@ class Assistant:
         references: Sequence[Picture],
         *,
         anomalous_references: Sequence[AnomalousReference] = (),
+        fit: bool = False,
         **asked: Unpack[InquiryFields],
     ) -> Profile:
         """A reference set as one value that can be saved; see :class:`assistant.vision.references.profile.Profile`.
@@ -161,12 +169,13 @@ class Assistant:
         Args:
             references: normal pictures.
             anomalous_references: pictures of the defect looked for, with or without masks.
+            fit: with 20 normal pictures or more, try to learn a head of this product, and keep it where it helps.
             asked: as :meth:`inspect` takes it; ``object_name``, ``look_for`` and ``fixed_camera`` count.
 
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
         """
-        return build_profile(self.detector, references, Inquiry.of(asked), anomalous_references)
+        return build_profile(self.detector, references, Inquiry.of(asked), anomalous_references, fit=fit)
 
     def inspect_mutual(self, images: Sequence[Picture], **asked: Unpack[InquiryFields]) -> list[Inspection]:
         """Inspect pictures of one kind of thing against each other; two or more. Scores depend on the set.

@@ -69,7 +69,13 @@ class Spoken:
         understood = understand(question)
         self.told_scan = self.told_scan or speaks_of_scan(question, understood)
         said = reply(
-            understood, question, self.inspection, self.knowledge, focus=focus, others=self.others, told_scan=self.told_scan
+            understood,
+            question,
+            self.inspection,
+            self.knowledge,
+            focus=focus,
+            others=self.others,
+            told_scan=self.told_scan,
         )
         self.replies.append(said)
         phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)

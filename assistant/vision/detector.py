@@ -32,6 +32,8 @@ from assistant.vision.experts.opinions import Opinions, opinions
 from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
 from assistant.vision.measures import measured
+from assistant.vision.one_class.fitted import values_of
+from assistant.vision.one_class.tokens import head_tokens
 from assistant.vision.references.mutual import mutual_logits
 from assistant.vision.references.profile import Profile, likeness
 from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
@@ -260,6 +262,8 @@ class Detector:
             logits: Logits = localizer(encoded.evidence, encoded.features.levels, encoded.match)
         else:
             logits = judged.weighed(torch.tensor(profile.weights_of_experts, device=localizer.device))
+            if (fitted := profile.fitted) is not None:
+                logits = fitted.joined(logits, values_of(fitted.head, head_tokens(encoded.features, fitted.levels)))
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)

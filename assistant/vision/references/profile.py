@@ -23,8 +23,18 @@ from assistant.vision.checks.known import Known
 from assistant.vision.experts.normal_range import NormalRange, conformal_p_value, conformal_threshold
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
+from assistant.vision.one_class.fitted import Fitted
 from assistant.vision.references.memory_bank import MemoryBank
-from assistant.vision.references.profile_file import AGAIN, ANOMALOUS, SCHEMA, known_of, read_profile, write_profile
+from assistant.vision.references.profile_file import (
+    AGAIN,
+    ANOMALOUS,
+    FIT,
+    SCHEMA,
+    fitted_of,
+    known_of,
+    read_profile,
+    write_profile,
+)
 
 ENOUGH = 20
 """References whose own scores are enough for a threshold by rank."""
@@ -56,6 +66,8 @@ class Profile:
         weights_of_experts: how far each expert (:data:`~assistant.vision.experts.opinions.EXPERTS`) is believed.
         window: largest distance in position of a match, share of the side; None for a free camera.
         anomalous_keys: patches of anomalous references, a level and row; None without any.
+        fitted: a head learned from the references (``profile build --fit``); None without one.
+        tried: where heads were tried, how far the experts alone set pasted defects apart; None where none was tried.
         known: what tells pictures that are unlike the references, and faults of these; None where it was not kept.
     """
 
@@ -69,6 +81,8 @@ class Profile:
     window: float | None
     anomalous_keys: Float[Tensor, "levels rows match_width"] | None = None
     known: Known | None = None
+    fitted: Fitted | None = None
+    tried: float | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -144,6 +158,8 @@ class Profile:
             found.append((self.bank.tokens.shape[1], self.bank.tokens.shape[2], self.bank.keys.shape[2]))
         if self.anomalous_keys is not None:
             found.append((self.anomalous_keys.shape[0], wanted[1], self.anomalous_keys.shape[2]))
+        if self.fitted is not None and not self.fitted.fits(wanted[0], wanted[1]):
+            raise ProfileError(f"a head for tokens of {wanted[0]} levels of {wanted[1]} numbers", "one for others", AGAIN)
         for got in found:
             if got != wanted:
                 raise ProfileError(
@@ -164,6 +180,8 @@ class Profile:
             tensors = {f"bank.{k}": v for k, v in values.items() if isinstance(v, Tensor)}
         if self.anomalous_keys is not None:
             tensors[ANOMALOUS] = self.anomalous_keys
+        if self.fitted is not None:
+            tensors |= {f"{FIT}{name}": numbers for name, numbers in self.fitted.numbers.items()}
         about = {
             "preset": self.preset,
             "weights": self.weights,
@@ -174,6 +192,8 @@ class Profile:
             "window": self.window,
             "class_spread": None if self.bank is None else self.bank.class_spread,
             "known": None if self.known is None else self.known.as_json(),
+            "fitted": None if self.fitted is None else self.fitted.about(),
+            "tried": self.tried,
         }
         write_profile(Path(path), about, tensors)
 
@@ -197,6 +217,8 @@ class Profile:
             window=about["window"],
             anomalous_keys=tensors.get(ANOMALOUS),
             known=known_of(about, tensors),
+            fitted=fitted_of(about, tensors),
+            tried=about.get("tried"),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -213,8 +235,18 @@ class Profile:
             "normal_logits": [round(v, 3) for v in self.normals("blend")],
             "threshold": round(self.threshold("blend", OVERKILL), 3) if self.bank is not None else None,
             "weights_of_experts": {n: round(w, 3) for n, w in zip(EXPERTS, self.weights_of_experts, strict=False)},
+            "fit": self._fit_summary(),
             "warnings": list(self.warnings),
         }
+
+    def _fit_summary(self) -> str | None:
+        """What trying heads brought, in a sentence; None where none was tried."""
+        if self.tried is None:
+            return None
+        without = f"defects pasted on left-out references lie {self.tried:.2f} standard deviations above them"
+        if self.fitted is None:
+            return f"no head was kept: {without} by the experts alone, and no head sets them further apart"
+        return f"{self.fitted.family} head: {without} by the experts alone, {self.fitted.separation[1]:.2f} with it"
 
 
 def likeness(localizer: Localizer, features: PatchFeatures, profile: Profile) -> Float[Tensor, " patches"]:

@@ -22,7 +22,10 @@ def why(scene: Scene) -> list[str]:
     if scene.regions:
         first = scene.regions[0]
         differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
-        return [f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.", basis]
+        return [
+            f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.",
+            basis,
+        ]
     place = highest_region(found)
     high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
     return [f"Because no place stands out enough{high}.", basis]
@@ -38,13 +41,18 @@ def checked(scene: Scene) -> list[str]:
         f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50, which makes it {found.verdict.value}.",
     ]
     number = len(found.regions)
-    return [*said, f"4. Places of the map at or above 0.50 became regions; there are {wording.counted(number, 'region')}."]
+    return [
+        *said,
+        f"4. Places of the map at or above 0.50 became regions; there are {wording.counted(number, 'region')}.",
+    ]
 
 
 def sure(scene: Scene) -> list[str]:
     """How sure it is, and what would make it surer."""
     found = scene.inspection
-    said = [f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}."]
+    said = [
+        f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}."
+    ]
     if scene.regions and (chance := scene.regions[0].type_probability) is not None:
         said.append(f"The place is more certain than the kind ({100 * chance:.0f} % sure of {scene.regions[0].type}).")
     if found.mode is Mode.ZERO_SHOT:
@@ -63,7 +71,10 @@ def disagree(scene: Scene) -> list[str]:
         what = f"{phrases.mark_at(scene.regions[0], scene)}" if scene.regions else "the picture as a whole"
         head = f"You may be right: what I have is {what} ({phrases.scored(found)}, {phrases.how_close(found.image_score)})."
         return [head, _correct(scene)]
-    return [f"You may be right. What I have: {state(scene)[:1].lower()}{state(scene)[1:]}", f"{phrases.caveat(scene)} {_correct(scene)}"]
+    return [
+        f"You may be right. What I have: {state(scene)[:1].lower()}{state(scene)[1:]}",
+        f"{phrases.caveat(scene)} {_correct(scene)}",
+    ]
 
 
 def claim(scene: Scene) -> list[str]:
@@ -86,7 +97,11 @@ def missed(scene: Scene) -> list[str]:
     """To somebody who sees something more."""
     if scene.cells:
         said = at_place(scene)
-        return said if scene.regions else [said[0], f"You may still be right: {phrases.caveat(scene)[:1].lower()}{phrases.caveat(scene)[1:]}"]
+        return (
+            said
+            if scene.regions
+            else [said[0], f"You may still be right: {phrases.caveat(scene)[:1].lower()}{phrases.caveat(scene)[1:]}"]
+        )
     place = highest_region(scene.inspection)
     number = len(scene.inspection.regions)
     if number:

@@ -48,7 +48,9 @@ def where(scene: Scene) -> list[str]:
     if len(scene.regions) == 1:
         region = scene.regions[0]
         x, y = phrases.centre(region)
-        return [f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."]
+        return [
+            f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
+        ]
     return [
         f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, around x {phrases.centre(r)[0]}, y {phrases.centre(r)[1]} px."
         for r in scene.regions[: phrases.MOST]
@@ -149,5 +151,9 @@ def appearance(scene: Scene) -> list[str]:
 def _looks(region: Region, scene: Scene) -> str:
     seen = appearance_of(scene.inspection.image, scene.inspection.anomaly_map, region)
     shape = "long and thin" if region.measures is not None and region.measures.by == "line" else ""
-    told = wording.join([p for p in (seen.words, shape) if p]) if (seen.words or shape) else "hardly different in brightness"
+    told = (
+        wording.join([p for p in (seen.words, shape) if p])
+        if (seen.words or shape)
+        else "hardly different in brightness"
+    )
     return f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, is {told} beside its surroundings."

@@ -72,4 +72,8 @@ def prevent(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None:
         return nothing(scene, "prevent") if not scene.regions else ["One picture does not tell where it comes from."]
-    return [phrases.capital(f"{_if_it_is(entry, scene)}look for {wording.join(entry.causes, 'and')}: those are the usual causes.")]
+    return [
+        phrases.capital(
+            f"{_if_it_is(entry, scene)}look for {wording.join(entry.causes, 'and')}: those are the usual causes."
+        )
+    ]

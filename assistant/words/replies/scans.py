@@ -30,10 +30,17 @@ def who_decides(scene: Scene) -> list[str]:
 def side(scene: Scene) -> list[str]:
     """Left or right, by the picture; of the patient only where the file says how it lies."""
     found = scene.inspection
-    where = f"{phrases.capital(phrases.mark_at(found.regions[0], scene))}, as the picture is shown." if found.regions else state(scene)
+    where = (
+        f"{phrases.capital(phrases.mark_at(found.regions[0], scene))}, as the picture is shown."
+        if found.regions
+        else state(scene)
+    )
     if not scene.medical:
         return [where]
-    return [where, "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say."]
+    return [
+        where,
+        "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say.",
+    ]
 
 
 def plane(scene: Scene) -> list[str]:
@@ -49,7 +56,9 @@ def scan(scene: Scene) -> list[str]:
     """Whether it is taken for a medical picture."""
     domain = scene.inspection.image.domain
     if domain is None:
-        return ["I was not told whether this is a scan: say so with --domain medical (or on the page), and the words fit it."]
+        return [
+            "I was not told whether this is a scan: say so with --domain medical (or on the page), and the words fit it."
+        ]
     return [f"It is read as {'a medical' if domain is Domain.MEDICAL else 'an industrial'} picture."]
 
 

@@ -18,7 +18,9 @@ from assistant.words import wording
 
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
-_POINT = re.compile(r"\bx\D{0,12}(\d{1,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)")
+_POINT = re.compile(
+    r"\bx\D{0,12}(\d{1,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+)
 _CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
 _HOURS = {
     12: "top centre", 1: "top right", 2: "top right", 3: "middle right", 4: "bottom right", 5: "bottom right",
@@ -109,7 +111,9 @@ class Scene:
         if self.cells:
             return tuple(r for r in regions if self._at(r))
         if asked.rank in ("first", "largest"):
-            return tuple(sorted(regions, key=lambda r: -r.area_fraction)[:1]) if asked.rank == "largest" else regions[:1]
+            return (
+                tuple(sorted(regions, key=lambda r: -r.area_fraction)[:1]) if asked.rank == "largest" else regions[:1]
+            )
         if asked.rank == "second":
             rest = tuple(r for r in regions if r.id not in (self.focus or (1,)))
             return rest[:1]

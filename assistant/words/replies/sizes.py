@@ -30,7 +30,11 @@ def length(scene: Scene) -> list[str]:
 
 def width(scene: Scene) -> list[str]:
     """Mean width."""
-    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long and {phrases.length(e.width, u)} wide")
+    return _measured(
+        scene,
+        "measure",
+        lambda r, e, u: f"is about {phrases.length(e.length, u)} long and {phrases.length(e.width, u)} wide",
+    )
 
 
 def area(scene: Scene) -> list[str]:
@@ -38,7 +42,9 @@ def area(scene: Scene) -> list[str]:
     regions = scene.regions
     if len(regions) > 1 and not scene.places_one:
         total = sum(r.area_fraction for r in regions)
-        return [f"The {wording.counted(len(regions), 'marked region')} cover {wording.percent(total)} of the picture together."]
+        return [
+            f"The {wording.counted(len(regions), 'marked region')} cover {wording.percent(total)} of the picture together."
+        ]
 
     def said(region: Region, e: Extents, unit: str) -> str:
         return f"covers {wording.percent(region.area_fraction)} of the picture (about {e.area:.0f} {unit}²)" if unit == "px" else (
@@ -83,13 +89,17 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
         found = phrases.extents(region)
         if found is None:
             b = region.box
-            lines.append(f"{phrases.capital(phrases.name(region))} has a box of {b.x_max - b.x_min} x {b.y_max - b.y_min} px.")
+            lines.append(
+                f"{phrases.capital(phrases.name(region))} has a box of {b.x_max - b.x_min} x {b.y_max - b.y_min} px."
+            )
             continue
         scaled = scaled or found[1] == "mm"
         caveats += () if region.measures is None else region.measures.caveats[:1]
         lines.append(f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {say(region, *found)}.")
     if (more := len(regions) - MOST) > 0:
-        lines.append(f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table.")
+        lines.append(
+            f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table."
+        )
     if any(c.startswith("touches") for c in caveats):
         lines.append("It may go on outside the picture.")
     elif caveats:

@@ -55,11 +55,16 @@ def compare_good(scene: Scene) -> list[str]:
     """Against normal ones."""
     found = scene.inspection
     if found.mode is Mode.ZERO_SHOT:
-        return ["There are no normal pictures to compare with: none was given.", f"By itself: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+        return [
+            "There are no normal pictures to compare with: none was given.",
+            f"By itself: {state(scene)[:1].lower()}{state(scene)[1:]}",
+        ]
     if not found.regions:
         return [f"Compared {phrases.judged_by(found)}, no place differs enough to be marked ({phrases.scored(found)})."]
     first = found.regions[0]
-    return [f"Compared {phrases.judged_by(found)}, it differs {phrases.place(first)}: {phrases.mark(first, scene)}, score up to {first.peak_score:.2f}."]
+    return [
+        f"Compared {phrases.judged_by(found)}, it differs {phrases.place(first)}: {phrases.mark(first, scene)}, score up to {first.peak_score:.2f}."
+    ]
 
 
 def compare_picture(scene: Scene) -> list[str]:
@@ -78,7 +83,9 @@ def compare_picture(scene: Scene) -> list[str]:
 def which_bad(scene: Scene) -> list[str]:
     """Which pictures of the session are anomalous."""
     if not scene.others:
-        return [f"I have seen this picture only, and say nothing of others: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+        return [
+            f"I have seen this picture only, and say nothing of others: {state(scene)[:1].lower()}{state(scene)[1:]}"
+        ]
     bad = [one.name for one in scene.others if one.inspection.verdict is Verdict.ANOMALOUS]
     here = ["this one"] if scene.anomalous else []
     total = len(scene.others) + 1

@@ -20,12 +20,17 @@ def score(scene: Scene) -> list[str]:
     """Score against threshold; a stricter or laxer one is worked out where it is named in percent."""
     found = scene.inspection
     said = [f"The image score is {found.image_score:.2f}, the threshold 0.50: {found.verdict.value}."]
-    stricter = re.search(r"(\d+|ten|five|twenty)\s*(?:%|per ?cent)\s*(stricter|tighter|lower|higher|laxer|looser)", scene.message.text.lower())
+    stricter = re.search(
+        r"(\d+|ten|five|twenty)\s*(?:%|per ?cent)\s*(stricter|tighter|lower|higher|laxer|looser)",
+        scene.message.text.lower(),
+    )
     if stricter:
         share = {"five": 5.0, "ten": 10.0, "twenty": 20.0}.get(stricter[1]) or float(stricter[1])
         sign = -1 if stricter[2] in ("stricter", "tighter", "lower") else 1
         limit = 0.5 * (1 + sign * share / 100)
-        said.append(f"With a threshold of {limit:.2f} it would be {'anomalous' if found.image_score >= limit else 'normal'}.")
+        said.append(
+            f"With a threshold of {limit:.2f} it would be {'anomalous' if found.image_score >= limit else 'normal'}."
+        )
     elif found.p_value is not None:
         said.append(f"{100 * found.p_value:.0f} % of the references score as high.")
     return said
@@ -40,14 +45,18 @@ def threshold(scene: Scene) -> list[str]:
             "they are all that is asked of your product."
         )
     else:
-        basis = "It was set once, on pictures built for training; references of your product would set it for this product."
+        basis = (
+            "It was set once, on pictures built for training; references of your product would set it for this product."
+        )
     return [f"The score shown is scaled so that the threshold is 0.50; this picture has {found.image_score:.2f}.", basis,
             *([] if found.guarantee is None else [f"{phrases.capital(found.guarantee)}."])]  # fmt: skip
 
 
 def change_threshold(scene: Scene) -> list[str]:
     """How to make it stricter or laxer, and what would be marked first."""
-    said = "Move the threshold on the page, or give --overkill with references: a smaller share marks fewer good pictures."
+    said = (
+        "Move the threshold on the page, or give --overkill with references: a smaller share marks fewer good pictures."
+    )
     return [said, *worst(scene)]
 
 
@@ -63,19 +72,25 @@ def how_it_works(scene: Scene) -> list[str]:
 def model(scene: Scene) -> list[str]:
     """Preset and weights."""
     found = scene.inspection
-    return [f"anomaly-assistant, preset {found.preset}, trained parts {found.weights[:19]}; it was judged {phrases.judged_by(found)}."]
+    return [
+        f"anomaly-assistant, preset {found.preset}, trained parts {found.weights[:19]}; it was judged {phrases.judged_by(found)}."
+    ]
 
 
 def accuracy(scene: Scene) -> list[str]:
     """What was measured, and that it says little of the user's own product."""
     head = "How often it is right depends on your product and pictures: measure it on some of your own with `evaluate`."
-    small = "No smallest size is guaranteed; the picture is looked at in patches, so marks of a few pixels can be missed."
+    small = (
+        "No smallest size is guaranteed; the picture is looked at in patches, so marks of a few pixels can be missed."
+    )
     return [head, small, phrases.scored(scene.inspection)[:1].upper() + phrases.scored(scene.inspection)[1:] + " here."]
 
 
 def capabilities(scene: Scene) -> list[str]:
     """What can be asked."""
-    return [f"I look for anomalies in one picture at a time and say where they are, how big, how bad and of which kind. {HELP}"]
+    return [
+        f"I look for anomalies in one picture at a time and say where they are, how big, how bad and of which kind. {HELP}"
+    ]
 
 
 def greeting(scene: Scene) -> list[str]:
@@ -122,7 +137,9 @@ def nonsense(scene: Scene) -> list[str]:
 def not_understood(scene: Scene, nearest: tuple[Act, ...]) -> list[str]:
     """Said where no act is near enough: what is known of the place or kind named, else the verdict; and what can be asked."""
     families = {Family.FINDING, Family.MEASURE, Family.KNOWLEDGE, Family.VERDICT, Family.SUMMARY}
-    offered = [act.example for act in nearest if act.family in families or (scene.medical and act.family is Family.MEDICAL)]
+    offered = [
+        act.example for act in nearest if act.family in families or (scene.medical and act.family is Family.MEDICAL)
+    ]
     also = wording.join([f'"{one}"' for one in offered[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
     return [*presence(scene), f"If that is not what you ask: I can answer {also}, for example."]
 

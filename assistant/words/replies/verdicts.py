@@ -78,7 +78,9 @@ def of_kind(scene: Scene) -> list[str]:
         first = alike[0]
         chance = first.type_probability or 0.0
         if chance >= phrases.CERTAIN:
-            return [f"Yes: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."]
+            return [
+                f"Yes: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."
+            ]
         return [f"Probably: something unusual stands out {phrases.place(first)}, and it looks most like {asked}."]
     if scene.regions:
         first = scene.regions[0]
@@ -90,7 +92,10 @@ def of_kind(scene: Scene) -> list[str]:
         return at_place(scene)
     if scene.anomalous:
         return [state(scene)]
-    return [f"No: neither {asked} nor anything else was found ({phrases.scored(scene.inspection)}).", phrases.caveat(scene)]
+    return [
+        f"No: neither {asked} nor anything else was found ({phrases.scored(scene.inspection)}).",
+        phrases.caveat(scene),
+    ]
 
 
 def at_place(scene: Scene) -> list[str]:
@@ -98,7 +103,9 @@ def at_place(scene: Scene) -> list[str]:
     here = wording.place(sorted(scene.cells))
     if scene.regions:
         first = scene.regions[0]
-        return [f"Yes, I marked that: {phrases.mark(first, scene)} there, at {here} ({phrases.name(first)}, {_peak(first)})."]
+        return [
+            f"Yes, I marked that: {phrases.mark(first, scene)} there, at {here} ({phrases.name(first)}, {_peak(first)})."
+        ]
     peak = scene.peak_at(sorted(scene.cells))
     said = f"Nothing is marked at {here}: the map reaches {peak:.2f} there, below the threshold of 0.50."
     if scene.inspection.regions:
@@ -126,7 +133,10 @@ def accept(scene: Scene) -> list[str]:
         said = state(scene)
         return [said, "It cannot be cleared by this: a qualified reader has to look at it."]
     if wording.borderline(found.image_score):
-        return [f"I would look again before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.", YOURS]
+        return [
+            f"I would look again before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
+            YOURS,
+        ]
     if scene.anomalous:
         if not found.regions:
             return [f"I would hold it back: it looks anomalous as a whole ({phrases.scored(found)}).", YOURS]
@@ -140,7 +150,10 @@ def accept(scene: Scene) -> list[str]:
         ]
     if found.regions:
         return [state(scene), f"{phrases.LIMIT} {YOURS}"]
-    return [f"Nothing I see speaks against it: no defect was found ({phrases.scored(found)}).", f"{phrases.LIMIT} {YOURS}"]
+    return [
+        f"Nothing I see speaks against it: no defect was found ({phrases.scored(found)}).",
+        f"{phrases.LIMIT} {YOURS}",
+    ]
 
 
 def dangerous(scene: Scene) -> list[str]:

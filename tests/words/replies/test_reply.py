@@ -157,14 +157,18 @@ def test_another_language_gets_its_notice_before_the_answer() -> None:
     question = read_question("Wo ist der Fehler?")
     asked = AskedAct(Act.WHERE, 1.0, slots_of(question, question), "where is defect")
     german = Understanding((asked,), (), OFFERED, "de", MessageKind.SENTENCE)
-    assert reply(german, question, STATES["anomalous"], KNOWLEDGE).text.startswith("Dieser Assistent antwortet auf Englisch")
+    assert reply(german, question, STATES["anomalous"], KNOWLEDGE).text.startswith(
+        "Dieser Assistent antwortet auf Englisch"
+    )
 
 
 def test_other_pictures_of_the_session_are_compared_and_counted() -> None:
     earlier = (Earlier("a.png", STATES["normal"]), Earlier("b.png", STATES["many regions"]))
     found = STATES["anomalous"]
     assert told(found, (Act.WHICH_BAD, "which are bad?"), others=earlier).text == "2 of 3: b.png and this one."
-    assert "a.png: normal" in told(found, (Act.COMPARE_PICTURE, "compare it with the first picture"), others=earlier).text
+    assert (
+        "a.png: normal" in told(found, (Act.COMPARE_PICTURE, "compare it with the first picture"), others=earlier).text
+    )
     assert "this picture only" in told(found, (Act.WHICH_BAD, "which are bad?")).text
 
 
