@@ -84,6 +84,16 @@ class Conversation:
             self._begun = self._begin()
         return self._begun
 
+    @property
+    def model(self) -> LanguageModel[Any]:
+        """The language model, loaded now where it was not."""
+        return self.model_and_dialogue[0]
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """Its dialogue on the picture, begun now where it was not."""
+        return self.model_and_dialogue[1]
+
     def _writer(self) -> tuple[DraftWriter, TokenDialogue] | None:
         """The model as one whose sentences can be heard one by one; None for another kind."""
         model, dialogue = self.model_and_dialogue

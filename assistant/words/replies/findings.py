@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.types import Region
+from assistant.types import MeasuredBy, Region
 from assistant.vision.appearance import appearance_of
 from assistant.vision.regions import highest_region
 from assistant.words import wording
@@ -150,7 +150,7 @@ def appearance(scene: Scene) -> list[str]:
 
 def _looks(region: Region, scene: Scene) -> str:
     seen = appearance_of(scene.inspection.image, scene.inspection.anomaly_map, region)
-    shape = "long and thin" if region.measures is not None and region.measures.by == "line" else ""
+    shape = "long and thin" if region.measures is not None and region.measures.by is MeasuredBy.LINE else ""
     told = (
         wording.join([p for p in (seen.words, shape) if p])
         if (seen.words or shape)

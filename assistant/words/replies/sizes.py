@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assistant.reading.acts.slots import Unit
-from assistant.types import Extents, Region
+from assistant.types import Extents, MeasuredBy, Region
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.findings import nothing
@@ -83,8 +83,7 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
     if not regions:
         return nothing(scene, doing)
     lines: list[str] = []
-    caveats: list[str] = []
-    scaled = False
+    scaled = goes_on = rough = False
     for region in regions[:MOST]:
         found = phrases.extents(region)
         if found is None:
@@ -94,15 +93,17 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
             )
             continue
         scaled = scaled or found[1] == "mm"
-        caveats += () if region.measures is None else region.measures.caveats[:1]
+        if region.measures is not None:
+            goes_on = goes_on or region.measures.may_go_on
+            rough = rough or region.measures.by is not MeasuredBy.LINE or bool(region.measures.caveats)
         lines.append(f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {say(region, *found)}.")
     if (more := len(regions) - MOST) > 0:
         lines.append(
             f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table."
         )
-    if any(c.startswith("touches") for c in caveats):
-        lines.append("It may go on outside the picture.")
-    elif caveats:
+    if goes_on:
+        lines.append("It may go on beyond what could be followed.")
+    elif rough:
         lines.append("That is rough: the map is coarser than the mark.")
     return [*lines, *([NO_SCALE] if scene.asked.slots.unit in METRIC and not scaled else [])]
 

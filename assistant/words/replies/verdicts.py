@@ -132,6 +132,8 @@ def accept(scene: Scene) -> list[str]:
     if scene.medical:
         said = state(scene)
         return [said, "It cannot be cleared by this: a qualified reader has to look at it."]
+    if found.rule is not None:
+        return [f"By your rule: {wording.ruling(found.rule)}.", state(scene)]
     if wording.borderline(found.image_score):
         return [
             f"I would look again before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
