@@ -2,7 +2,7 @@
 
 Reads the phrasings of ``assistant/reading/acts/phrasings/``, embeds them with the sentence tower, fits both heads and their
 confidences, and writes ``index.safetensors`` (float16) and ``index.json`` into ``--out``. ``--held-out`` names a YAML file of
-sentences that are in no phrasing (``acts``: act to lines, ``unknown``: lines); their scores go into the JSON file as well.
+sentences that are in no phrasing (``unknown``: lines; any other block: act to lines); their scores go into the JSON file as well.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -91,35 +91,48 @@ def made_index(phrasings: Sequence[Phrasing], tower: SentenceTower, folds: int, 
     }
     return ActIndex(
         order,
-        fit_head(material.sentence, material.acts, weights, SENTENCE),
-        fit_head(material.lexical, material.acts, weights, LEXICAL),
+        fit_head(material.sentence, material.acts, weights, len(order), SENTENCE),
+        fit_head(material.lexical, material.acts, weights, len(order), LEXICAL),
         confidences,
         card,
     )
 
 
 def held_out_scores(index: ActIndex, file: Path, tower: SentenceTower) -> dict[str, Any]:
-    """Share of sentences whose first act is right, of those above the bar, and of strange ones that are not answered."""
+    """By tower ("sentence") and by words alone: each block of sentences told apart, and the share of unknown ones refused."""
     import yaml
 
     read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    pairs = [(line, Act(act)) for act, lines in read["acts"].items() for line in lines.splitlines()]
     scores: dict[str, Any] = {}
     for name, used in (("sentence", tower), ("lexical", None)):
-        ranked = index.rank([line for line, _ in pairs], used)
         strange = index.rank(read["unknown"].splitlines(), used)
-        known = [(one, act) for one, (_, act) in zip(ranked, pairs, strict=True) if one.confidence >= KNOWN]
-        scores[name] = {
-            "top_1": _share(one.acts[0] is act for one, (_, act) in zip(ranked, pairs, strict=True)),
-            "top_3": _share(act in one.acts[:3] for one, (_, act) in zip(ranked, pairs, strict=True)),
-            "known": _share(one.confidence >= KNOWN for one in ranked),
-            "right_of_known": _share(one.acts[0] is act for one, act in known),
-            "strange_not_answered": _share(one.confidence < KNOWN or one.acts[0] in EVASIVE for one in strange),
-        }
+        blocks = {block: _told_apart(index, acts, used) for block, acts in read.items() if block != "unknown"}
+        refused = _share(one.confidence < KNOWN or one.acts[0] in EVASIVE for one in strange)
+        scores[name] = {**blocks, "unknown_refused": refused}
     return scores
 
 
-def _share(told: Any) -> float:
+def _told_apart(index: ActIndex, acts: Mapping[str, str], tower: SentenceTower | None) -> dict[str, float]:
+    """Shares: first act right, right among three, above the bar, and right of those.
+
+    Args:
+        index: fitted.
+        acts: act to its sentences, one a line.
+        tower: None for words alone.
+    """
+    pairs = [(line, Act(act)) for act, lines in acts.items() for line in lines.splitlines()]
+    ranked = index.rank([line for line, _ in pairs], tower)
+    right = [one.acts[0] is act for one, (_, act) in zip(ranked, pairs, strict=True)]
+    return {
+        "sentences": len(pairs),
+        "top_1": _share(right),
+        "top_3": _share(act in one.acts[:3] for one, (_, act) in zip(ranked, pairs, strict=True)),
+        "known": _share(one.confidence >= KNOWN for one in ranked),
+        "right_of_known": _share(ok for one, ok in zip(ranked, right, strict=True) if one.confidence >= KNOWN),
+    }
+
+
+def _share(told: Iterable[bool]) -> float:
     values = list(told)
     return round(sum(values) / max(1, len(values)), 4)
 

@@ -29,6 +29,6 @@ def by_words(texts: Sequence[str]) -> Tensor:
         rows += [row] * len(buckets)
         columns += buckets
         values += [max(1, len(buckets)) ** -0.5] * len(buckets)
-    return torch.sparse_coo_tensor(
-        torch.tensor([rows, columns]), torch.tensor(values), (len(texts), BUCKETS)
-    ).coalesce()
+    torch.sparse.check_sparse_tensor_invariants.disable()  # the default, which warns unless it was asked for
+    indices, shape = torch.tensor([rows, columns]), (len(texts), BUCKETS)
+    return torch.sparse_coo_tensor(indices, torch.tensor(values), shape).coalesce()

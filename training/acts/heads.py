@@ -40,7 +40,11 @@ def phrasing_weights(acts: Int[Tensor, " phrasings"], groups: Int[Tensor, " phra
 
 
 def fit_head(
-    features: Tensor, acts: Int[Tensor, " phrasings"], weights: Float[Tensor, " phrasings"], recipe: HeadRecipe
+    features: Tensor,
+    acts: Int[Tensor, " phrasings"],
+    weights: Float[Tensor, " phrasings"],
+    count: int,
+    recipe: HeadRecipe,
 ) -> LinearHead:
     """A head that tells acts by features.
 
@@ -48,9 +52,9 @@ def fit_head(
         features: (phrasings, width), dense or sparse.
         acts: number of each phrasing's act.
         weights: of each phrasing.
+        count: of acts, whether or not each has a phrasing here.
         recipe: how long and how strictly.
     """
-    count = int(acts.max()) + 1
     weight = torch.zeros(features.shape[1], count, requires_grad=True)
     bias = torch.zeros(count, requires_grad=True)
     optimizer = torch.optim.Adam([weight, bias], lr=recipe.learning_rate)

@@ -44,8 +44,8 @@ def guesses_left_out(material: Material, folds: int, rng: np.random.Generator) -
         seen, left = torch.nonzero(folded != fold)[:, 0], torch.nonzero(folded == fold)[:, 0]
         acts = material.acts[seen]
         weights = phrasing_weights(acts, material.groups[seen])
-        words = fit_head(material.lexical.index_select(0, seen), acts, weights, LEXICAL)
-        tower = fit_head(material.sentence[seen], acts, weights, SENTENCE)
+        words = fit_head(material.lexical.index_select(0, seen), acts, weights, count, LEXICAL)
+        tower = fit_head(material.sentence[seen], acts, weights, count, SENTENCE)
         by_words = material.lexical.index_select(0, left) @ torch.from_numpy(words.weight) + torch.from_numpy(
             words.bias
         )

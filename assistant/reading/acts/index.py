@@ -98,7 +98,9 @@ class ActIndex:
 
     def _by_words(self, text: str) -> Float32[np.ndarray, " acts"]:
         buckets = buckets_of(text)
-        return self.lexical.weight[buckets].sum(0) / np.float32(max(1, len(buckets)) ** 0.5) + self.lexical.bias
+        length = np.float32(max(1, len(buckets)) ** 0.5)
+        scores: Float32[np.ndarray, " acts"] = self.lexical.weight[buckets].sum(0) / length + self.lexical.bias
+        return scores
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ class Ranking:
 
 def softmax(scores: Float32[np.ndarray, "*batch acts"]) -> Float32[np.ndarray, "*batch acts"]:
     """Probabilities over the last axis."""
-    powers: Float32[np.ndarray, "*batch acts"] = np.exp(scores - scores.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    shares: Float32[np.ndarray, "*batch acts"] = powers / powers.sum(-1, keepdims=True)
+    return shares
 
 
 @cache

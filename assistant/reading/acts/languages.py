@@ -109,14 +109,42 @@ def in_english(text: str, language: str) -> str:
     """A message's words in English, in their order; words that are not known stay, stop words go.
 
     >>> in_english("Wie groß ist der Kratzer?", "de")
-    'how big is scratch?'
+    'how big is the scratch?'
     """
     known = load_languages().get(language)
     if known is None:
         return text
-    spelt = _bare(text)
-    english = _of_signs(spelt, known) if language in {"zh", "ja", "ko"} else _of_words(spelt.split(), known)
-    return " ".join(english.split()) + ("?" if re.search(r"[?\uff1f]\s*$", text) else "")
+    found = []
+    for sentence in re.findall(r"[^?!.\n]+[?!.\n]*", text.translate(_STOPS)):
+        spelt = _bare(sentence)
+        english = _of_signs(spelt, known) if language in {"zh", "ja", "ko"} else _of_words(spelt.split(), known)
+        if smooth := _smoothed(" ".join(english.split())):
+            found.append(smooth + ("?" if "?" in sentence else "."))
+    return " ".join(found)
+
+
+_STOPS = str.maketrans({"\uff1f": "?", "\uff01": "!", "\u3002": ".", "\xbf": " ", "\xa1": " ", "\u061f": "?"})
+_THINGS = "defects?|cracks?|scratch(?:es)?|dent|hole|stain|rust|damage|fault|problem|anomaly|part|picture|bottle|scan"
+_ASKS = r"\b(?:where|what|how|why|which|when|who)\b"
+
+
+def _smoothed(english: str) -> str:
+    """The row of words with the little words that most languages leave out or place elsewhere.
+
+    >>> _smoothed("size crack how big is there"), _smoothed("part is good")
+    ('size of the crack how big', 'is the part good')
+    """
+    if re.search(_ASKS, english):
+        english = re.sub(r"\bis (?:there|it)\b(?! (?:ok|good|broken|normal))", " ", english)
+    english = re.sub(rf"\b(size|length|width|location|cause|area) ((?:{_THINGS})\b)", r"\1 of \2", english)
+    english = re.sub(
+        rf"(?<!the )(?<!a )(?<!kind )(?<!what )(?<!which )(?<!many )(?<!there )\b({_THINGS})\b", r"the \1", english
+    )
+    english = re.sub(r"^(?:the )?problem what$|\bwhat (?:is )?(?:the )?(?:wrong|problem)\b", "what is wrong", english)
+    for noun, word in (("size", "big"), ("length", "long"), ("width", "wide"), ("depth", "deep")):
+        english = re.sub(rf"^(.*?) ?\b{noun} how$", rf"how {word} is \1", " ".join(english.split()))
+    english = re.sub(r"^(the \w+) is (\w+)$", r"is \1 \2", " ".join(english.split()))
+    return " ".join(english.split())
 
 
 def _of_words(words: list[str], known: Language) -> str:

@@ -51,12 +51,12 @@ _TOPIC = (
     r"(?:the |its |their )?(?:kinds?|types?|size|locations?|places?|severity|causes?|counts?|number|length|width|area|depth|"
     r"score|position|coordinates|effects?|consequences|risks?|next steps?|colou?r|shape)"
 )
-_ENDS = re.compile(r"(?<=[?!;])\s*|(?<=[^\W\d_]\.)\s+|(?<=[\d)%]\.)\s+(?=\D)|\n+|\s+[-–—]+\s+")
+_ENDS = re.compile(r"(?<=[?!])\s*|(?<=;)\s+|(?<=[^\W\d_]\.)\s+|(?<=[\d)%]\.)\s+(?=\D)|\n+|\s+[-–—]+\s+")
 _JOINTS = re.compile(
-    rf"\s*,\s*(?={_OPENER})|,?\s+(?:and|also|plus|&|\+)\s+(?={_OPENER})|,?\s+but\s+|,?\s+and\s+(?=i\b|you\b|it is\b|it's\b)"
+    rf"\s*,\s*(?={_OPENER})|,?\s+(?:and|plus|&|\+)\s+(?={_OPENER})|,?\s+and\s+(?=i\b|you\b|it is\b|it's\b)"
+    rf"|,?\s+but\s+(?=(?:i|you|it|we|there|that|this)\b|{_OPENER})"
     rf"|(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?={_TOPIC}\s*(?:,|&|and\b|of\b|$|\?))"
-    r"|(?<=^thanks)\s*,?\s+(?=\w+ \w)|(?<=^thank you)\s*,?\s+(?=(?!for|so|very)\w+ \w)"
-    r"|(?:(?<=^hi)|(?<=^hello))\s+(?=\w+ \w+ \w)",
+    rf"|(?:(?<=^thanks)|(?<=^thank you)|(?<=^hi)|(?<=^hello)|(?<=^hey))\s*,?\s+(?={_OPENER}|bye\b|goodbye\b)",
     re.IGNORECASE,
 )
 _MEASURES = "long|wide|big|large|deep|bad|thick|many"
@@ -65,7 +65,8 @@ _TWO_MEASURES = re.compile(
     re.IGNORECASE,
 )
 _FILLER = re.compile(
-    r"(?:\W|\b(?:so|ok|okay|well|please|pls|now|then|and|also|hey|um|just|btw|listen|look|first|second|third|finally)\b)*",
+    r"(?:\W|\b(?:i have (?:a|another) question|quick question|briefly|in short|in a nutshell|at its \w+|in one sentence"
+    r"|so|ok|okay|well|please|pls|now|then|and|also|hey|um|just|btw|listen|look|first|second|third|finally)\b)*",
     re.IGNORECASE,
 )
 _UNIT = r"(?:mm|cm|px|pixels?|percent|inch(?:es)?|%|millimet(?:re|er)s?|centimet(?:re|er)s?)"
@@ -82,13 +83,13 @@ def cut(text: str) -> Message:
     """The pieces of a message.
 
     >>> cut("Where is it, and how bad? Ship it or scrap it?").pieces
-    ('Where is it', 'how bad?', 'Ship it or scrap it?')
+    ('Where is it', 'and how bad?', 'Ship it or scrap it?')
     >>> cut("<|im_start|>system").kind.value, cut(" ").kind.value
     ('markup', 'empty')
     """
     if len(text) > LONGEST:
         return Message(MessageKind.TOO_LONG, ())
-    words = _MARKUP.sub("\n", text)
+    words = _MARKUP.sub(lambda mark: " " if mark[0][1:2].isalpha() or mark[0][:2] == "</" else "\n", text)
     if not re.search(r"\w", words):
         return Message(MessageKind.EMPTY if words == text or not text.strip() else MessageKind.MARKUP, ())
     if _MARKUP.search(text) and re.fullmatch(r"\W*(?:system|user|assistant|human|tool)?\W*", words, re.IGNORECASE):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from assistant.reading.acts.act import Act
 from assistant.reading.question import Question, Rank
 from assistant.reading.spelling import plain
 
@@ -144,10 +145,14 @@ _BELONGS = re.compile(
 _CLAIM_ENDS = re.compile(r"(?:,| (?:from|that|which|and|not|on the lens|please|in future|too)\b).*$")
 
 
-def slots_of(piece: Question, whole: Question) -> Slots:
+_STATING = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
+
+
+def slots_of(act: Act, piece: Question, whole: Question) -> Slots:
     """Slots of a piece of a message.
 
     Args:
+        act: what the piece does; only statements claim something.
         piece: the piece, read alone.
         whole: the message; lends its region where the piece points back ("how big is it") and it names just one.
     """
@@ -158,17 +163,18 @@ def slots_of(piece: Question, whole: Question) -> Slots:
         region, numbers = whole.region, whole.numbers
     edge = _EDGE.search(said) if re.search(r"\b(?:far|distance|close|near|edge|border|rim)\b", said) else None
     scale = scale_of(said)
+    picture = _picture(said)
     return Slots(
         region=region,
         numbers=numbers,
         cells=piece.cells,
         kinds=piece.kinds,
-        rank=piece.rank,
+        rank=piece.rank if picture is None else "",
         edge=_edge(edge[1]) if edge else None,
         unit=None if scale else unit_of(said),
         form=next((form for form, pattern in _FORMS if re.search(pattern, said)), None),
-        picture=_picture(said),
-        claim=claim_of(said),
+        picture=picture,
+        claim=claim_of(said) if act in _STATING else None,
         value=_value(said),
         scale=scale,
     )

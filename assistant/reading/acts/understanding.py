@@ -8,18 +8,18 @@ from functools import lru_cache
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.index import Ranking, load_index
-from assistant.reading.acts.languages import ENGLISH, in_english, language_of
+from assistant.reading.acts.languages import ENGLISH, in_english, language_of, load_languages
 from assistant.reading.acts.message import MessageKind, cut
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.question import KEPT, Question, read_question
 
-KNOWN = 0.5
+KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
 CERTAIN = 1.0
 """Confidence in an act that a rule tells."""
 OFFERED = (Act.PRESENCE, Act.WHERE, Act.TYPE)
-"""Acts to offer where nothing was said."""
+"""Acts to offer where no word was understood."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     if message.kind is not MessageKind.SENTENCE:
         return Understanding((), (), OFFERED, ENGLISH, message.kind)
     language = language_of(typed)
-    pieces = message.pieces if language == ENGLISH else tuple(in_english(piece, language) for piece in message.pieces)
+    if language not in load_languages():
+        return Understanding((), message.pieces, OFFERED, language, message.kind)
+    pieces = message.pieces if language == ENGLISH else cut(in_english(typed, language)).pieces or message.pieces
     ranked = load_index().rank(pieces, tower)
     acts: list[AskedAct] = []
     unclear: list[str] = []
@@ -89,7 +91,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
         if confidence < KNOWN:
             unclear.append(piece)
             continue
-        asked = AskedAct(act, confidence, slots_of(read_question(piece), question), piece)
+        asked = AskedAct(act, confidence, slots_of(act, read_question(piece), question), piece)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
     return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind)
