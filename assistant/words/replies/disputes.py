@@ -9,7 +9,7 @@ from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import at_place, state
+from assistant.words.replies.verdicts import at_place, presence, state
 
 CLAIMED = 4
 """Words of a claim that are said again; a longer one is called "that"."""
@@ -84,7 +84,10 @@ def claim(scene: Scene) -> list[str]:
         said = None
     regions = scene.regions or (() if scene.places_one else scene.inspection.regions)
     if not regions:
-        return at_place(scene) if scene.cells else [f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+        return at_place(scene) if scene.cells else [
+            f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}",
+            phrases.caveat(scene),
+        ]
     first = regions[0]
     what = f"{said}" if said else "that"
     return [
@@ -112,7 +115,9 @@ def missed(scene: Scene) -> list[str]:
 
 
 def confirm(scene: Scene) -> list[str]:
-    """To somebody who agrees."""
+    """To somebody who agrees, or asks whether it is so."""
+    if scene.message.text.rstrip().endswith("?"):
+        return presence(scene)
     return [f"Good. In short: {state(scene)[:1].lower()}{state(scene)[1:]}"]
 
 

@@ -7,6 +7,7 @@ from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.scene import Scene
+from assistant.words.replies.verdicts import accept
 
 
 def _known(scene: Scene) -> Entry | None:
@@ -60,7 +61,7 @@ def next_step(scene: Scene) -> list[str]:
 def repair(scene: Scene) -> list[str]:
     """Whether it can be mended: a matter of rules that a picture does not hold."""
     if not scene.regions:
-        return nothing(scene, "repair")
+        return accept(scene)
     first = scene.regions[0]
     said = f"Scrap, rework or repair is decided by depth, function and your rules, which the picture does not show; I found {phrases.mark_at(first, scene)}, rated {first.severity.value}."
     entry = _known(scene)

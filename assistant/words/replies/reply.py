@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.reading.acts.act import Act
+from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Slots
@@ -14,7 +15,7 @@ from assistant.reading.question import Question, read_question
 from assistant.types import Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import disputes, findings, kinds, limits, scans, sizes, summaries, tool, verdicts
+from assistant.words.replies import disputes, findings, kinds, limits, phrases, scans, sizes, summaries, tool, verdicts
 from assistant.words.replies.scene import Earlier, Scene
 
 Sayer = Callable[[Scene], list[str]]
@@ -162,12 +163,12 @@ def reply(
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
     """
-    asked = _worth_saying(understanding.acts)
+    asked = _worth_saying(_fitting(understanding.acts, told_scan or wording.is_medical(inspection, knowledge)))
     sentences: list[str] = []
     spoken_of = tuple(focus)
     for one in asked:
         scene = Scene(inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan)
-        sentences += SAYERS[scene.asked.act](scene)
+        sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
@@ -184,12 +185,39 @@ def reply(
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
 
 
+def _fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
+    """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
+    kept = []
+    for one in asked:
+        if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
+            continue
+        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
+        kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
+    return tuple(kept)
+
+
+def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
+    """Sentences without those that tell the score a second time."""
+    score = phrases.scored(inspection)
+    if not any(score in sentence for sentence in said):
+        return [*new]
+    return [sentence for sentence in new if score not in sentence]
+
+
+_OF_PATIENTS = re.compile(
+    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|biops\w*|patients?|scans?|slices?|mri|ct|x-?ray|radiolog\w*|diagnos\w*|disease|doctor"
+    r"|medicine|drug|pill|left|right|side|b\w?-?rads|sclerosis|prognosis|treat\w*)\b"
+)
+
+
 def _worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     """Acts without those that another one of the message covers, each once."""
     present = {one.act for one in asked}
     covered = {act for by, acts in COVERED.items() if by in present for act in acts}
     if present - COURTESIES:
         covered |= COURTESIES
+    elif present:
+        covered |= present - {asked[0].act}
     first = {one.act: one for one in reversed(asked)}
     return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
 

@@ -10,12 +10,17 @@ from functools import cached_property
 import numpy as np
 
 from assistant.geometry import CELLS
+from assistant.reading.acts.act import Act
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 
+POINTING = frozenset(
+    {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
+)
+"""Acts that are about a place which another sentence of the message names."""
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
 _POINT = re.compile(
@@ -79,6 +84,8 @@ class Scene:
     def cells(self) -> frozenset[str]:
         """Places that the question names, by words, by the hours of a clock or by coordinates."""
         found = set(self.question.cells) | self.asked.slots.cells
+        if not found and self.asked.act in POINTING:
+            found = set(self.message.cells)
         for first, last in _CLOCK.findall(self.question.text.lower()):
             found.update(_HOURS[int(hour)] for hour in (first, last) if hour)
         if not found and (point := self.point) is not None:

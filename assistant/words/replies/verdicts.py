@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.reading.clauses import same_kind
-from assistant.types import Region, Verdict
+from assistant.types import THRESHOLD, Region, Verdict
 from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
@@ -107,11 +107,12 @@ def at_place(scene: Scene) -> list[str]:
             f"Yes, I marked that: {phrases.mark(first, scene)} there, at {here} ({phrases.name(first)}, {_peak(first)})."
         ]
     peak = scene.peak_at(sorted(scene.cells))
+    marked = f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
+    if peak >= THRESHOLD:
+        beside = "it reaches over from what is marked beside it" if marked else "too small a spot to be marked"
+        return [f"At {here} the map reaches {peak:.2f}, above the threshold of 0.50: {beside}.", *([marked] if marked else [])]
     said = f"Nothing is marked at {here}: the map reaches {peak:.2f} there, below the threshold of 0.50."
-    if scene.inspection.regions:
-        first = scene.inspection.regions[0]
-        return [said, f"What stands out is {phrases.mark_at(first, scene)}."]
-    return [said, phrases.caveat(scene)]
+    return [said, marked or phrases.caveat(scene)]
 
 
 def _peak(region: Region) -> str:

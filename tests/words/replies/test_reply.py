@@ -39,7 +39,7 @@ STATES = {
 def told(found: Inspection, *acts: tuple[Act, str], message: str | None = None, **more: Any) -> Reply:
     """The reply to a message whose acts are known."""
     question = read_question(message or " ".join(text for _, text in acts))
-    asked = tuple(AskedAct(act, 1.0, slots_of(read_question(text), question), text) for act, text in acts)
+    asked = tuple(AskedAct(act, 1.0, slots_of(act, read_question(text), question), text) for act, text in acts)
     return reply(Understanding(asked, (), OFFERED, "en", MessageKind.SENTENCE), question, found, KNOWLEDGE, **more)
 
 
@@ -155,7 +155,7 @@ def test_what_is_not_understood_still_gets_the_verdict_and_questions_to_ask() ->
 
 def test_another_language_gets_its_notice_before_the_answer() -> None:
     question = read_question("Wo ist der Fehler?")
-    asked = AskedAct(Act.WHERE, 1.0, slots_of(question, question), "where is defect")
+    asked = AskedAct(Act.WHERE, 1.0, slots_of(Act.WHERE, question, question), "where is defect")
     german = Understanding((asked,), (), OFFERED, "de", MessageKind.SENTENCE)
     assert reply(german, question, STATES["anomalous"], KNOWLEDGE).text.startswith(
         "Dieser Assistent antwortet auf Englisch"
