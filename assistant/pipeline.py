@@ -136,7 +136,9 @@ class Assistant:
 
         Args:
             inquiry: what is asked of them.
-            references, anomalous_references, profile: as :meth:`inspect` takes them.
+            references: normal pictures.
+            anomalous_references: pictures of the defect looked for.
+            profile: built from references earlier, or its file.
             fit: as :meth:`build_profile` takes it.
 
         Raises:
@@ -202,7 +204,9 @@ class Assistant:
         """
         return self._conversations.open(inspection, evidence, others)
 
-    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind | None = None) -> list[Answer]:
+    def ask(
+        self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind | None = None
+    ) -> list[Answer]:
         """Answers to questions about an inspected picture, in the order asked: one conversation."""
         return self.ask_together([inspection], questions, evidence=evidence)[0]
 

@@ -137,7 +137,7 @@ def numbers_of(text: str) -> frozenset[str]:
 
 
 _SCAN = re.compile(
-    r"\b(?:tumou?rs?|lesions?|radiolog\w*|patients?|mri|ct scan|x.?ray|mammogra\w*|ultrasound|biops\w*|metasta\w*|oedema|edema|brain)\b"
+    r"\b(?:tumou?rs?|lesions?|radiolog\w*|patients?|mri|ct scan|x.?ray|mammogra\w*|ultrasound|biops\w*|metasta\w*|brain)\b"
 )
 
 

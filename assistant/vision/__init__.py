@@ -10,5 +10,6 @@ build_profile  normal pictures -> profile
 anomaly_map    logits -> calibrated map and image score
 calibration    raw -> calibrated, threshold at 0.5
 regions        map -> regions
+collinear      pieces of one line
 checkpoint     the trained parts as files
 """

@@ -31,10 +31,10 @@ from assistant.vision.localizer import Logits
 from assistant.vision.one_class.choosing import LEAST, PASTED, Trial, Tried, try_heads
 from assistant.vision.one_class.pasting import pasted
 from assistant.vision.one_class.tokens import head_tokens
-from assistant.vision.reference_features import ReferenceFeatures
 from assistant.vision.references.growing_bank import GrowingBank
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile import AnomalousReference, Profile
+from assistant.vision.references.reference_features import ReferenceFeatures
 
 FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""

@@ -31,7 +31,7 @@ from assistant.vision.encoded_query import EncodedQuery, Picture
 from assistant.vision.experts.opinions import Opinions, opinions
 from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
-from assistant.vision.measures import measured
+from assistant.vision.measuring.measures import measured
 from assistant.vision.one_class.fitted import values_of
 from assistant.vision.one_class.tokens import head_tokens
 from assistant.vision.references.mutual import mutual_logits

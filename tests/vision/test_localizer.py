@@ -12,9 +12,9 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.vision.adapters import FeatureAdapter
 from assistant.vision.calibration import Affine
 from assistant.vision.experts.normal_range import conformal_p_value
+from assistant.vision.heads import subspace_residual
 from assistant.vision.localizer import Localizer, novelty
 from assistant.vision.references.growing_bank import build_bank, coreset, near, principal_subspace
-from assistant.vision.references.memory_bank import subspace_residual
 from assistant.vision.text_anchors import StatePrompts, TypePrompts, state_anchors, state_texts, type_anchors
 
 GRID = (4, 7)

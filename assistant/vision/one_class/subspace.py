@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from assistant.vision.references.memory_bank import subspace_residual
+from assistant.vision.heads import subspace_residual
 
 KEPT = 0.99
 """Share of the normals' variance that the subspace holds."""

@@ -159,7 +159,9 @@ class Profile:
         if self.anomalous_keys is not None:
             found.append((self.anomalous_keys.shape[0], wanted[1], self.anomalous_keys.shape[2]))
         if self.fitted is not None and not self.fitted.fits(wanted[0], wanted[1]):
-            raise ProfileError(f"a head for tokens of {wanted[0]} levels of {wanted[1]} numbers", "one for others", AGAIN)
+            raise ProfileError(
+                f"a head for tokens of {wanted[0]} levels of {wanted[1]} numbers", "one for others", AGAIN
+            )
         for got in found:
             if got != wanted:
                 raise ProfileError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.types import Mode, Region
+from assistant.types import Mode
 from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
@@ -38,7 +38,8 @@ def checked(scene: Scene) -> list[str]:
     said = [
         f"1. The whole picture ({image.width} x {image.height} px) was looked at in small patches.",
         f"2. Each patch was judged {phrases.judged_by(found)}, which gives a map of scores.",
-        f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50, which makes it {found.verdict.value}.",
+        f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50, "
+        f"which makes it {found.verdict.value}.",
     ]
     number = len(found.regions)
     return [
@@ -84,14 +85,19 @@ def claim(scene: Scene) -> list[str]:
         said = None
     regions = scene.regions or (() if scene.places_one else scene.inspection.regions)
     if not regions:
-        return at_place(scene) if scene.cells else [
-            f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}",
-            phrases.caveat(scene),
-        ]
+        return (
+            at_place(scene)
+            if scene.cells
+            else [
+                f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}",
+                phrases.caveat(scene),
+            ]
+        )
     first = regions[0]
     what = f"{said}" if said else "that"
     return [
-        f"It may be {what}: the map shows that the place {_at(first)} differs (up to {first.peak_score:.2f}), not what it is made of.",
+        f"It may be {what}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
+        "not what it is made of.",
         _correct(scene),
     ]
 
@@ -125,13 +131,9 @@ def name_kind(scene: Scene) -> list[str]:
     """To somebody who names a kind."""
     return [
         "I cannot learn a name from the chat alone.",
-        "Group the regions of a batch and name the group (groups name), or give --kind-examples: later regions like it then take the name.",
+        "Group the regions of a batch and name the group (groups name), or give --kind-examples: "
+        "later regions like it then take the name.",
     ]
-
-
-def _at(region: Region) -> str:
-    place = phrases.place(region)
-    return place
 
 
 def _correct(scene: Scene) -> str:

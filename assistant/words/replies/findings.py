@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.types import MeasuredBy, Region
-from assistant.vision.appearance import appearance_of
+from assistant.vision.measuring.appearance import appearance_of
 from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
@@ -35,7 +35,8 @@ def count(scene: Scene) -> list[str]:
     number = len(regions)
     if not number:
         return [f"None: {state(scene)[:1].lower()}{state(scene)[1:]}"]
-    said = f"{phrases.capital(wording.counted(number, 'region'))} {'stands' if number == 1 else 'stand'} out: {phrases.marks(regions, scene)}."
+    stands = f"{wording.counted(number, 'region')} {'stands' if number == 1 else 'stand'} out"
+    said = f"{phrases.capital(stands)}: {phrases.marks(regions, scene)}."
     if kinds:
         return [said, "I count regions that stand out; their kinds are less certain than their places."]
     return [said]
@@ -52,9 +53,14 @@ def where(scene: Scene) -> list[str]:
             f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
         ]
     return [
-        f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, around x {phrases.centre(r)[0]}, y {phrases.centre(r)[1]} px."
+        f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, {_around(r)}."
         for r in scene.regions[: phrases.MOST]
     ]
+
+
+def _around(region: Region) -> str:
+    x, y = phrases.centre(region)
+    return f"around x {x}, y {y} px"
 
 
 def position(scene: Scene) -> list[str]:

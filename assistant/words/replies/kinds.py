@@ -18,7 +18,7 @@ def _known(scene: Scene) -> Entry | None:
 
 
 def _if_it_is(entry: Entry, scene: Scene) -> str:
-    """ "If it is a crack, " where the kind is a guess; empty else."""
+    """A condition before what is said of a kind that is a guess ("if it is a crack, "); empty for others."""
     region = scene.regions[0] if scene.regions else None
     sure = region is not None and region.type == entry.name and (region.type_probability or 0) >= phrases.CERTAIN
     return "" if sure else f"if it is {wording.noun(entry.name, scene.knowledge)}, "
@@ -29,7 +29,8 @@ def cause(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None or (not scene.regions and not scene.question.kinds):
         return nothing(scene, "explain") if not scene.regions else ["One picture does not tell the cause."]
-    said = f"{_if_it_is(entry, scene)}usual causes are {wording.join(entry.causes, 'or')}; the picture alone does not prove which."
+    usual = f"usual causes are {wording.join(entry.causes, 'or')}; the picture alone does not prove which."
+    said = f"{_if_it_is(entry, scene)}{usual}"
     return [phrases.capital(said)]
 
 
@@ -63,7 +64,10 @@ def repair(scene: Scene) -> list[str]:
     if not scene.regions:
         return accept(scene)
     first = scene.regions[0]
-    said = f"Scrap, rework or repair is decided by depth, function and your rules, which the picture does not show; I found {phrases.mark_at(first, scene)}, rated {first.severity.value}."
+    said = (
+        "Scrap, rework or repair is decided by depth, function and your rules, which the picture does not show; "
+        f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}."
+    )
     entry = _known(scene)
     return [said, *([] if entry is None else [f"Before deciding: {entry.actions[0]}."])]
 

@@ -8,7 +8,10 @@ from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import state
 
 _WHO = {
-    "malignant": "Benign or malignant cannot be told from this picture: a radiologist decides, often with further sequences or a tissue sample.",
+    "malignant": (
+        "Benign or malignant cannot be told from this picture: a radiologist decides, often with further sequences or a "
+        "tissue sample."
+    ),
     "birads": "No category is given here: BI-RADS and the like are assigned by the reading radiologist.",
     "biopsy": "Whether a biopsy is needed is decided by the treating doctors, with the whole examination and the history.",
     "diagnosis": "This is no diagnosis: several diseases look alike in one picture, and a qualified reader tells them apart.",

@@ -47,9 +47,8 @@ def area(scene: Scene) -> list[str]:
         ]
 
     def said(region: Region, e: Extents, unit: str) -> str:
-        return f"covers {wording.percent(region.area_fraction)} of the picture (about {e.area:.0f} {unit}²)" if unit == "px" else (
-            f"covers {wording.percent(region.area_fraction)} of the picture (about {e.area:.2g} {unit}²)"
-        )  # fmt: skip
+        pixels = f"{e.area:.0f}" if unit == "px" else f"{e.area:.2g}"
+        return f"covers {wording.percent(region.area_fraction)} of the picture (about {pixels} {unit}²)"
 
     return _measured(scene, "measure", said)
 

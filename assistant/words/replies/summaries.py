@@ -27,7 +27,8 @@ def _points(scene: Scene) -> list[str]:
     if found.regions:
         first = found.regions[0]
         lines.append(
-            f"{phrases.capital(phrases.name(first))}: {phrases.place(first)}, {wording.percent(first.area_fraction)} of the picture, "
+            f"{phrases.capital(phrases.name(first))}: {phrases.place(first)}, "
+            f"{wording.percent(first.area_fraction)} of the picture, "
             f"rated {first.severity.value}."
         )
     return [*lines, f"Judged {phrases.judged_by(found)}.", _advice(scene)]
@@ -63,7 +64,8 @@ def compare_good(scene: Scene) -> list[str]:
         return [f"Compared {phrases.judged_by(found)}, no place differs enough to be marked ({phrases.scored(found)})."]
     first = found.regions[0]
     return [
-        f"Compared {phrases.judged_by(found)}, it differs {phrases.place(first)}: {phrases.mark(first, scene)}, score up to {first.peak_score:.2f}."
+        f"Compared {phrases.judged_by(found)}, it differs {phrases.place(first)}: {phrases.mark(first, scene)}, "
+        f"score up to {first.peak_score:.2f}."
     ]
 
 
@@ -76,7 +78,8 @@ def compare_picture(scene: Scene) -> list[str]:
     higher = "higher" if mine.image_score > its.image_score else "lower"
     return [
         f"{other.name}: {its.verdict.value}, score {its.image_score:.2f}, {wording.counted(len(its.regions), 'region')}. "
-        f"This one: {mine.verdict.value}, {higher}, with {mine.image_score:.2f} and {wording.counted(len(mine.regions), 'region')}."
+        f"This one: {mine.verdict.value}, {higher}, with {mine.image_score:.2f} and "
+        f"{wording.counted(len(mine.regions), 'region')}."
     ]
 
 

@@ -55,7 +55,7 @@ def state(scene: Scene) -> str:
 
 
 def _yes_or_no(scene: Scene) -> str:
-    """ "Yes: " or "No: " where the question can be answered so."""
+    """A "Yes" or "No" to begin with, where the question can be answered so; empty for others."""
     yes = scene.question.yes_verdict
     if yes is not None and len(scene.question.text.split()) <= SHORT:
         return "Yes. " if yes is scene.inspection.verdict else "No. "
@@ -107,10 +107,15 @@ def at_place(scene: Scene) -> list[str]:
             f"Yes, I marked that: {phrases.mark(first, scene)} there, at {here} ({phrases.name(first)}, {_peak(first)})."
         ]
     peak = scene.peak_at(sorted(scene.cells))
-    marked = f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
+    marked = (
+        f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
+    )
     if peak >= THRESHOLD:
         beside = "it reaches over from what is marked beside it" if marked else "too small a spot to be marked"
-        return [f"At {here} the map reaches {peak:.2f}, above the threshold of 0.50: {beside}.", *([marked] if marked else [])]
+        return [
+            f"At {here} the map reaches {peak:.2f}, above the threshold of 0.50: {beside}.",
+            *([marked] if marked else []),
+        ]
     said = f"Nothing is marked at {here}: the map reaches {peak:.2f} there, below the threshold of 0.50."
     return [said, marked or phrases.caveat(scene)]
 
@@ -196,10 +201,10 @@ def severity(scene: Scene) -> list[str]:
             return [f"There is nothing to rate: {_lower(state(scene))}"]
         return ["The picture looks anomalous as a whole, so no single region is rated."]
     first = max(scene.regions, key=lambda r: ("minor", "major", "critical").index(r.severity.value))
-    said = f"I rate it {first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the picture."
+    rated = f"{first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the picture."
     if scene.medical:
-        return [said.replace("I rate it", "By size and strength alone it is rated"), DECIDES]
-    return [said, "The rating goes by size, strength and kind; your acceptance limits are your own."]
+        return [f"By size and strength alone it is rated {rated}", DECIDES]
+    return [f"I rate it {rated}", "The rating goes by size, strength and kind; your acceptance limits are your own."]
 
 
 def _lower(text: str) -> str:

@@ -61,7 +61,10 @@ def appearance_of(image: QueryImage, anomaly_map: AnomalyMap, region: Region) ->
     box, height, width = region.box, image.height, image.width
     reach = max(8, (box.x_max - box.x_min) // 2, (box.y_max - box.y_min) // 2)
     window = Box(
-        max(0, box.x_min - reach), max(0, box.y_min - reach), min(width, box.x_max + reach), min(height, box.y_max + reach)
+        max(0, box.x_min - reach),
+        max(0, box.y_min - reach),
+        min(width, box.x_max + reach),
+        min(height, box.y_max + reach),
     )
     rows, columns = slice(window.y_min, window.y_max), slice(window.x_min, window.x_max)
     lab = cv2.cvtColor(image.pixels[rows, columns].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
