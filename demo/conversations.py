@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assistant.language.checked_answers import NOTE
@@ -45,9 +47,15 @@ class PacedConversation:
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer as it grows."""
-        for number, answer in enumerate(self._talk.stream(question, stop=stop)):
-            if number:
+        shown = 0
+        for answer in self._talk.stream(question, stop=stop):
+            words = re.findall(r"\s*\S+", answer.text)
+            for count in range(shown + 1, len(words)):
+                if stop is not None and stop.is_set():
+                    return
+                yield replace(answer, text="".join(words[:count]))
                 time.sleep(self._pause)
+            shown = len(words)
             yield answer
 
     def undo(self) -> None:

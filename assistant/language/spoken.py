@@ -65,7 +65,7 @@ class Spoken:
             stop: ends the writing soon after it is set.
         """
         stop = stop or threading.Event()
-        focus = self.replies[-1].focus if self.replies else ()
+        last = self.replies[-1] if self.replies else None
         understood = understand(question)
         self.told_scan = self.told_scan or speaks_of_scan(question, understood)
         said = reply(
@@ -73,9 +73,10 @@ class Spoken:
             question,
             self.inspection,
             self.knowledge,
-            focus=focus,
+            focus=last.focus if last else (),
             others=self.others,
             told_scan=self.told_scan,
+            before=last.acts if last else (),
         )
         self.replies.append(said)
         phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)

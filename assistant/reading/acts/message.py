@@ -94,7 +94,7 @@ def cut(text: str) -> Message:
         return Message(MessageKind.EMPTY if words == text or not text.strip() else MessageKind.MARKUP, ())
     if _MARKUP.search(text) and re.fullmatch(r"\W*(?:system|user|assistant|human|tool)?\W*", words, re.IGNORECASE):
         return Message(MessageKind.MARKUP, ())
-    words = _TWO_MEASURES.sub(r"how \g<one> \g<rest>? how \g<other> \g<rest>", words)
+    words = _TWO_MEASURES.sub(r"how \g<one> \g<rest>? how \g<other> \g<rest>", re.sub(r" {2,}", " ", words))
     pieces: list[str] = []
     for sentence in _sentences(words):
         pieces += [piece.strip(" ,") for piece in _JOINTS.split(sentence)]

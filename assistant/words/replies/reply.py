@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Slots
+from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.types import Inspection
@@ -116,6 +116,10 @@ ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Ac
 """Acts that are replied to once a message."""
 
 
+LEANING = 6
+"""Words of a message that leans on the one before it, at most."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What is said on a message.
@@ -151,6 +155,7 @@ def reply(
     focus: Sequence[int] = (),
     others: Sequence[Earlier] = (),
     told_scan: bool = False,
+    before: Sequence[Act] = (),
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -162,8 +167,11 @@ def reply(
         focus: regions that the last reply was about.
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
+        before: acts of the last reply, for a message that only names other regions ("and region 2?").
     """
     asked = _worth_saying(_fitting(understanding.acts, told_scan or wording.is_medical(inspection, knowledge)))
+    if before and _leans(question):
+        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
     sentences: list[str] = []
     spoken_of = tuple(focus)
     for one in asked:
@@ -183,6 +191,18 @@ def reply(
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+_LEANING = re.compile(
+    r"\W*(?:and|what about|how about|same for|now|also)\b|\W*(?:the )?(?:other|next|second|third)(?: one)?\W*$"
+)
+
+
+def _leans(question: Question) -> bool:
+    """Whether a message says only which regions it is about, and leaves what is asked to the message before."""
+    named = bool(question.numbers or question.rank or question.cells) and not question.intents
+    short = len(question.text.split()) <= LEANING
+    return named and short and _LEANING.match(question.text.lower()) is not None
 
 
 def _fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:

@@ -135,6 +135,16 @@ def test_it_is_the_region_spoken_of_before_and_the_other_one_is_another() -> Non
     assert "There is no such region" in told(found, (Act.WHERE, "where is region 12?")).text
 
 
+def test_a_message_that_only_names_another_region_asks_what_the_one_before_did() -> None:
+    found = STATES["many regions"]
+    for message, number in (("and region 2?", 2), ("what about region 5", 5), ("and the other one?", 2)):
+        question = read_question(message)
+        unclear = Understanding((), (message,), OFFERED, "en", MessageKind.SENTENCE)
+        answer = reply(unclear, question, found, KNOWLEDGE, focus=(1,), before=(Act.SEVERITY,))
+        assert answer.acts == (Act.SEVERITY,), message
+        assert answer.focus == (number,), message
+
+
 def test_several_acts_are_replied_to_in_order_and_courtesies_give_way() -> None:
     found = STATES["anomalous"]
     both = told(found, (Act.GREETING, "hi"), (Act.WHERE, "where is it"), (Act.CAUSE, "and why does it happen"))
