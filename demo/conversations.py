@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 from assistant.language.checked_answers import NOTE
 from assistant.types import Answer, Inspection
+from assistant.words.replies.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
+    from demo.sessions import Picture, Session
 
 MARK = "⚠ Disagrees with the measured map."
 """Shown under an answer that contradicts the evidence."""
@@ -63,13 +65,45 @@ class PacedConversation:
         self._talk.undo()
 
 
-def open_conversation(assistant: Assistant, inspection: Inspection) -> PageConversation:
+class OtherPictures(Sequence[Earlier]):
+    """The pictures of a session but one, as they are judged when they are asked for.
+
+    Args:
+        session: whose.
+        picture: that is not among them.
+    """
+
+    def __init__(self, session: Session, picture: Picture) -> None:
+        self._session, self._picture = session, picture
+
+    def _judged(self) -> list[Earlier]:
+        others = [one for one in self._session.pictures if one is not self._picture]
+        return [Earlier(one.image.source, one.view.inspection) for one in others if one.view is not None]
+
+    def __len__(self) -> int:
+        return len(self._judged())
+
+    @overload
+    def __getitem__(self, index: int) -> Earlier: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Earlier]: ...
+    def __getitem__(self, index: int | slice) -> Earlier | list[Earlier]:
+        """One or some of them, in the order in which they came."""
+        return self._judged()[index]
+
+
+def open_conversation(assistant: Assistant, inspection: Inspection, others: Sequence[Earlier] = ()) -> PageConversation:
     """A conversation with whatever model the preset has.
+
+    Args:
+        assistant: that talks.
+        inspection: of the picture.
+        others: further pictures of the session.
 
     Raises:
         WeightsError: a language model that cannot be had.
     """
-    talk = assistant.open(inspection)
+    talk = assistant.open(inspection, others=others)
     return PacedConversation(talk, PAUSE) if assistant.preset.language.kind == "none" else talk
 
 

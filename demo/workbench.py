@@ -292,7 +292,9 @@ class Workbench:
         stop = picture.stop
         stop.clear()
         if picture.talk is None:
-            picture.talk = conversations.open_conversation(assistant, picture.view.inspection)
+            picture.talk = conversations.open_conversation(
+                assistant, picture.view.inspection, conversations.OtherPictures(session, picture)
+            )
         talk, last, answers = picture.talk, None, picture.answers
         pieces = talk.stream(asked, stop=stop)
         picture.messages += [{"role": "user", "content": question.strip()[: questions.LONGEST_QUESTION]}]
