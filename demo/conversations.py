@@ -53,10 +53,11 @@ class PacedConversation:
         for answer in self._talk.stream(question, stop=stop):
             words = re.findall(r"\s*\S+", answer.text)
             for count in range(shown + 1, len(words)):
-                if stop is not None and stop.is_set():
-                    return
-                yield replace(answer, text="".join(words[:count]))
+                yield (said := replace(answer, text="".join(words[:count])))
                 time.sleep(self._pause)
+                if stop is not None and stop.is_set():
+                    yield said
+                    return
             shown = len(words)
             yield answer
 

@@ -16,6 +16,7 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.understanding import Understanding, understand
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
+from assistant.reading.statements import read
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words.answer_checks import addresses, invented
@@ -29,6 +30,8 @@ INVENTED = 0.35
 """Largest share of a sentence's content words that stand in no fact."""
 MOST_SENTENCES = 2
 """Of a model, on one message."""
+_BEGUN = re.compile(r"\W*(?:yes|no|yeah|nope)\b", re.IGNORECASE)
+"""Begins a sentence that answers another question than the acts that a model puts in its own words."""
 _SENTENCE = re.compile(r"(?:[^.!?]|[.](?=\d))+[.!?]+")
 
 
@@ -117,9 +120,11 @@ class Spoken:
     def _holds(self, sentence: str, question: Question, said: Reply) -> bool:
         facts = f"{said.text} {evidence_text(self.inspection, self.knowledge)}"
         return (
-            not contradicts(sentence, self.inspection, question)
+            _BEGUN.match(sentence) is None
+            and not read(sentence).severities
+            and not contradicts(sentence, self.inspection, question)
             and addresses(sentence, question, self.inspection, self.knowledge)
-            and invented(sentence, facts, question.text) <= INVENTED
+            and invented(sentence, said.text, question.text) <= INVENTED
             and numbers_of(sentence) <= numbers_of(facts) | numbers_of(question.text)
         )
 
@@ -133,7 +138,7 @@ def numbers_of(text: str) -> frozenset[str]:
     >>> sorted(numbers_of("0.860 of 300 px, 3.1 %"))
     ['.86', '3.1', '300']
     """
-    found = re.findall(r"\d+(?:\.\d+)?", text)
+    found = re.findall(r"\d*\.?\d+", text)
     return frozenset(n.lstrip("0").rstrip("0").rstrip(".") if "." in n else n.lstrip("0") or "0" for n in found)
 
 

@@ -42,10 +42,10 @@ def checked(scene: Scene) -> list[str]:
         f"which makes it {found.verdict.value}.",
     ]
     number = len(found.regions)
-    return [
-        *said,
-        f"4. Places of the map at or above 0.50 became regions; there are {wording.counted(number, 'region')}.",
-    ]
+    marked = (
+        f"there {'is' if number == 1 else 'are'} {wording.counted(number, 'region')}" if number else "so there is none"
+    )
+    return [*said, f"4. Places of the map are marked where the picture as a whole reaches its threshold; {marked}."]
 
 
 def sure(scene: Scene) -> list[str]:
@@ -94,9 +94,13 @@ def claim(scene: Scene) -> list[str]:
             ]
         )
     first = regions[0]
-    what = f"{said}" if said else "that"
+    if said is None:
+        return [
+            f"What I can say of it: the place {phrases.place(first)} differs from the rest (up to {first.peak_score:.2f}); "
+            "what it is made of, the map does not tell."
+        ]
     return [
-        f"It may be {what}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
+        f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
         "not what it is made of.",
         _correct(scene),
     ]
@@ -138,6 +142,8 @@ def name_kind(scene: Scene) -> list[str]:
 
 def _correct(scene: Scene) -> str:
     """How to put it right."""
+    if not scene.inspection.regions:
+        return "Reference pictures of good ones make it surer."
     if scene.inspection.mode is Mode.ZERO_SHOT:
         return "If good ones look like this, give it or others as references, and it will not be marked any more."
     return "If good ones look like this, add this picture to the references, and it will not be marked any more."

@@ -16,15 +16,15 @@ SCAN_LIMIT = "Small or faint lesions can be missed."
 
 def mark(region: Region, scene: Scene) -> str:
     """What a region is: "a crack", "an unusual mark, perhaps a crack", "a finding, perhaps a mass"."""
-    thing = "a finding" if scene.medical else "an unusual mark" if scene.anomalous else "a mark"
+    what = "a finding" if scene.medical else "an unusual mark" if scene.anomalous else "a mark"
     entry = scene.knowledge.find(region.type)
     if region.type is None or (scene.medical and entry is not None and entry.domain is Domain.INDUSTRIAL):
-        return thing
+        return what
     named = wording.noun(region.type, scene.knowledge)
     sure = (region.type_probability or 0.0) >= CERTAIN
     if scene.medical:
-        return f"{thing} {'suggestive of' if sure else 'that is possibly'} {named}"
-    return named if sure else f"{thing}, perhaps {named}"
+        return f"{what} {'suggestive of' if sure else 'that is possibly'} {named}"
+    return named if sure else f"{what}, perhaps {named}"
 
 
 def place(region: Region) -> str:
@@ -80,6 +80,15 @@ def scored(inspection: Inspection) -> str:
 def no_defect(scene: Scene) -> str:
     """What was not found."""
     return "no lesion or other anomaly" if scene.medical else "no defect"
+
+
+def thing(scene: Scene) -> str:
+    """The object as told, with its article: "the metal lid"; empty where none was told."""
+    name = (scene.inspection.object_name or "").strip()
+    first, _, rest = name.partition(" ")
+    if first.lower() in {"the", "a", "an"} and rest:
+        name = rest
+    return f"the {name}" if name else ""
 
 
 def how_close(score: float) -> str:

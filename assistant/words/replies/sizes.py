@@ -15,6 +15,7 @@ MOST = 2
 """Regions that are measured in one reply; the table holds all."""
 METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.INCH: 25.4}
 """Millimetres of each unit of length."""
+TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
 
 
@@ -46,9 +47,12 @@ def area(scene: Scene) -> list[str]:
             f"The {wording.counted(len(regions), 'marked region')} cover {wording.percent(total)} of the picture together."
         ]
 
+    image = scene.inspection.image
+
     def said(region: Region, e: Extents, unit: str) -> str:
-        pixels = f"{e.area:.0f}" if unit == "px" else f"{e.area:.2g}"
-        return f"covers {wording.percent(region.area_fraction)} of the picture (about {pixels} {unit}²)"
+        pixels = region.area_fraction * image.width * image.height
+        scaled = "" if image.spacing_mm is None else f", {pixels * image.spacing_mm[0] * image.spacing_mm[1]:.2g} mm²"
+        return f"covers {wording.percent(region.area_fraction)} of the picture (about {pixels:.0f} px²{scaled})"
 
     return _measured(scene, "measure", said)
 
@@ -118,7 +122,7 @@ def scale(scene: Scene) -> list[str]:
     """What follows from a size that the user tells, where it is the picture's."""
     told = scene.asked.slots.scale
     if told is None or told.unit is Unit.PX:
-        return [NO_SCALE]
+        return [*size(scene), TO_CONVERT]
     image = scene.inspection.image
     pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
     millimetres = told.number * METRIC.get(told.unit, 1.0)

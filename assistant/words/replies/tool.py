@@ -141,7 +141,10 @@ def not_understood(scene: Scene, nearest: tuple[Act, ...]) -> list[str]:
         act.example for act in nearest if act.family in families or (scene.medical and act.family is Family.MEDICAL)
     ]
     also = wording.join([f'"{one}"' for one in offered[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
-    return [*presence(scene), f"If that is not what you ask: I can answer {also}, for example."]
+    if scene.cells or scene.point or scene.question.kinds or scene.numbers:
+        return [*presence(scene), f"If that is not what you ask: I can answer {also}, for example."]
+    unsure = "I may not have understood that, or cannot tell it from the picture"
+    return [f"{unsure}; I can answer {also}, for example.", *presence(scene)]
 
 
 def no_sentence(kind: MessageKind) -> list[str]:

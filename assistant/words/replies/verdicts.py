@@ -33,7 +33,10 @@ def state(scene: Scene) -> str:
     found, regions = scene.inspection, scene.inspection.regions
     close = wording.borderline(found.image_score)
     if scene.anomalous:
-        looks = "Something unusual stands out" if scene.medical else "It looks defective"
+        named = phrases.thing(scene)
+        looks = f"{phrases.capital(named or 'it')} looks defective"
+        if scene.medical:
+            looks = f"Something unusual stands out{f' in {named}' if named else ''}"
         looks = f"{looks}, though only just" if close else looks
         if not regions:
             return f"{looks} as a whole, but no single region stands out ({phrases.scored(found)})."
@@ -41,7 +44,8 @@ def state(scene: Scene) -> str:
         if len(regions) == 1:
             return f"{looks}: {first} ({phrases.scored(found)})."
         return f"{looks}: {wording.counted(len(regions), 'region')}, the strongest {first} ({phrases.scored(found)})."
-    nothing = f"{phrases.capital(phrases.no_defect(scene))} was found"
+    on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
+    nothing = f"{phrases.capital(phrases.no_defect(scene))} was found{on}"
     if regions:
         return (
             f"It passes as normal, although {wording.counted(len(regions), 'region')} "
@@ -104,12 +108,15 @@ def at_place(scene: Scene) -> list[str]:
     if scene.regions:
         first = scene.regions[0]
         return [
-            f"Yes, I marked that: {phrases.mark(first, scene)} there, at {here} ({phrases.name(first)}, {_peak(first)})."
+            f"Yes, I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."
         ]
     peak = scene.peak_at(sorted(scene.cells))
     marked = (
         f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
     )
+    if peak >= THRESHOLD and not scene.anomalous:
+        below = f"the picture as a whole stays below its threshold ({phrases.scored(scene.inspection)}), so nothing is marked"
+        return [f"At {here} the map reaches {peak:.2f}, but {below}.", phrases.caveat(scene)]
     if peak >= THRESHOLD:
         beside = "it reaches over from what is marked beside it" if marked else "too small a spot to be marked"
         return [

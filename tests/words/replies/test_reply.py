@@ -113,7 +113,7 @@ def test_a_place_is_answered_by_what_the_map_says_there() -> None:
     for words in ("at 5 o'clock", "at (44, 28)", "around x 44, y 28"):
         assert "reaches 0.41" in told(found, (Act.PRESENCE, f"is there something {words}?")).text, words
     marked = inspection(0.9, (CRACK,))
-    assert "Yes, I marked that" in told(marked, (Act.PRESENCE, "is there something at the top left?")).text
+    assert "Yes, I marked something there" in told(marked, (Act.PRESENCE, "is there something at the top left?")).text
 
 
 def test_each_thing_that_no_picture_tells_has_its_own_reason() -> None:
@@ -158,7 +158,8 @@ def test_what_is_not_understood_still_gets_the_verdict_and_questions_to_ask() ->
     question = read_question("flurb the wobble")
     empty = Understanding((), ("flurb the wobble",), (Act.BIRADS, Act.WHERE, Act.CLAIM), "en", MessageKind.SENTENCE)
     answer = reply(empty, question, STATES["anomalous"], KNOWLEDGE).text
-    assert answer.startswith("It looks defective")
+    assert answer.startswith("I may not have understood that, or cannot tell it from the picture")
+    assert "The plate looks defective" in answer
     assert '"Where is it?"' in answer
     assert "BI-RADS" not in answer
     markup = Understanding((), (), OFFERED, "en", MessageKind.MARKUP)
