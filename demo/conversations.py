@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assistant.language.checked_answers import NOTE
 from assistant.types import Answer, Inspection
@@ -15,7 +15,6 @@ from assistant.words.replies.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
-    from demo.sessions import Picture, Session
 
 MARK = "⚠ Disagrees with the measured map."
 """Shown under an answer that contradicts the evidence."""
@@ -64,33 +63,6 @@ class PacedConversation:
     def undo(self) -> None:
         """Take back the last question."""
         self._talk.undo()
-
-
-class OtherPictures(Sequence[Earlier]):
-    """The pictures of a session but one, as they are judged when they are asked for.
-
-    Args:
-        session: whose.
-        picture: that is not among them.
-    """
-
-    def __init__(self, session: Session, picture: Picture) -> None:
-        self._session, self._picture = session, picture
-
-    def _judged(self) -> list[Earlier]:
-        others = [one for one in self._session.pictures if one is not self._picture]
-        return [Earlier(one.image.source, one.view.inspection) for one in others if one.view is not None]
-
-    def __len__(self) -> int:
-        return len(self._judged())
-
-    @overload
-    def __getitem__(self, index: int) -> Earlier: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Earlier]: ...
-    def __getitem__(self, index: int | slice) -> Earlier | list[Earlier]:
-        """One or some of them, in the order in which they came."""
-        return self._judged()[index]
 
 
 def open_conversation(assistant: Assistant, inspection: Inspection, others: Sequence[Earlier] = ()) -> PageConversation:

@@ -17,6 +17,7 @@ from assistant.types import Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
 from demo import conversations, questions, thresholds
 from demo.engine import Engine
+from demo.other_pictures import OtherPictures
 from demo.sessions import Correction, Picture, Session, SessionStore, Setup
 from demo.settings import Settings
 
@@ -293,7 +294,7 @@ class Workbench:
         stop.clear()
         if picture.talk is None:
             picture.talk = conversations.open_conversation(
-                assistant, picture.view.inspection, conversations.OtherPictures(session, picture)
+                assistant, picture.view.inspection, OtherPictures(session, picture)
             )
         talk, last, answers = picture.talk, None, picture.answers
         pieces = talk.stream(asked, stop=stop)
