@@ -1,9 +1,10 @@
-"""A conversation led from the facts: a model's sentences are held against them before they are shown, and nothing is taken back."""
+"""A conversation led from the facts: a model's sentences are held against them before they are shown; nothing is taken back."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_sentence_that_fails_is_never_seen(wrong: str) -> None:
 
 def test_what_was_shown_is_never_taken_back() -> None:
     states = shown(Writer(f"{TRUE} The scratch is at the bottom right. {TRUE}"), WHY)
-    assert all(later.startswith(earlier) for earlier, later in zip(states, states[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in pairwise(states))
     assert states[-1] == TRUE, "it is not heard any further after a sentence that fails"
 
 

@@ -22,6 +22,10 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
         (Act.CHANGE_THRESHOLD, r"\b(?:set|change|raise|lower|increase|decrease|adjust) (?:the |your )?(?:threshold|cut-?off)\b"),
         (Act.CONFIRM, r"^\W*(?:ok|okay|yes|yep|yeah|alright|all right|understood|got it)[\s.!]*$"),
         (Act.DISAGREE, r"^\W*(?:no|nope|nah)[\s.!]*$"),
+        (
+            Act.WHY,
+            r"\bwhy (?:does|do|did|is|was) (?:it|this|that|the \w+) (?:look|seem|anomalous|normal|marked|flagged|called|defective)",
+        ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
     )
 )  # fmt: skip

@@ -12,12 +12,26 @@ from assistant.reading.acts.languages import ENGLISH, in_english, language_of, l
 from assistant.reading.acts.message import MessageKind, cut
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.intents import Intent
 from assistant.reading.question import KEPT, Question, read_question
 
 KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
 CERTAIN = 1.0
 """Confidence in an act that a rule tells."""
+THOUGHT_OF = 5
+"""Acts, the likeliest ones, that the heads think of where they are not sure."""
+_OF_INTENTS = {
+    Intent.PRESENCE: Act.PRESENCE,
+    Intent.COUNT: Act.COUNT,
+    Intent.WHERE: Act.WHERE,
+    Intent.TYPE: Act.TYPE,
+    Intent.SIZE: Act.SIZE,
+    Intent.SEVERITY: Act.SEVERITY,
+    Intent.CAUSE: Act.CAUSE,
+    Intent.EFFECT: Act.EFFECT,
+    Intent.NEXT_STEP: Act.NEXT_STEP,
+}
 OFFERED = (Act.PRESENCE, Act.WHERE, Act.TYPE)
 """Acts to offer where no word was understood."""
 
@@ -86,15 +100,31 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     acts: list[AskedAct] = []
     unclear: list[str] = []
     for piece, ranking in zip(pieces, ranked, strict=True):
-        certain = certain_act(piece)
-        act, confidence = (ranking.acts[0], ranking.confidence) if certain is None else (certain, CERTAIN)
-        if confidence < KNOWN:
+        read = read_question(piece)
+        act, confidence = _act_of(piece, read, ranking)
+        if act is None:
             unclear.append(piece)
             continue
-        asked = AskedAct(act, confidence, slots_of(act, read_question(piece), question), piece)
+        asked = AskedAct(act, confidence, slots_of(act, read, question), piece)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
     return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind)
+
+
+def _act_of(piece: str, read: Question, ranking: Ranking) -> tuple[Act | None, float]:
+    """The act of a piece, with the chance that it is that one; None where it is not known.
+
+    By the few rules that are certain; by the heads where they are sure enough; else by the grammar of questions, where it reads
+    something that the heads at least think of, or nothing else.
+    """
+    if (certain := certain_act(piece)) is not None:
+        return certain, CERTAIN
+    if ranking.confidence >= KNOWN:
+        return ranking.acts[0], ranking.confidence
+    read_as = [_OF_INTENTS[intent] for intent in read.intents if intent in _OF_INTENTS]
+    thought_of = [act for act in ranking.acts[:THOUGHT_OF] if act in read_as]
+    found = thought_of[0] if thought_of else read_as[0] if len(read_as) == 1 else None
+    return found, max(KNOWN, ranking.confidence)
 
 
 def _nearest(ranked: list[Ranking]) -> tuple[Act, Act, Act]:

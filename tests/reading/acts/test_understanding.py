@@ -244,3 +244,20 @@ def test_every_act_has_its_family_and_example() -> None:
     assert len({act.example for act in Act}) == len(Act)
     assert not any(act.answerable for act in Act if act.family in (Family.UNANSWERABLE, Family.TALK))
     assert Act.WHERE.answerable
+
+
+@pytest.mark.parametrize("lexical", [True, pytest.param(False, marks=pytest.mark.weights)])
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("How bad is region 1?", Act.SEVERITY),
+        ("Why does it look anomalous?", Act.WHY),
+        ("What happens if I ignore it?", Act.EFFECT),
+        ("What may have caused region 1?", Act.CAUSE),
+        ("What should I check next?", Act.NEXT_STEP),
+        ("Where is region 1?", Act.WHERE),
+    ],
+)
+def test_what_the_page_suggests_is_understood(text: str, act: Act, lexical: bool) -> None:
+    found = understand(read_question(text), lexical=lexical)
+    assert [one.act for one in found.acts] == [act]
