@@ -24,7 +24,7 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
         (Act.DISAGREE, r"^\W*(?:no|nope|nah)[\s.!]*$"),
         (
             Act.WHY,
-            r"\bwhy (?:does|do|did|is|was) (?:it|this|that|the \w+) (?:look|seem|anomalous|normal|marked|flagged|called|defective)",
+            r"\bwhy (?:does|do|did|is|was) (?:it|this|that|the \w+) (?:look|seem|anomalous|normal|marked|flagged|defective)",
         ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
     )
