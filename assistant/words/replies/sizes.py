@@ -137,7 +137,8 @@ def scale(scene: Scene) -> list[str]:
     b = first.box
     long = first.measures.px.length if first.measures is not None else max(b.x_max - b.x_min, b.y_max - b.y_min)
     broad = first.measures.px.width if first.measures is not None else min(b.x_max - b.x_min, b.y_max - b.y_min)
+    joint = "," if told.axis == "pixel" else ", and"
     return [
-        f"{head}{',' if told.axis == 'pixel' else ', and'} {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
+        f"{head}{joint} {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
         f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')})."
     ]
