@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from assistant.language.interface import DraftWriter, TokenDialogue
 from assistant.reading.acts.act import Act, Family
@@ -32,7 +34,19 @@ MOST_SENTENCES = 2
 """Of a model, on one message."""
 _BEGUN = re.compile(r"\W*(?:yes|no|yeah|nope)\b", re.IGNORECASE)
 """Begins a sentence that answers another question than the acts that a model puts in its own words."""
-_SENTENCE = re.compile(r"(?:[^.!?]|[.](?=\d))+[.!?]+")
+_WHOLE = re.compile(r"\s*(?:[^.!?]|[.](?=\d))+[.!?]+(?=\s)")
+"""A sentence that another follows: a stop at the end of what came so far may be a decimal point."""
+
+
+class _StopToo(threading.Event):
+    """Set by itself or with another event; setting it leaves the other one alone."""
+
+    def __init__(self, other: threading.Event) -> None:
+        super().__init__()
+        self._other = other
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._other.is_set()
 
 
 @dataclass(eq=False)
@@ -105,17 +119,29 @@ class Spoken:
     def _own_words(
         self, question: Question, said: Reply, model: DraftWriter, dialogue: TokenDialogue, stop: threading.Event
     ) -> Iterator[str]:
-        """Sentences of the model that hold, one by one; it is not heard any further after one that does not."""
-        text, told = "", 0
+        """Sentences of the model that hold, one by one; it is not heard any further after one that does not.
+
+        Its dialogue is left as it was: what it said may not be what was shown, and most turns are none of its own.
+        """
+        rest, told = "", 0
         before = {one.text for one in self.replies[:-1]}
-        for piece in model.stream(dialogue, question.put, stop=stop):
-            text += piece
-            for sentence in _SENTENCE.findall(f"{text}\n" if dialogue.talk.ended else text)[told:MOST_SENTENCES]:
-                if not text.rstrip().endswith(sentence.strip()) or dialogue.talk.ended:
-                    told += 1
-                    if sentence.strip() in before or not self._holds(sentence.strip(), question, said):
-                        return
-                    yield sentence.strip()
+        enough = _StopToo(stop)
+        with closing(cast(Any, model.stream(dialogue, question.put, stop=enough))) as pieces:
+            for piece in pieces:
+                rest += piece
+                while told < MOST_SENTENCES and (found := _WHOLE.match(rest)) is not None:
+                    sentence, rest, told = found[0].strip(), rest[found.end() :], told + 1
+                    if sentence in before or not self._holds(sentence, question, said):
+                        told, rest = MOST_SENTENCES, ""
+                        break
+                    yield sentence
+                if told == MOST_SENTENCES:
+                    break
+        last, ended = rest.strip(), dialogue.talk.ended and not stop.is_set()
+        dialogue.undo()
+        whole = ended and told < MOST_SENTENCES and last.endswith((".", "!", "?"))
+        if whole and last not in before and self._holds(last, question, said):
+            yield last
 
     def _holds(self, sentence: str, question: Question, said: Reply) -> bool:
         facts = f"{said.text} {evidence_text(self.inspection, self.knowledge)}"

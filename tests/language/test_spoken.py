@@ -25,7 +25,7 @@ class Writer:
     """A model that writes what it is given, word by word."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.heard = text, list[str]()
+        self.text, self.heard, self.words = text, list[str](), 0
 
     def open(self, inspection: Inspection, encoded: Any = None) -> TokenDialogue:
         return TokenDialogue(inspection, None)
@@ -35,10 +35,17 @@ class Writer:
         begin: str = "",
     ) -> Iterator[str]:  # fmt: skip
         self.heard.append(question)
-        for word in self.text.split():
-            yield f" {word}"
-        dialogue.talk.ended = True
-        yield ""
+        dialogue.talk.before = len(dialogue.talk.ids)
+        dialogue.talk.ids += [1]
+        read = False
+        try:
+            for word in self.text.split(" "):
+                self.words += 1
+                yield f" {word}" if "|" not in word else word.replace("|", "")
+            dialogue.talk.ended = read = True
+        finally:
+            if stop is not None and not read:
+                stop.set()
 
     def answer(
         self, dialogue: TokenDialogue, question: str, *, evidence: EvidenceKind = "both", begin: str = ""
@@ -77,6 +84,22 @@ def test_what_was_shown_is_never_taken_back() -> None:
     states = shown(Writer(f"{TRUE} The scratch is at the bottom right. {TRUE}"), WHY)
     assert all(later.startswith(earlier) for earlier, later in pairwise(states))
     assert states[-1] == TRUE, "it is not heard any further after a sentence that fails"
+
+
+def test_a_model_that_is_not_heard_to_its_end_stops_and_stops_nobody_else() -> None:
+    stop, model = threading.Event(), Writer(f"The scratch is at the bottom right. {TRUE * 20}")
+    dialogue = model.open(CRACKED)
+    talk = Spoken(CRACKED, load_knowledge())
+    *_, last = talk.answers(read_question(WHY), lambda: (model, dialogue), stop)
+    assert "usual causes" in last.text.lower()
+    assert not stop.is_set(), "the answer is whole: it was not the user who stopped it"
+    assert model.words < 12
+    assert dialogue.talk.ids == [], "what nobody saw is no part of the conversation"
+
+
+def test_a_decimal_point_at_the_end_of_a_piece_ends_no_sentence() -> None:
+    said = "Usual causes of a crack at 3. |1 % are overload or impact, or fatigue."
+    assert shown(Writer(said), WHY)[-1] == said.replace(" |", "")
 
 
 def test_other_acts_are_answered_at_once_and_without_the_model() -> None:

@@ -19,8 +19,8 @@ def why(scene: Scene) -> list[str]:
     """What the verdict rests on."""
     found = scene.inspection
     basis = f"It was judged {phrases.judged_by(found)}: {phrases.scored(found)}."
-    if scene.regions:
-        first = scene.regions[0]
+    if marked := scene.regions or found.regions:
+        first = marked[0]
         differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
         return [
             f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.",
@@ -28,6 +28,8 @@ def why(scene: Scene) -> list[str]:
         ]
     place = highest_region(found)
     high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
+    if scene.anomalous:
+        return [f"Because the picture as a whole scores above the threshold, without a single region{high}.", basis]
     return [f"Because no place stands out enough{high}.", basis]
 
 
@@ -145,5 +147,5 @@ def _correct(scene: Scene) -> str:
     if not scene.inspection.regions:
         return "Reference pictures of good ones make it surer."
     if scene.inspection.mode is Mode.ZERO_SHOT:
-        return "If good ones look like this, give it or others as references, and it will not be marked any more."
-    return "If good ones look like this, add this picture to the references, and it will not be marked any more."
+        return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
+    return "If good ones look like this, add this picture to the references, and it is unlikely to be marked again."

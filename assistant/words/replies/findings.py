@@ -8,7 +8,7 @@ from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import at_place, no_such_region, of_kind, state
+from assistant.words.replies.verdicts import nowhere, of_kind, state
 
 MOST = 9
 """Regions of a list."""
@@ -16,10 +16,8 @@ MOST = 9
 
 def nothing(scene: Scene, doing: str) -> list[str]:
     """Said where there is no region to speak of; ``doing`` as "locate"."""
-    if scene.numbers:
-        return [no_such_region(scene)]
-    if scene.cells:
-        return at_place(scene)
+    if (elsewhere := nowhere(scene)) is not None:
+        return elsewhere
     if scene.question.kinds:
         return of_kind(scene)
     if scene.anomalous:

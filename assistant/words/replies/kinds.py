@@ -7,7 +7,7 @@ from assistant.words import wording
 from assistant.words.replies import phrases
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import accept
+from assistant.words.replies.verdicts import accept, nowhere
 
 
 def _known(scene: Scene) -> Entry | None:
@@ -44,6 +44,8 @@ def effect(scene: Scene) -> list[str]:
 
 def next_step(scene: Scene) -> list[str]:
     """What to do now."""
+    if (elsewhere := nowhere(scene)) is not None:
+        return elsewhere
     if not scene.regions:
         if scene.medical:
             return ["Nothing stood out, so nothing follows from this picture alone; a qualified reader decides."]

@@ -24,7 +24,7 @@ POINTING = frozenset(
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
 _POINT = re.compile(
-    r"\bx\D{0,12}(\d{1,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+    r"(?<!\d)(?<!\d )\bx\D{0,12}(\d{1,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
 )
 _CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
 _HOURS = {

@@ -13,8 +13,26 @@ from assistant.words.replies.scene import Scene
 
 DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
+_PRAISED = re.compile(r"\b(?:ok|okay|good|fine|pass|clean|intact|normal|usable)\b")
+"""Words of a question to which yes means that nothing is wrong."""
+_DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
+"""Words that turn round what yes means."""
 SHORT = 8
 """Words of a question up to which it is begun with Yes or No: what a longer one says besides is not read for that."""
+
+
+def nowhere(scene: Scene) -> list[str] | None:
+    """Said where a question names regions, a place or another region, and there is none; None for other questions."""
+    if scene.regions:
+        return None
+    if scene.numbers:
+        return [no_such_region(scene)]
+    if scene.cells:
+        return at_place(scene)
+    if scene.inspection.regions:
+        only = phrases.mark_at(scene.inspection.regions[0], scene)
+        return [f"There is no other one: the one region that stands out is {only}."]
+    return None
 
 
 def presence(scene: Scene) -> list[str]:
@@ -63,8 +81,9 @@ def _yes_or_no(scene: Scene) -> str:
     yes = scene.question.yes_verdict
     if yes is not None and len(scene.question.text.split()) <= SHORT:
         return "Yes. " if yes is scene.inspection.verdict else "No. "
-    if re.search(r"\by(?:es)?\s*(?:/|or)\s*n(?:o)?\b", scene.question.text.lower()):
-        return "Yes. " if scene.anomalous else "No. "
+    said = scene.question.text.lower()
+    if re.search(r"\by(?:es)?\s*(?:/|or)\s*n(?:o)?\b", said):
+        return "Yes. " if scene.anomalous is not bool(_PRAISED.search(said)) else "No. "
     return ""
 
 
@@ -82,10 +101,12 @@ def of_kind(scene: Scene) -> list[str]:
         first = alike[0]
         chance = first.type_probability or 0.0
         if chance >= phrases.CERTAIN:
-            return [
-                f"Yes: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."
-            ]
-        return [f"Probably: something unusual stands out {phrases.place(first)}, and it looks most like {asked}."]
+            yes = "" if _DENIED.search(scene.question.text.lower()) else "yes: "
+            said = (
+                f"{yes}{phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."
+            )
+            return [phrases.capital(said)]
+        return [f"Something unusual stands out {phrases.place(first)}, and it looks most like {asked}."]
     if scene.regions:
         first = scene.regions[0]
         looks = "" if first.type is None else f", and looks more like {wording.noun(first.type, scene.knowledge)}"
@@ -97,7 +118,9 @@ def of_kind(scene: Scene) -> list[str]:
     if scene.anomalous:
         return [state(scene)]
     return [
-        f"No: neither {asked} nor anything else was found ({phrases.scored(scene.inspection)}).",
+        f"Neither {asked} nor anything else was found ({phrases.scored(scene.inspection)})."
+        if _DENIED.search(scene.question.text.lower())
+        else f"No: neither {asked} nor anything else was found ({phrases.scored(scene.inspection)}).",
         phrases.caveat(scene),
     ]
 
@@ -107,9 +130,7 @@ def at_place(scene: Scene) -> list[str]:
     here = wording.place(sorted(scene.cells))
     if scene.regions:
         first = scene.regions[0]
-        return [
-            f"Yes, I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."
-        ]
+        return [f"I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."]
     peak = scene.peak_at(sorted(scene.cells))
     marked = (
         f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
@@ -193,7 +214,7 @@ def dangerous(scene: Scene) -> list[str]:
 def customer_notice(scene: Scene) -> list[str]:
     """Whether somebody would notice it."""
     if not scene.inspection.regions:
-        return ["Nothing stands out that somebody would notice."]
+        return [f"No single mark was found that somebody would notice: {_lower(state(scene))}", *_worth(scene)]
     largest = max(scene.regions or scene.inspection.regions, key=lambda r: r.area_fraction)
     share = wording.percent(largest.area_fraction)
     seen = "easily seen" if largest.area_fraction >= 0.02 else "small, and seen on a closer look"
@@ -203,6 +224,8 @@ def customer_notice(scene: Scene) -> list[str]:
 
 def severity(scene: Scene) -> list[str]:
     """How bad it is."""
+    if (elsewhere := nowhere(scene)) is not None:
+        return elsewhere
     if not scene.regions:
         if scene.inspection.verdict is Verdict.NORMAL:
             return [f"There is nothing to rate: {_lower(state(scene))}"]

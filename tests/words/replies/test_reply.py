@@ -113,7 +113,37 @@ def test_a_place_is_answered_by_what_the_map_says_there() -> None:
     for words in ("at 5 o'clock", "at (44, 28)", "around x 44, y 28"):
         assert "reaches 0.41" in told(found, (Act.PRESENCE, f"is there something {words}?")).text, words
     marked = inspection(0.9, (CRACK,))
-    assert "Yes, I marked something there" in told(marked, (Act.PRESENCE, "is there something at the top left?")).text
+    assert "I marked something there" in told(marked, (Act.PRESENCE, "is there something at the top left?")).text
+
+
+def test_yes_and_no_follow_what_is_asked() -> None:
+    cracked = inspection(0.9, (replace(CRACK, type_probability=0.9),))
+    assert told(cracked, (Act.PRESENCE, "is there a crack?")).text.startswith("Yes: a crack")
+    for negated in ("is it free of cracks?", "no cracks?", "isn't there a crack?"):
+        assert told(cracked, (Act.PRESENCE, negated)).text.startswith("A crack at the top left"), negated
+        assert told(STATES["normal"], (Act.PRESENCE, negated)).text.startswith("Neither a crack"), negated
+    for question, bad, good in (("defect? y/n", "Yes. ", "No. "), ("ok y/n", "No. ", "Yes. ")):
+        assert told(cracked, (Act.PRESENCE, question)).text.startswith(bad), question
+        assert told(STATES["normal"], (Act.PRESENCE, question)).text.startswith(good), question
+
+
+@pytest.mark.parametrize("act", [Act.SIZE, Act.SEVERITY, Act.NEXT_STEP, Act.TYPE, Act.CAUSE])
+def test_what_is_asked_of_regions_that_are_not_there_denies_none_that_are(act: Act) -> None:
+    found = inspection(0.9, (CRACK,))
+    assert "no other one: the one region" in told(found, (act, "and the other one?"), focus=(1,)).text
+    assert "no such region" in told(found, (act, "what about region 7?")).text
+    assert "perhaps a crack, at the top left" in told(found, (act, "the one at the bottom right")).text
+
+
+def test_reasons_fit_the_verdict() -> None:
+    assert "scores above the threshold" in told(STATES["no region"], (Act.WHY, "why?")).text
+    assert "Because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
+    assert "No single mark" in told(STATES["no region"], (Act.CUSTOMER_NOTICE, "would they notice?")).text
+
+
+def test_a_size_in_a_question_is_no_place() -> None:
+    found = inspection(0.9, (CRACK,))
+    assert told(found, (Act.PRESENCE, "is the 30 x 20 px spot bad?")).text.startswith("It looks defective")
 
 
 def test_each_thing_that_no_picture_tells_has_its_own_reason() -> None:
