@@ -62,6 +62,7 @@ def size(region: Region, what: Literal["length", "width"]) -> str | None:
 def ruling(verdict: RuleVerdict) -> str:
     """What the user's rule says, in a line without its name.
 
+    >>> from assistant.types import RuleDecision
     >>> ruling(RuleVerdict(RuleDecision.REJECT, "any crack", (1, 2)))
     'reject: any crack (regions 1 and 2)'
     """
