@@ -13,6 +13,7 @@ from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.closer_look import inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
+from assistant.vision.references.kind_examples import KindExamples, named_by_example
 from assistant.vision.references.profile import AnomalousReference, Profile
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.config import Preset
     from assistant.language.conversation import Conversation
     from assistant.language.interface import EvidenceKind
+    from assistant.words.replies.scene import Earlier
 
 
 class Assistant:
@@ -74,6 +76,7 @@ class Assistant:
         references: Sequence[Picture] = (),
         anomalous_references: Sequence[AnomalousReference] = (),
         profile: Profile | str | Path | None = None,
+        kind_examples: KindExamples | str | Path | None = None,
         **asked: Unpack[InquiryFields],
     ) -> Inspection:
         """Inspect one picture.
@@ -83,6 +86,7 @@ class Assistant:
             references: normal pictures of the same kind of thing.
             anomalous_references: pictures of the defect looked for, with or without masks; they join references or a profile.
             profile: built from references earlier; not together with ``references``.
+            kind_examples: regions near to one of them take its kind.
             asked: the fields of an :class:`~assistant.inquiry.Inquiry`: ``object_name`` (plain words), ``look_for`` (phrases),
                 ``types`` (names for regions instead of the built-in vocabulary), ``domain``, ``mode`` (``auto``, ``zero-shot``
                 without references, ``few-shot`` with them), ``fixed_camera`` (references are aligned with the picture),
@@ -93,8 +97,9 @@ class Assistant:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
         """
         inquiry = Inquiry.of(asked)
+        examples = self.examples(kind_examples)
         used = self.comparison(inquiry, references, anomalous_references, profile)
-        return self.examine(image, inquiry, used)
+        return named_by_example(self.examine(image, inquiry, used), examples)
 
     def examine(self, image: Picture, inquiry: Inquiry = ANYTHING, comparison: Profile | None = None) -> Inspection:
         """Inspect one picture as an inquiry says.
@@ -109,14 +114,34 @@ class Assistant:
         """
         return inspect_closely(self.detector, self.detector.encode(image, inquiry), comparison)
 
+    def examples(self, given: KindExamples | str | Path | None) -> KindExamples | None:
+        """Examples of kinds, read where they are a file; None for none.
+
+        Raises:
+            ProfileError: no examples, or some of another preset or other weights.
+        """
+        known = KindExamples.load(given) if isinstance(given, str | Path) else given
+        if known is not None:
+            known.check(self.preset.name, self.weights)
+        return known
+
     def comparison(
         self,
         inquiry: Inquiry,
         references: Sequence[Picture] = (),
         anomalous_references: Sequence[AnomalousReference] = (),
         profile: Profile | str | Path | None = None,
+        *,
+        fit: bool = False,
     ) -> Profile | None:
         """What pictures are compared with; None for nothing.
+
+        Args:
+            inquiry: what is asked of them.
+            references: normal pictures.
+            anomalous_references: pictures of the defect looked for.
+            profile: built from references earlier, or its file.
+            fit: as :meth:`build_profile` takes it.
 
         Raises:
             ConfigError: what does not go together (:meth:`Inquiry.require_comparable`).
@@ -126,7 +151,7 @@ class Assistant:
             references=bool(references), profile=profile is not None, anomalous=bool(anomalous_references)
         )
         if references:
-            return build_profile(self.detector, references, inquiry, anomalous_references)
+            return build_profile(self.detector, references, inquiry, anomalous_references, fit=fit)
         known = Profile.load(profile) if isinstance(profile, str | Path) else profile
         if known is not None:
             known.check(self.preset.name, self.weights)
@@ -140,6 +165,7 @@ class Assistant:
         references: Sequence[Picture],
         *,
         anomalous_references: Sequence[AnomalousReference] = (),
+        fit: bool = False,
         **asked: Unpack[InquiryFields],
     ) -> Profile:
         """A reference set as one value that can be saved; see :class:`assistant.vision.references.profile.Profile`.
@@ -147,12 +173,13 @@ class Assistant:
         Args:
             references: normal pictures.
             anomalous_references: pictures of the defect looked for, with or without masks.
+            fit: with 20 normal pictures or more, try to learn a head of this product, and keep it where it helps.
             asked: as :meth:`inspect` takes it; ``object_name``, ``look_for`` and ``fixed_camera`` count.
 
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
         """
-        return build_profile(self.detector, references, Inquiry.of(asked), anomalous_references)
+        return build_profile(self.detector, references, Inquiry.of(asked), anomalous_references, fit=fit)
 
     def inspect_mutual(self, images: Sequence[Picture], **asked: Unpack[InquiryFields]) -> list[Inspection]:
         """Inspect pictures of one kind of thing against each other; two or more. Scores depend on the set.
@@ -167,22 +194,32 @@ class Assistant:
         inquiry = Inquiry.of(asked)
         return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in images]))
 
-    def open(self, inspection: Inspection, evidence: EvidenceKind = "both") -> Conversation:
-        """A conversation about an inspected picture; the language model is loaded at the first."""
-        return self._conversations.open(inspection, evidence)
+    def open(
+        self, inspection: Inspection, evidence: EvidenceKind | None = None, others: Sequence[Earlier] = ()
+    ) -> Conversation:
+        """A conversation about an inspected picture; the language model is loaded when one is first needed.
 
-    def ask(self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind = "both") -> list[Answer]:
+        Args:
+            inspection: of the picture.
+            evidence: what the language model is told where it is to answer alone; None for answers led from the facts.
+            others: further pictures of the session, for questions that compare.
+        """
+        return self._conversations.open(inspection, evidence, others)
+
+    def ask(
+        self, inspection: Inspection, questions: Sequence[str], *, evidence: EvidenceKind | None = None
+    ) -> list[Answer]:
         """Answers to questions about an inspected picture, in the order asked: one conversation."""
         return self.ask_together([inspection], questions, evidence=evidence)[0]
 
     def ask_together(
-        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: EvidenceKind = "both"
+        self, inspections: Sequence[Inspection], questions: Sequence[str], *, evidence: EvidenceKind | None = None
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures, a list a picture, written as one batch."""
         return self._conversations.ask_together(inspections, questions, evidence)
 
     def stream(
-        self, inspection: Inspection, question: str, *, evidence: EvidenceKind = "both", stop: Event | None = None
+        self, inspection: Inspection, question: str, *, evidence: EvidenceKind | None = None, stop: Event | None = None
     ) -> Iterator[Answer]:
         """The answer to one question as it grows; the last one is checked. For several questions use :meth:`open`."""
         yield from self.open(inspection, evidence).stream(question, stop=stop)

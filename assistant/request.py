@@ -37,6 +37,7 @@ class Request:
         max_megapixels: larger pictures are refused.
         kind_examples: path of examples that regions take their kinds from; None for words alone.
         rule: the user's own of what is rejected; None without one.
+        fit: try to learn a head of the product from the references.
 
     Raises:
         ConfigError: options that do not go together.
@@ -50,6 +51,7 @@ class Request:
     max_megapixels: float = DEFAULT_LIMITS.max_pixels / 1e6
     kind_examples: str | None = None
     rule: Rule | None = None
+    fit: bool = False
 
     def __post_init__(self) -> None:
         self.inquiry.require_comparable(
@@ -129,8 +131,9 @@ class Inspector:
             self._pictures(find_images(request.references)) if request.references else (),
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
+            fit=request.fit,
         )
-        self.examples: KindExamples | None = load_examples(assistant, request)
+        self.examples: KindExamples | None = assistant.examples(request.kind_examples)
 
     def inspect(self, source: str) -> Inspection:
         """Decode and inspect one picture.
@@ -190,19 +193,6 @@ def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]
             if source not in seen:
                 seen.add(source)
                 yield source, None
-
-
-def load_examples(assistant: Assistant, request: Request) -> KindExamples | None:
-    """Examples of kinds that a request names; None where it names none.
-
-    Raises:
-        ProfileError: no examples, or some of another preset or other weights.
-    """
-    if request.kind_examples is None:
-        return None
-    examples = KindExamples.load(request.kind_examples)
-    examples.check(assistant.preset.name, assistant.weights)
-    return examples
 
 
 def load_profile(path: str | Path) -> Profile:

@@ -265,7 +265,7 @@ class Inspection:
         object_name: as told by the user; None when unknown.
         mode: where the evidence came from.
         image_score: calibrated, [0, 1]; at or above 0.5 the verdict is anomalous.
-        p_value: conformal p-value under the profile's normals; None with fewer than 20 of them.
+        p_value: conformal p-value under the profile's normals; None with fewer than 20 of them, or where they are no measure.
         regions: strongest first.
         anomaly_map: calibrated scores, source pixels.
         preset: name of the preset.
@@ -276,6 +276,7 @@ class Inspection:
         guarantee: what is promised of normal pictures under these references; None where nothing can be.
         warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
         rule: what the user's own rule says; None without one.
+        references: normal reference pictures it was compared with; None where that is not known or there were none.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.
         coverage: what was looked at; None in rows of before.
     """
@@ -294,6 +295,7 @@ class Inspection:
     guarantee: str | None = None
     warnings: tuple[str, ...] = ()
     rule: RuleVerdict | None = None
+    references: int | None = None
     region_embeddings: Float32[np.ndarray, "regions width"] | None = None
     coverage: Coverage | None = None
 

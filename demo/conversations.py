@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assistant.language.checked_answers import NOTE
 from assistant.types import Answer, Inspection
+from assistant.words.replies.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -45,9 +48,16 @@ class PacedConversation:
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
         """The answer as it grows."""
-        for number, answer in enumerate(self._talk.stream(question, stop=stop)):
-            if number:
+        shown = 0
+        for answer in self._talk.stream(question, stop=stop):
+            words = re.findall(r"\s*\S+", answer.text)
+            for count in range(shown + 1, len(words)):
+                yield (said := replace(answer, text="".join(words[:count])))
                 time.sleep(self._pause)
+                if stop is not None and stop.is_set():
+                    yield said
+                    return
+            shown = len(words)
             yield answer
 
     def undo(self) -> None:
@@ -55,13 +65,18 @@ class PacedConversation:
         self._talk.undo()
 
 
-def open_conversation(assistant: Assistant, inspection: Inspection) -> PageConversation:
+def open_conversation(assistant: Assistant, inspection: Inspection, others: Sequence[Earlier] = ()) -> PageConversation:
     """A conversation with whatever model the preset has.
+
+    Args:
+        assistant: that talks.
+        inspection: of the picture.
+        others: further pictures of the session.
 
     Raises:
         WeightsError: a language model that cannot be had.
     """
-    talk = assistant.open(inspection)
+    talk = assistant.open(inspection, others=others)
     return PacedConversation(talk, PAUSE) if assistant.preset.language.kind == "none" else talk
 
 

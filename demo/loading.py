@@ -29,14 +29,16 @@ def load_assistant(settings: Settings) -> Assistant:
 
 
 def warm_language(assistant: Assistant) -> None:
-    """Load the language model and let it write its first word, so that the first question is as quick as the others.
+    """Answer a question, and let the language model write its first word, so that the first question is as quick as the others.
 
     Raises:
         WeightsError: a language model that cannot be had.
     """
     if assistant.preset.language.kind == "none":
         return
-    pieces = assistant.open(assistant.inspect(GREY)).stream("Is anything wrong here?")
+    found = assistant.inspect(GREY)
+    assistant.open(found).ask("Is anything wrong here?")
+    pieces = assistant.open(found, "both").stream("Is anything wrong here?")
     try:
         next(pieces, None)
     finally:

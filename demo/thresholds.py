@@ -15,7 +15,7 @@ import numpy as np
 from assistant.errors import ConfigError
 from assistant.rules import Rule
 from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict
-from assistant.vision.measures import measured as with_measures
+from assistant.vision.measuring.measures import measured as with_measures
 from assistant.vision.regions import RegionMask, find_regions
 
 LEAST, MOST = 0.05, 0.95

@@ -75,10 +75,13 @@ def verdict_card(view: View | None) -> str:
 
 
 def warning_lines(view: View) -> str:
-    """What the user's rule says, and what speaks against judging the picture by its references, a line each."""
+    """What the user's rule says, and what speaks against relying on the verdict, a line each; empty where nothing does."""
     said = view.inspection.rule
     ruling = "" if said is None else f'<div class="rule">By your rule: {escape(wording.ruling(said))}.</div>'
-    return ruling + "".join(f'<div class="warn">The picture {escape(one)}.</div>' for one in view.measured.warnings)
+    told = [f"The picture {one}." for one in view.measured.warnings]
+    if view.measured.mode is Mode.ZERO_SHOT:
+        told.append(wording.ROUGH_GUESS)
+    return ruling + "".join(f'<div class="warn">{escape(one)}</div>' for one in told)
 
 
 def timing_words(timing_ms: dict[str, float]) -> str:

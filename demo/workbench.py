@@ -17,6 +17,7 @@ from assistant.types import Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
 from demo import conversations, questions, thresholds
 from demo.engine import Engine
+from demo.other_pictures import OtherPictures
 from demo.sessions import Correction, Picture, Session, SessionStore, Setup
 from demo.settings import Settings
 
@@ -292,7 +293,9 @@ class Workbench:
         stop = picture.stop
         stop.clear()
         if picture.talk is None:
-            picture.talk = conversations.open_conversation(assistant, picture.view.inspection)
+            picture.talk = conversations.open_conversation(
+                assistant, picture.view.inspection, OtherPictures(session, picture)
+            )
         talk, last, answers = picture.talk, None, picture.answers
         pieces = talk.stream(asked, stop=stop)
         picture.messages += [{"role": "user", "content": question.strip()[: questions.LONGEST_QUESTION]}]

@@ -89,14 +89,6 @@ def test_what_is_no_profile_is_refused(assistant: Assistant, tmp_path: Path) -> 
             assistant.inspect(textured(0), profile=path)
 
 
-def test_twenty_references_give_a_p_value(assistant: Assistant) -> None:
-    profile = assistant.build_profile([textured(i) for i in range(20)])
-    found = assistant.inspect(textured(30), profile=profile)
-    assert found.p_value is not None
-    assert 1 / 21 <= found.p_value <= 1
-    assert assistant.inspect(textured(30), profile=assistant.build_profile([textured(0)])).p_value is None
-
-
 def test_a_score_does_not_depend_on_what_was_inspected_before(assistant: Assistant) -> None:
     first = assistant.inspect(textured(1))
     assistant.inspect(picture(3), references=[picture(4)])

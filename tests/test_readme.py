@@ -61,6 +61,8 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
         write(tmp_path / f"my_part/{number}.png", np.tile(np.roll(pixels, 9 * number, axis=1), (2, 2, 1)))
     for number, name in enumerate(("part.png", "normal/1.png", "normal/2.png", "incoming/1.png", "incoming/2.png")):
         write(tmp_path / name, np.roll(pixels, 3 * number, axis=1))
+    for number in range(20):
+        write(tmp_path / f"many_normals/{number}.png", np.roll(pixels, number, axis=1))
     for number in range(4):
         shifted = np.roll(pixels, 5 * number, axis=1)
         write(tmp_path / f"my_set/train/good/{number}.png", shifted)

@@ -20,6 +20,9 @@ replay = ModuleCommand(
 export = ModuleCommand(
     "training.export", "Trained parts as a preset folder, or a LoRA merged into its model.", _TRAINING
 )
+index_acts = ModuleCommand(
+    "training.index_acts", "What tells the acts of a question apart, fitted to their phrasings.", _TRAINING
+)
 evaluate_language = ModuleCommand("training.evaluate_language", "Measure the language model of a preset.", _MEASURING)
 benchmark_batch = ModuleCommand(
     "training.benchmark_batch", "Speed of a batch run against the bare encoder.", _MEASURING

@@ -19,11 +19,13 @@ from rich.text import Text
 
 from assistant import report
 from assistant.cli.console import show_inspection
+from assistant.cli.profile import tell_faults
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption
+from assistant.words.replies.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -64,6 +66,8 @@ class TerminalChat:
             "/quit": lambda _: False,
         }
         self.answers: list[Answer] = []
+        self._earlier: list[Earlier] = []
+        self._inspector: Inspector | None = None
         self._look(image, request, None)
 
     def run(self) -> None:
@@ -136,9 +140,14 @@ class TerminalChat:
         """Inspect, and only then let go of what was before."""
         with self._console.status(f"inspecting {image}"):
             inspector = inspector or Inspector(self._assistant, request)
-            self.inspection: Inspection = inspector.inspect(image)
+            found = inspector.inspect(image)
+        if self._inspector is not None:
+            self._earlier.append(Earlier(self.inspection.image.source, self.inspection))
+        self.inspection: Inspection = found
+        if inspector is not self._inspector:
+            tell_faults(inspector.profile)
         self._inspector, self._request, self.answers = inspector, request, []
-        self._talk = self._assistant.open(self.inspection)
+        self._talk = self._assistant.open(self.inspection, others=[one for one in self._earlier if one.name != image])
         show_inspection(self._console, self.inspection, self._assistant.caption(self.inspection))
 
     def _report(self, path: str) -> bool:

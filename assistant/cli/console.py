@@ -13,7 +13,7 @@ from rich.text import Text
 from assistant.batch.groups.group_file import Groups
 from assistant.cli.doctor import Check, Status
 from assistant.towers.weights import TowerStatus
-from assistant.types import Answer, Inspection, Region, RuleDecision, Verdict
+from assistant.types import Answer, Inspection, Mode, Region, RuleDecision, Verdict
 from assistant.words import wording
 
 _VERDICT = {Verdict.NORMAL: "bold green", Verdict.ANOMALOUS: "bold red"}
@@ -51,6 +51,8 @@ def show_inspection(
         console.print(
             Text(f"rule: {wording.ruling(inspection.rule)}", style=_RULE[inspection.rule.verdict]), soft_wrap=True
         )
+    if inspection.mode is Mode.ZERO_SHOT:
+        console.print(Text(wording.ROUGH_GUESS, style="dim"), soft_wrap=True)
     for warning in inspection.warnings:
         console.print(Text(f"warning: it {warning}", style="yellow"), soft_wrap=True)
     for path in written:

@@ -30,10 +30,17 @@ def build(
     inquiry: Inquiry,
     marked: Callable[..., Request],
     model: Model,
+    fit: Annotated[
+        bool,
+        typer.Option(
+            "--fit/--no-fit",
+            help="With 20 pictures or more: try to learn a head of this product, keep it where it helps, and say so.",
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Encode normal pictures once into a file that inspect --profile uses."""
-    profile = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references))).profile
+    profile = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references), fit=fit)).profile
     assert profile is not None, "a request with references makes a profile"
     profile.save(output)
     tell_faults(profile)

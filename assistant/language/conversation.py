@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from assistant.language.interface import BatchLanguageModel, Dialogue, EvidenceKind, LanguageModel
+from assistant.language.interface import (
+    BatchLanguageModel,
+    Dialogue,
+    DraftWriter,
+    EvidenceKind,
+    LanguageModel,
+    TokenDialogue,
+)
 from assistant.language.loading import load_language_model
+from assistant.language.spoken import Spoken
 from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.reading.question import read_question
 from assistant.types import Answer, Inspection, QueryImage
+from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words.replies.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.vision.detector import Detector
@@ -19,32 +29,82 @@ if TYPE_CHECKING:
 class Conversation:
     """Questions about one inspected picture, each seeing those before it.
 
+    Led from the facts (:mod:`assistant.language.spoken`), unless the model is to answer alone with an ``evidence`` of its own, or
+    a question has lettered options.
+
     Args:
-        model: that talks.
-        dialogue: opened by it.
-        evidence: what it is told, where it has that switch.
+        inspection: of the picture.
+        begin: gives a language model and a dialogue on the picture; asked once, when a model is first needed.
+        evidence: what the model is told where it answers alone; None for answers led from the facts.
+        others: further pictures of the session.
     """
 
-    def __init__(self, model: LanguageModel[Any], dialogue: Dialogue, evidence: EvidenceKind = "both") -> None:
-        self.model, self.dialogue, self.evidence = model, dialogue, evidence
+    def __init__(
+        self,
+        inspection: Inspection,
+        begin: Callable[[], tuple[LanguageModel[Any], Dialogue]],
+        evidence: EvidenceKind | None = None,
+        others: Sequence[Earlier] = (),
+    ) -> None:
+        self._begin, self._evidence = begin, evidence
+        self._spoken = Spoken(inspection, load_knowledge(), others)
+        self._begun: tuple[LanguageModel[Any], Dialogue] | None = None
+        self._takers: list[Callable[[], None]] = []
 
     @property
     def inspection(self) -> Inspection:
         """Of the picture."""
-        return self.dialogue.inspection
+        return self._spoken.inspection
 
     def stream(self, question: str, *, stop: threading.Event | None = None) -> Iterator[Answer]:
-        """The answer as it grows; the last one is whole and checked against the evidence, and may differ from those before.
+        """The answer as it grows; the last one is whole and checked against the evidence.
+
+        Led from the facts, what was shown stays; a model that answers alone may be replaced by the last one.
 
         Args:
             question: as typed.
             stop: ends the writing soon after it is set; what was written by then is the answer.
+
+        Raises:
+            WeightsError: a language model that is needed and cannot be had.
         """
-        yield from self.model.reply(self.dialogue, read_question(question), stop=stop, evidence=self.evidence)
+        asked = read_question(question)
+        if self._evidence is None and not asked.options:
+            self._takers.append(self._spoken.undo)
+            yield from self._spoken.answers(asked, self._writer, stop)
+            return
+        model, dialogue = self.model_and_dialogue
+        self._takers.append(dialogue.undo)
+        yield from model.reply(dialogue, asked, stop=stop, evidence=self._evidence or "both")
+
+    @property
+    def model_and_dialogue(self) -> tuple[LanguageModel[Any], Dialogue]:
+        """The language model and its dialogue on the picture, begun now where it was not."""
+        if self._begun is None:
+            self._begun = self._begin()
+        return self._begun
+
+    @property
+    def model(self) -> LanguageModel[Any]:
+        """The language model, loaded now where it was not."""
+        return self.model_and_dialogue[0]
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """Its dialogue on the picture, begun now where it was not."""
+        return self.model_and_dialogue[1]
+
+    def _writer(self) -> tuple[DraftWriter, TokenDialogue] | None:
+        """The model as one whose sentences can be heard one by one; None for another kind."""
+        model, dialogue = self.model_and_dialogue
+        if isinstance(model, DraftWriter) and isinstance(dialogue, TokenDialogue):
+            return model, dialogue
+        return None
 
     def undo(self) -> None:
         """Take back the last question and its answer; once after each answer."""
-        self.dialogue.undo()
+        if self._takers:
+            self._takers.pop()()
 
     def ask(self, question: str) -> Answer:
         """The whole answer."""
@@ -53,7 +113,7 @@ class Conversation:
 
 
 class Conversations:
-    """What an assistant needs to converse: the language model, loaded at the first question, and pictures as encoded.
+    """What an assistant needs to converse: the language model, loaded when it is first needed, and pictures as encoded.
 
     Args:
         detector: whose pictures are talked about.
@@ -64,31 +124,35 @@ class Conversations:
         self._lock = threading.Lock()
         self._model: LanguageModel[Any] | None = None
 
-    def open(self, inspection: Inspection, evidence: EvidenceKind = "both") -> Conversation:
-        """A conversation on an inspected picture.
+    def open(
+        self, inspection: Inspection, evidence: EvidenceKind | None = None, others: Sequence[Earlier] = ()
+    ) -> Conversation:
+        """A conversation on an inspected picture; see :class:`Conversation`."""
 
-        Raises:
-            WeightsError: a language model that cannot be had.
-        """
-        model = self._loaded_model()
-        encoded = self._encoded(inspection.image) if self._detector.preset.language.reads_patch_tokens else None
-        return Conversation(model, model.open(inspection, encoded), evidence)
+        def begin() -> tuple[LanguageModel[Any], Dialogue]:
+            model = self._loaded_model()
+            encoded = self._encoded(inspection.image) if self._detector.preset.language.reads_patch_tokens else None
+            return model, model.open(inspection, encoded)
+
+        return Conversation(inspection, begin, evidence, others)
 
     def ask_together(
-        self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: EvidenceKind = "both"
+        self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: EvidenceKind | None = None
     ) -> list[list[Answer]]:
-        """Answers to the same questions about several pictures: a conversation a picture, written as one batch.
+        """Answers to the same questions about several pictures, a conversation a picture.
 
-        A model that writes in one conversation at a time, as a prompted base model, takes one after the other.
+        Where the model answers alone, the conversations are written as one batch; a model that writes in one at a time, as a
+        prompted base model, takes one after the other.
         """
         if not questions:
             return [[] for _ in inspections]
         talks = [self.open(inspection, evidence) for inspection in inspections]
-        model = self._loaded_model()
-        if not isinstance(model, BatchLanguageModel) or len(talks) < 2:
+        alone = evidence is not None or any(read_question(q).options for q in questions)
+        model = self._loaded_model() if alone and len(talks) > 1 else None
+        if not isinstance(model, BatchLanguageModel):
             return [[talk.ask(question) for question in questions] for talk in talks]
-        dialogues = [talk.dialogue for talk in talks]
-        turns = [model.reply_together(dialogues, read_question(q), evidence=evidence) for q in questions]
+        dialogues = [talk.model_and_dialogue[1] for talk in talks]
+        turns = [model.reply_together(dialogues, read_question(q), evidence=evidence or "both") for q in questions]
         return [list(answers) for answers in zip(*turns, strict=True)]
 
     def _encoded(self, image: QueryImage) -> EncodedImage:

@@ -12,5 +12,6 @@ closer_look    overview and tiles -> one inspection
 anomaly_map    logits -> calibrated map and image score
 calibration    raw -> calibrated, threshold at 0.5
 regions        map -> regions
+collinear      pieces of one line
 checkpoint     the trained parts as files
 """

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import IO
 
 import numpy as np
 import torch
@@ -32,9 +28,13 @@ from assistant.vision.experts.normal_range import variety
 from assistant.vision.experts.opinions import EXPERTS, Opinions, opinions, said_nearby
 from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Logits
+from assistant.vision.one_class.choosing import LEAST, PASTED, Trial, Tried, try_heads
+from assistant.vision.one_class.pasting import pasted
+from assistant.vision.one_class.tokens import head_tokens
 from assistant.vision.references.growing_bank import GrowingBank
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile import AnomalousReference, Profile
+from assistant.vision.references.reference_features import ReferenceFeatures
 from assistant.vision.tile_references import tile_references
 
 FIXED_WINDOW = 0.08
@@ -46,10 +46,6 @@ CHECKED = "blend"
 """Image score by which references are told to be anomalous themselves."""
 MAX_REFERENCES = 1000
 """More would leave eight patches of each in the bank of a preset, and take a CPU a quarter of an hour."""
-HELD_BYTES = 256 * 2**20
-"""Features of references that are held in memory until they are scored: 75 references of the preset mini."""
-FILED_BYTES = 2 * 2**30
-"""Further ones that wait in a temporary file; others are encoded twice."""
 
 
 @torch.inference_mode()
@@ -58,6 +54,8 @@ def build_profile(
     references: Sequence[Picture],
     inquiry: Inquiry = ANYTHING,
     anomalous: Sequence[AnomalousReference] = (),
+    *,
+    fit: bool = False,
 ) -> Profile:
     """Encode references, build the bank, judge each by the others.
 
@@ -70,19 +68,23 @@ def build_profile(
         references: normal pictures, or their paths; a sequence may decode as it is asked.
         inquiry: object name and phrases of their own scores; whether the camera is fixed.
         anomalous: pictures of the defect looked for, with or without masks.
+        fit: try to learn a head of this product from the references, and keep it where it helps.
 
     Raises:
         ImageError: a picture that cannot be read.
-        ProfileError: no reference, or more than :data:`MAX_REFERENCES`.
+        ProfileError: no reference, too few to fit a head on, or more than :data:`MAX_REFERENCES`.
     """
     if not references:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
     _require_few(references, "reference pictures")
+    if fit and len(references) < LEAST:
+        do = "add normal pictures, or build the profile without --fit"
+        raise ProfileError(f"at least {LEAST} normal pictures to fit a head on", str(len(references)), do)
     settings = detector.preset.references
     window = FIXED_WINDOW if inquiry.fixed_camera else None
     growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
     texts, sure = [], []
-    with _References(detector, references) as originals:
+    with ReferenceFeatures(detector.patch_features, references) as originals:
         for features in originals:
             text = _text(detector, features, inquiry)
             growing.add(features, said_nearby(text.map)[0])
@@ -96,11 +98,17 @@ def build_profile(
         bank = growing.bank()
         judged = partial(_judged, detector, bank, inquiry, window)
         left_out = [judged(f, i) for i, f in enumerate(originals)] if len(originals) > 1 else []
-    copies = [judged(detector.patch_features(copy)) for copy in _copies(references)]
-    told = told_of(len(references), torch.cat(texts), bank.statistics, bank.class_spread)
-    experts = detector.calibration.gate(told.cpu()).to(told.device)
+        copied = [(number, detector.patch_features(copy)) for number, copy in _copies(references)]
+        copies = [judged(features) for _, features in copied]
+        told = told_of(len(references), torch.cat(texts), bank.statistics, bank.class_spread)
+        experts = detector.calibration.gate(told.cpu()).to(told.device)
+        normal, again = [[one.weighed(experts) for one in some] for some in (left_out, copies)]
+        tried = _tried(detector, originals, normal, copied, lambda f, i: judged(f, i).weighed(experts)) if fit else None
+    if tried is not None and (head := tried.chosen) is not None:
+        normal = [head.fitted.joined(one, value) for one, value in zip(normal, head.normals, strict=True)]
+        again = [head.fitted.joined(one, value) for one, value in zip(again, head.copies, strict=True)]
     alike = variety(_plain(left_out), _plain(copies))
-    raw = {s: (_pooled(left_out, experts, s), _pooled(copies, experts, s)) for s in SCORES}
+    raw = {s: (_pooled(normal, s), _pooled(again, s)) for s in SCORES}
     seen = _Judged(references, originals.glances, left_out, copies, sure)
     profile = Profile(
         preset=detector.preset.name,
@@ -113,6 +121,8 @@ def build_profile(
         window=window,
         known=_known(detector, seen, raw[CHECKED][0], bank, judged),
         tiles=tile_references(detector, references, inquiry.detail.smallest) if inquiry.detail.closer else None,
+        fitted=None if tried is None or tried.chosen is None else tried.chosen.fitted,
+        tried=None if tried is None else tried.alone,
     )
     return with_anomalous(detector, profile, anomalous)
 
@@ -218,100 +228,40 @@ def _plain(judged: Sequence[Opinions]) -> list[float]:
     return [float(one.images[0, EXPERTS.index("plain")]) for one in judged]
 
 
-def _pooled(judged: Sequence[Opinions], experts: Float[Tensor, " experts"], score: str) -> tuple[float, ...]:
-    return tuple(pooled_logit(one.weighed(experts), 0, score) for one in judged)
+def _pooled(logits: Sequence[Logits], score: str) -> tuple[float, ...]:
+    return tuple(pooled_logit(one, 0, score) for one in logits)
 
 
-def _copies(references: Sequence[Picture]) -> Iterator[QueryImage]:
-    """Jittered copies of the first references, :data:`COPIES` in all."""
-    for number in range(COPIES):
-        yield jittered(_decoded(references[number % min(len(references), COPIES)]), number)
+def _copies(references: Sequence[Picture]) -> Iterator[tuple[int, QueryImage]]:
+    """Jittered copies of the first references, :data:`COPIES` in all, each with the number of its reference."""
+    for copy in range(COPIES):
+        number = copy % min(len(references), COPIES)
+        yield number, jittered(_decoded(references[number]), copy)
 
 
-class _References:
-    """Features of reference pictures in their order, as often as wanted.
-
-    The first are held in memory, the next in a file without a name; what fits in neither is encoded anew.
-
-    Args:
-        detector: what encodes them.
-        references: pictures or paths.
-    """
-
-    def __init__(self, detector: Detector, references: Sequence[Picture]) -> None:
-        self._detector, self._references = detector, references
-        self._held: list[PatchFeatures] = []
-        self._held_bytes = 0
-        self._filed: dict[int, _Filed] = {}
-        self._file: IO[bytes] | None = None
-        self._free = FILED_BYTES
-        self.glances: list[Glance] = []
-        """At the references encoded so far."""
-
-    def __enter__(self) -> _References:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def __len__(self) -> int:
-        return len(self._references)
-
-    def __iter__(self) -> Iterator[PatchFeatures]:
-        for number in range(len(self._references)):
-            if number < len(self._held):
-                yield self._held[number]
-            elif number in self._filed:
-                yield self._read(self._filed[number])
-            else:
-                picture = _decoded(self._references[number])
-                features = self._detector.patch_features(picture)
-                if number == len(self.glances):
-                    self.glances.append(Glance.of(picture))
-                self._keep(number, features)
-                yield features
-
-    def _keep(self, number: int, features: PatchFeatures) -> None:
-        size = sum(t.nbytes for t in (*features.levels, features.pooled))
-        if number == len(self._held) and self._held_bytes + size <= HELD_BYTES:
-            self._held.append(features)
-            self._held_bytes += size
-        elif size <= self._free:
-            try:
-                self._filed[number] = self._write(features)
-                self._free -= size
-            except OSError:
-                self._free = 0  # no room there: they are encoded twice
-
-    def _write(self, features: PatchFeatures) -> _Filed:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="anomaly-references-")  # noqa: SIM115  closed on exit
-        start = self._file.seek(0, os.SEEK_END)
-        tensors = (*features.levels, features.pooled)
-        for tensor in tensors:
-            self._file.write(tensor.float().cpu().contiguous().numpy().data)
-        self._file.flush()
-        return _Filed(start, tuple(t.shape for t in tensors), features.grid)
-
-    def _read(self, filed: _Filed) -> PatchFeatures:
-        assert self._file is not None
-        self._file.seek(filed.start)
-        device = self._detector.clip.encoder.device
-        tensors = []
-        for shape in filed.shapes:
-            values = np.frombuffer(self._file.read(4 * math.prod(shape)), np.float32).copy()
-            tensors.append(torch.from_numpy(values).reshape(shape).to(device))
-        return PatchFeatures(tuple(tensors[:-1]), tensors[-1], filed.grid)
-
-
-@dataclass(frozen=True)
-class _Filed:
-    """Where features lie in the file: first byte, shapes of the levels' tokens and of the pooled token, grid."""
-
-    start: int
-    shapes: tuple[torch.Size, ...]
-    grid: tuple[int, int]
+def _tried(
+    detector: Detector,
+    originals: ReferenceFeatures,
+    normal: Sequence[Logits],
+    copied: Sequence[tuple[int, PatchFeatures]],
+    judged: Callable[[PatchFeatures, int], Logits],
+) -> Tried:
+    """Heads tried on the references, and on defects pasted on as many of them as there are defects."""
+    levels, count = detector.preset.plain, len(originals)
+    chosen = [round(i * count / PASTED) % count for i in range(PASTED)] if count > PASTED else [*range(count)]
+    pictures = (pasted(originals.picture(i), originals.picture((i + 1) % count), n) for n, i in enumerate(chosen))
+    features = [detector.patch_features(picture) for picture in pictures]
+    return try_heads(
+        Trial(
+            tokens=lambda number: head_tokens(originals[number], levels),
+            count=count,
+            pasted=[(i, head_tokens(f, levels)) for i, f in zip(chosen, features, strict=True)],
+            copies=[(i, head_tokens(f, levels)) for i, f in copied],
+            normal_logits=_pooled(normal, CHECKED),
+            pasted_logits=_pooled([judged(f, i) for i, f in zip(chosen, features, strict=True)], CHECKED),
+            levels=levels,
+        )
+    )
 
 
 def _decoded(picture: Picture) -> QueryImage:

@@ -6,7 +6,7 @@ Without references the map is the checkpoint's; with them it is the product's ow
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,16 +97,3 @@ class Calibration:
             (affine["reference_image"], affine["reference_map"]),
         )
         return cls(*text, *reference, affine["weighed_map"], gate, normal)
-
-
-def conformal_p_value(score: float, normals: Sequence[float]) -> float | None:
-    """Share of normals at least as anomalous as this one, the one itself counted; None with fewer than 20 normals.
-
-    Split conformal p-value (Vovk et al., 2005): ``(1 + #{s_i >= s}) / (n + 1)``.
-
-    >>> conformal_p_value(0.9, [0.1] * 24)
-    0.04
-    """
-    if len(normals) < 20:
-        return None
-    return (1 + sum(s >= score for s in normals)) / (len(normals) + 1)

@@ -23,7 +23,7 @@ from assistant.vision.detail.tile_bank import TileBank, nearest_distance, tile_k
 from assistant.vision.detail.tiles import CellMap, Lattice, Tile
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import EncodedQuery
-from assistant.vision.measures import measured
+from assistant.vision.measuring.measures import measured
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask, find_regions
 from assistant.vision.tile_references import places, smooth, span_of, tile_features, tile_references, too_near

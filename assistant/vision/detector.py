@@ -23,7 +23,7 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
 from assistant.types import Coverage, Inspection, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
-from assistant.vision.calibration import Calibration, conformal_p_value
+from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.checks.distances import apart
 from assistant.vision.checks.look import Look
@@ -31,7 +31,9 @@ from assistant.vision.encoded_query import EncodedQuery, Picture
 from assistant.vision.experts.opinions import Opinions, opinions
 from assistant.vision.heads import patch_coverage, top_mean
 from assistant.vision.localizer import Localizer, Logits
-from assistant.vision.measures import measured
+from assistant.vision.measuring.measures import measured
+from assistant.vision.one_class.fitted import values_of
+from assistant.vision.one_class.tokens import head_tokens
 from assistant.vision.references.mutual import mutual_logits
 from assistant.vision.references.profile import Profile, likeness
 from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
@@ -177,9 +179,10 @@ class Detector:
             named = measured(named, image, anomaly_map, regions, encoded.features.grid)
         return Inspection(
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
-            p_value=conformal_p_value(raw, profile.normals(inquiry.score)) if profile is not None else None,
+            p_value=None if profile is None else profile.p_value(inquiry.score, raw),
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
             region_embeddings=embedded.float().cpu().numpy(), guarantee=promise, coverage=Coverage(),
+            references=None if profile is None or profile.bank is None else profile.bank.shots,
         )  # fmt: skip
 
     def name_highest(self, encoded: EncodedQuery, inspection: Inspection) -> Inspection:
@@ -273,6 +276,8 @@ class Detector:
             logits: Logits = localizer(encoded.evidence, encoded.features.levels, encoded.match)
         else:
             logits = judged.weighed(torch.tensor(profile.weights_of_experts, device=localizer.device))
+            if (fitted := profile.fitted) is not None:
+                logits = fitted.joined(logits, values_of(fitted.head, head_tokens(encoded.features, fitted.levels)))
         if profile is None or profile.anomalous_keys is None:
             return logits
         extra = likeness(localizer, encoded.features, profile).reshape(logits.map.shape)

@@ -75,3 +75,12 @@ def _zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
+
+
+def subspace_residual(
+    tokens: Float[Tensor, "batch patches width"], mean: Float[Tensor, " width"], basis: Float[Tensor, "width kept"]
+) -> Float[Tensor, "batch patches"]:
+    """Norm of what the subspace does not explain."""
+    centred = tokens - mean
+    inside = centred @ basis
+    return (centred.square().sum(-1) - inside.square().sum(-1)).clamp_min(0).sqrt()

@@ -16,6 +16,8 @@ NEAR = 0.1
 SURE = 0.5
 """Type probabilities below this are spoken of with "possibly"."""
 RESEARCH_NOTICE = "Research use, not a diagnosis."
+ROUGH_GUESS = "A rough guess: nothing shows what normal looks like here. Add three normal pictures as references."
+"""Said beside every verdict that was reached without references."""
 
 
 def join(phrases: Sequence[str], last: str = "and") -> str:
@@ -60,6 +62,7 @@ def size(region: Region, what: Literal["length", "width"]) -> str | None:
 def ruling(verdict: RuleVerdict) -> str:
     """What the user's rule says, in a line without its name.
 
+    >>> from assistant.types import RuleDecision
     >>> ruling(RuleVerdict(RuleDecision.REJECT, "any crack", (1, 2)))
     'reject: any crack (regions 1 and 2)'
     """

@@ -56,7 +56,7 @@ def test_rows_follow_the_schema_and_point_to_what_was_written(
             assert load_map(tmp_path / "out" / row["map_path"]).shape == (row["height"], row["width"])
             assert (tmp_path / "out" / row["overlay_path"]).is_file()
             assert row["caption"]
-            assert set(row["timing_ms"]) == {"decode", "encode", "map", "language"}
+            assert set(row["timing_ms"]) == {"decode", "encode", "map", "measure", "language"}
     assert sum(row["error"] is not None for row in rows) == 1
 
 

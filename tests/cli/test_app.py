@@ -59,7 +59,13 @@ class FakeAssistant:
         return an_inspection(image.pixels, 0.2 if image.pixels[0, 0, 0] > 60 else 0.9, image.source)
 
     def comparison(
-        self, inquiry: Inquiry, references: Sequence[QueryImage], anomalous: Sequence[Any], profile: Any
+        self,
+        inquiry: Inquiry,
+        references: Sequence[QueryImage],
+        anomalous: Sequence[Any],
+        profile: Any,
+        *,
+        fit: bool = False,
     ) -> FakeProfile | None:
         if not (references or anomalous):
             return profile
@@ -72,8 +78,11 @@ class FakeAssistant:
     def ask(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
         return [Answer(q, f"Answer {n}.", Verdict.NORMAL, n == 1) for n, q in enumerate(questions)]
 
-    def open(self, inspection: Inspection) -> FakeTalk:
+    def open(self, inspection: Inspection, others: Sequence[Any] = ()) -> FakeTalk:
         return FakeTalk()
+
+    def examples(self, given: Any) -> None:
+        return None
 
 
 class FakeTalk:

@@ -17,6 +17,7 @@ from assistant.errors import ImageError
 from assistant.inquiry import Inquiry
 from assistant.request import Request
 from assistant.types import Answer, Inspection, QueryImage
+from assistant.words.replies.scene import Earlier
 from tests.inspections import inspection, region
 
 
@@ -34,16 +35,26 @@ class Whole:
         return Inspection(**{**vars(found), "image": image})
 
     def comparison(
-        self, inquiry: Inquiry, references: Sequence[QueryImage], anomalous: Sequence[Any], profile: Any
-    ) -> object:
+        self,
+        inquiry: Inquiry,
+        references: Sequence[QueryImage],
+        anomalous: Sequence[Any],
+        profile: Any,
+        *,
+        fit: bool = False,
+    ) -> Any:
         if references:
             self.references.append(len(references))
-        return profile or object()
+        return profile
+
+    def examples(self, given: Any) -> None:
+        return None
 
     def caption(self, inspection: Inspection) -> str:
         return "It looks anomalous."
 
-    def open(self, inspection: Inspection) -> Whole:
+    def open(self, inspection: Inspection, others: Sequence[Earlier] = ()) -> Whole:
+        self.others = [one.name.rpartition("/")[2] for one in others]
         self.asked.append([])
         return self
 
@@ -162,7 +173,7 @@ def test_bad_commands_are_one_line_and_change_nothing(talk: Talk) -> None:
 
 
 def test_a_profile_and_a_reference_do_not_go_together(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.request.load_profile", lambda path: object())
+    monkeypatch.setattr("assistant.request.load_profile", lambda path: None)
     said = talk(Whole(), "/reference PICTURES/b.png", request=Request(profile="p.safetensors"))
     assert "error: expected references or a profile, got both" in said
 

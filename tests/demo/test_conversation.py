@@ -35,7 +35,9 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
                     raise
 
         monkeypatch.setattr(
-            conversations, "open_conversation", lambda assistant, inspection: Slowly(assistant.open(inspection), pause)
+            conversations,
+            "open_conversation",
+            lambda assistant, inspection, others=(): Slowly(assistant.open(inspection), pause),
         )
         return left
 

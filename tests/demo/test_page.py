@@ -27,7 +27,7 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     assert "anomalous" in page.locator("#card").inner_text().lower()
 
     first = ask(page, "How bad is region 1?")
-    assert "rated" in first
+    assert "I rate it" in first
     assert ask(page, "And region 1?") == first, "a follow-up takes over what was asked before"
 
     move_threshold(page, 0.95)

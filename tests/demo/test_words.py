@@ -11,7 +11,7 @@ import pytest
 from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from assistant.language.checked_answers import NOTE
-from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, QueryImage
+from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage
 from assistant.vision.regions import describe_regions
 from demo import conversations, drawing, painting, questions, words
 from demo.html_report import html_report
@@ -55,7 +55,10 @@ def test_the_card_tells_what_speaks_against_the_references() -> None:
     card = words.verdict_card(told)
     assert '<div class="warn">The picture shows another product &lt;img' in card
     assert HOSTILE not in card
-    assert 'class="warn"' not in words.verdict_card(view(spotted()))
+    assert words.verdict_card(view(spotted())).count('class="warn"') == 1, (
+        "without references it is a rough guess, and says so"
+    )
+    assert 'class="warn"' not in words.verdict_card(view(spotted(mode=Mode.FEW_SHOT)))
 
 
 def test_the_caption_tells_the_threshold_that_is_set() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from assistant.language.conversation import Conversation
 from assistant.language.interface import LanguageModel
 from assistant.language.models.mini import MiniLVLM
 from assistant.language.models.prompted import PromptedLanguageModel
@@ -18,6 +17,7 @@ from assistant.reading import question as reading
 from assistant.reading.intents import Intent
 from assistant.reading.question import Question, read_question
 from assistant.types import Verdict
+from tests.conversations import alone
 from tests.inspections import inspection, region
 from tests.tiny_language import tiny_folder
 
@@ -124,7 +124,7 @@ def test_a_conversation_reads_its_question_once(kind: str, parsed: list[str], tm
         model = Drafts("No, it is normal.", "Still normal.")
     elif kind == "prompted":
         model = PromptedLanguageModel(tiny_folder(tmp_path), dtype="float32", max_new_tokens=4)
-    answer = Conversation(model, model.open(ONE)).ask("Isn’t it damaged?")
+    answer = alone(model, ONE).ask("Isn’t it damaged?")
     assert answer.question == "Isn’t it damaged?"
     assert sorted(parsed) == ["options_of", "plain", "region_numbers"]
 

@@ -38,6 +38,7 @@ def test_p_values_of_normal_pictures_are_uniform_by_every_score(detector: Detect
     """Kolmogorov-Smirnov: each draw takes 20 normals and a query from exchangeable pictures; ties are broken at random."""
     pictures = [textured(seed) for seed in range(POOL)]
     whole = build_profile(detector, pictures)
+    whole = replace(whole, ranges={score: replace(found, variety=1.0) for score, found in whole.ranges.items()})
     encoded = [detector.encode(picture) for picture in pictures]
     bank = whole.bank
     assert bank is not None
@@ -97,15 +98,20 @@ def test_twenty_different_references_promise_what_ten_or_one_piece_do_not(detect
     promise = many.guarantee("blend", 0.1)
     assert promise is not None
     assert promise.startswith("at most 10 % of normal pictures taken like these 24 references")
-    assert detector.score(detector.encode(textured(30)), many).guarantee == promise
+    found = detector.score(detector.encode(textured(30)), many)
+    assert found.guarantee == promise
+    assert found.p_value is not None
+    assert 1 / 25 <= found.p_value <= 1
     ordered = sorted(many.normals("blend"))
     assert many.threshold("blend", 0.1) == max(ordered[22], ranges["blend"].even)
     assert many.guarantee("blend", 0.01) is None, "25 are too few for one in a hundred"
     alike = replace(many, ranges={score: replace(found, variety=0.4) for score, found in ranges.items()})
     assert alike.guarantee("blend", 0.1) is None
     assert alike.threshold("blend", 0.1) == max(ranges["blend"].even, ranges["blend"].limit(0.1))
-    spot = AnomalousReference(textured(40))
-    assert with_anomalous(detector, many, [spot]).guarantee("blend", 0.1) is None, "normals were not scored by likeness"
+    joined = with_anomalous(detector, many, [AnomalousReference(textured(40))])
+    assert joined.guarantee("blend", 0.1) is None, "normals were not scored by likeness"
+    for unfit in (alike, joined):
+        assert detector.score(detector.encode(textured(30)), unfit).p_value is None
     few = build_profile(detector, [textured(seed) for seed in range(3)])
     assert few.guarantee("blend", 0.1) is None
     assert detector.score(detector.encode(textured(30)), few).guarantee is None

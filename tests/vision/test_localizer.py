@@ -10,10 +10,11 @@ from torch.nn import functional as F
 from assistant.errors import ConfigError, ProfileError
 from assistant.towers.encoder import PatchFeatures
 from assistant.vision.adapters import FeatureAdapter
-from assistant.vision.calibration import Affine, conformal_p_value
+from assistant.vision.calibration import Affine
+from assistant.vision.experts.normal_range import conformal_p_value
+from assistant.vision.heads import subspace_residual
 from assistant.vision.localizer import Localizer, novelty
 from assistant.vision.references.growing_bank import build_bank, coreset, near, principal_subspace
-from assistant.vision.references.memory_bank import subspace_residual
 from assistant.vision.text_anchors import StatePrompts, TypePrompts, state_anchors, state_texts, type_anchors
 
 GRID = (4, 7)
@@ -252,4 +253,3 @@ def test_the_conformal_p_value_is_uniform_on_normals() -> None:
     normals = list(rng.normal(size=200))
     p = np.array([conformal_p_value(float(s), normals) for s in rng.normal(size=2000)])
     assert abs((p <= 0.1).mean() - 0.1) < 0.04
-    assert conformal_p_value(0.0, normals[:19]) is None

@@ -18,7 +18,7 @@ from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, 
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.report import inspection_row
-from assistant.request import Inspector, Request, load_examples
+from assistant.request import Inspector, Request
 from assistant.vision.closer_look import inspect_closely
 from assistant.vision.references.kind_examples import named_by_example
 
@@ -59,7 +59,7 @@ class UnitInspector:
         self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
         self._notes: list[str] = []
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
-        self._examples = load_examples(assistant, job.request)
+        self._examples = assistant.examples(job.request.kind_examples)
         self._profile(job.request)
         inquiry, anchors = job.request.inquiry, self.detector.anchors
         anchors.states(inquiry.object_name, inquiry.look_for)

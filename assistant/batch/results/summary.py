@@ -23,7 +23,8 @@ from assistant.errors import AssistantError
 from assistant.pictures.images import load_image
 from assistant.pictures.overlay import overlay
 from assistant.region_rows import region_of_row
-from assistant.types import THRESHOLD, AnomalyMap
+from assistant.types import THRESHOLD, AnomalyMap, Mode
+from assistant.words.wording import ROUGH_GUESS
 
 BINS = 20
 WORST = 12
@@ -44,6 +45,7 @@ class Counts:
     rulings: Counter[str] = field(default_factory=Counter)
     contradictory: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    without_references: int = 0
     worst: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
     failed_sources: list[tuple[str, str]] = field(default_factory=list)
 
@@ -62,6 +64,7 @@ class Counts:
             self.rulings[row["rule"]["verdict"]] += 1
         self.contradictory += sum(answer["contradictory"] for answer in row["answers"] or ())
         self.warnings.update(_kind_of_warning(warning) for warning in row["warnings"] or ())
+        self.without_references += row["mode"] == Mode.ZERO_SHOT
         entry = (row["image_score"], row["source"], row)
         if len(self.worst) < WORST:
             heapq.heappush(self.worst, entry)
@@ -135,6 +138,7 @@ def _markdown(counts: Counts, worst: list[dict[str, Any]], sheet: bool, drifts: 
         *(f"* by the rule: {name}: {number}" for name, number in sorted(counts.rulings.items())),
         f"* failed: {failed}",
         *([f"* answers that contradict the evidence: {counts.contradictory}"] if counts.contradictory else []),
+        *([f"* without references: {counts.without_references}. {ROUGH_GUESS}"] if counts.without_references else []),
         *_told(counts.warnings, drifts),
         "\n## Scores\n\n```",
         *_histogram(counts.bins),

@@ -168,3 +168,14 @@ def conformal_threshold(normals: Sequence[float], overkill: float) -> float | No
     """
     rank = math.ceil((1 - overkill) * (len(normals) + 1))
     return sorted(normals)[rank - 1] if 1 <= rank <= len(normals) else None
+
+
+def conformal_p_value(score: float, normals: Sequence[float]) -> float:
+    """Share of normals at least as anomalous as this one, the one itself counted.
+
+    Split conformal p-value (Vovk et al., 2005): ``(1 + #{s_i >= s}) / (n + 1)``.
+
+    >>> conformal_p_value(0.9, [0.1] * 24)
+    0.04
+    """
+    return (1 + sum(s >= score for s in normals)) / (len(normals) + 1)

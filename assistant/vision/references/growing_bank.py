@@ -15,8 +15,9 @@ from torch.nn import functional as F
 
 from assistant.errors import ProfileError
 from assistant.towers.encoder import PatchFeatures
+from assistant.vision.heads import subspace_residual
 from assistant.vision.localizer import Localizer
-from assistant.vision.references.memory_bank import MemoryBank, level_average, positions, subspace_residual
+from assistant.vision.references.memory_bank import MemoryBank, level_average, positions
 
 WAITING = 4
 """Patches that wait for a choice, as a multiple of those kept."""

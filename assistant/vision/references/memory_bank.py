@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
+from assistant.vision.heads import subspace_residual
 from assistant.vision.localizer import FARTHEST, Localizer, Match
 
 BLOCK = 256
@@ -173,12 +174,3 @@ def positions(grid: tuple[int, int]) -> Float[Tensor, "patches 2"]:
 def level_average(levels: Sequence[Float[Tensor, "batch patches width"]]) -> Float[Tensor, "batch patches width"]:
     """Mean over levels of the layer-normalised tokens."""
     return torch.stack([F.layer_norm(t.float(), t.shape[-1:]) for t in levels]).mean(0)
-
-
-def subspace_residual(
-    tokens: Float[Tensor, "batch patches width"], mean: Float[Tensor, " width"], basis: Float[Tensor, "width kept"]
-) -> Float[Tensor, "batch patches"]:
-    """Norm of what the subspace does not explain."""
-    centred = tokens - mean
-    inside = centred @ basis
-    return (centred.square().sum(-1) - inside.square().sum(-1)).clamp_min(0).sqrt()

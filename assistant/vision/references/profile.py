@@ -21,14 +21,17 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.checks.known import Known
 from assistant.vision.detail.references import PREFIX, TileReferences
-from assistant.vision.experts.normal_range import NormalRange, conformal_threshold
+from assistant.vision.experts.normal_range import NormalRange, conformal_p_value, conformal_threshold
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.localizer import Localizer
+from assistant.vision.one_class.fitted import Fitted
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile_file import (
     AGAIN,
     ANOMALOUS,
+    FIT,
     SCHEMA,
+    fitted_of,
     known_of,
     read_profile,
     tiles_of,
@@ -65,6 +68,8 @@ class Profile:
         weights_of_experts: how far each expert (:data:`~assistant.vision.experts.opinions.EXPERTS`) is believed.
         window: largest distance in position of a match, share of the side; None for a free camera.
         anomalous_keys: patches of anomalous references, a level and row; None without any.
+        fitted: a head learned from the references (``profile build --fit``); None without one.
+        tried: where heads were tried, how far the experts alone set pasted defects apart; None where none was tried.
         known: what tells pictures that are unlike the references, and faults of these; None where it was not kept.
         tiles: what normal tiles are like at a closer look; None where none was asked for.
     """
@@ -80,6 +85,8 @@ class Profile:
     anomalous_keys: Float[Tensor, "levels rows match_width"] | None = None
     known: Known | None = None
     tiles: TileReferences | None = None
+    fitted: Fitted | None = None
+    tried: float | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -116,11 +123,18 @@ class Profile:
             "anomalous (split conformal, in the mean over reference sets)"
         )
 
-    def _conformal(self, score: str, overkill: float) -> float | None:
-        seen = self.normals(score)
-        if len(seen) < ENOUGH or self.ranges[score].variety < 1:
+    def p_value(self, score: str, logit: float) -> float | None:
+        """Conformal p-value of a raw image logit; None where nothing could be promised either (:meth:`guarantee`)."""
+        if self.anomalous_keys is not None or not self._representative(score):
             return None
-        return conformal_threshold(seen, overkill)
+        return conformal_p_value(logit, self.normals(score))
+
+    def _conformal(self, score: str, overkill: float) -> float | None:
+        return conformal_threshold(self.normals(score), overkill) if self._representative(score) else None
+
+    def _representative(self, score: str) -> bool:
+        """Whether the references are many enough, and not all one piece, to stand for normal pictures by rank."""
+        return len(self.normals(score)) >= ENOUGH and self.ranges[score].variety >= 1
 
     def check(self, preset: str, weights: str) -> None:
         """Refuse another preset or other weights.
@@ -148,6 +162,10 @@ class Profile:
             found.append((self.bank.tokens.shape[1], self.bank.tokens.shape[2], self.bank.keys.shape[2]))
         if self.anomalous_keys is not None:
             found.append((self.anomalous_keys.shape[0], wanted[1], self.anomalous_keys.shape[2]))
+        if self.fitted is not None and not self.fitted.fits(wanted[0], wanted[1]):
+            raise ProfileError(
+                f"a head for tokens of {wanted[0]} levels of {wanted[1]} numbers", "one for others", AGAIN
+            )
         for got in found:
             if got != wanted:
                 raise ProfileError(
@@ -170,6 +188,8 @@ class Profile:
             tensors[ANOMALOUS] = self.anomalous_keys
         if self.tiles is not None:
             tensors.update(self.tiles.tensors())
+        if self.fitted is not None:
+            tensors |= {f"{FIT}{name}": numbers for name, numbers in self.fitted.numbers.items()}
         about = {
             "preset": self.preset,
             "weights": self.weights,
@@ -181,6 +201,8 @@ class Profile:
             "class_spread": None if self.bank is None else self.bank.class_spread,
             "known": None if self.known is None else self.known.as_json(),
             **({} if self.tiles is None else {PREFIX: self.tiles.as_json()}),
+            "fitted": None if self.fitted is None else self.fitted.about(),
+            "tried": self.tried,
         }
         write_profile(Path(path), about, tensors)
 
@@ -205,6 +227,8 @@ class Profile:
             anomalous_keys=tensors.get(ANOMALOUS),
             known=known_of(about, tensors),
             tiles=tiles_of(about, tensors),
+            fitted=fitted_of(about, tensors),
+            tried=about.get("tried"),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -222,8 +246,18 @@ class Profile:
             "normal_logits": [round(v, 3) for v in self.normals("blend")],
             "threshold": round(self.threshold("blend", OVERKILL), 3) if self.bank is not None else None,
             "weights_of_experts": {n: round(w, 3) for n, w in zip(EXPERTS, self.weights_of_experts, strict=False)},
+            "fit": self._fit_summary(),
             "warnings": list(self.warnings),
         }
+
+    def _fit_summary(self) -> str | None:
+        """What trying heads brought, in a sentence; None where none was tried."""
+        if self.tried is None:
+            return None
+        without = f"defects pasted on left-out references lie {self.tried:.2f} standard deviations above them"
+        if self.fitted is None:
+            return f"no head was kept: {without} by the experts alone, and no head sets them further apart"
+        return f"{self.fitted.family} head: {without} by the experts alone, {self.fitted.separation[1]:.2f} with it"
 
 
 def likeness(localizer: Localizer, features: PatchFeatures, profile: Profile) -> Float[Tensor, " patches"]:

@@ -26,6 +26,7 @@ from assistant.vision.checks.known import Known
 from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange
 from assistant.vision.experts.opinions import EXPERTS
+from assistant.vision.one_class.fitted import Fitted
 from assistant.vision.references.memory_bank import MemoryBank
 
 SCHEMA = "anomaly-assistant/profile@4"
@@ -33,6 +34,8 @@ AGAIN = "build the profile again"
 NEAR_ONE = 0.02
 """By so much the length of a unit vector may differ from 1, and a distance be below 0, in half precision."""
 ANOMALOUS = "anomalous_keys"
+FIT = "fit."
+"""Begins the names of a fitted head's numbers."""
 _AXES = {
     **{
         f"bank.{f.name}": tuple(m[1].split())
@@ -133,11 +136,12 @@ def tiles_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TileRef
 def _wrong_form(tensors: Mapping[str, Tensor]) -> str | None:
     """Names, number types and sizes that do not fit each other."""
     bank = {name for name in _AXES if name != ANOMALOUS}
-    if set(tensors) not in (bank, {ANOMALOUS}, {*bank, ANOMALOUS}):
-        odd = sorted(set(tensors) ^ (bank if bank & set(tensors) else {ANOMALOUS})) or ["none"]
+    named = {name for name in tensors if not name.startswith(FIT)}
+    if named not in (bank, {ANOMALOUS}, {*bank, ANOMALOUS}):
+        odd = sorted(named ^ (bank if bank & named else {ANOMALOUS})) or ["none"]
         return f"other tensors than a profile's: {odd[0]}"
     sizes: dict[str, int] = {}
-    for name, tensor in tensors.items():
+    for name, tensor in ((name, tensors[name]) for name in tensors if name in named):
         wanted = torch.int64 if name == "bank.owner" else torch.float16
         if tensor.dtype != wanted:
             return f"{name} in {tensor.dtype}, not {wanted}"
@@ -184,7 +188,7 @@ def _wrong_words(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
         return f"a spread of class tokens of {spread}"
     if not isinstance(normals, dict) or not set(normals) <= set(SCORES):
         return f"scores of normals that are not by {', '.join(SCORES)}"
-    if wrong := _wrong_experts(about, referenced) or _wrong_checks(about, tensors):
+    if wrong := _wrong_experts(about, referenced) or _wrong_checks(about, tensors) or _wrong_fit(about, tensors):
         return wrong
     count = len(tensors["bank.class_tokens"]) if referenced else 0
     for score, logits in normals.items():
@@ -216,6 +220,35 @@ def known_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Known |
     """
     told = about.get("known")
     return None if told is None else Known.from_json(told, len(tensors.get("bank.class_tokens", ())))
+
+
+def fitted_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Fitted | None:
+    """The head that was fitted on the references; None where there is none.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError, RuntimeError: what is no head.
+    """
+    told = about.get("fitted")
+    numbers = {name.removeprefix(FIT): tensor for name, tensor in tensors.items() if name.startswith(FIT)}
+    if told is None:
+        if numbers:
+            raise ValueError("numbers of a head that is not named")
+        return None
+    return Fitted.of(told, {name: tensor.float() for name, tensor in numbers.items()})
+
+
+def _wrong_fit(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:
+    """What is no head, or one without references."""
+    try:
+        fitted = fitted_of(about, tensors)
+        if fitted is not None:
+            fitted.check()
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError):
+        return "a head that is none"
+    if fitted is not None and "bank.owner" not in tensors:
+        return "a head without references"
+    tried = about.get("tried")
+    return None if tried is None or _number(tried) else f"a separation of {tried}"
 
 
 def _wrong_checks(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:

@@ -196,15 +196,18 @@ def test_evidence_is_fixed_by_the_first_question(model: MiniLVLM) -> None:
 def test_an_assistant_with_parts_talks_through_them(preset: Path, pixels: np.ndarray) -> None:
     assistant = Assistant.load(preset)
     found = assistant.inspect(QueryImage(pixels, "part"))
-    talk = assistant.open(found)
+    talk = assistant.open(found, "both")
     every = list(talk.stream("Where?"))
     assert every[-1].question == "Where?"
-    assert every[-1] == list(assistant.stream(found, "Where?"))[-1]
-    assert [a.text for a in assistant.ask(found, ["Where?", "Why?"])] == [every[-1].text, talk.ask("Why?").text]
+    assert every[-1] == list(assistant.stream(found, "Where?", evidence="both"))[-1]
+    assert [a.text for a in assistant.ask(found, ["Where?", "Why?"], evidence="both")] == [
+        every[-1].text,
+        talk.ask("Why?").text,
+    ]
     assert type(talk.model) is MiniLVLM
     again = QueryImage(pixels, "part")
     other = Inspection(**{**found.__dict__, "image": again})
-    assert assistant.ask(other, ["Where?"])[0].text == every[-1].text
+    assert assistant.ask(other, ["Where?"], evidence="both")[0].text == every[-1].text
 
 
 def test_other_towers_are_refused_at_the_first_question(preset: Path) -> None:

@@ -14,7 +14,6 @@ import torch
 import yaml
 
 from assistant.errors import WeightsError
-from assistant.language.conversation import Conversation
 from assistant.language.models.instructions import Message, messages_of
 from assistant.language.models.prompted import (
     DECLINED,
@@ -25,6 +24,7 @@ from assistant.pipeline import Assistant
 from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
 from assistant.types import Answer, Domain, Inspection
+from tests.conversations import alone
 from tests.inspections import inspection, region, regions
 from tests.tiny_language import tiny_folder
 
@@ -52,7 +52,7 @@ class Spoken(PromptedLanguageModel):
 
 
 def answers(model: PromptedLanguageModel, about: Inspection, questions: Sequence[str]) -> list[Answer]:
-    talk = Conversation(model, model.open(about))
+    talk = alone(model, about)
     return [talk.ask(question) for question in questions]
 
 
@@ -115,7 +115,7 @@ def test_an_assistant_without_trained_parts_talks_through_it(tmp_path: Path, mon
     (tmp_path / "preset.yaml").write_text(yaml.safe_dump(raw | {"language": {"kind": "embedded", "name": "smollm2"}}))
     assistant = Assistant.load(tmp_path)
     assert assistant.ask(ONE, []) == []
-    talk = assistant.open(ONE)
+    talk = assistant.open(ONE, "both")
     *growing, last = [a.text for a in talk.stream("Is anything wrong?")]
     assert growing[:2] == ["Yes,", "Yes, I"]
     assert growing[-1] == last == "Yes, I see a scratch at the top left."
@@ -125,7 +125,7 @@ def test_an_assistant_without_trained_parts_talks_through_it(tmp_path: Path, mon
 
 def test_a_stopped_answer_is_what_was_written_and_counts_as_said(monkeypatch: pytest.MonkeyPatch) -> None:
     spoken = Spoken("Yes, I see a scratch at the top left.", "It is at the top left.", "It is at the top left.")
-    talk = Conversation(spoken, spoken.open(ONE))
+    talk = alone(spoken, ONE)
     stop = threading.Event()
     pieces = talk.stream("Is anything wrong?", stop=stop)
     assert [next(pieces).text for _ in range(2)] == ["Yes,", "Yes, I"]
@@ -141,7 +141,7 @@ def test_a_stopped_answer_is_what_was_written_and_counts_as_said(monkeypatch: py
 
 def test_a_question_stopped_before_its_first_word_leaves_no_turn() -> None:
     spoken = Spoken("Yes, I see a scratch at the top left.", "It is at the top left.")
-    talk = Conversation(spoken, spoken.open(ONE))
+    talk = alone(spoken, ONE)
     stop = threading.Event()
     stop.set()
     assert [a.text for a in talk.stream("Is anything wrong?", stop=stop)] == [""]

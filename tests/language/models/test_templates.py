@@ -11,6 +11,7 @@ from assistant.language.models.templates import TemplateLanguageModel
 from assistant.pipeline import Assistant
 from assistant.types import Inspection, Verdict
 from demo import conversations
+from tests.conversations import alone
 from tests.inspections import inspection, region, regions
 
 ONE = inspection(0.93, (region(1, ("top left",), "scratch", 0.72, 0.031, 0.97),), "metal plate")
@@ -24,7 +25,7 @@ def tiny() -> Assistant:
 
 def talk(about: Inspection = ONE) -> Conversation:
     model = TemplateLanguageModel()
-    return Conversation(model, model.open(about))
+    return alone(model, about)
 
 
 def test_the_library_and_the_page_answer_alike_without_a_language_model(

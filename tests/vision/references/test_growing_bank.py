@@ -17,6 +17,7 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision import build_profile as building
 from assistant.vision.localizer import Localizer
+from assistant.vision.references import reference_features
 from assistant.vision.references.growing_bank import WAITING, GrowingBank, _Rows, build_bank, coreset
 
 ROWS = 64
@@ -129,9 +130,9 @@ def test_references_are_scored_alike_wherever_their_features_wait(
         assistant.detector, "patch_features", lambda image: encoded.append(image.source) or encode(image)
     )
     for name in sorted(set(limits) - {"full"}):
-        monkeypatch.setattr(building, name, limits[name])
+        monkeypatch.setattr(reference_features, name, limits[name])
     if "full" in limits:
-        monkeypatch.setattr(building.tempfile, "TemporaryFile", _full)
+        monkeypatch.setattr(reference_features.tempfile, "TemporaryFile", _full)
     again = assistant.build_profile(images)
     assert len(encoded) == 4 * times + building.COPIES
     assert again.normal_logits == held.normal_logits

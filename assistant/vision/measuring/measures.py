@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 
 from assistant.errors import ConfigError
 from assistant.types import AnomalyMap, Extents, MeasuredBy, Measures, QueryImage, Region
-from assistant.vision.lines import Line, evenly, trace_line
+from assistant.vision.measuring.lines import Line, evenly, trace_line
 from assistant.vision.regions import RegionMask, source_pixels
 
 LEAST_CONTRAST = 4.0

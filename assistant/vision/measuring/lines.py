@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Float32
 from scipy import ndimage
 
 from assistant.types import THRESHOLD
-from assistant.vision.ridges import best_chord, find_ridges, ridge_path, spread_of
+from assistant.vision.measuring.ridges import best_chord, find_ridges, ridge_path, spread_of
 
 LOOKED_AT = 14.0
 """Side of a patch in the reduced picture where lines are looked for, pixels: the cost does not grow with the picture."""

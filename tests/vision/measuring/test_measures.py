@@ -10,7 +10,14 @@ import pytest
 
 from assistant.errors import ConfigError
 from assistant.types import AnomalyMap, MeasuredBy, Measures, QueryImage
-from assistant.vision.measures import BLOB, EDGE, FAINT, feret_diameters, measure_regions, scale_from_known_extent
+from assistant.vision.measuring.measures import (
+    BLOB,
+    EDGE,
+    FAINT,
+    feret_diameters,
+    measure_regions,
+    scale_from_known_extent,
+)
 from assistant.vision.regions import find_regions
 
 PATCH = 20.0

@@ -1,0 +1,179 @@
+"""A message -> what is said: understood, answered from the facts at once, and put in a model's own words where that is worth it.
+
+What is shown stays: a model's sentence is compared with the facts before anybody sees it, and one that fails is replaced by the
+plain one it was to say.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from assistant.language.interface import DraftWriter, TokenDialogue
+from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.understanding import Understanding, understand
+from assistant.reading.faithfulness import contradicts, stated_verdict
+from assistant.reading.question import Question
+from assistant.reading.statements import read
+from assistant.types import Answer, Inspection
+from assistant.vocabulary.knowledge import Knowledge
+from assistant.words.answer_checks import addresses, invented
+from assistant.words.evidence import evidence_text
+from assistant.words.replies.reply import Reply, reply
+from assistant.words.replies.scene import Earlier
+
+PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
+"""Acts that a model puts in words of its own: what it says of them varies, and is easily compared with what is known."""
+INVENTED = 0.35
+"""Largest share of a sentence's content words that stand in no fact."""
+MOST_SENTENCES = 2
+"""Of a model, on one message."""
+_BEGUN = re.compile(r"\W*(?:yes|no|yeah|nope)\b", re.IGNORECASE)
+"""Begins a sentence that answers another question than the acts that a model puts in its own words."""
+_WHOLE = re.compile(r"\s*(?:[^.!?]|[.](?=\d))+[.!?]+(?=\s)")
+"""A sentence that another follows: a stop at the end of what came so far may be a decimal point."""
+
+
+class _StopToo(threading.Event):
+    """Set by itself or with another event; setting it leaves the other one alone."""
+
+    def __init__(self, other: threading.Event) -> None:
+        super().__init__()
+        self._other = other
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._other.is_set()
+
+
+@dataclass(eq=False)
+class Spoken:
+    """What was said so far in a conversation that is led from the facts.
+
+    Args:
+        inspection: of the picture.
+        knowledge: of kinds.
+        others: further pictures of the session.
+        replies: so far.
+        told_scan: the user spoke of the picture as of a scan of a patient.
+    """
+
+    inspection: Inspection
+    knowledge: Knowledge
+    others: Sequence[Earlier] = ()
+    replies: list[Reply] = field(default_factory=list)
+    told_scan: bool = False
+
+    def answers(
+        self,
+        question: Question,
+        writer: Callable[[], tuple[DraftWriter, TokenDialogue] | None] = lambda: None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Answer]:
+        """The answer as it grows: what was shown is never taken back.
+
+        Args:
+            question: read.
+            writer: gives a model and its dialogue, for the acts that it puts in its own words, or None for plain sentences;
+                asked when there is such an act.
+            stop: ends the writing soon after it is set.
+        """
+        stop = stop or threading.Event()
+        last = self.replies[-1] if self.replies else None
+        understood = understand(question)
+        self.told_scan = self.told_scan or speaks_of_scan(question, understood)
+        said = reply(
+            understood,
+            question,
+            self.inspection,
+            self.knowledge,
+            focus=last.focus if last else (),
+            others=self.others,
+            told_scan=self.told_scan,
+            before=last.acts if last else (),
+        )
+        self.replies.append(said)
+        phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)
+        heard = writer() if phrased else None
+        if heard is None:
+            yield self._answer(question, said.text)
+            return
+        shown = ""
+        for sentence in self._own_words(question, said, *heard, stop):
+            shown = f"{shown} {sentence}".strip()
+            yield self._answer(question, shown)
+        if not shown:
+            yield self._answer(question, said.text)
+            return
+        for sentence in said.cautions:
+            shown = f"{shown} {sentence}"
+        yield self._answer(question, shown)
+
+    def undo(self) -> None:
+        """Take back the last reply."""
+        del self.replies[-1:]
+
+    def _own_words(
+        self, question: Question, said: Reply, model: DraftWriter, dialogue: TokenDialogue, stop: threading.Event
+    ) -> Iterator[str]:
+        """Sentences of the model that hold, one by one; it is not heard any further after one that does not.
+
+        Its dialogue is left as it was: what it said may not be what was shown, and most turns are none of its own.
+        """
+        rest, told = "", 0
+        before = {one.text for one in self.replies[:-1]}
+        enough = _StopToo(stop)
+        with closing(cast(Any, model.stream(dialogue, question.put, stop=enough))) as pieces:
+            for piece in pieces:
+                rest += piece
+                while told < MOST_SENTENCES and (found := _WHOLE.match(rest)) is not None:
+                    sentence, rest, told = found[0].strip(), rest[found.end() :], told + 1
+                    if sentence in before or not self._holds(sentence, question, said):
+                        told, rest = MOST_SENTENCES, ""
+                        break
+                    yield sentence
+                if told == MOST_SENTENCES:
+                    break
+        last, ended = rest.strip(), dialogue.talk.ended and not stop.is_set()
+        dialogue.undo()
+        whole = ended and told < MOST_SENTENCES and last.endswith((".", "!", "?"))
+        if whole and last not in before and self._holds(last, question, said):
+            yield last
+
+    def _holds(self, sentence: str, question: Question, said: Reply) -> bool:
+        facts = f"{said.text} {evidence_text(self.inspection, self.knowledge)}"
+        return (
+            _BEGUN.match(sentence) is None
+            and not read(sentence).severities
+            and not contradicts(sentence, self.inspection, question)
+            and addresses(sentence, question, self.inspection, self.knowledge)
+            and invented(sentence, said.text, question.text) <= INVENTED
+            and numbers_of(sentence) <= numbers_of(facts) | numbers_of(question.text)
+        )
+
+    def _answer(self, question: Question, text: str) -> Answer:
+        return Answer(question.text, text, stated_verdict(text, question), False)
+
+
+def numbers_of(text: str) -> frozenset[str]:
+    """Numbers in digits, without zeros at their ends.
+
+    >>> sorted(numbers_of("0.860 of 300 px, 3.1 %"))
+    ['.86', '3.1', '300']
+    """
+    found = re.findall(r"\d*\.?\d+", text)
+    return frozenset(n.lstrip("0").rstrip("0").rstrip(".") if "." in n else n.lstrip("0") or "0" for n in found)
+
+
+_SCAN = re.compile(
+    r"\b(?:tumou?rs?|lesions?|radiolog\w*|patients?|mri|ct scan|x.?ray|mammogra\w*|ultrasound|biops\w*|metasta\w*|brain)\b"
+)
+
+
+def speaks_of_scan(question: Question, understood: Understanding) -> bool:
+    """Whether a message takes the picture for a scan of a patient: by two words of such talk, or by an act and a word of it."""
+    words = len(set(_SCAN.findall(question.text.lower())))
+    return words > 1 or (words > 0 and any(one.act.family is Family.MEDICAL for one in understood.acts))

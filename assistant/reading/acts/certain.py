@@ -1,0 +1,40 @@
+"""The few turns of phrase whose act is certain whatever stands around them."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.reading.acts.act import Act
+
+_LENGTH_UNIT = r"(?:mm|cm|millimet(?:re|er)s?|centimet(?:re|er)s?|pixels?|px|inch(?:es)?|microns?|µm|um)"
+_LINE = r"(?:crack|scratch|tear|cut|hair|fibre|fiber|line|weld)"
+_RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
+    (act, re.compile(pattern, re.IGNORECASE))
+    for act, pattern in (
+        (Act.SCALE, rf"^(?!.*\?).*\b(?:is|has|measures|of|=)\b.*\d ?{_LENGTH_UNIT} (?:wide|long|high|tall|across)\b"),
+        (Act.SCALE, rf"\b(?:one|a|1|\d+) ?(?:px|pixels?) (?:is|are|=|equals?|makes?) (?:about )?\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
+        (Act.LENGTH, rf"\bhow long is (?:the|this|that) (?:\w+ )?{_LINE}\b|\bhow long\b.*\bin {_LENGTH_UNIT}\b"),
+        (Act.WIDTH, rf"\bhow (?:wide|thick|broad) is (?:the|this|that) (?:\w+ )?{_LINE}\b"),
+        (Act.DEPTH, r"\bhow deep\b|\bdepth of\b"),
+        (Act.COUNT, r"^\W*how many (?:defects?|regions?|flaws?|cracks?|scratch(?:es)?|anomal(?:y|ies))\b"),
+        (Act.BIRADS, r"\b(?:bi|li|pi|ti|lung).?rads\b"),
+        (Act.BIOPSY, r"\bbiops(?:y|ies)\b"),
+        (Act.CHANGE_THRESHOLD, r"\b(?:set|change|raise|lower|increase|decrease|adjust) (?:the |your )?(?:threshold|cut-?off)\b"),
+        (Act.CONFIRM, r"^\W*(?:ok|okay|yes|yep|yeah|alright|all right|understood|got it)[\s.!]*$"),
+        (Act.DISAGREE, r"^\W*(?:no|nope|nah)[\s.!]*$"),
+        (
+            Act.WHY,
+            r"\bwhy (?:does|do|did|is|was) (?:it|this|that|the \w+) (?:look|seem|anomalous|normal|marked|flagged|defective)",
+        ),
+        (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
+    )
+)  # fmt: skip
+
+
+def certain_act(text: str) -> Act | None:
+    """The act of a piece of a message; None where no rule is certain.
+
+    >>> certain_act("how long is the big crack in mm").value, certain_act("how long will it hold")
+    ('length', None)
+    """
+    return next((act for act, pattern in _RULES if pattern.search(text)), None)

@@ -1,0 +1,134 @@
+"""A question -> what it does: its acts in order, each with its slots and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.certain import certain_act
+from assistant.reading.acts.index import Ranking, load_index
+from assistant.reading.acts.languages import ENGLISH, in_english, language_of, load_languages
+from assistant.reading.acts.message import MessageKind, cut
+from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
+from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.intents import Intent
+from assistant.reading.question import KEPT, Question, read_question
+
+KNOWN = 0.4
+"""Confidence from which an act is taken as what was meant."""
+CERTAIN = 1.0
+"""Confidence in an act that a rule tells."""
+THOUGHT_OF = 5
+"""Acts, the likeliest ones, that the heads think of where they are not sure."""
+_OF_INTENTS = {
+    Intent.PRESENCE: Act.PRESENCE,
+    Intent.COUNT: Act.COUNT,
+    Intent.WHERE: Act.WHERE,
+    Intent.TYPE: Act.TYPE,
+    Intent.SIZE: Act.SIZE,
+    Intent.SEVERITY: Act.SEVERITY,
+    Intent.CAUSE: Act.CAUSE,
+    Intent.EFFECT: Act.EFFECT,
+    Intent.NEXT_STEP: Act.NEXT_STEP,
+}
+OFFERED = (Act.PRESENCE, Act.WHERE, Act.TYPE)
+"""Acts to offer where no word was understood."""
+
+
+@dataclass(frozen=True)
+class AskedAct:
+    """One thing that a message does.
+
+    Args:
+        act: what.
+        confidence: the chance that it is this act, 0 to 1; at least :data:`KNOWN`.
+        slots: what it names.
+        text: the words that do it; English ones, word by word, where the message is in another language.
+    """
+
+    act: Act
+    confidence: float
+    slots: Slots
+    text: str
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What a message does.
+
+    Args:
+        acts: in the order of the message; one act with the same slots stands once.
+        unclear: pieces of the message whose act is not known.
+        nearest: three acts to offer (:attr:`Act.example`): those nearest to the least certain piece.
+        language: ISO 639-1 code of the language it is in.
+        kind: whether it is a sentence at all; without acts unless it is.
+    """
+
+    acts: tuple[AskedAct, ...]
+    unclear: tuple[str, ...]
+    nearest: tuple[Act, Act, Act]
+    language: str
+    kind: MessageKind
+
+
+def understand(question: Question, lexical: bool = False) -> Understanding:
+    """What a question does.
+
+    Args:
+        question: read.
+        lexical: leave the sentence tower alone; without its files on this machine, it always is.
+
+    >>> told = understand(read_question("How long is the crack in mm?"), lexical=True)
+    >>> [(asked.act.value, asked.slots.unit.value, asked.slots.kinds) for asked in told.acts]
+    [('length', 'mm', ('crack',))]
+    """
+    return _understood(question, None if lexical else sentence_tower())
+
+
+@lru_cache(KEPT)
+def _understood(question: Question, tower: SentenceTower | None) -> Understanding:
+    typed = question.text if question.stem is None else question.stem.text or question.text
+    message = cut(typed)
+    if message.kind is not MessageKind.SENTENCE:
+        return Understanding((), (), OFFERED, ENGLISH, message.kind)
+    language = language_of(typed)
+    if language not in load_languages():
+        return Understanding((), message.pieces, OFFERED, language, message.kind)
+    pieces = message.pieces if language == ENGLISH else cut(in_english(typed, language)).pieces or message.pieces
+    ranked = load_index().rank(pieces, tower)
+    acts: list[AskedAct] = []
+    unclear: list[str] = []
+    for piece, ranking in zip(pieces, ranked, strict=True):
+        read = read_question(piece)
+        act, confidence = _act_of(piece, read, ranking)
+        if act is None:
+            unclear.append(piece)
+            continue
+        asked = AskedAct(act, confidence, slots_of(act, read, question), piece)
+        if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
+            acts.append(asked)
+    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind)
+
+
+def _act_of(piece: str, read: Question, ranking: Ranking) -> tuple[Act | None, float]:
+    """The act of a piece, with the chance that it is that one; None where it is not known.
+
+    By the few rules that are certain; by the heads where they are sure enough; else by the grammar of questions, where it reads
+    something that the heads at least think of, or nothing else.
+    """
+    if (certain := certain_act(piece)) is not None:
+        return certain, CERTAIN
+    if ranking.confidence >= KNOWN:
+        return ranking.acts[0], ranking.confidence
+    read_as = [_OF_INTENTS[intent] for intent in read.intents if intent in _OF_INTENTS]
+    thought_of = [act for act in ranking.acts[:THOUGHT_OF] if act in read_as]
+    found = thought_of[0] if thought_of else read_as[0] if len(read_as) == 1 else None
+    return found, max(KNOWN, ranking.confidence)
+
+
+def _nearest(ranked: list[Ranking]) -> tuple[Act, Act, Act]:
+    """The first three acts of the least certain piece that can be offered: mere talk is not."""
+    least = min(ranked, key=lambda ranking: ranking.confidence)
+    first, second, third = [act for act in least.acts if act.family is not Family.TALK][:3]
+    return first, second, third

@@ -1,0 +1,7 @@
+"""How large regions are and what they look like, from the picture's own pixels.
+
+measures    lengths, widths, areas, distances of regions, in pixels and millimetres
+lines       a line in the picture inside a region, followed to its ends
+ridges      thin dark or bright structures
+appearance  darker or brighter than the surroundings, and of which tint
+"""

@@ -1,0 +1,151 @@
+"""Replies that give reasons, and replies to somebody who disagrees, claims, confirms or names."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.types import Mode
+from assistant.vision.regions import highest_region
+from assistant.words import wording
+from assistant.words.replies import phrases
+from assistant.words.replies.scene import Scene
+from assistant.words.replies.verdicts import at_place, presence, state
+
+CLAIMED = 4
+"""Words of a claim that are said again; a longer one is called "that"."""
+
+
+def why(scene: Scene) -> list[str]:
+    """What the verdict rests on."""
+    found = scene.inspection
+    basis = f"It was judged {phrases.judged_by(found)}: {phrases.scored(found)}."
+    if marked := scene.regions or found.regions:
+        first = marked[0]
+        differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
+        return [
+            f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.",
+            basis,
+        ]
+    place = highest_region(found)
+    high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
+    if scene.anomalous:
+        return [f"Because the picture as a whole scores above the threshold, without a single region{high}.", basis]
+    return [f"Because no place stands out enough{high}.", basis]
+
+
+def checked(scene: Scene) -> list[str]:
+    """What was done, step by step."""
+    found = scene.inspection
+    image = found.image
+    said = [
+        f"1. The whole picture ({image.width} x {image.height} px) was looked at in small patches.",
+        f"2. Each patch was judged {phrases.judged_by(found)}, which gives a map of scores.",
+        f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50, "
+        f"which makes it {found.verdict.value}.",
+    ]
+    number = len(found.regions)
+    marked = (
+        f"there {'is' if number == 1 else 'are'} {wording.counted(number, 'region')}" if number else "so there is none"
+    )
+    return [*said, f"4. Places of the map are marked where the picture as a whole reaches its threshold; {marked}."]
+
+
+def sure(scene: Scene) -> list[str]:
+    """How sure it is, and what would make it surer."""
+    found = scene.inspection
+    said = [
+        f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}."
+    ]
+    if scene.regions and (chance := scene.regions[0].type_probability) is not None:
+        said.append(f"The place is more certain than the kind ({100 * chance:.0f} % sure of {scene.regions[0].type}).")
+    if found.mode is Mode.ZERO_SHOT:
+        said.append("Without normal reference pictures it is a rough guess; three of them make it much better.")
+    elif not scene.anomalous:
+        said.append(phrases.caveat(scene))
+    return said
+
+
+def disagree(scene: Scene) -> list[str]:
+    """To somebody who thinks otherwise."""
+    if scene.cells:
+        return missed(scene)
+    found = scene.inspection
+    if scene.anomalous:
+        what = f"{phrases.mark_at(scene.regions[0], scene)}" if scene.regions else "the picture as a whole"
+        head = f"You may be right: what I have is {what} ({phrases.scored(found)}, {phrases.how_close(found.image_score)})."
+        return [head, _correct(scene)]
+    return [
+        f"You may be right. What I have: {state(scene)[:1].lower()}{state(scene)[1:]}",
+        f"{phrases.caveat(scene)} {_correct(scene)}",
+    ]
+
+
+def claim(scene: Scene) -> list[str]:
+    """To somebody who says what a mark is."""
+    said = scene.asked.slots.claim
+    if said is not None and (len(said.split()) > CLAIMED or re.search(r"\b(?:also|isnt|there|only|on)\b", said)):
+        said = None
+    regions = scene.regions or (() if scene.places_one else scene.inspection.regions)
+    if not regions:
+        return (
+            at_place(scene)
+            if scene.cells
+            else [
+                f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}",
+                phrases.caveat(scene),
+            ]
+        )
+    first = regions[0]
+    if said is None:
+        return [
+            f"What I can say of it: the place {phrases.place(first)} differs from the rest (up to {first.peak_score:.2f}); "
+            "what it is made of, the map does not tell."
+        ]
+    return [
+        f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
+        "not what it is made of.",
+        _correct(scene),
+    ]
+
+
+def missed(scene: Scene) -> list[str]:
+    """To somebody who sees something more."""
+    if scene.cells:
+        said = at_place(scene)
+        return (
+            said
+            if scene.regions
+            else [said[0], f"You may still be right: {phrases.caveat(scene)[:1].lower()}{phrases.caveat(scene)[1:]}"]
+        )
+    place = highest_region(scene.inspection)
+    number = len(scene.inspection.regions)
+    if number:
+        return [f"I marked {wording.counted(number, 'region')}: {phrases.marks(scene.inspection.regions, scene)}.",
+                f"Anything else stayed below the threshold. {phrases.caveat(scene)}"]  # fmt: skip
+    high = "" if place is None else f" The map is highest {phrases.place(place)}, with {place.peak_score:.2f}."
+    return [f"I marked nothing.{high} {phrases.caveat(scene)}", "What you see should count: have it looked at."]
+
+
+def confirm(scene: Scene) -> list[str]:
+    """To somebody who agrees, or asks whether it is so."""
+    if scene.message.text.rstrip().endswith("?"):
+        return presence(scene)
+    return [f"Good. In short: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+
+
+def name_kind(scene: Scene) -> list[str]:
+    """To somebody who names a kind."""
+    return [
+        "I cannot learn a name from the chat alone.",
+        "Group the regions of a batch and name the group (groups name), or give --kind-examples: "
+        "later regions like it then take the name.",
+    ]
+
+
+def _correct(scene: Scene) -> str:
+    """How to put it right."""
+    if not scene.inspection.regions:
+        return "Reference pictures of good ones make it surer."
+    if scene.inspection.mode is Mode.ZERO_SHOT:
+        return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
+    return "If good ones look like this, add this picture to the references, and it is unlikely to be marked again."

@@ -1,0 +1,163 @@
+"""Replies on what stands out: how many, where, of which kind, what it looks like."""
+
+from __future__ import annotations
+
+from assistant.types import MeasuredBy, Region
+from assistant.vision.measuring.appearance import appearance_of
+from assistant.vision.regions import highest_region
+from assistant.words import wording
+from assistant.words.replies import phrases
+from assistant.words.replies.scene import Scene
+from assistant.words.replies.verdicts import nowhere, of_kind, state
+
+MOST = 9
+"""Regions of a list."""
+
+
+def nothing(scene: Scene, doing: str) -> list[str]:
+    """Said where there is no region to speak of; ``doing`` as "locate"."""
+    if (elsewhere := nowhere(scene)) is not None:
+        return elsewhere
+    if scene.question.kinds:
+        return of_kind(scene)
+    if scene.anomalous:
+        place = highest_region(scene.inspection)
+        where = "" if place is None else f" The map is highest {phrases.place(place)}."
+        return [f"The picture looks anomalous as a whole, without a single region to {doing}.{where}"]
+    return [f"There is nothing to {doing}: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+
+
+def count(scene: Scene) -> list[str]:
+    """How many."""
+    kinds, regions = scene.question.kinds, scene.inspection.regions
+    number = len(regions)
+    if not number:
+        return [f"None: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+    stands = f"{wording.counted(number, 'region')} {'stands' if number == 1 else 'stand'} out"
+    said = f"{phrases.capital(stands)}: {phrases.marks(regions, scene)}."
+    if kinds:
+        return [said, "I count regions that stand out; their kinds are less certain than their places."]
+    return [said]
+
+
+def where(scene: Scene) -> list[str]:
+    """In which place."""
+    if not scene.regions:
+        return nothing(scene, "locate")
+    if len(scene.regions) == 1:
+        region = scene.regions[0]
+        x, y = phrases.centre(region)
+        return [
+            f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
+        ]
+    return [
+        f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, {_around(r)}."
+        for r in scene.regions[: phrases.MOST]
+    ]
+
+
+def _around(region: Region) -> str:
+    x, y = phrases.centre(region)
+    return f"around x {x}, y {y} px"
+
+
+def position(scene: Scene) -> list[str]:
+    """Coordinates, with the share of the picture."""
+    if not scene.regions:
+        return nothing(scene, "locate")
+    width, height = scene.inspection.image.width, scene.inspection.image.height
+    return [
+        f"{phrases.capital(phrases.name(r))}: centre x {phrases.centre(r)[0]}, y {phrases.centre(r)[1]}; box {phrases.box(r)}; "
+        f"{wording.percent(r.area_fraction)} of the {width} x {height} picture."
+        for r in scene.regions[: phrases.MOST]
+    ]
+
+
+def kind(scene: Scene) -> list[str]:
+    """Of which kind."""
+    if not scene.regions:
+        return nothing(scene, "name")
+    if scene.question.kinds and len(scene.question.kinds) > 1:
+        return _one_of(scene)
+    said = [_kind_of(r, scene) for r in scene.regions[:2]]
+    if all(r.type is None for r in scene.regions):
+        return ["The kind is not known: no vocabulary was asked for."]
+    return said
+
+
+def _kind_of(region: Region, scene: Scene) -> str:
+    chance = region.type_probability or 0.0
+    entry = scene.knowledge.find(region.type)
+    named = wording.noun(region.type, scene.knowledge)
+    which = f"The one {phrases.place(region)}" if len(scene.regions) > 1 else "It"
+    if scene.medical:
+        head = f"{which} looks most like {named}, as far as one picture tells ({100 * chance:.0f} % sure)"
+        return f"{head}. {wording.caution(scene.inspection, scene.knowledge)}"
+    if chance >= phrases.CERTAIN:
+        return f"{which} is most likely {named} ({100 * chance:.0f} % sure)."
+    alike = "" if entry is None or not entry.confusable else (
+        f"; it could also be {wording.join([wording.noun(n, scene.knowledge) for n in entry.confusable], 'or')}"
+    )  # fmt: skip
+    return f"{which} looks most like {named}, but that is a guess ({100 * chance:.0f} % sure){alike}."
+
+
+def _one_of(scene: Scene) -> list[str]:
+    """Which of the kinds named in the question."""
+    region = scene.regions[0]
+    named = [wording.noun(k, scene.knowledge) for k in scene.question.kinds]
+    if region.type in scene.question.kinds:
+        chance = 100 * (region.type_probability or 0.0)
+        return [f"Of these, it looks most like {wording.noun(region.type, scene.knowledge)} ({chance:.0f} % sure)."]
+    return [
+        f"I cannot tell {wording.join(named, 'from')} here with confidence.",
+        f"By its looks it is nearest to {wording.noun(region.type, scene.knowledge)}.",
+    ]
+
+
+def list_regions(scene: Scene) -> list[str]:
+    """A line each."""
+    regions = scene.inspection.regions
+    if not regions:
+        return nothing(scene, "list")
+    lines = [
+        f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
+        f"{r.severity.value}, score up to {r.peak_score:.2f}."
+        for r in regions[:MOST]
+    ]
+    return [f"{phrases.capital(wording.counted(len(regions), 'region'))}:", *lines]
+
+
+def worst(scene: Scene) -> list[str]:
+    """The strongest region; where none is above the threshold, the highest place of the map."""
+    regions = scene.regions or scene.inspection.regions
+    if regions:
+        first = regions[0]
+        return [f"{phrases.capital(phrases.name(first))}: {phrases.mark_at(first, scene)}, score up to {first.peak_score:.2f}, "
+                f"rated {first.severity.value}."]  # fmt: skip
+    place = highest_region(scene.inspection)
+    if place is None:
+        return ["No place of the map stands out from the rest."]
+    return [f"Nothing reaches the threshold; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}."]
+
+
+def describe(scene: Scene) -> list[str]:
+    """What the picture shows, as far as normal and anomalous go."""
+    return [state(scene), *([_looks(scene.regions[0], scene)] if scene.regions else [phrases.caveat(scene)])]
+
+
+def appearance(scene: Scene) -> list[str]:
+    """What a mark looks like."""
+    if not scene.regions:
+        return nothing(scene, "describe")
+    return [_looks(region, scene) for region in scene.regions[:2]]
+
+
+def _looks(region: Region, scene: Scene) -> str:
+    seen = appearance_of(scene.inspection.image, scene.inspection.anomaly_map, region)
+    shape = "long and thin" if region.measures is not None and region.measures.by is MeasuredBy.LINE else ""
+    told = (
+        wording.join([p for p in (seen.words, shape) if p])
+        if (seen.words or shape)
+        else "hardly different in brightness"
+    )
+    return f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, is {told} beside its surroundings."

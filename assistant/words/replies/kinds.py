@@ -1,0 +1,86 @@
+"""Replies from what is known of kinds: causes, effects, next steps, repair, prevention."""
+
+from __future__ import annotations
+
+from assistant.vocabulary.knowledge import Entry
+from assistant.words import wording
+from assistant.words.replies import phrases
+from assistant.words.replies.findings import nothing
+from assistant.words.replies.scene import Scene
+from assistant.words.replies.verdicts import accept, nowhere
+
+
+def _known(scene: Scene) -> Entry | None:
+    """What is known of the kind that the question names, else of the first region's."""
+    if scene.question.kinds and (entry := scene.knowledge.find(scene.question.kinds[0])) is not None:
+        return entry
+    return scene.knowledge.find(scene.regions[0].type) if scene.regions else None
+
+
+def _if_it_is(entry: Entry, scene: Scene) -> str:
+    """A condition before what is said of a kind that is a guess ("if it is a crack, "); empty for others."""
+    region = scene.regions[0] if scene.regions else None
+    sure = region is not None and region.type == entry.name and (region.type_probability or 0) >= phrases.CERTAIN
+    return "" if sure else f"if it is {wording.noun(entry.name, scene.knowledge)}, "
+
+
+def cause(scene: Scene) -> list[str]:
+    """Where it may come from."""
+    entry = _known(scene)
+    if entry is None or (not scene.regions and not scene.question.kinds):
+        return nothing(scene, "explain") if not scene.regions else ["One picture does not tell the cause."]
+    usual = f"usual causes are {wording.join(entry.causes, 'or')}; the picture alone does not prove which."
+    said = f"{_if_it_is(entry, scene)}{usual}"
+    return [phrases.capital(said)]
+
+
+def effect(scene: Scene) -> list[str]:
+    """What it may lead to."""
+    entry = _known(scene)
+    if entry is None or (not scene.regions and not scene.question.kinds):
+        return nothing(scene, "expect") if not scene.regions else ["One picture does not tell what it leads to."]
+    return [phrases.capital(f"{_if_it_is(entry, scene)}it can {wording.join(entry.effects, 'or')}.")]
+
+
+def next_step(scene: Scene) -> list[str]:
+    """What to do now."""
+    if (elsewhere := nowhere(scene)) is not None:
+        return elsewhere
+    if not scene.regions:
+        if scene.medical:
+            return ["Nothing stood out, so nothing follows from this picture alone; a qualified reader decides."]
+        if scene.anomalous:
+            return ["Look at the whole picture again, and compare it with a normal one: no single region stands out."]
+        near = wording.borderline(scene.inspection.image_score)
+        return ["Take a second look, since the score is close to the threshold." if near else
+                f"Nothing needs to be done by what I see. {phrases.LIMIT}"]  # fmt: skip
+    entry = _known(scene)
+    if entry is None:
+        return ["Look at the marked place again under better light, and compare it with a normal one."]
+    first = "" if scene.medical else "hold the part back; "
+    return [phrases.capital(f"{first}{_if_it_is(entry, scene)}{wording.join(entry.actions)}.")]
+
+
+def repair(scene: Scene) -> list[str]:
+    """Whether it can be mended: a matter of rules that a picture does not hold."""
+    if not scene.regions:
+        return accept(scene)
+    first = scene.regions[0]
+    said = (
+        "Scrap, rework or repair is decided by depth, function and your rules, which the picture does not show; "
+        f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}."
+    )
+    entry = _known(scene)
+    return [said, *([] if entry is None else [f"Before deciding: {entry.actions[0]}."])]
+
+
+def prevent(scene: Scene) -> list[str]:
+    """How to avoid the like."""
+    entry = _known(scene)
+    if entry is None:
+        return nothing(scene, "prevent") if not scene.regions else ["One picture does not tell where it comes from."]
+    return [
+        phrases.capital(
+            f"{_if_it_is(entry, scene)}look for {wording.join(entry.causes, 'and')}: those are the usual causes."
+        )
+    ]

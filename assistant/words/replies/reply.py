@@ -1,0 +1,257 @@
+"""A message, understood -> sentences that follow from the inspection: one after the other for each of its acts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.languages import notice_in
+from assistant.reading.acts.message import MessageKind
+from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.acts.understanding import AskedAct, Understanding
+from assistant.reading.question import Question, read_question
+from assistant.types import Inspection
+from assistant.vocabulary.knowledge import Knowledge
+from assistant.words import wording
+from assistant.words.replies import disputes, findings, kinds, limits, phrases, scans, sizes, summaries, tool, verdicts
+from assistant.words.replies.scene import Earlier, Scene
+
+Sayer = Callable[[Scene], list[str]]
+SAYERS: dict[Act, Sayer] = {
+    Act.PRESENCE: verdicts.presence,
+    Act.ACCEPT: verdicts.accept,
+    Act.DANGEROUS: verdicts.dangerous,
+    Act.CUSTOMER_NOTICE: verdicts.customer_notice,
+    Act.SEVERITY: verdicts.severity,
+    Act.COUNT: findings.count,
+    Act.WHERE: findings.where,
+    Act.TYPE: findings.kind,
+    Act.LIST_REGIONS: findings.list_regions,
+    Act.WORST_REGION: findings.worst,
+    Act.DESCRIBE: findings.describe,
+    Act.APPEARANCE: findings.appearance,
+    Act.SIZE: sizes.size,
+    Act.LENGTH: sizes.length,
+    Act.WIDTH: sizes.width,
+    Act.AREA: sizes.area,
+    Act.POSITION: findings.position,
+    Act.DISTANCE_EDGE: sizes.distance_edge,
+    Act.DISTANCE_REGION: sizes.distance_region,
+    Act.SCALE: sizes.scale,
+    Act.CAUSE: kinds.cause,
+    Act.EFFECT: kinds.effect,
+    Act.NEXT_STEP: kinds.next_step,
+    Act.REPAIR: kinds.repair,
+    Act.PREVENT: kinds.prevent,
+    Act.WHY: disputes.why,
+    Act.CHECKED: disputes.checked,
+    Act.SURE: disputes.sure,
+    Act.DISAGREE: disputes.disagree,
+    Act.CLAIM: disputes.claim,
+    Act.MISSED: disputes.missed,
+    Act.CONFIRM: disputes.confirm,
+    Act.NAME_KIND: disputes.name_kind,
+    Act.SUMMARY: summaries.summary,
+    Act.REPHRASE: summaries.rephrase,
+    Act.COMPARE_GOOD: summaries.compare_good,
+    Act.COMPARE_PICTURE: summaries.compare_picture,
+    Act.WHICH_BAD: summaries.which_bad,
+    Act.SLICE: scans.plane,
+    Act.SIDE: scans.side,
+    Act.SCAN: scans.scan,
+    **dict.fromkeys(
+        (Act.MALIGNANT, Act.BIRADS, Act.BIOPSY, Act.DIAGNOSIS, Act.TREATMENT, Act.PROGNOSIS, Act.MEDICATION, Act.SEQUENCE),
+        scans.who_decides,
+    ),
+    **dict.fromkeys(
+        (
+            Act.DEPTH, Act.AGE, Act.MATERIAL, Act.ORIGIN, Act.PRICE, Act.SERIAL_NUMBER, Act.DATE, Act.TEMPERATURE, Act.WEIGHT,
+            Act.SMELL_SOUND, Act.PERSON, Act.OTHER_SIDE, Act.TEXT,
+        ),
+        limits.untold,
+    ),
+    Act.SCORE: tool.score,
+    Act.THRESHOLD: tool.threshold,
+    Act.CHANGE_THRESHOLD: tool.change_threshold,
+    Act.HOW_IT_WORKS: tool.how_it_works,
+    Act.MODEL: tool.model,
+    Act.ACCURACY: tool.accuracy,
+    Act.CAPABILITIES: tool.capabilities,
+    Act.GREETING: tool.greeting,
+    Act.THANKS: tool.thanks,
+    Act.GOODBYE: tool.goodbye,
+    Act.INSULT: tool.insult,
+    Act.PRAISE: tool.praise,
+    Act.NONSENSE: tool.nonsense,
+    Act.CHIT_CHAT: tool.chit_chat,
+    Act.OFF_TOPIC: tool.off_topic,
+}  # fmt: skip
+"""What is said on each act."""
+COURTESIES = frozenset(
+    {
+        Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT, Act.NONSENSE, Act.OFF_TOPIC,
+    }
+)  # fmt: skip
+"""Acts that are passed over where the message asks for something as well."""
+COVERED: dict[Act, frozenset[Act]] = {
+    Act.ACCEPT: frozenset({Act.PRESENCE, Act.DESCRIBE}),
+    Act.COUNT: frozenset({Act.PRESENCE, Act.MISSED, Act.LIST_REGIONS}),
+    Act.WHERE: frozenset({Act.APPEARANCE}),
+    Act.POSITION: frozenset({Act.WHERE, Act.AREA}),
+    Act.LENGTH: frozenset({Act.SIZE}),
+    Act.WIDTH: frozenset({Act.LENGTH, Act.SIZE}),
+    Act.TYPE: frozenset({Act.APPEARANCE, Act.SIDE}),
+    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE}),
+    Act.PRESENCE: frozenset({Act.DISAGREE, Act.MISSED, Act.REPHRASE, Act.DESCRIBE}),
+    Act.WORST_REGION: frozenset({Act.DISAGREE, Act.CHANGE_THRESHOLD}),
+    Act.SUMMARY: frozenset({Act.PRESENCE, Act.DESCRIBE}),
+    Act.WHY: frozenset({Act.CHECKED}),
+    Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
+    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
+}
+"""Acts whose reply holds what those beside it ask for."""
+ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Act.WHY, Act.MISSED})
+"""Acts that are replied to once a message."""
+
+
+LEANING = 6
+"""Words of a message that leans on the one before it, at most."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is said on a message.
+
+    Args:
+        sentences: in their order.
+        cautions: the last of them, which go with any other words as well.
+        acts: that were replied to; empty where none was near enough.
+        focus: numbers of the regions it is about.
+    """
+
+    sentences: tuple[str, ...]
+    cautions: tuple[str, ...]
+    acts: tuple[Act, ...]
+    focus: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """As one text; list items on lines of their own."""
+        lines = ""
+        for sentence in self.sentences:
+            apart = "\n" if lines and (_item(sentence) or lines.rsplit("\n", 1)[-1].endswith(":")) else " "
+            lines += f"{apart if lines else ''}{sentence}"
+        return lines
+
+
+def reply(
+    understanding: Understanding,
+    question: Question,
+    inspection: Inspection,
+    knowledge: Knowledge,
+    *,
+    focus: Sequence[int] = (),
+    others: Sequence[Earlier] = (),
+    told_scan: bool = False,
+    before: Sequence[Act] = (),
+) -> Reply:
+    """What follows from the inspection on a message.
+
+    Args:
+        understanding: of the message.
+        question: the message, read.
+        inspection: of the picture.
+        knowledge: of kinds.
+        focus: regions that the last reply was about.
+        others: further pictures of the session.
+        told_scan: the user spoke of it as of a scan of a patient.
+        before: acts of the last reply, for a message that only names other regions ("and region 2?").
+    """
+    asked = _worth_saying(_fitting(understanding.acts, told_scan or wording.is_medical(inspection, knowledge)))
+    if before and _leans(question):
+        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
+    sentences: list[str] = []
+    spoken_of = tuple(focus)
+    for one in asked:
+        scene = Scene(inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan)
+        sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
+        spoken_of = tuple(r.id for r in scene.regions)
+    if not asked:
+        unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
+        scene = Scene(inspection, question, unclear, question, knowledge, tuple(focus), others, told_scan)
+        sentences += (
+            tool.not_understood(scene, understanding.nearest)
+            if understanding.kind is MessageKind.SENTENCE
+            else tool.no_sentence(understanding.kind)
+        )
+    told = [*dict.fromkeys(sentences)]
+    if sentences and (foreign := notice_in(understanding.language)):
+        told.insert(0, foreign)
+    cautions = _cautioned(told, inspection, knowledge)
+    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+_LEANING = re.compile(
+    r"\W*(?:and|what about|how about|same for|now|also)\b|\W*(?:the )?(?:other|next|second|third)(?: one)?\W*$"
+)
+
+
+def _leans(question: Question) -> bool:
+    """Whether a message says only which regions it is about, and leaves what is asked to the message before."""
+    named = bool(question.numbers or question.rank or question.cells) and not question.intents
+    short = len(question.text.split()) <= LEANING
+    return named and short and _LEANING.match(question.text.lower()) is not None
+
+
+def _fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
+    """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
+    kept = []
+    for one in asked:
+        if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
+            continue
+        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
+        kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
+    return tuple(kept)
+
+
+def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
+    """Sentences without those that tell the score a second time."""
+    score = phrases.scored(inspection)
+    if not any(score in sentence for sentence in said):
+        return [*new]
+    return [sentence for sentence in new if score not in sentence]
+
+
+_OF_PATIENTS = re.compile(
+    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|biops\w*|patients?|scans?|slices?|mri|ct|x-?ray|radiolog\w*|diagnos\w*|disease|doctor"
+    r"|medicine|drug|pill|left|right|side|b\w?-?rads|sclerosis|prognosis|treat\w*)\b"
+)
+
+
+def _worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
+    """Acts without those that another one of the message covers, each once."""
+    present = {one.act for one in asked}
+    covered = {act for by, acts in COVERED.items() if by in present for act in acts}
+    if present - COURTESIES:
+        covered |= COURTESIES
+    elif present:
+        covered |= present - {asked[0].act}
+    first = {one.act: one for one in reversed(asked)}
+    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
+
+
+def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
+    """The research notice of a medical picture where nothing said it yet."""
+    if not wording.is_medical(inspection, knowledge):
+        return ()
+    said = " ".join(sentences).lower()
+    named = "diagnos" in said or "decides" in said or "doctor" in said or "radiologist" in said
+    return () if named else (wording.RESEARCH_NOTICE,)
+
+
+def _item(sentence: str) -> bool:
+    """Whether it is an item of a list."""
+    head = sentence[:2]
+    return head == "- " or (head[:1].isdigit() and head[1:] == ".")

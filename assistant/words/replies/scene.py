@@ -1,0 +1,157 @@
+"""What is at hand when a reply is made: the inspection, what was asked of it, and what came before in the conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from assistant.geometry import CELLS
+from assistant.reading.acts.act import Act
+from assistant.reading.acts.understanding import AskedAct
+from assistant.reading.question import Question
+from assistant.types import Inspection, Region, Verdict
+from assistant.vocabulary.knowledge import Knowledge
+from assistant.words import wording
+
+POINTING = frozenset(
+    {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
+)
+"""Acts that are about a place which another sentence of the message names."""
+REACH = 0.06
+"""How far from coordinates that a person names is looked, share of the picture's longer side."""
+_POINT = re.compile(
+    r"(?<!\d)(?<!\d )\bx\D{0,12}(\d{1,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+)
+_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
+_HOURS = {
+    12: "top centre", 1: "top right", 2: "top right", 3: "middle right", 4: "bottom right", 5: "bottom right",
+    6: "bottom centre", 7: "bottom left", 8: "bottom left", 9: "middle left", 10: "top left", 11: "top left",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Another picture of the session.
+
+    Args:
+        name: as shown.
+        inspection: what the numbers say of it.
+    """
+
+    name: str
+    inspection: Inspection
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a reply may be made of.
+
+    Args:
+        inspection: of the picture that is talked about.
+        question: the sentence or clause that is replied to, read.
+        asked: its act, with slots.
+        message: the whole of what was typed, read.
+        knowledge: of kinds.
+        focus: numbers of the regions that the last reply was about; empty at the beginning.
+        others: further pictures of the session, in their order.
+        told_scan: the user spoke of it as of a scan of a patient.
+    """
+
+    inspection: Inspection
+    question: Question
+    asked: AskedAct
+    message: Question
+    knowledge: Knowledge
+    focus: tuple[int, ...] = ()
+    others: Sequence[Earlier] = field(default=())
+    told_scan: bool = False
+
+    @property
+    def medical(self) -> bool:
+        """Whether cautious words are due."""
+        return self.told_scan or wording.is_medical(self.inspection, self.knowledge)
+
+    @property
+    def anomalous(self) -> bool:
+        """The verdict of the picture."""
+        return self.inspection.verdict is Verdict.ANOMALOUS
+
+    @cached_property
+    def cells(self) -> frozenset[str]:
+        """Places that the question names, by words, by the hours of a clock or by coordinates."""
+        found = set(self.question.cells) | self.asked.slots.cells
+        if not found and self.asked.act in POINTING:
+            found = set(self.message.cells)
+        for first, last in _CLOCK.findall(self.question.text.lower()):
+            found.update(_HOURS[int(hour)] for hour in (first, last) if hour)
+        if not found and (point := self.point) is not None:
+            column, row = (min(2, 3 * v // max(1, n)) for v, n in zip(point, self._size, strict=True))
+            found.add(CELLS[3 * row + column])
+        return frozenset(found)
+
+    @cached_property
+    def point(self) -> tuple[int, int] | None:
+        """(x, y) in source pixels that the question names; the middle row where it names x alone. None outside the picture."""
+        if (told := _POINT.search(self.question.text.lower())) is None:
+            return None
+        x, y = int(told[1] or told[3]), told[2] or told[4]
+        point = x, self._size[1] // 2 if y is None else int(y)
+        return point if point[0] < self._size[0] and point[1] < self._size[1] else None
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self.inspection.image.width, self.inspection.image.height
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions a question is about: numbered, at a place, worst, the other one, or those spoken of last; else all.
+
+        Empty where it names a number or a place at which there is none.
+        """
+        regions, asked = self.inspection.regions, self.question
+        if numbers := self.numbers:
+            return tuple(r for r in regions if r.id in numbers)
+        if self.cells:
+            return tuple(r for r in regions if self._at(r))
+        if asked.rank in ("first", "largest"):
+            return (
+                tuple(sorted(regions, key=lambda r: -r.area_fraction)[:1]) if asked.rank == "largest" else regions[:1]
+            )
+        if asked.rank == "second":
+            rest = tuple(r for r in regions if r.id not in (self.focus or (1,)))
+            return rest[:1]
+        if self.focus and re.search(r"\b(?:it|its|that|this)\b", asked.text.lower()):
+            return tuple(r for r in regions if r.id in self.focus) or regions
+        return regions
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Of regions that the question names."""
+        return self.question.numbers | self.asked.slots.numbers
+
+    @property
+    def places_one(self) -> bool:
+        """Whether the question is about some regions rather than about the picture."""
+        return bool(self.numbers or self.cells or self.question.rank)
+
+    def _at(self, region: Region) -> bool:
+        if self.point is not None and not self.question.cells:
+            x, y = self.point
+            reach, box = REACH * max(self._size), region.box
+            return box.x_min - reach <= x < box.x_max + reach and box.y_min - reach <= y < box.y_max + reach
+        return bool(self.cells & set(region.cells))
+
+    def peak_at(self, cells: Sequence[str]) -> float:
+        """Highest score of the map in some cells of the 3x3 grid."""
+        scores = self.inspection.anomaly_map.scores
+        height, width = scores.shape
+        best = 0.0
+        for cell in cells:
+            row, column = divmod(CELLS.index(cell), 3)
+            part = scores[row * height // 3 : (row + 1) * height // 3, column * width // 3 : (column + 1) * width // 3]
+            best = max(best, float(np.max(part)) if part.size else 0.0)
+        return best

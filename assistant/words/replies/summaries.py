@@ -1,0 +1,98 @@
+"""Replies that sum up: in a sentence, in bullets, in plain words; and that compare with normal or with other pictures."""
+
+from __future__ import annotations
+
+from assistant.reading.acts.slots import FIRST, Form
+from assistant.types import Mode, Verdict
+from assistant.words import wording
+from assistant.words.replies import phrases
+from assistant.words.replies.scene import Scene
+from assistant.words.replies.verdicts import DECIDES, state
+
+
+def summary(scene: Scene) -> list[str]:
+    """In the form that was asked for: one sentence, two, or bullets."""
+    form = scene.asked.slots.form
+    if form is Form.BULLETS:
+        return [f"- {line}" for line in _points(scene)][:4]
+    first = state(scene)
+    if form is Form.ONE_SENTENCE:
+        return [first]
+    return [first, _advice(scene)]
+
+
+def _points(scene: Scene) -> list[str]:
+    found = scene.inspection
+    lines = [state(scene)]
+    if found.regions:
+        first = found.regions[0]
+        lines.append(
+            f"{phrases.capital(phrases.name(first))}: {phrases.place(first)}, "
+            f"{wording.percent(first.area_fraction)} of the picture, "
+            f"rated {first.severity.value}."
+        )
+    return [*lines, f"Judged {phrases.judged_by(found)}.", _advice(scene)]
+
+
+def _advice(scene: Scene) -> str:
+    if scene.medical:
+        return f"This is no diagnosis. {DECIDES}"
+    if not scene.anomalous:
+        return phrases.LIMIT
+    return "It should be held back until someone has looked at it."
+
+
+def rephrase(scene: Scene) -> list[str]:
+    """The same in plainer words."""
+    if not scene.anomalous:
+        return [f"It looks as it should: nothing odd was found. {phrases.caveat(scene)}"]
+    if not scene.inspection.regions:
+        return ["Something about the picture as a whole looks wrong, but I cannot point to one spot."]
+    first = scene.inspection.regions[0]
+    return [f"There is a spot that looks wrong, {phrases.place(first)}. Have somebody look at it."]
+
+
+def compare_good(scene: Scene) -> list[str]:
+    """Against normal ones."""
+    found = scene.inspection
+    if found.mode is Mode.ZERO_SHOT:
+        return [
+            "There are no normal pictures to compare with: none was given.",
+            f"By itself: {state(scene)[:1].lower()}{state(scene)[1:]}",
+        ]
+    if not found.regions:
+        return [f"Compared {phrases.judged_by(found)}, no place differs enough to be marked ({phrases.scored(found)})."]
+    first = found.regions[0]
+    return [
+        f"Compared {phrases.judged_by(found)}, it differs {phrases.place(first)}: {phrases.mark(first, scene)}, "
+        f"score up to {first.peak_score:.2f}."
+    ]
+
+
+def compare_picture(scene: Scene) -> list[str]:
+    """Against another picture of the session."""
+    if not scene.others:
+        return ["I have this picture only, so I cannot compare it with another one.", state(scene)]
+    other = scene.others[0] if scene.asked.slots.picture == FIRST else scene.others[-1]
+    mine, its = scene.inspection, other.inspection
+    higher = "higher" if mine.image_score > its.image_score else "lower"
+    return [
+        f"{other.name}: {its.verdict.value}, score {its.image_score:.2f}, {wording.counted(len(its.regions), 'region')}. "
+        f"This one: {mine.verdict.value}, {higher}, with {mine.image_score:.2f} and "
+        f"{wording.counted(len(mine.regions), 'region')}."
+    ]
+
+
+def which_bad(scene: Scene) -> list[str]:
+    """Which pictures of the session are anomalous."""
+    if not scene.others:
+        return [
+            f"I have seen this picture only, and say nothing of others: {state(scene)[:1].lower()}{state(scene)[1:]}"
+        ]
+    bad = [one.name for one in scene.others if one.inspection.verdict is Verdict.ANOMALOUS]
+    here = ["this one"] if scene.anomalous else []
+    total = len(scene.others) + 1
+    if not bad and not here:
+        return [f"None of the {total} pictures looks anomalous."]
+    names = wording.join([*bad[:12], *here])
+    return [f"{len(bad) + len(here)} of {total}: {names}."]

@@ -1,0 +1,241 @@
+"""Replies on the state of the picture: is something there, is it acceptable, is it dangerous, how bad is it."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.reading.clauses import same_kind
+from assistant.types import THRESHOLD, Region, Verdict
+from assistant.vision.regions import highest_region
+from assistant.words import wording
+from assistant.words.replies import phrases
+from assistant.words.replies.scene import Scene
+
+DECIDES = "A qualified reader decides."
+YOURS = "Your own acceptance rule decides."
+_PRAISED = re.compile(r"\b(?:ok|okay|good|fine|pass|clean|intact|normal|usable)\b")
+"""Words of a question to which yes means that nothing is wrong."""
+_DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
+"""Words that turn round what yes means."""
+SHORT = 8
+"""Words of a question up to which it is begun with Yes or No: what a longer one says besides is not read for that."""
+
+
+def nowhere(scene: Scene) -> list[str] | None:
+    """Said where a question names regions, a place or another region, and there is none; None for other questions."""
+    if scene.regions:
+        return None
+    if scene.numbers:
+        return [no_such_region(scene)]
+    if scene.cells:
+        return at_place(scene)
+    if scene.inspection.regions:
+        only = phrases.mark_at(scene.inspection.regions[0], scene)
+        return [f"There is no other one: the one region that stands out is {only}."]
+    return None
+
+
+def presence(scene: Scene) -> list[str]:
+    """Whether something is there: at all, of a kind, or at a place."""
+    if scene.question.kinds:
+        return of_kind(scene)
+    if scene.cells or scene.point:
+        return at_place(scene)
+    if scene.numbers and not scene.regions:
+        return [no_such_region(scene)]
+    return [f"{_yes_or_no(scene)}{state(scene)}", *_worth(scene)]
+
+
+def state(scene: Scene) -> str:
+    """The verdict in one sentence, with what stands out."""
+    found, regions = scene.inspection, scene.inspection.regions
+    close = wording.borderline(found.image_score)
+    if scene.anomalous:
+        named = phrases.thing(scene)
+        looks = f"{phrases.capital(named or 'it')} looks defective"
+        if scene.medical:
+            looks = f"Something unusual stands out{f' in {named}' if named else ''}"
+        looks = f"{looks}, though only just" if close else looks
+        if not regions:
+            return f"{looks} as a whole, but no single region stands out ({phrases.scored(found)})."
+        first = phrases.mark_at(regions[0], scene)
+        if len(regions) == 1:
+            return f"{looks}: {first} ({phrases.scored(found)})."
+        return f"{looks}: {wording.counted(len(regions), 'region')}, the strongest {first} ({phrases.scored(found)})."
+    on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
+    nothing = f"{phrases.capital(phrases.no_defect(scene))} was found{on}"
+    if regions:
+        return (
+            f"It passes as normal, although {wording.counted(len(regions), 'region')} "
+            f"{'stands' if len(regions) == 1 else 'stand'} out, {phrases.place(regions[0])} ({phrases.scored(found)})."
+        )
+    if close:
+        place = highest_region(found)
+        where = "" if place is None else f", and the map is highest {phrases.place(place)}"
+        return f"{nothing}, but it is close{where} ({phrases.scored(found)})."
+    return f"{nothing} ({phrases.scored(found)})."
+
+
+def _yes_or_no(scene: Scene) -> str:
+    """A "Yes" or "No" to begin with, where the question can be answered so; empty for others."""
+    yes = scene.question.yes_verdict
+    if yes is not None and len(scene.question.text.split()) <= SHORT:
+        return "Yes. " if yes is scene.inspection.verdict else "No. "
+    said = scene.question.text.lower()
+    if re.search(r"\by(?:es)?\s*(?:/|or)\s*n(?:o)?\b", said):
+        return "Yes. " if scene.anomalous is not bool(_PRAISED.search(said)) else "No. "
+    return ""
+
+
+def _worth(scene: Scene) -> list[str]:
+    """What a normal verdict does not say."""
+    return [] if scene.anomalous else [phrases.caveat(scene)]
+
+
+def of_kind(scene: Scene) -> list[str]:
+    """Whether something of the kinds named is there."""
+    kinds = scene.question.kinds
+    asked = wording.join([wording.noun(kind, scene.knowledge) for kind in kinds], "or")
+    alike = [r for r in scene.regions if any(same_kind(kind, r.type) for kind in kinds)]
+    if alike:
+        first = alike[0]
+        chance = first.type_probability or 0.0
+        if chance >= phrases.CERTAIN:
+            yes = "" if _DENIED.search(scene.question.text.lower()) else "yes: "
+            said = (
+                f"{yes}{phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."
+            )
+            return [phrases.capital(said)]
+        return [f"Something unusual stands out {phrases.place(first)}, and it looks most like {asked}."]
+    if scene.regions:
+        first = scene.regions[0]
+        looks = "" if first.type is None else f", and looks more like {wording.noun(first.type, scene.knowledge)}"
+        how_sure = "" if first.type_probability is None else f" ({100 * first.type_probability:.0f} % sure)"
+        head = f"Something stands out {phrases.place(first)}{looks}{how_sure}; {asked} cannot be excluded."
+        return [head if scene.anomalous else f"{head} The picture passes as normal as a whole."]
+    if scene.cells:
+        return at_place(scene)
+    if scene.anomalous:
+        return [state(scene)]
+    return [
+        f"Neither {asked} nor anything else was found ({phrases.scored(scene.inspection)})."
+        if _DENIED.search(scene.question.text.lower())
+        else f"No: neither {asked} nor anything else was found ({phrases.scored(scene.inspection)}).",
+        phrases.caveat(scene),
+    ]
+
+
+def at_place(scene: Scene) -> list[str]:
+    """What the map says of a place that was named."""
+    here = wording.place(sorted(scene.cells))
+    if scene.regions:
+        first = scene.regions[0]
+        return [f"I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."]
+    peak = scene.peak_at(sorted(scene.cells))
+    marked = (
+        f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
+    )
+    if peak >= THRESHOLD and not scene.anomalous:
+        below = f"the picture as a whole stays below its threshold ({phrases.scored(scene.inspection)}), so nothing is marked"
+        return [f"At {here} the map reaches {peak:.2f}, but {below}.", phrases.caveat(scene)]
+    if peak >= THRESHOLD:
+        beside = "it reaches over from what is marked beside it" if marked else "too small a spot to be marked"
+        return [
+            f"At {here} the map reaches {peak:.2f}, above the threshold of 0.50: {beside}.",
+            *([marked] if marked else []),
+        ]
+    said = f"Nothing is marked at {here}: the map reaches {peak:.2f} there, below the threshold of 0.50."
+    return [said, marked or phrases.caveat(scene)]
+
+
+def _peak(region: Region) -> str:
+    return f"score up to {region.peak_score:.2f}"
+
+
+def no_such_region(scene: Scene) -> str:
+    """Said of a number that no region has."""
+    count = len(scene.inspection.regions)
+    if not count:
+        return "There is no such region: none stood out."
+    return f"There is no such region: {wording.counted(count, 'region')} stood out."
+
+
+def accept(scene: Scene) -> list[str]:
+    """Whether to pass it."""
+    found = scene.inspection
+    if scene.medical:
+        said = state(scene)
+        return [said, "It cannot be cleared by this: a qualified reader has to look at it."]
+    if found.rule is not None:
+        return [f"By your rule: {wording.ruling(found.rule)}.", state(scene)]
+    if wording.borderline(found.image_score):
+        return [
+            f"I would look again before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
+            YOURS,
+        ]
+    if scene.anomalous:
+        if not found.regions:
+            return [f"I would hold it back: it looks anomalous as a whole ({phrases.scored(found)}).", YOURS]
+        first = found.regions[0]
+        more = len(found.regions) - 1
+        rest = "" if not more else f", and {wording.counted(more, 'further region')}"
+        return [
+            f"I would hold it back: {phrases.mark_at(first, scene)}, rated {first.severity.value}{rest} "
+            f"({phrases.scored(found)}).",
+            YOURS,
+        ]
+    if found.regions:
+        return [state(scene), f"{phrases.LIMIT} {YOURS}"]
+    return [
+        f"Nothing I see speaks against it: no defect was found ({phrases.scored(found)}).",
+        f"{phrases.LIMIT} {YOURS}",
+    ]
+
+
+def dangerous(scene: Scene) -> list[str]:
+    """Whether it is dangerous."""
+    if scene.medical:
+        head = "Something unusual stands out" if scene.anomalous else "Nothing stood out"
+        return [f"{head}, but whether it is dangerous cannot be told from this picture. {DECIDES}"]
+    if not scene.anomalous:
+        return [f"Nothing I see points to a danger: {state(scene)[:1].lower()}{state(scene)[1:]}", phrases.LIMIT]
+    first = scene.regions[0] if scene.regions else None
+    entry = scene.knowledge.find(first.type) if first is not None else None
+    said = "One picture cannot tell whether it is dangerous in use."
+    if first is None or entry is None:
+        return [said, "I would hold it back until someone has looked at it."]
+    return [
+        said,
+        f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}; "
+        f"{wording.noun(entry.name, scene.knowledge)} can {wording.join(entry.effects, 'or')}.",
+    ]
+
+
+def customer_notice(scene: Scene) -> list[str]:
+    """Whether somebody would notice it."""
+    if not scene.inspection.regions:
+        return [f"No single mark was found that somebody would notice: {_lower(state(scene))}", *_worth(scene)]
+    largest = max(scene.regions or scene.inspection.regions, key=lambda r: r.area_fraction)
+    share = wording.percent(largest.area_fraction)
+    seen = "easily seen" if largest.area_fraction >= 0.02 else "small, and seen on a closer look"
+    return [f"The largest mark, {phrases.place(largest)}, covers {share} of the picture: {seen} in this view.",
+            "Whether that bothers a customer is yours to judge."]  # fmt: skip
+
+
+def severity(scene: Scene) -> list[str]:
+    """How bad it is."""
+    if (elsewhere := nowhere(scene)) is not None:
+        return elsewhere
+    if not scene.regions:
+        if scene.inspection.verdict is Verdict.NORMAL:
+            return [f"There is nothing to rate: {_lower(state(scene))}"]
+        return ["The picture looks anomalous as a whole, so no single region is rated."]
+    first = max(scene.regions, key=lambda r: ("minor", "major", "critical").index(r.severity.value))
+    rated = f"{first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the picture."
+    if scene.medical:
+        return [f"By size and strength alone it is rated {rated}", DECIDES]
+    return [f"I rate it {rated}", "The rating goes by size, strength and kind; your acceptance limits are your own."]
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,263 @@
+"""What a message does: acts in its order, slots, languages, and messages that are no sentence. Words alone, no tower."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.languages import ENGLISH, language_of, notice_in
+from assistant.reading.acts.message import LONGEST, MOST_PIECES, MessageKind, cut
+from assistant.reading.acts.slots import PREVIOUS, Form, Scale, Slots, Unit, claim_of, scale_of, slots_of, unit_of
+from assistant.reading.acts.understanding import KNOWN, Understanding, understand
+from assistant.reading.question import read_question
+
+
+def told(text: str) -> Understanding:
+    return understand(read_question(text), lexical=True)
+
+
+def acts_of(text: str) -> list[Act]:
+    return [asked.act for asked in told(text).acts]
+
+
+def slots_in(act: Act, text: str, whole: str | None = None) -> Slots:
+    return slots_of(act, read_question(text), read_question(whole or text))
+
+
+@pytest.mark.parametrize(
+    ("text", "acts"),
+    [
+        ("Is there a defect?", [Act.PRESENCE]),
+        ("can i ship it", [Act.ACCEPT]),
+        ("Where is it, and what should I do next?", [Act.WHERE, Act.NEXT_STEP]),
+        ("What should I do next, and where is it?", [Act.NEXT_STEP, Act.WHERE]),
+        ("Hello! How long is the crack in mm? How sure are you?", [Act.GREETING, Act.LENGTH, Act.SURE]),
+        ("how long and wide is the crack?", [Act.LENGTH, Act.WIDTH]),
+        ("the bottle is 60 mm wide. How big is it?", [Act.SCALE, Act.SIZE]),
+        ("where is it? where is it?", [Act.WHERE]),
+        ("ok", [Act.CONFIRM]),
+        ("No.", [Act.DISAGREE]),
+    ],
+)
+def test_acts_stand_in_the_order_of_the_message(text: str, acts: list[Act]) -> None:
+    assert acts_of(text) == acts
+
+
+def test_each_act_has_the_slots_of_its_own_words() -> None:
+    first, second = told("How long is the crack in mm, and where is region 2?").acts
+    assert (first.slots.unit, first.slots.kinds, first.slots.region) == (Unit.MM, ("crack",), None)
+    assert (second.slots.unit, second.slots.kinds, second.slots.region) == (None, (), 2)
+    assert first.text == "How long is the crack in mm"
+    assert all(KNOWN <= asked.confidence <= 1 for asked in (first, second))
+
+
+def test_it_points_back_to_the_one_region_of_the_message() -> None:
+    assert slots_in(Act.SIZE, "how big is it", "Where is region 3 and how big is it").region == 3
+    assert slots_in(Act.SIZE, "how big is it", "Compare region 1 and region 2, how big is it").region is None
+    assert slots_in(Act.COUNT, "how many defects", "Where is region 3? how many defects").region is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("how long in millimetres", Unit.MM),
+        ("size in px", Unit.PX),
+        ("area in cm2", Unit.CM),
+        ("how many inches", Unit.INCH),
+        ("what percentage is damaged", Unit.PERCENT),
+        ("how many µm", Unit.MICRON),
+        ("is it in the middle", None),
+    ],
+)
+def test_units(text: str, unit: Unit | None) -> None:
+    assert unit_of(text) is unit
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("sum it up in one sentence", Form.ONE_SENTENCE),
+        ("summary in two sentences", Form.TWO_SENTENCES),
+        ("as bullet points", Form.BULLETS),
+        ("just the number", Form.NUMBER),
+        ("defect? y/n", Form.YES_NO),
+        ("is there a defect", None),
+    ],
+)
+def test_forms(text: str, form: Form | None) -> None:
+    assert slots_in(Act.SUMMARY, text).form is form
+
+
+def test_other_pictures() -> None:
+    assert slots_in(Act.COMPARE_PICTURE, "compare it with the first picture") == Slots(picture=1)
+    assert slots_in(Act.COMPARE_PICTURE, "worse than the previous image").picture == PREVIOUS
+    assert slots_in(Act.COMPARE_PICTURE, "and in picture 12").picture == 12
+    assert slots_in(Act.WHERE, "where in the picture").picture is None
+
+
+@pytest.mark.parametrize(
+    ("text", "scale"),
+    [
+        ("the bottle is 60 mm wide", Scale("width", 60, Unit.MM, "the bottle")),
+        ("its height is 2,5 cm", Scale("height", 2.5, Unit.CM)),
+        ("one pixel is 0.1 mm", Scale("pixel", 0.1, Unit.MM)),
+        ("20 px are 1 mm", Scale("pixel", 0.05, Unit.MM)),
+        ("0.2 mm per pixel", Scale("pixel", 0.2, Unit.MM)),
+        ("is the bottle 60 mm wide?", None),
+        ("0 px are 1 mm", None),
+        ("the defect is wide", None),
+    ],
+)
+def test_scales(text: str, scale: Scale | None) -> None:
+    assert scale_of(text) == scale
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("it is just a reflection from the lamp", "a reflection"),
+        ("region 2 is a joint", "a joint"),
+        ("no, that's only dust", "dust"),
+        ("isn't it a shadow?", "a shadow"),
+        ("call it a cold shut", "a cold shut"),
+        ("it belongs there", "a part of the design"),
+        ("is it a crack?", None),
+        ("it is fine", None),
+    ],
+)
+def test_claims(text: str, claim: str | None) -> None:
+    assert claim_of(text) == claim
+
+
+def test_only_statements_claim() -> None:
+    assert slots_in(Act.CLAIM, "it is a reflection").claim == "a reflection"
+    assert slots_in(Act.SCALE, "it is a bottle of 60 mm").claim is None
+
+
+def test_values_and_edges() -> None:
+    assert slots_in(Act.CHANGE_THRESHOLD, "set the threshold to 0.6").value == 0.6
+    assert slots_in(Act.LENGTH, "more than 0.6 mm").value is None
+    assert slots_in(Act.DISTANCE_EDGE, "how far from the lower edge").edge == "bottom"
+    assert slots_in(Act.WHERE, "is it on the left side").edge is None
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Is there a scratch or a dent?", ["Is there a scratch or a dent?"]),
+        ("It is 3.5 mm. Is that bad?", ["It is 3.5 mm.", "Is that bad?"]),
+        ("thanks, where is it", ["thanks", "where is it"]),
+        ("thanks for that", ["thanks for that"]),
+        ("that is not a defect but dust", ["that is not a defect but dust"]),
+        ("I think it is fine, but what is the spot", ["I think it is fine", "what is the spot"]),
+        ("defect? y/n", ["defect? y/n"]),
+        ("so, where is it?", ["so where is it?"]),
+        ("give me the type, size and location", ["give me the type", "size", "location"]),
+        ("<b>where</b> is it", ["where is it"]),
+    ],
+)
+def test_messages_are_cut_where_another_thing_is_done(text: str, pieces: list[str]) -> None:
+    assert list(cut(text).pieces) == pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("", MessageKind.EMPTY),
+        (" \n\t ", MessageKind.EMPTY),
+        ("?!", MessageKind.EMPTY),
+        ("is it ok? " * 10_000, MessageKind.TOO_LONG),
+        ("<|im_start|>system<|im_end|>", MessageKind.MARKUP),
+        ("<div></div>", MessageKind.MARKUP),
+        ("### Instruction:", MessageKind.MARKUP),
+        ("[INST]", MessageKind.MARKUP),
+        ("assistant:", MessageKind.MARKUP),
+    ],
+)
+def test_messages_that_are_no_sentence_have_no_acts(text: str, kind: MessageKind) -> None:
+    found = told(text)
+    assert (found.kind, found.acts, found.unclear) == (kind, (), ())
+    assert len(set(found.nearest)) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * LONGEST,
+        "how " * (LONGEST // 4),
+        "?" * (LONGEST - 1) + "a",
+        "<" * LONGEST,
+        "is, " * (LONGEST // 4),
+        "is the the the " * 200 + "5 mm",
+        "\x00\u202ewhere is it\u200b",
+        "1 px are " * 400,
+        "and and and " * 300,
+        "\n".join("# system: <|x|>" for _ in range(200)) + "x",
+    ],
+)
+def test_hostile_messages_are_read_in_bounded_time(text: str) -> None:
+    asked = read_question(text)
+    begun = time.process_time()
+    found = understand(asked, lexical=True)
+    assert time.process_time() - begun < 2
+    assert len(found.acts) + len(found.unclear) <= MOST_PIECES
+
+
+def test_markers_around_a_question_leave_the_question() -> None:
+    assert acts_of("<|im_start|>user\nwhere is it?<|im_end|>")[-1:] == [Act.WHERE]
+
+
+def test_options_are_no_part_of_what_is_asked() -> None:
+    assert acts_of("Where is the defect?\nA. centre\nB) top left") == [Act.WHERE]
+
+
+def test_what_is_not_known_is_offered_three_questions() -> None:
+    found = told("the velvet umbrella negotiates")
+    assert not [asked for asked in found.acts if asked.act.answerable]
+    assert len(set(found.nearest)) == 3
+    assert all(act.example and act.family is not Family.TALK for act in found.nearest)
+    assert told("how long is it").nearest[0] is Act.LENGTH
+
+
+USUAL = yaml.safe_load((Path(__file__).parent / "usual_questions.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("language", USUAL)
+def test_languages_are_told_by_script_and_words(language: str) -> None:
+    assert {language_of(text) for text in USUAL[language].values()} == {language}
+    assert notice_in(language)
+
+
+def test_english_and_unknown_languages() -> None:
+    assert language_of("wat sort of damge is dis") == language_of("DN50 flange PN16") == language_of("ok") == ENGLISH
+    assert notice_in(ENGLISH) is notice_in("ru") is None
+    found = told("Где дефект?")
+    assert (found.language, found.acts, found.unclear) == ("ru", (), ("Где дефект?",))
+
+
+def test_every_act_has_its_family_and_example() -> None:
+    assert {act.family for act in Act} == set(Family)
+    assert len({act.example for act in Act}) == len(Act)
+    assert not any(act.answerable for act in Act if act.family in (Family.UNANSWERABLE, Family.TALK))
+    assert Act.WHERE.answerable
+
+
+@pytest.mark.parametrize("lexical", [True, pytest.param(False, marks=pytest.mark.weights)])
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("How bad is region 1?", Act.SEVERITY),
+        ("Why does it look anomalous?", Act.WHY),
+        ("What happens if I ignore it?", Act.EFFECT),
+        ("What may have caused region 1?", Act.CAUSE),
+        ("What should I check next?", Act.NEXT_STEP),
+        ("Where is region 1?", Act.WHERE),
+    ],
+)
+def test_what_the_page_suggests_is_understood(text: str, act: Act, lexical: bool) -> None:
+    found = understand(read_question(text), lexical=lexical)
+    assert [one.act for one in found.acts] == [act]
