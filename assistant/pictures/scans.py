@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.pictures.images import content_format
-from assistant.pictures.medical import WINDOWS, nifti_sides, nifti_version
+from assistant.pictures.kinds import content_format, nifti_version
+from assistant.pictures.medical import WINDOWS
+from assistant.pictures.nifti import nifti_sides
 from assistant.pictures.pixels import decoding
 
 AXES = ("left to right", "back to front", "feet to head")

@@ -359,7 +359,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_selectors(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encoded(corner()))
-    assert "no selector for PNG" in error_of(f"{path}::frame=1")
+    assert "a selector of bayer for PNG" in error_of(f"{path}::frame=1")
     assert "a selector like" in error_of(f"{path}::whatever")
     assert "a selector like" in error_of(f"{path}::frame=1,frame=2")
     odd = tmp_path / "b::frame=1"
