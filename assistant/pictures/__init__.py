@@ -7,6 +7,7 @@ codecs   PNG, JPEG, WebP, AVIF, HEIC, JPEG XL, JPEG 2000, NumPy; Bayer mosaics
 tiff     TIFF and its pages
 pixels   limits, selectors, errors in one line
 medical  DICOM
+dicom_codecs  12-bit and lossless JPEG for pydicom
 nifti    NIfTI
 sets     pictures that are read alike; decoded when they are asked for
 scans    volumes and their planes

@@ -57,6 +57,7 @@ def decode_plain(data: bytes, kind: str, name: str, limits: ImageLimits) -> Samp
         return _from_heic(data, name, limits)
     if kind == "JPEG" and (frame := jpeg_frame(data)) is not None and (frame.bits != 8 or frame.lossless):
         limits.check_size(frame.height, frame.width, name)
+        require_end(data)
         return by_channels(_imagecodecs(name).jpeg_decode(data), name, declared=_bits(frame.bits))
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         limits.check_size(image.height, image.width, name)
@@ -185,6 +186,16 @@ def jpeg_frame(data: bytes) -> JpegFrame | None:
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None
+
+
+def require_end(data: bytes) -> None:
+    """Refuse a JPEG stream that stops before its end, which libjpeg would fill up with grey.
+
+    Raises:
+        ValueError: no end marker.
+    """
+    if b"\xff\xd9" not in data[-512:]:
+        raise ValueError("no end of image")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -120,7 +120,8 @@ def shown(samples: Samples, name: str, levels: Levels | None = None) -> Shown:
     known, notes = _known(values, samples, name)
     told: tuple[str, ...] = ()
     if samples.window is None:
-        own, told = find_levels(_measured(values, known, samples.opacity), samples.declared)
+        channels = values.shape[2] if values.ndim == 3 else 1
+        own, told = find_levels(_measured(values, known, samples.opacity), samples.declared, channels)
     else:
         own = samples.window
     levels = None if samples.chosen else levels
@@ -162,12 +163,13 @@ def clipped(deep: DeepValues) -> tuple[str, ...]:
     return (f"lies outside the grey levels of its references in part ({percent(outside)} outside {low:g} to {high:g})",)
 
 
-def find_levels(measured: np.ndarray, declared: Levels | None) -> tuple[Levels, tuple[str, ...]]:
+def find_levels(measured: np.ndarray, declared: Levels | None, channels: int = 1) -> tuple[Levels, tuple[str, ...]]:
     """Levels of values by rules 2 to 5, and what to say of them.
 
     Args:
         measured: values that count, of any shape, finite.
         declared: by the file.
+        channels: values of a pixel.
     """
     sample = np.sort(_sample(measured))
     kind, size = sample.dtype.kind, len(sample)
@@ -182,7 +184,7 @@ def find_levels(measured: np.ndarray, declared: Levels | None) -> tuple[Levels, 
         notes = (
             f"is read by its own range, as it does not keep to the levels it states ({percent(outside)} outside {ends})",
         )
-    low, high = _between(sample)
+    low, high = _between(sample, channels)
     if kind == "f" and sample[0] >= 0 and sample[-1] <= 1:
         top: float | None = 1.0
     else:
@@ -229,10 +231,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def _between(sample: np.ndarray) -> tuple[float, float]:
-    """Percentiles of sorted values, none of them between two values, and one value or more beyond each of three or more."""
+def _between(sample: np.ndarray, channels: int = 1) -> tuple[float, float]:
+    """Percentiles of sorted values, none of them between two values, and those of one pixel or more beyond each."""
     last = len(sample) - 1
-    low = math.ceil(PERCENTILES[0] * last)
+    low = max(math.ceil(PERCENTILES[0] * last), min(channels, last // 2))
     return float(sample[min(low, last - low)]), float(sample[max(low, last - low)])
 
 

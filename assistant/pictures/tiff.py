@@ -25,6 +25,8 @@ MOST_PAGES = 100_000
 """A file that claims more is taken for a broken one."""
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR, _CIELAB = 0, 1, 2, 3, 4, 5, 6, 8
 _CFA, _LINEAR_RAW, _DEPTH = 32803, 34892, 51177
+_CHANNELS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 32803: 1, 34892: 3, 51177: 1}
+"""Channels of a photometric interpretation, besides extra samples."""
 _JPEGS = frozenset({6, 7, 34892, 33007})
 _DO = "save it as a grey or RGB TIFF with LZW or Deflate"
 _LUMA = (0.299, 0.587, 0.114)
@@ -93,8 +95,10 @@ def _samples(page: Any, data: bytes, name: str, limits: ImageLimits) -> Samples:
         raise ImageError(
             "a TIFF of flat pages", f"a page {page.imagedepth} deep in {name}", "save each plane as a page"
         )
-    extra = len(page.extrasamples)
-    if channels - extra not in (1, 3, 4) or extra > 4 or channels > 8:
+    unnamed = photometric == _BLACK_IS_ZERO and channels == 3 and not any(page.extrasamples)
+    natural = 3 if unnamed else _CHANNELS.get(photometric, channels - len(page.extrasamples))
+    extra = channels - min(natural, channels)
+    if extra > 2 or (extra == 2 and natural == 1):
         got = f"{channels} channels in {name}"
         raise ImageError("a grey or colour TIFF", got, "save the channels of interest as pages or as RGB")
     _check_strips(page, data, name)
@@ -108,7 +112,13 @@ def _samples(page: Any, data: bytes, name: str, limits: ImageLimits) -> Samples:
     if values.dtype.kind not in "buif":
         raise ImageError("pixels of real numbers", f"{values.dtype} in {name}", "save the magnitude")
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    return _by_photometric(page, values, photometric, extra, name)
+    samples = _by_photometric(page, values, photometric, extra, name)
+    told: tuple[str, ...] = ()
+    if unnamed:
+        told = ("has three channels without a word of what they are, shown as red, green and blue",)
+    elif extra and not (extra == 1 and samples.opacity is not None):
+        told = (f"has channels besides its {'grey' if natural == 1 else 'colours'}, left out ({extra})",)
+    return replace(samples, notes=told + samples.notes)
 
 
 def _check_strips(page: Any, data: bytes, name: str) -> None:
@@ -170,7 +180,7 @@ def _without_extra(page: Any, values: np.ndarray, extra: int) -> tuple[np.ndarra
     if not extra or values.ndim == 2:
         return values, None, False
     base = values.shape[2] - extra
-    kinds = [int(kind) for kind in page.extrasamples]
+    kinds = [int(kind) for kind in page.extrasamples[-extra:]]
     colours = values[..., :base] if base > 1 else values[..., 0]
     for index, kind in enumerate(kinds):
         if kind in (1, 2):
@@ -221,17 +231,17 @@ def _from_cmyk(page: Any, values: np.ndarray, declared: Levels | None, name: str
 
 
 def _from_lab(values: np.ndarray, name: str) -> np.ndarray:
-    """CIELAB (D50 taken as D65) -> sRGB, 0..255."""
-    import cv2
+    """CIELAB (D50) -> sRGB, 0..255."""
+    from PIL import Image, ImageCms
 
     if values.dtype not in (np.uint8, np.uint16):
         raise ImageError("CIELAB of 8 or 16 bits", f"{values.dtype} in {name}", _DO)
-    top, step = (255.0, 1.0) if values.dtype == np.uint8 else (65535.0, 256.0)
-    if values.ndim == 2:
-        values = np.dstack([values, np.zeros_like(values), np.zeros_like(values)])
-    signed = values[..., 1:].view(np.int8 if step == 1 else np.int16).astype(np.float32) / np.float32(step)
-    lab = np.dstack([values[..., :1].astype(np.float32) * np.float32(100 / top), signed])
-    return np.asarray(np.rint(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1) * 255)).astype(np.uint8)
+    narrow = values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8)
+    if narrow.ndim == 2:
+        narrow = np.dstack([narrow, np.zeros_like(narrow), np.zeros_like(narrow)])
+    lab = Image.frombytes("LAB", (narrow.shape[1], narrow.shape[0]), narrow.tobytes())
+    profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return np.asarray(ImageCms.applyTransform(lab, ImageCms.buildTransform(*profiles, "LAB", "RGB")))
 
 
 def _from_ycbcr(page: Any, values: np.ndarray) -> np.ndarray:
