@@ -17,6 +17,7 @@ from assistant.evaluation.passes import Protocol, Run, inspections
 from assistant.evaluation.sets import LabelledPicture
 from assistant.inquiry import Inquiry
 from assistant.pictures.images import load_image
+from assistant.pictures.levels import read_with
 from assistant.pictures.sets import shared_levels
 from assistant.pipeline import Assistant
 from assistant.request import Inspector, Request
@@ -158,6 +159,20 @@ def test_a_row_a_page_and_no_data_in_the_row(assistant: Assistant, tmp_path: Pat
     assert rows[f"{path}::frame=1"]["warnings"] == []
     one = assistant.inspect(path)
     assert one.warnings[0].startswith("is the first page of its file (of 3;")
+
+
+def test_the_page_reads_a_picture_as_its_references_and_again_alone(
+    assistant: Assistant, references: list[str], brighter: str
+) -> None:
+    image, levels = load_image(brighter), shared_levels(references)
+    assert image.deep is not None
+    alike = read_with(image, levels)
+    again = read_with(alike, image.deep.own)
+    assert np.array_equal(again.pixels, image.pixels)
+    assert again.notes == image.notes == ()
+    assert read_with(again, levels).notes == alike.notes
+    assert len(alike.notes) == 1
+    assert shared_levels([alike, load_image(references[0])]) == shared_levels([image, load_image(references[0])])
 
 
 def test_evaluation_reads_references_and_queries_alike(

@@ -54,6 +54,7 @@ OUTSIDE = 0.01
 SAMPLED = 500_000
 _DISTINCT = 16
 _CLIPPED = 0.05
+_OUTSIDE = "lies outside the grey levels of its references"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +128,7 @@ def shown(samples: Samples, name: str, levels: Levels | None = None) -> Shown:
     levels = None if samples.chosen else levels
     if samples.inverted:
         values, own = _turned(values, own)
-    deep = DeepValues(values, levels or own, known, samples.opacity, samples.chosen)
+    deep = DeepValues(values, levels or own, own, known, samples.opacity, samples.chosen)
     picture = Shown(drawn(deep), deep, (*samples.notes, *notes, *told))
     return picture if levels is None else replace(picture, notes=picture.notes + clipped(deep))
 
@@ -145,7 +146,8 @@ def read_with(image: QueryImage, levels: Levels | None) -> QueryImage:
     if levels is None or image.deep is None or image.deep.chosen or image.deep.levels == levels:
         return image
     deep = replace(image.deep, levels=levels)
-    return replace(image, pixels=drawn(deep), deep=deep, notes=image.notes + clipped(deep))
+    kept = tuple(note for note in image.notes if not note.startswith(_OUTSIDE))
+    return replace(image, pixels=drawn(deep), deep=deep, notes=kept + clipped(deep))
 
 
 def joined(found: list[Levels]) -> Levels | None:
@@ -154,13 +156,16 @@ def joined(found: list[Levels]) -> Levels | None:
 
 
 def clipped(deep: DeepValues) -> tuple[str, ...]:
-    """Says how much of a picture lies outside its levels, where that is more than a twentieth."""
+    """Says how much of what a picture shows alone lies outside its levels, where that is more than a twentieth."""
+    if deep.levels == deep.own:
+        return ()
     sample = _sample(_measured(deep.values, deep.known, deep.opacity))
-    low, high = sorted((deep.levels.black, deep.levels.white))
+    sample = sample[(sample >= deep.own.black) & (sample <= deep.own.white)]
+    low, high = deep.levels.black, deep.levels.white
     outside = float(((sample < low) | (sample > high)).mean()) if sample.size else 0.0
     if outside <= _CLIPPED:
         return ()
-    return (f"lies outside the grey levels of its references in part ({percent(outside)} outside {low:g} to {high:g})",)
+    return (f"{_OUTSIDE} in part ({percent(outside)} outside {low:g} to {high:g})",)
 
 
 def find_levels(measured: np.ndarray, declared: Levels | None, channels: int = 1) -> tuple[Levels, tuple[str, ...]]:
@@ -277,7 +282,7 @@ def _known(values: np.ndarray, samples: Samples, name: str) -> tuple[np.ndarray 
             break
         good &= values != alone
         what.append(f"{float(alone):g}")
-    known = good.all(2) if good.ndim == 3 else good
+    known = np.asarray(good.all(2) if good.ndim == 3 else good)
     given = samples.known
     notes: tuple[str, ...] = ()
     if not known.all():

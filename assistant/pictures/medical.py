@@ -21,7 +21,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from assistant.errors import ImageError
-from assistant.pictures.dicom_codecs import registered
+from assistant.pictures.formats.dicom_codecs import registered
 from assistant.pictures.levels import LEAST_SPREAD, Samples, find_levels, percent, robust_range, stretch
 from assistant.pictures.pixels import ImageLimits, check_selector, decoding, printable, selected_index
 from assistant.pictures.spacing import Plane, dicom_spacing

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.pictures.formats.tiff import count_pages
 from assistant.pictures.kinds import content_format, nifti_version
 from assistant.pictures.medical import WINDOWS
 from assistant.pictures.nifti import nifti_sides
 from assistant.pictures.pixels import decoding
-from assistant.pictures.tiff import count_pages
 
 AXES = ("left to right", "back to front", "feet to head")
 """Canonical axes of a NIfTI volume, in the order of their numbers."""

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from assistant.errors import ImageError
-from assistant.pictures.codecs import jpeg_frame
+from assistant.pictures.formats.codecs import jpeg_frame
 from assistant.pictures.images import find_images, load_image
 from assistant.pictures.pixels import ImageLimits
 
@@ -104,7 +104,7 @@ def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_png_of_16_bits_is_turned(orientation: int) -> None:
-    from assistant.pictures.codecs import turned
+    from assistant.pictures.formats.codecs import turned
 
     undo = {1: 1, 3: 3, 6: 8, 8: 6}[orientation]
     data = imagecodecs.png_encode(turned(deep(16), undo))

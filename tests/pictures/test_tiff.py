@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -15,8 +16,8 @@ from PIL import Image
 
 from assistant.batch.inputs.listing import Inputs, find_items
 from assistant.errors import ImageError
+from assistant.pictures.formats.tiff import count_pages
 from assistant.pictures.images import load_image
-from assistant.pictures.tiff import count_pages
 from tests.pictures.tiff_files import Case, cases, light, stored, written
 
 MATRIX = list(cases())
@@ -176,11 +177,18 @@ def test_sizes_are_checked_on_the_header(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "50,000,000 pixels" in error_of(data)
 
 
-def test_a_strip_may_not_unpack_to_another_size() -> None:
-    stream = io.BytesIO()
-    Image.new("L", (4000, 4000)).save(stream, "JPEG")
-    bomb = stream.getvalue()
-    data = pages_of(np.zeros((64, 64), np.uint8), compression="jpeg")
+@pytest.mark.parametrize("codec", ["jpeg", "jpeg2000", "jpegxl", "png", "webp", "lerc"])
+def test_a_strip_may_not_unpack_to_another_size(codec: str) -> None:
+    big = np.zeros((3000, 3000), np.uint8)
+    encode = {
+        "jpeg": imagecodecs.jpeg8_encode,
+        "jpeg2000": imagecodecs.jpeg2k_encode,
+        "jpegxl": imagecodecs.jpegxl_encode,
+    }
+    encode |= {"png": imagecodecs.png_encode, "webp": imagecodecs.webp_encode, "lerc": imagecodecs.lerc_encode}
+    bomb = bytes(encode[codec](np.dstack([big] * 3) if codec == "webp" else big))
+    one = np.zeros((64, 64, 3), np.uint8) if codec == "webp" else np.zeros((64, 64), np.uint8)
+    data = pages_of(one, compression=codec, photometric="rgb" if codec == "webp" else "minisblack")
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         places = page.tags[273].valueoffset, page.tags[279].valueoffset
@@ -190,6 +198,16 @@ def test_a_strip_may_not_unpack_to_another_size() -> None:
     for place, size, value in zip(places, sizes, (len(data), len(bomb)), strict=True):
         changed[place : place + size] = min(value, 2 ** (8 * size) - 1).to_bytes(size, "little")
     assert "strips of the size" in error_of(bytes(changed))
+
+
+def test_pages_that_point_in_a_circle_end() -> None:
+    data = bytearray(pages_of(ramp(), ramp()))
+    with tifffile.TiffFile(io.BytesIO(bytes(data))) as file:
+        first, second = file.pages[0].offset, file.pages[1].offset
+        count = len(file.pages[1].tags)
+    end = second + 2 + 12 * count
+    data[end : end + 4] = first.to_bytes(4, "little")
+    assert "truncated or unusual" in error_of(bytes(data))
 
 
 def test_a_camera_raw_mosaic_is_demosaiced() -> None:

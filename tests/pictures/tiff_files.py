@@ -14,6 +14,7 @@ from PIL import Image
 
 HEIGHT, WIDTH = 33, 45
 """Neither is a multiple of a tile or of a byte."""
+LAYOUTS: dict[str, dict[str, Any]] = {"strips": {"rowsperstrip": 8}, "tiles": {"tile": (16, 32)}}
 TYPES = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8")
 
 
@@ -83,7 +84,7 @@ def _types_and_layouts() -> Iterator[Case]:
     for kind in TYPES:
         grey, colour = stored(light(), kind), stored(light(3), kind)
         planar = np.ascontiguousarray(np.moveaxis(colour, -1, 0))
-        for layout, more in {"strips": {"rowsperstrip": 7}, "tiles": {"tile": (16, 32)}}.items():
+        for layout, more in LAYOUTS.items():
             yield Case(f"{kind} grey {layout}", written(grey, **more), stretched(grey))
             yield Case(f"{kind} rgb {layout}", written(colour, photometric="rgb", **more), stretched(colour))
             data = written(planar, photometric="rgb", planarconfig="separate", **more)
@@ -122,7 +123,7 @@ def _image_codecs() -> Iterator[Case]:
             data = written(values, photometric="rgb", compression=codec)
             yield Case(f"{kind} rgb {codec}", data, stretched(values), tolerance)
     grey = stored(light(), "u1")
-    for layout, more in {"strips": {"rowsperstrip": 16}, "tiles": {"tile": (16, 16)}}.items():
+    for layout, more in LAYOUTS.items():
         data = written(grey, compression="jpeg", compressionargs={"level": 98}, **more)
         yield Case(f"u1 grey jpeg {layout}", data, stretched(grey), 12)
     for depth in (12,):

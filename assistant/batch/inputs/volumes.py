@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from assistant.pictures.formats.tiff import count_pages
 from assistant.pictures.kinds import content_format
 from assistant.pictures.pixels import decoding
-from assistant.pictures.tiff import count_pages
 
 _SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
 _HEAD = 2**16

@@ -140,7 +140,7 @@ class Profile:
         deep = image.deep
         if deep is None:
             return () if self.levels is None else ("has 8 bits a channel where the references have more",)
-        if deep.chosen or deep.levels == self.levels:
+        if deep.levels == self.levels or (deep.chosen and self.levels is None):
             return ()
         return ("has more than 8 bits a channel, and was read by grey levels of its own, not of the references",)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -185,6 +186,22 @@ def jpeg_frame(data: bytes) -> JpegFrame | None:
             at += 1 if marker == 0xFF else 2
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
+
+
+def stream_size(data: bytes) -> tuple[int, int] | None:
+    """Height and width that a JPEG, JPEG 2000, JPEG XL, PNG, WebP or LERC stream states; None where it is none of them."""
+    if data.startswith(b"\xff\xd8"):
+        frame = jpeg_frame(data)
+        return None if frame is None else (frame.height, frame.width)
+    if data.startswith(b"Lerc2 ") and len(data) > 22:
+        at = 14 if int.from_bytes(data[6:10], "little") >= 3 else 10
+        height, width = (int.from_bytes(data[n : n + 4], "little") for n in (at, at + 4))
+        return height, width
+    if data[:2] == b"\xff\x0a" or data[4:8] == b"JXL ":
+        return _jpeg_xl_size(data)
+    with suppress(Exception), Image.open(io.BytesIO(data), formats=("PNG", "WEBP", "JPEG2000")) as image:
+        return image.height, image.width
     return None
 
 

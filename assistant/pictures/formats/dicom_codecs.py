@@ -25,15 +25,15 @@ def decode_frame(source: bytes, runner: Any) -> bytes:
     """Samples of one frame, colour by pixel, in the container that the data set states or in the stream's; pydicom calls it."""
     import imagecodecs
 
-    from assistant.pictures.codecs import jpeg_frame, require_end
+    from assistant.pictures.formats.codecs import jpeg_frame, require_end
 
     frame = jpeg_frame(source)
     if frame is None or (frame.height, frame.width) != (runner.rows, runner.columns):
         raise ValueError("another size than the data set states")
     require_end(source)
     # No colour is converted here: pydicom does that by the photometric interpretation.
-    plain = {} if runner.samples_per_pixel == 1 else {"colorspace": "rgb", "outcolorspace": "rgb"}
-    values = np.asarray(imagecodecs.jpeg_decode(source, **plain))
+    plain = None if runner.samples_per_pixel == 1 else "rgb"
+    values = np.asarray(imagecodecs.jpeg_decode(source, colorspace=plain, outcolorspace=plain))
     if values.dtype.itemsize * 8 != runner.bits_allocated:
         runner.set_option("bits_allocated", values.dtype.itemsize * 8)
     if runner.samples_per_pixel > 1:
