@@ -31,7 +31,8 @@ from PIL import Image
 
 from assistant.errors import ImageError
 from assistant.pictures.formats.codecs import by_channels, decode_plain, demosaiced, from_pillow
-from assistant.pictures.kinds import FORMATS, SUFFIXES, content_format, refusal
+from assistant.pictures.kinds import FORMATS, content_format, refusal
+from assistant.pictures.kinds import SUFFIXES as SUFFIXES
 from assistant.pictures.levels import Samples, shown
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, check_selector, decoding, printable
 from assistant.pictures.spacing import Spacing
