@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from assistant.pipeline import Assistant
 from assistant.request import Inspector, Request
 from assistant.types import Inspection, Levels
 from assistant.vision.references.profile import AnomalousReference, Profile
+from data_builders.files import decode, read_pixels
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +201,18 @@ def _rows(inputs: list[str] | Inputs, out: Path, assistant: Assistant, **options
     rows = [json.loads(line) for line in lines]
     assert all(row["error"] is None for row in rows), [row["error"] for row in rows]
     return {row["source"]: row for row in rows}
+
+
+def test_opencv_decodes_no_file() -> None:
+    """It reads what the project has just packed itself: jittered copies and simulated cameras (masks: see the builders)."""
+    root = Path(__file__).parents[1]
+    packages = (root / name for name in ("assistant", "data_builders", "training", "demo"))
+    found = {
+        str(path.relative_to(root))
+        for package in packages
+        for path in package.rglob("*.py")
+        if re.search(r"cv2\.(imread|imdecode)", path.read_text(encoding="utf-8"))
+    }
+    own = {"assistant/vision/experts/jitter.py", "data_builders/capture.py"}
+    assert found - own <= {"data_builders/files.py"}
+    assert "imdecode" not in inspect.getsource(decode) + inspect.getsource(read_pixels)

@@ -121,7 +121,7 @@ def find_images(paths: Iterable[str | Path] | str | Path) -> list[str]:
     """Pictures named by ``paths``, each once, in the order given; a folder stands for the pictures in it.
 
     Folders are walked to any depth in the order of their names; hidden files and linked folders are left out. In a
-    folder a file is a picture by its ending (:data:`SUFFIXES`), or with no ending at all if it starts as DICOM does. A
+    folder a file is a picture by its ending (:data:`SUFFIXES`), or with any other if it starts as DICOM does. A
     path that is not a folder is returned as given, with its selector, also when it is missing: loading it says what is
     wrong.
 
