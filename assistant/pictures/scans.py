@@ -62,7 +62,7 @@ def read_scan(path: Path) -> Scan | None:
         return None
     with decoding(path.name, kind):
         if kind == "TIFF":
-            pages = count_pages(io.BytesIO(data))
+            pages = count_pages(data)
             return Scan(kind, (pages,), ()) if pages > 1 else None
         return _dicom(data) if kind == "DICOM" else _nifti(data)
 

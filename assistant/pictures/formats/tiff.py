@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -51,11 +51,11 @@ def decode_tiff(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
     return samples
 
 
-def count_pages(source: str | Path | BinaryIO) -> int:
-    """Pages of a TIFF file, from its headers alone."""
+def count_pages(source: str | Path | bytes) -> int:
+    """Pages of a TIFF file, or of the bytes of one, from its headers alone."""
     from tifffile import TiffFile
 
-    with TiffFile(source) as file:
+    with TiffFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
         return len(_pages(file))
 
 
