@@ -46,7 +46,8 @@ def npy(values: np.ndarray) -> bytes:
 
 
 def heic(values: np.ndarray) -> bytes:
-    pillow_heif = pytest.importorskip("pillow_heif")
+    import pillow_heif
+
     mode = "RGB" if values.dtype == np.uint8 else "RGB;16"
     file = pillow_heif.from_bytes(mode=mode, size=(values.shape[1], values.shape[0]), data=values.tobytes())
     stream = io.BytesIO()
