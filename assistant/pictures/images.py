@@ -89,8 +89,11 @@ def load_image(
         samples, medical, spacing = _decode(_read(path, limits), printable(name), selector, limits)
     else:
         raise ImageError("a path, bytes, a Pillow picture or an array", f"a {type(source).__name__}", "give its path")
-    with decoding(printable(name), "picture"):
-        picture = shown(samples, printable(name), levels)
+    try:
+        with np.errstate(all="ignore"):
+            picture = shown(samples, printable(name), levels)
+    except MemoryError:
+        raise ImageError("a picture that fits into memory", f"a larger one in {printable(name)}", "crop it") from None
     return QueryImage(
         np.ascontiguousarray(picture.pixels), name, Domain.MEDICAL if domain is None and medical else domain,
         None if spacing is None else (spacing.rows, spacing.columns), None if spacing is None else spacing.of,

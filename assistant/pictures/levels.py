@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -276,11 +277,17 @@ def _known(values: np.ndarray, samples: Samples, name: str) -> tuple[np.ndarray 
         if named.any() and not named[good].all():
             good &= ~named
             what.append(f"{samples.no_data:g}")
+    seen = None
+    if (
+        samples.opacity is not None and not samples.opacity.all()
+    ):  # what is under full transparency was never meant to be seen
+        shape = (*values.shape[:2], *[1] * (values.ndim - 2))
+        seen = np.broadcast_to((samples.opacity > 0).reshape(shape), values.shape)
     for _ in range(2):
-        alone = _set_apart(values, good)
+        alone = _set_apart(values, good if seen is None else good & seen)
         if alone is None:
             break
-        good &= values != alone
+        good &= ~_holes(values, alone)
         what.append(f"{float(alone):g}")
     known = np.asarray(good.all(2) if good.ndim == 3 else good)
     given = samples.known
@@ -294,15 +301,23 @@ def _known(values: np.ndarray, samples: Samples, name: str) -> tuple[np.ndarray 
 
 
 def _set_apart(values: np.ndarray, good: np.ndarray) -> float | None:
-    """The least or greatest value, if it can only mean that nothing was measured; None if neither does."""
+    """The least or greatest value, if it can only mean that nothing was measured; None if neither does.
+
+    Args:
+        values: of a picture.
+        good: which of them count, same shape.
+    """
     inside = values if good.all() else values[good]
+    if not inside.size:
+        return None
     ends = [inside.min(), inside.max()]
     limits = np.iinfo(values.dtype) if values.dtype.kind in "ui" else None
     for end, sign in zip(ends, (1, -1), strict=True):
         known = float(end) in NO_DATA or (limits is not None and end in (limits.min, limits.max))
         if not known or ends[0] == ends[1]:
             continue
-        rest = inside[inside != end]
+        hole = _holes(values, end) & good
+        rest = values[good & ~hole]
         if inside.size - rest.size <= PERCENTILES[0] * inside.size:
             continue
         sample = np.sort(_sample(rest))
@@ -312,6 +327,14 @@ def _set_apart(values: np.ndarray, good: np.ndarray) -> float | None:
         if gap > high - low and np.count_nonzero(np.diff(sample)) + 1 >= _DISTINCT:
             return float(end) if values.dtype.kind == "f" else int(end)
     return None
+
+
+def _holes(values: np.ndarray, value: Any) -> np.ndarray:
+    """Where a value stands for no data: in every channel of a pixel, as one alone may well be empty; a negative float in any."""
+    same = np.asarray(values == value)
+    if values.ndim == 2 or (values.dtype.kind == "f" and value < 0):
+        return same
+    return np.broadcast_to(same.all(2, keepdims=True), values.shape)
 
 
 def _turned(values: np.ndarray, levels: Levels) -> tuple[np.ndarray, Levels]:

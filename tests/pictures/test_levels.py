@@ -89,6 +89,24 @@ def test_the_value_that_the_file_names_is_no_data(tmp_path: Path) -> None:
     assert "470" in image.notes[0]
 
 
+def test_an_empty_channel_is_no_missing_data(tmp_path: Path) -> None:
+    green = np.rint(500 + 400 * LIGHT).astype(np.uint16)
+    empty = np.zeros_like(green)
+    image = load_image(saved(tmp_path / "a.tif", np.dstack([empty, green, empty]), photometric="rgb"))
+    assert image.notes == ()
+    assert (image.pixels[..., ::2] == 0).all()
+    assert np.corrcoef(image.pixels[..., 1].ravel(), LIGHT.ravel())[0, 1] > 0.999
+    points = np.dstack([LIGHT * 900, LIGHT * 700, 480 + 30 * LIGHT]).astype(np.float32)
+    points[:40, :, 2] = -9999
+    assert (load_image(points).pixels[:40] == 0).all()
+    hidden = np.dstack([green] * 3 + [np.full_like(green, 65535)])
+    hidden[:100] = 0
+    laid = load_image(saved(tmp_path / "b.tif", hidden, photometric="rgb", extrasamples=["unassalpha"]))
+    assert laid.notes == ()
+    assert (laid.pixels[:100] == 255).all()
+    assert np.ptp(laid.pixels[100:]) > 250
+
+
 def test_an_object_is_no_missing_data() -> None:
     values = np.full((60, 80), 1000, np.uint16)
     values[20:40, 20:40] = 65535
