@@ -17,6 +17,7 @@ from assistant.cli import option_groups as groups
 from assistant.cli import options
 from assistant.cli.option_groups import MutualMode, ResultsFolder, RowContents, Workforce, takes
 from assistant.errors import AssistantError, ConfigError
+from assistant.files.text import read_text
 from assistant.request import Request
 
 if TYPE_CHECKING:
@@ -196,11 +197,7 @@ def _show_merged(merged: MergeReport, as_json: bool) -> None:
 
 
 def _read_questions(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("a text file of questions", f"{path} ({error})", "check the path") from None
-    found = tuple(line.strip() for line in lines if line.strip())
+    found = tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
     if not found:
         raise ConfigError("a question a line", f"none in {path}", "write one")
     return found

@@ -259,11 +259,20 @@ def inputs_of(
     list_files: options.ListFiles = None,
     manifest: options.Manifest = None,
     slices: options.Slices = True,
+    follow_links: options.FollowLinks = False,
+    yes_everything: options.Everything = False,
 ) -> Inputs:
     """Where the pictures of a run come from."""
     from assistant.batch.inputs.listing import Inputs
 
-    return Inputs(tuple(inputs or ()), tuple(list_files or ()), manifest, slices)
+    return Inputs(
+        tuple(inputs or ()),
+        tuple(list_files or ()),
+        manifest,
+        slices,
+        follow_links=follow_links,
+        everything=yes_everything,
+    )
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ AnomalousMasks = Annotated[
     typer.Option(
         "--anomalous-mask",
         metavar="PATH",
-        help="Mask of each --anomalous-reference, in their order (white where anomalous); repeat.",
+        help="Mask of each --anomalous-reference, in their order (0 where normal, anything else where anomalous); repeat.",
         rich_help_panel=_EVIDENCE,
     ),
 ]
@@ -267,6 +267,18 @@ Slices = Annotated[
     bool,
     typer.Option(
         "--slices/--no-slices", help="A DICOM or NIfTI file stands for all its slices.", rich_help_panel=_INPUT
+    ),
+]
+FollowLinks = Annotated[
+    bool,
+    typer.Option("--follow-links", help="Linked folders are walked too, each folder once.", rich_help_panel=_INPUT),
+]
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--yes-everything",
+        help="The root of the machine or a home folder is meant as it stands.",
+        rich_help_panel=_INPUT,
     ),
 ]
 ResultsOut = Annotated[

@@ -110,6 +110,50 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         return Plane(grey_to_rgb(stretch(np.where(known, plane, low), low, high)), spacing)
 
 
+def label_plane(data: bytes, kind: str, name: str, selector: Mapping[str, str], limits: ImageLimits) -> np.ndarray:
+    """Values of a label map as they are stored, (height, width) in the orientation that the file is shown in.
+
+    Args:
+        data: of the file.
+        kind: DICOM or NIFTI.
+        name: of the file, for messages.
+        selector: the frame or slice; needed where there is more than one, for another one marks other places.
+        limits: of its size.
+
+    Raises:
+        ImageError: no label map within the limits, or several without a selector.
+    """
+    known = ("frame",) if kind == "DICOM" else ("axis", "slice", "volume")
+    check_selector(selector, known, f"a mask as {kind}", name)
+    try:
+        import nibabel
+        import pydicom
+        from pydicom.pixels.utils import pixel_array
+    except ImportError:
+        raise _missing(kind, name) from None
+    with decoding(name, kind):
+        if kind == "DICOM":
+            _check_deflated(data, name, limits)
+            file = pydicom.dcmread(io.BytesIO(data), force=True)
+            frames = _check_dicom(file, name, limits)
+            _require_choice(frames, "frame", selector, name)
+            frame = selected_index(selector, "frame", 0, name) or 0
+            if frame >= frames:
+                raise ImageError(f"a frame from 0 to {frames - 1}", f"frame {frame} in {name}", "use one of these")
+            return np.asarray(pixel_array(file, index=frame, raw=True))
+        stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
+        volume = (nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image).from_stream(stream)
+        _require_choice(int(np.prod(volume.shape[2:3])), "slice", selector, name)
+        return _nifti_plane(volume, name, selector, limits)[0]
+
+
+def _require_choice(count: int, key: str, selector: Mapping[str, str], name: str) -> None:
+    if count > 1 and key not in selector:
+        raise ImageError(
+            f"::{key}= of a mask with {count}", f"none in {name}", f"write {name}::{key}=…, as for its picture"
+        )
+
+
 def _missing(kind: str, name: str) -> ImageError:
     return ImageError(f"the packages that read {kind}", f"none for {name}", 'pip install "anomaly-assistant[medical]"')
 

@@ -11,7 +11,9 @@ import pytest
 
 from assistant.errors import ConfigError, DataSetError
 from assistant.evaluation.command import EvaluateOptions, run, runs_of
-from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference, read_items
+from assistant.evaluation.sets import draw_references, own_reference
+from assistant.labels.labelled_set import LabelledPicture
+from assistant.labels.layouts import read_set
 from assistant.pipeline import Assistant
 
 
@@ -34,11 +36,11 @@ def data_set(tmp_path: Path, pixels: np.ndarray) -> Path:
 
 
 def test_items_carry_kind_and_mask(data_set: Path) -> None:
-    items = read_items(data_set)
+    items = read_set(data_set).pictures
     assert [(item.path.name, item.kind) for item in items[2:4]] == [("2_good.png", None), ("0_test.png", "hole")]
-    assert items[3].mask == data_set / "ground_truth/hole/0_test_mask.png"
+    assert items[3].masks == (data_set / "ground_truth/hole/0_test_mask.png",)
     with pytest.raises(DataSetError, match="MVTec layout"):
-        read_items(data_set / "train")
+        read_set(data_set / "train")
 
 
 def test_references_follow_the_seed(data_set: Path) -> None:
@@ -53,9 +55,9 @@ def test_references_follow_the_seed(data_set: Path) -> None:
 
 
 def test_own_references_go_by_name(data_set: Path) -> None:
-    item = LabelledPicture(data_set / "test/hole/1_test.png", "hole", None)
+    item = LabelledPicture(data_set / "test/hole/1_test.png", "hole")
     assert own_reference(data_set, "reference", item, "refuse") == data_set / "reference/1_temp.png"
-    other = LabelledPicture(data_set / "test/good/7_good.png", None, None)
+    other = LabelledPicture(data_set / "test/good/7_good.png", None)
     assert own_reference(data_set, "reference", other, "zero-shot") is None
     assert own_reference(data_set, "reference", other, "itself") == other.path
     with pytest.raises(DataSetError, match=r"got 0 for 7_good\.png"):
