@@ -170,9 +170,8 @@ class Inspector:
         request = self.request
         if not request.anomalous_references:
             return ()
-        from assistant.vision.references.profile import AnomalousReference
-
         from assistant.labels.masks import frame_of, read_mask
+        from assistant.vision.references.profile import AnomalousReference
 
         images = list(self._pictures(request.anomalous_references))
         if not request.anomalous_masks:

@@ -72,12 +72,7 @@ class Walker:
         """As :meth:`walk`, but a folder that cannot be read is given as such and the walk goes on."""
         self.require_meant(folder)
         self._seen = set()
-        try:
-            device = os.stat(folder).st_dev
-        except OSError as error:
-            yield Unreadable(folder, _unreadable(error, folder))
-            return
-        yield from self._inside(folder, device)
+        yield from self._inside(folder, device_of(folder))
 
     def require_meant(self, folder: str) -> None:
         """Refuse what is hardly ever meant: see :meth:`walk`."""
@@ -118,8 +113,8 @@ class Walker:
             if _is_of_system(os.path.realpath(entry.path)):
                 self.tell(f"the folder {entry.path!r} is the operating system's and left out")
                 return
-            device = os.stat(entry.path).st_dev
-        elif _is_of_system(os.path.realpath(entry.path)) or entry.stat(follow_symlinks=False).st_dev != device:
+            device = device_of(entry.path)
+        elif _is_of_system(os.path.realpath(entry.path)) or device_of(entry.path) != device:
             self.tell(f"the folder {entry.path!r} is of another file system and left out; name it to have it walked")
             return
         empty = True
@@ -153,6 +148,14 @@ class Walker:
 
 def _unreadable(error: OSError, folder: str) -> ImageError:
     return ImageError("a folder that can be read", f"{error.strerror} at {folder!r}", "check its permissions")
+
+
+def device_of(folder: str) -> int:
+    """The file system that a folder is on; -1 where it is gone."""
+    try:
+        return os.stat(folder).st_dev
+    except OSError:
+        return -1
 
 
 def walked(folder: str, accepts: Callable[[str], bool]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -35,9 +36,9 @@ class Readable(Protocol):
 
 
 def encoding_of(start: bytes) -> tuple[str, int]:
-    """Encoding of text by its first bytes, and the length of its byte order mark.
+    r"""Encoding of text by its first bytes, and the length of its byte order mark.
 
-    >>> encoding_of(b"\\xff\\xfea\\0"), encoding_of("parts/a.png".encode("utf-16-le")), encoding_of(b"a.png")
+    >>> encoding_of(b"\xff\xfea\0"), encoding_of("parts/a.png".encode("utf-16-le")), encoding_of(b"a.png")
     (('utf-16-le', 2), ('utf-16-le', 0), ('utf-8', 0))
     """
     for mark, name in _MARKS:
@@ -88,17 +89,13 @@ def as_utf8(file: Readable) -> Iterator[bytes]:
     while len(block) < 4 and (more := file.read(BLOCK)):
         block += more
     encoding, mark = encoding_of(block)
-    block = block[mark:]
+    blocks = chain([block[mark:]], iter(lambda: file.read(BLOCK), b""))
     if encoding == "utf-8":
-        while block:
-            yield block
-            block = file.read(BLOCK)
+        yield from filter(None, blocks)
         return
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        while block:
-            yield decoder.decode(block).encode("utf-8", "surrogatepass")
-            block = file.read(BLOCK)
-        yield decoder.decode(b"", True).encode("utf-8", "surrogatepass")
+        yield from (text.encode("utf-8", "surrogatepass") for block in blocks if (text := decoder.decode(block)))
+        decoder.decode(b"", True)
     except UnicodeDecodeError:
         raise ConfigError(f"a whole list in {encoding.upper()}", "a damaged one", "save it as UTF-8") from None

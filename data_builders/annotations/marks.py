@@ -105,7 +105,7 @@ def rotated(points: Points, about: tuple[float, float], degrees: float) -> Point
 
 
 def flat(points: Points) -> list[float]:
-    """x0, y0, x1, y1, …"""
+    """Points as x0, y0, x1, y1 and so on."""
     return [value for point in points for value in point]
 
 

@@ -96,15 +96,16 @@ def located(
     Raises:
         DataSetError: none of the pictures is there.
     """
-    found, missing, made = Found(folder), list[str](), list[tuple[Path, tuple[Mark, ...], str]]()
-    normal = [p.name for p in annotations.pictures if not p.marks]
-    held_back = set(random.Random(seed).sample(normal, len(normal) // TEST_EVERY))
+    found, missing, there = Found(folder), list[str](), list[tuple[Path, AnnotatedPicture]]()
     for picture in annotations.pictures:
         path = found.path(picture.name)
         if path is None:
             missing.append(picture.name)
         else:
-            made.append((path, picture.marks, "test" if picture.marks or picture.name in held_back else "train"))
+            there.append((path, picture))
+    normal = [path for path, picture in there if not picture.marks]
+    held_back = set(random.Random(seed).sample(normal, len(normal) // TEST_EVERY))
+    made = [(path, p.marks, "test" if p.marks or path in held_back else "train") for path, p in there]
     if not made:
         got = f"none of {len(annotations.pictures)}, for example {missing[0] if missing else 'nothing'}"
         raise DataSetError(f"the pictures of the annotations in {folder}", got, "name their folder with --pictures")

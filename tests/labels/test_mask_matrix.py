@@ -10,7 +10,21 @@ import pytest
 from assistant.errors import AssistantError, DataSetError, ImageError
 from assistant.labels.masks import Frame, MaskReading, read_mask
 from tests.labels.mask_files import (
-    SIZE, SPOT, TRUTH, Write, animated, coloured, dicom, jpeg, layer, nifti, opencv, palette, pillow, png, tiff,
+    SIZE,
+    SPOT,
+    TRUTH,
+    Write,
+    animated,
+    coloured,
+    dicom,
+    jpeg,
+    layer,
+    nifti,
+    opencv,
+    palette,
+    pillow,
+    png,
+    tiff,
     turned_by_exif,
 )  # fmt: skip
 
