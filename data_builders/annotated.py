@@ -34,7 +34,8 @@ def from_annotations(
         layout: one of :data:`READERS`.
         source: file, or for LabelMe, VOC and YOLO the folder.
         target: empty or absent folder.
-        pictures: folder that the paths in the file start from; that of the file when None.
+        pictures: folder that the paths in the file start from; that of the file, or the one above
+            ``annotations``, when None.
         object_name: plain words; the name of the file when None.
         domain: industrial or medical.
         learn: share of the test pictures of each kind to learn from, [0, 1].
@@ -47,7 +48,7 @@ def from_annotations(
         DataSetError, ConfigError: another form, none of the pictures, or a shape that makes no sense.
     """
     annotations = READERS[layout](source)
-    folder = pictures or (source if source.is_dir() else source.parent)
+    folder = pictures or _home_of(source)
     placed, notes = located(annotations, folder, seed)
     items = [
         Labelled(path, marks[0].kind.replace("_", " ") if marks else None, (), split, marks=marks)
@@ -56,3 +57,10 @@ def from_annotations(
     name = (object_name or source.stem).replace("_", " ")
     description = Description(name, source.stem or layout, domain, layout)
     return write_labelled(learned(items, learn, seed), target, description, notes)
+
+
+def _home_of(source: Path) -> Path:
+    """Where the pictures of an annotation file lie unless it is said: beside it, or beside its folder ``annotations``."""
+    if source.is_dir():
+        return source
+    return source.parent.parent if source.resolve().parent.name == "annotations" else source.parent

@@ -325,6 +325,7 @@ class ResultsFolder:
 
     out: Path
     coco: bool
+    coco_like: Path | None
     parquet: bool
     csv: bool
     json: bool
@@ -335,6 +336,7 @@ class ResultsFolder:
 def results_of(
     out: options.ResultsOut,
     coco: options.Coco = False,
+    coco_like: options.CocoLike = None,
     parquet: options.Parquet = False,
     csv: options.Csv = False,
     json: options.Json = False,
@@ -342,7 +344,7 @@ def results_of(
     retry_failed: options.RetryFailed = False,
 ) -> ResultsFolder:
     """The folder of results."""
-    return ResultsFolder(out, coco, parquet, csv, json, restart, retry_failed)
+    return ResultsFolder(out, coco, coco_like, parquet, csv, json, restart, retry_failed)
 
 
 @dataclass(frozen=True)

@@ -302,7 +302,21 @@ QuestionFile = Annotated[
         "--questions", metavar="FILE", help="A question a line, asked of each picture.", rich_help_panel=_OUTPUT
     ),
 ]
-Coco = Annotated[bool, typer.Option("--coco", help="Also results.coco.json.", rich_help_panel=_OUTPUT)]
+Coco = Annotated[
+    bool,
+    typer.Option(
+        "--coco", help="Also results.coco.json; with --save-maps its shapes are exact.", rich_help_panel=_OUTPUT
+    ),
+]
+CocoLike = Annotated[
+    Path | None,
+    typer.Option(
+        "--coco-like",
+        metavar="FILE",
+        help="Also results.coco.json, with the ids of this COCO file, so that pycocotools can compare them.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Csv = Annotated[bool, typer.Option("--csv", help="Also results.csv, a line a region.", rich_help_panel=_OUTPUT)]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Also results.parquet.", rich_help_panel=_OUTPUT)]
 ShardName = Annotated[

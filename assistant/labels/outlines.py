@@ -7,6 +7,7 @@ holes: a part with a hole is cut through it, which changes no pixel.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -36,6 +37,22 @@ def polygons_of(mask: Bool[np.ndarray, "height width"]) -> list[Polygon]:
         for row, part in _without_holes(labels[where] == number):
             found.append([(x + left, y + top + row) for x, y in _outline(part)])
     return found
+
+
+def coco_shape(area: Bool[np.ndarray, "height width"]) -> dict[str, Any]:
+    """Polygons, box and area of a mask with a marked pixel, as COCO annotations hold them.
+
+    >>> coco_shape(np.array([[False, True], [False, True]]))
+    {'segmentation': [[1, 0, 2, 0, 2, 2, 1, 2]], 'bbox': [1, 0, 1, 2], 'area': 2, 'iscrowd': 0}
+    """
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    left, top = int(columns[0]), int(rows[0])
+    return {
+        "segmentation": [[side for corner in ring for side in corner] for ring in polygons_of(area)],
+        "bbox": [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
+        "area": int(area.sum()),
+        "iscrowd": 0,
+    }
 
 
 def _without_holes(part: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -68,7 +68,7 @@ class Found:
             DataSetError: several files of its name.
         """
         plain = name.replace("\\", "/").replace("\0", "")
-        for start in ("", "images"):
+        for start in ("", "images", "JPEGImages"):
             path = self._folder / start / plain.lstrip("/")
             if os.path.normpath(path).startswith(os.path.normpath(self._folder) + os.sep) and path.is_file():
                 return path

@@ -20,10 +20,13 @@ import yaml
 from PIL import Image
 
 from assistant.errors import DataSetError
-from assistant.labels.outlines import polygons_of
+from assistant.labels.outlines import coco_shape, polygons_of
 from data_builders.files import own_mask, write_atomic
 from data_builders.types import Mask
 from data_builders.writer import read_rows
+
+_SPLITS = {"train": "train", "validation": "val"}
+"""Splits as YOLO calls them; every other one is ``test``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +75,18 @@ def write_annotations(layout: str, source: Path, target: Path) -> Counter[str]:
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DataSetError("an empty or absent folder to write to", str(target), "choose another one")
-    pictures = list(_marked(source, target))
+    pictures = list(_marked(source, target, layout))
     WRITERS[layout](pictures, target)
     return Counter(pictures=len(pictures), defects=sum(len(p.values) for p in pictures))
 
 
-def _marked(source: Path, target: Path) -> Iterator[MarkedPicture]:
-    """Pictures of a data set, copied to ``images`` on the way."""
+def _marked(source: Path, target: Path, layout: str) -> Iterator[MarkedPicture]:
+    """Pictures of a data set, copied on the way to where the layout wants them."""
     for row in read_rows(source):
         image = source / row["image_file_name"]
         name = f"{int(row['index']):07d}{image.suffix}"
-        write_atomic(target / "images" / name, image.read_bytes())
+        folder = {"voc": "JPEGImages", "yolo": f"images/{_SPLITS.get(row['split'], 'test')}"}.get(layout, "images")
+        write_atomic(target / folder / name, image.read_bytes())
         values = tuple((str(defect["type"]), int(defect["mask_value"])) for defect in row["defects"])
         if len({value for _, value in values}) < len(values):
             raise DataSetError(
@@ -99,32 +103,16 @@ def _json(path: Path, content: Any) -> None:
     write_atomic(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
-def coco_shape(area: Mask) -> dict[str, Any]:
-    """Polygons, box and area of a mask as COCO annotations hold them.
-
-    >>> coco_shape(np.array([[False, True], [False, True]]))
-    {'segmentation': [[1, 0, 2, 0, 2, 2, 1, 2]], 'bbox': [1, 0, 1, 2], 'area': 2, 'iscrowd': 0}
-    """
-    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
-    left, top = int(columns[0]), int(rows[0])
-    return {
-        "segmentation": [[side for corner in ring for side in corner] for ring in polygons_of(area)],
-        "bbox": [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
-        "area": int(area.sum()),
-        "iscrowd": 0,
-    }
-
-
 def _coco(pictures: Sequence[MarkedPicture], target: Path) -> None:
     kinds = _kinds(pictures)
     images, annotations = [], list[dict[str, Any]]()
     for number, picture in enumerate(pictures, 1):
-        about = {"file_name": f"images/{picture.name}", "height": picture.size[0], "width": picture.size[1]}
+        about = {"file_name": picture.name, "height": picture.size[0], "width": picture.size[1]}
         images.append({"id": number, **about, "license": 1})
         for kind, area in picture.defects:
             about = {"id": len(annotations) + 1, "image_id": number, "category_id": kinds.index(kind) + 1}
             annotations.append({**about, **coco_shape(area)})
-    _json(target / "annotations.json", {
+    _json(target / "annotations" / "instances_default.json", {
         "info": {"description": "a data set of anomaly-assistant"}, "licenses": [{"id": 1, "name": "", "url": ""}],
         "images": images, "annotations": annotations,
         "categories": [{"id": n, "name": kind, "supercategory": "defect"} for n, kind in enumerate(kinds, 1)],
@@ -156,6 +144,9 @@ def _png(area: Mask) -> str:
 def _cvat(pictures: Sequence[MarkedPicture], target: Path) -> None:
     root = Xml.Element("annotations")
     Xml.SubElement(root, "version").text = "1.1"
+    labels = Xml.SubElement(Xml.SubElement(Xml.SubElement(root, "meta"), "task"), "labels")
+    for kind in _kinds(pictures):
+        Xml.SubElement(Xml.SubElement(labels, "label"), "name").text = kind
     for number, picture in enumerate(pictures):
         height, width = picture.size
         image = Xml.SubElement(root, "image", id=str(number), name=picture.name, width=str(width), height=str(height))
@@ -184,16 +175,18 @@ def runs_of_rows(area: Mask) -> list[int]:
 
 def _yolo(pictures: Sequence[MarkedPicture], target: Path) -> None:
     kinds = _kinds(pictures)
+    splits = set[str]()
     for picture in pictures:
-        height, width = picture.size
-        lines = []
-        for kind, area in picture.defects:
-            for ring in polygons_of(area):
-                lines.append(
-                    " ".join([str(kinds.index(kind)), *(f"{x / width:.7g} {y / height:.7g}" for x, y in ring)])
-                )
-        write_atomic(target / "labels" / f"{Path(picture.name).stem}.txt", "".join(f"{t}\n" for t in lines).encode())
-    content = {"path": ".", "train": "images", "val": "images", "names": dict(enumerate(kinds))}
+        (height, width), split = picture.size, _SPLITS.get(picture.split, "test")
+        splits.add(split)
+        lines = [
+            " ".join([str(kinds.index(kind)), *(f"{x / width:.7g} {y / height:.7g}" for x, y in ring)])
+            for kind, area in picture.defects
+            for ring in polygons_of(area)
+        ]
+        text = "".join(f"{line}\n" for line in lines)
+        write_atomic(target / "labels" / split / f"{Path(picture.name).stem}.txt", text.encode())
+    content = {"path": ".", **{split: f"images/{split}" for split in sorted(splits)}, "names": dict(enumerate(kinds))}
     write_atomic(target / "data.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
 
 
@@ -231,7 +224,7 @@ def _voc(pictures: Sequence[MarkedPicture], target: Path) -> None:
         if len(picture.values) > 254 or len(kinds) > 254:
             raise DataSetError("at most 254 defects a picture and 254 kinds", f"more in {picture.name}", "write COCO")
         root = Xml.Element("annotation")
-        for name, text in (("folder", "images"), ("filename", picture.name), ("segmented", "1")):
+        for name, text in (("folder", "JPEGImages"), ("filename", picture.name), ("segmented", "1")):
             Xml.SubElement(root, name).text = text
         size = Xml.SubElement(root, "size")
         for name, side in (("width", width), ("height", height), ("depth", 3)):
@@ -249,18 +242,33 @@ def _voc(pictures: Sequence[MarkedPicture], target: Path) -> None:
         write_atomic(target / "Annotations" / f"{stem}.xml", Xml.tostring(root, encoding="utf-8"))
         for folder, values in (("SegmentationObject", objects), ("SegmentationClass", classes)):
             write_atomic(target / folder / f"{stem}.png", _palette_png(values))
-    write_atomic(target / "labelmap.txt", "".join(f"{kind}\n" for kind in ("background", *kinds)).encode())
+    write_atomic(target / "labelmap.txt", _label_map(kinds).encode())
+    listed = "".join(f"{Path(picture.name).stem}\n" for picture in pictures).encode()
+    for folder in ("Main", "Segmentation"):
+        write_atomic(target / "ImageSets" / folder / "default.txt", listed)
 
 
-def _palette_png(values: np.ndarray) -> bytes:
-    """Indices with the colours of the VOC development kit: bits of the index spread over red, green and blue."""
+def _label_map(kinds: Sequence[str]) -> str:
+    """Names and colours of the classes, as CVAT and datumaro want them beside a VOC segmentation."""
+    colours = _palette()
+    lines = [f"{kind}:{','.join(map(str, colours[n]))}::\n" for n, kind in enumerate(("background", *kinds))]
+    return "# label:color_rgb:parts:actions\n" + "".join(lines)
+
+
+def _palette() -> np.ndarray:
+    """Colours of the VOC development kit, (256, 3): bits of the index spread over red, green and blue."""
     palette = np.zeros((256, 3), np.uint8)
     for index in range(256):
         for bit in range(8):
             for channel in range(3):
                 palette[index, channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit)
+    return palette
+
+
+def _palette_png(values: np.ndarray) -> bytes:
+    """Indices with the colours of :func:`_palette`."""
     image = Image.fromarray(values).convert("P")
-    image.putpalette(palette.ravel().tolist())
+    image.putpalette(_palette().ravel().tolist())
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()

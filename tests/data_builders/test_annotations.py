@@ -23,11 +23,12 @@ from pycocotools.cocoeval import COCOeval
 
 from assistant.errors import AssistantError
 from assistant.labels.masks import Frame
+from assistant.labels.outlines import coco_shape
 from data_builders.annotated import READERS, from_annotations
 from data_builders.annotations.coco import runs_of
 from data_builders.annotations.label_studio import unpacked_brush
 from data_builders.annotations.marks import run_lengths
-from data_builders.annotations.written import WRITERS, coco_shape, runs_of_rows
+from data_builders.annotations.written import WRITERS, runs_of_rows
 from data_builders.convert import main
 from data_builders.files import own_mask
 from data_builders.writer import read_rows
@@ -337,7 +338,12 @@ def shown(folder: Path) -> list[tuple[list[str], list[np.ndarray]]]:
 @pytest.mark.parametrize("layout", sorted(WRITERS))
 def test_every_format_gives_back_what_was_written(layout: str, data_set: Path, tmp_path: Path) -> None:
     assert main([f"to-{layout}", str(data_set), str(tmp_path / "out")]) == 0
-    files = {"coco": "annotations.json", "cvat": "annotations.xml", "label-studio": "tasks.json", "labelme": "images"}
+    files = {
+        "coco": "annotations/instances_default.json",
+        "cvat": "annotations.xml",
+        "label-studio": "tasks.json",
+        "labelme": "images",
+    }
     source = tmp_path / "out" / files.get(layout, "")
     assert main([f"from-{layout}", str(source), str(tmp_path / "back")]) == 0
     before, after = shown(data_set), shown(tmp_path / "back")
@@ -356,7 +362,7 @@ def test_every_format_gives_back_what_was_written(layout: str, data_set: Path, t
 
 def test_coco_out_is_taken_by_pycocotools(data_set: Path, tmp_path: Path) -> None:
     assert main(["to-coco", str(data_set), str(tmp_path / "out")]) == 0
-    truth = COCO(str(tmp_path / "out/annotations.json"))
+    truth = COCO(str(tmp_path / "out/annotations/instances_default.json"))
     for row, (_, areas) in zip(read_rows(data_set), shown(data_set), strict=True):
         ids = truth.getAnnIds(imgIds=[row["index"] + 1])
         for one, area in zip(truth.loadAnns(ids), areas, strict=True):

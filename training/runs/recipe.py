@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
 
 TrackerName = Literal["auto", "none", "tensorboard", "wandb", "trackio", "mlflow"]
 
@@ -150,8 +151,8 @@ def read_recipe(path: Path, overrides: list[str]) -> Recipe | LanguageRecipe:
         ConfigError: an unreadable file, an unknown key, a value that does not fit.
     """
     try:
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        raw: Any = yaml.safe_load(decoded(path.read_bytes(), str(path)))
+    except (OSError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(
             "a readable YAML recipe", f"{path} ({str(error).splitlines()[0]})", "mend the path"
         ) from error
