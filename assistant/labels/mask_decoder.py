@@ -7,7 +7,6 @@ decides, never the ending. The orientation that a mask states itself is applied.
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,8 +65,9 @@ def decode_mask(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
             return _tiff(data, name, limits)
         with Image.open(io.BytesIO(data), formats=[found]) as image:
             limits.check_size(image.height, image.width, name)
-            if getattr(image, "n_frames", 1) > 1:
-                raise ImageError("a mask of one picture", f"{image.n_frames} in {name}", "save them one a file")
+            frames = int(getattr(image, "n_frames", 1))
+            if frames > 1:
+                raise ImageError("a mask of one picture", f"{frames} in {name}", "save them one a file")
             made, orientation = _pillow(data, image, name), _orientation(image)
     lossy = found == "JPEG" or (found == "WEBP" and _is_lossy(data))
     return MaskValues(turned(made.values, orientation), made.palette, made.invisible, lossy)
@@ -103,8 +103,7 @@ def _pillow(data: bytes, image: Image.Image, name: str) -> MaskValues:
 
 def _png_is_deep_colour(data: bytes) -> bool:
     """16 bits a channel and more than one channel."""
-    depth, kind = struct.unpack(">BB", data[24:26])
-    return depth == 16 and kind != 0
+    return data[24:25] == b"\x10" and data[25:26] != b"\0"
 
 
 def _is_lossy(data: bytes) -> bool:
@@ -152,7 +151,7 @@ def _by_tifffile(page: Any) -> bool:
 def _tiff_values(data: bytes, page: Any, name: str) -> np.ndarray | None:
     """Samples as they are stored, channels last; None where Pillow can read them and tifffile lacks a package for it."""
     try:
-        values = page.asarray()
+        values = np.asarray(page.asarray())
     except (ValueError, ImportError, KeyError) as error:
         if "imagecodecs" not in str(error) or (page.bitspersample > 8 and page.samplesperpixel > 1):
             raise

@@ -29,6 +29,7 @@ _LOGGERS = (
     "pydicom.pixels.decoders.base",
     "pydicom.pixels.utils",
     "nibabel.global",
+    "tifffile",
 )
 _PROCESS_STATE = threading.RLock()
 

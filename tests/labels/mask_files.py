@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ SPOT = TRUTH.astype(np.uint8)
 Write = Callable[[Path], object]
 
 
-def pillow(values: np.ndarray, **options: object) -> Write:
+def pillow(values: np.ndarray, **options: Any) -> Write:
     return lambda path: Image.fromarray(values).save(path, **options)
 
 
@@ -32,11 +33,11 @@ def opencv(values: np.ndarray) -> Write:
     return write
 
 
-def tiff(values: np.ndarray, **options: object) -> Write:
+def tiff(values: np.ndarray, **options: Any) -> Write:
     return lambda path: tifffile.imwrite(path, values, **options)
 
 
-def palette(colours: list[int], values: np.ndarray = SPOT, **options: object) -> Write:
+def palette(colours: list[int], values: np.ndarray = SPOT, **options: Any) -> Write:
     def write(path: Path) -> None:
         image = Image.fromarray(values).convert("P")
         image.putpalette(colours + [0] * (768 - len(colours)))
@@ -45,8 +46,8 @@ def palette(colours: list[int], values: np.ndarray = SPOT, **options: object) ->
     return write
 
 
-def coloured(colour: tuple[int, ...], background: tuple[int, ...] = (0, 0, 0), kind: type = np.uint8) -> np.ndarray:
-    made = np.empty((*SIZE, len(colour)), kind)
+def coloured(colour: tuple[int, ...], background: tuple[int, ...] = (0, 0, 0), kind: Any = np.uint8) -> np.ndarray:
+    made: np.ndarray = np.empty((*SIZE, len(colour)), kind)
     made[:] = background
     made[TRUTH] = colour
     return made

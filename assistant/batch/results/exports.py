@@ -38,8 +38,8 @@ UNNAMED = "anomaly"
 def write_coco(results: Path, like: Path | None = None, tell: Callable[[str], object] = lambda _: None) -> Path:
     """``results.coco.json``: images, detections as annotations with ``score``, categories from the types of regions.
 
-    Boxes are ``[x, y, width, height]``. ``segmentation`` holds polygons that draw the pixels of a region exactly, by its picture's
-    saved map; without one it is the box, ``attributes`` says so and it is told. Pictures that failed are left out;
+    Boxes are ``[x, y, width, height]``. ``segmentation`` holds polygons that draw the pixels of a region exactly, by the saved
+    map of its picture; without one it is the box, ``attributes`` says so and it is told. Pictures that failed are left out;
     identifiers count from 1, or are those of a ground truth, which is what lets pycocotools compare the two.
 
     Args:
