@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.types import Domain
 from data_builders.types import Kind
 
@@ -195,7 +196,7 @@ def load_config(path: Path) -> BuildConfig:
         ConfigError: missing file, invalid YAML, unknown keys, values out of range.
     """
     try:
-        values = yaml.safe_load(decoded(path.read_bytes(), str(path)))
+        values = parse_yaml(decoded(path.read_bytes(), str(path)))
     except OSError as error:
         raise ConfigError("a configuration file", f"{path} ({error.strerror})", "give --config FILE") from error
     except (yaml.YAMLError, RecursionError) as error:

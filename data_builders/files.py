@@ -18,6 +18,7 @@ from PIL import Image
 
 from assistant.errors import ConfigError, ImageError
 from assistant.files.text import read_text
+from assistant.files.yaml_text import parse_yaml
 from data_builders.types import Pixels
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -126,7 +127,7 @@ def read_excluded_names(path: Path) -> frozenset[str]:
         ConfigError: the file is missing, is no YAML, or holds anything else.
     """
     try:
-        lists = yaml.safe_load(read_text(path))
+        lists = parse_yaml(read_text(path))
     except yaml.YAMLError as error:
         raise ConfigError("a YAML file of names to leave out", f"{path} ({error})", "correct excluded") from error
     names = [name for each in lists.values() for name in each or ()] if _is_named_lists(lists) else [None]

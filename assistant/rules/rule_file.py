@@ -19,6 +19,7 @@ import yaml
 
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.rules.clauses import UNITS, Clause, Quantity, Rule
 from assistant.rules.sentence import read_sentence
 from assistant.types import Severity
@@ -42,7 +43,7 @@ def load_rule(given: str) -> Rule:
     if not given.lower().endswith(ENDINGS) and (" " in given.strip() or not path.exists()):
         return read_sentence(given)
     try:
-        content = yaml.safe_load(decoded(path.read_bytes(), str(path)))
+        content = parse_yaml(decoded(path.read_bytes(), str(path)))
     except OSError as error:
         raise ConfigError("a file with a rule", f"{path} ({type(error).__name__})", "check the path") from None
     except (yaml.YAMLError, RecursionError) as error:

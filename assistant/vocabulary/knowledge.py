@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.types import Domain
 
 FOLDER = Path(__file__).parent / "knowledge"
@@ -157,7 +158,7 @@ def _content(path: Path) -> dict[str, Any]:
     """A file with a mapping ``types`` in it and nothing strange beside."""
     what = _what(path)
     try:
-        content = yaml.safe_load(decoded(path.read_bytes(), str(path)))
+        content = parse_yaml(decoded(path.read_bytes(), str(path)))
     except OSError as error:
         raise ConfigError(what, error.strerror or "a file that cannot be read", "name a YAML file") from error
     except (yaml.YAMLError, RecursionError) as error:

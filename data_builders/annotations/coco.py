@@ -27,6 +27,11 @@ def read_coco(source: Path) -> Annotations:
     if not all(isinstance(part, list) and all(isinstance(one, dict) for one in part) for part in parts):
         raise DataSetError(FORM, f"another form in {source}", "export it again")
     images, annotations, categories = parts[0] or [], parts[1] or [], parts[2] or []
+    told = [one.get("id") for one in (*images, *categories)] + [
+        one.get(k) for one in annotations for k in ("image_id", "category_id")
+    ]
+    if not all(isinstance(one, int | str) for one in told):
+        raise DataSetError("numbers or words as ids", f"others in {source}", "export it again")
     names = {one.get("id"): str(one.get("name")) for one in categories}
     marks: dict[Any, list[Mark]] = {one.get("id"): [] for one in images}
     if len(marks) < len(images):

@@ -121,7 +121,7 @@ def _coco(pictures: Sequence[MarkedPicture], target: Path) -> None:
 
 def _labelme(pictures: Sequence[MarkedPicture], target: Path) -> None:
     for picture in pictures:
-        shapes = []
+        shapes = list[dict[str, Any]]()
         for kind, area in picture.defects:
             rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
             top, bottom, left, right = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])

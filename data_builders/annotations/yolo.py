@@ -10,6 +10,7 @@ import yaml
 from assistant.errors import DataSetError
 from assistant.files.folders import walked
 from assistant.files.text import read_text
+from assistant.files.yaml_text import parse_yaml
 from assistant.pictures.images import is_picture_name
 from data_builders.annotations.documents import numbers, whole
 from data_builders.annotations.marks import Draw, Mark, box, polygons
@@ -51,7 +52,7 @@ def _names(source: Path, root: Path) -> list[str]:
     for place in [source] if source.is_file() else [root / n for n in ("data.yaml", "data.yml", "dataset.yaml")]:
         if place.is_file():
             try:
-                content: Any = yaml.safe_load(read_text(place))
+                content: Any = parse_yaml(read_text(place))
             except (yaml.YAMLError, RecursionError) as error:
                 raise DataSetError("a YAML file with names", f"{place} ({type(error).__name__})", "mend it") from None
             told = content.get("names") if isinstance(content, dict) else None

@@ -54,7 +54,7 @@ def fail(_: Path) -> None:
 
 
 def swell(_: Path) -> None:
-    np.ones(2**28, np.uint8).sum()
+    assert len(b"x" * 2**26)
 
 
 ENDS = {READ: len, REFUSED: refuse, TRACEBACK: fail, HANG: sleep, DEATH: kill, MEMORY: swell}
@@ -65,11 +65,11 @@ def test_every_end_is_told_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch)
     reads = [lambda path, end=end: ENDS[end](path) if end != READ else None for end in ENDS]
     made = [Target(end, read, "f", (b"x",)) for end, read in zip(ENDS, reads, strict=True)]
     monkeypatch.setattr(trial, "targets", lambda: made)
-    monkeypatch.setattr(trial, "MOST_SECONDS", 0.5)
-    monkeypatch.setattr(trial, "MOST_BYTES", 2**27)
+    monkeypatch.setattr(trial, "MOST_SECONDS", 2.0)
+    monkeypatch.setattr(trial, "MOST_BYTES", 2**25)
     monkeypatch.setattr(trial.multiprocessing, "get_context", lambda _: forked)
     found = list(trials(0, range(2 * len(ENDS))))
-    assert [one.end for one in found] == [*ENDS, *ENDS][: len(found)]
+    assert [one.end for one in found] == [*ENDS, *ENDS]
     assert [one.number for one in found] == list(range(12))
     assert [one.target for one in found] == [*ENDS, *ENDS]
     assert found[2].said.startswith("KeyError at test_fuzz.py:")

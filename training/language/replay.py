@@ -11,6 +11,7 @@ import yaml
 
 from assistant.errors import DataSetError
 from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.language.tokens.chat_template import LabelledIds, Renderer, collate
 
 
@@ -26,7 +27,7 @@ def read_prompts(path: Path, part: str | None = None) -> list[str]:
     """
     try:
         text = decoded(path.read_bytes(), str(path))
-        raw: Any = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
+        raw: Any = parse_yaml(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
     except (OSError, yaml.YAMLError, RecursionError) as error:
         raise DataSetError("a readable file of prompts", f"{path} ({str(error).splitlines()[0]})", "mend it") from error
     if part is not None:
