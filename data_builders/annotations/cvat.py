@@ -50,17 +50,19 @@ def _draw(shape: Element, where: str, tally: Tally) -> Draw:
     turned = _values(shape, ("rotation",), where)[0] if shape.get("rotation") else 0.0
     if shape.tag == "box":
         tally.add("{} defects are marked by their boxes alone, corners and all", where)
-        return box(*_values(shape, ("xtl", "ytl", "xbr", "ybr"), where), turned=turned)
+        left, top, right, bottom = _values(shape, ("xtl", "ytl", "xbr", "ybr"), where)
+        return box(left, top, right, bottom, turned)
     if shape.tag == "ellipse":
-        return ellipse(*_values(shape, ("cx", "cy", "rx", "ry"), where), turned=turned)
-    left, top, width, height = (
+        x, y, across, down = _values(shape, ("cx", "cy", "rx", "ry"), where)
+        return ellipse(x, y, across, down, turned)
+    first, highest, width, height = (
         whole(shape.get(n), n, where, 0 if n in ("left", "top") else 1, 10**6)
         for n in ("left", "top", "width", "height")
     )
     runs = [whole(count.strip(), "a run length", where) for count in (shape.get("rle") or "").split(",")]
     if width * height > 10**9:
         raise DataSetError("a mask within its picture", f"{width}x{height} in {where}", "export it again")
-    return placed(run_lengths(runs, height, width, where), left, top)
+    return placed(run_lengths(runs, height, width, where), first, highest)
 
 
 def _values(shape: Element, names: tuple[str, ...], where: str) -> list[float]:

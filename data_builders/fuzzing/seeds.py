@@ -119,7 +119,9 @@ def _annotations() -> dict[str, list[Any]]:
     packed = base64.b64encode(buffer.getvalue()).decode()
     kinds = (("polygon", [[1, 1], [9, 2], [5, 9]]), ("rectangle", [[1, 1], [9, 8]]), ("circle", [[9, 9], [12, 9]]),
              ("linestrip", [[1, 1], [9, 9], [2, 12]]), ("point", [[4, 4]]))  # fmt: skip
-    labelme = [{"label": "dent", "shape_type": kind, "points": points, "group_id": None} for kind, points in kinds]
+    labelme: list[dict[str, Any]] = [
+        {"label": "dent", "shape_type": kind, "points": points, "group_id": None} for kind, points in kinds
+    ]
     labelme.append({"label": "dent", "shape_type": "mask", "points": [[2, 3], [5, 5]], "mask": packed, "group_id": 1})
     about = {"original_width": width, "original_height": height, "image_rotation": 0}
     spot = np.zeros(SIDES, np.uint8)
@@ -225,7 +227,7 @@ def _dicoms(grey: np.ndarray, rgb: np.ndarray | None) -> list[bytes]:
     def made(values: np.ndarray, syntax: str, **elements: Any) -> bytes:
         file = Dataset()
         file.file_meta = FileMetaDataset()
-        file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if syntax == RLELossless else syntax
+        file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if syntax == RLELossless else UID(syntax)
         file.SOPClassUID, file.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid(entropy_srcs=["seed"])
         colour = values.ndim == 3
         file.Rows, file.Columns = SIDES

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from assistant.errors import DataSetError
 from data_builders.build import build
@@ -53,6 +54,38 @@ def test_a_missing_or_wrong_mask_is_an_error(category, tmp_path):
         from_mvtec(category, tmp_path / "b")
     with pytest.raises(DataSetError, match="train/good"):
         from_mvtec(tmp_path, tmp_path / "c")
+
+
+@pytest.mark.parametrize("kind", ["0/1", "16 bit", "blue", "alpha"])
+def test_masks_of_every_kind_keep_their_defects(kind, category, tmp_path):
+    """Masks in 16 bits, in one channel or in alpha once came out empty: "anomalous" with no defect."""
+    path = category / "ground_truth/bent_lead/000_mask.png"
+    mask = own_mask(path) // 255
+    nothing = np.zeros_like(mask)
+    values = {
+        "0/1": mask, "16 bit": mask.astype(np.uint16), "blue": np.dstack([nothing, nothing, mask]),
+        "alpha": np.dstack([nothing, nothing, nothing, mask * 255]),
+    }  # fmt: skip
+    Image.fromarray(values[kind]).save(path)
+    from_mvtec(category, tmp_path / "set")
+    (bad,) = (row for row in read_rows(tmp_path / "set") if row["verdict"] == "anomalous")
+    assert [d["box"] for d in bad["defects"]] == [[3, 2, 9, 6], [50, 30, 60, 38]]
+    Image.fromarray(nothing).save(path)
+    with pytest.raises(DataSetError, match=r"a mask that marks the defect of .*000\.png, got an empty one"):
+        from_mvtec(category, tmp_path / "empty")
+
+
+def test_from_real_iad(tmp_path):
+    from tests.labels.test_layouts import real_iad
+
+    assert main(["from-real-iad", str(real_iad(tmp_path)), str(tmp_path / "set"), "--object", "audio jack"]) == 0
+    rows = list(read_rows(tmp_path / "set"))
+    assert [(r["split"], r["verdict"], [d["type"] for d in r["defects"]]) for r in rows] == [
+        ("train", "normal", []),
+        ("test", "normal", []),
+        ("test", "anomalous", ["BX"]),
+    ]
+    assert rows[-1]["defects"][0]["box"] == [20, 4, 33, 14]
 
 
 def test_to_mvtec_and_back_keeps_pictures_and_masks(tmp_path):

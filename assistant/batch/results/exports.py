@@ -168,7 +168,7 @@ def _shapes(folder: Path, row: dict[str, Any]) -> dict[tuple[int, ...], dict[str
         return {}
     if scores.scores.shape != (row["height"], row["width"]):
         return {}
-    found = {}
+    found = dict[tuple[int, ...], dict[str, Any]]()
     for region in find_regions(scores, threshold=row["threshold"]):
         box = region.box
         area = np.zeros(scores.scores.shape, bool)
