@@ -216,6 +216,7 @@ def _dicoms(grey: np.ndarray, rgb: np.ndarray | None) -> list[bytes]:
     """Plain, in colour, of several frames with a window, run-length encoded, and deflated."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import (
+        UID,
         DeflatedExplicitVRLittleEndian,
         ExplicitVRLittleEndian,
         ImplicitVRLittleEndian,
