@@ -89,6 +89,10 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
         }
         for name, letter in (("good/g0", "B"), ("hole/h0", "A"))
     }))  # fmt: skip
+    images = [{"id": n, "file_name": f"{n}.png", "height": pixels.shape[0], "width": pixels.shape[1]} for n in (1, 2)]
+    annotations = [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[3, 3, 20, 3, 20, 15]]}]
+    coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "dent"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(coco))
     (tmp_path / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
     rule = re.search(r"^```yaml\n(reject:.*?)^```$", PAGES[ROOT / "docs/commands.md"], re.MULTILINE | re.DOTALL)
     assert rule is not None

@@ -40,10 +40,11 @@ def build(
     json: options.Json = False,
 ) -> None:
     """Encode normal pictures once into a file that inspect --profile uses."""
-    profile = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references), fit=fit)).profile
+    inspector = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references), fit=fit))
+    profile = inspector.profile
     assert profile is not None, "a request with references makes a profile"
     profile.save(output)
-    tell_faults(profile)
+    tell_faults(profile, inspector.notes)
     _show_values({"file": str(output), **profile.summary()}, json)
 
 
@@ -83,9 +84,9 @@ def check(
     raise typer.Exit(int(bool(found)))
 
 
-def tell_faults(profile: Profile | None) -> None:
-    """Faults of references on standard error, once for all pictures that are held against them."""
-    for sentence in () if profile is None else profile.warnings:
+def tell_faults(profile: Profile | None, notes: Sequence[str] = ()) -> None:
+    """Faults of references and notes on their masks on standard error, once for all pictures held against them."""
+    for sentence in (*notes, *(() if profile is None else profile.warnings)):
         print(f"note: reference {sentence}", file=sys.stderr)
 
 

@@ -284,8 +284,9 @@ class UnitInspector:
             key = replace(request, inquiry=replace(request.inquiry, object_name=None))
         if key not in self._profiles:
             try:
-                made = self._profiles[key] = Inspector(self.assistant, request).profile
-                self._notes += () if made is None else made.warnings
+                inspector = Inspector(self.assistant, request)
+                made = self._profiles[key] = inspector.profile
+                self._notes += (*inspector.notes, *(() if made is None else made.warnings))
             except AssistantError as error:
                 self._profiles[key] = error
             if len(self._profiles) > PROFILES:

@@ -152,7 +152,11 @@ def demosaiced(samples: Samples, pattern: str, name: str) -> Samples:
 
 
 def turned(values: np.ndarray, orientation: int) -> np.ndarray:
-    """An array as EXIF orientation 1 to 8 says that it is looked at."""
+    """An array as EXIF orientation 1 to 8 says that it is looked at.
+
+    >>> turned(np.array([[1, 2], [3, 4], [5, 6]]), 6).tolist()
+    [[5, 3, 1], [6, 4, 2]]
+    """
     turn = _ARRAY_TURNS.get(orientation)
     return values if turn is None else np.ascontiguousarray(turn(values))
 
