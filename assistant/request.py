@@ -6,7 +6,7 @@ Knows options and their combinations; does not know where they come from (comman
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ class Request:
 class Inspector:
     """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing; ``examples`` of kinds.
 
-    ``notes`` holds what a person ought to hear about the masks of anomalous references, a sentence each.
+    ``notes`` holds what a person ought to hear about folders of references and about masks, a sentence each.
 
     Raises:
         AssistantError: a reference, profile or file of examples that cannot be used.
@@ -96,7 +96,7 @@ class Inspector:
         self.notes: tuple[str, ...] = ()
         self.profile: Profile | None = assistant.comparison(
             request.inquiry,
-            self._pictures(find_images(request.references)) if request.references else (),
+            self._pictures(find_images(request.references, self._note)) if request.references else (),
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
             fit=request.fit,
@@ -117,9 +117,14 @@ class Inspector:
         timing = {**inspection.timing_ms, "decode": decoded}
         return self.request.ruled(named_by_example(replace(inspection, timing_ms=timing), self.examples))
 
-    def inspect_each(self, inputs: Iterable[str]) -> Iterator[tuple[str, Inspection | AssistantError]]:
-        """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run."""
-        for source, problem in expand(inputs):
+    def inspect_each(
+        self, inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
+    ) -> Iterator[tuple[str, Inspection | AssistantError]]:
+        """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run.
+
+        ``tell`` is given what walking leaves out, in sentences.
+        """
+        for source, problem in expand(inputs, tell):
             if problem is not None:
                 yield source, problem
                 continue
@@ -127,6 +132,9 @@ class Inspector:
                 yield source, self.inspect(source)
             except AssistantError as error:
                 yield source, error
+
+    def _note(self, sentence: str) -> None:
+        self.notes += (sentence,)
 
     def _pictures(self, paths: Sequence[str]) -> PictureFiles:
         return PictureFiles(paths, self.request.limits, self.request.inquiry.domain)
@@ -152,17 +160,20 @@ class Inspector:
                 raise ConfigError(
                     f"a mask that marks the defect of {image.source}", f"an empty one in {path}", "mark it"
                 )
-            self.notes += tuple(f"mask {note}" for note in reading.notes)
+            for note in reading.notes:
+                self._note(f"mask {note}")
             made.append(AnomalousReference(image, reading.marked))
         return tuple(made)
 
 
-def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]:
+def expand(
+    inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
+) -> Iterator[tuple[str, AssistantError | None]]:
     """Pictures that ``inputs`` name, each once; an input that names none comes with the reason."""
     seen: set[str] = set()
     for given in inputs:
         try:
-            found = find_images([given])
+            found = find_images([given], tell)
         except AssistantError as error:
             yield given, error
             continue

@@ -19,7 +19,8 @@ from assistant.labels.masks import frame_of, read_mask
 from data_builders.annotated import READERS, from_annotations
 from data_builders.annotations.written import WRITERS, write_annotations
 from data_builders.files import encode_mask, write_atomic
-from data_builders.labelled import from_messages, from_mvtec, from_real_iad, from_visa, require_empty
+from data_builders.labelled import from_mvtec, from_real_iad, from_visa, require_empty
+from data_builders.messages import from_messages
 from data_builders.writer import read_rows
 
 

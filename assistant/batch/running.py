@@ -132,7 +132,7 @@ class BatchRun:
         for sentence in dict.fromkeys(notes):
             if sentence not in noted:
                 noted.add(sentence)
-                self._tell(f"reference {sentence}")
+                self._tell(sentence)
 
     def count(self) -> None:
         """Find out :attr:`total` in a thread, by looking for the pictures once more; not for standard input."""

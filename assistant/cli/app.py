@@ -65,7 +65,7 @@ def inspect(images: options.Images, request: Request, model: Model, shown: Displ
     if request.rule is not None:
         print(f"rule: {request.rule}", file=sys.stderr)
     failed = False
-    for source, result in inspector.inspect_each(images):
+    for source, result in inspector.inspect_each(images, profile.tell):
         if isinstance(result, AssistantError):
             failed = True
             _show_failure(source, result, shown)

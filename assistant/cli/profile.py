@@ -85,9 +85,16 @@ def check(
 
 
 def tell_faults(profile: Profile | None, notes: Sequence[str] = ()) -> None:
-    """Faults of references and notes on their masks on standard error, once for all pictures held against them."""
-    for sentence in (*notes, *(() if profile is None else profile.warnings)):
-        print(f"note: reference {sentence}", file=sys.stderr)
+    """Faults of references and notes on their masks on standard error, once for all pictures."""
+    for note in notes:
+        tell(note)
+    for sentence in () if profile is None else profile.warnings:
+        tell(f"reference {sentence}")
+
+
+def tell(sentence: str) -> None:
+    """Something a person ought to hear, on standard error."""
+    print(f"note: {sentence}", file=sys.stderr)
 
 
 def _faults(profile: Profile | None) -> list[dict[str, Any]]:
@@ -104,7 +111,7 @@ def _faults(profile: Profile | None) -> list[dict[str, Any]]:
 
 def _unlike(inspector: Inspector, queries: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Warnings about pictures and pictures that cannot be read, a row each."""
-    for source, result in inspector.inspect_each(queries):
+    for source, result in inspector.inspect_each(queries, tell):
         if isinstance(result, AssistantError):
             yield {"of": "query", "source": source, "error": " ".join(str(result).split())}
             continue

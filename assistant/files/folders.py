@@ -10,7 +10,7 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.errors import ConfigError, ImageError
 
@@ -45,6 +45,7 @@ class Walker:
         follow_links: linked folders are walked too.
         skip: a folder, resolved, that is never walked.
         tell: given what was left out, in sentences.
+        has_options: whoever asks has --follow-links and --yes-everything, which messages then name.
         counts_empty: whether a folder in a folder, by its path, is given itself where nothing wanted is in it.
     """
 
@@ -53,6 +54,7 @@ class Walker:
     follow_links: bool = False
     skip: str | None = None
     tell: Tell = _say_nothing
+    has_options: bool = False
     counts_empty: Callable[[str], bool] = _never
     _seen: set[tuple[int, int]] = field(default_factory=set, init=False, repr=False)
 
@@ -82,7 +84,8 @@ class Walker:
         large = (os.path.dirname(real) == real, "the root of the machine"), (_is_home(real), "a home folder")
         named = next((name for found, name in large if found), None)
         if named is not None and not self.everything:
-            do = "name the folders in it, or add --yes-everything where that is what you want"
+            do = "name the folders in it"
+            do += ", or add --yes-everything where that is what you want" if self.has_options else ""
             raise ConfigError("a folder of pictures", f"{folder!r}, which is {named}", do)
 
     def _inside(self, folder: str, device: int) -> Iterator[str | Unreadable]:
@@ -108,7 +111,8 @@ class Walker:
         """A folder in a folder, unless there is a reason to leave it."""
         if entry.is_symlink():
             if not self.follow_links:
-                self.tell(f"the linked folder {entry.path!r} is left out; --follow-links takes it")
+                do = "--follow-links takes it" if self.has_options else "name it to have it walked"
+                self.tell(f"the linked folder {entry.path!r} is left out; {do}")
                 return
             if _is_of_system(os.path.realpath(entry.path)):
                 self.tell(f"the folder {entry.path!r} is the operating system's and left out")
@@ -139,7 +143,7 @@ class Walker:
         wanted = re.compile(_expression(parts[first:]))
         if not os.path.isdir(start or os.curdir):
             return
-        everywhere = Walker(lambda _: True, self.everything, self.follow_links, self.skip, self.tell)
+        everywhere = replace(self, accepts=lambda _: True, counts_empty=_never)
         for path in everywhere.walk(start or os.curdir):
             inside = os.path.relpath(path, start or os.curdir)
             if wanted.fullmatch(inside):
@@ -158,9 +162,9 @@ def device_of(folder: str) -> int:
         return -1
 
 
-def walked(folder: str, accepts: Callable[[str], bool]) -> Iterator[str]:
-    """Files below a folder that are wanted, linked folders left out; see :meth:`Walker.walk`."""
-    return Walker(accepts).walk(folder)
+def walked(folder: str, accepts: Callable[[str], bool], tell: Tell = _say_nothing) -> Iterator[str]:
+    """Files below a folder that are wanted, linked folders left out and told of; see :meth:`Walker.walk`."""
+    return Walker(accepts, tell=tell).walk(folder)
 
 
 def _expression(parts: list[str]) -> str:

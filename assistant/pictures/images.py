@@ -22,7 +22,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +121,7 @@ def split_selector(source: str) -> tuple[str, dict[str, str]]:
     return head, selector
 
 
-def find_images(paths: Iterable[str | Path] | str | Path) -> list[str]:
+def find_images(paths: Iterable[str | Path] | str | Path, tell: Callable[[str], object] = lambda _: None) -> list[str]:
     """Pictures named by ``paths``, each once, in the order given; a folder stands for the pictures in it.
 
     Folders are walked to any depth in the order of their names (:mod:`assistant.files.folders`); hidden files, linked folders
@@ -139,7 +139,7 @@ def find_images(paths: Iterable[str | Path] | str | Path) -> list[str]:
         if not os.path.isdir(path):
             found[str(path)] = None
             continue
-        inside = list(walked(str(path), is_picture_name))
+        inside = list(walked(str(path), is_picture_name, tell))
         if not inside:
             do = "check the folder, or name the files themselves"
             raise ImageError("a folder with pictures in it", f"none in {printable(str(path))}", do)

@@ -220,6 +220,10 @@ def test_a_mask_of_a_turned_picture_is_turned_with_it_and_an_empty_one_is_refuse
     ended = command("inspect", "/")
     assert ended.code == 1
     assert "which is the root of the machine" in ended.err
+    (pictures / "link").symlink_to(tmp_path)
+    ended = command("inspect", pictures, "--references", pictures)
+    assert ended.code == 0
+    assert ended.err.count("link' is left out; name it to have it walked") == 2
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from data_builders.build import build
 from data_builders.convert import main, to_messages, to_mvtec
 from data_builders.dialogues import main as dialogues
 from data_builders.files import encode_mask, encode_pixels, own_mask, write_atomic
-from data_builders.labelled import from_messages, from_mvtec, from_visa
+from data_builders.labelled import from_mvtec, from_visa
+from data_builders.messages import from_messages
 from data_builders.writer import read_rows
 from tests.data_builders.fakes import config, fake_families
 

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from assistant.errors import DataSetError
-from data_builders.labelled import from_messages, from_mvtec
+from data_builders.labelled import from_mvtec
 from data_builders.loading import load_set
+from data_builders.messages import from_messages
 
 
 def test_sets_with_and_without_references_have_the_same_columns(

@@ -286,7 +286,8 @@ class UnitInspector:
             try:
                 inspector = Inspector(self.assistant, request)
                 made = self._profiles[key] = inspector.profile
-                self._notes += (*inspector.notes, *(() if made is None else made.warnings))
+                self._notes += inspector.notes
+                self._notes += () if made is None else (f"reference {fault}" for fault in made.warnings)
             except AssistantError as error:
                 self._profiles[key] = error
             if len(self._profiles) > PROFILES:

@@ -49,7 +49,7 @@ class Inputs:
     def walker(self, tell: Callable[[str], object]) -> Walker:
         """What walks the folders and patterns among them; ``tell`` hears what is left out."""
         return Walker(
-            is_picture_name, self.everything, self.follow_links, None if self.skip is None else str(self.skip), tell,
+            is_picture_name, self.everything, self.follow_links, None if self.skip is None else str(self.skip), tell, True,
             counts_empty=lambda folder: folder.lower().endswith(SUFFIXES),
         )  # fmt: skip
 
