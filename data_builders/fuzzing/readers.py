@@ -38,7 +38,7 @@ def targets() -> list[Target]:
     for kind, seeds in picture_seeds().items():
         if kind == "map":
             made.append(Target("map", load_map, "m.png", tuple(seeds)))
-        elif kind != "npy":
+        else:
             made.append(Target(f"picture {kind}", load_image, f"p.{kind}", tuple(seeds)))
     made += [Target(f"mask {kind}", _mask, f"m.{kind}", tuple(seeds)) for kind, seeds in mask_seeds().items()]
     readers = _text_readers()

@@ -21,7 +21,9 @@ SIDES = (24, 36)
 
 
 def picture_seeds() -> Mapping[str, list[bytes]]:
-    """Files by kind: PNG, JPEG, TIFF, BMP, GIF, WebP, DICOM and NIfTI (extra ``medical``), and a map."""
+    """Files by kind: every one that is read (extras ``heic`` and ``medical``), and a map."""
+    import imagecodecs
+
     y, x = np.mgrid[: SIDES[0], : SIDES[1]]
     grey = (5 * y + 3 * x).astype(np.uint8)
     rgb = np.stack([grey, grey[::-1], grey[:, ::-1]], 2)
@@ -36,9 +38,12 @@ def picture_seeds() -> Mapping[str, list[bytes]]:
         "gif": [_palette("GIF"), _animated("GIF")],
         "webp": [_pillow(rgb, "WEBP"), _pillow(alpha, "WEBP", lossless=True), _animated("WEBP")],
         "map": [_pillow(deep, "PNG")],
-        "npy": [_npy(grey), _npy(grey > 90), _npy(grey.astype(np.float64))],
+        "npy": [_npy(grey), _npy(grey > 90), _npy(grey.astype(np.float64)), _npy(alpha)],
+        "avif": [_pillow(rgb, "AVIF"), _pillow(alpha, "AVIF"), imagecodecs.avif_encode(deep >> 6, bitspersample=10)],
+        "jp2": [_pillow(rgb, "JPEG2000"), imagecodecs.jpeg2k_encode(deep, level=0, reversible=True)],
+        "jxl": [imagecodecs.jpegxl_encode(v, lossless=True) for v in (grey, rgb, deep)],
     }  # fmt: skip
-    return {**seeds, "dicom": _dicoms(grey, rgb), "nifti": _niftis(grey)}
+    return {**seeds, "heic": _heics(rgb, deep), "dicom": _dicoms(grey, rgb), "nifti": _niftis(grey)}
 
 
 def mask_seeds() -> Mapping[str, list[bytes]]:
@@ -210,6 +215,18 @@ def _npy(values: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, values)
     return buffer.getvalue()
+
+
+def _heics(rgb: np.ndarray, deep: np.ndarray) -> list[bytes]:
+    """Of 8 and of 10 bits."""
+    import pillow_heif
+
+    made = []
+    for values, mode in ((rgb, "RGB"), (np.repeat(deep[..., None], 3, 2), "RGB;16")):
+        buffer = io.BytesIO()
+        pillow_heif.encode(mode, SIDES[::-1], values.tobytes(), buffer, quality=80)
+        made.append(buffer.getvalue())
+    return made
 
 
 def _dicoms(grey: np.ndarray, rgb: np.ndarray | None) -> list[bytes]:

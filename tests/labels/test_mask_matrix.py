@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -124,6 +125,13 @@ REFUSED: dict[str, tuple[str, Write, str]] = {
     "complex": ("m.npy", lambda path: np.save(path, SPOT * 1j), "numbers"),
     "three axes": ("m.npy", lambda path: np.save(path, np.stack([SPOT, SPOT])), "array .height, width."),
     "cmyk": ("m.tif", lambda path: _cmyk(path), "grey, palette"),
+    "jpeg 2000": ("m.jp2", pillow(SPOT), "mask as PNG"),
+    "avif": ("m.avif", pillow(coloured((255, 255, 255)), quality=100), "mask as PNG"),
+    "jpeg xl": ("m.jxl", lambda path: path.write_bytes(imagecodecs.jpegxl_encode(SPOT, lossless=True)), "mask as PNG"),
+    "tiff of jpeg 2000": ("m.tif", tiff(SPOT, compression="jpeg2000"), "lossy format"),
+    "tiff in YCbCr": ("m.tif", tiff(coloured((255, 128, 128), (0, 128, 128)), photometric="ycbcr"), "grey, palette"),
+    "dicom in jpeg": ("m.dcm", lambda path: _dicom_jpeg(path), "mask without losses"),
+    "series without volume": ("m.nii", lambda path: _volume(path, (1, 2)), "::volume= of a mask with 2"),
     "text": ("m.png", lambda path: path.write_text("no mask"), "another format"),
     "empty file": ("m.png", lambda path: path.write_bytes(b""), "another format"),
     "cut short": ("m.png", lambda path: _cut(path), "whole PNG file"),
@@ -138,10 +146,23 @@ SIZES: dict[str, tuple[np.ndarray, str]] = {
 }
 
 
-def _volume(path: Path) -> None:
+def _volume(path: Path, more: tuple[int, ...] = (3,)) -> None:
     import nibabel
 
-    nibabel.save(nibabel.Nifti1Image(np.stack([SPOT.T] * 3, 2), np.eye(4)), path)
+    voxels = np.broadcast_to(SPOT.T.reshape(*SIZE[::-1], *[1] * len(more)), (*SIZE[::-1], *more))
+    nibabel.save(nibabel.Nifti1Image(np.array(voxels), np.eye(4)), path)
+
+
+def _dicom_jpeg(path: Path) -> None:
+    import pydicom
+    from pydicom.encaps import encapsulate
+
+    dicom(SPOT * 255)(path)
+    file = pydicom.dcmread(path)
+    file.PixelData = encapsulate([imagecodecs.jpeg8_encode(SPOT * 255, level=90)])
+    file["PixelData"].is_undefined_length = True
+    file.file_meta.TransferSyntaxUID = pydicom.uid.JPEGBaseline8Bit
+    file.save_as(path)
 
 
 def _cmyk(path: Path) -> None:
@@ -181,6 +202,20 @@ def test_another_size_is_an_error(case: str, tmp_path: Path) -> None:
     pillow(values)(tmp_path / "m.png")
     with pytest.raises(DataSetError, match=reason):
         read_mask(tmp_path / "m.png", FRAME)
+
+
+def test_a_plane_of_a_volume_is_chosen_along_any_axis(tmp_path: Path) -> None:
+    import nibabel
+
+    voxels = np.zeros((*SIZE[::-1], 3), np.uint8)
+    voxels[..., 1] = SPOT[::-1, ::-1].T
+    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), tmp_path / "m.nii")
+    assert np.array_equal(read_mask(f"{tmp_path}/m.nii::slice=1", FRAME).marked, TRUTH)
+    assert not read_mask(f"{tmp_path}/m.nii::slice=2", FRAME).marked.any()
+    nibabel.save(nibabel.Nifti1Image(voxels[:1], np.eye(4)), tmp_path / "thin.nii")
+    assert read_mask(f"{tmp_path}/thin.nii::axis=0", Frame(3, 30)).marked.shape == (3, 30)
+    with pytest.raises(ImageError, match="::slice= of a mask with 3"):
+        read_mask(tmp_path / "thin.nii", Frame(30, 1))
 
 
 def test_lossy_masks_are_taken_at_half_and_told(tmp_path: Path) -> None:
