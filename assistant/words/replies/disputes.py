@@ -7,9 +7,9 @@ import re
 from assistant.types import Mode
 from assistant.vision.regions import highest_region
 from assistant.words import wording
-from assistant.words.replies import phrases
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import at_place, presence, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 CLAIMED = 4
 """Words of a claim that are said again; a longer one is called "that"."""
@@ -48,6 +48,19 @@ def checked(scene: Scene) -> list[str]:
         f"there {'is' if number == 1 else 'are'} {wording.counted(number, 'region')}" if number else "so there is none"
     )
     return [*said, f"4. Places of the map are marked where the picture as a whole reaches its threshold; {marked}."]
+
+
+def not_checked(scene: Scene) -> list[str]:
+    """What a verdict does not cover."""
+    if scene.medical:
+        return [
+            "Not looked at: anything outside this picture, earlier examinations, the history.",
+            f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.SCAN_LIMIT)}",
+        ]
+    return [
+        "Not looked at: other sides and the inside, depth, dimensions against a drawing, function, writing.",
+        f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.LIMIT)}",
+    ]
 
 
 def sure(scene: Scene) -> list[str]:
@@ -149,3 +162,7 @@ def _correct(scene: Scene) -> str:
     if scene.inspection.mode is Mode.ZERO_SHOT:
         return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
     return "If good ones look like this, add this picture to the references, and it is unlikely to be marked again."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -9,14 +9,27 @@ from dataclasses import dataclass, replace
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.acts.slots import Scale, Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.types import Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import disputes, findings, kinds, limits, phrases, scans, sizes, summaries, tool, verdicts
-from assistant.words.replies.scene import Earlier, Scene
+from assistant.words.replies import (
+    disputes,
+    findings,
+    kinds,
+    pictures,
+    refusals,
+    scans,
+    shapes,
+    sizes,
+    summaries,
+    tool,
+    verdicts,
+)  # fmt: skip
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Earlier, Scene
 
 Sayer = Callable[[Scene], list[str]]
 SAYERS: dict[Act, Sayer] = {
@@ -25,6 +38,9 @@ SAYERS: dict[Act, Sayer] = {
     Act.DANGEROUS: verdicts.dangerous,
     Act.CUSTOMER_NOTICE: verdicts.customer_notice,
     Act.SEVERITY: verdicts.severity,
+    Act.RATING: verdicts.rating,
+    Act.STANDARD: verdicts.standard,
+    Act.ESCALATE: verdicts.escalate,
     Act.COUNT: findings.count,
     Act.WHERE: findings.where,
     Act.TYPE: findings.kind,
@@ -32,6 +48,10 @@ SAYERS: dict[Act, Sayer] = {
     Act.WORST_REGION: findings.worst,
     Act.DESCRIBE: findings.describe,
     Act.APPEARANCE: findings.appearance,
+    Act.IDENTIFY: findings.identify,
+    Act.SPREAD: shapes.spread,
+    Act.ANYTHING_ELSE: findings.anything_else,
+    Act.HEAT_MAP: pictures.heat_map,
     Act.SIZE: sizes.size,
     Act.LENGTH: sizes.length,
     Act.WIDTH: sizes.width,
@@ -39,14 +59,20 @@ SAYERS: dict[Act, Sayer] = {
     Act.POSITION: findings.position,
     Act.DISTANCE_EDGE: sizes.distance_edge,
     Act.DISTANCE_REGION: sizes.distance_region,
+    Act.ORIENTATION: shapes.orientation,
+    Act.SHAPE: shapes.shape,
+    Act.MARGIN: shapes.margin,
     Act.SCALE: sizes.scale,
     Act.CAUSE: kinds.cause,
     Act.EFFECT: kinds.effect,
     Act.NEXT_STEP: kinds.next_step,
     Act.REPAIR: kinds.repair,
     Act.PREVENT: kinds.prevent,
+    Act.OTHER_METHOD: kinds.other_method,
+    Act.KIND_MEANING: kinds.kind_meaning,
     Act.WHY: disputes.why,
     Act.CHECKED: disputes.checked,
+    Act.NOT_CHECKED: disputes.not_checked,
     Act.SURE: disputes.sure,
     Act.DISAGREE: disputes.disagree,
     Act.CLAIM: disputes.claim,
@@ -55,6 +81,7 @@ SAYERS: dict[Act, Sayer] = {
     Act.NAME_KIND: disputes.name_kind,
     Act.SUMMARY: summaries.summary,
     Act.REPHRASE: summaries.rephrase,
+    Act.REPORT: summaries.report,
     Act.COMPARE_GOOD: summaries.compare_good,
     Act.COMPARE_PICTURE: summaries.compare_picture,
     Act.WHICH_BAD: summaries.which_bad,
@@ -69,8 +96,9 @@ SAYERS: dict[Act, Sayer] = {
         (
             Act.DEPTH, Act.AGE, Act.MATERIAL, Act.ORIGIN, Act.PRICE, Act.SERIAL_NUMBER, Act.DATE, Act.TEMPERATURE, Act.WEIGHT,
             Act.SMELL_SOUND, Act.PERSON, Act.OTHER_SIDE, Act.TEXT,
+            Act.RATE, Act.PROGRESS,
         ),
-        limits.untold,
+        refusals.untold,
     ),
     Act.SCORE: tool.score,
     Act.THRESHOLD: tool.threshold,
@@ -79,6 +107,12 @@ SAYERS: dict[Act, Sayer] = {
     Act.MODEL: tool.model,
     Act.ACCURACY: tool.accuracy,
     Act.CAPABILITIES: tool.capabilities,
+    Act.IMAGE_QUALITY: pictures.image_quality,
+    Act.BETTER_PICTURE: pictures.better_picture,
+    Act.ROBUST: pictures.robust,
+    Act.REFERENCES: pictures.references,
+    Act.LEARN: pictures.learn,
+    Act.PRIVACY: pictures.privacy,
     Act.GREETING: tool.greeting,
     Act.THANKS: tool.thanks,
     Act.GOODBYE: tool.goodbye,
@@ -155,6 +189,7 @@ def reply(
     focus: Sequence[int] = (),
     others: Sequence[Earlier] = (),
     told_scan: bool = False,
+    told_scale: Scale | None = None,
     before: Sequence[Act] = (),
 ) -> Reply:
     """What follows from the inspection on a message.
@@ -167,6 +202,7 @@ def reply(
         focus: regions that the last reply was about.
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
+        told_scale: the last size that the user told before.
         before: acts of the last reply, for a message that only names other regions ("and region 2?").
     """
     asked = _worth_saying(_fitting(understanding.acts, told_scan or wording.is_medical(inspection, knowledge)))
@@ -175,7 +211,9 @@ def reply(
     sentences: list[str] = []
     spoken_of = tuple(focus)
     for one in asked:
-        scene = Scene(inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan)
+        scene = Scene(
+            inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan, told_scale
+        )
         sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:

@@ -8,10 +8,10 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import LONGEST, MessageKind
 from assistant.types import Mode
 from assistant.words import wording
-from assistant.words.replies import phrases
 from assistant.words.replies.findings import worst
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import presence, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 HELP = "Ask whether it is OK, what is wrong, where, how big, what kind, how sure I am, or what to do next."
 

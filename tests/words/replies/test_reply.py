@@ -18,7 +18,7 @@ from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Domain, Extents, Inspection, MeasuredBy, Measures, Mode
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.replies.reply import SAYERS, Reply, reply
-from assistant.words.replies.scene import Earlier
+from assistant.words.scene.scene import Earlier
 from tests.inspections import inspection, region, regions
 
 KNOWLEDGE = load_knowledge()

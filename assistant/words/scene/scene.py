@@ -11,6 +11,7 @@ import numpy as np
 
 from assistant.geometry import CELLS
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
 from assistant.types import Inspection, Region, Verdict
@@ -59,6 +60,7 @@ class Scene:
         focus: numbers of the regions that the last reply was about; empty at the beginning.
         others: further pictures of the session, in their order.
         told_scan: the user spoke of it as of a scan of a patient.
+        told_scale: the last size that the user told.
     """
 
     inspection: Inspection
@@ -69,6 +71,7 @@ class Scene:
     focus: tuple[int, ...] = ()
     others: Sequence[Earlier] = field(default=())
     told_scan: bool = False
+    told_scale: Scale | None = None
 
     @property
     def medical(self) -> bool:
