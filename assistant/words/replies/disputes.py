@@ -7,7 +7,7 @@ import re
 from assistant.types import Mode
 from assistant.vision.regions import highest_region
 from assistant.words import wording
-from assistant.words.replies.verdicts import at_place, presence, state
+from assistant.words.replies.verdicts import at_place, of_kind, presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -110,9 +110,12 @@ def claim(scene: Scene) -> list[str]:
         )
     first = regions[0]
     if said is None:
+        if scene.question.kinds:
+            return of_kind(scene)
+        looks = "" if first.type is None else f", and looks most like {wording.noun(first.type, scene.knowledge)}"
         return [
-            f"What I can say of it: the place {phrases.place(first)} differs from the rest (up to {first.peak_score:.2f}); "
-            "what it is made of, the map does not tell."
+            f"What I can say of it: {phrases.name(first)}, {phrases.place(first)}, differs from the rest "
+            f"(up to {first.peak_score:.2f}){looks}. Whether it is what you say, the map does not tell."
         ]
     return [
         f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "

@@ -144,9 +144,17 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.WHY: frozenset({Act.CHECKED}),
     Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
     Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
+    Act.REPORT: frozenset({Act.SUMMARY, Act.PRESENCE, Act.WHERE, Act.SURE, Act.DESCRIBE}),
+    Act.RATING: frozenset({Act.SCORE, Act.SEVERITY, Act.PRESENCE}),
+    Act.STANDARD: frozenset({Act.ACCEPT, Act.PRESENCE}),
+    Act.ESCALATE: frozenset({Act.PRESENCE, Act.ACCEPT}),
+    Act.HEAT_MAP: frozenset({Act.DESCRIBE, Act.PRESENCE}),
+    Act.KIND_MEANING: frozenset({Act.TYPE, Act.PRESENCE}),
+    Act.NOT_CHECKED: frozenset({Act.CHECKED}),
+    Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
 }
 """Acts whose reply holds what those beside it ask for."""
-ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Act.WHY, Act.MISSED})
+ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Act.WHY, Act.MISSED, Act.REPORT, Act.RATING, Act.IMAGE_QUALITY})
 """Acts that are replied to once a message."""
 
 

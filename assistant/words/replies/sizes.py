@@ -158,7 +158,7 @@ def scale(scene: Scene) -> list[str]:
     b = first.box
     long = first.measures.px.length if first.measures is not None else max(b.x_max - b.x_min, b.y_max - b.y_min)
     broad = first.measures.px.width if first.measures is not None else min(b.x_max - b.x_min, b.y_max - b.y_min)
-    measured = Extents(long * per, broad * per, (long * per, broad * per), b.area * per * per, 0.0)
+    measured = Extents(long * per, broad * per, (long * per, broad * per), b.area * per * per, 0.0, 0.0)
     return [
         f"{head}, {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
         f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')}).",
@@ -197,7 +197,7 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
 def _scaled(e: Extents, per: float) -> Extents:
     nearest = None if e.nearest is None else e.nearest * per
     feret = (e.feret[0] * per, e.feret[1] * per)
-    return Extents(e.length * per, e.width * per, feret, e.area * per * per, e.edge_distance * per, nearest)
+    return Extents(e.length * per, e.width * per, feret, e.area * per * per, e.edge_distance * per, e.margin * per, nearest)
 
 
 def _rough(region: Region) -> bool:
@@ -213,6 +213,6 @@ def _against_limit(scene: Scene, e: Extents, unit: str, rough: bool) -> list[str
     if named != unit:
         return [] if unit == "mm" else [NO_SCALE]
     extent = e.width if re.search(r"\b(?:wide|width|thick)\b", scene.message.text.lower()) else e.length
-    if abs(extent - limit) <= (ROUGHLY if rough else CLOSELY) * limit:
+    if abs(extent - limit) <= max(e.margin, (ROUGHLY if rough else CLOSELY) * limit):
         return [f"That is too near to {phrases.length(limit, unit)} to say which side of it it lies."]
     return [f"That is {'over' if extent > limit else 'under'} {phrases.length(limit, unit)}."]

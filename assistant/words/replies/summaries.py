@@ -11,7 +11,7 @@ from assistant.words.replies.verdicts import DECIDES, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
-_MESSAGE = re.compile(r"\b(?:e-?mail|mail|line|sentence|message|sms|text|letter|note)\b")
+_MESSAGE = re.compile(r"\b(?:e-?mail|mail|line|sentence|message|sms|letter)\b")
 
 
 def summary(scene: Scene) -> list[str]:
