@@ -77,6 +77,7 @@ class Slots:
         claim: what the user says it is ("a reflection"), or is to be called.
         value: a score or threshold, 0 to 1.
         scale: a real size told.
+        scale_top: the upper end of the scale that a rating is asked on; "letters" for grades.
     """
 
     region: int | None = None
@@ -91,6 +92,7 @@ class Slots:
     claim: str | None = None
     value: float | None = None
     scale: Scale | None = None
+    scale_top: float | Literal["letters"] | None = None
 
 
 _UNITS = {
@@ -177,7 +179,29 @@ def slots_of(act: Act, piece: Question, whole: Question) -> Slots:
         claim=claim_of(said) if act in _STATING else None,
         value=_value(said),
         scale=scale,
+        scale_top=scale_top_of(said) if act is Act.RATING else None,
     )
+
+
+def scale_top_of(said: str) -> float | Literal["letters"] | None:
+    """The upper end of the scale that a plain text asks a rating on; None where it names none.
+
+    >>> scale_top_of("rate it 1-10"), scale_top_of("score from 0 to 100"), scale_top_of("how many stars out of 5")
+    (10.0, 100.0, 5.0)
+    >>> scale_top_of("grade it a to f")
+    'letters'
+    """
+    told = re.search(
+        r"\b[01]\s*(?:-|–|to|and|\.\.)\s*(?P<to>\d{1,4})\b|\b(?:out of|of|/)\s*(?P<of>\d{1,4})\b|/(?P<by>\d{1,4})\b",
+        said,
+    )
+    if told is not None and (top := float(told["to"] or told["of"] or told["by"])) > 1:
+        return top
+    if re.search(r"\ba\s*(?:-|–|to|,\s*b)\s*[a-z]\b|\bletter\b|\bgrade [a-f]\b", said):
+        return "letters"
+    if re.search(r"\bper ?cent\b|%", said):
+        return 100.0
+    return 5.0 if "stars" in said else None
 
 
 def unit_of(said: str) -> Unit | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from assistant.types import Mode
+from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.regions import highest_region
 from assistant.words import wording
-from assistant.words.replies.verdicts import at_place, of_kind, presence, state
+from assistant.words.replies.verdicts import at_place, presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -21,16 +21,21 @@ def why(scene: Scene) -> list[str]:
     basis = f"It was judged {phrases.judged_by(found)}: {phrases.scored(found)}."
     if marked := scene.regions or found.regions:
         first = marked[0]
+        but = " because" if scene.anomalous else ", although"
         differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
         return [
-            f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.",
+            f"I call it {found.verdict.value}{but} {phrases.name(first)}, {phrases.place(first)}, {differs}: "
+            f"the map reaches {first.peak_score:.2f} there.",
             basis,
         ]
     place = highest_region(found)
     high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
     if scene.anomalous:
-        return [f"Because the picture as a whole scores above the threshold, without a single region{high}.", basis]
-    return [f"Because no place stands out enough{high}.", basis]
+        return [
+            f"I call it anomalous because the picture as a whole scores above the threshold, without a single region{high}.",
+            basis,
+        ]
+    return [f"I call it normal because no place stands out enough{high}.", basis]
 
 
 def checked(scene: Scene) -> list[str]:
@@ -111,7 +116,7 @@ def claim(scene: Scene) -> list[str]:
     first = regions[0]
     if said is None:
         if scene.question.kinds:
-            return of_kind(scene)
+            return _claimed_kind(scene, first)
         looks = "" if first.type is None else f", and looks most like {wording.noun(first.type, scene.knowledge)}"
         return [
             f"What I can say of it: {phrases.name(first)}, {phrases.place(first)}, differs from the rest "
@@ -124,13 +129,29 @@ def claim(scene: Scene) -> list[str]:
     ]
 
 
+def _claimed_kind(scene: Scene, region: Region) -> list[str]:
+    """To somebody who names a kind: what it looks most like, and that the ones named stay possible."""
+    others = [kind for kind in scene.question.kinds if kind != region.type]
+    looks = (
+        "" if region.type is None else f"By its looks it is most likely {wording.noun(region.type, scene.knowledge)}"
+    )
+    sure = "" if region.type_probability is None else f" ({100 * region.type_probability:.0f} % sure)"
+    named = wording.join([wording.noun(kind, scene.knowledge) for kind in others], "or") if others else ""
+    if not looks:
+        return [f"The kind is not known; {named} cannot be excluded."]
+    return [
+        f"{looks}{sure}, {phrases.place(region)}.",
+        *([f"{phrases.capital(named)} cannot be excluded."] if named else []),
+    ]
+
+
 def missed(scene: Scene) -> list[str]:
     """To somebody who sees something more."""
     if scene.cells:
         said = at_place(scene)
         return (
             said
-            if scene.regions
+            if scene.regions or scene.peak_at(sorted(scene.cells)) >= THRESHOLD
             else [said[0], f"You may still be right: {phrases.caveat(scene)[:1].lower()}{phrases.caveat(scene)[1:]}"]
         )
     place = highest_region(scene.inspection)
@@ -160,6 +181,8 @@ def name_kind(scene: Scene) -> list[str]:
 
 def _correct(scene: Scene) -> str:
     """How to put it right."""
+    if scene.medical:
+        return "A qualified reader decides."
     if not scene.inspection.regions:
         return "Reference pictures of good ones make it surer."
     if scene.inspection.mode is Mode.ZERO_SHOT:

@@ -19,6 +19,7 @@ FROM_THE_MIDDLE = (
     "Seen from the middle of the picture, 12 o'clock at its top; where the part has its middle, I do not know."
 )
 _ASKS_CLOCK = re.compile(r"\bclock\b")
+_POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defect|spot)\b")
 
 
 def nothing(scene: Scene, doing: str) -> list[str]:
@@ -190,24 +191,23 @@ def _looks(region: Region, scene: Scene) -> str:
 
 def identify(scene: Scene) -> list[str]:
     """What something in the picture is: only what is unusual is named."""
-    if scene.regions and (scene.places_one or not (scene.cells or scene.point)):
+    if scene.regions and (scene.places_one or _POINTS.search(scene.question.text.lower())):
         first = scene.regions[0]
         return [f"{phrases.capital(phrases.name(first))} is {phrases.mark_at(first, scene)}.", _looks(first, scene)]
     if scene.cells or scene.point:
         return ["I do not name parts of a picture, only what is unusual in it.", *at_place(scene)]
-    return [
-        "I do not name parts of a picture, nor say why one is darker or brighter: I look for what is unusual.",
-        state(scene),
-    ]
+    head = "I do not name parts of a picture, nor say why one is darker or brighter than another"
+    if scene.inspection.regions:
+        return [f"{head}; what is unusual is {phrases.marks(scene.inspection.regions, scene)}."]
+    return [f"{head}: I look for what is unusual.", state(scene)]
 
 
 def anything_else(scene: Scene) -> list[str]:
     """What stands out besides what was spoken of."""
     regions = scene.inspection.regions
-    spoken = scene.focus or tuple(r.id for r in regions[:1])
-    rest = tuple(r for r in regions if r.id not in spoken)
-    if not regions:
-        return [state(scene), phrases.caveat(scene)]
+    if not scene.focus:
+        return [state(scene), *([] if scene.anomalous else [phrases.caveat(scene)])]
+    rest = tuple(r for r in regions if r.id not in scene.focus)
     if rest:
         return [f"Yes: {phrases.marks(rest, scene)}."]
     named = phrases.marks(regions, scene)

@@ -72,7 +72,7 @@ def heat_map(scene: Scene) -> list[str]:
     if scene.cells or scene.point:
         return at_place(scene)
     found = scene.inspection
-    means = f"The map gives every place a score from 0 to 1: dark is normal, bright is unusual, {THRESHOLD:.2f} and more counts."
+    means = f"The map gives every place a score from 0, dark, to 1, bright; the threshold is {THRESHOLD:.2f}."
     scores = found.anomaly_map.scores
     row, column = divmod(int(scores.argmax()), scores.shape[1])
     place = highest_region(found)

@@ -137,11 +137,12 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.LENGTH: frozenset({Act.SIZE}),
     Act.WIDTH: frozenset({Act.LENGTH, Act.SIZE}),
     Act.TYPE: frozenset({Act.APPEARANCE, Act.SIDE}),
-    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE}),
+    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE, Act.CHECKED}),
     Act.PRESENCE: frozenset({Act.DISAGREE, Act.MISSED, Act.REPHRASE, Act.DESCRIBE}),
     Act.WORST_REGION: frozenset({Act.DISAGREE, Act.CHANGE_THRESHOLD}),
     Act.SUMMARY: frozenset({Act.PRESENCE, Act.DESCRIBE}),
     Act.WHY: frozenset({Act.CHECKED}),
+    Act.REFERENCES: frozenset({Act.WHY, Act.CHECKED}),
     Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
     Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
     Act.REPORT: frozenset({Act.SUMMARY, Act.PRESENCE, Act.WHERE, Act.SURE, Act.DESCRIBE}),
@@ -154,7 +155,20 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
 }
 """Acts whose reply holds what those beside it ask for."""
-ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Act.WHY, Act.MISSED, Act.REPORT, Act.RATING, Act.IMAGE_QUALITY})
+ONCE = frozenset(
+    {
+        Act.CLAIM,
+        Act.DISAGREE,
+        Act.TYPE,
+        Act.PRESENCE,
+        Act.SCORE,
+        Act.WHY,
+        Act.MISSED,
+        Act.REPORT,
+        Act.RATING,
+        Act.IMAGE_QUALITY,
+    }
+)
 """Acts that are replied to once a message."""
 
 
@@ -263,11 +277,14 @@ def _fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
 
 
 def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
-    """Sentences without those that tell the score a second time."""
-    score = phrases.scored(inspection)
-    if not any(score in sentence for sentence in said):
-        return [*new]
-    return [sentence for sentence in new if score not in sentence]
+    """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
+    told = " ".join(said).lower()
+    score, highest = phrases.scored(inspection), "the map is highest"
+    return [
+        sentence
+        for sentence in new
+        if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest))
+    ]
 
 
 _OF_PATIENTS = re.compile(

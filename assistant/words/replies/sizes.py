@@ -159,8 +159,9 @@ def scale(scene: Scene) -> list[str]:
     long = first.measures.px.length if first.measures is not None else max(b.x_max - b.x_min, b.y_max - b.y_min)
     broad = first.measures.px.width if first.measures is not None else min(b.x_max - b.x_min, b.y_max - b.y_min)
     measured = Extents(long * per, broad * per, (long * per, broad * per), b.area * per * per, 0.0, 0.0)
+    joint = "," if told.axis == "pixel" else ", and"
     return [
-        f"{head}, {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
+        f"{head}{joint} {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
         f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')}).",
         *_against_limit(scene, measured, "mm", _rough(first)),
     ]
@@ -170,8 +171,8 @@ def _assumed(told: Scale, per: float, image: QueryImage) -> str:
     """A scale that holds where what was told spans the picture."""
     pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
     whole = phrases.length(told.number * METRIC.get(told.unit, 1.0), "mm")
-    spans = "the picture as a whole" if not told.of else f"{told.of} goes from side to side, so that the picture"
-    return f"If {spans} ({pixels} px) is {whole} {side}, a pixel is {per:.3g} mm and"
+    spans = f"the picture as a whole ({pixels} px)" if not told.of else f"{told.of} spans the picture ({pixels} px) and"
+    return f"If {spans} is {whole} {side}, a pixel is {per:.3g} mm"
 
 
 def millimetres_per_pixel(told: Scale, image: QueryImage) -> float | None:
@@ -197,7 +198,9 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
 def _scaled(e: Extents, per: float) -> Extents:
     nearest = None if e.nearest is None else e.nearest * per
     feret = (e.feret[0] * per, e.feret[1] * per)
-    return Extents(e.length * per, e.width * per, feret, e.area * per * per, e.edge_distance * per, e.margin * per, nearest)
+    return Extents(
+        e.length * per, e.width * per, feret, e.area * per * per, e.edge_distance * per, e.margin * per, nearest
+    )
 
 
 def _rough(region: Region) -> bool:

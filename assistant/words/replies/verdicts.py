@@ -29,7 +29,7 @@ def nowhere(scene: Scene) -> list[str] | None:
         return [no_such_region(scene)]
     if scene.cells:
         return at_place(scene)
-    if scene.inspection.regions:
+    if len(scene.inspection.regions) == 1:
         only = phrases.mark_at(scene.inspection.regions[0], scene)
         return [f"There is no other one: the one region that stands out is {only}."]
     return None
@@ -127,7 +127,7 @@ def of_kind(scene: Scene) -> list[str]:
 
 def at_place(scene: Scene) -> list[str]:
     """What the map says of a place that was named."""
-    here = wording.place(sorted(scene.cells))
+    here = scene.here
     if scene.regions:
         first = scene.regions[0]
         return [f"I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."]
@@ -251,7 +251,7 @@ def rating(scene: Scene) -> list[str]:
     if not found.regions:
         return [rated]
     first = found.regions[0]
-    return [rated, f"{phrases.capital(phrases.mark_at(first, scene))}, is rated {first.severity.value}."]
+    return [rated, f"What stands out most is rated {first.severity.value}: {phrases.mark_at(first, scene)}."]
 
 
 def standard(scene: Scene) -> list[str]:

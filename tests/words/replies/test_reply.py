@@ -99,7 +99,7 @@ def test_lengths_are_in_millimetres_where_the_scale_is_known_and_the_scale_is_as
 def test_a_size_that_is_told_gives_the_scale_under_its_assumption() -> None:
     bare = inspection(0.9, (replace(CRACK, measures=replace(LONG, mm=None)),))
     answer = told(bare, (Act.SCALE, "the part is 96 mm wide")).text
-    assert "If the picture as a whole (48 px) is 96.0 mm wide, a pixel is 2 mm" in answer
+    assert "If the part spans the picture (48 px) and is 96.0 mm wide, a pixel is 2 mm, and region 1" in answer
     assert "269 mm long" in answer
     assert "0.012 mm a pixel" in told(bare, (Act.SCALE, "one pixel is 12 um")).text
 
@@ -137,7 +137,7 @@ def test_what_is_asked_of_regions_that_are_not_there_denies_none_that_are(act: A
 
 def test_reasons_fit_the_verdict() -> None:
     assert "scores above the threshold" in told(STATES["no region"], (Act.WHY, "why?")).text
-    assert "Because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
+    assert "because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
     assert "No single mark" in told(STATES["no region"], (Act.CUSTOMER_NOTICE, "would they notice?")).text
 
 
