@@ -54,11 +54,11 @@ class PictureQuality:
         """What speaks against the picture, a clause each; empty where nothing does."""
         said = []
         if min(self.width, self.height) < SMALL:
-            said.append("it is small, so fine marks cannot show")
+            said.append("that is few for a close look")
         if self.overexposed >= CLIPPED:
-            said.append(f"{100 * self.overexposed:.0f} % of it, background included, is pure white")
+            said.append(f"{_share(self.overexposed)} is pure white, background included")
         if self.underexposed >= CLIPPED:
-            said.append(f"{100 * self.underexposed:.0f} % of it, background included, is pure black")
+            said.append(f"{_share(self.underexposed)} is pure black, background included")
         if self.contrast < LOW_CONTRAST:
             said.append("it has very little contrast")
         elif self.detail < SMOOTH:
@@ -96,6 +96,10 @@ def picture_quality(image: QueryImage) -> PictureQuality:
         float(lab[..., 2].mean()),
         float((lightness - back).std()) / spread if spread > 0 else 0.0,
     )
+
+
+def _share(share: float) -> str:
+    return "most of it" if share >= 0.7 else "about half of it" if share >= 0.4 else "a part of it"
 
 
 def _central(pixels: np.ndarray) -> np.ndarray:

@@ -32,17 +32,17 @@ def test_blur_white_black_and_tint_are_told_each_by_itself() -> None:
     assert "scale of single pixels" in remarks(blurred)
     white = sharp.copy()
     white[:64] = 255
-    assert remarks(white) == "25 % of it, background included, is pure white"
+    assert remarks(white) == "a part of it is pure white, background included"
     black = sharp.copy()
     black[:, :128] = 0
-    assert remarks(black) == "50 % of it, background included, is pure black"
+    assert remarks(black) == "about half of it is pure black, background included"
     blue = sharp.copy()
     blue[..., 2] = np.minimum(255, blue[..., 2].astype(int) + 60)
     assert "bluish" in remarks(blue)
 
 
 def test_a_small_one_and_one_without_contrast_are_told() -> None:
-    assert "small" in remarks(noisy(size=100))
+    assert "few for a close look" in remarks(noisy(size=100))
     assert "very little contrast" in remarks(np.full((200, 200, 3), 90, np.uint8))
 
 
