@@ -59,7 +59,7 @@ def references(scene: Scene) -> list[str]:
     found = scene.inspection
     said = [f"It was judged {phrases.judged_by(found)}."]
     if found.mode is Mode.ZERO_SHOT:
-        return [*said, "Give normal pictures of the same kind, and they show what normal looks like."]
+        return [*said, "Three normal pictures of the same kind would make it surer."]
     told = "I was not told" if found.mode is Mode.FEW_SHOT else "I do not know"
     said.append(
         f"How they were chosen and taken, or whether they match this {'patient' if scene.medical else 'part'}, {told}."
@@ -91,8 +91,7 @@ def learn(scene: Scene) -> list[str]:
     """How it is taught."""
     return [
         "I do not learn from the chat.",
-        "Good pictures go among the references (or into a profile: profile build), bad ones among the anomalous references, and "
-        "names of kinds come from examples.",
+        "It is taught by files: normal pictures as references or as a profile of them (profile build), names of kinds by examples.",
     ]
 
 

@@ -72,7 +72,7 @@ def spread(scene: Scene) -> list[str]:
     """Whether marks lie together or apart, and whether they are one."""
     regions = scene.regions
     if not regions:
-        return nothing(scene, "compare")
+        return nothing(scene, "group")
     if len(scene.inspection.regions) == 1:
         only = phrases.mark_at(regions[0], scene)
         return [f"There is one region only, {only}, so there is nothing to group."]

@@ -240,14 +240,13 @@ def severity(scene: Scene) -> list[str]:
 def rating(scene: Scene) -> list[str]:
     """On the scale that was asked for: of how anomalous it looks, since nothing measures how good it is."""
     found, top = scene.inspection, scene.asked.slots.scale_top
-    said = "My score tells how anomalous it looks, not how good it is"
+    said = "The score is no mark for quality: it goes up with what is unusual"
     if top is None or top == "letters":
-        grade = "" if top is None else ", and I give no letters"
-        rated = f"{said}{grade}: {found.image_score:.2f} of 1, where 0.50 and more is anomalous."
+        grade = "" if top is None else ", and there are no letters"
+        rated = f"{said}{grade}. It is {found.image_score:.2f} of 1, with the threshold at 0.50."
     else:
-        digits = 0 if top >= 50 else 1
-        value, limit = found.image_score * top, top / 2
-        rated = f"{said}: {value:.{digits}f} of {top:g}, where {limit:g} and more is anomalous."
+        value = found.image_score * top
+        rated = f"{said}. It is {value:.{0 if top >= 50 else 1}f} of {top:g}, with the threshold at {top / 2:g}."
     if not found.regions:
         return [rated]
     first = found.regions[0]

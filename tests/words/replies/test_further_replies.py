@@ -94,16 +94,16 @@ def test_anything_else_names_the_rest_and_only_the_rest() -> None:
 
 @pytest.mark.parametrize(
     ("top", "words"),
-    [(100.0, "90 of 100, where 50 and more"), (10.0, "9.0 of 10, where 5 and more"), (None, "0.90 of 1")],
+    [(100.0, "90 of 100, with the threshold at 50"), (10.0, "9.0 of 10, with the threshold at 5"), (None, "0.90 of 1")],
 )
 def test_a_rating_is_on_the_scale_asked_for(top: float | None, words: str) -> None:
     answer = said(marked(DIAGONAL), Act.RATING, "rate it", scale_top=top)
     assert words in answer
-    assert "not how good" in answer
+    assert "no mark for quality" in answer
 
 
 def test_letters_are_not_given() -> None:
-    assert "I give no letters" in said(marked(DIAGONAL), Act.RATING, "grade it A to F", scale_top="letters")
+    assert "there are no letters" in said(marked(DIAGONAL), Act.RATING, "grade it A to F", scale_top="letters")
 
 
 def test_a_standard_is_not_pretended_to_be_known() -> None:
