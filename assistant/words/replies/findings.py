@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from assistant.reading.acts.slots import Form
 from assistant.types import MeasuredBy, Region
 from assistant.vision.measuring.appearance import appearance_of
 from assistant.vision.measuring.directions import arc_of
@@ -52,7 +53,7 @@ def where(scene: Scene) -> list[str]:
     """In which place."""
     if not scene.regions:
         return nothing(scene, "locate")
-    if _ASKS_CLOCK.search(scene.question.text.lower()):
+    if scene.asked.slots.form is Form.CLOCK or _ASKS_CLOCK.search(scene.question.text.lower()):
         return around_middle(scene)
     if len(scene.regions) == 1:
         region = scene.regions[0]
@@ -75,7 +76,7 @@ def position(scene: Scene) -> list[str]:
     """Coordinates, with the share of the picture."""
     if not scene.regions:
         return nothing(scene, "locate")
-    if _ASKS_CLOCK.search(scene.question.text.lower()):
+    if scene.asked.slots.form is Form.CLOCK or _ASKS_CLOCK.search(scene.question.text.lower()):
         return around_middle(scene)
     width, height = scene.inspection.image.width, scene.inspection.image.height
     return [
@@ -148,9 +149,10 @@ def list_regions(scene: Scene) -> list[str]:
     lines = [
         f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
         f"{r.severity.value}, score up to {r.peak_score:.2f}."
-        for r in regions[:MOST]
+        for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]
-    return [f"{phrases.capital(wording.counted(len(regions), 'region'))}:", *lines]
+    more = f", the strongest {wording.NUMBERS[len(lines)]}" if len(lines) < len(regions) else ""
+    return [f"{phrases.capital(wording.counted(len(regions), 'region'))}{more}:", *lines]
 
 
 def worst(scene: Scene) -> list[str]:

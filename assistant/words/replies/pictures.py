@@ -91,7 +91,7 @@ def learn(scene: Scene) -> list[str]:
     """How it is taught."""
     return [
         "I do not learn from the chat.",
-        "It is taught by files: normal pictures as references or as a profile of them (profile build), names of kinds by examples.",
+        "It is taught by files: normal pictures as references or as a profile (profile build), names of kinds by examples.",
     ]
 
 

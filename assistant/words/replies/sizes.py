@@ -39,13 +39,15 @@ def length(scene: Scene) -> list[str]:
 
 def width(scene: Scene) -> list[str]:
     """Mean width."""
-    return _measured(
+    told = _measured(
         scene,
         "measure",
         lambda r, e, u: (
             f"is about {phrases.length(e.length, u)} long and, on average, {phrases.length(e.width, u)} wide"
         ),
     )
+    apart = scene.asked.slots.extreme in ("widest", "narrowest") and bool(scene.regions)
+    return [*told, *([f"Its {scene.asked.slots.extreme} point alone is not measured."] if apart else [])]
 
 
 def area(scene: Scene) -> list[str]:
@@ -135,7 +137,7 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
     if (first := _extents(regions[0], scene)) is not None:
         lines += _against_limit(scene, *first, rough)
     wanted = scene.asked.slots.unit in METRIC and not scaled and NO_SCALE not in lines
-    return [*lines, *([NO_SCALE] if wanted else [])]
+    return [*lines, *([NO_SCALE] if wanted else []), *(_assumption(scene) if scaled else [])]
 
 
 def _whole(region: Region, e: Extents, unit: str) -> str:
@@ -193,6 +195,15 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
         return found
     per = millimetres_per_pixel(told, scene.inspection.image)
     return found if per is None else (_scaled(found[0], per), "mm")
+
+
+def _assumption(scene: Scene) -> list[str]:
+    """What millimetres rest on where neither file nor option gave the scale, and the user did not tell it of a pixel."""
+    told = scene.told_scale
+    if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
+        return []
+    way = "from top to bottom" if told.axis == "height" else "from side to side"
+    return [f"Millimetres hold if {told.of or 'what you measured'} spans the picture {way}."]
 
 
 def _scaled(e: Extents, per: float) -> Extents:

@@ -171,7 +171,11 @@ def test_a_scale_that_was_told_before_gives_millimetres() -> None:
     assert "about 40.0 mm long" in said(found, Act.LENGTH, "how long is it in mm?", scale=told, unit=Unit.MM)
     assert "need a scale" in said(found, Act.LENGTH, "how long is it in mm?", unit=Unit.MM)
     across = Scale("width", 30.0, Unit.CM, "the plate")
-    assert "about 80.0 mm long" in said(found, Act.LENGTH, "and in mm?", scale=across, unit=Unit.MM)
+    assumed = said(found, Act.LENGTH, "and in mm?", scale=across, unit=Unit.MM)
+    assert "about 80.0 mm long" in assumed
+    assert "hold if the plate spans the picture from side to side" in assumed
+    assert "hold if" not in said(found, Act.LENGTH, "how long is it in mm?", scale=told, unit=Unit.MM)
+    assert "widest point alone is not measured" in said(found, Act.WIDTH, "how wide at most?", extreme="widest")
 
 
 @pytest.mark.parametrize(
