@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Scale, Slots, slots_of
@@ -29,6 +29,7 @@ from assistant.words.replies import (
     verdicts,
 )  # fmt: skip
 from assistant.words.scene import phrases
+from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, Scene
 
 Sayer = Callable[[Scene], list[str]]
@@ -123,55 +124,6 @@ SAYERS: dict[Act, Sayer] = {
     Act.OFF_TOPIC: tool.off_topic,
 }  # fmt: skip
 """What is said on each act."""
-COURTESIES = frozenset(
-    {
-        Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT, Act.NONSENSE, Act.OFF_TOPIC,
-    }
-)  # fmt: skip
-"""Acts that are passed over where the message asks for something as well."""
-COVERED: dict[Act, frozenset[Act]] = {
-    Act.ACCEPT: frozenset({Act.PRESENCE, Act.DESCRIBE}),
-    Act.COUNT: frozenset({Act.PRESENCE, Act.MISSED, Act.LIST_REGIONS}),
-    Act.WHERE: frozenset({Act.APPEARANCE}),
-    Act.POSITION: frozenset({Act.WHERE, Act.AREA}),
-    Act.LENGTH: frozenset({Act.SIZE}),
-    Act.WIDTH: frozenset({Act.LENGTH, Act.SIZE}),
-    Act.TYPE: frozenset({Act.APPEARANCE, Act.SIDE}),
-    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE, Act.CHECKED}),
-    Act.PRESENCE: frozenset({Act.DISAGREE, Act.MISSED, Act.REPHRASE, Act.DESCRIBE}),
-    Act.WORST_REGION: frozenset({Act.DISAGREE, Act.CHANGE_THRESHOLD}),
-    Act.SUMMARY: frozenset({Act.PRESENCE, Act.DESCRIBE}),
-    Act.WHY: frozenset({Act.CHECKED}),
-    Act.REFERENCES: frozenset({Act.WHY, Act.CHECKED}),
-    Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
-    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
-    Act.REPORT: frozenset({Act.SUMMARY, Act.PRESENCE, Act.WHERE, Act.SURE, Act.DESCRIBE}),
-    Act.RATING: frozenset({Act.SCORE, Act.SEVERITY, Act.PRESENCE}),
-    Act.STANDARD: frozenset({Act.ACCEPT, Act.PRESENCE}),
-    Act.ESCALATE: frozenset({Act.PRESENCE, Act.ACCEPT}),
-    Act.HEAT_MAP: frozenset({Act.DESCRIBE, Act.PRESENCE}),
-    Act.KIND_MEANING: frozenset({Act.TYPE, Act.PRESENCE}),
-    Act.NOT_CHECKED: frozenset({Act.CHECKED}),
-    Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
-}
-"""Acts whose reply holds what those beside it ask for."""
-ONCE = frozenset(
-    {
-        Act.CLAIM,
-        Act.DISAGREE,
-        Act.TYPE,
-        Act.PRESENCE,
-        Act.SCORE,
-        Act.WHY,
-        Act.MISSED,
-        Act.REPORT,
-        Act.RATING,
-        Act.IMAGE_QUALITY,
-    }
-)
-"""Acts that are replied to once a message."""
-
-
 LEANING = 6
 """Words of a message that leans on the one before it, at most."""
 
@@ -197,7 +149,8 @@ class Reply:
         """As one text; list items on lines of their own."""
         lines = ""
         for sentence in self.sentences:
-            apart = "\n" if lines and (_item(sentence) or lines.rsplit("\n", 1)[-1].endswith(":")) else " "
+            last = lines.rsplit("\n", 1)[-1]
+            apart = "\n" if _item(sentence) or _item(last) or last.endswith(":") else " "
             lines += f"{apart if lines else ''}{sentence}"
         return lines
 
@@ -227,7 +180,7 @@ def reply(
         told_scale: the last size that the user told before.
         before: acts of the last reply, for a message that only names other regions ("and region 2?").
     """
-    asked = _worth_saying(_fitting(understanding.acts, told_scan or wording.is_medical(inspection, knowledge)))
+    asked, guessed = _meant(understanding, told_scan or wording.is_medical(inspection, knowledge))
     if before and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
     sentences: list[str] = []
@@ -246,11 +199,22 @@ def reply(
             if understanding.kind is MessageKind.SENTENCE
             else tool.no_sentence(understanding.kind)
         )
+    elif guessed:
+        sentences.append(tool.otherwise(scene, understanding.nearest))
     told = [*dict.fromkeys(sentences)]
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ...], bool]:
+    """The acts to reply to, and whether they are a guess."""
+    asked = worth_saying(fitting(understanding.acts, scan))
+    if asked or understanding.guess is None:
+        return asked, False
+    guess = fitting((understanding.guess,), scan)
+    return guess, bool(guess)
 
 
 _LEANING = re.compile(
@@ -265,17 +229,6 @@ def _leans(question: Question) -> bool:
     return named and short and _LEANING.match(question.text.lower()) is not None
 
 
-def _fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
-    """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
-    kept = []
-    for one in asked:
-        if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
-            continue
-        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
-        kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
-    return tuple(kept)
-
-
 def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
     """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
     told = " ".join(said).lower()
@@ -285,24 +238,6 @@ def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspectio
         for sentence in new
         if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest))
     ]
-
-
-_OF_PATIENTS = re.compile(
-    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|biops\w*|patients?|scans?|slices?|mri|ct|x-?ray|radiolog\w*|diagnos\w*|disease|doctor"
-    r"|medicine|drug|pill|left|right|side|b\w?-?rads|sclerosis|prognosis|treat\w*)\b"
-)
-
-
-def _worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
-    """Acts without those that another one of the message covers, each once."""
-    present = {one.act for one in asked}
-    covered = {act for by, acts in COVERED.items() if by in present for act in acts}
-    if present - COURTESIES:
-        covered |= COURTESIES
-    elif present:
-        covered |= present - {asked[0].act}
-    first = {one.act: one for one in reversed(asked)}
-    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
 
 
 def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:

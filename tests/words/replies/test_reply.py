@@ -221,3 +221,16 @@ def test_a_summary_has_the_form_that_was_asked_for() -> None:
     bullets = told(found, (Act.SUMMARY, "summary as bullets"))
     assert all(line.startswith("- ") for line in bullets.text.splitlines())
     assert 2 <= len(bullets.text.splitlines()) <= 4
+
+
+def test_an_act_that_only_comes_near_is_tried_and_other_questions_are_offered() -> None:
+    question = read_question("could that be buffed?")
+    guess = AskedAct(Act.REPAIR, 0.35, slots_of(Act.REPAIR, question, question), question.text)
+    unclear = Understanding((), (question.text,), (Act.REPAIR, Act.CAUSE, Act.SIZE), "en", MessageKind.SENTENCE, guess)
+    said = reply(unclear, question, STATES["anomalous"], KNOWLEDGE)
+    assert said.acts == (Act.REPAIR,)
+    assert said.text.startswith("Scrap, rework or repair is decided by")
+    assert said.text.endswith('I can answer "What could have caused it?" or "How big is it?", for example.')
+    without = reply(replace(unclear, guess=None), question, STATES["anomalous"], KNOWLEDGE)
+    assert without.acts == ()
+    assert without.text.startswith("I may not have understood that")
