@@ -209,3 +209,19 @@ def test_of_a_scan_a_reader_decides(act: Act) -> None:
     answer = said(scan, act, act.example).lower()
     assert "reader" in answer or "doctor" in answer
     assert "part" not in answer.split()
+
+
+def test_somebody_who_names_a_kind_is_told_what_it_is_nearest_to_and_how_sure_that_is() -> None:
+    sure = said(marked(LEVEL), Act.CLAIM, "you say crack, i say dent")
+    assert "nearest to a crack (80 % sure)" in sure
+    assert "A dent cannot be excluded" in sure
+    found = marked(LEVEL)
+    unsure = replace(found, regions=(replace(found.regions[0], type_probability=0.31),))
+    assert "a guess (31 % sure)" in said(unsure, Act.CLAIM, "make up your mind, crack or dent")
+
+
+@pytest.mark.parametrize(("words", "side"), [("on the right", "the right side"), ("at the bottom", "the bottom")])
+def test_a_side_is_looked_at_and_named(words: str, side: str) -> None:
+    assert f"at {side}: the map reaches 0.00" in said(
+        marked(((60, 20), (90, 20))), Act.MISSED, f"you missed one {words}"
+    )
