@@ -132,17 +132,14 @@ def claim(scene: Scene) -> list[str]:
 def _claimed_kind(scene: Scene, region: Region) -> list[str]:
     """To somebody who names a kind: what it looks most like, and that the ones named stay possible."""
     others = [kind for kind in scene.question.kinds if kind != region.type]
-    looks = (
-        "" if region.type is None else f"By its looks it is most likely {wording.noun(region.type, scene.knowledge)}"
-    )
-    sure = "" if region.type_probability is None else f" ({100 * region.type_probability:.0f} % sure)"
     named = wording.join([wording.noun(kind, scene.knowledge) for kind in others], "or") if others else ""
-    if not looks:
+    if region.type is None:
         return [f"The kind is not known; {named} cannot be excluded."]
-    return [
-        f"{looks}{sure}, {phrases.place(region)}.",
-        *([f"{phrases.capital(named)} cannot be excluded."] if named else []),
-    ]
+    chance = region.type_probability or 0.0
+    guess = "" if chance >= phrases.CERTAIN else ", but that is a guess"
+    looks = f"By its looks it is nearest to {wording.noun(region.type, scene.knowledge)}{guess}"
+    excluded = [f"{phrases.capital(named)} cannot be excluded."] if named else []
+    return [f"{looks} ({100 * chance:.0f} % sure), {phrases.place(region)}.", *excluded]
 
 
 def missed(scene: Scene) -> list[str]:

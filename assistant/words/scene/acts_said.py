@@ -38,6 +38,7 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.HEAT_MAP: frozenset({Act.DESCRIBE, Act.PRESENCE}),
     Act.KIND_MEANING: frozenset({Act.TYPE, Act.PRESENCE}),
     Act.NOT_CHECKED: frozenset({Act.CHECKED}),
+    Act.CLAIM: frozenset({Act.DISAGREE}),
     Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
 }
 """Acts whose reply holds what those beside it ask for."""
