@@ -21,6 +21,65 @@ MAX_PHRASE = 200
 """Characters of a name or phrase."""
 
 
+SMALLEST = 16.0
+"""Extent of the smallest thing looked for where a closer look names none, source pixels."""
+LEAST_SMALLEST, MOST_SMALLEST = 4.0, 4096.0
+"""Extents that may be asked for, source pixels."""
+LOOKS = ("overview", "full", "auto")
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How closely is looked.
+
+    Args:
+        look: ``overview`` (the whole picture once), ``full`` (every tile as well) or ``auto`` (tiles that promise something).
+        smallest: extent of the smallest thing looked for, source pixels; sets the scale of tiles.
+
+    Raises:
+        ConfigError: another look, or an extent out of range.
+    """
+
+    look: str = "overview"
+    smallest: float = SMALLEST
+
+    def __post_init__(self) -> None:
+        if self.look not in LOOKS:
+            raise ConfigError(f"a detail of {', '.join(LOOKS)} or pixels", str(self.look)[:40], "choose one")
+        if not LEAST_SMALLEST <= self.smallest <= MOST_SMALLEST:
+            wanted = f"a smallest thing of {LEAST_SMALLEST:g} to {MOST_SMALLEST:g} pixels"
+            raise ConfigError(wanted, f"{self.smallest:g}", f"write for example --detail {SMALLEST:g}")
+
+    def __str__(self) -> str:
+        """As it is typed."""
+        if self.smallest == SMALLEST:
+            return self.look
+        return f"{self.smallest:g}" if self.look == "full" else f"{self.look}:{self.smallest:g}"
+
+    @property
+    def closer(self) -> bool:
+        """Whether there is more than the overview."""
+        return self.look != "overview"
+
+    @classmethod
+    def read(cls, text: str) -> Detail:
+        """A detail as it is typed: a look by name, pixels, which are looked for everywhere, or both.
+
+        >>> Detail.read("auto"), Detail.read("24")
+        (Detail(look='auto', smallest=16.0), Detail(look='full', smallest=24.0))
+        >>> Detail.read("auto:24")
+        Detail(look='auto', smallest=24.0)
+
+        Raises:
+            ConfigError: neither.
+        """
+        look, _, pixels = text.rpartition(":")
+        try:
+            return cls(look or "full", float(pixels))
+        except ValueError:
+            return cls(text)
+
+
 class InquiryFields(TypedDict, total=False):
     """The fields of an :class:`Inquiry` as keyword arguments."""
 
@@ -33,6 +92,7 @@ class InquiryFields(TypedDict, total=False):
     score: str
     overkill: float
     spacing_mm: tuple[float, float] | None
+    detail: Detail | str | float
 
 
 @dataclass(frozen=True)
@@ -49,6 +109,7 @@ class Inquiry:
         score: ``blend``, ``top1``, ``max`` or ``p99``.
         overkill: with references, the share of normal pictures that may be called anomalous: where the threshold lies.
         spacing_mm: millimetres from row to row and from column to column; from the file when None.
+        detail: how closely is looked: ``overview``, ``full``, ``auto``, or the pixels of the smallest thing looked for.
 
     Raises:
         ConfigError: a value that makes no sense, with what was expected.
@@ -63,6 +124,7 @@ class Inquiry:
     score: str = "blend"
     overkill: float = OVERKILL
     spacing_mm: tuple[float, float] | None = None
+    detail: Detail = Detail()
 
     def __post_init__(self) -> None:
         if self.score not in SCORES:
@@ -100,6 +162,8 @@ class Inquiry:
             told[name] = tuple(given)
             if wrong := next((one for one in told[name] if not isinstance(one, str)), None):
                 raise ConfigError(f"phrases for {name}", type(wrong).__name__, "give texts")
+        if not isinstance(detail := told.get("detail", Detail()), Detail):
+            told["detail"] = Detail.read(str(detail))
         return cls(**told)
 
     def require_comparable(self, *, references: bool, profile: bool, anomalous: bool) -> None:

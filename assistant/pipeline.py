@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Unpack
 
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.conversation import Conversations
+from assistant.pictures.sets import ReadAlike
 from assistant.types import Answer, Inspection
 from assistant.vision.build_profile import build_profile, with_anomalous
+from assistant.vision.closer_look import inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.references.kind_examples import KindExamples, named_by_example
@@ -89,7 +91,8 @@ class Assistant:
             asked: the fields of an :class:`~assistant.inquiry.Inquiry`: ``object_name`` (plain words), ``look_for`` (phrases),
                 ``types`` (names for regions instead of the built-in vocabulary), ``domain``, ``mode`` (``auto``, ``zero-shot``
                 without references, ``few-shot`` with them), ``fixed_camera`` (references are aligned with the picture),
-                ``score`` (``blend``, ``top1``, ``max`` or ``p99``).
+                ``score`` (``blend``, ``top1``, ``max`` or ``p99``), ``detail`` (``overview``, ``full``, ``auto``, or the pixels
+                of the smallest thing looked for).
 
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
@@ -110,7 +113,8 @@ class Assistant:
         Raises:
             ImageError, ConfigError: with what was expected, what came, what to do.
         """
-        return self.detector.score(self.detector.encode(image, inquiry), comparison)
+        levels = None if comparison is None else comparison.levels
+        return inspect_closely(self.detector, self.detector.encode(image, inquiry, levels), comparison)
 
     def examples(self, given: KindExamples | str | Path | None) -> KindExamples | None:
         """Examples of kinds, read where they are a file; None for none.
@@ -190,7 +194,8 @@ class Assistant:
             ProfileError: fewer than two pictures.
         """
         inquiry = Inquiry.of(asked)
-        return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in images]))
+        alike = ReadAlike(images)
+        return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in alike]))
 
     def open(
         self, inspection: Inspection, evidence: EvidenceKind | None = None, others: Sequence[Earlier] = ()

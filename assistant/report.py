@@ -4,7 +4,9 @@ One row a picture. A picture that could not be inspected has a row whose ``error
 ``schema`` and ``source`` is null. ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and
 ``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
 normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
-``rule`` is what the user's own rule says. Rows of earlier runs have none of these and are read too.
+``rule`` is what the user's own rule says. ``detail`` is how closely was looked, ``tiles`` at how many pieces beside the overview,
+``looked_at`` the share of the picture that those of the finest scale covered. Rows of earlier runs have none of these and are
+read too.
 The JSON Schema beside this file says the same to other languages.
 """
 
@@ -29,6 +31,7 @@ from assistant.types import (
     THRESHOLD,
     AnomalyMap,
     Answer,
+    Coverage,
     Domain,
     Inspection,
     Mode,
@@ -41,7 +44,7 @@ from assistant.vision.checks.look import brightness
 from assistant.vision.regions import highest_region
 
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
-LATER = ("guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule")
+LATER = ("guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule", "detail", "tiles", "looked_at")
 """Fields that rows of earlier runs lack."""
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
@@ -96,6 +99,9 @@ class InspectionRow(Row):
     spacing_mm: tuple[float, float] | None = None
     spacing_of: str | None = None
     rule: RuleRow | None = None
+    detail: str | None = None
+    tiles: int | None = None
+    looked_at: Score | None = None
     error: str | None = None
 
 
@@ -142,6 +148,7 @@ def inspection_row(
         spacing_mm=inspection.image.spacing_mm,
         spacing_of=inspection.image.spacing_of,
         rule=None if inspection.rule is None else RuleRow(**vars(inspection.rule)),
+        **({} if inspection.coverage is None else vars(inspection.coverage)),
     )
     return row.model_dump(mode="json", by_alias=True)
 
@@ -193,6 +200,7 @@ def inspection_of_row(
         guarantee=told.guarantee,
         warnings=told.warnings or (),
         rule=None if told.rule is None else RuleVerdict(**dict(told.rule)),
+        coverage=None if told.detail is None else Coverage(told.detail, told.tiles or 0, told.looked_at or 0.0),
     )
 
 

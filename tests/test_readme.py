@@ -37,6 +37,10 @@ ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "teach.md"
 """Its commands build on each other; test_teach runs them in order."""
 PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+FILES = (
+    "part.png", "part.tif", "normal/1.png", "normal/2.png", "good/1.png", "good/2.png", "incoming/1.png", "incoming/2.png",
+    "textures/plain.png",
+)  # fmt: skip
 REGISTERED = {point.name: point.load() for point in entry_points(group=GROUP)}
 
 
@@ -59,7 +63,7 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
     """The files that the pages speak of, as the working directory."""
     for number in range(6):
         write(tmp_path / f"my_part/{number}.png", np.tile(np.roll(pixels, 9 * number, axis=1), (2, 2, 1)))
-    for number, name in enumerate(("part.png", "normal/1.png", "normal/2.png", "incoming/1.png", "incoming/2.png")):
+    for number, name in enumerate(FILES):
         write(tmp_path / name, np.roll(pixels, 3 * number, axis=1))
     for number in range(20):
         write(tmp_path / f"many_normals/{number}.png", np.roll(pixels, number, axis=1))
@@ -126,7 +130,8 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     elif told[0] in REGISTERED:
         run_registered(REGISTERED[told[0]], told[1:])
         return
-    elif told[0] == "batch":
+    told = looked_closely(told, monkeypatch)
+    if told[0] == "batch":
         told += ["--workers", "0"]
     elif told[0] == "merge":
         for part in ("1/2", "2/2"):
@@ -142,6 +147,16 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         cli.main()
     finds = told[0] == "doctor" or told[:2] == ["profile", "check"]
     assert ended.value.code in ((0, 1) if finds else (0, None))
+
+
+def looked_closely(told: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Small pictures for the benchmark; a profile with tiles where one is named."""
+    if told[0] == "benchmark":
+        return [*told[: told.index("--size")], "--size", "400x400", "--pictures", "2", "--references", "1"]
+    if "--detail" in told and "--profile" in told:
+        file = told[told.index("--profile") + 1]
+        run_assistant(["anomaly-assistant", *"profile build good/ --detail full -o".split(), file], monkeypatch)
+    return told
 
 
 def name_a_group(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from assistant.types import (
     AnomalyMap,
     Answer,
     Box,
+    Coverage,
     Domain,
     Extents,
     Inspection,
@@ -35,7 +36,7 @@ from assistant.types import (
 FIELDS = (
     "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
     "map_path overlay_path preset weights version timing_ms guarantee brightness warnings spacing_mm spacing_of "
-    "rule error"
+    "rule detail tiles looked_at error"
 ).split()  # fmt: skip
 
 
@@ -93,6 +94,15 @@ MEASURED = Measures(
     MeasuredBy.LINE, (57.25, 14.5), Extents(15.0, 2.5, (15.25, 3.0), 37.5, 10.0, 2.0, 7.5),
     Extents(3.0, 0.5, (3.05, 0.6), 1.5, 2.0, 0.4, 1.5), ("rough",), 2, may_go_on=True,
 )  # fmt: skip
+
+
+def test_what_was_looked_at_stands_in_the_row_and_is_read_back(pixels: np.ndarray) -> None:
+    made = replace(an_inspection(pixels), coverage=Coverage("auto", 7, 0.25))
+    row = report.inspection_row(made)
+    assert (row["detail"], row["tiles"], row["looked_at"]) == ("auto", 7, 0.25)
+    assert report.inspection_of_row(row, made.anomaly_map.scores).coverage == made.coverage
+    earlier = {name: value for name, value in row.items() if name not in ("detail", "tiles", "looked_at")}
+    assert report.inspection_of_row(earlier, made.anomaly_map.scores).coverage is None
 
 
 def test_measures_scale_and_ruling_stand_in_the_row_and_are_read_back(pixels: np.ndarray) -> None:

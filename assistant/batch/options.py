@@ -10,6 +10,7 @@ from assistant.batch.engines.jobs import Job
 from assistant.batch.inputs.listing import Inputs
 from assistant.batch.inputs.shards import Shard
 from assistant.errors import ConfigError
+from assistant.inquiry import Detail
 from assistant.request import Request
 from assistant.rules import Rule
 
@@ -113,4 +114,6 @@ class BatchOptions:
 def _plain(value: object) -> object:
     if isinstance(value, Rule):
         return str(value)
+    if isinstance(value, Detail):
+        return str(value) if value.closer else None
     return list(value) if isinstance(value, tuple) else value

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from assistant import report
+from assistant.cli import benchmark, options, profile
 from assistant.cli import groups as group_commands
 from assistant.cli import option_groups as groups
-from assistant.cli import options, profile
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
 from assistant.cli.option_groups import Display, Model, takes
@@ -30,6 +30,8 @@ app.add_typer(profile_app, name="profile")
 app.add_typer(weights_app, name="weights")
 groups_app = typer.Typer(help="Regions of a batch run that no known kind fits.", **_HELP)
 app.add_typer(groups_app, name="groups")
+benchmark_app = typer.Typer(help="How well it does on pictures that are built for it.", **_HELP)
+app.add_typer(benchmark_app, name="benchmark")
 
 
 def main() -> None:
@@ -134,6 +136,12 @@ app.command()(merge)
 app.command()(evaluate)
 groups_app.command()(group_commands.show)
 groups_app.command()(group_commands.name)
+benchmark_app.command("detail")(benchmark.detail)
+
+
+@benchmark_app.callback()
+def _benchmark() -> None:
+    """Keeps `detail` a command of its own: typer makes the only command of a group the group."""
 
 
 @weights_app.command("list")

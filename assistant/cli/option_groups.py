@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli import options
-from assistant.inquiry import OVERKILL, Inquiry, read_spacing
+from assistant.inquiry import OVERKILL, Detail, Inquiry, read_spacing
 from assistant.request import Request
 from assistant.rules import load_rule
 
@@ -78,6 +78,7 @@ def request_of(
     kind_examples: options.KindExamples = None,
     mm_per_pixel: options.MmPerPixel = None,
     rule: options.RuleOption = None,
+    detail: options.DetailName = "overview",
 ) -> Request:
     """Inspections: what is asked, and what pictures are compared with.
 
@@ -91,7 +92,10 @@ def request_of(
         anomalous_masks=tuple(anomalous_mask or ()),
         profile=profile,
         inquiry=replace(
-            inquiry, mode=mode.value, spacing_mm=None if mm_per_pixel is None else read_spacing(mm_per_pixel)
+            inquiry,
+            mode=mode.value,
+            spacing_mm=None if mm_per_pixel is None else read_spacing(mm_per_pixel),
+            detail=Detail.read(detail),
         ),
         max_megapixels=max_megapixels,
         kind_examples=kind_examples,
@@ -136,9 +140,10 @@ def reference_inquiry_of(
     object_name: options.ObjectName = None,
     look_for: options.LookFor = None,
     fixed_camera: options.FixedCamera = False,
+    detail: options.DetailName = "overview",
 ) -> Inquiry:
     """What counts of an inquiry when references become a profile."""
-    return inquiry_of(object_name, look_for, fixed_camera=fixed_camera)
+    return replace(inquiry_of(object_name, look_for, fixed_camera=fixed_camera), detail=Detail.read(detail))
 
 
 def marked_of(

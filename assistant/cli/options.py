@@ -152,6 +152,15 @@ KindExamples = Annotated[
         rich_help_panel=_EVIDENCE,
     ),
 ]
+DetailName = Annotated[
+    str,
+    typer.Option(
+        "--detail",
+        metavar="overview|auto|full|PIXELS",
+        help="How closely is looked: once, also at promising tiles, at every tile, or for things of so many pixels.",
+        rich_help_panel=_EVIDENCE,
+    ),
+]
 MmPerPixel = Annotated[
     str | None,
     typer.Option(
@@ -266,7 +275,9 @@ Manifest = Annotated[
 Slices = Annotated[
     bool,
     typer.Option(
-        "--slices/--no-slices", help="A DICOM or NIfTI file stands for all its slices.", rich_help_panel=_INPUT
+        "--slices/--no-slices",
+        help="A DICOM or NIfTI file stands for all its slices, a TIFF for all its pages.",
+        rich_help_panel=_INPUT,
     ),
 ]
 ResultsOut = Annotated[

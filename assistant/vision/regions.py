@@ -118,9 +118,9 @@ def source_pixels(
     region: RegionMask, anomaly_map: AnomalyMap, threshold: float = THRESHOLD
 ) -> Bool[np.ndarray, "height width"]:
     """A region's pixels inside its box: those of its component that reach the threshold it was found with."""
-    box, factor = region.box, math.ceil(max(anomaly_map.scores.shape) / LABEL_SIDE)
+    box, factor = region.box, math.ceil(max(anomaly_map.size) / LABEL_SIDE)
     rows, columns = np.arange(box.y_min, box.y_max) // factor, np.arange(box.x_min, box.x_max) // factor
-    scores = anomaly_map.scores[box.y_min : box.y_max, box.x_min : box.x_max]
+    scores = anomaly_map.window(slice(box.y_min, box.y_max), slice(box.x_min, box.x_max))
     member = region.mask[np.ix_(rows, columns)]
     found = np.asarray(member & (scores >= threshold))
     return found if found.any() else member  # a peak that rounding has moved below the threshold

@@ -169,6 +169,35 @@ def test_the_terminate_signal_keeps_what_is_done(
     monkeypatch.undo()
 
 
+def test_a_detail_reaches_profile_rows_and_settings(command: Command, tmp_path: Path) -> None:
+    for number in range(3):
+        noise = np.random.default_rng(number).integers(100, 140, (200, 260, 3), np.uint8)
+        if number == 2:
+            noise[90:106, 120:136] = 0
+        cv2.imwrite(str(tmp_path / f"{number}.png"), noise)
+    file, out = tmp_path / "p.safetensors", tmp_path / "out"
+    built = command(
+        "profile", "build", tmp_path / "0.png", tmp_path / "1.png", "-o", file, "--preset", "tiny", "--detail", "full"
+    )
+    assert built.code == 0, built.err
+    shared = ("--preset", "tiny", "--profile", file)
+    run = ("batch", tmp_path / "2.png", "--out", out, "--workers", "0", *shared)
+    assert command(*run, "--detail", "full", "--csv", "--save-maps").code == 0
+    (row,) = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert (row["detail"], row["looked_at"], row["warnings"]) == ("full", 1.0, [])
+    assert row["tiles"] > 1
+    assert any(abs(r["box"][0] - 120) < 30 and abs(r["box"][1] - 90) < 30 for r in row["regions"])
+    assert cv2.imread(str(out / row["map_path"]), cv2.IMREAD_UNCHANGED).shape == (200, 260)
+    again = command(*run)
+    assert again.code == 2
+    assert "detail" in again.err
+    shown = command("inspect", tmp_path / "2.png", *shared, "--detail", "auto", "--json")
+    assert json.loads(shown.out)["detail"] == "auto"
+    wrong = command("inspect", tmp_path / "2.png", *shared, "--detail", "near")
+    assert wrong.code == 2
+    assert "overview, full, auto or pixels" in wrong.err
+
+
 def test_measures_and_rulings_reach_rows_table_and_summary(command: Command, tmp_path: Path) -> None:
     for number in range(3):
         noise = np.random.default_rng(number).integers(0, 256, (60, 80, 3), np.uint8)

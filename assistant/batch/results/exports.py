@@ -165,5 +165,6 @@ def _arrow_schema() -> Any:
         "image_score": number, "threshold": number, "verdict": text, "p_value": number, "regions": pa.list_(region),
         "caption": text, "answers": pa.list_(answer), "map_path": text, "overlay_path": text, "preset": text,
         "weights": text, "version": text, "timing_ms": pa.map_(text, number), "guarantee": text, "brightness": number,
-        "warnings": pa.list_(text), "spacing_mm": pa.list_(number), "spacing_of": text, "rule": rule, "error": text,
+        "warnings": pa.list_(text), "spacing_mm": pa.list_(number), "spacing_of": text, "rule": rule, "detail": text,
+        "tiles": whole, "looked_at": number, "error": text,
     })  # fmt: skip

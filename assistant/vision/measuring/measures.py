@@ -176,7 +176,7 @@ def _line(
     small = cv2.resize(member, size, interpolation=cv2.INTER_NEAREST).astype(bool)
     pixels = cv2.resize(np.ascontiguousarray(image.pixels[rows, columns]), size, interpolation=cv2.INTER_AREA)
     lightness = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
-    scores = cv2.resize(np.ascontiguousarray(anomaly_map.scores[rows, columns]), size, interpolation=cv2.INTER_LINEAR)
+    scores = cv2.resize(np.ascontiguousarray(anomaly_map.window(rows, columns)), size, interpolation=cv2.INTER_LINEAR)
     if not small.any():
         return None
     found = trace_line(np.ascontiguousarray(lightness), scores, small, patch * scale)

@@ -254,9 +254,15 @@ def covering(
     localizer: Localizer, tokens: Float[Tensor, "count levels width"], rows: int, order: Int[Tensor, " count"]
 ) -> Int[Tensor, " rows"]:
     """Patches that cover the rest: the first half of ``rows`` in ``order``, then in rounds the worst covered."""
-    chosen, left = order[: rows // 2], order[rows // 2 :]
     middle = tokens.shape[1] // 2
-    keys = localizer.project_for_match(middle, tokens[:, middle])
+    return covering_keys(localizer.project_for_match(middle, tokens[:, middle]), rows, order)
+
+
+def covering_keys(
+    keys: Float[Tensor, "count match_width"], rows: int, order: Int[Tensor, " count"]
+) -> Int[Tensor, " rows"]:
+    """The same of patches whose keys are known."""
+    chosen, left = order[: rows // 2], order[rows // 2 :]
     cover = _cover(keys[left], keys[chosen])
     for left_rounds in range(4, 0, -1):
         take = (rows - len(chosen)) // left_rounds

@@ -22,7 +22,9 @@ from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.inquiry import SCORES
+from assistant.types import Levels
 from assistant.vision.checks.known import Known
+from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange
 from assistant.vision.experts.opinions import EXPERTS
 from assistant.vision.one_class.fitted import Fitted
@@ -104,7 +106,32 @@ def _digest(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
 
 def _wrong(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:
     """What is wrong with a profile, in a few words; None where nothing is."""
-    return _wrong_form(tensors) or _wrong_values(tensors) or _wrong_words(about, tensors)
+    tiles = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{PREFIX}.")}
+    rest = {name: tensor for name, tensor in tensors.items() if name not in tiles}
+    return _wrong_form(rest) or _wrong_values(rest) or _wrong_words(about, rest) or _wrong_tiles(about, tiles)
+
+
+def _wrong_tiles(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str | None:
+    """What no normal tiles are."""
+    try:
+        known = tiles_of(about, tensors)
+    except (ValueError, KeyError, TypeError, AttributeError, ProfileError):
+        return "normal tiles that are none"
+    if set(tensors) != (set() if known is None else set(known.tensors())):
+        return "other tensors than those of its tiles"
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        return "numbers of its tiles that are not finite"
+    return None
+
+
+def tiles_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TileReferences | None:
+    """What the file keeps of normal tiles; None where none were asked for.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, ProfileError: what no tiles are.
+    """
+    told = about.get(PREFIX)
+    return None if told is None else TileReferences.read(told, dict(tensors))
 
 
 def _wrong_form(tensors: Mapping[str, Tensor]) -> str | None:
@@ -196,6 +223,21 @@ def known_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Known |
     return None if told is None else Known.from_json(told, len(tensors.get("bank.class_tokens", ())))
 
 
+def levels_of(about: Mapping[str, Any]) -> Levels | None:
+    """Levels that the references were read with; None in files of before they were kept, and where they have 8 bits.
+
+    Raises:
+        ValueError, TypeError: what is no pair of levels.
+    """
+    told = about.get("levels")
+    if told is None:
+        return None
+    black, white = told
+    if not (_number(black) and _number(white) and black <= white):
+        raise ValueError("levels that are no two numbers in their order")
+    return Levels(float(black), float(white))
+
+
 def fitted_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Fitted | None:
     """The head that was fitted on the references; None where there is none.
 
@@ -229,6 +271,7 @@ def _wrong_checks(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> st
     """What no checks of a reference set tell."""
     try:
         known_of(about, tensors)
+        levels_of(about)
     except (ValueError, KeyError, TypeError, AttributeError):
         return "checks of its references that are none"
     return None

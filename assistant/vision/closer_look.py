@@ -1,0 +1,295 @@
+"""An encoded picture -> an inspection as closely as is asked: the overview, then tiles in the order of promise, as one."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from assistant.towers.encoder import PatchFeatures
+from assistant.types import Coverage, Inspection, QueryImage, Region
+from assistant.vision.anomaly_map import image_score
+from assistant.vision.detail.cell_regions import cell_regions, joined
+from assistant.vision.detail.painted import Layer, LayeredMap
+from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
+from assistant.vision.detail.references import TileReferences, block_side, lattices
+from assistant.vision.detail.tile_bank import TileBank, nearest_distance, tile_keys
+from assistant.vision.detail.tiles import CellMap, Lattice, Tile
+from assistant.vision.detector import Detector
+from assistant.vision.encoded_query import EncodedQuery
+from assistant.vision.measuring.measures import measured
+from assistant.vision.references.profile import Profile
+from assistant.vision.regions import RegionMask, find_regions
+from assistant.vision.tile_references import places, smooth, span_of, tile_features, tile_references, too_near
+
+AUTO_SHARE = 0.25
+"""Share of all tiles that ``auto`` looks at in a large picture."""
+SMALL = 1.05e6
+"""Pixels up to which ``auto`` looks at tiles only where blocks are as unusual as in one normal picture of twenty."""
+WORTH = 0.05
+KEPT = 16
+"""Tiles whose patch tokens are kept to name regions by: those where most was found."""
+OVERVIEW_SIDE = 256
+"""Longest side at which the overview's map is kept; its patches are coarser."""
+ALONE = "no normal tiles to compare with at this detail: tiles were judged by the rest of the picture"
+
+OTHER_DETAIL = "the normal tiles are for things of {:g} px, not {:g} px: looked for were those"
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A tile in which something was found: its patch tokens are kept for names."""
+
+    peak: float
+    lattice: Lattice
+    tile: Tile
+    features: PatchFeatures
+
+
+class _Scale:
+    """One scale of a picture: what its tiles said so far.
+
+    Args:
+        lattice: of the scale.
+        bank: what its tiles are compared with.
+        blocks: how unusual the blocks of each cell are.
+        overkill: share of normal pictures that may exceed the limit of this scale.
+    """
+
+    def __init__(
+        self, lattice: Lattice, bank: TileBank, blocks: Float32[np.ndarray, "rows columns"], overkill: float
+    ) -> None:
+        self.lattice, self.bank, self.blocks, self._overkill = lattice, bank, blocks, overkill
+        self.distances = CellMap(lattice)
+        self.looked: set[Tile] = set()
+
+    def promise(self, tile: Tile) -> float:
+        """Of a tile not looked at yet: log-odds of its most unusual block alone."""
+        tail = self.bank.blocks
+        return float(tail.log_odds(self.blocks[tile.cells].max(keepdims=True), self.tiles, WORTH).item())
+
+    @property
+    def tiles(self) -> int:
+        """Of the whole picture."""
+        return len(self.lattice.tiles)
+
+    @property
+    def usual(self) -> float:
+        """Log-odds of the highest cell of a common normal tile; below zero."""
+        return min(-1.0, -math.log(max(1.0, self.tiles * self.bank.both.share / self._overkill)))
+
+    def log_odds(self, cells: tuple[slice, slice] = (slice(None), slice(None))) -> Float32[np.ndarray, "rows columns"]:
+        """Calibrated, of cells; minus infinity where no tile was."""
+        found = self.bank.evidence(self.distances.values[cells], self.blocks[cells])
+        return self.bank.both.log_odds(found, self.tiles, self._overkill)
+
+
+class CloserLook:
+    """Tiles of one picture, looked at one by one; memory grows with the cells, not with the tiles looked at.
+
+    Args:
+        detector: what encodes.
+        encoded: the picture with what is asked of it.
+        references: what tiles are compared with.
+        blocks: how unusual the picture's blocks are.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        encoded: EncodedQuery,
+        references: TileReferences,
+        blocks: Float32[np.ndarray, "rows columns"],
+    ) -> None:
+        image, inquiry = encoded.image, encoded.inquiry
+        self._detector, self._encoded, self._own = detector, encoded, references.own
+        device = detector.localizer.device
+        side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
+        fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
+        overkill = inquiry.overkill / max(1, len(fitting))
+        self.scales = [_Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
+        self.found: list[_Found] = []
+
+    def plan(self, look: str) -> Iterator[tuple[_Scale, Tile]]:
+        """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
+
+        In ``auto`` every scale has an equal part of the share, and a finer one what the coarser ones left. Tiles of one even
+        colour are left out.
+        """
+        total = sum(scale.tiles for scale in self.scales)
+        few = self._encoded.image.pixels.size // 3 <= SMALL
+        left = total if look == "full" else math.ceil(AUTO_SHARE * total)
+        for coming, scale in reversed(list(enumerate(self.scales, start=1))):
+            part = left if look == "full" else math.ceil(left / coming)
+            promise = {
+                tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
+            }
+            for tile in sorted(promise, key=lambda one: -promise[one]):
+                if part <= 0 or (look == "auto" and few and promise[tile] < 0):
+                    break
+                if float(scale.blocks[tile.cells].max()) > 0:
+                    part, left = part - 1, left - 1
+                    yield scale, tile
+
+    def look(self, scale: _Scale, tile: Tile) -> None:
+        """Encode a tile and compare it."""
+        detector, image = self._detector, self._encoded.image
+        features = tile_features(detector, image, scale.lattice, tile)
+        keys, barred = tile_keys(detector.localizer, features.levels), None
+        if self._own:
+            barred = too_near(places(scale.lattice, tile).to(keys.device), scale.bank.place, scale.lattice)
+        scale.distances.write(tile, smooth(nearest_distance(scale.bank.keys, keys, barred), tile))
+        scale.looked.add(tile)
+        peak = float(scale.log_odds(tile.cells).max())
+        if peak >= 0:
+            self.found.append(_Found(peak, scale.lattice, tile, features))
+            self.found = sorted(self.found, key=lambda one: -one.peak)[:KEPT]
+
+    def regions(self) -> list[RegionMask]:
+        """Of all scales; what a coarser one finds where a finer one did is the same."""
+        kept: list[RegionMask] = []
+        for scale in self.scales:
+            found = cell_regions(scale.log_odds(), scale.lattice, scale.usual)
+            kept += [one for one in found if not any(_overlap(one, other) for other in kept)]
+        return sorted(kept, key=lambda one: -round(one.peak_score, 2))
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was looked at."""
+        tiles = sum(len(scale.looked) for scale in self.scales)
+        share = self.scales[0].distances.looked_at if self.scales else 0.0
+        return Coverage(str(self._encoded.inquiry.detail), tiles, round(share, 4))
+
+    def named(self, region: RegionMask) -> tuple[Region, Float32[np.ndarray, " width"]]:
+        """A region with its kind, and what it looks like, told by the tile in which most of it was found."""
+        tiles = [(float(self._covered(one.lattice, one.tile, region).sum()), one) for one in self.found]
+        most, found = max(tiles, key=lambda pair: pair[0], default=(0.0, None))
+        if found is None or not most:
+            found = self._encoded_again(region)
+        image, weights = self._encoded.image, self._covered(found.lattice, found.tile, region)
+        piece = QueryImage(found.lattice.pixels(image.pixels, found.tile, 1), image.source, image.domain)
+        encoded = self._detector.from_features(piece, found.features, self._encoded.inquiry)
+        told, embedded = self._detector.describe(encoded, [region], torch.from_numpy(weights.reshape(1, -1)))
+        return told[0], embedded[0].float().cpu().numpy()
+
+    def _encoded_again(self, region: RegionMask) -> _Found:
+        """The tile of the finest scale that most of a region lies in."""
+        lattice = self.scales[0].lattice
+        tile = max(lattice.tiles, key=lambda one: float(self._covered(lattice, one, region).sum()))
+        return _Found(0.0, lattice, tile, tile_features(self._detector, self._encoded.image, lattice, tile))
+
+    def _covered(self, lattice: Lattice, tile: Tile, region: RegionMask) -> Float32[np.ndarray, "rows columns"]:
+        """1 where a cell of a tile lies in the box of a region, else 0."""
+        cell, box = lattice.cell, region.box
+        rows, columns = np.arange(tile.row, tile.row + tile.rows), np.arange(tile.column, tile.column + tile.columns)
+        down = (rows * cell < box.y_max) & ((rows + 1) * cell > box.y_min)
+        across = (columns * cell < box.x_max) & ((columns + 1) * cell > box.x_min)
+        return np.asarray(down[:, None] & across, np.float32)
+
+    def _seen_from_afar(self, scale: _Scale, tile: Tile) -> float:
+        """The highest log-odds that coarser scales found inside a tile; minus infinity where they did not look."""
+        best, box = -math.inf, scale.lattice.box(tile)
+        for other in self.scales:
+            if other.lattice.cell > scale.lattice.cell and other.looked:
+                cell = other.lattice.cell
+                rows, columns = (
+                    slice(box.y_min // cell, -(-box.y_max // cell)),
+                    slice(box.x_min // cell, -(-box.x_max // cell)),
+                )
+                best = max(best, float(other.log_odds((rows, columns)).max()))
+        return best
+
+
+@torch.inference_mode()
+def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile | None = None) -> Inspection:
+    """Verdict, map and regions of an encoded picture, looked at as closely as its inquiry says.
+
+    Args:
+        detector: what looks.
+        encoded: with what is asked of it.
+        profile: what it is compared with; None for text alone, and for tiles the rest of the picture.
+    """
+    overview, detail, image = detector.score(encoded, profile), encoded.inquiry.detail, encoded.image
+    if not detail.closer:
+        return overview
+    known = None if profile is None or profile.tiles is None else profile.tiles
+    smallest = detail.smallest if known is None else known.smallest
+    asked = replace(overview, coverage=Coverage(str(detail)))
+    if not lattices((image.height, image.width), smallest, span_of(detector)):
+        return asked
+    started = time.perf_counter()
+    statistics = block_statistics(image.pixels, block_side(smallest))
+    if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
+        return asked
+    references = known or tile_references(detector, [image], smallest, statistics)
+    look = CloserLook(detector, encoded, references, references.usual.unusual(statistics))
+    for scale, tile in look.plan(detail.look):
+        look.look(scale, tile)
+    found = _joined(detector, encoded, overview, look)
+    warnings = overview.warnings
+    if known is None and profile is not None:
+        warnings = (*warnings, ALONE)
+    elif smallest != detail.smallest:
+        warnings = (*warnings, OTHER_DETAIL.format(smallest, detail.smallest))
+    timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
+    return replace(found, warnings=warnings, timing_ms=timing)
+
+
+def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:
+    """Overview and tiles as one inspection."""
+    image, size = encoded.image, (encoded.image.height, encoded.image.width)
+    coverage = look.coverage
+    if not coverage.tiles:
+        return replace(overview, coverage=coverage)
+    odds = [scale.log_odds() for scale in look.scales]
+    best = max(float(one.max()) for one in odds)
+    anomaly_map = LayeredMap(
+        size, [_layer(overview), *(_cells(o, s.lattice) for o, s in zip(odds, look.scales, strict=True))]
+    )
+    fine, wide = look.regions(), find_regions(overview.anomaly_map) if overview.regions else []
+    grid = encoded.features.grid
+    masks = joined(fine, wide, size[0] * size[1] / (grid[0] * grid[1]))
+    named: list[Region] = []
+    looks: list[Float32[np.ndarray, " width"]] = []
+    for mask in masks:
+        before = next((i for i, one in enumerate(wide) if one is mask), None)
+        region, seen = look.named(mask) if before is None else (overview.regions[before], _look_of(overview, before))
+        named.append(replace(region, id=len(named) + 1))
+        looks.append(seen)
+    regions = measured(named, image, anomaly_map, masks, look.scales[0].lattice.shape)
+    score = max(overview.image_score, image_score(best))
+    return replace(
+        overview, image_score=score, regions=regions, anomaly_map=anomaly_map, coverage=coverage, guarantee=None,
+        region_embeddings=np.stack(looks) if looks else overview.region_embeddings,
+    )  # fmt: skip
+
+
+def _look_of(overview: Inspection, number: int) -> Float32[np.ndarray, " width"]:
+    """What a region of the overview looks like."""
+    assert overview.region_embeddings is not None, "a detector tells it"
+    return np.asarray(overview.region_embeddings[number], np.float32)
+
+
+def _layer(overview: Inspection) -> Layer:
+    """The overview's map, as coarse as it is."""
+    scores = overview.anomaly_map.scores
+    factor = min(1.0, OVERVIEW_SIDE / max(scores.shape))
+    small = (max(1, round(scores.shape[1] * factor)), max(1, round(scores.shape[0] * factor)))
+    reduced = np.asarray(cv2.resize(scores, small, interpolation=cv2.INTER_AREA), np.float32)
+    return Layer(reduced, (scores.shape[0] / small[1], scores.shape[1] / small[0]))
+
+
+def _cells(log_odds: Float32[np.ndarray, "rows columns"], lattice: Lattice) -> Layer:
+    scores = 1 / (1 + np.exp(-np.clip(np.where(np.isfinite(log_odds), log_odds, -30), -30, 30)))
+    return Layer(scores.astype(np.float32), (lattice.cell, lattice.cell))
+
+
+def _overlap(one: RegionMask, other: RegionMask) -> bool:
+    a, b = one.box, other.box
+    return a.x_min < b.x_max and b.x_min < a.x_max and a.y_min < b.y_max and b.y_min < a.y_max

@@ -1,0 +1,9 @@
+"""Small things in large pictures: what a closer look is made of. Knows no encoder and no files; ``closer_look`` joins it.
+
+tiles         cells over a picture, overlapping tiles of them, one map that tiles write
+promise       how unusual blocks are at full resolution: the order in which tiles are taken
+tile_bank     patches of normal tiles, and how far normal tiles reach
+references    normal tiles of all scales as one value
+cell_regions  log-odds of cells -> regions in source pixels
+painted       a map kept by its cells, painted where it is asked for
+"""

@@ -1,0 +1,187 @@
+"""The closer look as a whole, on random towers: what was looked at is told, a mark is found once, odd pictures work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from assistant.errors import ConfigError, ProfileError
+from assistant.inquiry import Detail, Inquiry
+from assistant.types import Inspection, QueryImage
+from assistant.vision import closer_look
+from assistant.vision.build_profile import build_profile
+from assistant.vision.closer_look import ALONE, OTHER_DETAIL, inspect_closely
+from assistant.vision.detector import Detector
+from assistant.vision.references.profile import Profile
+
+SIZE = (300, 400)
+FULL, AUTO = Inquiry(detail=Detail("full")), Inquiry(detail=Detail("auto"))
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector.load("tiny")
+
+
+@pytest.fixture(scope="module")
+def profile(detector: Detector) -> Profile:
+    return build_profile(detector, [surface(1), surface(2)], FULL)
+
+
+def surface(seed: int, size: tuple[int, int] = SIZE) -> QueryImage:
+    plane = np.random.default_rng(seed).normal(128, 10, (*size, 1)).clip(0, 255).astype(np.uint8)
+    return QueryImage(np.ascontiguousarray(plane.repeat(3, 2)), f"surface {seed}")
+
+
+def pitted(seed: int, x: int, y: int) -> QueryImage:
+    image = surface(seed)
+    cv2.circle(image.pixels, (x, y), 9, (20, 20, 20), -1)
+    return image
+
+
+def inspected(detector: Detector, image: QueryImage, inquiry: Inquiry, profile: Profile | None = None) -> Inspection:
+    return inspect_closely(detector, detector.encode(image, inquiry), profile)
+
+
+def places(inspection: Inspection) -> list[tuple[float, float]]:
+    boxes = [region.box for region in inspection.regions]
+    return [((box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2) for box in boxes]
+
+
+def test_an_overview_is_what_the_detector_says(detector: Detector) -> None:
+    image = surface(3)
+    found, plain = inspected(detector, image, Inquiry()), detector.score(detector.encode(image))
+    assert found.image_score == plain.image_score
+    assert found.coverage == plain.coverage
+    assert found.coverage is not None
+    assert (found.coverage.detail, found.coverage.tiles) == ("overview", 0)
+
+
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+@pytest.mark.parametrize("x", [300, 88, 77])
+def test_a_pit_is_found_once_wherever_it_lies(detector: Detector, profile: Profile, inquiry: Inquiry, x: int) -> None:
+    """Among the columns are seams of tiles of both scales."""
+    found = inspected(detector, pitted(3, x, 200), inquiry, profile)
+    near = [place for place in places(found) if abs(place[0] - x) < 30 and abs(place[1] - 200) < 30]
+    assert len(near) == 1
+    region = found.regions[places(found).index(near[0])]
+    assert region.box.area <= 66 * 66
+    assert region.type is not None
+    assert region.measures is not None
+    assert found.image_score >= 0.5
+    assert found.anomaly_map.scores.shape == SIZE
+    assert found.region_embeddings is not None
+    assert len(found.region_embeddings) == len(found.regions)
+    assert [one.id for one in found.regions] == list(range(1, len(found.regions) + 1))
+    assert found.anomaly_map.scores[200 - 12 : 200 + 12, x - 12 : x + 12].max() >= 0.5
+
+
+def test_without_references_the_rest_of_the_picture_is_the_reference(detector: Detector) -> None:
+    found = inspected(detector, pitted(3, 300, 200), FULL)
+    assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(found))
+
+
+def test_normal_pictures_mostly_stay_normal(detector: Detector, profile: Profile) -> None:
+    plain = [detector.score(detector.encode(surface(seed)), profile) for seed in range(10, 18)]
+    closer = [inspected(detector, surface(seed), FULL, profile) for seed in range(10, 18)]
+    more = [len(b.regions) - len(a.regions) for a, b in zip(plain, closer, strict=True)]
+    assert sum(more) <= 3
+
+
+def test_the_row_tells_how_much_was_looked_at(detector: Detector, profile: Profile) -> None:
+    full, auto = (inspected(detector, surface(3), inquiry, profile).coverage for inquiry in (FULL, AUTO))
+    assert full is not None
+    assert auto is not None
+    assert (full.detail, full.looked_at) == ("full", 1.0)
+    assert auto.detail == "auto"
+    assert 0 <= auto.tiles < full.tiles
+    assert auto.looked_at < 1
+
+
+def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
+    detector: Detector, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closer_look, "SMALL", 0)
+    full = inspected(detector, pitted(3, 300, 200), FULL, profile).coverage
+    auto = inspected(detector, pitted(3, 300, 200), AUTO, profile)
+    assert full is not None
+    assert auto.coverage is not None
+    assert auto.coverage.tiles == -(-full.tiles // 4)
+    assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(auto))
+
+
+def test_where_no_tile_is_worth_a_look_the_overview_stands(detector: Detector, profile: Profile) -> None:
+    """A small picture whose blocks are all as usual."""
+    image = surface(4)
+    plain = detector.score(detector.encode(image), profile)
+    found = inspected(detector, image, AUTO, profile)
+    assert found.coverage is not None
+    assert found.coverage.tiles == 0
+    assert found.image_score == plain.image_score
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3000), (3000, 2), (300, 300)])
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+def test_no_tile_is_wasted_on_one_colour(detector: Detector, size: tuple[int, int], inquiry: Inquiry) -> None:
+    even = QueryImage(np.full((*size, 3), 90, np.uint8), "even")
+    found = inspected(detector, even, inquiry)
+    assert found.coverage is not None
+    assert found.coverage.tiles == 0
+    assert found.anomaly_map.scores.shape == size
+    noise = QueryImage(np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8), "noise")
+    assert inspected(detector, noise, inquiry).anomaly_map.scores.shape == size
+
+
+def test_a_profile_keeps_its_tiles(detector: Detector, profile: Profile, tmp_path: Path) -> None:
+    profile.save(tmp_path / "p.safetensors")
+    again = Profile.load(tmp_path / "p.safetensors")
+    image = pitted(3, 300, 200)
+    one, two = (inspected(detector, image, FULL, known) for known in (profile, again))
+    assert again.tiles is not None
+    assert again.summary()["smallest_px"] == 16
+    assert abs(one.image_score - two.image_score) < 0.01
+    assert len(one.regions) == len(two.regions)
+
+
+def test_a_profile_with_broken_tiles_is_refused(profile: Profile, tmp_path: Path) -> None:
+    assert profile.tiles is not None
+    bank = profile.tiles.banks[0]
+    broken = replace(bank, place=torch.full_like(bank.place, float("nan")))
+    with pytest.raises(ProfileError, match="tiles"):
+        replace(profile, tiles=replace(profile.tiles, banks=(broken,))).save(tmp_path / "p.safetensors")
+
+
+def test_a_profile_without_tiles_says_what_they_were_judged_by(detector: Detector) -> None:
+    plain = build_profile(detector, [surface(1), surface(2)])
+    assert ALONE in inspected(detector, surface(3), FULL, plain).warnings
+
+
+def test_a_profile_of_another_detail_says_so(detector: Detector, profile: Profile) -> None:
+    found = inspected(detector, surface(3), Inquiry(detail=Detail("full", 32)), profile)
+    assert OTHER_DETAIL.format(16, 32) in found.warnings
+
+
+def test_scores_are_the_same_twice(detector: Detector, profile: Profile) -> None:
+    one, two = (inspected(detector, pitted(3, 300, 200), FULL, profile) for _ in range(2))
+    assert one.image_score == two.image_score
+    assert [a.box for a in one.regions] == [b.box for b in two.regions]
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"), [("auto", Detail("auto")), ("24", Detail("full", 24)), ("auto:24", Detail("auto", 24))]
+)
+def test_details_are_read_as_they_are_typed(text: str, detail: Detail) -> None:
+    assert Detail.read(text) == detail
+    assert str(detail) == text
+    assert Inquiry.of({"detail": text}).detail == detail
+
+
+@pytest.mark.parametrize("text", ["near", "1", "-3", "nan", "full:x", ""])
+def test_other_details_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"overview|pixels"):
+        Detail.read(text)
