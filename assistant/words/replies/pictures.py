@@ -75,9 +75,8 @@ def heat_map(scene: Scene) -> list[str]:
     means = f"The map gives every place a score from 0, dark, to 1, bright; the threshold is {THRESHOLD:.2f}."
     scores = found.anomaly_map.scores
     row, column = divmod(int(scores.argmax()), scores.shape[1])
-    place = highest_region(found)
-    where = phrases.place(found.regions[0] if found.regions else place) if found.regions or place is not None else ""
-    at = f"{where}, around x {column}, y {row} px" if where else f"around x {column}, y {row} px"
+    place = found.regions[0] if found.regions else highest_region(found)
+    at = f"around x {column}, y {row} px" if place is None else f"{phrases.place(place)}, around x {column}, y {row} px"
     return [means, f"It is highest {at}, with {float(scores.max()):.2f}.", _drives(scene)]
 
 
