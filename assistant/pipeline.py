@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.conversation import Conversations
+from assistant.pictures.sets import ReadAlike
 from assistant.types import Answer, Inspection
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.closer_look import inspect_closely
@@ -112,7 +113,8 @@ class Assistant:
         Raises:
             ImageError, ConfigError: with what was expected, what came, what to do.
         """
-        return inspect_closely(self.detector, self.detector.encode(image, inquiry), comparison)
+        levels = None if comparison is None else comparison.levels
+        return inspect_closely(self.detector, self.detector.encode(image, inquiry, levels), comparison)
 
     def examples(self, given: KindExamples | str | Path | None) -> KindExamples | None:
         """Examples of kinds, read where they are a file; None for none.
@@ -194,7 +196,8 @@ class Assistant:
         """
         inquiry = Inquiry.of(asked)
         inquiry.require_overview()
-        return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in images]))
+        alike = ReadAlike(images)
+        return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in alike]))
 
     def open(
         self, inspection: Inspection, evidence: EvidenceKind | None = None, others: Sequence[Earlier] = ()

@@ -9,14 +9,15 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
-from assistant.pictures.images import find_images, load_image, split_selector
+from assistant.pictures.images import find_images, load_image
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.pictures.sets import PictureFiles
 from assistant.rules import Rule
-from assistant.types import Domain, Inspection, QueryImage
+from assistant.types import Inspection
 from assistant.vision.references.kind_examples import KindExamples, named_by_example
 
 if TYPE_CHECKING:
@@ -80,42 +81,6 @@ class Request:
         return replace(DEFAULT_LIMITS, max_pixels=round(self.max_megapixels * 1e6))
 
 
-class PictureFiles(Sequence[QueryImage]):
-    """Pictures that are decoded when they are asked for: of many references one at a time is in memory.
-
-    Args:
-        paths: of the files.
-        limits: what a picture may cost.
-        domain: of all of them; from each file when None.
-
-    Raises:
-        ImageError: a path without a file.
-    """
-
-    def __init__(self, paths: Sequence[str], limits: ImageLimits, domain: Domain | None) -> None:
-        self._paths, self._limits, self._domain = paths, limits, domain
-        for path in paths:
-            if not Path(split_selector(path)[0].replace("\0", "")).is_file():
-                load_image(path, limits=limits, domain=domain)  # says what is wrong, before the first is decoded
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @overload
-    def __getitem__(self, index: int) -> QueryImage: ...
-    @overload
-    def __getitem__(self, index: slice) -> PictureFiles: ...
-    def __getitem__(self, index: int | slice) -> QueryImage | PictureFiles:
-        """Decode one, or name some.
-
-        Raises:
-            ImageError: a picture that cannot be read.
-        """
-        if isinstance(index, slice):
-            return PictureFiles(self._paths[index], self._limits, self._domain)
-        return load_image(self._paths[index], limits=self._limits, domain=self._domain)
-
-
 class Inspector:
     """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing; ``examples`` of kinds.
 
@@ -142,7 +107,8 @@ class Inspector:
             AssistantError: whatever is wrong with it.
         """
         started = time.perf_counter()
-        image = load_image(source, limits=self.request.limits, domain=self.request.inquiry.domain)
+        levels = None if self.profile is None else self.profile.levels
+        image = load_image(source, limits=self.request.limits, domain=self.request.inquiry.domain, levels=levels)
         decoded = (time.perf_counter() - started) * 1000
         inspection = self.assistant.examine(image, self.request.inquiry, self.profile)
         timing = {**inspection.timing_ms, "decode": decoded}

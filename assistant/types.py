@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 THRESHOLD = 0.5
 """Calibrated scores at or above this are anomalous, everywhere."""
@@ -69,6 +69,35 @@ class Box:
         return self.x_min, self.y_min, self.x_max, self.y_max
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Values that a picture deeper than 8 bits is read with: ``black`` -> 0 and ``white`` -> 255, clipped outside."""
+
+    black: float
+    white: float
+
+
+@dataclass(frozen=True, eq=False)
+class DeepValues:
+    """What a picture deeper than 8 bits held before it became 0..255; :mod:`assistant.pictures.levels` reads it anew.
+
+    Args:
+        values: integers or floats, (height, width) or (height, width, 3), more is lighter.
+        levels: that the picture was read with.
+        own: that it is read with alone.
+        known: where there are values at all, (height, width); None for everywhere.
+        opacity: 0..255 of each pixel, (height, width); None where nothing is transparent.
+        chosen: the levels were chosen by hand, and no reference set changes them.
+    """
+
+    values: np.ndarray
+    levels: Levels
+    own: Levels
+    known: Bool[np.ndarray, "height width"] | None = None
+    opacity: UInt8[np.ndarray, "height width"] | None = None
+    chosen: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class QueryImage:
     """A decoded picture.
@@ -80,6 +109,8 @@ class QueryImage:
         spacing_mm: millimetres from row to row and from column to column, told by the caller or the file; None when unknown.
         spacing_of: whose spacing it is: ``option``, ``object`` or, for a projection whose magnification is not known,
             ``detector``; None with ``spacing_mm``.
+        deep: the values that the pixels were made of; None for a picture of 8 bits, or where they are not linear in them.
+        notes: what a person should know of how it was read, one line each: which page, where there is no data.
     """
 
     pixels: UInt8[np.ndarray, "height width 3"]
@@ -87,6 +118,8 @@ class QueryImage:
     domain: Domain | None = None
     spacing_mm: tuple[float, float] | None = None
     spacing_of: str | None = None
+    deep: DeepValues | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -274,7 +307,8 @@ class Inspection:
         highest: where the map of a picture without regions is highest, once its kind was asked for or it was read from a row;
             else None, and :func:`assistant.vision.regions.highest_region` finds it.
         guarantee: what is promised of normal pictures under these references; None where nothing can be.
-        warnings: what speaks against judging the picture by its references, one line each: another product, light or size.
+        warnings: how the picture was read where that is not plain (its ``notes``), and what speaks against judging it by its
+            references, one line each: another product, light or size.
         rule: what the user's own rule says; None without one.
         references: normal reference pictures it was compared with; None where that is not known or there were none.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.

@@ -16,28 +16,41 @@ import yaml
 from jaxtyping import Bool, UInt8
 
 from assistant.errors import ConfigError, ImageError
+from assistant.pictures.images import is_picture_name, load_image
+from assistant.types import Levels
 from data_builders.types import Pixels
 
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 
 
 def list_pictures(folder: Path) -> list[Path]:
     """Picture files directly in a folder, sorted by name."""
-    return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in EXTENSIONS)
+    return sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != "." and is_picture_name(str(p)))
 
 
 def decode(data: bytes, source: str = "bytes") -> Pixels:
-    """RGB pixels of an encoded picture, in the orientation a person sees; ImageError when it is not one."""
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if pixels is None:
-        raise ImageError("a readable picture file", source, "replace or remove the file")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    """RGB pixels of an encoded picture, as every door of the library reads it.
+
+    Args:
+        data: of the file.
+        source: what to call it.
+
+    Raises:
+        ImageError: no picture, or one outside the limits.
+    """
+    try:
+        return load_image(data).pixels
+    except ImageError as error:
+        raise ImageError(error.expected, error.got.replace("<bytes>", source), error.do) from None
 
 
-def read_pixels(path: Path) -> Pixels:
-    """RGB pixels of a picture file."""
-    return decode(path.read_bytes(), str(path))
+def read_pixels(path: Path, levels: Levels | None = None) -> Pixels:
+    """RGB pixels of a picture file; ``levels`` of its set where it is deeper than 8 bits.
+
+    Raises:
+        ImageError: no picture, or one outside the limits.
+    """
+    return load_image(path, levels=levels).pixels
 
 
 def read_mask(path: Path) -> UInt8[np.ndarray, "height width"]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry, checked_spacing
+from assistant.pictures.levels import read_with
 from assistant.rules.sentence import read_sentence
 from assistant.types import Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
@@ -116,6 +117,10 @@ class Workbench:
         with self.engine.lock:
             version = setup.version
             profile = self.profile(assistant, setup)
+            own = None if picture.image.deep is None else picture.image.deep.own
+            image = read_with(picture.image, own if profile is None else profile.levels or own)
+            if image is not picture.image:
+                picture.image, picture.encoded = image, None
             if picture.encoded is None or picture.encoded.inquiry != setup.inquiry:
                 picture.encoded = _encoded(assistant.detector, picture)
             measured = assistant.detector.score(picture.encoded, profile)

@@ -66,8 +66,9 @@ def encoded_now(assistant: Assistant) -> Look:
 
     def look(row: DataRow) -> tuple[EncodedQuery, Profile | None]:
         name, references = told_name(row), references_of(row)
-        encoded = assistant.detector.encode(row.image, Inquiry(object_name=name, domain=Domain(row.domain)))
-        return encoded, assistant.build_profile(references, object_name=name) if references else None
+        profile = assistant.build_profile(references, object_name=name) if references else None
+        inquiry = Inquiry(object_name=name, domain=Domain(row.domain))
+        return assistant.detector.encode(row.image, inquiry, None if profile is None else profile.levels), profile
 
     return look
 

@@ -275,7 +275,9 @@ Manifest = Annotated[
 Slices = Annotated[
     bool,
     typer.Option(
-        "--slices/--no-slices", help="A DICOM or NIfTI file stands for all its slices.", rich_help_panel=_INPUT
+        "--slices/--no-slices",
+        help="A DICOM or NIfTI file stands for all its slices, a TIFF for all its pages.",
+        rich_help_panel=_INPUT,
     ),
 ]
 ResultsOut = Annotated[

@@ -93,7 +93,9 @@ class Inspections:
         if self._key == (image_path, references):
             return
         self._key, self._scored = None, {}
-        self._encoded = self.assistant.detector.encode(load_image(image_path), self._inquiry)
+        profile = self._profile(references)
+        levels = None if profile is None else profile.levels
+        self._encoded = self.assistant.detector.encode(load_image(image_path, levels=levels), self._inquiry)
         self._key = image_path, references
 
     def _profile(self, references: tuple[Path, ...]) -> Profile | None:

@@ -14,6 +14,8 @@ from PIL import Image
 from assistant.evaluation.metrics import PixelMetrics, compared, image_metrics
 from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference
 from assistant.inquiry import Inquiry
+from assistant.pictures.levels import read_with
+from assistant.pictures.sets import ReadAlike
 from assistant.types import THRESHOLD, Inspection, Verdict
 from assistant.vision.build_profile import build_profile
 
@@ -138,9 +140,11 @@ def inspections(
         encoded = detector.encode(item.path, inquiry)
         for one in single:
             profile = _own_profile(assistant, one, item, protocol) if one.shots == OWN else profiles[one]
-            yield one, item, detector.score(encoded, profile)
+            alike = read_with(encoded.image, None if profile is None else profile.levels)
+            seen = encoded if alike is encoded.image else detector.encode(alike, inquiry)
+            yield one, item, detector.score(seen, profile)
     for one in together:
-        found = detector.score_mutual([detector.encode(i.path, inquiry) for i in items])
+        found = detector.score_mutual([detector.encode(i, inquiry) for i in ReadAlike([i.path for i in items])])
         for item, inspection in zip(items, found, strict=True):
             yield one, item, inspection
 

@@ -1,16 +1,17 @@
 """Any picture -> :class:`QueryImage`; folders -> lists of pictures; maps <-> 16-bit PNG. The only decoder.
 
-The content decides the format, never the extension. Every limit is checked on the header, before a pixel is decoded.
-Formats read here, by the Pillow plugin named and no other: PNG, JPEG, TIFF, BMP, WebP, GIF. DICOM and NIfTI are read by
-:mod:`assistant.pictures.medical` (extra ``medical``).
+The content decides the format (:mod:`assistant.pictures.kinds`), never the extension. Every limit is checked on the header,
+before a pixel is decoded. TIFF is read by :mod:`assistant.pictures.formats.tiff`, DICOM and NIfTI by
+:mod:`assistant.pictures.medical` and :mod:`assistant.pictures.nifti` (extra ``medical``), everything else by
+:mod:`assistant.pictures.formats.codecs`.
 
 Choices made here:
 
 * The orientation of EXIF is applied; damaged EXIF is ignored. Animated files give their first frame.
 * Transparency is laid on white. Colour profiles (ICC) are ignored: pixels are taken as sRGB, CMYK by the plain formula.
-* Values deeper than 8 bits follow :func:`assistant.pictures.pixels.scale_values`. Colour of 16 bits a channel keeps its high
-  byte.
-* A selector follows the path: ``scan.tif::frame=2``. A file whose name itself holds ``::`` is taken as that file.
+* Values deeper than 8 bits follow the rule of :mod:`assistant.pictures.levels`, grey and colour alike.
+* A selector follows the path: ``scan.tif::frame=2``, ``camera.png::bayer=rggb``. A file whose name itself holds ``::`` is
+  taken as that file.
 * Nothing of a file's metadata is logged, kept or quoted in an error.
 """
 
@@ -29,60 +30,22 @@ from jaxtyping import Float32
 from PIL import Image
 
 from assistant.errors import ImageError
-from assistant.pictures.pixels import (
-    DEFAULT_LIMITS,
-    ImageLimits,
-    Rgb,
-    check_selector,
-    decoding,
-    grey_to_rgb,
-    printable,
-    scale_values,
-    selected_index,
-)
-from assistant.pictures.spacing import Plane
-from assistant.types import Domain, QueryImage
+from assistant.pictures.formats.codecs import by_channels, decode_plain, demosaiced, from_pillow
+from assistant.pictures.kinds import FORMATS, content_format, refusal
+from assistant.pictures.kinds import SUFFIXES as SUFFIXES
+from assistant.pictures.levels import Samples, shown
+from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, check_selector, decoding, printable
+from assistant.pictures.spacing import Spacing
+from assistant.types import Domain, Levels, QueryImage
 
-SUFFIXES = (
-    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".gif",
-    ".dcm", ".dicom", ".nii", ".nii.gz",
-)  # fmt: skip
-"""Endings that make a file of a folder a picture, in any case of letters."""
-
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
+_NO_PICTURES = frozenset(
+    ".txt .csv .tsv .json .jsonl .xml .yaml .yml .md .html .htm .log .ini .cfg .toml .py .ipynb .sh .js .css .zip .gz .tar .7z "
+    ".rar .pdf .doc .docx .xls .xlsx .ppt .pptx .mp4 .avi .mov .mkv .mp3 .wav .pt .pth .onnx .safetensors .pkl .npz .parquet .db "
+    ".exe .dll .so".split()
 )
-_REFUSED: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x93NUMPY", "a NumPy array file"),
-    (b"\0\0\0\x0cjP", "a JPEG 2000 picture"),
-    (b"\xff\x0a", "a JPEG XL picture"),
-    (b"v/1\x01", "an OpenEXR picture"),
-    (b"8BPS", "a Photoshop document"),
-    (b"\x1f\x8b", "a gzip file that holds no NIfTI volume"),
-)
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+"""Endings of files that are not looked into for DICOM."""
 MAP_LIMITS = ImageLimits(min_side=1, max_aspect=float("inf"))
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|(?:https?|ftp|s3|gs|file):/|data:[^/]*/)")
-_FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM or NIfTI file"
-_CONVERT = "convert it to PNG or JPEG"
 
 
 def load_image(
@@ -90,45 +53,52 @@ def load_image(
     *,
     limits: ImageLimits = DEFAULT_LIMITS,
     domain: Domain | None = None,
+    levels: Levels | None = None,
 ) -> QueryImage:
     """Decode one picture.
 
     Args:
         source: path of a local file, with a ``::selector`` or without; the bytes of a file; a Pillow picture; or an
             array of shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4), channels
-            last, RGB(A), of bool, integers or finite floats.
+            last, RGB(A), of bool, integers or floats.
         limits: what the picture may cost.
         domain: what it shows; None takes medical for DICOM and NIfTI, and leaves every other format unknown.
+        levels: that its reference set fixed, for pictures deeper than 8 bits; None to find its own.
 
     Returns:
         RGB 0..255 in the orientation a person sees; ``source`` as given, or ``<bytes>``, ``<image>``, ``<array>``; the spacing
-        that a DICOM or NIfTI file states.
+        that a DICOM or NIfTI file states; the values it was made of where they are deeper than 8 bits.
 
     Raises:
         ImageError: whatever is wrong with the input, in one line.
     """
-    plane: Plane | None = None
+    spacing: Spacing | None = None
+    medical = False
     if isinstance(source, np.ndarray):
-        name, pixels = "<array>", _from_array(source, limits)
+        name, samples = "<array>", _from_array(source, limits)
     elif isinstance(source, Image.Image):
         name = "<image>"
         with decoding(name, "Pillow picture"):
-            pixels = _from_pillow(source, name, limits)
+            samples = from_pillow(source, name, limits)
     elif isinstance(source, bytes):
         name = "<bytes>"
-        pixels, plane = _decode(source, name, {}, limits)
+        samples, medical, spacing = _decode(source, name, {}, limits)
     elif isinstance(source, str | Path):
         name = str(source)
         path, selector = split_selector(name)
-        pixels, plane = _decode(_read(path, limits), printable(name), selector, limits)
+        samples, medical, spacing = _decode(_read(path, limits), printable(name), selector, limits)
     else:
         raise ImageError("a path, bytes, a Pillow picture or an array", f"a {type(source).__name__}", "give its path")
-    if domain is None and plane is not None:
-        domain = Domain.MEDICAL
-    spacing = None if plane is None else plane.spacing
-    if spacing is None:
-        return QueryImage(np.ascontiguousarray(pixels), name, domain)
-    return QueryImage(np.ascontiguousarray(pixels), name, domain, (spacing.rows, spacing.columns), spacing.of)
+    try:
+        with np.errstate(all="ignore"):
+            picture = shown(samples, printable(name), levels)
+    except MemoryError:
+        raise ImageError("a picture that fits into memory", f"a larger one in {printable(name)}", "crop it") from None
+    return QueryImage(
+        np.ascontiguousarray(picture.pixels), name, Domain.MEDICAL if domain is None and medical else domain,
+        None if spacing is None else (spacing.rows, spacing.columns), None if spacing is None else spacing.of,
+        picture.deep, picture.notes,
+    )  # fmt: skip
 
 
 def split_selector(source: str) -> tuple[str, dict[str, str]]:
@@ -154,7 +124,7 @@ def find_images(paths: Iterable[str | Path] | str | Path) -> list[str]:
     """Pictures named by ``paths``, each once, in the order given; a folder stands for the pictures in it.
 
     Folders are walked to any depth in the order of their names; hidden files and linked folders are left out. In a
-    folder a file is a picture by its ending (:data:`SUFFIXES`), or with no ending at all if it starts as DICOM does. A
+    folder a file is a picture by its ending (:data:`SUFFIXES`), or with any other if it starts as DICOM does. A
     path that is not a folder is returned as given, with its selector, also when it is missing: loading it says what is
     wrong.
 
@@ -188,12 +158,13 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 def is_picture_name(path: str) -> bool:
-    """Whether a file of a folder counts as a picture: by its ending, or without one by how DICOM starts."""
+    """Whether a file of a folder counts as a picture: by its ending, or with any other one by how DICOM starts."""
     return path.lower().endswith(SUFFIXES) or _is_bare_dicom(path)
 
 
 def _is_bare_dicom(path: str) -> bool:
-    if os.path.splitext(path)[1] or not os.path.isfile(path):
+    name = os.path.basename(path)
+    if os.path.splitext(name)[1].lower() in _NO_PICTURES or name.upper() == "DICOMDIR" or not os.path.isfile(path):
         return False
     try:
         with open(path, "rb") as file:
@@ -233,40 +204,6 @@ def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[n
         return np.asarray(image).astype(np.float32) / np.float32(65535.0)
 
 
-def content_format(data: bytes) -> str | None:
-    """Format by the first bytes: a Pillow plugin's name, "DICOM", "NIFTI", or None."""
-    # The preamble of a DICOM file may hold the signature of a second format, so it is looked past first.
-    if data[128:132] == b"DICM":
-        return "DICOM"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    for signature, found in _SIGNATURES:
-        if data.startswith(signature):
-            return found
-    # Files without the preamble start at group 0002 or 0008, whose elements are all below 0x2000.
-    if len(data) > 132 and data[:2] in (b"\x02\0", b"\x08\0") and data[3] < 0x20:
-        return "DICOM"
-    from assistant.pictures.medical import is_nifti
-
-    return "NIFTI" if is_nifti(data) else None
-
-
-def _describe(data: bytes) -> str:
-    """What bytes that are no picture look like, for the error."""
-    for signature, found in _REFUSED:
-        if data.startswith(signature):
-            return found
-    if data[4:8] == b"ftyp":
-        return "a HEIC, AVIF or video file"
-    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"<svg" in start:
-        return "an SVG drawing"
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "an HTML page"
-    text = all(32 <= byte < 0xF8 or byte in b"\t\r\n" for byte in start)  # no control bytes, none foreign to UTF-8
-    return "a text file" if text else "bytes of no known picture format"
-
-
 def _read(path: str, limits: ImageLimits) -> bytes:
     """All bytes of a regular local file within the limits."""
     name = printable(path)
@@ -292,71 +229,41 @@ def _read(path: str, limits: ImageLimits) -> bytes:
         raise ImageError("the path of a picture file", f"{name}, which cannot be opened", "check the path") from None
 
 
-def _decode(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> tuple[Rgb, Plane | None]:
-    """Pixels of the file's bytes, and the plane that they are of where its format is a medical one."""
+def _decode(
+    data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits
+) -> tuple[Samples, bool, Spacing | None]:
+    """Samples of the file's bytes, whether its format is a medical one, and the spacing that it states."""
     if not data:
-        raise ImageError(_FORMATS, f"0 bytes in {name}", "copy or download the file again")
+        raise ImageError(FORMATS, f"0 bytes in {name}", "copy or download the file again")
     if len(data) > limits.max_bytes:
         raise ImageError(f"at most {limits.max_bytes:,} bytes", f"{len(data):,} in {name}", "scale it down or crop it")
     found = content_format(data)
     if found is None:
-        raise ImageError(_FORMATS, f"{_describe(data)} in {name}", _CONVERT)
+        got, do = refusal(data)
+        raise ImageError(FORMATS, f"{got} in {name}", do)
     if found in ("DICOM", "NIFTI"):
-        from assistant.pictures.medical import decode_dicom, decode_nifti
+        from assistant.pictures.medical import decode_dicom
+        from assistant.pictures.nifti import decode_nifti
 
         plane = (decode_dicom if found == "DICOM" else decode_nifti)(data, name, selector, limits)
-        return plane.pixels, plane
-    check_selector(selector, ("frame",) if found == "TIFF" else (), found, name)
-    frame = selected_index(selector, "frame", None, name)
-    with decoding(name, found), Image.open(io.BytesIO(data), formats=[found]) as image:
-        if frame is not None:
-            limits.check_size(image.height, image.width, name)
-            _seek(image, frame, name)
-        return _from_pillow(image, name, limits), None
+        return plane.samples, True, plane.spacing
+    check_selector(selector, ("frame", "bayer") if found == "TIFF" else ("bayer",), found, name)
+    with decoding(name, found):
+        if found == "TIFF":
+            from assistant.pictures.formats.tiff import decode_tiff
+
+            samples = decode_tiff(data, name, selector, limits)
+        else:
+            samples = decode_plain(data, found, name, limits)
+    return (demosaiced(samples, selector["bayer"], name) if "bayer" in selector else samples), False, None
 
 
-def _seek(image: Image.Image, frame: int, name: str) -> None:
-    try:
-        image.seek(frame)
-    except EOFError:
-        raise ImageError("a frame that the file has, from 0", f"frame {frame} in {name}", "use a lower one") from None
-
-
-def _from_pillow(image: Image.Image, name: str, limits: ImageLimits) -> Rgb:
-    """A Pillow picture, opened or decoded -> RGB, upright, transparency on white."""
-    limits.check_size(image.height, image.width, name)
-    image.load()
-    try:
-        turn = _TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:  # noqa: BLE001  damaged EXIF must not cost the picture
-        turn = None
-    upright = image if turn is None else image.transpose(turn)
-    if upright.mode[0] in "IF":
-        values = np.asarray(upright)
-        if values.dtype == np.int32 and values.min() >= 0 and values.max() <= 65535:
-            values = values.astype(np.uint16)
-        return grey_to_rgb(scale_values(values, name))
-    if upright.mode == "RGB" and "transparency" not in upright.info:
-        rgb: Rgb = np.array(upright)
-        return rgb
-    if "transparency" in upright.info or upright.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        if upright.mode in ("La", "RGBa"):
-            upright = upright.convert("LA" if upright.mode == "La" else "RGBA")
-        rgba = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    flat: Rgb = np.array(upright.convert("RGB"))
-    return flat
-
-
-def _from_array(values: np.ndarray, limits: ImageLimits) -> Rgb:
-    """An array of one of the shapes of :func:`load_image` -> RGB, transparency on white."""
+def _from_array(values: np.ndarray, limits: ImageLimits) -> Samples:
+    """An array of one of the shapes of :func:`load_image` -> samples."""
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
         shape = f"shape {values.shape} in <array>"
         raise ImageError("(height, width) or (height, width, 1, 3 or 4)", shape, "move the channels last")
     limits.check_size(values.shape[0], values.shape[1], "<array>")
-    scaled = scale_values(values, "<array>")
-    if scaled.ndim == 2 or scaled.shape[2] == 1:
-        return grey_to_rgb(scaled.reshape(scaled.shape[:2]))
-    if scaled.shape[2] == 4:
-        return _from_pillow(Image.fromarray(scaled), "<array>", limits)
-    return scaled
+    if values.dtype.kind not in "buif":
+        raise ImageError("pixels of bool, integers or floats", f"{values.dtype} in <array>", "convert them to uint8")
+    return by_channels(values.copy(), "<array>")

@@ -1,22 +1,19 @@
-"""DICOM and NIfTI bytes -> RGB; needs the extra ``medical`` (pydicom 3, nibabel 5). :mod:`assistant.pictures.images` calls it.
+"""DICOM bytes -> one frame; needs the extra ``medical`` (pydicom 3). :mod:`assistant.pictures.images` calls it.
 
-One plane is decoded, never a whole volume. Indices count from 0. Pixels are not resampled to square spacing.
-
-* DICOM: ``::frame=12`` (default 0); ``::window=lung`` (a name of :data:`WINDOWS`, for CT), ``::window=1`` (the file's
-  own windows, by index) or ``::window=full`` (0.1 to 99.9 percentile). Default: the file's first VOI table or window,
-  else full.
-* NIfTI: ``::axis=2,slice=40,volume=0,window=brain``, in canonical axes (0 left to right, 1 back to front, 2 feet to
-  head). Default: the middle slice of the last axis of the first volume, full window. Shown as radiologists do: the
-  patient's right on the picture's left, front or head on top. Voxels that are NaN or infinite are black.
+``::frame=12`` (default 0); ``::window=lung`` (a name of :data:`WINDOWS`, for CT), ``::window=1`` (the file's own windows, by
+index) or ``::window=full`` (the values' own range). Default: the file's first VOI table or window; without one, and where a
+window holds next to no pixel (then with a note), the range of the bits stored where the values use its upper half, else their
+own. Pixels are not resampled to square spacing. One frame is decoded, never a whole series.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,18 +21,11 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from assistant.errors import ImageError
-from assistant.pictures.pixels import (
-    ImageLimits,
-    Rgb,
-    check_selector,
-    decoding,
-    grey_to_rgb,
-    printable,
-    robust_range,
-    selected_index,
-    stretch,
-)
-from assistant.pictures.spacing import Plane, Spacing, dicom_spacing, nifti_spacing
+from assistant.pictures.formats.dicom_codecs import registered
+from assistant.pictures.levels import LEAST_SPREAD, Samples, find_levels, percent, robust_range, stretch
+from assistant.pictures.pixels import ImageLimits, check_selector, decoding, printable, selected_index
+from assistant.pictures.spacing import Plane, dicom_spacing
+from assistant.types import Levels
 
 WINDOWS: dict[str, tuple[float, float]] = {
     "lung": (-600.0, 1500.0),
@@ -52,11 +42,10 @@ WINDOWS: dict[str, tuple[float, float]] = {
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _RLE = "1.2.840.10008.1.2.5"
 _RLE_SLACK = 2**16
-
-
-def is_nifti(data: bytes) -> bool:
-    """Whether the bytes, or what they unpack to with gzip, start as a single-file NIfTI volume."""
-    return nifti_version(data) is not None
+_DECODERS = ("imagecodecs", "jpeg_ls", "openjpeg", "pylibjpeg")
+"""What decodes compressed frames beside Pillow, all of it in the extra."""
+_HELD = 0.001
+"""Share of the pixels that a window must hold to be believed."""
 
 
 def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Plane:
@@ -66,7 +55,7 @@ def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         import pydicom
         from pydicom.pixels.utils import pixel_array
     except ImportError:
-        raise _missing("DICOM", name) from None
+        raise missing("DICOM", name) from None
     with decoding(name, "DICOM"):
         warnings.simplefilter("error", Image.DecompressionBombWarning)  # of a compressed frame larger than its header
         _check_deflated(data, name, limits)
@@ -75,51 +64,34 @@ def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         frame = selected_index(selector, "frame", 0, name) or 0
         if frame >= frames:
             raise ImageError(f"a frame from 0 to {frames - 1}", f"frame {frame} in {name}", "use one of these")
-        values = pixel_array(file, index=frame)
+        values = _decoded(pixel_array, file, frame, name)
+        told = _one_of_many(frames) if "frame" not in selector and frames > 1 else ()
         spacing = dicom_spacing(file, _frame_values(file, frame, "PixelMeasuresSequence"))
         if str(file.PhotometricInterpretation) in ("MONOCHROME1", "MONOCHROME2"):
-            return Plane(_grey_frame(values, file, frame, selector.get("window"), name), spacing)
+            grey = _grey_frame(values, file, frame, selector.get("window"), name)
+            return Plane(replace(grey, notes=told + grey.notes), spacing)
         if "window" in selector:
             raise ImageError("no window for a colour picture", f"window= in {name}", "leave it out")
-        return Plane(_colour_frame(values, file, name), spacing)
+        return Plane(replace(_colour_frame(values, file, name), notes=told), spacing)
 
 
-def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Plane:
-    """One slice of a NIfTI volume. Raises :class:`ImageError` on anything that is not one within the limits."""
-    check_selector(selector, ("axis", "slice", "volume", "window"), "NIfTI", name)
-    window = selector.get("window", "full")
-    if window != "full" and window not in WINDOWS:
-        raise _unknown_window(window, name)
-    try:
-        import nibabel
-    except ImportError:
-        raise _missing("NIfTI", name) from None
-    with decoding(name, "NIfTI"):
-        stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
-        kind = nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image
-        plane, spacing = _nifti_plane(kind.from_stream(stream), name, selector, limits)
-        if plane.dtype.names:
-            return Plane(np.stack([plane[channel] for channel in ("R", "G", "B")], axis=2).astype(np.uint8), spacing)
-        if plane.dtype.kind not in "uif":
-            raise ImageError("voxels of real numbers", f"{plane.dtype} in {name}", "save the magnitude")
-        plane = plane.astype(np.float64)
-        known = np.isfinite(plane)
-        if not known.any():
-            raise ImageError("a slice with finite voxels", f"none in {name}", "choose another slice")
-        low, high = robust_range(plane[known]) if window == "full" else _bounds(*WINDOWS[window])
-        return Plane(grey_to_rgb(stretch(np.where(known, plane, low), low, high)), spacing)
+def _one_of_many(frames: int) -> tuple[str, ...]:
+    return (f"is the first frame of its file (of {frames}; ::frame=1 after the path takes the next)",)
 
 
-def _missing(kind: str, name: str) -> ImageError:
+def missing(kind: str, name: str) -> ImageError:
+    """Says that the extra is not installed."""
     return ImageError(f"the packages that read {kind}", f"none for {name}", 'pip install "anomaly-assistant[medical]"')
 
 
-def _unknown_window(window: str, name: str) -> ImageError:
+def unknown_window(window: str, name: str) -> ImageError:
+    """Says which windows there are."""
     known = ", ".join(("full", *WINDOWS))
     return ImageError(f"a window of {known}", f"{printable(window)} for {name}", "use one of these")
 
 
-def _bounds(centre: float, width: float) -> tuple[float, float]:
+def bounds(centre: float, width: float) -> tuple[float, float]:
+    """Least and greatest value of a window."""
     return centre - width / 2, centre + width / 2
 
 
@@ -144,6 +116,11 @@ def _check_dicom(file: Any, name: str, limits: ImageLimits) -> int:
 
     if not any(key in file for key in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise ImageError("a DICOM file with pixels", f"one without in {name}", "name a file that holds a picture")
+    if not file.get("Rows") or not file.get("Columns") or not file.get("PhotometricInterpretation"):
+        do = "save it again from its source"
+        raise ImageError(
+            "a DICOM file that states the size and kind of its picture", f"one that does not in {name}", do
+        )
     height, width = int(file.Rows), int(file.Columns)
     frames = max(1, int(file.get("NumberOfFrames") or 1))
     limits.check_size(height, width, name)
@@ -155,9 +132,9 @@ def _check_dicom(file: Any, name: str, limits: ImageLimits) -> int:
         plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         file.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else plain
     syntax = UID(file.file_meta.TransferSyntaxUID)
+    registered()
     if not get_decoder(syntax).is_available:
-        do = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg, or save it uncompressed"
-        raise ImageError("a DICOM compression that is installed", f"another one in {name}", do)
+        raise _not_installed(name)
     plane = height * width * int(file.get("SamplesPerPixel", 1)) * (int(file.BitsAllocated) // 8 or 1)
     if syntax == _RLE and len(file.PixelData) > frames * (plane * 2 + _RLE_SLACK):
         raise ImageError("a whole DICOM file", f"more run-length data than pixels in {name}", "save it uncompressed")
@@ -173,61 +150,126 @@ def _frame_values(file: Any, frame: int, group: str) -> Any:
     return file
 
 
-def _grey_frame(values: np.ndarray, file: Any, frame: int, window: str | None, name: str) -> Rgb:
+def _decoded(pixel_array: Any, file: Any, frame: int, name: str) -> np.ndarray:
+    """Stored values of a frame; says so where only a package is missing."""
+    from pydicom.pixels.decoders.base import get_decoder
+
+    try:
+        return np.asarray(pixel_array(file, index=frame))
+    except (RuntimeError, NotImplementedError):
+        missing = get_decoder(file.file_meta.TransferSyntaxUID).missing_dependencies
+        if missing and not all(find_spec(package) for package in _DECODERS):
+            raise _not_installed(name) from None
+        raise
+
+
+def _not_installed(name: str) -> ImageError:
+    do = 'pip install "anomaly-assistant[medical]", or save it uncompressed'
+    return ImageError("a DICOM compression that is installed", f"another one in {name}", do)
+
+
+def _grey_frame(stored: np.ndarray, file: Any, frame: int, window: str | None, name: str) -> Samples:
     """Modality transform, window or VOI table, and the inversion of MONOCHROME1."""
+    inverted, known = str(file.PhotometricInterpretation) == "MONOCHROME1", _unpadded(stored, file)
     if int(file.get("BitsStored", 8)) == 1:
-        grey = (values != 0).astype(np.uint8) * np.uint8(255)
-    else:
-        grey = _windowed(_modality(values, file, frame), values, file, frame, window, name)
-    if str(file.PhotometricInterpretation) == "MONOCHROME1":
-        grey = np.uint8(255) - grey
+        return Samples((stored != 0).astype(np.uint8) * np.uint8(255), inverted=inverted, known=known)
+    values = _modality(stored, file, frame)
+    if known is not None and not known.any():
+        known = None
+    return replace(_windowed(values, known, file, frame, window, name), inverted=inverted, known=known)
+
+
+def _unpadded(stored: np.ndarray, file: Any) -> np.ndarray | None:
+    """Where a grey frame is not padding; None where it has none."""
     padding = file.get("PixelPaddingValue")
-    if isinstance(padding, int):
-        other = file.get("PixelPaddingRangeLimit", padding)
-        grey[(values >= min(padding, other)) & (values <= max(padding, other))] = 0
-    return grey_to_rgb(grey)
+    if not isinstance(padding, int):
+        return None
+    ends = [padding, int(file.get("PixelPaddingRangeLimit", padding))]
+    if stored.dtype.kind == "i":  # written as unsigned by some, for signed values
+        half = 2 ** (stored.dtype.itemsize * 8 - 1)
+        ends = [end - 2 * half if end >= half else end for end in ends]
+    known = (stored < min(ends)) | (stored > max(ends))
+    return None if known.all() else np.asarray(known)
 
 
 def _modality(values: np.ndarray, file: Any, frame: int) -> np.ndarray:
-    """Stored values -> the unit of the modality, such as Hounsfield, as float64."""
+    """Stored values -> the unit of the modality, such as Hounsfield; as they are where nothing changes them."""
     from pydicom.pixels.processing import apply_modality_lut
 
     if file.get("ModalityLUTSequence"):
-        return np.asarray(apply_modality_lut(values, file), dtype=np.float64)
+        return np.asarray(apply_modality_lut(values, file))
     rescale = _frame_values(file, frame, "PixelValueTransformationSequence")
-    slope, intercept = rescale.get("RescaleSlope"), rescale.get("RescaleIntercept")
-    scaled = values.astype(np.float64) * float(1.0 if slope is None else slope)
-    return np.asarray(scaled + float(intercept or 0.0))
+    slope, intercept = rescale.get("RescaleSlope"), float(rescale.get("RescaleIntercept") or 0.0)
+    factor = 1.0 if not slope else float(slope)
+    if factor == 1.0 and intercept == 0.0:
+        return values
+    return np.asarray(values.astype(np.float64) * factor + intercept).astype(np.float32)
 
 
 def _windowed(
-    values: np.ndarray, stored: np.ndarray, file: Any, frame: int, window: str | None, name: str
-) -> UInt8[np.ndarray, "height width"]:
-    """Values of the modality -> 0..255 by the window asked for, by the file's own, or by percentiles."""
-    if not np.isfinite(values).all():
-        raise ImageError("finite pixel values", f"NaN or infinity in {name}", "save it again from its source")
-    if window in WINDOWS:
-        if str(file.get("Modality", "")) != "CT":
-            raise ImageError("a CT picture for a named window", f"another in {name}", "use window=0 or window=full")
-        return stretch(values, *_bounds(*WINDOWS[str(window)]))
+    values: np.ndarray, known: np.ndarray | None, file: Any, frame: int, window: str | None, name: str
+) -> Samples:
+    """Values of the modality with the window asked for, with the file's own, or to be read by what they hold."""
     own = _frame_values(file, frame, "FrameVOILUTSequence")
     tables = own.get("VOILUTSequence") or []
     centres, widths = _numbers(own.get("WindowCenter")), _numbers(own.get("WindowWidth"))
     count = len(tables) or min(len(centres), len(widths))
-    if window is not None and window != "full":
-        if not window.isdecimal():
-            raise _unknown_window(window, name)
-        if int(window) >= count:
-            expected = f"one of the {count} windows of the file, from 0"
-            raise ImageError(expected, f"{window} for {name}", "use window=full")
-    index = int(window) if window is not None and window.isdecimal() else 0
-    if window != "full" and count:
-        if tables:
-            return _by_table(values, own, file, index)
-        return _by_window(values, centres[index], widths[index], str(own.get("VOILUTFunction") or "LINEAR"))
-    padding = file.get("PixelPaddingValue")
-    kept = values[stored != padding] if isinstance(padding, int) else values
-    return stretch(values, *robust_range(kept if kept.size else values))
+    counted = values if known is None else values[known]
+    if window in WINDOWS:
+        if str(file.get("Modality", "")) != "CT":
+            raise ImageError("a CT picture for a named window", f"another in {name}", "use window=0 or window=full")
+        return _held(values, counted, bounds(*WINDOWS[str(window)]), f"the window {window}", chosen=True)
+    index = _window_index(window, count, name)
+    if window == "full":
+        return Samples(values, window=Levels(*robust_range(counted[np.isfinite(counted)])), chosen=True)
+    if not count and values.dtype == np.uint8 and int(file.get("BitsStored", 8)) == 8:
+        return Samples(values)
+    if not count:
+        return Samples(values, declared=_stored_range(counted, file, frame))
+    if tables:
+        return Samples(_by_table(values, own, file, index))
+    function = str(own.get("VOILUTFunction") or "LINEAR")
+    centre, width = centres[index], widths[index]
+    if function == "SIGMOID":
+        return Samples(_sigmoid(values, centre, width))
+    ends = (
+        bounds(centre, max(width, 1e-9)) if function == "LINEAR_EXACT" else bounds(centre - 0.5, max(width - 1, 1e-9))
+    )
+    return _held(values, counted, ends, "the window of the file", chosen=window is not None)
+
+
+def _window_index(window: str | None, count: int, name: str) -> int:
+    """Which of the file's own windows is asked for; the first where none is."""
+    if window is None or window == "full":
+        return 0
+    if not window.isdecimal():
+        raise unknown_window(window, name)
+    if int(window) >= count:
+        expected = f"one of the {count} windows of the file, from 0"
+        raise ImageError(expected, f"{window} for {name}", "use window=full")
+    return int(window)
+
+
+def _held(
+    values: np.ndarray, counted: np.ndarray, ends: tuple[float, float], words: str, *, chosen: bool = False
+) -> Samples:
+    """Values with a window (least, greatest), or with their own range where it holds next to none of them."""
+    inside = float(((counted > ends[0]) & (counted < ends[1])).mean())
+    if inside >= _HELD or float(counted.min()) == float(counted.max()):
+        return Samples(values, window=Levels(*ends), chosen=chosen)
+    held = percent(inside) if inside else "none"
+    told = f"is read by its own range, as {words} holds next to none of it ({ends[0]:g} to {ends[1]:g} holds {held})"
+    return Samples(values, window=find_levels(counted[np.isfinite(counted)], None)[0], chosen=chosen, notes=(told,))
+
+
+def _stored_range(counted: np.ndarray, file: Any, frame: int) -> Levels | None:
+    """Levels of the bits stored, in the unit of the modality, where unsigned values use them; None where they do not."""
+    if int(file.get("PixelRepresentation", 0)) or file.get("ModalityLUTSequence") or counted.dtype.kind not in "uf":
+        return None
+    low, high = sorted(_modality(np.array([0, 2 ** int(file.get("BitsStored", 8)) - 1]), file, frame).astype(float))
+    least, most = robust_range(counted[np.isfinite(counted)])
+    used = most >= (low + high) / 2 and most - least >= LEAST_SPREAD * (high - low)
+    return Levels(float(low), float(high)) if used else None
 
 
 def _numbers(value: Any) -> list[float]:
@@ -237,98 +279,44 @@ def _numbers(value: Any) -> list[float]:
 
 
 def _by_table(values: np.ndarray, own: Any, file: Any, index: int) -> UInt8[np.ndarray, "height width"]:
+    """Values through a VOI table; its entries tell how many bits they have, where the descriptor overstates them."""
     from pydicom.pixels.processing import apply_voi
 
     if own is not file:
         own.file_meta = file.file_meta
-    bits = int(own.VOILUTSequence[index].LUTDescriptor[2])
-    return stretch(apply_voi(np.rint(values).astype(np.int64), own, index), 0.0, float(2**bits - 1))
+    looked_up = apply_voi(np.rint(values).astype(np.int64), own, index)
+    entries = own.VOILUTSequence[index].get("LUTData")
+    most = int(max(entries)) if isinstance(entries, Sequence) and not isinstance(entries, bytes | str) else 0
+    if isinstance(entries, bytes) and len(entries) > 1:
+        most = int(np.frombuffer(entries[: len(entries) // 2 * 2], "<u2").max())
+    most = max(most, int(looked_up.max()))
+    return stretch(looked_up, 0.0, _full_scale(most))
 
 
-def _by_window(values: np.ndarray, centre: float, width: float, function: str) -> UInt8[np.ndarray, "height width"]:
-    """The three functions of DICOM PS3.3 C.11.2.1.2; a width that a function does not allow is raised to the least."""
-    if function == "SIGMOID":
-        exponent = np.clip(-4.0 * (values - centre) / max(width, 1e-9), -700.0, 700.0)
-        return stretch(1.0 / (1.0 + np.exp(exponent)), 0.0, 1.0)
-    if function == "LINEAR_EXACT":
-        return stretch(values, *_bounds(centre, max(width, 1e-9)))
-    return stretch(values, *_bounds(centre - 0.5, max(width - 1.0, 1e-9)))
+def _full_scale(most: int) -> float:
+    """The largest value of as many bits as an entry needs."""
+    return float(2 ** max(1, most.bit_length()) - 1)
 
 
-def _colour_frame(values: np.ndarray, file: Any, name: str) -> Rgb:
-    """RGB, YBR (already converted by pydicom) or palette colour -> RGB."""
+def _sigmoid(values: np.ndarray, centre: float, width: float) -> UInt8[np.ndarray, "height width"]:
+    """The function SIGMOID of DICOM PS3.3 C.11.2.1.3.1."""
+    exponent = np.clip(-4.0 * (values.astype(np.float64) - centre) / max(width, 1e-9), -700.0, 700.0)
+    return stretch(1.0 / (1.0 + np.exp(exponent)), 0.0, 1.0)
+
+
+def _colour_frame(values: np.ndarray, file: Any, name: str) -> Samples:
+    """RGB, YBR (already converted by pydicom) or palette colour -> colours."""
     from pydicom.pixels.processing import apply_color_lut
 
     bits = int(file.BitsStored)
     if str(file.PhotometricInterpretation) == "PALETTE COLOR":
-        values = apply_color_lut(values, file)
-        bits = values.dtype.itemsize * 8
+        values = np.asarray(apply_color_lut(values, file))
+        if values.dtype != np.uint8:
+            values = stretch(values[:, :, :3], 0.0, 255.0 if int(values.max()) < 256 else 65535.0)
     if values.ndim != 3 or values.shape[2] < 3:
         raise ImageError("a grey or colour DICOM picture", f"other channels in {name}", "convert it to PNG")
-    values = values[:, :, :3]
-    return values.copy() if values.dtype == np.uint8 else stretch(values, 0.0, float(2**bits - 1))
-
-
-def nifti_version(data: bytes) -> int | None:
-    """1 or 2 for single-file NIfTI, by size of header and magic; None for anything else."""
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(data, 540)
-        except zlib.error:
-            return None
-    if data[344:348] == b"n+1\0":
-        return 1
-    return 2 if data[4:8] == b"n+2\0" else None
-
-
-def _nifti_plane(
-    volume: Any, name: str, selector: Mapping[str, str], limits: ImageLimits
-) -> tuple[np.ndarray, Spacing | None]:
-    """The slice asked for, rows downwards, in the units of the file, with its spacing; only that slice is read."""
-    shape = tuple(int(side) for side in volume.shape)
-    shape += (1,) * (3 - len(shape))
-    if min(shape) < 1 or any(side != 1 for side in shape[4:]):
-        raise ImageError("a NIfTI volume of 2, 3 or 4 dimensions", f"shape {shape} in {name}", "split it into volumes")
-    if int(np.prod(shape[:3], dtype=object)) > limits.max_voxels or volume.dataobj.offset > limits.max_bytes:
-        got = f"{shape[0]}x{shape[1]}x{shape[2]} in {name}"
-        raise ImageError(f"at most {limits.max_voxels:,} voxels", got, "crop the volume")
-    turns, stored = _orientation(volume)
-    ranges = {"axis": 3, "volume": shape[3] if len(shape) > 3 else 1}
-    chosen = {key: selected_index(selector, key, {"axis": 2, "volume": 0}[key], name) or 0 for key in ranges}
-    across = stored[min(chosen["axis"], 2)]
-    ranges["slice"] = shape[across]
-    middle = shape[across] // 2
-    position = selected_index(selector, "slice", middle, name)
-    chosen["slice"] = middle if position is None else position
-    for key, count in ranges.items():
-        if chosen[key] >= count:
-            got = f"{key}={chosen[key]} in {name}"
-            raise ImageError(f"{key}= from 0 to {count - 1}", got, "use one of these")
-    columns, rows = (axis for axis in stored if axis != across)
-    limits.check_size(shape[rows], shape[columns], name)
-    flipped = turns[across, 1] < 0
-    where: list[Any] = [slice(None)] * 3
-    where[across] = shape[across] - 1 - chosen["slice"] if flipped else chosen["slice"]
-    where += [chosen["volume"], *[0] * (len(shape) - 4)] if len(shape) > 3 else []
-    plane = np.asarray(volume.dataobj[tuple(where[: len(volume.shape)])])
-    plane = plane.T if columns < rows else plane
-    # Canonical axes point right, forward and up; the picture's axes point to the patient's left, back and feet.
-    turned = plane[:: -1 if turns[rows, 1] > 0 else 1, :: -1 if turns[columns, 1] > 0 else 1]
-    return turned, nifti_spacing(volume, rows, columns)
-
-
-def _orientation(volume: Any) -> tuple[np.ndarray, list[int]]:
-    """Direction of each stored axis, and which stored axis each canonical one is."""
-    import nibabel
-
-    turns = nibabel.io_orientation(volume.affine)
-    if np.isnan(turns).any():
-        turns = np.stack([np.arange(3), np.ones(3)], axis=1)
-    return turns, [int(np.flatnonzero(turns[:, 0] == axis)[0]) for axis in range(3)]
-
-
-def nifti_sides(volume: Any) -> tuple[int, int, int]:
-    """Slices across each canonical axis of a NIfTI volume."""
-    shape = (*(int(side) for side in volume.shape), 1, 1)
-    sides = [shape[axis] for axis in _orientation(volume)[1]]
-    return sides[0], sides[1], sides[2]
+    if str(file.PhotometricInterpretation).startswith("YBR_PARTIAL"):
+        raise ImageError("RGB or full-range YBR", f"another colour space in {name}", "save it as RGB")
+    values = values[:, :, :3].copy()
+    whole = bits == values.dtype.itemsize * 8 or values.dtype.kind != "u"
+    return Samples(values, declared=None if whole else Levels(0.0, float(2**bits - 1)))

@@ -1,4 +1,4 @@
-"""What the decoders share: limits, scaling of values to 0..255, selectors, errors in one line. Opens no file."""
+"""What the decoders share: limits, selectors, errors in one line. Opens no file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from jaxtyping import UInt8
 
 from assistant.errors import ImageError
 
-PERCENTILES = (0.1, 99.9)
-"""Shown as black and white where the values do not use the range of their type."""
-
 Bytes = UInt8[np.ndarray, "..."]
 Rgb = UInt8[np.ndarray, "height width 3"]
 _LOGGERS = (
@@ -29,6 +26,8 @@ _LOGGERS = (
     "pydicom.pixels.decoders.base",
     "pydicom.pixels.utils",
     "nibabel.global",
+    "tifffile",
+    "pillow_heif",
 )
 _PROCESS_STATE = threading.RLock()
 
@@ -64,51 +63,6 @@ class ImageLimits:
 
 
 DEFAULT_LIMITS = ImageLimits()
-
-
-def scale_values(values: np.ndarray, name: str) -> Bytes:
-    """Values of any depth -> 0..255, for one picture as a whole.
-
-    bool: 0 and 255. uint8: as they are. uint16 and uint32 that reach the upper half of their range, and floats within
-    [0, 1]: by the whole range. All others: from the 0.1 to the 99.9 percentile, clipped outside; flat ones become 0.
-
-    Raises:
-        ImageError: NaN, infinity, or a type that is not bool, integer or float.
-    """
-    kind = values.dtype.kind
-    if kind not in "buif":
-        raise ImageError("pixels of bool, integers or floats", f"{values.dtype} in {name}", "convert them to uint8")
-    if kind == "f" and not np.isfinite(values).all():
-        raise ImageError("finite pixel values", f"NaN or infinity in {name}", "replace them before inspecting")
-    if values.dtype == np.uint8:
-        return values.copy()
-    if kind == "b":
-        return values.astype(np.uint8) * np.uint8(255)
-    low, high = float(values.min()), float(values.max())
-    if kind == "f" and low >= 0.0 and high <= 1.0:
-        return stretch(values, 0.0, 1.0)
-    if kind == "u" and high >= (np.iinfo(values.dtype).max + 1) // 2:
-        return stretch(values, 0.0, float(np.iinfo(values.dtype).max))
-    return stretch(values, *robust_range(values))
-
-
-def robust_range(values: np.ndarray) -> tuple[float, float]:
-    """The 0.1 and 99.9 percentiles of finite values, over at most about two million of them at a fixed stride."""
-    sample = values.ravel()[:: max(1, values.size // 2_000_000)].astype(np.float64)
-    low, high = np.percentile(sample, PERCENTILES)
-    if low == high:
-        low, high = float(values.min()), float(values.max())
-    return float(low), float(high)
-
-
-def stretch(values: np.ndarray, low: float, high: float) -> Bytes:
-    """``low`` -> 0 and ``high`` -> 255, linear, clipped; all 0 where ``high`` is not above ``low``."""
-    if not high > low:
-        return np.zeros(values.shape, np.uint8)
-    scale = 255.0 / high if low == 0.0 else 255.0 / (high - low)
-    kept = np.clip(values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32), low, high)
-    scaled: np.ndarray = np.rint((kept - low) * scale).astype(np.uint8)
-    return scaled
 
 
 def grey_to_rgb(grey: UInt8[np.ndarray, "height width"]) -> Rgb:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assistant.pictures.pixels import Rgb
+from assistant.pictures.levels import Samples
 
 OBJECT: Literal["object"] = "object"
 DETECTOR: Literal["detector"] = "detector"
@@ -31,7 +31,7 @@ class Spacing:
 class Plane:
     """A decoded plane of a medical file, with its spacing where the file states one."""
 
-    pixels: Rgb
+    samples: Samples
     spacing: Spacing | None
 
 

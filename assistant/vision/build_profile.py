@@ -14,6 +14,8 @@ from torch import Tensor
 from assistant.errors import ProfileError
 from assistant.inquiry import ANYTHING, SCORES, Inquiry
 from assistant.pictures.images import load_image
+from assistant.pictures.levels import read_with
+from assistant.pictures.sets import ReadAlike, shared_levels
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.anomaly_map import image_score, pooled_logit
@@ -81,6 +83,7 @@ def build_profile(
         do = "add normal pictures, or build the profile without --fit"
         raise ProfileError(f"at least {LEAST} normal pictures to fit a head on", str(len(references)), do)
     settings = detector.preset.references
+    references = ReadAlike(references)
     window = FIXED_WINDOW if inquiry.fixed_camera else None
     growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
     texts, sure = [], []
@@ -123,6 +126,7 @@ def build_profile(
         tiles=tile_references(detector, references, inquiry.detail.smallest) if inquiry.detail.closer else None,
         fitted=None if tried is None or tried.chosen is None else tried.chosen.fitted,
         tried=None if tried is None else tried.alone,
+        levels=references.levels,
     )
     return with_anomalous(detector, profile, anomalous)
 
@@ -140,6 +144,9 @@ def with_anomalous(detector: Detector, profile: Profile | None, anomalous: Seque
             raise ProfileError("references or anomalous references", "neither", "give one with --references")
         return profile
     joined = profile or Profile(detector.preset.name, detector.weights, None, None, {}, {}, (), None)
+    if joined.levels is None and joined.bank is None:
+        joined = replace(joined, levels=shared_levels([one.image for one in anomalous]))
+    anomalous = [replace(one, image=read_with(one.image, joined.levels)) for one in anomalous]
     keys = _anomalous_keys(detector, anomalous, joined.bank)
     if joined.anomalous_keys is not None:
         keys = torch.cat([joined.anomalous_keys.to(keys.device), keys], 1)

@@ -32,6 +32,8 @@ from assistant.vision.tile_references import places, smooth, span_of, tile_featu
 
 AUTO_SHARE = 0.25
 """Share of all tiles that ``auto`` looks at in a large picture."""
+COARSER = 0.75
+"""Part of these at the coarser scale, where it has so many."""
 SMALL = 1.05e6
 """Pixels up to which ``auto`` looks only at tiles that promise something."""
 CAUTION = 3.0
@@ -87,14 +89,14 @@ class CloserLook:
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        In ``auto`` every scale has an equal part of the share, and a finer one what the coarser ones left. Tiles of one even
-        colour are left out.
+        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, and the finer one what it left.
+        Tiles of one even colour are left out.
         """
         total = sum(scale.tiles for scale in self.scales)
         few = self._encoded.image.pixels.size // 3 <= SMALL
         left = total if look == "full" else math.ceil(AUTO_SHARE * total)
         for coming, scale in reversed(list(enumerate(self.scales, start=1))):
-            part = left if look == "full" else math.ceil(left / coming)
+            part = left if look == "full" or coming == 1 else math.ceil(COARSER * left)
             promise = {
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }

@@ -18,10 +18,11 @@ from assistant.config import Preset, load_preset
 from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import load_image
+from assistant.pictures.levels import read_with
 from assistant.towers.clip import Clip, load_clip
 from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
-from assistant.types import Coverage, Inspection, Mode, QueryImage, Region
+from assistant.types import Coverage, Inspection, Levels, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
 from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import load_checkpoint
@@ -101,8 +102,13 @@ class Detector:
         calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)
         return cls(config, clip, localizer, calibration, digest, folder)
 
-    def encode(self, image: Picture, inquiry: Inquiry = ANYTHING) -> EncodedQuery:
+    def encode(self, image: Picture, inquiry: Inquiry = ANYTHING, levels: Levels | None = None) -> EncodedQuery:
         """Decode and encode a picture once; :meth:`score` may then be asked many times.
+
+        Args:
+            image: picture or path.
+            inquiry: what is asked of it.
+            levels: of the profile that it will be compared with.
 
         Raises:
             ImageError: a picture that cannot be read.
@@ -110,7 +116,7 @@ class Detector:
         """
         timing: dict[str, float] = {}
         with _clock(timing, "decode"):
-            loaded = image if isinstance(image, QueryImage) else load_image(image)
+            loaded = read_with(image, levels) if isinstance(image, QueryImage) else load_image(image, levels=levels)
             loaded = loaded if inquiry.domain is None else replace(loaded, domain=inquiry.domain)
         with _clock(timing, "encode"):
             features = self.patch_features(loaded)
@@ -143,7 +149,7 @@ class Detector:
         referenced = encoded.match is not None or (profile is not None and profile.bank is not None)
         mode = Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT
         found = self._inspection(replace(encoded, timing_ms=timing), logits, mode, profile)
-        return replace(found, warnings=warnings)
+        return replace(found, warnings=found.warnings + warnings)
 
     def score_mutual(self, encoded: Sequence[EncodedQuery]) -> Iterator[Inspection]:
         """Encoded pictures scored against each other one by one: only one map is held at a time.
@@ -181,7 +187,7 @@ class Detector:
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
             p_value=None if profile is None else profile.p_value(inquiry.score, raw),
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
-            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise, coverage=Coverage(),
+            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise, coverage=Coverage(), warnings=image.notes,
             references=None if profile is None or profile.bank is None else profile.bank.shots,
         )  # fmt: skip
 
@@ -286,9 +292,12 @@ class Detector:
 
 def _warnings(encoded: EncodedQuery, profile: Profile | None, judged: Opinions | None) -> tuple[str, ...]:
     """What speaks against judging the picture by the references of the profile."""
-    if judged is None or profile is None or profile.bank is None or profile.known is None or encoded.match is not None:
+    if judged is None or profile is None or profile.bank is None or encoded.match is not None:
         return ()
-    return profile.known.warnings(
+    read = profile.read_otherwise(encoded.image)
+    if profile.known is None:
+        return read
+    return read + profile.known.warnings(
         Look.of(encoded.image), apart(judged, encoded.features.pooled, profile.bank.class_tokens)
     )
 

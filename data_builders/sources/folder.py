@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from assistant.errors import DataSetError
-from assistant.types import Domain
+from assistant.pictures.sets import shared_levels
+from assistant.types import Domain, Levels
 from data_builders.files import list_pictures, picture_hashes, read_mask, read_pixels
 from data_builders.types import Kind, Mask, Picture, Pixels
 
 _KEPT = 32
 """Decoded pictures kept in memory."""
+_LOOKED_AT = 32
+"""Pictures that the grey levels of a folder are found on, evenly spread."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,7 @@ def find_normal_pictures(folder: Path) -> tuple[Path, ...]:
         raise DataSetError("a folder of normal pictures", str(folder), "correct the path of the folder source")
     files = tuple(list_pictures(place))
     if not files:
-        raise DataSetError(
-            "at least one picture (PNG, JPEG, TIFF, BMP, WebP)", f"none in {place}", "add normal pictures"
-        )
+        raise DataSetError("at least one picture of a kind that is read", f"none in {place}", "add normal pictures")
     return files
 
 
@@ -127,9 +129,17 @@ class FolderFamily:
             family=self.name, kind=self.kind, domain=self.domain,
         )  # fmt: skip
 
+    @cached_property
+    def _levels(self) -> Levels | None:
+        """Grey levels that the pictures of one product share, found on some of them; None where each is a product of its own."""
+        if not self.together:
+            return None
+        some = self.files[:: max(1, len(self.files) // _LOOKED_AT)]
+        return shared_levels(some)
+
     def _load(self, index: int) -> tuple[Pixels, Mask]:
         if index not in self._cache:
-            pixels = read_pixels(self.files[index])
+            pixels = read_pixels(self.files[index], self._levels)
             self._cache[index] = (pixels, self._mask(self.files[index], pixels.shape[:2]))
             if len(self._cache) > _KEPT:
                 self._cache.popitem(last=False)

@@ -20,7 +20,7 @@ from assistant.errors import AssistantError, ImageError
 from assistant.geometry import fit
 from assistant.pictures.images import load_image
 from assistant.pictures.pixels import ImageLimits
-from assistant.types import Domain, QueryImage
+from assistant.types import Domain, Levels, QueryImage
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,20 @@ class DecodeOptions:
         limits: what a picture may cost.
         domain: what pictures show; from the file when None.
         side, patch: of the encoder, model pixels.
+        levels: of the references, for pictures deeper than 8 bits; their own when None.
     """
 
     limits: ImageLimits
     domain: Domain | None
     side: int
     patch: int
+    levels: Levels | None = None
+
+    def fitted(self, image: QueryImage) -> np.ndarray:
+        """A picture in model pixels, uint8 RGB."""
+        from assistant.towers.encoder import resize
+
+        return resize(image.pixels, fit(image.height, image.width, self.side, self.patch).model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +77,13 @@ class UnreadablePicture:
 
 def decode(item: Item, how: DecodeOptions) -> DecodedPicture | UnreadablePicture:
     """Read one picture; whatever is wrong with it is in the answer."""
-    from assistant.towers.encoder import resize
-
     if item.error is not None:
         return UnreadablePicture(item, item.error, None)
     started = time.perf_counter()
     file = fingerprint_of(item.source)
     try:
-        image = load_image(item.source, limits=how.limits, domain=how.domain)
-        resized = resize(image.pixels, fit(image.height, image.width, how.side, how.patch).model)
+        image = load_image(item.source, limits=how.limits, domain=how.domain, levels=how.levels)
+        resized = how.fitted(image)
     except AssistantError as error:
         return UnreadablePicture(item, str(error), file)
     except Exception as error:  # noqa: BLE001  one picture never ends the run

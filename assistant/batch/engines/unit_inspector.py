@@ -17,6 +17,8 @@ from assistant.batch.engines.findings import Finding, failed, inspected, refused
 from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
+from assistant.pictures.levels import read_with
+from assistant.pictures.sets import shared_levels
 from assistant.report import inspection_row
 from assistant.request import Inspector, Request
 from assistant.vision.closer_look import inspect_closely
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from assistant.pipeline import Assistant
     from assistant.towers.encoder import PatchFeatures
-    from assistant.types import Answer, Inspection
+    from assistant.types import Answer, Inspection, Levels
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import Profile
 
@@ -60,7 +62,12 @@ class UnitInspector:
         self._notes: list[str] = []
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
         self._examples = assistant.examples(job.request.kind_examples)
-        self._profile(job.request)
+        first = self._profile(job.request)
+        encoder, request = self.detector.clip.encoder, job.request
+        self._how = DecodeOptions(
+            request.limits, request.inquiry.domain, assistant.preset.tower.side, encoder.patch,
+            None if first is None else first.levels,
+        )  # fmt: skip
         inquiry, anchors = job.request.inquiry, self.detector.anchors
         anchors.states(inquiry.object_name, inquiry.look_for)
         anchors.kinds(inquiry.domain, inquiry)
@@ -75,10 +82,8 @@ class UnitInspector:
             StorageError: a map or overlay that cannot be written.
             WeightsError: a language model that cannot be had.
         """
-        encoder, request = self.detector.clip.encoder, self.job.request
-        how = DecodeOptions(request.limits, request.inquiry.domain, self.assistant.preset.tower.side, encoder.patch)
         ahead = self.batch_size + max(1, self.job.decoders)
-        decoded = DecodeAhead(how, self.job.decoders, ahead).read(units)
+        decoded = DecodeAhead(self._how, self.job.decoders, ahead).read(units)
         for outcome in self._worded(self._mutual(decoded) if self.job.mutual else self._inspected(decoded)):
             notes, self._notes = tuple(self._notes), []
             yield replace(outcome, notes=notes)
@@ -93,6 +98,7 @@ class UnitInspector:
                 if isinstance(one, UnreadablePicture):
                     yield refused((one.item,), one, one.error)
                     continue
+                one = self._read_alike(one)
                 same = waiting.setdefault(one.resized.shape, [])
                 same.append(one)
                 if len(same) >= self.batch_size:
@@ -105,6 +111,20 @@ class UnitInspector:
                 yield None
         for batch in waiting.values():
             yield from self._batch(batch)
+
+    def _read_alike(self, one: DecodedPicture) -> DecodedPicture:
+        """The picture by the grey levels of its own references, which a manifest may name."""
+        if one.image.deep is None or not one.item.references:
+            return one
+        try:
+            profile = self._profile(self.job.told(one.item))
+        except AssistantError:
+            return one  # scoring it says so
+        return self._read_with(one, None if profile is None else profile.levels)
+
+    def _read_with(self, one: DecodedPicture, levels: Levels | None) -> DecodedPicture:
+        image = read_with(one.image, levels)
+        return one if image is one.image else replace(one, image=image, resized=self._how.fitted(image))
 
     def _batch(self, batch: Sequence[DecodedPicture]) -> Iterator[Finding]:
         """Inspections of pictures of one model size."""
@@ -173,7 +193,8 @@ class UnitInspector:
     def _together(self, good: Sequence[DecodedPicture]) -> Iterator[Inspection]:
         request = self.job.request
         encoded = []
-        for one in good:
+        levels = shared_levels([one.image for one in good])
+        for one in [self._read_with(one, levels) for one in good]:
             started = time.perf_counter()
             features = self._encode([one])[0]
             encoded.append(self._known(one, features, request, (time.perf_counter() - started) * 1000))

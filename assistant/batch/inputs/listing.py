@@ -41,7 +41,7 @@ class Inputs:
         paths: files, folders, patterns such as ``parts/**/*.png``, or ``-`` for a list on standard input.
         lists: files with a path a line (or ended by NUL, as ``find -print0`` writes).
         manifest: CSV or JSONL with ``source`` and optionally ``object_name`` and ``references``.
-        slices: a DICOM or NIfTI file without a selector stands for all its frames or slices.
+        slices: a DICOM, NIfTI or TIFF file without a selector stands for all its frames, slices or pages.
         skip: a folder that is never walked: that of the results.
     """
 

@@ -1,4 +1,4 @@
-"""A DICOM or NIfTI file -> a selector for each frame or slice, from its header alone (extra ``medical``).
+"""A DICOM, NIfTI or TIFF file -> a selector for each frame, slice or page, from its header alone.
 
 What cannot be read stands for itself: decoding it says what is wrong, in a row of its own.
 """
@@ -9,8 +9,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-_NIFTI = (".nii", ".nii.gz")
-_DICOM = (".dcm", ".dicom")
+from assistant.pictures.formats.tiff import count_pages
+from assistant.pictures.kinds import content_format
+from assistant.pictures.pixels import decoding
+
+_SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
+_HEAD = 2**16
 
 
 def slices_of(source: str) -> list[str]:
@@ -19,17 +23,28 @@ def slices_of(source: str) -> list[str]:
     >>> slices_of("photo.png")
     ['photo.png']
     """
-    name = source.lower()
-    if not name.endswith(_NIFTI + _DICOM) or not os.path.isfile(source.replace("\0", "")):
+    if not may_be_volume(source):
         return [source]
     try:
-        if name.endswith(_NIFTI):
-            count, word = _nifti_slices(source), "axis=2,slice="
-        else:
-            count, word = _dicom_frames(source), "frame="
+        with Path(source).open("rb") as file:
+            kind = content_format(file.read(_HEAD))
+        with decoding(source, str(kind)):
+            if kind == "NIFTI":
+                count, word = _nifti_slices(source), "axis=2,slice="
+            elif kind == "DICOM":
+                count, word = _dicom_frames(source), "frame="
+            elif kind == "TIFF":
+                count, word = count_pages(source), "frame="
+            else:
+                return [source]
     except Exception:  # noqa: BLE001  a damaged header, or the extra is missing: decoding tells
         return [source]
     return [f"{source}::{word}{number}" for number in range(count)] if count > 1 else [source]
+
+
+def may_be_volume(source: str) -> bool:
+    """Whether a file, by its name, may hold several pictures: any but those whose endings say that they hold one."""
+    return not source.lower().endswith(_SINGLE) and os.path.isfile(source.replace("\0", ""))
 
 
 def _nifti_slices(path: str) -> int:

@@ -18,7 +18,7 @@ from torch import Tensor
 from assistant.errors import ProfileError
 from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
-from assistant.types import QueryImage
+from assistant.types import Levels, QueryImage
 from assistant.vision.checks.known import Known
 from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange, conformal_p_value, conformal_threshold
@@ -33,6 +33,7 @@ from assistant.vision.references.profile_file import (
     SCHEMA,
     fitted_of,
     known_of,
+    levels_of,
     read_profile,
     tiles_of,
     write_profile,
@@ -70,6 +71,7 @@ class Profile:
         anomalous_keys: patches of anomalous references, a level and row; None without any.
         fitted: a head learned from the references (``profile build --fit``); None without one.
         tried: where heads were tried, how far the experts alone set pasted defects apart; None where none was tried.
+        levels: that its references are read with and its queries will be; None where they have 8 bits.
         known: what tells pictures that are unlike the references, and faults of these; None where it was not kept.
         tiles: what normal tiles are like at a closer look; None where none was asked for.
     """
@@ -87,6 +89,7 @@ class Profile:
     tiles: TileReferences | None = None
     fitted: Fitted | None = None
     tried: float | None = None
+    levels: Levels | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -135,6 +138,16 @@ class Profile:
     def _representative(self, score: str) -> bool:
         """Whether the references are many enough, and not all one piece, to stand for normal pictures by rank."""
         return len(self.normals(score)) >= ENOUGH and self.ranges[score].variety >= 1
+
+    def read_otherwise(self, image: QueryImage) -> tuple[str, ...]:
+        """Says that a picture was not read by the grey levels of the references; nothing where it was, or has 8 bits."""
+        deep = image.deep
+        if deep is None:
+            told = "is not read by the grey levels of the references (it has 8 bits a channel, or a table of its own)"
+            return () if self.levels is None else (told,)
+        if deep.levels == self.levels or (deep.chosen and self.levels is None):
+            return ()
+        return ("has more than 8 bits a channel, and was read by grey levels of its own, not of the references",)
 
     def check(self, preset: str, weights: str) -> None:
         """Refuse another preset or other weights.
@@ -203,6 +216,7 @@ class Profile:
             **({} if self.tiles is None else {PREFIX: self.tiles.as_json()}),
             "fitted": None if self.fitted is None else self.fitted.about(),
             "tried": self.tried,
+            "levels": None if self.levels is None else [self.levels.black, self.levels.white],
         }
         write_profile(Path(path), about, tensors)
 
@@ -229,6 +243,7 @@ class Profile:
             tiles=tiles_of(about, tensors),
             fitted=fitted_of(about, tensors),
             tried=about.get("tried"),
+            levels=levels_of(about),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -247,6 +262,7 @@ class Profile:
             "threshold": round(self.threshold("blend", OVERKILL), 3) if self.bank is not None else None,
             "weights_of_experts": {n: round(w, 3) for n, w in zip(EXPERTS, self.weights_of_experts, strict=False)},
             "fit": self._fit_summary(),
+            "levels": None if self.levels is None else [self.levels.black, self.levels.white],
             "warnings": list(self.warnings),
         }
 

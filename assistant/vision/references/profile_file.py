@@ -22,6 +22,7 @@ from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.inquiry import SCORES
+from assistant.types import Levels
 from assistant.vision.checks.known import Known
 from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange
@@ -222,6 +223,21 @@ def known_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Known |
     return None if told is None else Known.from_json(told, len(tensors.get("bank.class_tokens", ())))
 
 
+def levels_of(about: Mapping[str, Any]) -> Levels | None:
+    """Levels that the references were read with; None in files of before they were kept, and where they have 8 bits.
+
+    Raises:
+        ValueError, TypeError: what is no pair of levels.
+    """
+    told = about.get("levels")
+    if told is None:
+        return None
+    black, white = told
+    if not (_number(black) and _number(white) and black <= white):
+        raise ValueError("levels that are no two numbers in their order")
+    return Levels(float(black), float(white))
+
+
 def fitted_of(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Fitted | None:
     """The head that was fitted on the references; None where there is none.
 
@@ -255,6 +271,7 @@ def _wrong_checks(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> st
     """What no checks of a reference set tell."""
     try:
         known_of(about, tensors)
+        levels_of(about)
     except (ValueError, KeyError, TypeError, AttributeError):
         return "checks of its references that are none"
     return None
