@@ -194,6 +194,16 @@ class Inquiry:
             do = "build the profile of a fixed camera instead" if profile else "give --references, or leave it out"
             raise ConfigError("references with a fixed camera", got, do)
 
+    def require_overview(self) -> None:
+        """Pictures that judge each other are looked at as wholes.
+
+        Raises:
+            ConfigError: a closer look is asked for.
+        """
+        if self.detail.closer:
+            do = "leave --detail out, or give references instead"
+            raise ConfigError("detail overview in mutual mode", str(self.detail), do)
+
 
 ANYTHING = Inquiry()
 """Nothing told: whatever is wrong with whatever it is."""

@@ -192,8 +192,10 @@ class Assistant:
 
         Raises:
             ProfileError: fewer than two pictures.
+            ConfigError: a closer look, which is not taken here.
         """
         inquiry = Inquiry.of(asked)
+        inquiry.require_overview()
         alike = ReadAlike(images)
         return list(self.detector.score_mutual([self.detector.encode(image, inquiry) for image in alike]))
 

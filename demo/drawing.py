@@ -14,6 +14,8 @@ from demo.thresholds import View
 SCREEN = 1200
 """Longest side of a picture on the page, pixels."""
 THUMBNAIL = 160
+LEAST_CROP, CROP, MOST_CROPS = 96, 320, 12
+"""Least side of a region's crop in the picture and greatest one as it is shown, pixels; crops of a picture."""
 COLOURS = {Severity.MINOR: "#56B4E9", Severity.MAJOR: "#E69F00", Severity.CRITICAL: "#D55E00"}
 """Of Okabe and Ito's palette."""
 
@@ -65,6 +67,27 @@ def before_after(view: View) -> tuple[Rgb, Rgb]:
 def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
     x0, y0, x1, y1 = (int(scale * edge) for edge in box.as_tuple())
     return Box(x0, y0, min(size[0], max(x1, x0 + 1)), min(size[1], max(y1, y0 + 1)))
+
+
+def region_crops(view: View, most: int = MOST_CROPS) -> list[tuple[int, Fitted]]:
+    """Regions at the picture's own resolution with what lies around them, by number: what is lost where a picture is reduced.
+
+    None of a picture that is shown as large as it is.
+    """
+    image = view.inspection.image
+    if max(image.height, image.width) <= SCREEN:
+        return []
+    out = []
+    for region in view.inspection.regions[:most]:
+        box = region.box
+        side = max(LEAST_CROP, 2 * (box.x_max - box.x_min), 2 * (box.y_max - box.y_min))
+        middle = (box.y_min + box.y_max) // 2, (box.x_min + box.x_max) // 2
+        top, left = (
+            max(0, min(m - side // 2, total - side))
+            for m, total in zip(middle, (image.height, image.width), strict=True)
+        )
+        out.append((region.id, fitted(np.ascontiguousarray(image.pixels[top : top + side, left : left + side]), CROP)))
+    return out
 
 
 def thumbnail(pixels: Rgb) -> UInt8[np.ndarray, "side side 3"]:

@@ -20,6 +20,7 @@ h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin-top:2rem}
 .verdict{font-weight:700}.warn{border-left:4px solid #b45309;padding:.2rem .8rem}
 .note{border-left:4px solid #b45309;padding:.4rem .8rem;font-weight:600}
 .pair{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;flex:1 1 300px}img{max-width:100%;height:auto}
+figure.crop{flex:0 1 160px}
 figcaption,.small{font-size:.85rem;opacity:.75}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8886}
 .said{white-space:pre-wrap;margin:.4rem 0;padding:.5rem .8rem;border-radius:.5rem;background:#8882}
@@ -53,11 +54,20 @@ def html_report(picture: Picture, view: View) -> str:
         f"{words.warning_lines(view)}"
         f'<div class="pair"><figure><img alt="The picture" src="{_data(before)}"><figcaption>The picture</figcaption></figure>'
         f'<figure><img alt="The anomaly map over it" src="{_data(after)}"><figcaption>Anomaly map and regions</figcaption>'
-        f"</figure></div><h2>Regions</h2>{table}"
+        f"</figure></div><h2>Regions</h2>{table}{_crops(view)}"
         + (f"<h2>Conversation</h2>{talk}" if talk else "")
         + f'<p class="small">Made by anomaly-assistant {escape(report.package_version())}, preset '
         f"{escape(view.measured.preset)}, weights {escape(view.measured.weights[:19])}.</p></body></html>\n"
     )
+
+
+def _crops(view: View) -> str:
+    """Regions at full resolution, where the picture above is reduced."""
+    figures = "".join(
+        f'<figure class="crop"><img alt="Region {number}" src="{_data(pixels)}"><figcaption>Region {number}</figcaption></figure>'
+        for number, pixels in drawing.region_crops(view)
+    )
+    return f'<div class="pair">{figures}</div>' if figures else ""
 
 
 def _data(pixels: np.ndarray) -> str:

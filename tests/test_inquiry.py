@@ -111,3 +111,9 @@ def test_an_overkill_without_references_is_refused_as_no_threshold_follows_from_
     asked.require_comparable(references=True, profile=False, anomalous=False)
     asked.require_comparable(references=False, profile=True, anomalous=False)
     Inquiry().require_comparable(references=False, profile=False, anomalous=False)
+
+
+def test_pictures_that_judge_each_other_are_looked_at_as_wholes() -> None:
+    Inquiry().require_overview()
+    with pytest.raises(ConfigError, match="overview in mutual mode, got full"):
+        Inquiry.of({"detail": "full"}).require_overview()

@@ -70,6 +70,8 @@ class BatchOptions:
         if self.mutual and (given or self.inputs.manifest is not None):
             do = "leave them out, or leave mutual mode"
             raise ConfigError("no references, profile or manifest in mutual mode", "some", do)
+        if self.mutual:
+            self.request.inquiry.require_overview()
         if self.chunk < 2:
             raise ConfigError("chunks of at least 2 pictures", str(self.chunk), f"give --chunk {CHUNK}")
         if self.workers is not None and self.workers < 0:

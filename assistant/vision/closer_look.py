@@ -12,15 +12,17 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from assistant.inquiry import SMALLEST
 from assistant.towers.encoder import PatchFeatures
-from assistant.types import Coverage, Inspection, QueryImage, Region
+from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
 from assistant.vision.detail.cell_regions import cell_regions, joined
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, lattices
-from assistant.vision.detail.tile_bank import TileBank, nearest_distance, tile_keys
-from assistant.vision.detail.tiles import CellMap, Lattice, Tile
+from assistant.vision.detail.scale import Scale
+from assistant.vision.detail.tile_bank import nearest_distance, tile_keys
+from assistant.vision.detail.tiles import Lattice, Tile
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import EncodedQuery
 from assistant.vision.measuring.measures import measured
@@ -30,16 +32,22 @@ from assistant.vision.tile_references import places, smooth, span_of, tile_featu
 
 AUTO_SHARE = 0.25
 """Share of all tiles that ``auto`` looks at in a large picture."""
+COARSER = 0.75
+"""Part of these at the coarser scale, where it has so many."""
 SMALL = 1.05e6
-"""Pixels up to which ``auto`` looks at tiles only where blocks are as unusual as in one normal picture of twenty."""
-WORTH = 0.05
+"""Pixels up to which ``auto`` looks only at tiles that promise something."""
+CAUTION = 3.0
+"""Limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge each other more
+strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
 """Longest side at which the overview's map is kept; its patches are coarser."""
-ALONE = "no normal tiles to compare with at this detail: tiles were judged by the rest of the picture"
-
-OTHER_DETAIL = "the normal tiles are for things of {:g} px, not {:g} px: looked for were those"
+ALONE = "was judged in tiles by the rest of itself: the profile has no normal tiles (build it with --detail)"
+OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
+UNSURE = "is nearly anomalous, and {:.0%} of it was looked at closely: --detail full looks everywhere"
+NEARLY = 0.15
+"""Of the score, below the threshold: a normal picture that is worth a closer look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,44 +58,6 @@ class _Found:
     lattice: Lattice
     tile: Tile
     features: PatchFeatures
-
-
-class _Scale:
-    """One scale of a picture: what its tiles said so far.
-
-    Args:
-        lattice: of the scale.
-        bank: what its tiles are compared with.
-        blocks: how unusual the blocks of each cell are.
-        overkill: share of normal pictures that may exceed the limit of this scale.
-    """
-
-    def __init__(
-        self, lattice: Lattice, bank: TileBank, blocks: Float32[np.ndarray, "rows columns"], overkill: float
-    ) -> None:
-        self.lattice, self.bank, self.blocks, self._overkill = lattice, bank, blocks, overkill
-        self.distances = CellMap(lattice)
-        self.looked: set[Tile] = set()
-
-    def promise(self, tile: Tile) -> float:
-        """Of a tile not looked at yet: log-odds of its most unusual block alone."""
-        tail = self.bank.blocks
-        return float(tail.log_odds(self.blocks[tile.cells].max(keepdims=True), self.tiles, WORTH).item())
-
-    @property
-    def tiles(self) -> int:
-        """Of the whole picture."""
-        return len(self.lattice.tiles)
-
-    @property
-    def usual(self) -> float:
-        """Log-odds of the highest cell of a common normal tile; below zero."""
-        return min(-1.0, -math.log(max(1.0, self.tiles * self.bank.both.share / self._overkill)))
-
-    def log_odds(self, cells: tuple[slice, slice] = (slice(None), slice(None))) -> Float32[np.ndarray, "rows columns"]:
-        """Calibrated, of cells; minus infinity where no tile was."""
-        found = self.bank.evidence(self.distances.values[cells], self.blocks[cells])
-        return self.bank.both.log_odds(found, self.tiles, self._overkill)
 
 
 class CloserLook:
@@ -112,21 +82,21 @@ class CloserLook:
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
         fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
-        overkill = inquiry.overkill / max(1, len(fitting))
-        self.scales = [_Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
+        overkill = CAUTION * inquiry.overkill / max(1, len(fitting))
+        self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
 
-    def plan(self, look: str) -> Iterator[tuple[_Scale, Tile]]:
+    def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        In ``auto`` every scale has an equal part of the share, and a finer one what the coarser ones left. Tiles of one even
-        colour are left out.
+        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, and the finer one what it left.
+        Tiles of one even colour are left out.
         """
         total = sum(scale.tiles for scale in self.scales)
         few = self._encoded.image.pixels.size // 3 <= SMALL
         left = total if look == "full" else math.ceil(AUTO_SHARE * total)
         for coming, scale in reversed(list(enumerate(self.scales, start=1))):
-            part = left if look == "full" else math.ceil(left / coming)
+            part = left if look == "full" or coming == 1 else math.ceil(COARSER * left)
             promise = {
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }
@@ -137,7 +107,7 @@ class CloserLook:
                     part, left = part - 1, left - 1
                     yield scale, tile
 
-    def look(self, scale: _Scale, tile: Tile) -> None:
+    def look(self, scale: Scale, tile: Tile) -> None:
         """Encode a tile and compare it."""
         detector, image = self._detector, self._encoded.image
         features = tile_features(detector, image, scale.lattice, tile)
@@ -192,7 +162,7 @@ class CloserLook:
         across = (columns * cell < box.x_max) & ((columns + 1) * cell > box.x_min)
         return np.asarray(down[:, None] & across, np.float32)
 
-    def _seen_from_afar(self, scale: _Scale, tile: Tile) -> float:
+    def _seen_from_afar(self, scale: Scale, tile: Tile) -> float:
         """The highest log-odds that coarser scales found inside a tile; minus infinity where they did not look."""
         best, box = -math.inf, scale.lattice.box(tile)
         for other in self.scales:
@@ -215,6 +185,19 @@ def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile 
         encoded: with what is asked of it.
         profile: what it is compared with; None for text alone, and for tiles the rest of the picture.
     """
+    return _hinted(_inspected(detector, encoded, profile), span_of(detector))
+
+
+def _hinted(found: Inspection, span: int) -> Inspection:
+    """With the advice to look closer, where that may change the verdict."""
+    image, coverage = found.image, found.coverage or Coverage()
+    nearly = THRESHOLD - NEARLY <= found.image_score < THRESHOLD
+    if not nearly or coverage.looked_at >= 1 or not lattices((image.height, image.width), SMALLEST, span):
+        return found
+    return replace(found, warnings=(*found.warnings, UNSURE.format(coverage.looked_at)))
+
+
+def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
     overview, detail, image = detector.score(encoded, profile), encoded.inquiry.detail, encoded.image
     if not detail.closer:
         return overview

@@ -197,6 +197,11 @@ def test_a_detail_reaches_profile_rows_and_settings(command: Command, tmp_path: 
     wrong = command("inspect", tmp_path / "2.png", *shared, "--detail", "near")
     assert wrong.code == 2
     assert "overview, full, auto or pixels" in wrong.err
+    mutual = command(
+        "batch", tmp_path, "--out", tmp_path / "m", "--preset", "tiny", "--mode", "mutual", "--detail", "full"
+    )
+    assert mutual.code == 2
+    assert "detail overview in mutual mode" in mutual.err
 
 
 def test_measures_and_rulings_reach_rows_table_and_summary(command: Command, tmp_path: Path) -> None:

@@ -103,6 +103,26 @@ def test_a_report_loads_nothing() -> None:
     assert "scratch" in report
 
 
+def test_regions_of_a_large_picture_are_shown_at_its_own_resolution() -> None:
+    pixels = np.zeros((1500, 2400, 3), np.uint8)
+    pixels[1480:1500, 2380:2400] = 250
+    boxes = (Box(2380, 1480, 2400, 1500), Box(100, 200, 900, 600))
+    large = QueryImage(pixels, "large")
+    found = replace(
+        spotted(), image=large, anomaly_map=AnomalyMap(np.zeros((1500, 2400), np.float32)),
+        regions=tuple(replace(region(n), box=box) for n, box in enumerate(boxes, 1)),
+    )  # fmt: skip
+    shown = View(found, found, 0.5, (0.9, 0.9), (0.9, 0.9))
+    (first, small), (second, wide) = drawing.region_crops(shown)
+    assert (first, second) == (1, 2)
+    assert small.shape == (96, 96, 3)
+    assert (small == 250).all(2).sum() == 400
+    assert max(wide.shape) == 320
+    report = html_report(Picture(large, Setup(), view=shown), shown)
+    assert report.count("data:image/webp;base64,") == 4
+    assert drawing.region_crops(view(spotted())) == []
+
+
 def test_boxes_are_drawn_where_they_are_on_the_screen() -> None:
     large = QueryImage(np.zeros((1200, 2400, 3), np.uint8), "large")
     scores = np.zeros((1200, 2400), np.float32)

@@ -15,7 +15,7 @@ from assistant.inquiry import Detail, Inquiry
 from assistant.types import Inspection, QueryImage
 from assistant.vision import closer_look
 from assistant.vision.build_profile import build_profile
-from assistant.vision.closer_look import ALONE, OTHER_DETAIL, inspect_closely
+from assistant.vision.closer_look import ALONE, OTHER_DETAIL, UNSURE, inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 
@@ -164,6 +164,24 @@ def test_a_profile_without_tiles_says_what_they_were_judged_by(detector: Detecto
 def test_a_profile_of_another_detail_says_so(detector: Detector, profile: Profile) -> None:
     found = inspected(detector, surface(3), Inquiry(detail=Detail("full", 32)), profile)
     assert OTHER_DETAIL.format(16, 32) in found.warnings
+
+
+@pytest.mark.parametrize("score", [0.2, 0.35, 0.45, 0.5, 0.9])
+def test_a_large_picture_that_is_nearly_anomalous_is_worth_a_closer_look(
+    detector: Detector, profile: Profile, monkeypatch: pytest.MonkeyPatch, score: float
+) -> None:
+    plain = Detector.score
+    monkeypatch.setattr(Detector, "score", lambda *given: replace(plain(*given), image_score=score))
+    large, small = surface(3, (900, 1200)), surface(3, (60, 80))
+    nearly = 0.35 <= score < 0.5
+    assert (UNSURE.format(0) in inspected(detector, large, Inquiry()).warnings) == nearly
+    assert inspected(detector, small, Inquiry()).warnings == ()
+    assert not any("closely" in one for one in inspected(detector, surface(3), FULL, profile).warnings)
+
+
+@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, UNSURE])
+def test_warnings_follow_the_words_it_and_the_picture(words: str) -> None:
+    assert words.split()[0] in ("was", "is")
 
 
 def test_scores_are_the_same_twice(detector: Detector, profile: Profile) -> None:
