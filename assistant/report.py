@@ -4,7 +4,8 @@ One row a picture. A picture that could not be inspected has a row whose ``error
 ``schema`` and ``source`` is null. ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and
 ``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
 normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
-``rule`` is what the user's own rule says. Rows of earlier runs have none of these and are read too.
+``rule`` is what the user's own rule says; ``volume`` tells of a whole volume, whose row is otherwise that of its worst slice. Rows of
+earlier runs have none of these and are read too.
 The JSON Schema beside this file says the same to other languages.
 """
 
@@ -14,7 +15,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -39,9 +40,11 @@ from assistant.types import (
 )
 from assistant.vision.checks.look import brightness
 from assistant.vision.regions import highest_region
+from assistant.volume_rows import VolumeRow, volume_row
+from assistant.volumes.finding import VolumeInspection
 
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
-LATER = ("guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule")
+LATER = ("guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule", "volume")
 """Fields that rows of earlier runs lack."""
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
@@ -96,6 +99,7 @@ class InspectionRow(Row):
     spacing_mm: tuple[float, float] | None = None
     spacing_of: str | None = None
     rule: RuleRow | None = None
+    volume: VolumeRow | None = None
     error: str | None = None
 
 
@@ -144,6 +148,38 @@ def inspection_row(
         rule=None if inspection.rule is None else RuleRow(**vars(inspection.rule)),
     )
     return row.model_dump(mode="json", by_alias=True)
+
+
+def volume_inspection_row(
+    found: VolumeInspection, *, caption: str | None = None, files: Files | None = None, score_path: str | None = None
+) -> dict[str, Any]:
+    """The row of an inspected volume: score and verdict of the scan, everything else of its worst slice, and ``volume``.
+
+    Args:
+        found: what the numbers say.
+        caption: the summary in words; None when none was asked.
+        files: pictures written about the worst slice.
+        score_path: of the score volume, relative to the folder of the results.
+    """
+    files = files or Files()
+    row = inspection_row(of_scan(found), caption=caption, map_path=files.map_path, overlay_path=files.overlay_path)
+    return {**row, "volume": volume_row(found, score_path).model_dump(mode="json")}
+
+
+def of_scan(found: VolumeInspection) -> Inspection:
+    """The worst slice's inspection with the score, the source and the warnings of the scan."""
+    worst = found.worst
+    return replace(
+        worst,
+        image=replace(worst.image, source=found.volume.title),
+        mode=found.mode,
+        image_score=found.score,
+        p_value=found.p_value,
+        regions=worst.regions if found.verdict is Verdict.ANOMALOUS else (),
+        timing_ms=found.timing_ms,
+        warnings=found.warnings,
+        references=found.references,
+    )
 
 
 def highest_row(inspection: Inspection) -> dict[str, Any]:

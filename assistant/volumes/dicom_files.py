@@ -85,7 +85,9 @@ def _planes(
     for number, (place, samples) in enumerate(_decoded(series.places, limits)):
         plane = samples.values
         if plane.ndim != 2:
-            raise ImageError("a series of grey slices", f"colours in {printable(place.path)}", "inspect them one by one")
+            raise ImageError(
+                "a series of grey slices", f"colours in {printable(place.path)}", "inspect them one by one"
+            )
         if block is None:
             if plane.size * len(series.places) > limits.max_voxels:
                 got = f"{plane.shape[1]}x{plane.shape[0]}x{len(series.places)} in {name}"

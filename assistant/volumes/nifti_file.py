@@ -25,7 +25,9 @@ _UNIT = {"meter": 1000.0, "micron": 0.001}
 _APART = 0.01
 
 
-def decode_nifti_volume(data: bytes, source: str, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Volume:
+def decode_nifti_volume(
+    data: bytes, source: str, name: str, selector: Mapping[str, str], limits: ImageLimits
+) -> Volume:
     """A NIfTI volume.
 
     Args:
@@ -59,7 +61,9 @@ def decode_nifti_volume(data: bytes, source: str, name: str, selector: Mapping[s
             where = (slice(None),) * 3 + (chosen,) + (0,) * (len(file.shape) - 4)
             values = _scaled(np.asarray(file.dataobj[where]), 1.0, 0.0)
         affine, turned, told = _lie(file, values.shape)
-    values = np.flip(values.transpose([axis for axis, _ in turned]), [a for a, (_, way) in enumerate(turned) if way < 0])
+    values = np.flip(
+        values.transpose([axis for axis, _ in turned]), [a for a, (_, way) in enumerate(turned) if way < 0]
+    )
     levels, no_data, notes = volume_levels(values, name)
     levels = _chosen_levels(values, levels, selector.get("window"), name)
     if "volume" not in selector and count > 1:
@@ -111,7 +115,9 @@ def _lie(
         affine, turns = np.eye(4), np.stack([np.arange(3), np.ones(3)], axis=1)
         told.append("has no affine that makes sense: its axes are as stored, a voxel is taken for 1 mm")
     elif not int(file.header["qform_code"]) and not int(file.header["sform_code"]):
-        told.append("does not say how the patient lies in it: left and right, front and back, feet and head are as stored")
+        told.append(
+            "does not say how the patient lies in it: left and right, front and back, feet and head are as stored"
+        )
     zooms = np.array([float(one) for one in file.header.get_zooms()[:3]] + [1.0] * (3 - len(file.shape[:3]))) * unit
     sides = np.linalg.norm(affine[:3, :3], axis=0)
     if not told and (np.abs(zooms - sides) > _APART * sides).any():

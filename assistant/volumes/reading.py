@@ -112,7 +112,9 @@ def read_volume(source: str | Path | Volume | VolumeSource, limits: ImageLimits 
     if len(found) != 1:
         names = ", ".join(one.title for one in found[:4]) or "none"
         do = "give a folder with the slices of one series, or the files of one"
-        raise ImageError("one volume", f"{len(found)} in {printable(path)}: {names}" if found else f"none in {path}", do)
+        raise ImageError(
+            "one volume", f"{len(found)} in {printable(path)}: {names}" if found else f"none in {path}", do
+        )
     return found[0].read(limits)
 
 

@@ -154,7 +154,11 @@ def frames_series(data: bytes, path: str) -> Series | None:
     if len(kept) < FEWEST:
         return None
     found = _series(header, kept)
-    return found if len(kept) == count else _told(found, f"has {count - len(kept)} frames of another orientation, left out")
+    return (
+        found
+        if len(kept) == count
+        else _told(found, f"has {count - len(kept)} frames of another orientation, left out")
+    )
 
 
 def _header(path: str) -> Any:
@@ -239,7 +243,9 @@ def _once(ordered: Sequence[SlicePlace]) -> tuple[list[SlicePlace], list[str]]:
         if not kept or place.along - kept[-1].along > _SAME_PLACE:
             kept.append(place)
     double = len(ordered) - len(kept)
-    told = [f"has {double} slices at places that others have already (the same slice twice, or another time or echo): left out"]
+    told = [
+        f"has {double} slices at places that others have already (the same slice twice, or another time or echo): left out"
+    ]
     return kept, told if double else []
 
 

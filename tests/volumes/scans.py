@@ -52,7 +52,11 @@ def dicom_series(folder: Path, values: np.ndarray, **told: Any) -> list[Path]:
         file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         file.file_meta.MediaStorageSOPClassUID = file.SOPClassUID = CTImageStorage
         file.file_meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = f"{uid}.{number + 1}"
-        file.SeriesInstanceUID, file.StudyInstanceUID, file.FrameOfReferenceUID = uid, "1.2.826.0.1.98", "1.2.826.0.1.97"
+        file.SeriesInstanceUID, file.StudyInstanceUID, file.FrameOfReferenceUID = (
+            uid,
+            "1.2.826.0.1.98",
+            "1.2.826.0.1.97",
+        )
         file.SeriesNumber, file.SeriesDescription = told.get("number", 4), told.get("description", "AXIAL")
         file.Modality, file.PatientID, file.PatientName = told.get("modality", "CT"), "1", "PHANTOM"
         file.StudyDate, file.StudyTime, file.StudyID, file.AccessionNumber = "20200101", "120000", "1", "1"

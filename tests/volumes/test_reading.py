@@ -64,7 +64,9 @@ def test_scaled_values_keep_their_unit_in_few_bytes(tmp_path: Path) -> None:
     assert np.array_equal(volume.values, np.asarray(nibabel.load(tmp_path / "ct.nii").dataobj))
     image.header.set_slope_inter(0.5, 3)
     nibabel.save(image, tmp_path / "half.nii")
-    assert np.array_equal(read_volume(tmp_path / "half.nii").values, np.asarray(nibabel.load(tmp_path / "half.nii").dataobj))
+    assert np.array_equal(
+        read_volume(tmp_path / "half.nii").values, np.asarray(nibabel.load(tmp_path / "half.nii").dataobj)
+    )
 
 
 def test_two_spacings_and_no_orientation_are_told(tmp_path: Path) -> None:
