@@ -4,8 +4,8 @@ One row a picture. A picture that could not be inspected has a row whose ``error
 ``schema`` and ``source`` is null. ``brightness`` is the mean CIELAB lightness of the picture, 0 black to 1 white, and
 ``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
 normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
-``rule`` is what the user's own rule says; ``volume`` tells of a whole volume, whose row is otherwise that of its worst slice. Rows of
-earlier runs have none of these and are read too.
+``rule`` is what the user's own rule says; ``volume`` tells of a whole volume, whose row is otherwise that of its worst
+slice. Rows of earlier runs have none of these and are read too.
 The JSON Schema beside this file says the same to other languages.
 """
 

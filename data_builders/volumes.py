@@ -1,8 +1,8 @@
 """Head phantoms in three dimensions, half of them with a round lesion over several slices: ``anomaly-assistant build-volumes``.
 
 Each scan is NIfTI, beside it the mask of its lesion; ``volumes.jsonl`` tells seed, lesion and split of each. Anatomy, contrast,
-noise, inhomogeneity and patient's tilt are drawn anew for each scan. Some scans, normal or not, hold a spot in one slice alone, as
-artefacts are, so that what one slice says is no proof.
+noise, inhomogeneity and patient's tilt are drawn anew for each scan. Some scans, normal or not, hold a spot in one slice
+alone, as artefacts are, so that what one slice says is no proof.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,7 @@ def draw_phantom(seed: int, shape: tuple[int, int, int], *, lesion: bool) -> Pha
 
 
 def _head_frame(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (right, front, up) in half axes of the brain, and how deep each voxel lies: 0 on its surface, 1 at its middle."""
+    """Coordinates (right, front, up) in half axes of the brain, and how deep voxels lie: 0 on its surface, 1 at its middle."""
     half_mm = np.array([68.0, 84.0, 66.0]) * rng.uniform(0.94, 1.06, 3)
     step = np.array(SPACING_MM) * np.array([160, 160, 28]) / np.array(shape)
     middle = (np.array(shape) - 1) / 2 + rng.uniform(-2, 2, 3) * [1, 1, 0.3]

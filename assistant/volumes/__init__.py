@@ -1,14 +1,12 @@
 """Whole volumes, NIfTI files and series of DICOM slices: read once, inspected slice by slice, judged as one thing.
 
 volume             the value: voxels in canonical axes, levels, scale; slices as pictures
-nifti_file         NIfTI bytes -> a volume
-series             DICOM files -> series in the order of their slices; gaps and mixtures told
-dicom_files        a series, or a file of many frames -> a volume
-reading            a path, folder or list -> volumes
+files              files -> volumes
 slice_evidence     slices, each encoded once -> logits of their patch grids
 joining            maps of slices -> one score volume and its parts in three dimensions
 scan_score         logits of slices -> the score of the scan
 matched_banks      slices of reference volumes, compared at the same share of the axis
+usual_planes       what normal slices show, place by place
 reference_volumes  normal volumes of one kind, and where whole normal scans lie
 finding            what is said of a volume
 inspecting         a volume -> what is said of it

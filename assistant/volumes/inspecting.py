@@ -68,7 +68,18 @@ def inspect_volume(
         ProfileError: references that were built for other axes.
     """
     along = chosen_axes(volume, axes)
-    looks = [_look(detector, volume, axis, inquiry, references) for axis in along]
+    looks = [look(detector, volume, axis, inquiry, references) for axis in along]
+    return concluded(detector, volume, looks, inquiry, references)
+
+
+def concluded(
+    detector: Detector,
+    volume: Volume,
+    looks: Sequence[SliceEvidence],
+    inquiry: Inquiry = ANYTHING,
+    references: VolumeReferences | None = None,
+) -> VolumeInspection:
+    """What slices that were looked at, along one axis or several, say of their volume."""
     started = time.perf_counter()
     found = [joined(one, None if references is None else references.normal(one.slices.axis)) for one in looks]
     own = float(np.mean([one.logit for one in found]))
@@ -86,7 +97,7 @@ def inspect_volume(
         mode=Mode.ZERO_SHOT if references is None else Mode.FEW_SHOT,
         score=image_score(own),
         regions=regions,
-        axes=along,
+        axes=tuple(one.slices.axis for one in looks),
         slice_scores=_told(first, evidence),
         scores=np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32),
         smoothing_mm=width_in_slices(evidence.step_mm) * evidence.step_mm,
@@ -95,27 +106,31 @@ def inspect_volume(
         preset=detector.preset.name,
         weights=detector.weights,
         references=None if references is None else references.count,
-        p_value=None if references is None else references.p_value(along[0], first.raw),
+        p_value=None if references is None else references.p_value(evidence.slices.axis, first.raw),
         warnings=(*volume.warnings, *_warnings(volume, evidence, references)),
         timing_ms=timing,
     )
 
 
-def _look(
-    detector: Detector, volume: Volume, axis: int, inquiry: Inquiry, references: VolumeReferences | None
+def look(
+    detector: Detector,
+    volume: Volume,
+    axis: int,
+    inquiry: Inquiry = ANYTHING,
+    references: VolumeReferences | None = None,
 ) -> SliceEvidence:
-    """What the slices along an axis say, by text alone or beside the references."""
+    """What the slices along an axis say, each encoded once, by text alone or beside the references."""
     if references is None:
         return look_along(detector, volume.slices(axis), inquiry, lambda encoded, _: detector.text_logits(encoded))
-    banks = references.of(axis).banks
+    known = references.of(axis)
 
     def said(encoded: EncodedQuery, share: float) -> tuple[float, Float32[np.ndarray, "rows columns"]]:
         with torch.inference_mode():
             text = detector.localizer.zero_shot(encoded.evidence)
-            logits = banks.judged(detector, encoded.features, text, share)
+            logits = known.banks.judged(detector, encoded.features, text, share)
         return float(logits.image[0]), logits.map[0].float().cpu().numpy()
 
-    return look_along(detector, volume.slices(axis, references.levels), inquiry, said)
+    return known.centred(look_along(detector, volume.slices(axis, references.levels), inquiry, said))
 
 
 def _told(found: ScanScore, evidence: SliceEvidence) -> tuple[float | None, ...]:

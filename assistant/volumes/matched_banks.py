@@ -1,7 +1,7 @@
 """Reference volumes -> banks of their slices along the axis: a slice is compared with slices at the same share of other scans.
 
-Shares are counted between the first and the last slice with something on it, so that scans of other lengths compare. Banks overlap:
-each holds slices of half a section more at either end.
+Shares are counted between the first and the last slice with something on it, so that scans of other lengths compare. Banks
+overlap: each holds slices of half a section more at either end.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.inquiry import Inquiry
 from assistant.pictures.pixels import ImageLimits
+from assistant.towers.encoder import PatchFeatures
 from assistant.types import Levels, QueryImage
 from assistant.vision.detector import Detector
 from assistant.vision.experts.gate import text_summary, told_of
@@ -25,9 +26,8 @@ from assistant.vision.localizer import Logits
 from assistant.vision.references.growing_bank import GrowingBank
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.reference_features import ReferenceFeatures
-from assistant.volumes.reading import VolumeSource
+from assistant.volumes.files.reading import VolumeSource
 from assistant.volumes.volume import Slices, Volume
-from assistant.towers.encoder import PatchFeatures
 
 SECTIONS = 8
 """Sections of the axis, each with a bank of its own."""
@@ -112,7 +112,7 @@ class MatchedBanks:
     """
 
     banks: tuple[MemoryBank, ...]
-    classes: tuple[Int[Tensor, " slices"], ...]
+    classes: tuple[Tensor, ...]
     experts: Float[Tensor, " experts"]
     volumes: int
     window: float | None

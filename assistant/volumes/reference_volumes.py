@@ -18,9 +18,11 @@ from assistant.vision.experts.jitter import jittered
 from assistant.vision.experts.normal_range import NormalRange, conformal_p_value
 from assistant.vision.localizer import Logits
 from assistant.vision.references.reference_features import ReferenceFeatures
+from assistant.volumes.files.reading import VolumeSource
 from assistant.volumes.matched_banks import MatchedBanks, ReferenceSlices, build_banks, evenly
-from assistant.volumes.reading import VolumeSource
 from assistant.volumes.scan_score import SPREAD, Normal, raw_score
+from assistant.volumes.slice_evidence import SliceEvidence
+from assistant.volumes.usual_planes import UsualPlanes, on_grid
 from assistant.volumes.volume import Volume
 
 MOST = 50
@@ -35,12 +37,26 @@ PRIOR = "top1"
 
 @dataclass(frozen=True, eq=False)
 class AxisReferences:
-    """Of one axis: banks of slices, and the scores of the reference scans, each judged by the others."""
+    """What is known along one axis.
+
+    Args:
+        banks: of slices.
+        usual: planes of the reference slices, each volume judged by the others; None of a lone one.
+        scores: of the reference scans likewise; empty of a lone one.
+        range: where a normal scan's score lies.
+    """
 
     banks: MatchedBanks
+    usual: UsualPlanes | None
     scores: tuple[float, ...]
     range: NormalRange
-    step_mm: float
+
+    def centred(self, evidence: SliceEvidence) -> SliceEvidence:
+        """Planes less what normal slices show at the same place and share of the axis."""
+        if self.usual is None:
+            return evidence
+        grid = (evidence.planes.shape[1], evidence.planes.shape[2])
+        return replace(evidence, planes=evidence.planes - self.usual.at(evidence.shares, grid))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,43 +185,48 @@ def _along(
     slices = ReferenceSlices(volumes, axis, levels, limits)
     with ReferenceFeatures(detector.patch_features, slices) as features:
         banks, texts = build_banks(detector, slices, features, inquiry)
-        left_out: list[float] = []
-        if len(volumes) > 1:
-            left_out = [_left_out(detector, slices, features, texts, banks, volume) for volume in range(len(volumes))]
-        copies = [_copied(detector, slices, banks, inquiry)] if not left_out else []
+        usual = _judged_by_others(detector, slices, features, texts, banks) if len(volumes) > 1 else None
+    left_out = [] if usual is None else [_score(usual, slices, volume) for volume in range(len(volumes))]
+    copies = [] if left_out else [_copied(detector, slices, banks, inquiry)]
     prior = detector.calibration.normal[PRIOR]
     prior = replace(prior, scale=prior.scale * SPREAD)
     expected = copies or [sum(left_out) / len(left_out) - prior.left_out / len(left_out) - prior.lift]
-    step = float(np.median(slices.step_mm))
-    return AxisReferences(banks, tuple(left_out), prior.given(left_out, expected), step)
+    return AxisReferences(banks, usual, tuple(left_out), prior.given(left_out, expected))
 
 
-def _left_out(
+def _judged_by_others(
     detector: Detector, slices: ReferenceSlices, features: ReferenceFeatures, texts: Sequence[Logits],
-    banks: MatchedBanks, volume: int,
-) -> float:  # fmt: skip
-    """The score of a reference scan, judged by the others."""
-    said = [
-        banks.judged(detector, features[index], texts[index], place.share, leave_out=volume)
-        for index, place in enumerate(slices.places)
-        if place.volume == volume
-    ]
-    return _score(said, slices, volume)
+    banks: MatchedBanks,
+) -> UsualPlanes:  # fmt: skip
+    """Planes of all reference slices, each volume judged by the others."""
+    first: tuple[int, int] | None = None
+    planes = []
+    for index, place in enumerate(slices.places):
+        logits = banks.judged(detector, features[index], texts[index], place.share, leave_out=place.volume)
+        plane = logits.map[0].float().cpu().numpy()
+        first = first or (plane.shape[0], plane.shape[1])
+        planes.append(on_grid(plane, first))
+    shares = np.array([place.share for place in slices.places], np.float32)
+    owners = np.array([place.volume for place in slices.places])
+    return UsualPlanes(np.stack(planes), shares, owners)
+
+
+def _score(usual: UsualPlanes, slices: ReferenceSlices, volume: int) -> float:
+    """The score of a reference scan, less what the others show."""
+    own = usual.owners == volume
+    planes = usual.planes[own]
+    grid = (planes.shape[1], planes.shape[2])
+    return raw_score(planes - usual.at(usual.shares[own], grid, leave_out=volume), slices.step_mm[volume])
 
 
 def _copied(detector: Detector, slices: ReferenceSlices, banks: MatchedBanks, inquiry: Inquiry) -> float:
     """The score of a lone reference scan as it would be taken again."""
     anchors = detector.anchors.states(inquiry.object_name, inquiry.look_for)[None]
-    said = []
+    planes = []
     for index in evenly(range(len(slices)), COPIED):
         features = detector.patch_features(jittered(slices[index], index))
         evidence = detector.localizer.text_evidence(features.levels, anchors, features.grid)
         text = detector.localizer.zero_shot(evidence)
-        said.append(banks.judged(detector, features, text, slices.places[index].share))
-    return _score(said, slices, 0)
-
-
-def _score(said: Sequence[Logits], slices: ReferenceSlices, volume: int) -> float:
-    planes = np.stack([one.map[0].float().cpu().numpy() for one in said])
-    count = sum(place.volume == volume for place in slices.places)
-    return raw_score(planes, slices.step_mm[volume] * max(1, count - 1) / max(1, len(planes) - 1))
+        logits = banks.judged(detector, features, text, slices.places[index].share)
+        planes.append(logits.map[0].float().cpu().numpy())
+    return raw_score(np.stack(planes), slices.step_mm[0] * max(1, len(slices) - 1) / max(1, len(planes) - 1))

@@ -1,15 +1,15 @@
 """Logits of slices -> the score of the scan: smoothed across slices, the highest place, held against how many there were.
 
-A slice's number is the mean of the top 1 % of its smoothed plane; the scan's is the highest of its slices'. The highest of many is
-higher than one, so the threshold is that of scans, never of pictures:
+A slice's number is the mean of the top 1 % of its smoothed plane; the scan's is the highest of its slices'. The highest of many
+is higher than one, so the threshold is that of scans, never of pictures:
 
 * With reference volumes it comes from whole reference scans, each judged by the others: theirs is the highest of as many slices.
   Their scores are taken as :class:`~assistant.vision.experts.normal_range.NormalPrior` takes those of pictures, but
   :data:`SPREAD` as far apart: means over neighbours, and the highest of many, vary less.
-* Without, image logits are log-odds at even odds. Each of ``n`` independent places has an ``n``-th of the odds (Bonferroni as prior
-  odds: Westfall, Johnson and Utts, Biometrika 1997), so ``log n`` is taken off; ``n`` is the number of slices over the ``2 sqrt(pi)
-  sigma`` that a Gaussian makes one of. What text says of the scan's median slice it would say of any, and is taken off where it
-  is above 0.
+* Without, image logits are log-odds at even odds. Each of ``n`` independent places has an ``n``-th of the odds (Bonferroni as
+  prior odds: Westfall, Johnson and Utts, Biometrika 1997), so ``log n`` is taken off; ``n`` is the number of slices over the
+  ``2 sqrt(pi) sigma`` that a Gaussian makes one of. What text says of the scan's median slice it would say of any, and is taken
+  off where it is above 0.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Volume:
 
     @property
     def main_axis(self) -> int:
-        """The axis that slices were taken along: as the source says, else the one of clearly largest spacing, else feet to head."""
+        """The axis that slices were taken along: as the source says, else that of clearly largest spacing, else feet to head."""
         if self.across is not None:
             return self.across
         widest = int(np.argmax(self.spacing_mm))

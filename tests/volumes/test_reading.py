@@ -10,7 +10,7 @@ import pytest
 from assistant.errors import ImageError
 from assistant.pictures.images import load_image
 from assistant.pictures.pixels import ImageLimits
-from assistant.volumes.reading import find_volumes, read_volume
+from assistant.volumes.files.reading import find_volumes, read_volume
 from tests.volumes.scans import dicom_series, nifti, solid
 
 TURNED = {

@@ -17,7 +17,7 @@ from assistant.pictures.levels import Samples, robust_range
 from assistant.pictures.medical import WINDOWS, bounds, decode_dicom, unknown_window
 from assistant.pictures.pixels import ImageLimits, check_selector, printable
 from assistant.types import Levels
-from assistant.volumes.series import Series, SlicePlace
+from assistant.volumes.files.series import Series, SlicePlace
 from assistant.volumes.volume import Volume, volume_levels
 
 HOUNSFIELD = "CT"

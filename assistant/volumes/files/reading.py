@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from assistant.errors import ImageError
 from assistant.pictures.images import find_images, split_selector
 from assistant.pictures.kinds import content_format
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, printable
-from assistant.volumes.dicom_files import series_volume
-from assistant.volumes.nifti_file import decode_nifti_volume
-from assistant.volumes.series import Series, frames_series, sort_series
+from assistant.volumes.files.dicom_files import series_volume
+from assistant.volumes.files.nifti_file import decode_nifti_volume
+from assistant.volumes.files.series import Series, frames_series, sort_series
 from assistant.volumes.volume import FEWEST, Volume
 
 _HEAD = 2**12
@@ -49,6 +48,8 @@ class VolumeSource:
         path, selector = split_selector(self.source)
         if self.series is not None:
             return series_volume(self.series, self.source, selector, limits, named=self.named)
+        if _is_folder(path):
+            return _only(path).read(limits)
         data, name = _bytes(path, limits), printable(self.source)
         kind = content_format(data)
         if kind == "NIFTI":
@@ -89,33 +90,28 @@ def find_volumes(given: str | Path | Iterable[str | Path]) -> Found:
     several = len(found.series) + len(whole) > 1
     volumes = [VolumeSource(one) for one in whole]
     for series in found.series:
-        folder = str(given) if isinstance(given, str | Path) and os.path.isdir(given) else _folder(series)
+        folder = str(given) if isinstance(given, str | Path) and _is_folder(str(given)) else _folder(series)
         volumes.append(VolumeSource(folder, series, several))
     taken = {path for series in found.series for path in series.files}
     return Found(tuple(volumes), tuple(one for one in loose if one not in taken))
 
 
-def read_volume(source: str | Path | Volume | VolumeSource, limits: ImageLimits = DEFAULT_LIMITS) -> Volume:
-    """The one volume that a path names.
+def read_volume(source: str | Path | Volume, limits: ImageLimits = DEFAULT_LIMITS) -> Volume:
+    """The one volume that a path names; one that is read already as it is.
 
     Raises:
         ImageError: none, several, or one that cannot be read.
     """
-    if isinstance(source, Volume):
-        return source
-    if isinstance(source, VolumeSource):
-        return source.read(limits)
-    path, _ = split_selector(str(source))
-    if not os.path.isdir(path):
-        return VolumeSource(str(source)).read(limits)
-    found = find_volumes(path).volumes
+    return source if isinstance(source, Volume) else VolumeSource(str(source)).read(limits)
+
+
+def _only(folder: str) -> VolumeSource:
+    found = find_volumes(folder).volumes
     if len(found) != 1:
-        names = ", ".join(one.title for one in found[:4]) or "none"
-        do = "give a folder with the slices of one series, or the files of one"
-        raise ImageError(
-            "one volume", f"{len(found)} in {printable(path)}: {names}" if found else f"none in {path}", do
-        )
-    return found[0].read(limits)
+        names = ", ".join(one.title for one in found[:4])
+        do = "give a folder with the slices of one series, or the file of one"
+        raise ImageError("one volume", f"{len(found)} in {printable(folder)}{': ' if names else ''}{names}", do)
+    return found[0]
 
 
 def is_volume_file(source: str) -> bool:
@@ -124,10 +120,10 @@ def is_volume_file(source: str) -> bool:
         path, selector = split_selector(source)
     except ImageError:
         return False  # decoding tells
-    if any(key in selector for key in _ONE) or path.lower().endswith(_FLAT_NAMES) or not os.path.isfile(path):
+    if any(key in selector for key in _ONE) or path.lower().endswith(_FLAT_NAMES) or not _is_file(path):
         return False
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             kind = content_format(file.read(_HEAD))
         if kind == "NIFTI":
             return min(_nifti_sides(path)) >= FEWEST
@@ -151,21 +147,29 @@ def _frames(path: str) -> int:
 
 
 def _may_be_slice(source: str) -> bool:
-    return "::" not in source and not source.lower().endswith(_FLAT_NAMES) and os.path.isfile(source)
+    return "::" not in source and not source.lower().endswith(_FLAT_NAMES) and _is_file(source)
 
 
 def _folder(series: Series) -> str:
-    return os.path.dirname(series.places[0].path) or "."
+    return str(Path(series.places[0].path).parent)
+
+
+def _is_file(path: str) -> bool:
+    return Path(path.replace("\0", "")).is_file()
+
+
+def _is_folder(path: str) -> bool:
+    return Path(path.replace("\0", "")).is_dir()
 
 
 def _bytes(path: str, limits: ImageLimits) -> bytes:
     """All bytes of a file within the limits."""
     name = printable(path)
     try:
-        if not os.path.isfile(path):
+        if not _is_file(path):
             raise ImageError("a file that exists", name, "check the path")
-        if os.path.getsize(path) > limits.max_bytes:
-            got = f"{os.path.getsize(path):,} in {name}"
+        if (size := Path(path).stat().st_size) > limits.max_bytes:
+            got = f"{size:,} in {name}"
             raise ImageError(f"at most {limits.max_bytes:,} bytes", got, "crop it or pack it (.nii.gz)")
         return Path(path).read_bytes()
     except OSError as error:

@@ -283,7 +283,7 @@ def _named(series: Sequence[Series]) -> list[Series]:
         if counts[one.uid] > 1:
             seen[one.uid] = seen.get(one.uid, 0) + 1
             part = f"{one.name}, part {seen[one.uid]} of {counts[one.uid]}"
-            told = f"was split off a series of {counts[one.uid]} kinds of slices (orientation, size, spacing, echo or time differ)"
+            told = f"was split off a series of {counts[one.uid]} kinds of slices (orientation, size, spacing, echo or time)"
             one = _told(replace(one, name=part), told)
         found.append(one)
     return found
