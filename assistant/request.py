@@ -91,6 +91,8 @@ class Request:
 class Inspector:
     """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing; ``examples`` of kinds.
 
+    ``reference_volumes`` are those among the references; they are encoded when the first volume comes.
+
     Raises:
         AssistantError: a reference, profile or file of examples that cannot be used.
     """
@@ -98,11 +100,11 @@ class Inspector:
     def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant = assistant
         self.request = request
-        self._normal_volumes = self._volumes_among_references()
+        self.reference_volumes = self._volumes_among_references()
         self._known_volumes: dict[tuple[int, ...], VolumeReferences] = {}
-        pictures = request.references if not self._normal_volumes else ()
+        pictures = request.references if not self.reference_volumes else ()
         self.profile: Profile | None = assistant.comparison(
-            request.inquiry if not self._normal_volumes else ANYTHING,
+            request.inquiry if not self.reference_volumes else ANYTHING,
             self._pictures(find_images(pictures)) if pictures else (),
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
@@ -116,9 +118,8 @@ class Inspector:
         Raises:
             AssistantError: whatever is wrong with it.
         """
-        if self._normal_volumes:
-            got = f"the picture {source}"
-            raise ConfigError("a scan beside reference scans", got, "give pictures as its references, or --no-volumes")
+        if self.reference_volumes:
+            raise picture_beside_scans(source)
         started = time.perf_counter()
         levels = None if self.profile is None else self.profile.levels
         image = load_image(source, limits=self.request.limits, domain=self.request.inquiry.domain, levels=levels)
@@ -167,7 +168,7 @@ class Inspector:
             "--anomalous-reference": request.anomalous_references,
         }  # fmt: skip
         taken = [name for name, value in given.items() if value]
-        if request.references and not self._normal_volumes:
+        if request.references and not self.reference_volumes:
             taken.append("pictures as references")
         if taken:
             do = "give reference scans with --references, or inspect its slices one by one (--no-volumes)"
@@ -191,13 +192,13 @@ class Inspector:
         return found.volumes
 
     def _volume_references(self, axes: tuple[int, ...]) -> VolumeReferences | None:
-        if not self._normal_volumes:
+        if not self.reference_volumes:
             return None
         from assistant.volumes.reference_volumes import build_references
 
         if axes not in self._known_volumes:
             self._known_volumes[axes] = build_references(
-                self.assistant.detector, self._normal_volumes, axes, self.request.inquiry, self.request.limits
+                self.assistant.detector, self.reference_volumes, axes, self.request.inquiry, self.request.limits
             )
         return self._known_volumes[axes]
 
@@ -235,6 +236,12 @@ def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]
             if source not in seen:
                 seen.add(source)
                 yield source, None
+
+
+def picture_beside_scans(source: str) -> ConfigError:
+    """Says that a picture is not compared with volumes."""
+    do = "give pictures as its references, or take volumes slice by slice"
+    return ConfigError("a scan beside reference scans", f"the picture {source}", do)
 
 
 def expand_volumes(inputs: Iterable[str]) -> Iterator[tuple[str | VolumeSource, AssistantError | None]]:

@@ -11,4 +11,5 @@ preview = ModuleCommand("data_builders.preview", "A contact sheet of what a conf
 dialogues = ModuleCommand("data_builders.dialogues", "Conversations about the pictures of a data set.", _DATA)
 convert = ModuleCommand("data_builders.convert", "Other layouts in and out: MVTec, VisA, rows of messages.", _DATA)
 collect = ModuleCommand("data_builders.collect", "Usable surface textures out of a pile of pictures.", _DATA)
+volumes = ModuleCommand("data_builders.volumes", "Head phantoms in three dimensions, half with a lesion.", _DATA)
 benchmark = ModuleCommand("data_builders.benchmark", "Speed of the builders.", "Measuring")

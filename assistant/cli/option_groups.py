@@ -284,12 +284,13 @@ def inputs_of(
     inputs: options.Inputs = None,
     list_files: options.ListFiles = None,
     manifest: options.Manifest = None,
-    slices: options.Slices = True,
+    slices: options.Slices = None,
 ) -> Inputs:
     """Where the pictures of a run come from."""
     from assistant.batch.inputs.listing import Inputs
 
-    return Inputs(tuple(inputs or ()), tuple(list_files or ()), manifest, slices)
+    whole = slices is None
+    return Inputs(tuple(inputs or ()), tuple(list_files or ()), manifest, slices is not False, volumes=whole)
 
 
 @dataclass(frozen=True)

@@ -293,9 +293,11 @@ Manifest = Annotated[
     ),
 ]
 Slices = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--slices/--no-slices", help="A DICOM or NIfTI file stands for all its slices.", rich_help_panel=_INPUT
+        "--slices/--no-slices",
+        help="A volume stands for all its slices, or for one; left out, it has one row of its own.",
+        rich_help_panel=_INPUT,
     ),
 ]
 ResultsOut = Annotated[

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from assistant.batch.inputs.item import Item, resolved_folder
 from assistant.batch.inputs.manifests import opened, read_manifest
-from assistant.batch.inputs.volumes import slices_of
+from assistant.batch.inputs.volumes import as_volumes, slices_of
 from assistant.errors import ImageError
 from assistant.pictures.images import SUFFIXES, is_picture_name
 from assistant.pictures.pixels import printable
@@ -43,6 +43,7 @@ class Inputs:
         manifest: CSV or JSONL with ``source`` and optionally ``object_name`` and ``references``.
         slices: a DICOM or NIfTI file without a selector stands for all its frames or slices.
         skip: a folder that is never walked: that of the results.
+        volumes: a NIfTI volume, and the DICOM slices of a series that lie in one folder below a folder given, are one each.
     """
 
     paths: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class Inputs:
     manifest: Path | None = None
     slices: bool = True
     skip: Path | None = None
+    volumes: bool = False
 
 
 def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterator[Item]:
@@ -64,8 +66,9 @@ def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterat
     """
     resolved_folder.cache_clear()
     seen: set[int] = set()
-    for item in _every(inputs, standard_input):
-        for one in _sliced(item) if inputs.slices else (item,):
+    every = _every(inputs, standard_input)
+    for item in as_volumes(every) if inputs.volumes else every:
+        for one in _sliced(item) if inputs.slices and not item.volume else (item,):
             if one.key not in seen:
                 seen.add(one.key)
                 yield one

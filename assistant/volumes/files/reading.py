@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.errors import ImageError
@@ -46,10 +46,12 @@ class VolumeSource:
             ImageError: whatever is wrong with it.
         """
         path, selector = split_selector(self.source)
+        key = selector.pop("series", None)
         if self.series is not None:
             return series_volume(self.series, self.source, selector, limits, named=self.named)
         if _is_folder(path):
-            return _only(path).read(limits)
+            only = replace(_only(path, key), source=self.source)
+            return only.read(limits)
         data, name = _bytes(path, limits), printable(self.source)
         kind = content_format(data)
         if kind == "NIFTI":
@@ -91,7 +93,7 @@ def find_volumes(given: str | Path | Iterable[str | Path]) -> Found:
     volumes = [VolumeSource(one) for one in whole]
     for series in found.series:
         folder = str(given) if isinstance(given, str | Path) and _is_folder(str(given)) else _folder(series)
-        volumes.append(VolumeSource(folder, series, several))
+        volumes.append(VolumeSource(f"{folder}::series={series.key}" if several else folder, series, several))
     taken = {path for series in found.series for path in series.files}
     return Found(tuple(volumes), tuple(one for one in loose if one not in taken))
 
@@ -105,13 +107,15 @@ def read_volume(source: str | Path | Volume, limits: ImageLimits = DEFAULT_LIMIT
     return source if isinstance(source, Volume) else VolumeSource(str(source)).read(limits)
 
 
-def _only(folder: str) -> VolumeSource:
+def _only(folder: str, key: str | None) -> VolumeSource:
+    """The one volume of a folder, or the one of a key."""
     found = find_volumes(folder).volumes
-    if len(found) != 1:
+    chosen = [one for one in found if key is None or (one.series is not None and one.series.key == key)]
+    if len(chosen) != 1:
         names = ", ".join(one.title for one in found[:4])
-        do = "give a folder with the slices of one series, or the file of one"
-        raise ImageError("one volume", f"{len(found)} in {printable(folder)}{': ' if names else ''}{names}", do)
-    return found[0]
+        do = "give a folder with the slices of one series, or ::series= and one of these"
+        raise ImageError("one volume", f"{len(chosen)} in {printable(folder)}{': ' if names else ''}{names}", do)
+    return chosen[0]
 
 
 def is_volume_file(source: str) -> bool:

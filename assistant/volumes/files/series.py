@@ -53,6 +53,7 @@ class Series:
 
     Args:
         uid: SeriesInstanceUID.
+        key: what ``::series=`` calls it: the uid, and behind a hyphen the number of a part that was split off.
         name: number and description, for people.
         modality: such as ``CT``.
         orientation: direction of a row's pixels and of a column's, unit vectors.
@@ -64,6 +65,7 @@ class Series:
     """
 
     uid: str
+    key: str
     name: str
     modality: str
     orientation: tuple[np.ndarray, np.ndarray]
@@ -225,6 +227,7 @@ def _series(header: Any, places: Sequence[SlicePlace]) -> Series:
     parts = [f"series {number}" if number is not None else "", printable(words)[:60]]
     return Series(
         str(header.get("SeriesInstanceUID") or ""),
+        str(header.get("SeriesInstanceUID") or ""),
         " ".join(part for part in parts if part) or f"series {str(header.get('SeriesInstanceUID') or '?')[-12:]}",
         str(header.get("Modality") or ""),
         (rows / np.linalg.norm(rows), columns / np.linalg.norm(columns)),
@@ -284,7 +287,7 @@ def _named(series: Sequence[Series]) -> list[Series]:
             seen[one.uid] = seen.get(one.uid, 0) + 1
             part = f"{one.name}, part {seen[one.uid]} of {counts[one.uid]}"
             told = f"was split off a series of {counts[one.uid]} kinds of slices (orientation, size, spacing, echo or time)"
-            one = _told(replace(one, name=part), told)
+            one = _told(replace(one, name=part, key=f"{one.uid}-{seen[one.uid]}"), told)
         found.append(one)
     return found
 
