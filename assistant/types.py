@@ -84,6 +84,7 @@ class DeepValues:
     Args:
         values: integers or floats, (height, width) or (height, width, 3), more is lighter.
         levels: that the picture was read with.
+        own: that it is read with alone.
         known: where there are values at all, (height, width); None for everywhere.
         opacity: 0..255 of each pixel, (height, width); None where nothing is transparent.
         chosen: the levels were chosen by hand, and no reference set changes them.
@@ -91,6 +92,7 @@ class DeepValues:
 
     values: np.ndarray
     levels: Levels
+    own: Levels
     known: Bool[np.ndarray, "height width"] | None = None
     opacity: UInt8[np.ndarray, "height width"] | None = None
     chosen: bool = False

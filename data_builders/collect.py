@@ -17,9 +17,11 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
+from assistant.errors import ImageError
+from assistant.pictures.images import load_image
 from data_builders.types import Pixels
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".tga"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 LEAST_SIDE = 256
 MOST_SIDE = 1024
 BLOCKS = 4
@@ -68,15 +70,24 @@ def textures(pile: Path) -> Iterator[tuple[str, Pixels]]:
 def _opaque(path: Path) -> Pixels | None:
     """RGB pixels, no side above 1024; None for what cannot be read, is transparent, or is blue as normal maps are."""
     try:
-        with Image.open(path) as opened:
-            if opened.mode in ("RGBA", "LA", "PA") and np.asarray(opened.getchannel("A")).min() < 250:
-                return None
-            opened.thumbnail((MOST_SIDE, MOST_SIDE))
-            pixels: Pixels = np.asarray(opened.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        if _transparent(path):
+            return None
+        small = Image.fromarray(load_image(path).pixels)
+    except ImageError:
         return None
+    small.thumbnail((MOST_SIDE, MOST_SIDE))
+    pixels: Pixels = np.asarray(small)
     red, green, blue = pixels.reshape(-1, 3).mean(0)
     return None if blue > 200 and abs(red - 128) < 25 and abs(green - 128) < 25 else pixels
+
+
+def _transparent(path: Path) -> bool:
+    """Whether a part of a picture of 8 bits can be seen through."""
+    try:
+        with Image.open(path) as opened:
+            return opened.mode in ("RGBA", "LA", "PA") and int(np.asarray(opened.getchannel("A")).min()) < 250
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.collect") -> int:

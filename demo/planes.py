@@ -1,4 +1,4 @@
-"""The plane of a DICOM or NIfTI file that is in view, and how to bring another one into view."""
+"""The plane of a DICOM or NIfTI file, or the page of a TIFF, that is in view, and how to bring another one into view."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Plane:
 
 
 def open_upload(path: object, root: Path, folder: Path, limits: ImageLimits) -> tuple[QueryImage, Plane | None]:
-    """An uploaded picture, and its plane where it is a medical file, which is then copied into ``folder``.
+    """An uploaded picture, and its plane where its file holds several, which is then copied into ``folder``.
 
     Raises:
         ImageError: a path that is no upload, or a picture that is broken or outside the limits.
@@ -73,4 +73,4 @@ def open_upload(path: object, root: Path, folder: Path, limits: ImageLimits) -> 
     shutil.copyfile(file, kept)
     axis, index = scan.first
     plane = Plane(kept, image.source, scan, axis, index)
-    return replace(image, source=f"{image.source}{scan.selector(axis, index, '')}"), plane
+    return plane.read(limits), plane

@@ -117,7 +117,8 @@ class Workbench:
         with self.engine.lock:
             version = setup.version
             profile = self.profile(assistant, setup)
-            image = read_with(picture.image, None if profile is None else profile.levels)
+            own = None if picture.image.deep is None else picture.image.deep.own
+            image = read_with(picture.image, own if profile is None else profile.levels or own)
             if image is not picture.image:
                 picture.image, picture.encoded = image, None
             if picture.encoded is None or picture.encoded.inquiry != setup.inquiry:

@@ -23,7 +23,8 @@ LEAST_MEMORY = 3e9
 LEAST_DISK = 1e9
 """Bytes; three towers while they are converted."""
 EXTRAS = {
-    "medical": (("pydicom", "nibabel"), "DICOM and NIfTI files"),
+    "medical": (("pydicom", "nibabel", "jpeg_ls", "openjpeg", "pylibjpeg"), "DICOM and NIfTI files"),
+    "heic": (("pillow_heif",), "HEIC pictures of phones"),
     "quantized": (("bitsandbytes",), "4-bit language models"),
     "ray": (("ray",), "batch runs on many machines"),
 }

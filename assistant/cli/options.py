@@ -296,7 +296,7 @@ Slices = Annotated[
     bool | None,
     typer.Option(
         "--slices/--no-slices",
-        help="A volume stands for all its slices, or for one; left out, it has one row of its own.",
+        help="A volume, or a TIFF of pages, stands for all its slices, or for one; left out, a volume has one row of its own.",
         rich_help_panel=_INPUT,
     ),
 ]

@@ -3,8 +3,7 @@
 images   any image file -> QueryImage, within limits; lists of picture files
 kinds    what kind of file bytes are; what is said of kinds that are not read
 levels   values of any depth -> 0..255; no data; the levels of a reference set
-codecs   PNG, JPEG, WebP, AVIF, HEIC, JPEG XL, JPEG 2000, NumPy; Bayer mosaics
-tiff     TIFF and its pages
+formats  bytes -> samples: TIFF and its pages; PNG, JPEG, WebP, AVIF, HEIC, JPEG XL, JPEG 2000, NumPy
 pixels   limits, selectors, errors in one line
 medical  DICOM
 nifti    NIfTI

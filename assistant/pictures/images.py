@@ -1,9 +1,9 @@
 """Any picture -> :class:`QueryImage`; folders -> lists of pictures; maps <-> 16-bit PNG. The only decoder.
 
 The content decides the format (:mod:`assistant.pictures.kinds`), never the extension. Every limit is checked on the header,
-before a pixel is decoded. TIFF is read by :mod:`assistant.pictures.tiff`, DICOM and NIfTI by
+before a pixel is decoded. TIFF is read by :mod:`assistant.pictures.formats.tiff`, DICOM and NIfTI by
 :mod:`assistant.pictures.medical` and :mod:`assistant.pictures.nifti` (extra ``medical``), everything else by
-:mod:`assistant.pictures.codecs`.
+:mod:`assistant.pictures.formats.codecs`.
 
 Choices made here:
 
@@ -30,8 +30,9 @@ from jaxtyping import Float32
 from PIL import Image
 
 from assistant.errors import ImageError
-from assistant.pictures.codecs import by_channels, decode_plain, demosaiced, from_pillow
-from assistant.pictures.kinds import FORMATS, SUFFIXES, content_format, refusal
+from assistant.pictures.formats.codecs import by_channels, decode_plain, demosaiced, from_pillow
+from assistant.pictures.kinds import FORMATS, content_format, refusal
+from assistant.pictures.kinds import SUFFIXES as SUFFIXES
 from assistant.pictures.levels import Samples, shown
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, check_selector, decoding, printable
 from assistant.pictures.spacing import Spacing
@@ -88,7 +89,11 @@ def load_image(
         samples, medical, spacing = _decode(_read(path, limits), printable(name), selector, limits)
     else:
         raise ImageError("a path, bytes, a Pillow picture or an array", f"a {type(source).__name__}", "give its path")
-    picture = shown(samples, printable(name), levels)
+    try:
+        with np.errstate(all="ignore"):
+            picture = shown(samples, printable(name), levels)
+    except MemoryError:
+        raise ImageError("a picture that fits into memory", f"a larger one in {printable(name)}", "crop it") from None
     return QueryImage(
         np.ascontiguousarray(picture.pixels), name, Domain.MEDICAL if domain is None and medical else domain,
         None if spacing is None else (spacing.rows, spacing.columns), None if spacing is None else spacing.of,
@@ -119,7 +124,7 @@ def find_images(paths: Iterable[str | Path] | str | Path) -> list[str]:
     """Pictures named by ``paths``, each once, in the order given; a folder stands for the pictures in it.
 
     Folders are walked to any depth in the order of their names; hidden files and linked folders are left out. In a
-    folder a file is a picture by its ending (:data:`SUFFIXES`), or with no ending at all if it starts as DICOM does. A
+    folder a file is a picture by its ending (:data:`SUFFIXES`), or with any other if it starts as DICOM does. A
     path that is not a folder is returned as given, with its selector, also when it is missing: loading it says what is
     wrong.
 
@@ -245,7 +250,7 @@ def _decode(
     check_selector(selector, ("frame", "bayer") if found == "TIFF" else ("bayer",), found, name)
     with decoding(name, found):
         if found == "TIFF":
-            from assistant.pictures.tiff import decode_tiff
+            from assistant.pictures.formats.tiff import decode_tiff
 
             samples = decode_tiff(data, name, selector, limits)
         else:

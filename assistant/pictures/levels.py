@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -54,6 +55,7 @@ OUTSIDE = 0.01
 SAMPLED = 500_000
 _DISTINCT = 16
 _CLIPPED = 0.05
+_OUTSIDE = "lies outside the grey levels of its references"
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,13 +122,14 @@ def shown(samples: Samples, name: str, levels: Levels | None = None) -> Shown:
     known, notes = _known(values, samples, name)
     told: tuple[str, ...] = ()
     if samples.window is None:
-        own, told = find_levels(_measured(values, known, samples.opacity), samples.declared)
+        channels = values.shape[2] if values.ndim == 3 else 1
+        own, told = find_levels(_measured(values, known, samples.opacity), samples.declared, channels)
     else:
         own = samples.window
     levels = None if samples.chosen else levels
     if samples.inverted:
         values, own = _turned(values, own)
-    deep = DeepValues(values, levels or own, known, samples.opacity, samples.chosen)
+    deep = DeepValues(values, levels or own, own, known, samples.opacity, samples.chosen)
     picture = Shown(drawn(deep), deep, (*samples.notes, *notes, *told))
     return picture if levels is None else replace(picture, notes=picture.notes + clipped(deep))
 
@@ -144,7 +147,8 @@ def read_with(image: QueryImage, levels: Levels | None) -> QueryImage:
     if levels is None or image.deep is None or image.deep.chosen or image.deep.levels == levels:
         return image
     deep = replace(image.deep, levels=levels)
-    return replace(image, pixels=drawn(deep), deep=deep, notes=image.notes + clipped(deep))
+    kept = tuple(note for note in image.notes if not note.startswith(_OUTSIDE))
+    return replace(image, pixels=drawn(deep), deep=deep, notes=kept + clipped(deep))
 
 
 def joined(found: list[Levels]) -> Levels | None:
@@ -153,21 +157,25 @@ def joined(found: list[Levels]) -> Levels | None:
 
 
 def clipped(deep: DeepValues) -> tuple[str, ...]:
-    """Says how much of a picture lies outside its levels, where that is more than a twentieth."""
+    """Says how much of what a picture shows alone lies outside its levels, where that is more than a twentieth."""
+    if deep.levels == deep.own:
+        return ()
     sample = _sample(_measured(deep.values, deep.known, deep.opacity))
-    low, high = sorted((deep.levels.black, deep.levels.white))
+    sample = sample[(sample >= deep.own.black) & (sample <= deep.own.white)]
+    low, high = deep.levels.black, deep.levels.white
     outside = float(((sample < low) | (sample > high)).mean()) if sample.size else 0.0
     if outside <= _CLIPPED:
         return ()
-    return (f"lies outside the grey levels of its references in part ({percent(outside)} outside {low:g} to {high:g})",)
+    return (f"{_OUTSIDE} in part ({percent(outside)} outside {low:g} to {high:g})",)
 
 
-def find_levels(measured: np.ndarray, declared: Levels | None) -> tuple[Levels, tuple[str, ...]]:
+def find_levels(measured: np.ndarray, declared: Levels | None, channels: int = 1) -> tuple[Levels, tuple[str, ...]]:
     """Levels of values by rules 2 to 5, and what to say of them.
 
     Args:
         measured: values that count, of any shape, finite.
         declared: by the file.
+        channels: values of a pixel.
     """
     sample = np.sort(_sample(measured))
     kind, size = sample.dtype.kind, len(sample)
@@ -182,7 +190,7 @@ def find_levels(measured: np.ndarray, declared: Levels | None) -> tuple[Levels, 
         notes = (
             f"is read by its own range, as it does not keep to the levels it states ({percent(outside)} outside {ends})",
         )
-    low, high = _between(sample)
+    low, high = _between(sample, channels)
     if kind == "f" and sample[0] >= 0 and sample[-1] <= 1:
         top: float | None = 1.0
     else:
@@ -229,10 +237,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def _between(sample: np.ndarray) -> tuple[float, float]:
-    """Percentiles of sorted values, none of them between two values, and one value or more beyond each of three or more."""
+def _between(sample: np.ndarray, channels: int = 1) -> tuple[float, float]:
+    """Percentiles of sorted values, none of them between two values, and those of one pixel or more beyond each."""
     last = len(sample) - 1
-    low = math.ceil(PERCENTILES[0] * last)
+    low = max(math.ceil(PERCENTILES[0] * last), min(channels, last // 2))
     return float(sample[min(low, last - low)]), float(sample[max(low, last - low)])
 
 
@@ -269,13 +277,19 @@ def _known(values: np.ndarray, samples: Samples, name: str) -> tuple[np.ndarray 
         if named.any() and not named[good].all():
             good &= ~named
             what.append(f"{samples.no_data:g}")
+    seen = None
+    if (
+        samples.opacity is not None and not samples.opacity.all()
+    ):  # what is under full transparency was never meant to be seen
+        shape = (*values.shape[:2], *[1] * (values.ndim - 2))
+        seen = np.broadcast_to((samples.opacity > 0).reshape(shape), values.shape)
     for _ in range(2):
-        alone = _set_apart(values, good)
+        alone = _set_apart(values, good if seen is None else good & seen)
         if alone is None:
             break
-        good &= values != alone
+        good &= ~_holes(values, alone)
         what.append(f"{float(alone):g}")
-    known = good.all(2) if good.ndim == 3 else good
+    known = np.asarray(good.all(2) if good.ndim == 3 else good)
     given = samples.known
     notes: tuple[str, ...] = ()
     if not known.all():
@@ -287,15 +301,23 @@ def _known(values: np.ndarray, samples: Samples, name: str) -> tuple[np.ndarray 
 
 
 def _set_apart(values: np.ndarray, good: np.ndarray) -> float | None:
-    """The least or greatest value, if it can only mean that nothing was measured; None if neither does."""
+    """The least or greatest value, if it can only mean that nothing was measured; None if neither does.
+
+    Args:
+        values: of a picture.
+        good: which of them count, same shape.
+    """
     inside = values if good.all() else values[good]
+    if not inside.size:
+        return None
     ends = [inside.min(), inside.max()]
     limits = np.iinfo(values.dtype) if values.dtype.kind in "ui" else None
     for end, sign in zip(ends, (1, -1), strict=True):
         known = float(end) in NO_DATA or (limits is not None and end in (limits.min, limits.max))
         if not known or ends[0] == ends[1]:
             continue
-        rest = inside[inside != end]
+        hole = _holes(values, end) & good
+        rest = values[good & ~hole]
         if inside.size - rest.size <= PERCENTILES[0] * inside.size:
             continue
         sample = np.sort(_sample(rest))
@@ -305,6 +327,14 @@ def _set_apart(values: np.ndarray, good: np.ndarray) -> float | None:
         if gap > high - low and np.count_nonzero(np.diff(sample)) + 1 >= _DISTINCT:
             return float(end) if values.dtype.kind == "f" else int(end)
     return None
+
+
+def _holes(values: np.ndarray, value: Any) -> np.ndarray:
+    """Where a value stands for no data: in every channel of a pixel, as one alone may well be empty; a negative float in any."""
+    same = np.asarray(values == value)
+    if values.ndim == 2 or (values.dtype.kind == "f" and value < 0):
+        return same
+    return np.broadcast_to(same.all(2, keepdims=True), values.shape)
 
 
 def _turned(values: np.ndarray, levels: Levels) -> tuple[np.ndarray, Levels]:

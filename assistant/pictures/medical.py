@@ -13,6 +13,7 @@ import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from assistant.errors import ImageError
+from assistant.pictures.formats.dicom_codecs import registered
 from assistant.pictures.levels import LEAST_SPREAD, Samples, find_levels, percent, robust_range, stretch
 from assistant.pictures.pixels import ImageLimits, check_selector, decoding, printable, selected_index
 from assistant.pictures.spacing import Plane, dicom_spacing
@@ -40,6 +42,8 @@ WINDOWS: dict[str, tuple[float, float]] = {
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _RLE = "1.2.840.10008.1.2.5"
 _RLE_SLACK = 2**16
+_DECODERS = ("imagecodecs", "jpeg_ls", "openjpeg", "pylibjpeg")
+"""What decodes compressed frames beside Pillow, all of it in the extra."""
 _HELD = 0.001
 """Share of the pixels that a window must hold to be believed."""
 
@@ -112,6 +116,11 @@ def _check_dicom(file: Any, name: str, limits: ImageLimits) -> int:
 
     if not any(key in file for key in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise ImageError("a DICOM file with pixels", f"one without in {name}", "name a file that holds a picture")
+    if not file.get("Rows") or not file.get("Columns") or not file.get("PhotometricInterpretation"):
+        do = "save it again from its source"
+        raise ImageError(
+            "a DICOM file that states the size and kind of its picture", f"one that does not in {name}", do
+        )
     height, width = int(file.Rows), int(file.Columns)
     frames = max(1, int(file.get("NumberOfFrames") or 1))
     limits.check_size(height, width, name)
@@ -123,6 +132,7 @@ def _check_dicom(file: Any, name: str, limits: ImageLimits) -> int:
         plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         file.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else plain
     syntax = UID(file.file_meta.TransferSyntaxUID)
+    registered()
     if not get_decoder(syntax).is_available:
         raise _not_installed(name)
     plane = height * width * int(file.get("SamplesPerPixel", 1)) * (int(file.BitsAllocated) // 8 or 1)
@@ -147,7 +157,8 @@ def _decoded(pixel_array: Any, file: Any, frame: int, name: str) -> np.ndarray:
     try:
         return np.asarray(pixel_array(file, index=frame))
     except (RuntimeError, NotImplementedError):
-        if get_decoder(file.file_meta.TransferSyntaxUID).missing_dependencies:
+        missing = get_decoder(file.file_meta.TransferSyntaxUID).missing_dependencies
+        if missing and not all(find_spec(package) for package in _DECODERS):
             raise _not_installed(name) from None
         raise
 
@@ -208,15 +219,11 @@ def _windowed(
         if str(file.get("Modality", "")) != "CT":
             raise ImageError("a CT picture for a named window", f"another in {name}", "use window=0 or window=full")
         return _held(values, counted, bounds(*WINDOWS[str(window)]), f"the window {window}", chosen=True)
-    if window is not None and window != "full":
-        if not window.isdecimal():
-            raise unknown_window(window, name)
-        if int(window) >= count:
-            expected = f"one of the {count} windows of the file, from 0"
-            raise ImageError(expected, f"{window} for {name}", "use window=full")
-    index = int(window) if window is not None and window.isdecimal() else 0
+    index = _window_index(window, count, name)
     if window == "full":
         return Samples(values, window=Levels(*robust_range(counted[np.isfinite(counted)])), chosen=True)
+    if not count and values.dtype == np.uint8 and int(file.get("BitsStored", 8)) == 8:
+        return Samples(values)
     if not count:
         return Samples(values, declared=_stored_range(counted, file, frame))
     if tables:
@@ -229,6 +236,18 @@ def _windowed(
         bounds(centre, max(width, 1e-9)) if function == "LINEAR_EXACT" else bounds(centre - 0.5, max(width - 1, 1e-9))
     )
     return _held(values, counted, ends, "the window of the file", chosen=window is not None)
+
+
+def _window_index(window: str | None, count: int, name: str) -> int:
+    """Which of the file's own windows is asked for; the first where none is."""
+    if window is None or window == "full":
+        return 0
+    if not window.isdecimal():
+        raise unknown_window(window, name)
+    if int(window) >= count:
+        expected = f"one of the {count} windows of the file, from 0"
+        raise ImageError(expected, f"{window} for {name}", "use window=full")
+    return int(window)
 
 
 def _held(

@@ -1,4 +1,4 @@
-"""What can be chosen of a medical file: how many planes it has, along which axes, and which windows fit it.
+"""What can be chosen of a file of several pictures: its planes or pages, along which axes, and which windows fit it.
 
 Reads headers only, of files that :func:`assistant.pictures.images.load_image` took: its limits are not checked again here.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.pictures.formats.tiff import count_pages
 from assistant.pictures.kinds import content_format, nifti_version
 from assistant.pictures.medical import WINDOWS
 from assistant.pictures.nifti import nifti_sides
@@ -22,11 +23,11 @@ AXES = ("left to right", "back to front", "feet to head")
 
 @dataclass(frozen=True)
 class Scan:
-    """The planes and windows of a DICOM or NIfTI file.
+    """The planes and windows of a DICOM or NIfTI file, or the pages of a TIFF.
 
     Args:
-        kind: ``DICOM`` or ``NIFTI``.
-        planes: frames of a DICOM file; slices across each of the three canonical axes of a NIfTI volume.
+        kind: ``DICOM``, ``NIFTI`` or ``TIFF``.
+        planes: frames of a DICOM file; pages of a TIFF; slices across each of the three canonical axes of a NIfTI volume.
         windows: what ``window=`` takes here besides the file's own choice; none for a colour picture.
     """
 
@@ -50,16 +51,19 @@ class Scan:
 
 
 def read_scan(path: Path) -> Scan | None:
-    """Planes and windows of a medical file; None for a picture of any other format.
+    """Planes and windows of a medical file or of a TIFF of several pages; None for any other picture.
 
     Raises:
         ImageError: a damaged header.
     """
     data = path.read_bytes()
     kind = content_format(data)
-    if kind not in ("DICOM", "NIFTI"):
+    if kind not in ("DICOM", "NIFTI", "TIFF"):
         return None
     with decoding(path.name, kind):
+        if kind == "TIFF":
+            pages = count_pages(data)
+            return Scan(kind, (pages,), ()) if pages > 1 else None
         return _dicom(data) if kind == "DICOM" else _nifti(data)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import overload
 
 from assistant.errors import ImageError
-from assistant.pictures.codecs import jpeg_frame
+from assistant.pictures.formats.codecs import jpeg_frame
 from assistant.pictures.images import load_image, split_selector
 from assistant.pictures.kinds import content_format
 from assistant.pictures.levels import joined, read_with
@@ -56,7 +56,7 @@ def shared_levels(
             continue
         image = one if isinstance(one, QueryImage) else load_image(one, limits=limits, domain=domain)
         if image.deep is not None and not image.deep.chosen:
-            found.append(image.deep.levels)
+            found.append(image.deep.own)
     return joined(found)
 
 

@@ -134,7 +134,8 @@ class Slices(Sequence[QueryImage]):
         number = range(len(self))[index]
         volume = self.volume
         plane = np.ascontiguousarray(upright(volume.values, self.axis, number))
-        deep = DeepValues(plane, self.levels, _known(plane, volume.no_data), None, chosen=True)
+        known = _known(plane, volume.no_data)
+        deep = DeepValues(plane, self.levels, own=self.levels, known=known, chosen=True)
         spacing = volume.spacing_mm
         return QueryImage(
             drawn(deep), self.source(number), Domain.MEDICAL, (spacing[self.rows], spacing[self.columns]), "object", deep

@@ -39,6 +39,7 @@ class Ended(NamedTuple):
 
 class FakeProfile:
     warnings = ("a.png is turned",)
+    levels = None
 
     def save(self, path: Path) -> None:
         path.write_bytes(b"profile")

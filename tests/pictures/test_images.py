@@ -13,8 +13,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -182,11 +184,14 @@ def test_float_tiff_with_nan() -> None:
     assert "finite" in error_of(encoded(values, "TIFF"))
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_animated_files_give_the_first_frame(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "AVIF"])
+def test_animated_files_give_the_first_frame_and_say_so(kind: str) -> None:
     frames = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ("white", "red", "blue")]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
-    assert (load_image(data).pixels == 255).all()
+    image = load_image(data)
+    assert (image.pixels == 255).all()
+    assert image.notes[0].startswith("is the first p")
+    assert load_image(encoded(frames[0], kind)).notes == ()
 
 
 def test_frame_of_a_tiff(tmp_path: Path) -> None:
@@ -445,9 +450,7 @@ def test_dicom_files(name: str, shape: tuple[int, int]) -> None:
     assert image.domain is Domain.MEDICAL
 
 
-@pytest.mark.parametrize(
-    "name", ["test-SR.dcm", "rtplan.dcm", "MR_truncated.dcm", "JPEG-lossy.dcm", "badVR.dcm", "SC_rgb_small_odd.dcm"]
-)
+@pytest.mark.parametrize("name", ["test-SR.dcm", "rtplan.dcm", "MR_truncated.dcm", "badVR.dcm", "SC_rgb_small_odd.dcm"])
 def test_dicom_files_that_are_no_picture(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     error_of(dicom_path(name))
     assert capfd.readouterr() == ("", "")
@@ -642,6 +645,14 @@ def test_nifti_colour_flat_and_two_dimensional() -> None:
     assert "dimensions" in error_of(nifti(np.zeros((10, 11, 9, 1, 3), np.uint8)))
 
 
+@pytest.mark.parametrize("size", [100, 352, 5000])
+def test_nifti_of_several_gzip_members(size: int) -> None:
+    data = nifti(np.arange(10 * 11 * 9, dtype=np.int16).reshape(10, 11, 9))
+    members = b"".join(gzip.compress(data[at : at + size], mtime=0) for at in range(0, len(data), size))
+    assert np.array_equal(load_image(members).pixels, load_image(data).pixels)
+    assert np.array_equal(load_image(members + gzip.compress(b"", mtime=0)).pixels, load_image(data).pixels)
+
+
 def test_nifti_limits_come_from_the_header() -> None:
     data = bytearray(nifti(np.zeros((10, 11, 9), np.uint8)))
     data[42:48] = np.array([30000, 30000, 30000], np.int16).tobytes()
@@ -664,6 +675,17 @@ def samples() -> list[bytes]:
     noise = np.random.default_rng(2).integers(0, 256, (16, 24, 3), dtype=np.uint8)
     grey = np.ascontiguousarray(noise[..., 0])
     files = [encoded(noise, kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")]
+    deep = (noise.astype(np.uint16) << 8) + 7
+    files += [imagecodecs.png_encode(deep), imagecodecs.jpegxl_encode(noise), imagecodecs.jpeg2k_encode(deep)]
+    files += [
+        imagecodecs.avif_encode(deep >> 6, bitspersample=10),
+        imagecodecs.jpeg8_encode(deep >> 4, bitspersample=12),
+    ]
+    for codec, options in (("lzw", {"predictor": True}), ("zstd", {"tile": (16, 16)}), ("jpeg2000", {}), (None, {})):
+        tifffile.imwrite(stream := io.BytesIO(), deep, photometric="rgb", compression=codec, **options)
+        files.append(stream.getvalue())
+    np.save(stream := io.BytesIO(), deep.astype(np.float32))
+    files.append(stream.getvalue())
     return [*files, dicom(grey), dicom(ramp(), WindowCenter=40, WindowWidth=400), nifti(np.stack([grey] * 9, axis=2))]
 
 

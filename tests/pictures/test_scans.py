@@ -39,6 +39,18 @@ def test_a_volume_has_slices_across_each_canonical_axis(tmp_path: Path) -> None:
             load_image(f"{tmp_path / 'v.nii.gz'}{scan.selector(axis, count, '')}")
 
 
+def test_a_tiff_of_several_pages_has_planes(tmp_path: Path) -> None:
+    import tifffile
+
+    stack = np.stack([np.full((24, 32), 40 * n, np.uint8) for n in range(4)])
+    tifffile.imwrite(tmp_path / "pages.tif", stack, photometric="minisblack")
+    scan = read_scan(tmp_path / "pages.tif")
+    assert scan == Scan("TIFF", (4,), ())
+    assert (load_image(f"{tmp_path / 'pages.tif'}{scan.selector(0, 3, '')}").pixels == 120).all()
+    tifffile.imwrite(tmp_path / "one.tif", np.zeros((24, 32), np.uint8))
+    assert read_scan(tmp_path / "one.tif") is None
+
+
 def test_other_files_have_no_planes(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("hello")
     assert read_scan(tmp_path / "notes") is None

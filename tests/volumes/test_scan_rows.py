@@ -74,6 +74,14 @@ def test_slices_have_rows_where_they_are_asked_for(folder: Path) -> None:
     assert len(list(find_items(Inputs((str(folder),), slices=False)))) == 1 + 1 + 6 + 9
 
 
+def test_slices_named_one_by_one_stay_pictures_and_a_manifest_may_name_a_folder(folder: Path, tmp_path: Path) -> None:
+    some = [str(path) for path in sorted((folder / "c").iterdir())[:3]]
+    assert [item.volume for item in find_items(Inputs(tuple(some), volumes=True))] == [False] * 3
+    (tmp_path / "m.csv").write_text(f"source\n{folder / 'c'}\n{folder / 'b.nii.gz'}\n")
+    listed = list(find_items(Inputs(manifest=tmp_path / "m.csv", volumes=True)))
+    assert [(Path(item.source).name, item.volume) for item in listed] == [("c", True), ("b.nii.gz", True)]
+
+
 def test_a_series_of_a_folder_can_be_named_again(tiny: Assistant, folder: Path) -> None:
     found = tiny.inspect_volume(f"{folder / 'd'}::series=1.2.826.0.1.6")
     assert found.volume.shape == (48, 40, 4)

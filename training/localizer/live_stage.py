@@ -74,10 +74,8 @@ class LiveStage(LocalizeStage):
         return super().forward(replace(batch, tokens=tokens, new=new), named)
 
     def _shape(self, row: DataRow) -> Shape:
-        from PIL import Image
-
-        with Image.open(row.image) as opened:
-            frame = fit(opened.height, opened.width, self.sides[row.index], self.encoder.patch)
+        image = load_image(row.image)
+        frame = fit(image.height, image.width, self.sides[row.index], self.encoder.patch)
         return Shape(*frame.grid, False)
 
 

@@ -41,7 +41,7 @@ class Inputs:
         paths: files, folders, patterns such as ``parts/**/*.png``, or ``-`` for a list on standard input.
         lists: files with a path a line (or ended by NUL, as ``find -print0`` writes).
         manifest: CSV or JSONL with ``source`` and optionally ``object_name`` and ``references``.
-        slices: a DICOM or NIfTI file without a selector stands for all its frames or slices.
+        slices: a DICOM, NIfTI or TIFF file without a selector stands for all its frames, slices or pages.
         skip: a folder that is never walked: that of the results.
         volumes: a NIfTI volume, and the DICOM slices of a series that lie in one folder below a folder given, are one each.
     """
@@ -66,8 +66,7 @@ def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterat
     """
     resolved_folder.cache_clear()
     seen: set[int] = set()
-    every = _every(inputs, standard_input)
-    for item in as_volumes(every) if inputs.volumes else every:
+    for item in _every(inputs, standard_input):
         for one in _sliced(item) if inputs.slices and not item.volume else (item,):
             if one.key not in seen:
                 seen.add(one.key)
@@ -77,14 +76,15 @@ def find_items(inputs: Inputs, standard_input: Readable | None = None) -> Iterat
 def _every(inputs: Inputs, standard_input: Readable | None) -> Iterator[Item]:
     for given in inputs.paths:
         if given == STANDARD_INPUT and standard_input is not None:
-            yield from _listed(standard_input, inputs.skip)
+            yield from _listed(standard_input, inputs)
         else:
-            yield from _named(given, inputs.skip)
+            yield from _named(given, inputs)
     for path in inputs.lists:
         with opened(path) as file:
-            yield from _listed(file, inputs.skip)
+            yield from _listed(file, inputs)
     if inputs.manifest is not None:
-        yield from read_manifest(inputs.manifest)
+        items = read_manifest(inputs.manifest)
+        yield from as_volumes(items, walked=False) if inputs.volumes else items
 
 
 def _sliced(item: Item) -> Iterable[Item]:
@@ -93,8 +93,13 @@ def _sliced(item: Item) -> Iterable[Item]:
     return [Item(source, item.object_name, item.references) for source in slices_of(item.source)]
 
 
-def _named(given: str, skip: Path | None) -> Iterator[Item]:
-    """Pictures of one input: a folder, a pattern, or a file."""
+def _named(given: str, inputs: Inputs) -> Iterator[Item]:
+    """Pictures and volumes of one input: a folder, a pattern, or a file."""
+    found = _pictures(given, inputs.skip)
+    yield from as_volumes(found, walked=_is_folder(given)) if inputs.volumes else found
+
+
+def _pictures(given: str, skip: Path | None) -> Iterator[Item]:
     if _is_folder(given):
         yield from _or_error(given, _walk(given, skip), "a folder with pictures in it")
     elif glob.has_magic(given) and not os.path.lexists(given.partition("::")[0].replace("\0", "")):
@@ -147,10 +152,10 @@ def _inside(folder: str, skip: Path | None) -> Iterator[Item]:
         yield Item(folder)
 
 
-def _listed(file: Readable, skip: Path | None) -> Iterator[Item]:
+def _listed(file: Readable, inputs: Inputs) -> Iterator[Item]:
     """Pictures of a list; a line may be whatever an input may be, but for another list."""
     for line in lines(file):
-        yield from _named(os.fsdecode(line), skip)
+        yield from _named(os.fsdecode(line), inputs)
 
 
 def lines(file: Readable) -> Iterator[bytes]:

@@ -13,10 +13,10 @@ from typing import Any
 
 from assistant.batch.inputs.item import Item
 from assistant.errors import ImageError
+from assistant.pictures.formats.tiff import count_pages
 from assistant.pictures.kinds import content_format
 from assistant.pictures.pixels import decoding
-from assistant.pictures.tiff import count_pages
-from assistant.volumes.files.reading import find_volumes, is_volume_file
+from assistant.volumes.files.reading import find_volumes, is_dicom, is_volume_file
 
 _SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
 _HEAD = 2**16
@@ -49,17 +49,22 @@ def slices_of(source: str) -> list[str]:
     return [f"{source}::{word}{number}" for number in range(count)] if count > 1 else [source]
 
 
-def as_volumes(items: Iterator[Item]) -> Iterator[Item]:
-    """Items with those that are volumes marked, and slices of a series that lie in one folder joined to one item.
+def as_volumes(items: Iterator[Item], *, walked: bool) -> Iterator[Item]:
+    """Items with those that are volumes marked, and of a walked folder the slices of a series joined to one item.
 
     A folder is looked through when the first of its DICOM slices comes; its series are one item each, where that stands.
+    Slices that were named one by one stay pictures: whoever named them may not mean the others.
     """
     known: dict[str, dict[str, Item]] = {}
     for item in items:
-        if item.error is not None or not may_be_volume(item.source):
+        if item.error is None and not walked and os.path.isdir(item.source.partition("::")[0]):
+            yield replace(item, volume=True)
+        elif item.error is not None or not may_be_volume(item.source):
             yield item
         elif is_volume_file(item.source):
             yield replace(item, volume=True)
+        elif not walked or not is_dicom(item.source):
+            yield item
         else:
             folder = os.path.dirname(item.source)
             if folder not in known:

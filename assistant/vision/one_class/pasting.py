@@ -43,7 +43,7 @@ def pasted(picture: QueryImage, other: QueryImage, number: int) -> QueryImage:
         filled = fill[number % 4]
     alpha = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft)[..., None]
     mixed = plane * (1 - alpha) + filled * alpha
-    return replace(picture, pixels=np.ascontiguousarray(np.rint(mixed.clip(0, 255)).astype(np.uint8)))
+    return replace(picture, pixels=np.ascontiguousarray(np.rint(mixed.clip(0, 255)).astype(np.uint8)), deep=None)
 
 
 def _spot(height: int, width: int, rng: np.random.Generator) -> Bool[np.ndarray, "height width"]:

@@ -139,8 +139,9 @@ class Profile:
         """Says that a picture was not read by the grey levels of the references; nothing where it was, or has 8 bits."""
         deep = image.deep
         if deep is None:
-            return () if self.levels is None else ("has 8 bits a channel where the references have more",)
-        if deep.chosen or deep.levels == self.levels:
+            told = "is not read by the grey levels of the references (it has 8 bits a channel, or a table of its own)"
+            return () if self.levels is None else (told,)
+        if deep.levels == self.levels or (deep.chosen and self.levels is None):
             return ()
         return ("has more than 8 bits a channel, and was read by grey levels of its own, not of the references",)
 

@@ -136,6 +136,15 @@ def is_volume_file(source: str) -> bool:
         return False
 
 
+def is_dicom(path: str) -> bool:
+    """Whether a file starts as DICOM does."""
+    try:
+        with Path(path).open("rb") as file:
+            return content_format(file.read(_HEAD)) == "DICOM"
+    except (OSError, ValueError):
+        return False
+
+
 def _nifti_sides(path: str) -> tuple[int, int, int]:
     import nibabel
 

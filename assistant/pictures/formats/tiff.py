@@ -11,21 +11,25 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from assistant.errors import ImageError
-from assistant.pictures.codecs import by_channels, demosaiced, jpeg_frame, turned
+from assistant.pictures.formats.codecs import by_channels, demosaiced, stream_size, turned
 from assistant.pictures.levels import Samples
 from assistant.pictures.pixels import ImageLimits, selected_index
 from assistant.types import Levels
 
-MOST_PAGES = 100_000
+MOST_PAGES = 20_000
 """A file that claims more is taken for a broken one."""
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR, _CIELAB = 0, 1, 2, 3, 4, 5, 6, 8
 _CFA, _LINEAR_RAW, _DEPTH = 32803, 34892, 51177
+_CHANNELS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 32803: 1, 34892: 3, 51177: 1}
+"""Channels of a photometric interpretation, besides extra samples."""
 _JPEGS = frozenset({6, 7, 34892, 33007})
+_SIZED = _JPEGS | {33003, 33004, 33005, 34712, 34887, 34892, 34933, 50001, 50002, 52546}
+"""Codecs of whole pictures: their streams state a size, which must be that of the strip."""
 _DO = "save it as a grey or RGB TIFF with LZW or Deflate"
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -35,8 +39,8 @@ def decode_tiff(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
     from tifffile import TiffFile
 
     with TiffFile(io.BytesIO(data)) as file:
-        pages = _pages(file)
         frame = selected_index(selector, "frame", None, name)
+        pages = _pages(file, None if frame is None else frame + 1)
         if (frame or 0) >= len(pages):
             raise ImageError("a frame that the file has, from 0", f"frame {frame} in {name}", "use a lower one")
         samples = _samples(pages[frame or 0], data, name, limits)
@@ -47,27 +51,28 @@ def decode_tiff(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
     return samples
 
 
-def count_pages(source: str | Path | BinaryIO) -> int:
-    """Pages of a TIFF file, from its headers alone."""
+def count_pages(source: str | Path | bytes) -> int:
+    """Pages of a TIFF file, or of the bytes of one, from its headers alone."""
     from tifffile import TiffFile
 
-    with TiffFile(source) as file:
+    with TiffFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
         return len(_pages(file))
 
 
-def _pages(file: Any) -> list[Any]:
-    """The pages that are pictures; of a file of reductions alone, the largest."""
-    pages: list[Any] = []
+def _pages(file: Any, enough: int | None = None) -> list[Any]:
+    """The pages that are pictures, or so many of them; of a file of reductions alone, the largest."""
+    every: list[Any] = []
+    full: list[Any] = []
+    lower = _lower_levels(file)
     for page in file.pages:
-        if len(pages) >= MOST_PAGES:
+        if len(every) >= MOST_PAGES:
             raise ValueError("too many pages")
-        pages.append(page)
-    every = [page.aspage() for page in pages]
-    below = [sub for page in every if page.is_reduced for sub in page.pages or ()]
-    full = [page for page in (*every, *(sub.aspage() for sub in below)) if not _is_lesser(page)]
-    if len(full) > 1:
-        lower = _lower_levels(file)
-        full = [page for page in full if page.offset not in lower] or full
+        every.append(page.aspage())
+        full += [] if _is_lesser(every[-1]) or every[-1].offset in lower else [every[-1]]
+        if enough is not None and len(full) >= enough:
+            return full
+    below = [sub.aspage() for page in every if page.is_reduced for sub in page.pages or ()]
+    full += [page for page in below if not _is_lesser(page)]
     return full or [max(every, key=lambda page: page.imagewidth * page.imagelength)]
 
 
@@ -93,8 +98,10 @@ def _samples(page: Any, data: bytes, name: str, limits: ImageLimits) -> Samples:
         raise ImageError(
             "a TIFF of flat pages", f"a page {page.imagedepth} deep in {name}", "save each plane as a page"
         )
-    extra = len(page.extrasamples)
-    if channels - extra not in (1, 3, 4) or extra > 4 or channels > 8:
+    unnamed = photometric == _BLACK_IS_ZERO and channels == 3 and not any(page.extrasamples)
+    natural = 3 if unnamed else _CHANNELS.get(photometric, channels - len(page.extrasamples))
+    extra = channels - min(natural, channels)
+    if extra > 2 or (extra == 2 and natural == 1):
         got = f"{channels} channels in {name}"
         raise ImageError("a grey or colour TIFF", got, "save the channels of interest as pages or as RGB")
     _check_strips(page, data, name)
@@ -108,7 +115,13 @@ def _samples(page: Any, data: bytes, name: str, limits: ImageLimits) -> Samples:
     if values.dtype.kind not in "buif":
         raise ImageError("pixels of real numbers", f"{values.dtype} in {name}", "save the magnitude")
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    return _by_photometric(page, values, photometric, extra, name)
+    samples = _by_photometric(page, values, photometric, extra, name)
+    told: tuple[str, ...] = ()
+    if unnamed:
+        told = ("has three channels without a word of what they are, shown as red, green and blue",)
+    elif extra and not (extra == 1 and samples.opacity is not None):
+        told = (f"has channels besides its {'grey' if natural == 1 else 'colours'}, left out ({extra})",)
+    return replace(samples, notes=told + samples.notes)
 
 
 def _check_strips(page: Any, data: bytes, name: str) -> None:
@@ -116,7 +129,8 @@ def _check_strips(page: Any, data: bytes, name: str) -> None:
     from tifffile import TIFF
 
     compression = int(page.compression)
-    if compression != 1 and compression not in TIFF.DECOMPRESSORS:
+    known = compression in TIFF.DECOMPRESSORS and (compression not in TIFF.IMAGE_COMPRESSIONS or compression in _SIZED)
+    if compression != 1 and not known:
         raise ImageError("a TIFF compression that is known", f"number {compression} in {name}", _DO)
     needed = math.prod(page.chunked)
     if len(page.dataoffsets) < needed or len(page.databytecounts) < needed:
@@ -124,9 +138,9 @@ def _check_strips(page: Any, data: bytes, name: str) -> None:
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
         if offset + count > len(data) or count == 0:
             raise ImageError("a whole TIFF file", f"a damaged, truncated or unusual one in {name}", "save it again")
-        frame = jpeg_frame(data[offset : offset + count]) if compression in _JPEGS else None
-        if frame is not None and frame.width * frame.height > 2 * math.prod(page.chunks) + 4096:
-            got = f"a strip of {frame.width}x{frame.height} for {page.imagewidth}x{page.imagelength} in {name}"
+        size = stream_size(data[offset : offset + count]) if compression in _SIZED else None
+        if size is not None and size[0] * size[1] > 2 * math.prod(page.chunks) + 4096:
+            got = f"a strip of {size[1]}x{size[0]} for {page.imagewidth}x{page.imagelength} in {name}"
             raise ImageError("strips of the size that the header states", got, "save it again from its source")
 
 
@@ -170,7 +184,7 @@ def _without_extra(page: Any, values: np.ndarray, extra: int) -> tuple[np.ndarra
     if not extra or values.ndim == 2:
         return values, None, False
     base = values.shape[2] - extra
-    kinds = [int(kind) for kind in page.extrasamples]
+    kinds = [int(kind) for kind in page.extrasamples[-extra:]]
     colours = values[..., :base] if base > 1 else values[..., 0]
     for index, kind in enumerate(kinds):
         if kind in (1, 2):
@@ -221,17 +235,17 @@ def _from_cmyk(page: Any, values: np.ndarray, declared: Levels | None, name: str
 
 
 def _from_lab(values: np.ndarray, name: str) -> np.ndarray:
-    """CIELAB (D50 taken as D65) -> sRGB, 0..255."""
-    import cv2
+    """CIELAB (D50) -> sRGB, 0..255."""
+    from PIL import Image, ImageCms
 
     if values.dtype not in (np.uint8, np.uint16):
         raise ImageError("CIELAB of 8 or 16 bits", f"{values.dtype} in {name}", _DO)
-    top, step = (255.0, 1.0) if values.dtype == np.uint8 else (65535.0, 256.0)
-    if values.ndim == 2:
-        values = np.dstack([values, np.zeros_like(values), np.zeros_like(values)])
-    signed = values[..., 1:].view(np.int8 if step == 1 else np.int16).astype(np.float32) / np.float32(step)
-    lab = np.dstack([values[..., :1].astype(np.float32) * np.float32(100 / top), signed])
-    return np.asarray(np.rint(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1) * 255)).astype(np.uint8)
+    narrow = values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8)
+    if narrow.ndim == 2:
+        narrow = np.dstack([narrow, np.zeros_like(narrow), np.zeros_like(narrow)])
+    lab = Image.frombytes("LAB", (narrow.shape[1], narrow.shape[0]), narrow.tobytes())
+    profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return np.asarray(ImageCms.applyTransform(lab, ImageCms.buildTransform(*profiles, "LAB", "RGB")))
 
 
 def _from_ycbcr(page: Any, values: np.ndarray) -> np.ndarray:

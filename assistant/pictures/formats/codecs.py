@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,7 @@ _ARRAY_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 _BAYER = {"rggb": "BG", "bggr": "RG", "grbg": "GB", "gbrg": "GR"}
 """Colours of the first 2 x 2 pixels, row by row, and what OpenCV calls it: the colours of pixels (1, 1) and (1, 2)."""
+_FIRST = "is the first picture of several in its file (save the others as files of their own)"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 
 
@@ -57,12 +60,14 @@ def decode_plain(data: bytes, kind: str, name: str, limits: ImageLimits) -> Samp
         return _from_heic(data, name, limits)
     if kind == "JPEG" and (frame := jpeg_frame(data)) is not None and (frame.bits != 8 or frame.lossless):
         limits.check_size(frame.height, frame.width, name)
+        require_end(data)
         return by_channels(_imagecodecs(name).jpeg_decode(data), name, declared=_bits(frame.bits))
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         limits.check_size(image.height, image.width, name)
         bits = _deep_bits(data, kind)
         if bits is None:
-            return from_pillow(image, name, limits)
+            animated = kind in ("GIF", "PNG", "WEBP", "AVIF") and bool(getattr(image, "is_animated", False))
+            return replace(from_pillow(image, name, limits), notes=(_FIRST,) if animated else ())
         turn, transparent = _orientation(image), image.info.get("transparency")
     codecs = _imagecodecs(name)
     decode = {"PNG": codecs.png_decode, "JPEG2000": codecs.jpeg2k_decode, "AVIF": codecs.avif_decode}[kind]
@@ -187,6 +192,32 @@ def jpeg_frame(data: bytes) -> JpegFrame | None:
     return None
 
 
+def stream_size(data: bytes) -> tuple[int, int] | None:
+    """Height and width that a JPEG, JPEG 2000, JPEG XL, PNG, WebP or LERC stream states; None where it is none of them."""
+    if data.startswith(b"\xff\xd8"):
+        frame = jpeg_frame(data)
+        return None if frame is None else (frame.height, frame.width)
+    if data.startswith(b"Lerc2 ") and len(data) > 22:
+        at = 14 if int.from_bytes(data[6:10], "little") >= 3 else 10
+        height, width = (int.from_bytes(data[n : n + 4], "little") for n in (at, at + 4))
+        return height, width
+    if data[:2] == b"\xff\x0a" or data[4:8] == b"JXL ":
+        return _jpeg_xl_size(data)
+    with suppress(Exception), Image.open(io.BytesIO(data), formats=("PNG", "WEBP", "JPEG2000")) as image:
+        return image.height, image.width
+    return None
+
+
+def require_end(data: bytes) -> None:
+    """Refuse a JPEG stream that stops before its end, which libjpeg would fill up with grey.
+
+    Raises:
+        ValueError: no end marker.
+    """
+    if b"\xff\xd9" not in data[-512:]:
+        raise ValueError("no end of image")
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(0x0112, 1))
@@ -242,14 +273,15 @@ def _from_heic(data: bytes, name: str, limits: ImageLimits) -> Samples:
     file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     width, height = file.size
     limits.check_size(height, width, name)
-    return by_channels(np.asarray(file), name)  # libheif turns it, and moves 10 and 12 bits up to 16
+    several = (_FIRST,) if len(file) > 1 else ()
+    return by_channels(np.asarray(file), name, notes=several)  # libheif turns it, and moves 10 and 12 bits up to 16
 
 
 def _from_jpeg_xl(data: bytes, name: str, limits: ImageLimits) -> Samples:
     height, width = _jpeg_xl_size(data)
     limits.check_size(height, width, name)
     values = np.asarray(_imagecodecs(name).jpegxl_decode(data))
-    return by_channels(values[0] if values.ndim == 4 else values, name)
+    return by_channels(values[0], name, notes=(_FIRST,)) if values.ndim == 4 else by_channels(values, name)
 
 
 def _jpeg_xl_size(data: bytes) -> tuple[int, int]:
