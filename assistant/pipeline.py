@@ -16,6 +16,11 @@ from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.references.kind_examples import KindExamples, named_by_example
 from assistant.vision.references.profile import AnomalousReference, Profile
+from assistant.volumes.files.reading import VolumeSource
+from assistant.volumes.volume import Volume
+
+Scan = Volume | str | Path
+"""What is taken for a volume: read, or its path."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from assistant.config import Preset
     from assistant.language.conversation import Conversation
     from assistant.language.interface import EvidenceKind
+    from assistant.volumes.finding import VolumeInspection
+    from assistant.volumes.reference_volumes import VolumeReferences
     from assistant.words.scene.scene import Earlier
 
 
@@ -115,6 +122,57 @@ class Assistant:
         """
         levels = None if comparison is None else comparison.levels
         return inspect_closely(self.detector, self.detector.encode(image, inquiry, levels), comparison)
+
+    def inspect_volume(
+        self,
+        volume: Scan,
+        *,
+        references: Sequence[Scan] | VolumeReferences = (),
+        axes: str | Sequence[int] | None = None,
+        **asked: Unpack[InquiryFields],
+    ) -> VolumeInspection:
+        """Inspect a whole volume.
+
+        Args:
+            volume: a :class:`~assistant.volumes.volume.Volume`, or the path of a NIfTI file, of a DICOM file of many frames, or
+                of a folder with the slices of one series.
+            references: normal volumes of the same kind, or what :meth:`volume_references` made of them.
+            axes: to look along: ``all``, numbers of canonical ones (0 left to right, 1 back to front, 2 feet to head), or the one
+                that slices were taken along when None.
+            asked: as :meth:`inspect` takes it; ``spacing_mm`` and ``score`` do not count.
+
+        Raises:
+            ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
+        """
+        from assistant.volumes.files.reading import read_volume
+        from assistant.volumes.inspecting import chosen_axes, inspect_volume
+        from assistant.volumes.reference_volumes import VolumeReferences
+
+        inquiry = Inquiry.of(asked)
+        read = read_volume(volume)
+        known = references if isinstance(references, VolumeReferences) else None
+        inquiry.require_comparable(references=bool(known or references), profile=False, anomalous=False)
+        if known is None and references:
+            known = self.volume_references(references, axes=chosen_axes(read, axes), **asked)
+        return inspect_volume(self.detector, read, inquiry, known, axes)
+
+    def volume_references(
+        self, volumes: Sequence[Scan], *, axes: Sequence[int] | None = None, **asked: Unpack[InquiryFields]
+    ) -> VolumeReferences:
+        """Normal volumes of one kind, encoded once for many that are compared with them.
+
+        Args:
+            volumes: as :meth:`inspect_volume` takes one.
+            axes: that will be looked along; the one that the slices of the first were taken along when None.
+            asked: as :meth:`inspect` takes it; ``object_name``, ``look_for``, ``fixed_camera`` and ``overkill`` count.
+
+        Raises:
+            ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
+        """
+        from assistant.volumes.reference_volumes import build_references
+
+        sources = [one if isinstance(one, Volume) else VolumeSource(str(one)) for one in volumes]
+        return build_references(self.detector, sources, axes, Inquiry.of(asked))
 
     def examples(self, given: KindExamples | str | Path | None) -> KindExamples | None:
         """Examples of kinds, read where they are a file; None for none.

@@ -5,8 +5,8 @@ One row a picture. A picture that could not be inspected has a row whose ``error
 ``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
 normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
 ``rule`` is what the user's own rule says. ``detail`` is how closely was looked, ``tiles`` at how many pieces beside the overview,
-``looked_at`` the share of the picture that those of the finest scale covered. Rows of earlier runs have none of these and are
-read too.
+``looked_at`` the share of the picture that those of the finest scale covered; ``volume`` tells of a whole volume, whose row is
+otherwise that of its worst slice. Rows of earlier runs have none of these and are read too.
 The JSON Schema beside this file says the same to other languages.
 """
 
@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -42,9 +42,13 @@ from assistant.types import (
 )
 from assistant.vision.checks.look import brightness
 from assistant.vision.regions import highest_region
+from assistant.volume_rows import VolumeRow, volume_row
+from assistant.volumes.finding import VolumeInspection
 
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
-LATER = ("guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule", "detail", "tiles", "looked_at")
+LATER = (
+    "guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule", "detail", "tiles", "looked_at", "volume",
+)  # fmt: skip
 """Fields that rows of earlier runs lack."""
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
 """JSON Schema of a row, for programs that do not read Python."""
@@ -102,6 +106,7 @@ class InspectionRow(Row):
     detail: str | None = None
     tiles: int | None = None
     looked_at: Score | None = None
+    volume: VolumeRow | None = None
     error: str | None = None
 
 
@@ -151,6 +156,38 @@ def inspection_row(
         **({} if inspection.coverage is None else vars(inspection.coverage)),
     )
     return row.model_dump(mode="json", by_alias=True)
+
+
+def volume_inspection_row(
+    found: VolumeInspection, *, caption: str | None = None, files: Files | None = None, score_path: str | None = None
+) -> dict[str, Any]:
+    """The row of an inspected volume: score and verdict of the scan, everything else of its worst slice, and ``volume``.
+
+    Args:
+        found: what the numbers say.
+        caption: the summary in words; None when none was asked.
+        files: pictures written about the worst slice.
+        score_path: of the score volume, relative to the folder of the results.
+    """
+    files = files or Files()
+    row = inspection_row(of_scan(found), caption=caption, map_path=files.map_path, overlay_path=files.overlay_path)
+    return {**row, "volume": volume_row(found, score_path).model_dump(mode="json")}
+
+
+def of_scan(found: VolumeInspection) -> Inspection:
+    """The worst slice's inspection with the score, the source and the warnings of the scan."""
+    worst = found.worst
+    return replace(
+        worst,
+        image=replace(worst.image, source=found.volume.title),
+        mode=found.mode,
+        image_score=found.score,
+        p_value=found.p_value,
+        regions=worst.regions if found.verdict is Verdict.ANOMALOUS else (),
+        timing_ms=found.timing_ms,
+        warnings=found.warnings,
+        references=found.references,
+    )
 
 
 def highest_row(inspection: Inspection) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from assistant.vision.references.kind_examples import KindExamples, named_by_exa
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
     from assistant.vision.references.profile import AnomalousReference, Profile
+    from assistant.volumes.files.reading import VolumeSource
+    from assistant.volumes.finding import VolumeInspection
+    from assistant.volumes.reference_volumes import VolumeReferences
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Request:
         kind_examples: path of examples that regions take their kinds from; None for words alone.
         rule: the user's own of what is rejected; None without one.
         fit: try to learn a head of the product from the references.
+        volumes: a NIfTI volume, or the DICOM slices of a series, is one thing, among inputs and references.
+        axes: that volumes are looked along, as :func:`assistant.volumes.inspecting.chosen_axes` takes them.
 
     Raises:
         ConfigError: options that do not go together.
@@ -53,6 +58,8 @@ class Request:
     kind_examples: str | None = None
     rule: Rule | None = None
     fit: bool = False
+    volumes: bool = False
+    axes: str | None = None
 
     def __post_init__(self) -> None:
         self.inquiry.require_comparable(
@@ -85,6 +92,7 @@ class Inspector:
     """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing; ``examples`` of kinds.
 
     ``notes`` holds what a person ought to hear about folders of references and about masks, a sentence each.
+    ``reference_volumes`` are those among the references; they are encoded when the first volume comes.
 
     Raises:
         AssistantError: a reference, profile or file of examples that cannot be used.
@@ -94,9 +102,12 @@ class Inspector:
         self.assistant = assistant
         self.request = request
         self.notes: tuple[str, ...] = ()
+        self.reference_volumes = self._volumes_among_references()
+        self._known_volumes: dict[tuple[int, ...], VolumeReferences] = {}
+        pictures = request.references if not self.reference_volumes else ()
         self.profile: Profile | None = assistant.comparison(
-            request.inquiry,
-            self._pictures(find_images(request.references, self._note)) if request.references else (),
+            request.inquiry if not self.reference_volumes else ANYTHING,
+            self._pictures(find_images(pictures, self._note)) if pictures else (),
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
             fit=request.fit,
@@ -109,6 +120,8 @@ class Inspector:
         Raises:
             AssistantError: whatever is wrong with it.
         """
+        if self.reference_volumes:
+            raise picture_beside_scans(source)
         started = time.perf_counter()
         levels = None if self.profile is None else self.profile.levels
         image = load_image(source, limits=self.request.limits, domain=self.request.inquiry.domain, levels=levels)
@@ -117,21 +130,82 @@ class Inspector:
         timing = {**inspection.timing_ms, "decode": decoded}
         return self.request.ruled(named_by_example(replace(inspection, timing_ms=timing), self.examples))
 
+    def inspect_volume(self, source: VolumeSource) -> VolumeInspection:
+        """Decode and inspect one volume.
+
+        Raises:
+            AssistantError: whatever is wrong with it, or options that only pictures take.
+        """
+        from assistant.volumes.inspecting import chosen_axes, inspect_volume
+
+        self._require_volume_options(source.title)
+        started = time.perf_counter()
+        volume = source.read(self.request.limits)
+        decoded = (time.perf_counter() - started) * 1000
+        axes = chosen_axes(volume, self.request.axes)
+        detector, inquiry = self.assistant.detector, self.request.inquiry
+        found = inspect_volume(detector, volume, inquiry, self._volume_references(axes), axes)
+        worst = named_by_example(found.worst, self.examples)
+        return replace(found, worst=worst, timing_ms={**found.timing_ms, "read": decoded})
+
     def inspect_each(
         self, inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
-    ) -> Iterator[tuple[str, Inspection | AssistantError]]:
-        """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run.
+    ) -> Iterator[tuple[str, Inspection | VolumeInspection | AssistantError]]:
+        """Each picture or volume that ``inputs`` name, with what was found or was wrong; a bad one never ends the run.
 
         ``tell`` is given what walking leaves out, in sentences.
         """
-        for source, problem in expand(inputs, tell):
+        for source, problem in expand_volumes(inputs, tell) if self.request.volumes else expand(inputs, tell):
+            title = source if isinstance(source, str) else source.title
             if problem is not None:
-                yield source, problem
+                yield title, problem
                 continue
             try:
-                yield source, self.inspect(source)
+                yield title, self.inspect(source) if isinstance(source, str) else self.inspect_volume(source)
             except AssistantError as error:
-                yield source, error
+                yield title, error
+
+    def _require_volume_options(self, title: str) -> None:
+        """Refuse what would be left out of account: options that nobody has thought through for volumes."""
+        request = self.request
+        given = {
+            "--profile": request.profile, "--rule": request.rule, "--mm-per-pixel": request.inquiry.spacing_mm,
+            "--anomalous-reference": request.anomalous_references,
+        }  # fmt: skip
+        taken = [name for name, value in given.items() if value]
+        if request.references and not self.reference_volumes:
+            taken.append("pictures as references")
+        if taken:
+            do = "give reference scans with --references, or inspect its slices one by one (--no-volumes)"
+            raise ConfigError(f"no {taken[0]} with a scan", f"{taken[0]} and {title}", do)
+
+    def _volumes_among_references(self) -> tuple[VolumeSource, ...]:
+        """Reference volumes, where the references are such.
+
+        Raises:
+            ConfigError: volumes and pictures.
+        """
+        request = self.request
+        if not request.volumes or not request.references:
+            return ()
+        from assistant.volumes.files.reading import find_volumes
+
+        found = find_volumes(request.references, self._note)
+        if found.volumes and found.pictures:
+            got = f"{len(found.volumes)} scans and {len(found.pictures)} pictures"
+            raise ConfigError("references of one kind, scans or pictures", got, f"leave out {found.pictures[0]}")
+        return found.volumes
+
+    def _volume_references(self, axes: tuple[int, ...]) -> VolumeReferences | None:
+        if not self.reference_volumes:
+            return None
+        from assistant.volumes.reference_volumes import build_references
+
+        if axes not in self._known_volumes:
+            self._known_volumes[axes] = build_references(
+                self.assistant.detector, self.reference_volumes, axes, self.request.inquiry, self.request.limits
+            )
+        return self._known_volumes[axes]
 
     def _note(self, sentence: str) -> None:
         self.notes += (sentence,)
@@ -180,6 +254,36 @@ def expand(
         for source in found:
             if source not in seen:
                 seen.add(source)
+                yield source, None
+
+
+def picture_beside_scans(source: str) -> ConfigError:
+    """Says that a picture is not compared with volumes."""
+    do = "give pictures as its references, or take volumes slice by slice"
+    return ConfigError("a scan beside reference scans", f"the picture {source}", do)
+
+
+def expand_volumes(
+    inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
+) -> Iterator[tuple[str | VolumeSource, AssistantError | None]]:
+    """Volumes and pictures that ``inputs`` name, each once; files given one by one may be slices of one series."""
+    from assistant.volumes.files.reading import find_volumes
+
+    given = list(dict.fromkeys(inputs))
+    files = [one for one in given if not Path(one.replace("\0", "")).is_dir()]
+    seen: set[str] = set()
+    for one in given:
+        if one in files and one != files[0]:
+            continue
+        try:
+            found = find_volumes(files if one in files else one, tell)
+        except AssistantError as error:
+            yield one, error
+            continue
+        for source in (*found.volumes, *found.pictures):
+            title = source if isinstance(source, str) else source.title
+            if title not in seen:
+                seen.add(title)
                 yield source, None
 
 

@@ -15,5 +15,6 @@ convert = ModuleCommand(
     _DATA,
 )
 collect = ModuleCommand("data_builders.collect", "Usable surface textures out of a pile of pictures.", _DATA)
+volumes = ModuleCommand("data_builders.volumes", "Head phantoms in three dimensions, half with a lesion.", _DATA)
 benchmark = ModuleCommand("data_builders.benchmark", "Speed of the builders.", "Measuring")
 fuzz = ModuleCommand("data_builders.fuzz", "Broken files for every reader.", "Measuring")

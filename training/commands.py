@@ -28,3 +28,6 @@ benchmark_batch = ModuleCommand(
     "training.benchmark_batch", "Speed of a batch run against the bare encoder.", _MEASURING
 )
 benchmark_train = ModuleCommand("training.benchmark_train", "Speed of a training run against a bare loop.", _MEASURING)
+benchmark_volumes = ModuleCommand(
+    "training.benchmark_volumes", "How well whole scans are told apart, on built ones.", _MEASURING
+)

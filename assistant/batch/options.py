@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class BatchOptions:
             raise ConfigError("no references, profile or manifest in mutual mode", "some", do)
         if self.mutual:
             self.request.inquiry.require_overview()
+        if self.mutual and self.inputs.volumes:
+            raise ConfigError("slices in mutual mode", "whole volumes", "give --slices, or another mode")
         if self.chunk < 2:
             raise ConfigError("chunks of at least 2 pictures", str(self.chunk), f"give --chunk {CHUNK}")
         if self.workers is not None and self.workers < 0:
@@ -92,7 +94,7 @@ class BatchOptions:
         return Job(
             preset=self.preset,
             device=self.device,
-            request=self.request,
+            request=replace(self.request, volumes=self.inputs.volumes),
             mutual=self.mutual,
             caption=self.caption,
             questions=self.questions,
@@ -107,6 +109,7 @@ class BatchOptions:
         """What rows depend on: a run that goes on with others is refused."""
         told = {**vars(self.request.inquiry), **vars(self.request)}
         request = {name: _plain(value) for name, value in told.items() if name != "inquiry"}
+        request["volumes"] = self.inputs.volumes or None
         about = {"preset": self.preset, "mutual": self.mutual, "chunk": self.chunk if self.mutual else None}
         wanted = {"caption": self.caption, "questions": list(self.questions)}
         pictures = {"maps": self.save_maps, "overlays": self.save_overlays, "group": self.group or None}

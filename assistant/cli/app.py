@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from assistant import report
-from assistant.cli import benchmark, options, profile
+from assistant.cli import benchmark, options, profile, scan
 from assistant.cli import groups as group_commands
 from assistant.cli import option_groups as groups
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
-from assistant.cli.option_groups import Display, Model, takes
+from assistant.cli.option_groups import Display, Model, ScanOptions, takes
 from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request
@@ -57,20 +57,23 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
-@takes(request=groups.request_of, model=groups.model_of, shown=groups.shown_of)
-def inspect(images: options.Images, request: Request, model: Model, shown: Display) -> None:
-    """Verdict, map and named regions of pictures."""
-    inspector = Inspector(model.load(), request)
+@takes(request=groups.request_of, scans=groups.scans_of, model=groups.model_of, shown=groups.shown_of)
+def inspect(images: options.Images, request: Request, scans: ScanOptions, model: Model, shown: Display) -> None:
+    """Verdict, map and named regions of pictures and scans."""
+    inspector = Inspector(model.load(), scans.told(request))
     profile.tell_faults(inspector.profile, inspector.notes)
     if request.rule is not None:
         print(f"rule: {request.rule}", file=sys.stderr)
-    failed = False
+    failed, written = False, 0
     for source, result in inspector.inspect_each(images, profile.tell):
         if isinstance(result, AssistantError):
             failed = True
             _show_failure(source, result, shown)
-        else:
+        elif isinstance(result, Inspection):
             _show(result, inspector.assistant.caption(result), (), shown)
+        else:
+            written += 1
+            scan.show(result, shown, scans.score_volume, first=written == 1)
     raise typer.Exit(int(failed))
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,7 +47,7 @@ def batch(
 
     part = Shard.parse(working.shard) if working.shard is not None else Shard.of_process()
     asked = BatchOptions(
-        inputs=sources,
+        inputs=replace(sources, volumes=sources.volumes and not mutual.chosen),
         out=results.out,
         request=request,
         preset=working.model.preset,

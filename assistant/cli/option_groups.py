@@ -111,6 +111,32 @@ def run_request_of(**values: Any) -> Request:
     return request_of(mode=known, **values)
 
 
+@dataclass(frozen=True)
+class ScanOptions:
+    """How whole volumes are taken.
+
+    Args:
+        volumes: whether NIfTI volumes and series of DICOM slices are one thing each.
+        axes: that they are looked along; None for the one they were taken along.
+        score_volume: NIfTI file of the scores of one scan; None writes none.
+    """
+
+    volumes: bool
+    axes: str | None
+    score_volume: Path | None
+
+    def told(self, request: Request) -> Request:
+        """A request that knows of them."""
+        return replace(request, volumes=self.volumes, axes=self.axes)
+
+
+def scans_of(
+    volumes: options.Volumes = True, axes: options.Axes = None, score_volume: options.ScoreVolume = None
+) -> ScanOptions:
+    """How whole volumes are taken."""
+    return ScanOptions(volumes, axes, score_volume)
+
+
 def inquiry_of(
     object_name: options.ObjectName = None,
     look_for: options.LookFor = None,
@@ -263,7 +289,7 @@ def inputs_of(
     inputs: options.Inputs = None,
     list_files: options.ListFiles = None,
     manifest: options.Manifest = None,
-    slices: options.Slices = True,
+    slices: options.Slices = None,
     follow_links: options.FollowLinks = False,
     yes_everything: options.Everything = False,
 ) -> Inputs:
@@ -274,9 +300,10 @@ def inputs_of(
         tuple(inputs or ()),
         tuple(list_files or ()),
         manifest,
-        slices,
+        slices is not False,
         follow_links=follow_links,
         everything=yes_everything,
+        volumes=slices is None,
     )
 
 

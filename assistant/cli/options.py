@@ -76,7 +76,8 @@ _RUN = "Run"
 _QUESTIONS = "Questions"
 
 Images = Annotated[
-    list[str], typer.Argument(metavar="IMAGE...", help="Pictures; a folder stands for the pictures in it.")
+    list[str],
+    typer.Argument(metavar="IMAGE...", help="Pictures and scans; a folder stands for the pictures and series in it."),
 ]
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help="A picture; DICOM and NIfTI take path::frame=12.")]
 References = Annotated[
@@ -198,6 +199,34 @@ Caption = Annotated[
 ]
 
 
+Volumes = Annotated[
+    bool,
+    typer.Option(
+        "--volumes/--no-volumes",
+        help="A NIfTI volume, or the DICOM slices of a series, is one scan; or one slice, or a picture a file.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Axes = Annotated[
+    str | None,
+    typer.Option(
+        "--axes",
+        metavar="all|N[,N]",
+        help="Axes a scan is looked along: 0 left to right, 1 back to front, 2 feet to head; as taken when left out.",
+        rich_help_panel=_INPUT,
+    ),
+]
+ScoreVolume = Annotated[
+    Path | None,
+    typer.Option(
+        "--score-volume",
+        metavar="FILE",
+        help="Scores of one scan as NIfTI (.nii.gz) that opens over it.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+
 class WriterOption(StrEnum):
     """Who writes captions."""
 
@@ -273,10 +302,10 @@ Manifest = Annotated[
     ),
 ]
 Slices = Annotated[
-    bool,
+    bool | None,
     typer.Option(
         "--slices/--no-slices",
-        help="A DICOM or NIfTI file stands for all its slices, a TIFF for all its pages.",
+        help="A volume, or a TIFF of pages, stands for all its slices, or for one; left out, a volume has one row of its own.",
         rich_help_panel=_INPUT,
     ),
 ]

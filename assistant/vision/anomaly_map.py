@@ -11,6 +11,7 @@ import math
 import cv2
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from assistant.types import AnomalyMap
 from assistant.vision.calibration import Affine
@@ -38,6 +39,22 @@ def pooled_logit(logits: Logits, index: int, score: str) -> float:
     return float(top_mean(flat))
 
 
+def tied_logits(
+    grid_logits: torch.Tensor, image_logit: float, map_calibration: Affine
+) -> Float32[np.ndarray, "rows columns"]:
+    """Calibrated, smoothed and tied logits of the patch grid: the mean of their top 1 % is the image logit.
+
+    Args:
+        grid_logits: raw, (rows, columns).
+        image_logit: calibrated.
+        map_calibration: of the map's logits.
+    """
+    calibrated = grid_logits.float().numpy() * map_calibration.scale + map_calibration.offset
+    plane = np.asarray(cv2.GaussianBlur(calibrated, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE), np.float32)
+    flat = np.sort(plane, axis=None)
+    return np.asarray(plane + (image_logit - flat[-top_count(flat.size) :].mean()), np.float32)
+
+
 def source_map(
     grid_logits: torch.Tensor, image_logit: float, map_calibration: Affine, size: tuple[int, int]
 ) -> AnomalyMap:
@@ -49,10 +66,7 @@ def source_map(
         map_calibration: of the map's logits.
         size: (height, width) of the source.
     """
-    calibrated = grid_logits.float().numpy() * map_calibration.scale + map_calibration.offset
-    plane = np.asarray(cv2.GaussianBlur(calibrated, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE), np.float32)
-    flat = np.sort(plane, axis=None)
-    plane = plane + (image_logit - flat[-top_count(flat.size) :].mean())
+    plane = tied_logits(grid_logits, image_logit, map_calibration)
     scores = 1 / (1 + np.exp(-plane.clip(-30, 30)))
     large = cv2.resize(scores.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
     return AnomalyMap(np.ascontiguousarray(large, dtype=np.float32))

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from assistant.config import Preset, load_preset
@@ -23,7 +24,7 @@ from assistant.towers.clip import Clip, load_clip
 from assistant.towers.encoder import PatchFeatures
 from assistant.towers.precision import best_dtype
 from assistant.types import Coverage, Inspection, Levels, Mode, QueryImage, Region
-from assistant.vision.anomaly_map import image_score, pooled_logit, source_map
+from assistant.vision.anomaly_map import image_score, pooled_logit, source_map, tied_logits
 from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.checks.distances import apart
@@ -150,6 +151,16 @@ class Detector:
         mode = Mode.FEW_SHOT if referenced or profile is not None else Mode.ZERO_SHOT
         found = self._inspection(replace(encoded, timing_ms=timing), logits, mode, profile)
         return replace(found, warnings=found.warnings + warnings)
+
+    def text_logits(self, encoded: EncodedQuery) -> tuple[float, Float32[np.ndarray, "rows columns"]]:
+        """Calibrated image logit and tied map logits of a picture by text alone, on the patch grid: no map in source pixels.
+
+        What :meth:`score` says without references: image score and map are the sigmoids of these.
+        """
+        with torch.inference_mode():
+            logits: Logits = self.localizer(encoded.evidence, encoded.features.levels, None)
+        own = self.calibration.of_image(encoded.inquiry.score, False)(pooled_logit(logits, 0, encoded.inquiry.score))
+        return own, tied_logits(logits.map[0].cpu(), own, self.calibration.of_map(False))
 
     def score_mutual(self, encoded: Sequence[EncodedQuery]) -> Iterator[Inspection]:
         """Encoded pictures scored against each other one by one: only one map is held at a time.

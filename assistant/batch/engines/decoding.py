@@ -75,10 +75,23 @@ class UnreadablePicture:
     file: Fingerprint | None
 
 
-def decode(item: Item, how: DecodeOptions) -> DecodedPicture | UnreadablePicture:
+@dataclass(frozen=True)
+class WholeVolume:
+    """A volume, which is read where it is inspected: its voxels are not sent from process to process."""
+
+    item: Item
+    file: Fingerprint | None
+
+
+Decoded = DecodedPicture | UnreadablePicture | WholeVolume
+
+
+def decode(item: Item, how: DecodeOptions) -> Decoded:
     """Read one picture; whatever is wrong with it is in the answer."""
     if item.error is not None:
         return UnreadablePicture(item, item.error, None)
+    if item.volume:
+        return WholeVolume(item, fingerprint_of(item.source))
     started = time.perf_counter()
     file = fingerprint_of(item.source)
     try:
@@ -114,9 +127,9 @@ class DecodeAhead:
             else ThreadPoolExecutor(1, "decode")
         )
 
-    def read(self, units: Iterator[Unit | None]) -> Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]:
+    def read(self, units: Iterator[Unit | None]) -> Iterator[tuple[Decoded, ...] | None]:
         """Decoded units in their order; None where ``units`` has nothing for now, and nothing is being read."""
-        waiting: deque[list[Future[DecodedPicture | UnreadablePicture]]] = deque()
+        waiting: deque[list[Future[Decoded]]] = deque()
         try:
             for unit in units:
                 if unit is not None:

@@ -12,15 +12,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assistant.batch.engines.decoding import DecodeAhead, DecodedPicture, DecodeOptions, UnreadablePicture, unexpected
+from assistant.batch.engines.decoding import (
+    DecodeAhead,
+    Decoded,
+    DecodedPicture,
+    DecodeOptions,
+    UnreadablePicture,
+    WholeVolume,
+    unexpected,
+)
 from assistant.batch.engines.findings import Finding, failed, inspected, refused
 from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
+from assistant.batch.engines.volume_inspector import VolumeInspector
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.pictures.levels import read_with
 from assistant.pictures.sets import shared_levels
 from assistant.report import inspection_row
-from assistant.request import Inspector, Request
+from assistant.request import Inspector, Request, picture_beside_scans
 from assistant.vision.closer_look import inspect_closely
 from assistant.vision.references.kind_examples import named_by_example
 
@@ -60,7 +69,9 @@ class UnitInspector:
         self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
         self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
         self._notes: list[str] = []
+        self._of_volumes: set[Request] = set()
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()
+        self._volumes = VolumeInspector(assistant, job)
         self._examples = assistant.examples(job.request.kind_examples)
         first = self._profile(job.request)
         encoder, request = self.detector.clip.encoder, job.request
@@ -88,15 +99,16 @@ class UnitInspector:
             notes, self._notes = tuple(self._notes), []
             yield replace(outcome, notes=notes)
 
-    def _inspected(
-        self, decoded: Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]
-    ) -> Iterator[Finding | None]:
+    def _inspected(self, decoded: Iterator[tuple[Decoded, ...] | None]) -> Iterator[Finding | None]:
         """Inspections and failures as they are found; None where nothing more comes for now."""
         waiting: dict[tuple[int, ...], list[DecodedPicture]] = {}
         for unit in decoded:
             for one in unit or ():
                 if isinstance(one, UnreadablePicture):
                     yield refused((one.item,), one, one.error)
+                    continue
+                if isinstance(one, WholeVolume):
+                    yield self._volumes.finding(one)
                     continue
                 one = self._read_alike(one)
                 same = waiting.setdefault(one.resized.shape, [])
@@ -146,6 +158,8 @@ class UnitInspector:
         try:
             request = self.job.told(one.item)
             profile = self._profile(request)
+            if request in self._of_volumes:
+                raise picture_beside_scans(one.item.name)
             encoded = self._known(one, features, request, spent)
             found = named_by_example(inspect_closely(self.detector, encoded, profile), self._examples)
             return inspected(unit, one, request.ruled(found))
@@ -154,9 +168,7 @@ class UnitInspector:
         except Exception as error:  # noqa: BLE001  one picture never ends the run
             return refused(unit, one, error)
 
-    def _mutual(
-        self, decoded: Iterator[tuple[DecodedPicture | UnreadablePicture, ...] | None]
-    ) -> Iterator[Finding | None]:
+    def _mutual(self, decoded: Iterator[tuple[Decoded, ...] | None]) -> Iterator[Finding | None]:
         """Inspections of chunks whose pictures judge each other."""
         for unit in decoded:
             if unit is None:
@@ -285,6 +297,7 @@ class UnitInspector:
         if key not in self._profiles:
             try:
                 inspector = Inspector(self.assistant, request)
+                self._of_volumes |= {key} if inspector.reference_volumes else set()
                 made = self._profiles[key] = inspector.profile
                 self._notes += inspector.notes
                 self._notes += () if made is None else (f"reference {fault}" for fault in made.warnings)

@@ -20,12 +20,14 @@ class Item:
         object_name: its own, instead of the run's.
         references: its own, instead of the run's; a folder stands for the pictures in it.
         error: why this input names no picture.
+        volume: it is a whole volume: one row, of the scan.
     """
 
     source: str
     object_name: str | None = None
     references: tuple[str, ...] = ()
     error: str | None = None
+    volume: bool = False
 
     @property
     def name(self) -> str:

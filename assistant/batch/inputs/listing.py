@@ -14,7 +14,7 @@ from pathlib import Path
 
 from assistant.batch.inputs.item import Item, resolved_folder
 from assistant.batch.inputs.manifests import opened, read_manifest
-from assistant.batch.inputs.volumes import slices_of
+from assistant.batch.inputs.volumes import as_volumes, slices_of
 from assistant.errors import ConfigError, ImageError
 from assistant.files.folders import Unreadable, Walker
 from assistant.files.text import Readable, as_utf8
@@ -36,6 +36,7 @@ class Inputs:
         skip: a folder that is never walked: that of the results.
         follow_links: linked folders are walked too, each folder once.
         everything: the root of the machine or a home folder may be walked.
+        volumes: a NIfTI volume, and the DICOM slices of a series that lie in one folder below a folder given, are one each.
     """
 
     paths: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Inputs:
     skip: Path | None = None
     follow_links: bool = False
     everything: bool = False
+    volumes: bool = False
 
     def walker(self, tell: Callable[[str], object]) -> Walker:
         """What walks the folders and patterns among them; ``tell`` hears what is left out."""
@@ -70,7 +72,7 @@ def find_items(
     resolved_folder.cache_clear()
     seen: set[int] = set()
     for item in _every(inputs, standard_input, inputs.walker(tell)):
-        for one in _sliced(item) if inputs.slices else (item,):
+        for one in _sliced(item) if inputs.slices and not item.volume else (item,):
             if one.key not in seen:
                 seen.add(one.key)
                 yield one
@@ -82,14 +84,15 @@ def _every(inputs: Inputs, standard_input: Readable | None, walker: Walker) -> I
             walker.require_meant(given)
     for given in inputs.paths:
         if given == STANDARD_INPUT and standard_input is not None:
-            yield from _listed(standard_input, walker)
+            yield from _listed(standard_input, walker, inputs.volumes)
         else:
-            yield from _named(given, walker)
+            yield from _named(given, walker, inputs.volumes)
     for path in inputs.lists:
         with opened(path) as file:
-            yield from _listed(file, walker)
+            yield from _listed(file, walker, inputs.volumes)
     if inputs.manifest is not None:
-        yield from read_manifest(inputs.manifest)
+        items = read_manifest(inputs.manifest)
+        yield from as_volumes(items, walked=False) if inputs.volumes else items
 
 
 def _sliced(item: Item) -> Iterable[Item]:
@@ -98,8 +101,13 @@ def _sliced(item: Item) -> Iterable[Item]:
     return [Item(source, item.object_name, item.references) for source in slices_of(item.source)]
 
 
-def _named(given: str, walker: Walker) -> Iterator[Item]:
-    """Pictures of one input: a folder, a pattern, or a file."""
+def _named(given: str, walker: Walker, volumes: bool) -> Iterator[Item]:
+    """Pictures and volumes of one input: a folder, a pattern, or a file."""
+    found = _pictures(given, walker)
+    yield from as_volumes(found, walked=_is_folder(given)) if volumes else found
+
+
+def _pictures(given: str, walker: Walker) -> Iterator[Item]:
     if _is_folder(given):
         yield from _or_error(given, map(_found, walker.walk_on(given)), "a folder with pictures in it")
     elif glob.has_magic(given) and not os.path.lexists(given.partition("::")[0].replace("\0", "")):
@@ -122,12 +130,12 @@ def _or_error(given: str, found: Iterator[Item], expected: str) -> Iterator[Item
         yield _failed(given, ImageError(expected, f"none in {printable(given)}", "check it, or name the files"))
 
 
-def _listed(file: Readable, walker: Walker) -> Iterator[Item]:
+def _listed(file: Readable, walker: Walker, volumes: bool) -> Iterator[Item]:
     """Pictures of a list; a line may be whatever an input may be, but for another list or the whole machine."""
     for line in lines(file):
         given = os.fsdecode(line)
         try:
-            yield from _named(given, walker)
+            yield from _named(given, walker, volumes)
         except ConfigError as error:
             yield _failed(given, error)
 

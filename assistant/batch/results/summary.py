@@ -115,7 +115,7 @@ def _tile(row: dict[str, Any], out: Path) -> np.ndarray | None:
         if row["overlay_path"] is not None:
             drawn = load_image(out / row["overlay_path"]).pixels
         else:
-            image = load_image(row["source"])
+            image = load_image(row["volume"]["worst_source"] if row["volume"] else row["source"])
             empty = AnomalyMap(np.zeros(image.pixels.shape[:2], np.float32))
             drawn = overlay(image, empty, [region_of_row(region) for region in row["regions"]])
     except AssistantError:  # gone or changed since

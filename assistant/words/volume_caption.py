@@ -1,0 +1,43 @@
+"""The finding of a volume in words, from its numbers alone."""
+
+from __future__ import annotations
+
+from assistant.types import Mode, Verdict
+from assistant.volumes.finding import VolumeInspection, VolumeRegion
+from assistant.words.wording import RESEARCH_NOTICE, SURE, band, counted
+
+NAMED = 3
+"""Regions that a caption names."""
+
+
+def volume_caption(found: VolumeInspection) -> str:
+    """A few sentences: verdict, how much was looked at, the strongest regions with slices, size and kind."""
+    name = f"scan ({found.volume.name})" if found.volume.name else "scan"
+    looked = f"{counted(found.looked_at, 'slice')} looked at"
+    if len(found.axes) > 1:
+        looked += f" along the first of {len(found.axes)} axes"
+    said = [f"The {name} is {band(found.score)} (score {found.score:.2f}, {looked})."]
+    if found.verdict is Verdict.NORMAL:
+        said.append(f"Its most unusual slice is {found.worst_slice}.")
+    elif not found.regions:
+        said.append("No part of it stands out: the whole scan looks unusual.")
+    else:
+        said.append(f"{counted(len(found.regions), 'region').capitalize()} in three dimensions.")
+        said += [_region(region) for region in found.regions[:NAMED]]
+    if found.mode is Mode.ZERO_SHOT:
+        said.append("Without reference scans this is a rough guess.")
+    return " ".join([*said, RESEARCH_NOTICE])
+
+
+def _region(region: VolumeRegion) -> str:
+    first, last = region.slices
+    where = f"slice {first}" if first == last else f"slices {first} to {last}"
+    size = " x ".join(f"{one:.0f}" for one in region.extent_mm)
+    kind = ""
+    if region.type is not None:
+        unsure = region.type_probability is None or region.type_probability < SURE
+        kind = f", {'possibly ' if unsure else ''}{region.type}"
+    return (
+        f"Region {region.id}: {where} (worst {region.worst_slice}), {region.volume_ml:.2g} ml, about {size} mm{kind}, "
+        f"{region.severity.value}, peak {region.peak_score:.2f}."
+    )
