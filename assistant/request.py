@@ -208,7 +208,7 @@ class Inspector:
         return self._known_volumes[axes]
 
     def _note(self, sentence: str) -> None:
-        self.notes += (sentence,)
+        self.notes += () if sentence in self.notes else (sentence,)
 
     def _pictures(self, paths: Sequence[str]) -> PictureFiles:
         return PictureFiles(paths, self.request.limits, self.request.inquiry.domain)
@@ -266,21 +266,23 @@ def picture_beside_scans(source: str) -> ConfigError:
 def expand_volumes(
     inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
 ) -> Iterator[tuple[str | VolumeSource, AssistantError | None]]:
-    """Volumes and pictures that ``inputs`` name, each once; files given one by one may be slices of one series."""
+    """Volumes and pictures that ``inputs`` name, once and in order; files given one by one may be slices of a series."""
     from assistant.volumes.files.reading import find_volumes
 
     given = list(dict.fromkeys(inputs))
     files = [one for one in given if not Path(one.replace("\0", "")).is_dir()]
+    named: dict[str, str | VolumeSource] = {}
+    if files:
+        for volume in find_volumes(files, tell).volumes:
+            named |= dict.fromkeys((volume.source,) if volume.series is None else volume.series.files, volume)
     seen: set[str] = set()
     for one in given:
-        if one in files and one != files[0]:
-            continue
         try:
-            found = find_volumes(files if one in files else one, tell)
+            walked = None if one in files else find_volumes(one, tell)
         except AssistantError as error:
             yield one, error
             continue
-        for source in (*found.volumes, *found.pictures):
+        for source in (named.get(one, one),) if walked is None else (*walked.volumes, *walked.pictures):
             title = source if isinstance(source, str) else source.title
             if title not in seen:
                 seen.add(title)

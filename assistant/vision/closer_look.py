@@ -89,7 +89,7 @@ class CloserLook:
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, and the finer one what it left.
+        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, and the finer one the rest.
         Tiles of one even colour are left out.
         """
         total = sum(scale.tiles for scale in self.scales)
