@@ -37,8 +37,8 @@ COARSER = 0.75
 SMALL = 1.05e6
 """Pixels up to which ``auto`` looks only at tiles that promise something."""
 CAUTION = 3.0
-"""With references limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge each other more
-strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
+"""With references, limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge
+each other more strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
