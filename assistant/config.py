@@ -9,6 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -128,8 +130,8 @@ def read_yaml(path: Path, model: type[BaseModel]) -> dict[str, Any]:
         ConfigError: unreadable, not a mapping, or fields that do not make sense; names the first such field.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        data = parse_yaml(decoded(path.read_bytes(), str(path)))
+    except (OSError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(
             "a readable YAML file", f"{path.name} ({str(error).splitlines()[0]})", "mend the file"
         ) from error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from assistant.config import Preset
     from assistant.language.conversation import Conversation
     from assistant.language.interface import EvidenceKind
-    from assistant.words.replies.scene import Earlier
+    from assistant.words.scene.scene import Earlier
 
 
 class Assistant:

@@ -6,12 +6,12 @@ Knows options and their combinations; does not know where they come from (comman
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.errors import AssistantError, ConfigError
+from assistant.errors import AssistantError, ConfigError, DataSetError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import find_images, load_image
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
@@ -33,7 +33,7 @@ class Request:
         inquiry: what is asked of each picture.
         references: paths of normal pictures; a folder stands for the pictures in it.
         anomalous_references: paths of pictures that show the defect; they join references or a profile.
-        anomalous_masks: their masks in the same order (255 where anomalous); one each, or none at all.
+        anomalous_masks: their masks in the same order (0 where normal); one each, or none at all.
         profile: path of a saved profile, instead of references.
         max_megapixels: larger pictures are refused.
         kind_examples: path of examples that regions take their kinds from; None for words alone.
@@ -84,6 +84,8 @@ class Request:
 class Inspector:
     """An assistant with what pictures are compared with, encoded once: ``profile``, None for nothing; ``examples`` of kinds.
 
+    ``notes`` holds what a person ought to hear about folders of references and about masks, a sentence each.
+
     Raises:
         AssistantError: a reference, profile or file of examples that cannot be used.
     """
@@ -91,9 +93,10 @@ class Inspector:
     def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant = assistant
         self.request = request
+        self.notes: tuple[str, ...] = ()
         self.profile: Profile | None = assistant.comparison(
             request.inquiry,
-            self._pictures(find_images(request.references)) if request.references else (),
+            self._pictures(find_images(request.references, self._note)) if request.references else (),
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
             fit=request.fit,
@@ -114,9 +117,14 @@ class Inspector:
         timing = {**inspection.timing_ms, "decode": decoded}
         return self.request.ruled(named_by_example(replace(inspection, timing_ms=timing), self.examples))
 
-    def inspect_each(self, inputs: Iterable[str]) -> Iterator[tuple[str, Inspection | AssistantError]]:
-        """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run."""
-        for source, problem in expand(inputs):
+    def inspect_each(
+        self, inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
+    ) -> Iterator[tuple[str, Inspection | AssistantError]]:
+        """Each picture that ``inputs`` name, with its inspection or what was wrong; a bad one never ends the run.
+
+        ``tell`` is given what walking leaves out, in sentences.
+        """
+        for source, problem in expand(inputs, tell):
             if problem is not None:
                 yield source, problem
                 continue
@@ -124,6 +132,9 @@ class Inspector:
                 yield source, self.inspect(source)
             except AssistantError as error:
                 yield source, error
+
+    def _note(self, sentence: str) -> None:
+        self.notes += (sentence,)
 
     def _pictures(self, paths: Sequence[str]) -> PictureFiles:
         return PictureFiles(paths, self.request.limits, self.request.inquiry.domain)
@@ -133,25 +144,36 @@ class Inspector:
         request = self.request
         if not request.anomalous_references:
             return ()
+        from assistant.labels.masks import frame_of, read_mask
         from assistant.vision.references.profile import AnomalousReference
 
         images = list(self._pictures(request.anomalous_references))
-        masks = list(self._pictures(request.anomalous_masks))
-        for image, mask in zip(images, masks, strict=False):
-            if image.pixels.shape != mask.pixels.shape:
-                got = f"{mask.width}x{mask.height} in {mask.source}"
-                do = "give the mask in the size of its picture"
-                raise ConfigError(f"a mask of {image.width}x{image.height} for {image.source}", got, do)
-        found = [mask.pixels.max(2) >= 128 for mask in masks] or [None] * len(images)
-        return tuple(AnomalousReference(image, mask) for image, mask in zip(images, found, strict=True))
+        if not request.anomalous_masks:
+            return tuple(AnomalousReference(image, None) for image in images)
+        made = []
+        for image, path in zip(images, request.anomalous_masks, strict=True):
+            try:
+                reading = read_mask(path, frame_of(image.source, image.pixels.shape[:2]))
+            except DataSetError as error:
+                raise ConfigError(error.expected, error.got, error.do) from None
+            if not reading.marked.any():
+                raise ConfigError(
+                    f"a mask that marks the defect of {image.source}", f"an empty one in {path}", "mark it"
+                )
+            for note in reading.notes:
+                self._note(f"mask {note}")
+            made.append(AnomalousReference(image, reading.marked))
+        return tuple(made)
 
 
-def expand(inputs: Iterable[str]) -> Iterator[tuple[str, AssistantError | None]]:
+def expand(
+    inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
+) -> Iterator[tuple[str, AssistantError | None]]:
     """Pictures that ``inputs`` name, each once; an input that names none comes with the reason."""
     seen: set[str] = set()
     for given in inputs:
         try:
-            found = find_images([given])
+            found = find_images([given], tell)
         except AssistantError as error:
             yield given, error
             continue

@@ -17,11 +17,11 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from assistant.errors import ImageError
-from assistant.pictures.images import load_image
+from assistant.errors import AssistantError, ImageError
+from assistant.files.folders import walked
+from assistant.pictures.images import is_picture_name, load_image
 from data_builders.types import Pixels
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 LEAST_SIDE = 256
 MOST_SIDE = 1024
 BLOCKS = 4
@@ -55,7 +55,7 @@ def even(pixels: Pixels) -> bool:
 def textures(pile: Path) -> Iterator[tuple[str, Pixels]]:
     """Name and pixels of each usable picture of a folder and its folders, in order of path, near copies left out."""
     seen: set[str] = set()
-    files = sorted(p for p in pile.rglob("*") if p.suffix.lower() in SUFFIXES)
+    files = [Path(found) for found in walked(str(pile), is_picture_name)]
     for path in track(files, "looking", disable=len(files) < 100):
         pixels = _opaque(path)
         if pixels is None or min(pixels.shape[:2]) < LEAST_SIDE or not even(pixels):
@@ -98,9 +98,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m data_
     given = options.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     count = 0
-    for name, pixels in textures(given.pile):
-        Image.fromarray(pixels).save(given.out / f"{name}.jpg", quality=92)
-        count += 1
+    try:
+        for name, pixels in textures(given.pile):
+            Image.fromarray(pixels).save(given.out / f"{name}.jpg", quality=92)
+            count += 1
+    except AssistantError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     print(f"{count} textures in {given.out}")
     return 0
 

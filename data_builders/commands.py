@@ -9,6 +9,11 @@ _DATA = "Data sets"
 build = ModuleCommand("data_builders.build", "Pictures with synthetic defects, masks and descriptions.", _DATA)
 preview = ModuleCommand("data_builders.preview", "A contact sheet of what a configuration builds.", _DATA)
 dialogues = ModuleCommand("data_builders.dialogues", "Conversations about the pictures of a data set.", _DATA)
-convert = ModuleCommand("data_builders.convert", "Other layouts in and out: MVTec, VisA, rows of messages.", _DATA)
+convert = ModuleCommand(
+    "data_builders.convert",
+    "Other layouts in and out: MVTec, VisA, COCO, CVAT, YOLO and more.",
+    _DATA,
+)
 collect = ModuleCommand("data_builders.collect", "Usable surface textures out of a pile of pictures.", _DATA)
 benchmark = ModuleCommand("data_builders.benchmark", "Speed of the builders.", "Measuring")
+fuzz = ModuleCommand("data_builders.fuzz", "Broken files for every reader.", "Measuring")

@@ -9,6 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.types import Domain
 from data_builders.types import Kind
 
@@ -194,10 +196,10 @@ def load_config(path: Path) -> BuildConfig:
         ConfigError: missing file, invalid YAML, unknown keys, values out of range.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(decoded(path.read_bytes(), str(path)))
     except OSError as error:
         raise ConfigError("a configuration file", f"{path} ({error.strerror})", "give --config FILE") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError("valid YAML", f"{path}: {error}", "correct the file") from error
     config = parse_config({} if values is None else values, path.name)
     base = path.resolve().parent

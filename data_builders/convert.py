@@ -1,6 +1,6 @@
-"""Other layouts: MVTec folders in and out, VisA folders in, and ``messages`` + ``images`` rows in and out.
+"""Other layouts in and out: folders of data sets, files of annotation tools, and ``messages`` + ``images`` rows.
 
-``python -m data_builders.convert to-mvtec|from-mvtec|from-visa|to-messages|from-messages SOURCE TARGET``
+``python -m data_builders.convert DIRECTION SOURCE TARGET``, for example ``from-coco instances.json set``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import AssistantError
-from data_builders.files import encode_mask, read_mask, write_atomic
-from data_builders.labelled import from_messages, from_mvtec, from_visa, require_empty
+from assistant.labels.masks import frame_of, read_mask
+from data_builders.annotated import READERS, from_annotations
+from data_builders.annotations.written import WRITERS, write_annotations
+from data_builders.files import encode_mask, write_atomic
+from data_builders.labelled import from_mvtec, from_real_iad, from_visa, require_empty
+from data_builders.messages import from_messages
 from data_builders.writer import read_rows
 
 
@@ -38,7 +42,7 @@ def to_mvtec(source: Path, target: Path) -> Counter[str]:
         category, image = _slug(row["family"]), source / row["image_file_name"]
         write_atomic(target / category / part / kind / image.name, image.read_bytes())
         if types:
-            mask = read_mask(source / row["mask_file_name"]) > 0
+            mask = read_mask(source / row["mask_file_name"], frame_of(image)).marked
             write_atomic(target / category / "ground_truth" / kind / f"{image.stem}_mask.png", encode_mask(mask))
         counts[f"{category}/{part}/{kind}"] += 1
     return counts
@@ -69,41 +73,63 @@ def _slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "unnamed"
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.convert") -> int:
-    """Run the command line; 0 converted, 1 failed."""
+def _parser(program: str) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog=program, description="Convert data sets.")
-    options.add_argument("direction", choices=["to-mvtec", "from-mvtec", "from-visa", "to-messages", "from-messages"])
-    options.add_argument("source", type=Path, help="data set; MVTec category; VisA folder; JSON rows for from-messages")
+    into = ("mvtec", "visa", "real-iad", "messages", *READERS)
+    known = [*(f"from-{name}" for name in into), *(f"to-{name}" for name in ("mvtec", "messages", *WRITERS))]
+    options.add_argument("direction", choices=known, metavar="DIRECTION", help=", ".join(known))
+    options.add_argument("source", type=Path, help="data set; MVTec category; VisA folder; file or folder of a tool")
     options.add_argument("target", type=Path, help="folder, or JSONL file for to-messages")
     options.add_argument("--object", help="from-…: plain words for the object")
     options.add_argument("--category", help="from-visa: the category, for example candle")
+    options.add_argument("--pictures", type=Path, help="from a tool: folder that the paths in its file start from")
     options.add_argument(
         "--learn", type=float, default=0.0,
-        help="from-mvtec, from-visa: share of the test pictures of each kind to learn from (default: 0, all stay test)",
+        help="share of the test pictures of each kind to learn from (default: 0, all stay test)",
     )  # fmt: skip
-    options.add_argument("--seed", type=int, default=0, help="of the pictures drawn by --learn (default: 0)")
+    options.add_argument("--seed", type=int, default=0, help="of the pictures drawn (default: 0)")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None, program: str = "python -m data_builders.convert") -> int:
+    """Run the command line; 0 converted, 1 failed."""
+    options = _parser(program)
     given = options.parse_args(arguments)
     if given.direction == "from-visa" and not given.category:
         options.error("from-visa needs --category")
-    drawn = {"learn": given.learn, "seed": given.seed}
     try:
-        if given.direction == "to-mvtec":
-            print(f"{sum(to_mvtec(given.source, given.target).values())} pictures in {given.target}")
-        elif given.direction == "to-messages":
-            print(f"{to_messages(given.source, given.target)} conversations in {given.target}")
-        else:
-            if given.direction == "from-mvtec":
-                made = from_mvtec(given.source, given.target, given.object, **drawn)
-            elif given.direction == "from-visa":
-                made = from_visa(given.source, given.target, given.category, given.object, **drawn)
-            else:
-                made = from_messages(given.source, given.target, given.object or "")
-            splits = ", ".join(f"{count} {split}" for split, count in sorted(made["counts"]["split"].items()))
-            print(f"{made['rows']} rows in {given.target}: {splits}")
+        print(_convert(given))
     except AssistantError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _convert(given: argparse.Namespace) -> str:
+    """Do what is asked; what was made, in words."""
+    way, _, layout = given.direction.partition("-")
+    if given.direction == "to-mvtec":
+        return f"{sum(to_mvtec(given.source, given.target).values())} pictures in {given.target}"
+    if given.direction == "to-messages":
+        return f"{to_messages(given.source, given.target)} conversations in {given.target}"
+    if way == "to":
+        counts = write_annotations(layout, given.source, given.target)
+        return f"{counts['pictures']} pictures with {counts['defects']} defects in {given.target}"
+    drawn = {"learn": given.learn, "seed": given.seed}
+    if layout == "mvtec":
+        made = from_mvtec(given.source, given.target, given.object, **drawn)
+    elif layout == "visa":
+        made = from_visa(given.source, given.target, given.category, given.object, **drawn)
+    elif layout == "real-iad":
+        made = from_real_iad(given.source, given.target, given.object, **drawn)
+    elif layout == "messages":
+        made = from_messages(given.source, given.target, given.object or "")
+    else:
+        made = from_annotations(layout, given.source, given.target, given.pictures, given.object, **drawn)
+    for note in made["notes"]:
+        print(f"note: {note}", file=sys.stderr)
+    splits = ", ".join(f"{count} {split}" for split, count in sorted(made["counts"]["split"].items()))
+    return f"{made['rows']} rows in {given.target}: {splits}"
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def pairs(folder: Path, inspections: Path | None) -> list[tuple[Row, Mapping[str
 
 def _json_lines(path: Path) -> list[Row]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     except (OSError, ValueError) as error:
         raise DataSetError("a results.jsonl of whole lines", f"{path} ({error})", "run batch again") from error
 

@@ -14,8 +14,11 @@ import cv2
 import numpy as np
 import yaml
 from jaxtyping import Bool, UInt8
+from PIL import Image
 
 from assistant.errors import ConfigError, ImageError
+from assistant.files.text import read_text
+from assistant.files.yaml_text import parse_yaml
 from assistant.pictures.images import is_picture_name, load_image
 from assistant.types import Levels
 from data_builders.types import Pixels
@@ -53,12 +56,19 @@ def read_pixels(path: Path, levels: Levels | None = None) -> Pixels:
     return load_image(path, levels=levels).pixels
 
 
-def read_mask(path: Path) -> UInt8[np.ndarray, "height width"]:
-    """Grey values of a mask file, 0 where nothing is marked."""
-    mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise ImageError("a readable mask file", str(path), "replace or remove the file")
-    return np.asarray(mask, np.uint8)
+def own_mask(path: Path) -> UInt8[np.ndarray, "height width"]:
+    """Values of a mask of a data set, as :func:`encode_mask` wrote them; masks of others are read by ``assistant.labels``.
+
+    Raises:
+        ImageError: something else.
+    """
+    try:
+        with Image.open(path, formats=["PNG"]) as opened:
+            if opened.mode != "L":
+                raise ValueError(opened.mode)
+            return np.asarray(opened)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageError("a mask of the data set, 8-bit grey PNG", f"{path} ({error})", "build the set again") from None
 
 
 def encode_pixels(pixels: Pixels, image_format: str, jpeg_quality: int = 95) -> bytes:
@@ -114,12 +124,7 @@ def read_hash_list(path: Path) -> frozenset[str]:
     Raises:
         ConfigError: the file is missing or a line does not start with 64 hexadecimal digits.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            "a file of evaluation hashes", f"{path} ({error.strerror})", "correct evaluation_hashes"
-        ) from error
+    text = read_text(path)
     lines: Iterable[str] = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
     hashes = [line.split()[0].lower() for line in lines if line.strip() and not line.startswith("#")]
     for value in hashes:
@@ -135,8 +140,8 @@ def read_excluded_names(path: Path) -> frozenset[str]:
         ConfigError: the file is missing, is no YAML, or holds anything else.
     """
     try:
-        lists = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        lists = parse_yaml(read_text(path))
+    except yaml.YAMLError as error:
         raise ConfigError("a YAML file of names to leave out", f"{path} ({error})", "correct excluded") from error
     names = [name for each in lists.values() for name in each or ()] if _is_named_lists(lists) else [None]
     texts = frozenset(name for name in names if isinstance(name, str))

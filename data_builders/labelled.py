@@ -1,25 +1,28 @@
-"""Pictures that somebody has labelled already -> a data set: MVTec and VisA folders, and conversations on pictures."""
+"""Pictures that somebody has labelled already -> a data set: folders in the layouts of MVTec, VisA and Real-IAD."""
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from assistant.errors import AssistantError, DataSetError
 from assistant.geometry import mask_box, mask_cells
+from assistant.labels.labelled_set import LabelledSet
+from assistant.labels.layouts import read_set
+from assistant.labels.masks import frame_of, read_masks
+from assistant.labels.tables import real_iad_set, visa_set
 from assistant.vocabulary.severity import severity_of
-from data_builders.files import decode, encode_mask, list_pictures, read_mask, sha256, write_atomic
+from data_builders.annotations.marks import Mark
+from data_builders.files import decode, encode_mask, sha256, write_atomic
 from data_builders.types import Mask, Pixels
 from data_builders.writer import SCHEMA, Row
 
@@ -40,16 +43,18 @@ class Labelled:
     Args:
         path: picture file.
         kind: of its defects in plain words; None for a normal picture.
-        mask: file, non-zero where it is defective; None where nothing is marked.
+        masks: files that mark its defects; see :mod:`assistant.labels.masks`.
         split: ``train`` pictures without defects are references of the others.
+        marks: shapes of an annotation tool, each a defect with a kind of its own; instead of masks.
         conversations: ``{role, content}`` in turn, one list a conversation.
         references: normal pictures of its own; those of the split ``train`` when empty.
     """
 
     path: Path
     kind: str | None
-    mask: Path | None
+    masks: tuple[Path, ...]
     split: str
+    marks: tuple[Mark, ...] = ()
     conversations: tuple[list[dict[str, str]], ...] = ()
     references: tuple[Path, ...] = ()
 
@@ -77,7 +82,8 @@ def from_mvtec(
     """Read one MVTec category into a data set; pictures are copied byte for byte.
 
     Args:
-        source: folder with ``train/good``, ``test/<type>`` and ``ground_truth/<type>``.
+        source: folder with ``train/good``, ``test/<type>`` and ``ground_truth/<type>``, or one of the layouts like it
+            (:mod:`assistant.labels.layouts`).
         target: empty or absent folder.
         object_name: plain words; the folder's name when None.
         domain: industrial or medical.
@@ -90,21 +96,30 @@ def from_mvtec(
     Raises:
         DataSetError: no ``train/good``, an anomalous picture without mask, or a mask of another size.
     """
-    good = source / "train" / "good"
-    if not good.is_dir():
+    data = read_set(source)
+    if not data.normals:
         raise DataSetError("an MVTec category with train/good", str(source), "give the folder of one category")
-    items = [Labelled(path, None, None, "train") for path in list_pictures(good)]
-    for folder in sorted(p for p in (source / "test").glob("*") if p.is_dir()):
-        kind = None if folder.name == "good" else folder.name.replace("_", " ")
-        items += [Labelled(p, kind, _mvtec_mask(source, p) if kind else None, "test") for p in list_pictures(folder)]
-    name = object_name or source.name.replace("_", " ")
-    return write_labelled(_learned(items, learn, seed), target, Description(name, source.name, domain, "mvtec"))
+    name = object_name or data.name.replace("_", " ")
+    return _from_set(data, target, Description(name, data.name, domain, "mvtec"), learn, seed)
 
 
-def _mvtec_mask(source: Path, path: Path) -> Path:
-    kind = path.parent.name
-    found = [source / "ground_truth" / kind / f"{path.stem}{end}.png" for end in ("_mask", "")]
-    return next((p for p in found if p.is_file()), found[0])
+def _from_set(data: LabelledSet, target: Path, description: Description, learn: float, seed: int) -> Row:
+    """A labelled set as a data set; kinds in plain words, what matched nothing in the manifest."""
+    items = [Labelled(path, None, (), "train") for path in data.normals]
+    for picture in data.pictures:
+        kind = None if picture.kind is None else picture.kind.replace("_", " ")
+        if kind is not None and not picture.masks:
+            do = "add it, for example as 000.png or 000_mask.png, or remove the picture"
+            raise DataSetError(f"a mask of {picture.path}", "none with its name", do)
+        items.append(Labelled(picture.path, kind, picture.masks, "test"))
+    return write_labelled(learned(items, learn, seed), target, description, data.notes)
+
+
+def from_real_iad(source: Path, target: Path, object_name: str | None = None, learn: float = 0.0, seed: int = 0) -> Row:
+    """Read the JSON file of a category of Real-IAD into a data set; see :func:`assistant.labels.tables.real_iad_set`."""
+    data = real_iad_set(source)
+    name = object_name or data.name.replace("_", " ")
+    return _from_set(data, target, Description(name, data.name, "industrial", "real-iad"), learn, seed)
 
 
 def from_visa(
@@ -127,94 +142,12 @@ def from_visa(
     Raises:
         DataSetError: no such table or category, an anomalous picture without mask, or a mask of another size.
     """
-    rows = [row for row in _table(source / "split_csv" / "1cls.csv") if row.get("object") == category]
-    if not rows:
-        raise DataSetError(
-            f"rows of the object {category}", f"none in {source / 'split_csv' / '1cls.csv'}", "see its names"
-        )
-    told = source / category / "image_anno.csv"
-    kinds = {row["image"]: row["label"].split(",")[0].strip() for row in _table(told)} if told.is_file() else {}
-    items = []
-    for row in rows:
-        kind = None if row["label"] == "normal" else kinds.get(row["image"]) or "anomaly"
-        items.append(Labelled(source / row["image"], kind, source / row["mask"] if kind else None, row["split"]))
+    data = visa_set(source, category)
     name = object_name or re.sub(r"\d+$", "", category).replace("_", " ")
-    return write_labelled(_learned(items, learn, seed), target, Description(name, category, "industrial", "visa"))
+    return _from_set(data, target, Description(name, category, "industrial", "visa"), learn, seed)
 
 
-def _table(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataSetError(f"a readable table {path.name}", str(error), "give the folder that holds it") from error
-
-
-def from_messages(source: Path, target: Path, object_name: str = "", domain: str = "industrial") -> Row:
-    """Read conversations on pictures into a data set of the split ``words``, which the localizer does not learn from.
-
-    Args:
-        source: JSON lines, or a JSON array, of ``messages`` (role, content) with ``images``, or of LLaVA's ``conversations``
-            (from, value) with ``image``; paths from the file's folder. Further pictures of a row are references.
-        target: empty or absent folder.
-        object_name: plain words; not told when empty.
-        domain: industrial or medical.
-
-    Returns:
-        The manifest; rows of the same pictures become one with several conversations.
-
-    Raises:
-        DataSetError: a row without a picture or without turns of user and assistant in alternation.
-    """
-    by_pictures: dict[tuple[Path, ...], list[list[dict[str, str]]]] = {}
-    for number, row in enumerate(_rows(source), 1):
-        pictures = row.get("images") or ([row["image"]] if row.get("image") else [])
-        turns = _turns(row)
-        if not pictures or not turns:
-            wanted = "messages that alternate user and assistant, and images"
-            raise DataSetError(wanted, f"row {number} of {source.name}", "mend or remove the row")
-        by_pictures.setdefault(tuple(source.parent / str(p) for p in pictures), []).append(turns)
-    items = [
-        Labelled(first, None, None, "words", tuple(talks), references=tuple(others))
-        for (first, *others), talks in by_pictures.items()
-    ]
-    return write_labelled(items, target, Description(object_name, source.stem, domain, "messages"))
-
-
-def _rows(source: Path) -> Iterator[dict[str, Any]]:
-    try:
-        text = source.read_text(encoding="utf-8")
-        rows = (
-            json.loads(text)
-            if text.lstrip().startswith("[")
-            else [json.loads(t) for t in text.splitlines() if t.strip()]
-        )
-    except (OSError, ValueError) as error:
-        raise DataSetError("JSON lines or a JSON array", f"{source} ({error})", "mend the file") from error
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise DataSetError("a JSON object a row", f"row {number} of {source.name}", "mend the file")
-        yield row
-
-
-def _turns(row: dict[str, Any]) -> list[dict[str, str]]:
-    """Turns of user and assistant in alternation, markers of pictures left out; empty for anything else."""
-    names = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant"}
-    found: list[dict[str, str]] = []
-    for turn in row.get("messages") or row.get("conversations") or ():
-        role, said = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
-        if role == "system":
-            continue
-        if isinstance(said, list):
-            said = "\n".join(str(part.get("text", "")) for part in said if part.get("type") == "text")
-        text = re.sub(r"\s*<image>\s*", " ", str(said or "")).strip()
-        if role not in names or not text or names[role] != ("user", "assistant")[len(found) % 2]:
-            return []
-        found.append({"role": names[role], "content": text})
-    return found if len(found) % 2 == 0 else []
-
-
-def _learned(items: Sequence[Labelled], learn: float, seed: int) -> list[Labelled]:
+def learned(items: Sequence[Labelled], learn: float, seed: int) -> list[Labelled]:
     """The same with a share of the test pictures of each kind to learn from; one in four that are learned from validates."""
     if not 0 <= learn <= 1:
         raise DataSetError("a share of pictures from 0 to 1", f"{learn:g}", "give for example 0.5")
@@ -233,7 +166,7 @@ def _learned(items: Sequence[Labelled], learn: float, seed: int) -> list[Labelle
                 if number % VALIDATION_EVERY == VALIDATION_EVERY - 1
                 else "train"
             )
-            made.append(Labelled(item.path, item.kind, item.mask, part))
+            made.append(replace(item, split=part))
     return made
 
 
@@ -241,23 +174,26 @@ def _group(item: Labelled) -> tuple[str, str]:
     return item.split, item.kind or ""
 
 
-def write_labelled(items: Iterable[Labelled], target: Path, description: Description) -> Row:
+def write_labelled(items: Iterable[Labelled], target: Path, description: Description, notes: Sequence[str] = ()) -> Row:
     """Write a data set of labelled pictures, copied byte for byte.
 
     Args:
         items: in the order of the rows.
         target: empty or absent folder.
         description: of every row.
+        notes: what the reader of the labels found odd.
 
     Returns:
-        The manifest.
+        The manifest; ``notes`` joined by those on masks.
 
     Raises:
-        DataSetError: a folder that is not empty, an unreadable picture, or a mask that is absent or of another size.
+        DataSetError: a folder that is not empty, an unreadable picture, or a mask that is absent, empty or of another size.
+        ImageError: a mask that can be read more than one way.
     """
     require_empty(target)
     items = list(items)
-    rows = [_row(index, item, target) for index, item in enumerate(items)]
+    told = list(notes)
+    rows = [_row(index, item, target, told) for index, item in enumerate(items)]
     normals = [r["image_file_name"] for r in rows if r["split"] == "train" and r["verdict"] == "normal"]
     for item, row in zip(items, rows, strict=True):
         others = [n for n in normals if n != row["image_file_name"]][:REFERENCES]
@@ -268,7 +204,7 @@ def write_labelled(items: Iterable[Labelled], target: Path, description: Descrip
     manifest: Row = {
         "schema": SCHEMA, "complete": True, "converted_from": description.layout, "rows": len(rows),
         "counts": {key: dict(Counter(row[key] for row in rows)) for key in ("split", "verdict")},
-        "rows_sha256": sha256(table),
+        "rows_sha256": sha256(table), "notes": told,
     }  # fmt: skip
     write_atomic(target / "manifest.json", json.dumps(manifest, indent=1).encode() + b"\n")
     return manifest
@@ -292,19 +228,11 @@ def _picture(path: Path) -> tuple[bytes, Pixels]:
         ) from error
 
 
-def _row(index: int, item: Labelled, target: Path) -> Row:
+def _row(index: int, item: Labelled, target: Path, told: list[str]) -> Row:
     data, pixels = _picture(item.path)
     shape = pixels.shape[:2]
-    mask = np.zeros(shape, bool)
-    if item.mask is not None:
-        if not item.mask.is_file():
-            raise DataSetError(f"a mask {item.mask}", "no such file", "add it or remove the picture")
-        mask = read_mask(item.mask) > 0
-        if mask.shape != shape:
-            got = f"{mask.shape} in {item.mask}"
-            raise DataSetError(f"a mask of {shape} pixels (height, width)", got, "correct the mask")
     image, drawn = f"images/{index:07d}{item.path.suffix.lower()}", f"masks/{index:07d}.png"
-    values, defects = _components(mask, item.kind or "")
+    values, defects = _numbered(_areas(item, shape, told), shape)
     packed = encode_mask(values)
     write_atomic(target / image, data)
     write_atomic(target / drawn, packed)
@@ -316,20 +244,51 @@ def _row(index: int, item: Labelled, target: Path) -> Row:
     }  # fmt: skip
 
 
-def _components(mask: Mask, type_name: str) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], list[Row]]:
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3), int))
-    values, defects = mask.astype(np.uint8), list[Row]()
-    for label in range(1, count + 1):
-        part = labels == label
-        if part.sum() < LEAST_PIXELS and count > 1:
-            continue
-        value = max(2, 255 - len(defects))
+def _areas(item: Labelled, shape: tuple[int, ...], told: list[str]) -> Iterator[tuple[str | None, Mask]]:
+    """Kind and pixels of each defect: the shapes of a tool, or the connected parts of a mask; None for a speck."""
+    frame = frame_of(item.path, shape)
+    empty = True
+    for mark in item.marks:
+        area, notes = mark.drawn(frame)
+        told += [f"{item.path.name}: {note}" for note in notes]
+        if area.any():
+            empty = False
+            yield mark.kind, area
+        else:
+            told.append(f"{item.path.name}: a {mark.kind} that marks no pixel is left out")
+    if item.masks:
+        missing = next((path for path in item.masks if not path.is_file()), None)
+        if missing is not None:
+            raise DataSetError(f"a mask {missing}", "no such file", "add it or remove the picture")
+        reading = read_masks(item.masks, frame)
+        told += reading.notes
+        if item.kind is None and reading.marked.any():
+            raise DataSetError("no marks on a normal picture", f"some on {item.path}", "move it to its kind")
+        labels, count = ndimage.label(reading.marked, structure=np.ones((3, 3), int))
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+        least = LEAST_PIXELS if sizes.max(initial=0) >= LEAST_PIXELS else 1
+        for label, size in enumerate(sizes, 1):
+            empty = False
+            yield (item.kind if size >= least else None), labels == label
+    if item.kind is not None and empty:
+        raise DataSetError(f"a mask that marks the defect of {item.path}", "an empty one", "mark it, or call it normal")
+
+
+def _numbered(
+    areas: Iterable[tuple[str | None, Mask]], shape: tuple[int, ...]
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], list[Row]]:
+    """The mask of a data set and its defects: the n-th (from 0) has the value ``255 - n``, 2 from the 253rd on; specks 1."""
+    values, defects = np.zeros(shape, np.uint8), list[Row]()
+    for kind, part in areas:
+        value = 1 if kind is None else max(2, 255 - len(defects))
         values[part] = value
+        if kind is None:
+            continue
         area = float(part.mean())
         defects.append({
-            "type": type_name, "family": "annotated", "box": list(mask_box(part).as_tuple()),
+            "type": kind, "family": "annotated", "box": list(mask_box(part).as_tuple()),
             "area_fraction": float(f"{area:.6g}"), "cells": list(mask_cells(part)),
-            "severity": severity_of(area, SURE_PEAK, type_name).value, "mask_value": value, "parameters": "{}",
+            "severity": severity_of(area, SURE_PEAK, kind).value, "mask_value": value, "parameters": "{}",
         })  # fmt: skip
     return values, defects
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 
 
@@ -80,8 +81,8 @@ class Settings:
         if self.auth_file is None:
             return None
         try:
-            lines = self.auth_file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = decoded(self.auth_file.read_bytes(), self.auth_file.name).splitlines()
+        except OSError as error:
             raise ConfigError("a readable --auth-file", f"{self.auth_file.name}", "check its path") from error
         pairs = []
         for number, line in enumerate(lines, 1):

@@ -89,6 +89,10 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
         }
         for name, letter in (("good/g0", "B"), ("hole/h0", "A"))
     }))  # fmt: skip
+    images = [{"id": n, "file_name": f"{n}.png", "height": pixels.shape[0], "width": pixels.shape[1]} for n in (1, 2)]
+    annotations = [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[3, 3, 20, 3, 20, 15]]}]
+    coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "dent"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(coco))
     (tmp_path / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
     rule = re.search(r"^```yaml\n(reject:.*?)^```$", PAGES[ROOT / "docs/commands.md"], re.MULTILINE | re.DOTALL)
     assert rule is not None
@@ -173,7 +177,8 @@ def run_registered(command: ModuleCommand, arguments: list[str]) -> None:
         return
     if command.module == "training.benchmark_batch":
         arguments = [*arguments, "--workers", "0", "--batch-sizes", "1"]
-    assert import_module(command.module).main([*arguments, "--count", "4"]) == 0
+    few = [] if command.module == "data_builders.convert" else ["--count", "4"]
+    assert import_module(command.module).main([*arguments, *few]) == 0
 
 
 def run_training(words: list[str]) -> None:

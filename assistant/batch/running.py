@@ -22,7 +22,7 @@ from assistant.batch.engines.units import chunked_units, single_units
 from assistant.batch.groups.group_file import Groups
 from assistant.batch.groups.grouping import group_run
 from assistant.batch.inputs.item import Item, key_of
-from assistant.batch.inputs.listing import STANDARD_INPUT, Inputs, Readable, find_items
+from assistant.batch.inputs.listing import STANDARD_INPUT, Inputs, find_items
 from assistant.batch.options import BatchOptions
 from assistant.batch.results.changes import Manifest, look_again
 from assistant.batch.results.file_records import FileRecord
@@ -31,6 +31,7 @@ from assistant.batch.results.records import RunRecord, contents
 from assistant.batch.results.rows import Row, has_rows
 from assistant.batch.results.writer import RowWriter
 from assistant.errors import AssistantError
+from assistant.files.text import Readable
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -131,7 +132,7 @@ class BatchRun:
         for sentence in dict.fromkeys(notes):
             if sentence not in noted:
                 noted.add(sentence)
-                self._tell(f"reference {sentence}")
+                self._tell(sentence)
 
     def count(self) -> None:
         """Find out :attr:`total` in a thread, by looking for the pictures once more; not for standard input."""
@@ -158,12 +159,17 @@ class BatchRun:
             self.skipped += row is not None
             self._checksum ^= key_of(item.name) if row is None else row
 
-        return self._split(lambda item: writer.row_of(item) is not None, found)
+        return self._split(lambda item: writer.row_of(item) is not None, found, self._tell)
 
-    def _split(self, done: Callable[[Item], bool], found: Callable[[Item], None]) -> Iterator[Unit]:
+    def _split(
+        self,
+        done: Callable[[Item], bool],
+        found: Callable[[Item], None],
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> Iterator[Unit]:
         options = self.options
         inputs = replace(options.inputs, skip=options.out.resolve())
-        items = find_items(inputs, self._standard_input)
+        items = find_items(inputs, self._standard_input, tell)
         if options.mutual:
             return chunked_units(items, options.chunk, options.shard, done, found)
         return single_units(items, options.shard, done, found)

@@ -61,11 +61,11 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def inspect(images: options.Images, request: Request, model: Model, shown: Display) -> None:
     """Verdict, map and named regions of pictures."""
     inspector = Inspector(model.load(), request)
-    profile.tell_faults(inspector.profile)
+    profile.tell_faults(inspector.profile, inspector.notes)
     if request.rule is not None:
         print(f"rule: {request.rule}", file=sys.stderr)
     failed = False
-    for source, result in inspector.inspect_each(images):
+    for source, result in inspector.inspect_each(images, profile.tell):
         if isinstance(result, AssistantError):
             failed = True
             _show_failure(source, result, shown)
@@ -87,7 +87,7 @@ def ask(
     assistant = model.load()
     try:
         inspector = Inspector(assistant, request)
-        profile.tell_faults(inspector.profile)
+        profile.tell_faults(inspector.profile, inspector.notes)
         inspection = inspector.inspect(image)
         answers = assistant.ask(inspection, questions)
     except AssistantError as error:

@@ -17,6 +17,7 @@ from assistant.cli import option_groups as groups
 from assistant.cli import options
 from assistant.cli.option_groups import MutualMode, ResultsFolder, RowContents, Workforce, takes
 from assistant.errors import AssistantError, ConfigError
+from assistant.files.text import read_text
 from assistant.request import Request
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def batch(
     with _stopping(run, asked.results):
         _follow(run, results.json)
     if part.count == 1:
-        _write_extras(asked.results, results.coco, results.parquet, results.csv)
+        _write_extras(asked.results, results.coco, results.coco_like, results.parquet, results.csv)
     _tell(run, asked.results)
     if run.groups is not None:
         _tell_groups(run.groups, results.out)
@@ -87,6 +88,7 @@ def merge(
         typer.Option("--expect", metavar="INPUT", help="Pictures that ought to be there, as given to batch; repeat."),
     ] = None,
     coco: options.Coco = False,
+    coco_like: options.CocoLike = None,
     parquet: options.Parquet = False,
     csv: options.Csv = False,
     json: options.Json = False,
@@ -96,7 +98,7 @@ def merge(
     from assistant.batch import merge as join
 
     merged = join(folders, out, inputs=None if expect is None else Inputs(tuple(expect)))
-    _write_extras(merged.path, coco, parquet, csv)
+    _write_extras(merged.path, coco, coco_like, parquet, csv)
     _show_merged(merged, json)
     raise typer.Exit(int(not merged.complete or merged.failed > 0))
 
@@ -146,7 +148,7 @@ def _stopping(run: BatchRun, results: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _write_extras(results: Path, coco: bool, parquet: bool, csv: bool) -> None:
+def _write_extras(results: Path, coco: bool, coco_like: Path | None, parquet: bool, csv: bool) -> None:
     from assistant.batch.results.drift import find_drifts
     from assistant.batch.results.exports import write_coco, write_csv, write_parquet
     from assistant.batch.results.summary import write_summary
@@ -155,8 +157,8 @@ def _write_extras(results: Path, coco: bool, parquet: bool, csv: bool) -> None:
     write_summary(results, drifts)
     for drift in drifts:
         _note(drift.sentence())
-    if coco:
-        write_coco(results)
+    if coco or coco_like is not None:
+        write_coco(results, coco_like, _note)
     if parquet:
         write_parquet(results)
     if csv:
@@ -196,11 +198,7 @@ def _show_merged(merged: MergeReport, as_json: bool) -> None:
 
 
 def _read_questions(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("a text file of questions", f"{path} ({error})", "check the path") from None
-    found = tuple(line.strip() for line in lines if line.strip())
+    found = tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
     if not found:
         raise ConfigError("a question a line", f"none in {path}", "write one")
     return found

@@ -25,7 +25,7 @@ from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption
-from assistant.words.replies.scene import Earlier
+from assistant.words.scene.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -145,7 +145,7 @@ class TerminalChat:
             self._earlier.append(Earlier(self.inspection.image.source, self.inspection))
         self.inspection: Inspection = found
         if inspector is not self._inspector:
-            tell_faults(inspector.profile)
+            tell_faults(inspector.profile, inspector.notes)
         self._inspector, self._request, self.answers = inspector, request, []
         self._talk = self._assistant.open(self.inspection, others=[one for one in self._earlier if one.name != image])
         show_inspection(self._console, self.inspection, self._assistant.caption(self.inspection))

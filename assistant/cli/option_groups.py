@@ -264,11 +264,20 @@ def inputs_of(
     list_files: options.ListFiles = None,
     manifest: options.Manifest = None,
     slices: options.Slices = True,
+    follow_links: options.FollowLinks = False,
+    yes_everything: options.Everything = False,
 ) -> Inputs:
     """Where the pictures of a run come from."""
     from assistant.batch.inputs.listing import Inputs
 
-    return Inputs(tuple(inputs or ()), tuple(list_files or ()), manifest, slices)
+    return Inputs(
+        tuple(inputs or ()),
+        tuple(list_files or ()),
+        manifest,
+        slices,
+        follow_links=follow_links,
+        everything=yes_everything,
+    )
 
 
 @dataclass(frozen=True)
@@ -321,6 +330,7 @@ class ResultsFolder:
 
     out: Path
     coco: bool
+    coco_like: Path | None
     parquet: bool
     csv: bool
     json: bool
@@ -331,6 +341,7 @@ class ResultsFolder:
 def results_of(
     out: options.ResultsOut,
     coco: options.Coco = False,
+    coco_like: options.CocoLike = None,
     parquet: options.Parquet = False,
     csv: options.Csv = False,
     json: options.Json = False,
@@ -338,7 +349,7 @@ def results_of(
     retry_failed: options.RetryFailed = False,
 ) -> ResultsFolder:
     """The folder of results."""
-    return ResultsFolder(out, coco, parquet, csv, json, restart, retry_failed)
+    return ResultsFolder(out, coco, coco_like, parquet, csv, json, restart, retry_failed)
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ AnomalousMasks = Annotated[
     typer.Option(
         "--anomalous-mask",
         metavar="PATH",
-        help="Mask of each --anomalous-reference, in their order (white where anomalous); repeat.",
+        help="Mask of each --anomalous-reference, in their order (0 where normal, anything else where anomalous); repeat.",
         rich_help_panel=_EVIDENCE,
     ),
 ]
@@ -280,6 +280,18 @@ Slices = Annotated[
         rich_help_panel=_INPUT,
     ),
 ]
+FollowLinks = Annotated[
+    bool,
+    typer.Option("--follow-links", help="Linked folders are walked too, each folder once.", rich_help_panel=_INPUT),
+]
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--yes-everything",
+        help="The root of the machine or a home folder is meant as it stands.",
+        rich_help_panel=_INPUT,
+    ),
+]
 ResultsOut = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder of the results.", rich_help_panel=_OUTPUT)
 ]
@@ -301,7 +313,21 @@ QuestionFile = Annotated[
         "--questions", metavar="FILE", help="A question a line, asked of each picture.", rich_help_panel=_OUTPUT
     ),
 ]
-Coco = Annotated[bool, typer.Option("--coco", help="Also results.coco.json.", rich_help_panel=_OUTPUT)]
+Coco = Annotated[
+    bool,
+    typer.Option(
+        "--coco", help="Also results.coco.json; with --save-maps its shapes are exact.", rich_help_panel=_OUTPUT
+    ),
+]
+CocoLike = Annotated[
+    Path | None,
+    typer.Option(
+        "--coco-like",
+        metavar="FILE",
+        help="Also results.coco.json, with the ids of this COCO file, so that pycocotools can compare them.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Csv = Annotated[bool, typer.Option("--csv", help="Also results.csv, a line a region.", rich_help_panel=_OUTPUT)]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Also results.parquet.", rich_help_panel=_OUTPUT)]
 ShardName = Annotated[

@@ -40,10 +40,11 @@ def build(
     json: options.Json = False,
 ) -> None:
     """Encode normal pictures once into a file that inspect --profile uses."""
-    profile = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references), fit=fit)).profile
+    inspector = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references), fit=fit))
+    profile = inspector.profile
     assert profile is not None, "a request with references makes a profile"
     profile.save(output)
-    tell_faults(profile)
+    tell_faults(profile, inspector.notes)
     _show_values({"file": str(output), **profile.summary()}, json)
 
 
@@ -83,10 +84,17 @@ def check(
     raise typer.Exit(int(bool(found)))
 
 
-def tell_faults(profile: Profile | None) -> None:
-    """Faults of references on standard error, once for all pictures that are held against them."""
+def tell_faults(profile: Profile | None, notes: Sequence[str] = ()) -> None:
+    """Faults of references and notes on their masks on standard error, once for all pictures."""
+    for note in notes:
+        tell(note)
     for sentence in () if profile is None else profile.warnings:
-        print(f"note: reference {sentence}", file=sys.stderr)
+        tell(f"reference {sentence}")
+
+
+def tell(sentence: str) -> None:
+    """Something a person ought to hear, on standard error."""
+    print(f"note: {sentence}", file=sys.stderr)
 
 
 def _faults(profile: Profile | None) -> list[dict[str, Any]]:
@@ -103,7 +111,7 @@ def _faults(profile: Profile | None) -> list[dict[str, Any]]:
 
 def _unlike(inspector: Inspector, queries: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Warnings about pictures and pictures that cannot be read, a row each."""
-    for source, result in inspector.inspect_each(queries):
+    for source, result in inspector.inspect_each(queries, tell):
         if isinstance(result, AssistantError):
             yield {"of": "query", "source": source, "error": " ".join(str(result).split())}
             continue

@@ -1,12 +1,14 @@
 """What the command ``evaluate`` does: each set under each choice of references and seed; predictions, then a report.
 
-A set is a folder in the MVTec layout. References are drawn from ``train/good`` by a seed; ``mutual`` lets the test
-pictures judge each other; own references give each test picture the one picture of its name.
+A set is a folder in a layout of :mod:`assistant.labels.layouts`. Every mask is read, and what matches nothing is told, before
+the first picture is inspected. References are drawn from the normal pictures of the training part by a seed; ``mutual`` lets
+the test pictures judge each other; own references give each test picture the one picture of its name.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,10 @@ from PIL import Image
 from assistant import report
 from assistant.errors import ConfigError
 from assistant.evaluation.passes import OWN, Protocol, Run, Worst, evaluate_set, picture_sheet
-from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference, read_items
+from assistant.evaluation.sets import draw_references, own_reference
 from assistant.inquiry import ANYTHING, Inquiry
+from assistant.labels.labelled_set import LabelledPicture, checked
+from assistant.labels.layouts import read_set
 from assistant.pictures.images import save_map
 from assistant.types import Inspection
 
@@ -31,7 +35,7 @@ class EvaluateOptions:
     """Options of the command.
 
     Args:
-        sets: folders in the MVTec layout.
+        sets: folders of labelled pictures, or the JSON file of a category of Real-IAD.
         shots: number of references each, ``all`` or ``mutual``.
         seeds: draws of the references, from seed 0.
         own_references: folder of a set that holds a reference for each test picture; replaces ``shots``.
@@ -76,13 +80,14 @@ def run(assistant: Assistant, options: EvaluateOptions, as_json: bool) -> None:
     """Every run with a progress bar, then the mean over seeds as a table or as JSON lines, and the report.
 
     Raises:
-        DataSetError: a set that is not in the layout; every set is read before the first picture is inspected.
+        DataSetError: a set in no known layout, or a mask that does not fit its picture; every set and every mask is read
+            before the first picture is inspected.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     runs = runs_of(options)
-    items = {root: read_items(root) for root in options.sets}
+    items = {root: _read_and_tell(root) for root in options.sets}
     _check_references(runs, items, options)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     results: list[dict[str, Any]] = []
@@ -105,6 +110,14 @@ def run(assistant: Assistant, options: EvaluateOptions, as_json: bool) -> None:
             print(report.to_line(row), flush=True)
     else:
         print(as_markdown(rows))
+
+
+def _read_and_tell(root: Path) -> list[LabelledPicture]:
+    """The labelled pictures of a set, every mask read once; what is odd about them goes to standard error."""
+    data = checked(read_set(root))
+    for note in data.notes:
+        print(f"note: {data.name}: {note}", file=sys.stderr)
+    return list(data.pictures)
 
 
 class _Predictions:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from assistant.evaluation.metrics import PixelMetrics, compared, image_metrics
-from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference
+from assistant.evaluation.sets import draw_references, own_reference
 from assistant.inquiry import Inquiry
+from assistant.labels.labelled_set import LabelledPicture, reading_of
 from assistant.pictures.levels import read_with
 from assistant.pictures.sets import ReadAlike
 from assistant.types import THRESHOLD, Inspection, Verdict
@@ -83,7 +83,8 @@ class Scores:
         self._scores.append(inspection.image_score)
         self._called.append(inspection.verdict is Verdict.ANOMALOUS)
         self._kinds.append(item.kind)
-        mask = read_mask(item, inspection.anomaly_map.scores.shape) if item.mask is not None else None
+        reading = reading_of(item, inspection.anomaly_map.scores.shape)
+        mask = None if reading is None else reading.marked
         if item.kind is None or mask is not None:
             self._pixels.add(*compared(inspection.anomaly_map.scores, mask))
         if mask is not None and item.kind is not None:
@@ -167,16 +168,6 @@ def evaluate_set(
 def kind_name(kind: str) -> str:
     """A folder's name as words: regions are named with a set's own kinds unless others are asked for."""
     return kind.replace("_", " ")
-
-
-def read_mask(item: LabelledPicture, size: tuple[int, ...]) -> np.ndarray:
-    """Mask of a picture, bool, of the picture's size."""
-    assert item.mask is not None
-    with Image.open(item.mask) as opened:
-        values = np.asarray(opened.convert("L"))
-    if values.shape != size:
-        values = cv2.resize(values, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
-    return values > 127
 
 
 def picture_sheet(worst: Sequence[Worst]) -> np.ndarray | None:

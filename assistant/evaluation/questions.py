@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import DataSetError
+from assistant.files.text import decoded
 from assistant.reading.faithfulness import stated_verdict
 from assistant.reading.question import Question, read_question
 from assistant.types import Verdict
@@ -130,10 +131,10 @@ def domain_knowledge(file: Path, keys: Sequence[str]) -> dict[str, str]:
 
 def _load(file: Path, what: str) -> Any:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(decoded(file.read_bytes(), str(file)))
     except OSError as error:
         raise DataSetError(what, f"{error.strerror or error} at {file}", "check the path") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataSetError(what, f"no JSON in {file} ({error})", "correct the file") from error
 
 

@@ -20,7 +20,7 @@ from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.reading.question import read_question
 from assistant.types import Answer, Inspection, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.replies.scene import Earlier
+from assistant.words.scene.scene import Earlier
 
 if TYPE_CHECKING:
     from assistant.vision.detector import Detector

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from assistant.language.interface import DraftWriter, TokenDialogue
 from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import Understanding, understand
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
@@ -24,7 +25,7 @@ from assistant.vocabulary.knowledge import Knowledge
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.evidence import evidence_text
 from assistant.words.replies.reply import Reply, reply
-from assistant.words.replies.scene import Earlier
+from assistant.words.scene.scene import Earlier
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
 """Acts that a model puts in words of its own: what it says of them varies, and is easily compared with what is known."""
@@ -59,6 +60,7 @@ class Spoken:
         others: further pictures of the session.
         replies: so far.
         told_scan: the user spoke of the picture as of a scan of a patient.
+        told_scale: the last size that the user told.
     """
 
     inspection: Inspection
@@ -66,6 +68,7 @@ class Spoken:
     others: Sequence[Earlier] = ()
     replies: list[Reply] = field(default_factory=list)
     told_scan: bool = False
+    told_scale: Scale | None = None
 
     def answers(
         self,
@@ -85,6 +88,8 @@ class Spoken:
         last = self.replies[-1] if self.replies else None
         understood = understand(question)
         self.told_scan = self.told_scan or speaks_of_scan(question, understood)
+        told = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
+        self.told_scale = told[-1] if told else self.told_scale
         said = reply(
             understood,
             question,
@@ -93,6 +98,7 @@ class Spoken:
             focus=last.focus if last else (),
             others=self.others,
             told_scan=self.told_scan,
+            told_scale=self.told_scale,
             before=last.acts if last else (),
         )
         self.replies.append(said)

@@ -22,7 +22,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from jaxtyping import Float32
 from PIL import Image
 
 from assistant.errors import ImageError
+from assistant.files.folders import walked
 from assistant.pictures.formats.codecs import by_channels, decode_plain, demosaiced, from_pillow
 from assistant.pictures.kinds import FORMATS, content_format, refusal
 from assistant.pictures.kinds import SUFFIXES as SUFFIXES
@@ -86,7 +87,7 @@ def load_image(
     elif isinstance(source, str | Path):
         name = str(source)
         path, selector = split_selector(name)
-        samples, medical, spacing = _decode(_read(path, limits), printable(name), selector, limits)
+        samples, medical, spacing = _decode(read_file(path, limits), printable(name), selector, limits)
     else:
         raise ImageError("a path, bytes, a Pillow picture or an array", f"a {type(source).__name__}", "give its path")
     try:
@@ -120,41 +121,30 @@ def split_selector(source: str) -> tuple[str, dict[str, str]]:
     return head, selector
 
 
-def find_images(paths: Iterable[str | Path] | str | Path) -> list[str]:
+def find_images(paths: Iterable[str | Path] | str | Path, tell: Callable[[str], object] = lambda _: None) -> list[str]:
     """Pictures named by ``paths``, each once, in the order given; a folder stands for the pictures in it.
 
-    Folders are walked to any depth in the order of their names; hidden files and linked folders are left out. In a
+    Folders are walked to any depth in the order of their names (:mod:`assistant.files.folders`); hidden files, linked folders
+    and other file systems are left out. In a
     folder a file is a picture by its ending (:data:`SUFFIXES`), or with any other if it starts as DICOM does. A
     path that is not a folder is returned as given, with its selector, also when it is missing: loading it says what is
     wrong.
 
     Raises:
         ImageError: a folder that cannot be read or that holds no picture.
+        ConfigError: the root of the machine, a home folder, or one of the operating system.
     """
     found: dict[str, None] = {}
     for path in [paths] if isinstance(paths, str | Path) else paths:
         if not os.path.isdir(path):
             found[str(path)] = None
             continue
-        inside = sorted(_walk(str(path)), key=lambda file: file.split(os.sep))
+        inside = list(walked(str(path), is_picture_name, tell))
         if not inside:
             do = "check the folder, or name the files themselves"
             raise ImageError("a folder with pictures in it", f"none in {printable(str(path))}", do)
         found.update(dict.fromkeys(inside))
     return list(found)
-
-
-def _walk(folder: str) -> Iterator[str]:
-    def unreadable(error: OSError) -> None:
-        got = f"{error.strerror} at {printable(str(error.filename))}"
-        raise ImageError("a folder that can be read", got, "check its permissions") from None
-
-    for parent, folders, files in os.walk(folder, onerror=unreadable):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for file in files:
-            path = os.path.join(parent, file)
-            if not file.startswith(".") and is_picture_name(path):
-                yield path
 
 
 def is_picture_name(path: str) -> bool:
@@ -194,7 +184,7 @@ def save_map(path: str | Path, scores: Float32[np.ndarray, "height width"]) -> N
 def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[np.ndarray, "height width"]:
     """Scores in [0, 1] that :func:`save_map` wrote, exact to 1/65535. Raises :class:`ImageError` on any other file."""
     name = printable(str(path))
-    data = _read(str(path), limits)
+    data = read_file(str(path), limits)
     if content_format(data) != "PNG":
         raise ImageError("a map saved as a 16-bit grey PNG", f"another format in {name}", "give a file of maps/")
     with decoding(name, "PNG"), Image.open(io.BytesIO(data), formats=["PNG"]) as image:
@@ -204,8 +194,12 @@ def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[n
         return np.asarray(image).astype(np.float32) / np.float32(65535.0)
 
 
-def _read(path: str, limits: ImageLimits) -> bytes:
-    """All bytes of a regular local file within the limits."""
+def read_file(path: str, limits: ImageLimits) -> bytes:
+    """All bytes of a regular local file within the limits.
+
+    Raises:
+        ImageError: no such file, or one that is larger, a folder or a device.
+    """
     name = printable(path)
     if _URL.match(path) and not os.path.isfile(path.replace("\0", "")):
         raise ImageError("a local file", f"the address {name}", "download it first and give its path")

@@ -51,20 +51,10 @@ _HELD = 0.001
 def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Plane:
     """One frame of a DICOM file. Raises :class:`ImageError` on anything that is not a picture within the limits."""
     check_selector(selector, ("frame", "window"), "DICOM", name)
-    try:
-        import pydicom
-        from pydicom.pixels.utils import pixel_array
-    except ImportError:
-        raise missing("DICOM", name) from None
     with decoding(name, "DICOM"):
-        warnings.simplefilter("error", Image.DecompressionBombWarning)  # of a compressed frame larger than its header
-        _check_deflated(data, name, limits)
-        file = pydicom.dcmread(io.BytesIO(data), force=True)
-        frames = _check_dicom(file, name, limits)
-        frame = selected_index(selector, "frame", 0, name) or 0
-        if frame >= frames:
-            raise ImageError(f"a frame from 0 to {frames - 1}", f"frame {frame} in {name}", "use one of these")
-        values = _decoded(pixel_array, file, frame, name)
+        file, frames = opened_dicom(data, name, limits)
+        frame = dicom_frame(frames, selector, name)
+        values = frame_values(file, frame, name)
         told = _one_of_many(frames) if "frame" not in selector and frames > 1 else ()
         spacing = dicom_spacing(file, _frame_values(file, frame, "PixelMeasuresSequence"))
         if str(file.PhotometricInterpretation) in ("MONOCHROME1", "MONOCHROME2"):
@@ -73,6 +63,36 @@ def decode_dicom(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         if "window" in selector:
             raise ImageError("no window for a colour picture", f"window= in {name}", "leave it out")
         return Plane(replace(_colour_frame(values, file, name), notes=told), spacing)
+
+
+def opened_dicom(data: bytes, name: str, limits: ImageLimits) -> tuple[Any, int]:
+    """A DICOM file by pydicom, its pixels not decoded yet, and how many frames it has.
+
+    Call it inside :func:`~assistant.pictures.pixels.decoding`, whose filters of warnings it sets.
+
+    Raises:
+        ImageError: the extra is not installed, or a file without pixels, outside the limits, in an unknown compression.
+    """
+    try:
+        import pydicom
+    except ImportError:
+        raise missing("DICOM", name) from None
+    warnings.simplefilter("error", Image.DecompressionBombWarning)  # of a compressed frame larger than its header
+    _check_deflated(data, name, limits)
+    file = pydicom.dcmread(io.BytesIO(data), force=True)
+    return file, _check_dicom(file, name, limits)
+
+
+def dicom_frame(frames: int, selector: Mapping[str, str], name: str) -> int:
+    """Which of the frames is asked for; the first where none is.
+
+    Raises:
+        ImageError: one that the file does not have.
+    """
+    frame = selected_index(selector, "frame", 0, name) or 0
+    if frame >= frames:
+        raise ImageError(f"a frame from 0 to {frames - 1}", f"frame {frame} in {name}", "use one of these")
+    return frame
 
 
 def _one_of_many(frames: int) -> tuple[str, ...]:
@@ -150,12 +170,17 @@ def _frame_values(file: Any, frame: int, group: str) -> Any:
     return file
 
 
-def _decoded(pixel_array: Any, file: Any, frame: int, name: str) -> np.ndarray:
-    """Stored values of a frame; says so where only a package is missing."""
+def frame_values(file: Any, frame: int, name: str, *, raw: bool = False) -> np.ndarray:
+    """Stored values of a frame, before any transform of them; YBR as RGB unless ``raw``.
+
+    Raises:
+        ImageError: only a package is missing that decodes it. pydicom raises whatever it likes.
+    """
     from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.pixels.utils import pixel_array
 
     try:
-        return np.asarray(pixel_array(file, index=frame))
+        return np.asarray(pixel_array(file, index=frame, raw=raw))
     except (RuntimeError, NotImplementedError):
         missing = get_decoder(file.file_meta.TransferSyntaxUID).missing_dependencies
         if missing and not all(find_spec(package) for package in _DECODERS):

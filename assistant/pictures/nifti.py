@@ -31,15 +31,9 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
     window = selector.get("window", "full")
     if window != "full" and window not in WINDOWS:
         raise unknown_window(window, name)
-    try:
-        import nibabel
-    except ImportError:
-        raise missing("NIfTI", name) from None
     with decoding(name, "NIfTI"):
-        stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
-        opened = nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image
-        volume = opened.from_stream(stream)
-        plane, spacing = _nifti_plane(volume, name, selector, limits)
+        volume = opened_nifti(data, name)
+        plane, spacing = nifti_plane(volume, name, selector, limits)
     sides = nifti_sides(volume)
     one = "slice" in selector or sides[int(selector.get("axis", 2))] == 1
     told = () if one else ("is the middle slice of its volume (::axis=2,slice=0 after the path takes another)",)
@@ -61,10 +55,28 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
     return Plane(replace(found, window=Levels(low, high), chosen=True), spacing)
 
 
-def _nifti_plane(
+def opened_nifti(data: bytes, name: str) -> Any:
+    """The volume of a NIfTI file by nibabel, its voxels not read yet.
+
+    Raises:
+        ImageError: the extra is not installed. nibabel raises whatever it likes.
+    """
+    try:
+        import nibabel
+    except ImportError:
+        raise missing("NIfTI", name) from None
+    stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
+    return (nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image).from_stream(stream)
+
+
+def nifti_plane(
     volume: Any, name: str, selector: Mapping[str, str], limits: ImageLimits
 ) -> tuple[np.ndarray, Spacing | None]:
-    """The slice asked for, rows downwards, in the units of the file, with its spacing; only that slice is read."""
+    """The slice asked for, rows downwards, in the units of the file, with its spacing; only that slice is read.
+
+    Raises:
+        ImageError: outside the limits, or a slice that the volume does not have.
+    """
     shape = tuple(int(side) for side in volume.shape)
     shape += (1,) * (3 - len(shape))
     if min(shape) < 1 or any(side != 1 for side in shape[4:]):

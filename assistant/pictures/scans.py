@@ -5,16 +5,15 @@ Reads headers only, of files that :func:`assistant.pictures.images.load_image` t
 
 from __future__ import annotations
 
-import gzip
 import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.pictures.formats.tiff import count_pages
-from assistant.pictures.kinds import content_format, nifti_version
+from assistant.pictures.kinds import content_format
 from assistant.pictures.medical import WINDOWS
-from assistant.pictures.nifti import nifti_sides
+from assistant.pictures.nifti import nifti_sides, opened_nifti
 from assistant.pictures.pixels import decoding
 
 AXES = ("left to right", "back to front", "feet to head")
@@ -64,7 +63,7 @@ def read_scan(path: Path) -> Scan | None:
         if kind == "TIFF":
             pages = count_pages(data)
             return Scan(kind, (pages,), ()) if pages > 1 else None
-        return _dicom(data) if kind == "DICOM" else _nifti(data)
+        return _dicom(data) if kind == "DICOM" else _nifti(data, path.name)
 
 
 def _dicom(data: bytes) -> Scan:
@@ -77,9 +76,5 @@ def _dicom(data: bytes) -> Scan:
     return Scan("DICOM", (max(1, int(file.get("NumberOfFrames") or 1)),), windows)
 
 
-def _nifti(data: bytes) -> Scan:
-    import nibabel
-
-    stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
-    kind = nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image
-    return Scan("NIFTI", nifti_sides(kind.from_stream(stream)), tuple(WINDOWS))
+def _nifti(data: bytes, name: str) -> Scan:
+    return Scan("NIFTI", nifti_sides(opened_nifti(data, name)), tuple(WINDOWS))

@@ -18,6 +18,8 @@ from typing import Any
 import yaml
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.rules.clauses import UNITS, Clause, Quantity, Rule
 from assistant.rules.sentence import read_sentence
 from assistant.types import Severity
@@ -41,10 +43,10 @@ def load_rule(given: str) -> Rule:
     if not given.lower().endswith(ENDINGS) and (" " in given.strip() or not path.exists()):
         return read_sentence(given)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
+        content = parse_yaml(decoded(path.read_bytes(), str(path)))
+    except OSError as error:
         raise ConfigError("a file with a rule", f"{path} ({type(error).__name__})", "check the path") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = "" if where is None else f" in line {where.line + 1}"
         raise ConfigError("a rule in YAML", f"something else in {path}{line}", EXAMPLE) from None

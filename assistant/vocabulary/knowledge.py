@@ -15,6 +15,8 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.types import Domain
 
 FOLDER = Path(__file__).parent / "knowledge"
@@ -156,10 +158,10 @@ def _content(path: Path) -> dict[str, Any]:
     """A file with a mapping ``types`` in it and nothing strange beside."""
     what = _what(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(decoded(path.read_bytes(), str(path)))
     except OSError as error:
         raise ConfigError(what, error.strerror or "a file that cannot be read", "name a YAML file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(what, f"no YAML ({error})", "correct the line named") from error
     if not isinstance(content, dict) or not isinstance(content.get("types"), dict) or not content["types"]:
         raise ConfigError(what, "no mapping 'types' in it", _FORM)

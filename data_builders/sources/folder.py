@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 
 from assistant.errors import DataSetError
+from assistant.labels.masks import frame_of, read_mask
 from assistant.pictures.sets import shared_levels
 from assistant.types import Domain, Levels
-from data_builders.files import list_pictures, picture_hashes, read_mask, read_pixels
+from data_builders.files import list_pictures, picture_hashes, read_pixels
 from data_builders.types import Kind, Mask, Picture, Pixels
 
 _KEPT = 32
@@ -152,10 +153,7 @@ class FolderFamily:
         found = [p for p in list_pictures(self.masks) if p.stem in (path.stem, f"{path.stem}_mask")]
         if not found:
             return np.ones(shape, bool)
-        grey = read_mask(found[0])
-        if grey.shape != shape:
-            raise DataSetError(f"a mask of {shape} pixels (height, width)", f"{grey.shape} in {found[0]}", "resize it")
-        return np.asarray(grey > 0)
+        return read_mask(found[0], frame_of(path, shape)).marked
 
     def _placement(
         self, source: tuple[int, ...], size: tuple[int, int], design: FolderDesign, rng: np.random.Generator

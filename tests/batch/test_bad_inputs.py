@@ -152,7 +152,7 @@ def test_a_file_that_vanishes_or_changes_during_the_run_is_a_row(
 ) -> None:
     from assistant.batch import running
 
-    def then_gone(inputs: Inputs, standard_input: object = None) -> object:
+    def then_gone(inputs: Inputs, *_: object) -> object:
         for item in find_items(inputs):
             if item.source.endswith("4.png"):
                 Path(item.source).unlink()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from assistant.cli import app as cli
 from assistant.cli import doctor
@@ -195,6 +196,34 @@ def test_anomalous_references_bring_their_masks(
     ended = command(*given, "--anomalous-mask", tmp_path / "mask.png")
     assert ended.code == 2
     assert "expected a mask of 80x60" in ended.err
+
+
+def test_a_mask_of_a_turned_picture_is_turned_with_it_and_an_empty_one_is_refused(
+    fake: FakeAssistant, command: Callable[..., Ended], pictures: Path, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sensor = np.zeros((60, 80), np.uint8)
+    sensor[10:20, 50:65] = 1
+    Image.fromarray(np.full((60, 80, 3), 90, np.uint8)).save(tmp_path / "turned.jpg", exif=exif)
+    Image.fromarray(sensor).save(tmp_path / "mask.png")
+    given = ("inspect", pictures / "a.png", "--anomalous-reference", tmp_path / "turned.jpg")
+    ended = command(*given, "--anomalous-mask", tmp_path / "mask.png")
+    assert ended.code == 0
+    (reference,) = fake.profiles[0]["anomalous"]
+    assert np.array_equal(reference.mask, np.rot90(sensor, -1) > 0)
+    assert "turned like its picture" in ended.err
+    Image.fromarray(sensor * 0).save(tmp_path / "mask.png")
+    ended = command(*given, "--anomalous-mask", tmp_path / "mask.png")
+    assert ended.code == 2
+    assert "expected a mask that marks the defect" in ended.err
+    ended = command("inspect", "/")
+    assert ended.code == 1
+    assert "which is the root of the machine" in ended.err
+    (pictures / "link").symlink_to(tmp_path)
+    ended = command("inspect", pictures, "--references", pictures)
+    assert ended.code == 0
+    assert ended.err.count("link' is left out; name it to have it walked") == 2
 
 
 @pytest.mark.parametrize(

@@ -98,13 +98,14 @@ def test_usage_is_exit_2(command: Command, tmp_path: Path) -> None:
 
 
 def test_options_reach_the_run(command: Command, asked: list[BatchOptions], tmp_path: Path) -> None:
-    (tmp_path / "q.txt").write_text("Is it fine?\n\nWhere?\n")
+    (tmp_path / "q.txt").write_bytes("Is it fine?\r\n\r\nWhere?\r\n".encode("utf-16"))
     command(
         "batch", "a.png", "b/", "--list", "l.txt", "--manifest", "m.csv", "--no-slices", "--out", tmp_path / "o", "--shard",
         "2/3", "--object", "lid", "--no-caption", "--questions", tmp_path / "q.txt", "--restart", "--batch-size", "8",
-        "--retry-failed", "--score", "top1",
+        "--retry-failed", "--score", "top1", "--follow-links", "--yes-everything",
     )  # fmt: skip
     (options,) = asked
+    assert (options.inputs.follow_links, options.inputs.everything) == (True, True)
     assert options.inputs.paths == ("a.png", "b/")
     assert (options.inputs.lists, options.inputs.manifest) == ((Path("l.txt"),), Path("m.csv"))
     assert (options.inputs.slices, options.shard, options.batch_size) == (False, Shard(2, 3), 8)
@@ -231,3 +232,15 @@ def test_measures_and_rulings_reach_rows_table_and_summary(command: Command, tmp
     again = command("batch", tmp_path, "--out", out, "--preset", "tiny", "--workers", "0", "--mm-per-pixel", "0.4")
     assert again.code == 2
     assert "the options of before" in again.err
+
+
+def test_the_root_is_asked_for_twice_and_links_are_told_of(command: Command, pictures: Path, tmp_path: Path) -> None:
+    ended = command("batch", "/", "--out", tmp_path / "out", "--workers", "0")
+    assert ended.code == 2
+    assert "which is the root of the machine" in ended.err
+    assert not (tmp_path / "out/results.jsonl").exists() or not (tmp_path / "out/results.jsonl").read_text()
+    (pictures / "link").symlink_to(tmp_path)
+    ended = command("batch", pictures, "--out", tmp_path / "out", "--workers", "0")
+    assert ended.code == 0
+    assert "--follow-links takes it" in ended.err
+    assert ended.err.count("is left out") == 1

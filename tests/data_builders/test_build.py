@@ -16,7 +16,7 @@ from assistant.reading.question import read_question
 from data_builders.build import build, main
 from data_builders.captions import caption_conversation
 from data_builders.config import load_config
-from data_builders.files import picture_hashes, pixel_sha256, read_mask, read_pixels
+from data_builders.files import own_mask, picture_hashes, pixel_sha256, read_pixels
 from data_builders.products import make_sample
 from data_builders.writer import read_rows
 from tests.data_builders.fakes import config, fake_families
@@ -94,7 +94,7 @@ def test_what_is_on_disk_is_the_sample(tmp_path):
     for row in rows:
         sample = make_sample(some, row["index"], fake_families())
         assert np.array_equal(read_pixels(tmp_path / row["image_file_name"]), sample.pixels)
-        mask = read_mask(tmp_path / row["mask_file_name"])
+        mask = own_mask(tmp_path / row["mask_file_name"])
         assert np.array_equal(mask > 0, sample.mask)
         assert row["verdict"] == ("anomalous" if sample.defects else "normal")
         for stated, record in zip(row["defects"], sample.defects, strict=True):

@@ -6,13 +6,15 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from assistant.errors import DataSetError
 from data_builders.build import build
 from data_builders.convert import main, to_messages, to_mvtec
 from data_builders.dialogues import main as dialogues
-from data_builders.files import encode_mask, encode_pixels, read_mask, write_atomic
-from data_builders.labelled import from_messages, from_mvtec, from_visa
+from data_builders.files import encode_mask, encode_pixels, own_mask, write_atomic
+from data_builders.labelled import from_mvtec, from_visa
+from data_builders.messages import from_messages
 from data_builders.writer import read_rows
 from tests.data_builders.fakes import config, fake_families
 
@@ -41,18 +43,50 @@ def test_from_mvtec_makes_rows_with_one_defect_a_component(category, tmp_path):
     ]
     assert bad["reference_file_names"] == [r["image_file_name"] for r in rows if r["split"] == "train"]
     assert rows[0]["image_file_name"] not in rows[0]["reference_file_names"]
-    assert set(np.unique(read_mask(tmp_path / "set" / bad["mask_file_name"]))) == {0, 254, 255}
+    assert set(np.unique(own_mask(tmp_path / "set" / bad["mask_file_name"]))) == {0, 254, 255}
 
 
 def test_a_missing_or_wrong_mask_is_an_error(category, tmp_path):
     write_atomic(category / "ground_truth/bent_lead/000_mask.png", encode_mask(np.ones((4, 6), bool)))
-    with pytest.raises(DataSetError, match=r"a mask of \(40, 60\)"):
+    with pytest.raises(DataSetError, match=r"a mask of 60x40 pixels .width x height., got 6x4"):
         from_mvtec(category, tmp_path / "a")
     (category / "ground_truth/bent_lead/000_mask.png").unlink()
-    with pytest.raises(DataSetError, match=r"000_mask\.png, got no such file"):
+    with pytest.raises(DataSetError, match=r"a mask of .*000\.png, got none with its name"):
         from_mvtec(category, tmp_path / "b")
     with pytest.raises(DataSetError, match="train/good"):
         from_mvtec(tmp_path, tmp_path / "c")
+
+
+@pytest.mark.parametrize("kind", ["0/1", "16 bit", "blue", "alpha"])
+def test_masks_of_every_kind_keep_their_defects(kind, category, tmp_path):
+    """Masks in 16 bits, in one channel or in alpha once came out empty: "anomalous" with no defect."""
+    path = category / "ground_truth/bent_lead/000_mask.png"
+    mask = own_mask(path) // 255
+    nothing = np.zeros_like(mask)
+    values = {
+        "0/1": mask, "16 bit": mask.astype(np.uint16), "blue": np.dstack([nothing, nothing, mask]),
+        "alpha": np.dstack([nothing, nothing, nothing, mask * 255]),
+    }  # fmt: skip
+    Image.fromarray(values[kind]).save(path)
+    from_mvtec(category, tmp_path / "set")
+    (bad,) = (row for row in read_rows(tmp_path / "set") if row["verdict"] == "anomalous")
+    assert [d["box"] for d in bad["defects"]] == [[3, 2, 9, 6], [50, 30, 60, 38]]
+    Image.fromarray(nothing).save(path)
+    with pytest.raises(DataSetError, match=r"a mask that marks the defect of .*000\.png, got an empty one"):
+        from_mvtec(category, tmp_path / "empty")
+
+
+def test_from_real_iad(tmp_path):
+    from tests.labels.test_layouts import real_iad
+
+    assert main(["from-real-iad", str(real_iad(tmp_path)), str(tmp_path / "set"), "--object", "audio jack"]) == 0
+    rows = list(read_rows(tmp_path / "set"))
+    assert [(r["split"], r["verdict"], [d["type"] for d in r["defects"]]) for r in rows] == [
+        ("train", "normal", []),
+        ("test", "normal", []),
+        ("test", "anomalous", ["BX"]),
+    ]
+    assert rows[-1]["defects"][0]["box"] == [20, 4, 33, 14]
 
 
 def test_to_mvtec_and_back_keeps_pictures_and_masks(tmp_path):
@@ -70,7 +104,7 @@ def test_to_mvtec_and_back_keeps_pictures_and_masks(tmp_path):
     for row in after:
         old = before[row["image_sha256"]]
         masks = [
-            read_mask(folder / r["mask_file_name"]) > 0
+            own_mask(folder / r["mask_file_name"]) > 0
             for folder, r in ((tmp_path / "back", row), (tmp_path / "set", old))
         ]
         assert np.array_equal(*masks)
@@ -148,7 +182,7 @@ def test_from_visa_follows_its_tables(tmp_path, capsys):
     assert main(["from-visa", str(root), str(tmp_path / "none"), "--category", "cashew"]) == 1
     assert "rows of the object cashew" in capsys.readouterr().err
     assert main(["from-visa", str(tmp_path), str(tmp_path / "none"), "--category", "candle"]) == 1
-    assert "a readable table 1cls.csv" in capsys.readouterr().err
+    assert "a table that can be read" in capsys.readouterr().err
 
 
 def test_conversations_of_ones_own_become_a_set_of_words(category, tmp_path):

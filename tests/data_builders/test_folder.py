@@ -61,7 +61,7 @@ def test_object_masks_move_with_the_picture(flat, tmp_path):
 def test_a_mask_of_another_size_is_an_error(flat, tmp_path):
     write_atomic(tmp_path / "masks" / "0.png", encode_mask(np.ones((5, 5), bool)))
     family = FolderFamily("nuts", flat, "nut", masks=tmp_path / "masks")
-    with pytest.raises(DataSetError, match=r"\(90, 140\).*got \(5, 5\)"):
+    with pytest.raises(DataSetError, match=r"140x90 pixels .*got 5x5"):
         family._load(0)
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from assistant.errors import ConfigError, DataSetError
 from assistant.evaluation.command import EvaluateOptions, run, runs_of
-from assistant.evaluation.sets import LabelledPicture, draw_references, own_reference, read_items
+from assistant.evaluation.sets import draw_references, own_reference
+from assistant.labels.labelled_set import LabelledPicture
+from assistant.labels.layouts import read_set
 from assistant.pipeline import Assistant
+from assistant.vision.detector import Detector
 
 
 @pytest.fixture
@@ -34,11 +38,11 @@ def data_set(tmp_path: Path, pixels: np.ndarray) -> Path:
 
 
 def test_items_carry_kind_and_mask(data_set: Path) -> None:
-    items = read_items(data_set)
+    items = read_set(data_set).pictures
     assert [(item.path.name, item.kind) for item in items[2:4]] == [("2_good.png", None), ("0_test.png", "hole")]
-    assert items[3].mask == data_set / "ground_truth/hole/0_test_mask.png"
+    assert items[3].masks == (data_set / "ground_truth/hole/0_test_mask.png",)
     with pytest.raises(DataSetError, match="MVTec layout"):
-        read_items(data_set / "train")
+        read_set(data_set / "train")
 
 
 def test_references_follow_the_seed(data_set: Path) -> None:
@@ -53,9 +57,9 @@ def test_references_follow_the_seed(data_set: Path) -> None:
 
 
 def test_own_references_go_by_name(data_set: Path) -> None:
-    item = LabelledPicture(data_set / "test/hole/1_test.png", "hole", None)
+    item = LabelledPicture(data_set / "test/hole/1_test.png", "hole")
     assert own_reference(data_set, "reference", item, "refuse") == data_set / "reference/1_temp.png"
-    other = LabelledPicture(data_set / "test/good/7_good.png", None, None)
+    other = LabelledPicture(data_set / "test/good/7_good.png", None)
     assert own_reference(data_set, "reference", other, "zero-shot") is None
     assert own_reference(data_set, "reference", other, "itself") == other.path
     with pytest.raises(DataSetError, match=r"got 0 for 7_good\.png"):
@@ -89,3 +93,43 @@ def test_a_run_writes_predictions_and_report(
     assert all((folder / row["map_path"]).is_file() and Path(row["source"]).is_file() for row in written)
     assert "| lids | 1 | 2 | 6 |" in (tmp_path / "report.md").read_text()
     assert len(json.loads((tmp_path / "report.json").read_text())["runs"]) == 3
+
+
+@pytest.mark.parametrize("kind", ["0/1", "red", "palette", "16 bit"])
+def test_masks_of_every_kind_are_measured_alike(kind: str, data_set: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mask of value 1 once counted as empty: its defect as normal pixels."""
+    options = EvaluateOptions((data_set,), ("0",))
+    run(Assistant.load("tiny"), options, as_json=True)
+    before = json.loads(capsys.readouterr().out)
+    for path in (data_set / "ground_truth/hole").iterdir():
+        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) // 255
+        if kind == "palette":
+            image = Image.fromarray(mask).convert("P")
+            image.putpalette([0, 0, 0, 128, 0, 0] + [0] * 762)
+        else:
+            values = {"0/1": mask, "red": mask[..., None] * np.uint8([250, 50, 83]), "16 bit": mask.astype(np.uint16)}
+            image = Image.fromarray(values[kind])
+        image.save(path)
+    run(Assistant.load("tiny"), options, as_json=True)
+    assert json.loads(capsys.readouterr().out) == before
+
+
+def test_masks_that_do_not_fit_end_the_command_before_a_picture_is_inspected(
+    data_set: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = EvaluateOptions((data_set,), ("0",))
+    monkeypatch.setattr(Detector, "encode", None)
+    path = data_set / "ground_truth/hole/0_test_mask.png"
+    mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(path), cv2.rotate(mask, cv2.ROTATE_90_CLOCKWISE))
+    with pytest.raises(DataSetError, match="its sides are exchanged"):
+        run(Assistant.load("tiny"), options, as_json=True)
+    cv2.imwrite(str(path), mask * 0)
+    (data_set / "ground_truth/hole/1_test_mask.png").unlink()
+    with pytest.raises(TypeError):
+        run(Assistant.load("tiny"), options, as_json=True)
+    told = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert told == [
+        "note: lids: 1 of 3 defective pictures have no mask and no part in pixel metrics: hole/1_test.png",
+        "note: lids: 1 masks of defective pictures mark nothing and are left out: hole/0_test.png",
+    ]

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from assistant.evaluation.passes import WORST, Scores, picture_sheet, read_mask
-from assistant.evaluation.sets import LabelledPicture, read_items
+from assistant.evaluation.passes import WORST, Scores, picture_sheet
+from assistant.labels.labelled_set import LabelledPicture, reading_of
+from assistant.labels.layouts import read_set
 from assistant.pictures.images import load_image
 from assistant.types import AnomalyMap, Inspection, Mode
 from assistant.vision.regions import describe_regions, find_regions
@@ -31,14 +32,14 @@ def items(tmp_path: Path) -> list[LabelledPicture]:
             for name, values in files.items():
                 (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
                 cv2.imwrite(str(tmp_path / name), values)
-    return read_items(tmp_path)
+    return list(read_set(tmp_path).pictures)
 
 
 def inspected(item: LabelledPicture, score: float | None = None, named: str = "deep scratch") -> Inspection:
     """What an inspection that knows the mask says, with another image score or type when told."""
     scores = np.full(SIZE, 0.05, np.float32)
-    if item.mask is not None:
-        scores[read_mask(item, SIZE)] = 0.95
+    if (reading := reading_of(item)) is not None:
+        scores[reading.marked] = 0.95
     masks = find_regions(AnomalyMap(scores))
     return Inspection(
         image=load_image(item.path),
@@ -78,7 +79,7 @@ def test_kinds_are_told_apart(items: list[LabelledPicture]) -> None:
 def test_defects_without_masks_have_no_part_in_pixel_metrics(items: list[LabelledPicture]) -> None:
     measured = Scores()
     for item in items:
-        if item.mask is None:
+        if not item.masks:
             measured.add(item, inspected(item))
     found = measured.metrics()
     assert found["image_auroc"] == 1.0
@@ -88,7 +89,7 @@ def test_defects_without_masks_have_no_part_in_pixel_metrics(items: list[Labelle
 
 def test_wrong_types_count(items: list[LabelledPicture]) -> None:
     measured = Scores()
-    for number, item in enumerate(sorted(items, key=lambda i: i.mask is None)):
+    for number, item in enumerate(sorted(items, key=lambda i: not i.masks)):
         measured.add(item, inspected(item, named="stain" if number == 0 else "deep scratch"))
     assert measured.metrics()["type_accuracy"] == pytest.approx(2 / 3)
 

@@ -184,11 +184,14 @@ def test_float_tiff_with_nan() -> None:
     assert "finite" in error_of(encoded(values, "TIFF"))
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_animated_files_give_the_first_frame(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "AVIF"])
+def test_animated_files_give_the_first_frame_and_say_so(kind: str) -> None:
     frames = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ("white", "red", "blue")]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
-    assert (load_image(data).pixels == 255).all()
+    image = load_image(data)
+    assert (image.pixels == 255).all()
+    assert image.notes[0].startswith("is the first p")
+    assert load_image(encoded(frames[0], kind)).notes == ()
 
 
 def test_frame_of_a_tiff(tmp_path: Path) -> None:

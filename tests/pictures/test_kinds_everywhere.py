@@ -1,4 +1,4 @@
-"""The newer kinds pass every door that walks folders: inspect, batch, builders, and a set that is read alike."""
+"""The newer kinds pass every door that walks folders: inspect, batch, builders, textures, and a set that is read alike."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PIL import Image
 from assistant.batch.inputs.listing import Inputs, find_items
 from assistant.pictures.images import find_images, load_image
 from assistant.pictures.sets import shared_levels
+from data_builders.collect import textures
 from data_builders.files import list_pictures, read_pixels
 from tests.pictures.test_dicom import RAMP
 from tests.pictures.test_images import dicom
@@ -40,6 +41,15 @@ def test_every_door_finds_and_reads_them(folder: Path) -> None:
         pixels = read_pixels(path)
         assert np.array_equal(pixels, load_image(path).pixels)
         assert np.corrcoef(pixels[0, :, 0], np.arange(64))[0, 1] > 0.99
+
+
+def test_textures_are_looked_for_among_them(tmp_path: Path) -> None:
+    rough = np.random.default_rng(0).integers(0, 4096, (300, 300)).astype(np.uint16)
+    (tmp_path / "a.jxl").write_bytes(imagecodecs.jpegxl_encode(rough, lossless=True))
+    (tmp_path / "notes.txt").write_text("no picture")
+    ((name, pixels),) = textures(tmp_path)
+    assert name == "a"
+    assert np.array_equal(pixels, load_image(tmp_path / "a.jxl").pixels)
 
 
 def test_a_mixed_set_shares_its_levels(folder: Path) -> None:

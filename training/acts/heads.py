@@ -27,8 +27,8 @@ class HeadRecipe:
     steps: int
 
 
-SENTENCE = HeadRecipe(decay=3e-5, learning_rate=0.02, steps=300)
-LEXICAL = HeadRecipe(decay=1e-5, learning_rate=0.3, steps=60)
+SENTENCE = HeadRecipe(decay=3e-6, learning_rate=0.02, steps=300)
+LEXICAL = HeadRecipe(decay=3e-6, learning_rate=0.3, steps=60)
 
 
 def phrasing_weights(acts: Int[Tensor, " phrasings"], groups: Int[Tensor, " phrasings"]) -> Float[Tensor, " phrasings"]:

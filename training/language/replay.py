@@ -10,6 +10,8 @@ import torch
 import yaml
 
 from assistant.errors import DataSetError
+from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 from assistant.language.tokens.chat_template import LabelledIds, Renderer, collate
 
 
@@ -24,9 +26,9 @@ def read_prompts(path: Path, part: str | None = None) -> list[str]:
         DataSetError: unreadable, no such part, or no prompt in it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        raw: Any = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
-    except (OSError, yaml.YAMLError) as error:
+        text = decoded(path.read_bytes(), str(path))
+        raw: Any = parse_yaml(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
+    except (OSError, yaml.YAMLError, RecursionError) as error:
         raise DataSetError("a readable file of prompts", f"{path} ({str(error).splitlines()[0]})", "mend it") from error
     if part is not None:
         if not isinstance(raw, dict) or part not in raw:

@@ -55,7 +55,7 @@ def read_rows(folder: Path) -> list[DataRow]:
     if not table.is_file():
         raise DataSetError("a data set with metadata.jsonl", str(folder), "build one with data_builders.build")
     rows = []
-    for number, line in enumerate(table.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(table.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
         try:
             raw = json.loads(line)
             rows.append(

@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import ConfigError
+from assistant.files.text import decoded
+from assistant.files.yaml_text import parse_yaml
 
 TrackerName = Literal["auto", "none", "tensorboard", "wandb", "trackio", "mlflow"]
 
@@ -150,8 +152,8 @@ def read_recipe(path: Path, overrides: list[str]) -> Recipe | LanguageRecipe:
         ConfigError: an unreadable file, an unknown key, a value that does not fit.
     """
     try:
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        raw: Any = parse_yaml(decoded(path.read_bytes(), str(path)))
+    except (OSError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(
             "a readable YAML recipe", f"{path} ({str(error).splitlines()[0]})", "mend the path"
         ) from error
@@ -167,7 +169,7 @@ def read_recipe(path: Path, overrides: list[str]) -> Recipe | LanguageRecipe:
             at = at.setdefault(parent, {})
             if not isinstance(at, dict):
                 raise ConfigError(f"a mapping at `{parent}`", str(at), f"mend --set {override}")
-        at[leaf] = yaml.safe_load(value)
+        at[leaf] = parse_yaml(value)
     try:
         model = LanguageRecipe if raw.get("stage") in ("align", "instruct") else Recipe
         return model.model_validate(raw)

@@ -284,8 +284,10 @@ class UnitInspector:
             key = replace(request, inquiry=replace(request.inquiry, object_name=None))
         if key not in self._profiles:
             try:
-                made = self._profiles[key] = Inspector(self.assistant, request).profile
-                self._notes += () if made is None else made.warnings
+                inspector = Inspector(self.assistant, request)
+                made = self._profiles[key] = inspector.profile
+                self._notes += inspector.notes
+                self._notes += () if made is None else (f"reference {fault}" for fault in made.warnings)
             except AssistantError as error:
                 self._profiles[key] = error
             if len(self._profiles) > PROFILES:

@@ -1,11 +1,10 @@
-"""Lists with columns: object name and references of each picture, from CSV or JSONL.
+"""Lists with columns: object name and references of each picture, from CSV as spreadsheets write it, or JSONL.
 
 Paths are taken from the working directory, as those on the command line are.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from typing import Any, BinaryIO
 
 from assistant.batch.inputs.item import Item
 from assistant.errors import ConfigError, ImageError
+from assistant.files.tables import read_table
+from assistant.files.text import as_utf8
 
 REFERENCES_SEPARATOR = ";"
 """Between the references of one CSV cell."""
@@ -49,38 +50,49 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _csv(path: Path) -> Iterator[Item]:
-    with opened(path):
-        pass
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.DictReader(file)
-        if "source" not in (reader.fieldnames or ()):
-            got = ", ".join(reader.fieldnames or ()) or "none"
-            raise ConfigError(f"a column `source` in {path.name}", got, "name the columns in its first line")
-        for row in reader:
-            told = {key: row.get(key) or None for key in ("source", "object_name", "references")}
-            if told["references"] is not None:
-                told["references"] = [r for r in str(told["references"]).split(REFERENCES_SEPARATOR) if r]
-            yield _item(told, f"{path}:{reader.line_num}")
+    for row in read_table(path, ("source",)):
+        where = f"{path}:{row.line}"
+        told: dict[str, Any] = {key: row.cells.get(key) or None for key in ("source", "object_name", "references")}
+        if row.surplus:
+            got = f"{row.surplus} more at line {row.line}"
+            yield Item(
+                where, error=str(ImageError("as many cells as columns", got, "put quotes about cells with marks"))
+            )
+            continue
+        if told["references"] is not None:
+            told["references"] = [r.strip() for r in told["references"].split(REFERENCES_SEPARATOR) if r.strip()]
+        yield _item(told, where)
 
 
 def _json_lines(path: Path) -> Iterator[Item]:
     with opened(path) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                told = json.loads(line)
-            except ValueError:
-                told = None
-            yield _item(told, f"{path}:{number}")
+        rest, number = b"", 0
+        for block in (*as_utf8(file), b"\n"):
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                number += 1
+                if line.strip():
+                    yield _item(_json(line), f"{path}:{number}")
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _item(told: Any, where: str) -> Item:
     if isinstance(told, dict):
         source, name, references = told.get("source"), told.get("object_name"), told.get("references") or []
         references = [references] if isinstance(references, str) else references
-        words = isinstance(name, str | None) and isinstance(references, list)
+        words = isinstance(name, str | None) and isinstance(references, list) and _is_text(name or "")
         if isinstance(source, str) and source and words and all(isinstance(r, str) for r in references):
             return Item(source, name, tuple(references))
     error = ImageError("a `source`, with `object_name` and `references` in words or not at all", "another line")
     return Item(where, error=str(error))
+
+
+def _is_text(words: str) -> bool:
+    """Whether words hold no bytes that are no UTF-8; a path may."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in words)

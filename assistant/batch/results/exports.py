@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from assistant.batch.results.pictures import unwritable
 from assistant.batch.results.rows import read_rows
+from assistant.errors import ImageError
+from assistant.labels.known_ids import KnownIds
+from assistant.labels.outlines import coco_shape
+from assistant.pictures.images import load_map
 from assistant.region_rows import MEASURES
 from assistant.report import SCHEMA, package_version
+from assistant.types import AnomalyMap
+from assistant.vision.regions import find_regions, source_pixels
 
 ROWS_AT_ONCE = 1000
 _PAIRS = ("feret_px", "feret_mm", "centroid")
@@ -27,27 +35,46 @@ UNNAMED = "anomaly"
 """Category of a region without a type."""
 
 
-def write_coco(results: Path) -> Path:
+def write_coco(results: Path, like: Path | None = None, tell: Callable[[str], object] = lambda _: None) -> Path:
     """``results.coco.json``: images, detections as annotations with ``score``, categories from the types of regions.
 
-    Boxes are ``[x, y, width, height]``. Pictures that failed are left out; identifiers count from 1.
+    Boxes are ``[x, y, width, height]``. ``segmentation`` holds polygons that draw the pixels of a region exactly, by the saved
+    map of its picture; without one it is the box, ``attributes`` says so and it is told. Pictures that failed are left out;
+    identifiers count from 1, or are those of a ground truth, which is what lets pycocotools compare the two.
+
+    Args:
+        results: file of rows.
+        like: COCO file whose images (by path or name) and categories (by name) give the identifiers; others are left out.
+        tell: given what was left out or is less than exact, in sentences.
 
     Raises:
         StorageError: the folder is full or cannot be written.
+        DataSetError, ConfigError: ``like`` is no COCO file.
     """
     target = results.with_suffix(".coco.json")
-    names: dict[str, int] = {}
-    for row in _inspected(results):
-        for region in row["regions"]:
-            names.setdefault(region["type"] or UNNAMED, len(names) + 1)
+    known = KnownIds() if like is None else KnownIds.read(like)
+    kinds = {region["type"] or UNNAMED: None for row in _inspected(results) for region in row["regions"]}
+    names = known.categories_with(kinds)
+    boxes = [0]
     with _whole(target) as file:
-        info = {"description": SCHEMA, "version": package_version()}
-        file.write(f'{{"info": {json.dumps(info)},\n"images": [')
-        _write_list(file, _coco_images(results))
+        info = {
+            "description": SCHEMA,
+            "version": package_version(),
+            "year": None,
+            "contributor": "",
+            "date_created": "",
+        }
+        head = {"info": info, "licenses": [{"id": 1, "name": "", "url": ""}]}
+        file.write(json.dumps(head)[:-1] + ',\n"images": [')
+        _write_list(file, _coco_images(results, known))
         file.write('],\n"annotations": [')
-        _write_list(file, _coco_annotations(results, names))
-        categories = [{"id": number, "name": name} for name, number in names.items()]
+        _write_list(file, _coco_annotations(results, names, known, boxes))
+        categories = [{"id": number, "name": name, "supercategory": "anomaly"} for name, number in names.items()]
         file.write(f'],\n"categories": {json.dumps(categories, ensure_ascii=False)}}}\n')
+    if boxes[0]:
+        tell(f"{boxes[0]} regions are drawn as their boxes in {target.name}: their maps are not there (--save-maps)")
+    for sentence in known.missed:
+        tell(sentence)
     return target
 
 
@@ -102,27 +129,59 @@ def _inspected(results: Path) -> Iterator[dict[str, Any]]:
     return (row for row in read_rows(results) if row["error"] is None)
 
 
-def _coco_images(results: Path) -> Iterator[dict[str, Any]]:
+def _coco_images(results: Path, known: KnownIds) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(_inspected(results), 1):
-        about = {"file_name": row["source"], "width": row["width"], "height": row["height"]}
-        yield {"id": number, **about, "score": row["image_score"], "caption": row["caption"]}
+        image = known.image(row["source"], number)
+        if image is not None:
+            about = {"file_name": image[1], "width": row["width"], "height": row["height"], "license": 1}
+            yield {"id": image[0], **about, "score": row["image_score"], "caption": row["caption"]}
 
 
-def _coco_annotations(results: Path, names: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _coco_annotations(
+    results: Path, names: dict[str, int], known: KnownIds, boxes: list[int]
+) -> Iterator[dict[str, Any]]:
     count = 0
     for number, row in enumerate(_inspected(results), 1):
-        for region in row["regions"]:
+        image = known.image(row["source"], number)
+        shapes = _shapes(results.parent, row) if image is not None and row["regions"] else {}
+        for region in row["regions"] if image is not None else ():
             count += 1
-            x_min, y_min, x_max, y_max = region["box"]
+            box = tuple(region["box"])
+            boxes[0] += box not in shapes
             yield {
                 "id": count,
-                "image_id": number,
+                "image_id": image[0] if image is not None else None,
                 "category_id": names[region["type"] or UNNAMED],
-                "bbox": [x_min, y_min, x_max - x_min, y_max - y_min],
-                "area": round(region["area_fraction"] * row["width"] * row["height"], 1),
-                "iscrowd": 0,
+                **(shapes.get(box) or _box_shape(box, region["area_fraction"] * row["width"] * row["height"])),
                 "score": region["peak_score"],
+                "attributes": {"severity": region["severity"], "segmentation": "map" if box in shapes else "box"},
             }
+
+
+def _shapes(folder: Path, row: dict[str, Any]) -> dict[tuple[int, ...], dict[str, Any]]:
+    """Pixels of the regions of a picture by their boxes, from its saved map; none where there is none or it does not fit."""
+    if row["map_path"] is None or not (folder / row["map_path"]).is_file():
+        return {}
+    try:
+        scores = AnomalyMap(load_map(folder / row["map_path"]))
+    except ImageError:
+        return {}
+    if scores.scores.shape != (row["height"], row["width"]):
+        return {}
+    found = dict[tuple[int, ...], dict[str, Any]]()
+    for region in find_regions(scores, threshold=row["threshold"]):
+        box = region.box
+        area = np.zeros(scores.scores.shape, bool)
+        area[box.y_min : box.y_max, box.x_min : box.x_max] = source_pixels(region, scores, row["threshold"])
+        found[box.as_tuple()] = coco_shape(area)
+    return found
+
+
+def _box_shape(box: tuple[int, ...], area: float) -> dict[str, Any]:
+    x_min, y_min, x_max, y_max = box
+    ring = [x_min, y_min, x_max, y_min, x_max, y_max, x_min, y_max]
+    sides = [x_min, y_min, x_max - x_min, y_max - y_min]
+    return {"segmentation": [ring], "bbox": sides, "area": round(area, 1), "iscrowd": 0}
 
 
 def _write_list(file: TextIO, values: Iterator[dict[str, Any]]) -> None:

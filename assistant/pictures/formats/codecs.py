@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ _ARRAY_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 _BAYER = {"rggb": "BG", "bggr": "RG", "grbg": "GB", "gbrg": "GR"}
 """Colours of the first 2 x 2 pixels, row by row, and what OpenCV calls it: the colours of pixels (1, 1) and (1, 2)."""
+_FIRST = "is the first picture of several in its file (save the others as files of their own)"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 
 
@@ -64,7 +66,8 @@ def decode_plain(data: bytes, kind: str, name: str, limits: ImageLimits) -> Samp
         limits.check_size(image.height, image.width, name)
         bits = _deep_bits(data, kind)
         if bits is None:
-            return from_pillow(image, name, limits)
+            animated = kind in ("GIF", "PNG", "WEBP", "AVIF") and bool(getattr(image, "is_animated", False))
+            return replace(from_pillow(image, name, limits), notes=(_FIRST,) if animated else ())
         turn, transparent = _orientation(image), image.info.get("transparency")
     codecs = _imagecodecs(name)
     decode = {"PNG": codecs.png_decode, "JPEG2000": codecs.jpeg2k_decode, "AVIF": codecs.avif_decode}[kind]
@@ -152,7 +155,11 @@ def demosaiced(samples: Samples, pattern: str, name: str) -> Samples:
 
 
 def turned(values: np.ndarray, orientation: int) -> np.ndarray:
-    """An array as EXIF orientation 1 to 8 says that it is looked at."""
+    """An array as EXIF orientation 1 to 8 says that it is looked at.
+
+    >>> turned(np.array([[1, 2], [3, 4], [5, 6]]), 6).tolist()
+    [[5, 3, 1], [6, 4, 2]]
+    """
     turn = _ARRAY_TURNS.get(orientation)
     return values if turn is None else np.ascontiguousarray(turn(values))
 
@@ -270,14 +277,15 @@ def _from_heic(data: bytes, name: str, limits: ImageLimits) -> Samples:
     file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     width, height = file.size
     limits.check_size(height, width, name)
-    return by_channels(np.asarray(file), name)  # libheif turns it, and moves 10 and 12 bits up to 16
+    several = (_FIRST,) if len(file) > 1 else ()
+    return by_channels(np.asarray(file), name, notes=several)  # libheif turns it, and moves 10 and 12 bits up to 16
 
 
 def _from_jpeg_xl(data: bytes, name: str, limits: ImageLimits) -> Samples:
     height, width = _jpeg_xl_size(data)
     limits.check_size(height, width, name)
     values = np.asarray(_imagecodecs(name).jpegxl_decode(data))
-    return by_channels(values[0] if values.ndim == 4 else values, name)
+    return by_channels(values[0], name, notes=(_FIRST,)) if values.ndim == 4 else by_channels(values, name)
 
 
 def _jpeg_xl_size(data: bytes) -> tuple[int, int]:

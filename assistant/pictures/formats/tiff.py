@@ -27,8 +27,9 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR, _CIELAB = 
 _CFA, _LINEAR_RAW, _DEPTH = 32803, 34892, 51177
 _CHANNELS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 32803: 1, 34892: 3, 51177: 1}
 """Channels of a photometric interpretation, besides extra samples."""
-_JPEGS = frozenset({6, 7, 34892, 33007})
-_SIZED = _JPEGS | {33003, 33004, 33005, 34712, 34887, 34892, 34933, 50001, 50002, 52546}
+JPEGS = frozenset({6, 7, 34892, 33007})
+"""Codecs whose streams say themselves how colours were stored, and lose a little."""
+_SIZED = JPEGS | {33003, 33004, 33005, 34712, 34887, 34892, 34933, 50001, 50002, 52546}
 """Codecs of whole pictures: their streams state a size, which must be that of the strip."""
 _DO = "save it as a grey or RGB TIFF with LZW or Deflate"
 _LUMA = (0.299, 0.587, 0.114)
@@ -40,7 +41,7 @@ def decode_tiff(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
 
     with TiffFile(io.BytesIO(data)) as file:
         frame = selected_index(selector, "frame", None, name)
-        pages = _pages(file, None if frame is None else frame + 1)
+        pages = full_pages(file, None if frame is None else frame + 1)
         if (frame or 0) >= len(pages):
             raise ImageError("a frame that the file has, from 0", f"frame {frame} in {name}", "use a lower one")
         samples = _samples(pages[frame or 0], data, name, limits)
@@ -56,10 +57,10 @@ def count_pages(source: str | Path | bytes) -> int:
     from tifffile import TiffFile
 
     with TiffFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
-        return len(_pages(file))
+        return len(full_pages(file))
 
 
-def _pages(file: Any, enough: int | None = None) -> list[Any]:
+def full_pages(file: Any, enough: int | None = None) -> list[Any]:
     """The pages that are pictures, or so many of them; of a file of reductions alone, the largest."""
     every: list[Any] = []
     full: list[Any] = []
@@ -104,8 +105,30 @@ def _samples(page: Any, data: bytes, name: str, limits: ImageLimits) -> Samples:
     if extra > 2 or (extra == 2 and natural == 1):
         got = f"{channels} channels in {name}"
         raise ImageError("a grey or colour TIFF", got, "save the channels of interest as pages or as RGB")
+    values = page_values(page, data, name)
+    samples = _by_photometric(page, values, photometric, extra, name)
+    told: tuple[str, ...] = ()
+    if unnamed:
+        told = ("has three channels without a word of what they are, shown as red, green and blue",)
+    elif extra and not (extra == 1 and samples.opacity is not None):
+        told = (f"has channels besides its {'grey' if natural == 1 else 'colours'}, left out ({extra})",)
+    return replace(samples, notes=told + samples.notes)
+
+
+def page_values(page: Any, data: bytes, name: str) -> np.ndarray:
+    """Numbers of a page as they are stored, (height, width) or (height, width, channels); JPEG streams as RGB.
+
+    Args:
+        page: of tifffile; its size is within the limits.
+        data: of the file.
+        name: of it, for errors.
+
+    Raises:
+        ImageError: an unknown compression, a damaged file, or complex numbers; decoders raise whatever they like.
+    """
+    height, width, channels = int(page.imagelength), int(page.imagewidth), int(page.samplesperpixel)
     _check_strips(page, data, name)
-    if page.is_subsampled and int(page.compression) not in _JPEGS:
+    if page.is_subsampled and int(page.compression) not in JPEGS:
         values = _subsampled(page, data, name)
     else:
         values = page.asarray()
@@ -114,14 +137,7 @@ def _samples(page: Any, data: bytes, name: str, limits: ImageLimits) -> Samples:
         values = values.reshape(height, width, channels) if channels > 1 else values.reshape(height, width)
     if values.dtype.kind not in "buif":
         raise ImageError("pixels of real numbers", f"{values.dtype} in {name}", "save the magnitude")
-    values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    samples = _by_photometric(page, values, photometric, extra, name)
-    told: tuple[str, ...] = ()
-    if unnamed:
-        told = ("has three channels without a word of what they are, shown as red, green and blue",)
-    elif extra and not (extra == 1 and samples.opacity is not None):
-        told = (f"has channels besides its {'grey' if natural == 1 else 'colours'}, left out ({extra})",)
-    return replace(samples, notes=told + samples.notes)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def _check_strips(page: Any, data: bytes, name: str) -> None:
@@ -166,7 +182,7 @@ def _by_photometric(page: Any, values: np.ndarray, photometric: int, extra: int,
     if photometric == _PALETTE and channels == 1:
         return made(_palette(page, values, name), None)
     if photometric == _YCBCR and channels == 3:
-        return made(values if int(page.compression) in _JPEGS else _from_ycbcr(page, values), declared)
+        return made(values if int(page.compression) in JPEGS else _from_ycbcr(page, values), declared)
     if photometric == _CMYK and channels == 4:
         return made(_from_cmyk(page, values, declared, name), None)
     if photometric == _CIELAB and channels in (1, 3):

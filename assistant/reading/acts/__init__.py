@@ -11,6 +11,7 @@ index           pieces -> acts with a confidence, by the heads in index/
 sentence_tower  MiniLM, loaded once
 lexical         a sentence as hashed words, where there is no tower
 slots           regions, units, forms, pictures, claims and scales named
+bounds          the top of a rating scale, how many at most, which width
 languages       which language it is, its words in English (languages.yaml)
 phrasings       how people say each act (phrasings/*.yaml), what the heads are fitted to
 """

@@ -30,6 +30,9 @@ class Act(StrEnum):
     DANGEROUS = "dangerous"
     CUSTOMER_NOTICE = "customer_notice"
     SEVERITY = "severity"
+    RATING = "rating"
+    STANDARD = "standard"
+    ESCALATE = "escalate"
     COUNT = "count"
     WHERE = "where"
     TYPE = "type"
@@ -37,6 +40,10 @@ class Act(StrEnum):
     WORST_REGION = "worst_region"
     DESCRIBE = "describe"
     APPEARANCE = "appearance"
+    IDENTIFY = "identify"
+    SPREAD = "spread"
+    ANYTHING_ELSE = "anything_else"
+    HEAT_MAP = "heat_map"
     SIZE = "size"
     LENGTH = "length"
     WIDTH = "width"
@@ -44,14 +51,20 @@ class Act(StrEnum):
     POSITION = "position"
     DISTANCE_EDGE = "distance_edge"
     DISTANCE_REGION = "distance_region"
+    ORIENTATION = "orientation"
+    SHAPE = "shape"
+    MARGIN = "margin"
     SCALE = "scale"
     CAUSE = "cause"
     EFFECT = "effect"
     NEXT_STEP = "next_step"
     REPAIR = "repair"
     PREVENT = "prevent"
+    OTHER_METHOD = "other_method"
+    KIND_MEANING = "kind_meaning"
     WHY = "why"
     CHECKED = "checked"
+    NOT_CHECKED = "not_checked"
     SURE = "sure"
     DISAGREE = "disagree"
     CLAIM = "claim"
@@ -60,6 +73,7 @@ class Act(StrEnum):
     NAME_KIND = "name_kind"
     SUMMARY = "summary"
     REPHRASE = "rephrase"
+    REPORT = "report"
     COMPARE_GOOD = "compare_good"
     COMPARE_PICTURE = "compare_picture"
     WHICH_BAD = "which_bad"
@@ -87,6 +101,8 @@ class Act(StrEnum):
     PERSON = "person"
     OTHER_SIDE = "other_side"
     TEXT = "text"
+    RATE = "rate"
+    PROGRESS = "progress"
     SCORE = "score"
     THRESHOLD = "threshold"
     CHANGE_THRESHOLD = "change_threshold"
@@ -94,6 +110,12 @@ class Act(StrEnum):
     MODEL = "model"
     ACCURACY = "accuracy"
     CAPABILITIES = "capabilities"
+    IMAGE_QUALITY = "image_quality"
+    BETTER_PICTURE = "better_picture"
+    ROBUST = "robust"
+    REFERENCES = "references"
+    LEARN = "learn"
+    PRIVACY = "privacy"
     GREETING = "greeting"
     THANKS = "thanks"
     GOODBYE = "goodbye"
@@ -141,6 +163,9 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
         Act.DANGEROUS: "Is it dangerous?",
         Act.CUSTOMER_NOTICE: "Would a customer notice it?",
         Act.SEVERITY: "How bad is it?",
+        Act.RATING: "Rate it from 0 to 100.",
+        Act.STANDARD: "Does it meet the standard?",
+        Act.ESCALATE: "Should we stop the line?",
     },
     Family.FINDING: {
         Act.COUNT: "How many defects are there?",
@@ -150,6 +175,10 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
         Act.WORST_REGION: "Which region is the worst?",
         Act.DESCRIBE: "What does the picture show?",
         Act.APPEARANCE: "What does the defect look like?",
+        Act.IDENTIFY: "What is the dark thing in the middle?",
+        Act.SPREAD: "Are they clustered or scattered?",
+        Act.ANYTHING_ELSE: "Is there anything else?",
+        Act.HEAT_MAP: "What does the heat map show?",
     },
     Family.MEASURE: {
         Act.SIZE: "How big is it?",
@@ -159,6 +188,9 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
         Act.POSITION: "What are its coordinates?",
         Act.DISTANCE_EDGE: "How far is it from the edge?",
         Act.DISTANCE_REGION: "How far apart are the regions?",
+        Act.ORIENTATION: "Which way does it run?",
+        Act.SHAPE: "Is it round or elongated?",
+        Act.MARGIN: "Are its edges sharp?",
         Act.SCALE: "The part is 60 mm wide.",
     },
     Family.KNOWLEDGE: {
@@ -167,10 +199,13 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
         Act.NEXT_STEP: "What should I do next?",
         Act.REPAIR: "Can it be repaired?",
         Act.PREVENT: "How can it be avoided?",
+        Act.OTHER_METHOD: "Which other test would confirm it?",
+        Act.KIND_MEANING: "What is a cold shut?",
     },
     Family.DISPUTE: {
         Act.WHY: "Why do you think so?",
         Act.CHECKED: "What did you check?",
+        Act.NOT_CHECKED: "What did you not check?",
         Act.SURE: "How sure are you?",
         Act.DISAGREE: "I think it is fine.",
         Act.CLAIM: "It is a reflection.",
@@ -181,6 +216,7 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
     Family.SUMMARY: {
         Act.SUMMARY: "Summarise it in one sentence.",
         Act.REPHRASE: "Say it in simple words.",
+        Act.REPORT: "Write it up for a report.",
         Act.COMPARE_GOOD: "How does it differ from a good one?",
         Act.COMPARE_PICTURE: "Compare it with the first picture.",
         Act.WHICH_BAD: "Which of my pictures are bad?",
@@ -220,6 +256,8 @@ _NOT_IN_A_PICTURE: dict[Family, dict[Act, str]] = {
         Act.PERSON: "Who is the person?",
         Act.OTHER_SIDE: "What does the other side look like?",
         Act.TEXT: "What does the label say?",
+        Act.RATE: "How many of them are bad?",
+        Act.PROGRESS: "Is it getting worse?",
     },
     Family.TOOL: {
         Act.CHANGE_THRESHOLD: "Be less strict.",
@@ -227,6 +265,12 @@ _NOT_IN_A_PICTURE: dict[Family, dict[Act, str]] = {
         Act.MODEL: "Which model are you?",
         Act.ACCURACY: "How accurate are you?",
         Act.CAPABILITIES: "What can you do?",
+        Act.IMAGE_QUALITY: "Is the picture good enough?",
+        Act.BETTER_PICTURE: "What picture would help?",
+        Act.ROBUST: "Does the light matter?",
+        Act.REFERENCES: "What did you compare it with?",
+        Act.LEARN: "Can you learn from this?",
+        Act.PRIVACY: "Do you keep my picture?",
     },
     Family.TALK: {
         Act.GREETING: "Hello.",

@@ -13,6 +13,10 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
     for act, pattern in (
         (Act.SCALE, rf"^(?!.*\?).*\b(?:is|has|measures|of|=)\b.*\d ?{_LENGTH_UNIT} (?:wide|long|high|tall|across)\b"),
         (Act.SCALE, rf"\b(?:one|a|1|\d+) ?(?:px|pixels?) (?:is|are|=|equals?|makes?) (?:about )?\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
+        (Act.SCALE, rf"^(?!.*\?).*\b(?:px|pixel|voxel) ?(?:size|pitch|spacing)\b\D{{0,20}}\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
+        (Act.SCALE, rf"^(?!.*\?).*\d ?{_LENGTH_UNIT} ?(?:/|per) ?(?:px|pixel)\b"),
+        (Act.SCALE, rf"^(?!.*\?).*\b(?:od|dia|diam|diameter)\b(?: is| of| =|:)? ?(?:about )?\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
+        (Act.SCALE, rf"^(?!.*\?).*\bscale ?bar\b.*\d ?{_LENGTH_UNIT}\b"),
         (Act.LENGTH, rf"\bhow long is (?:the|this|that) (?:\w+ )?{_LINE}\b|\bhow long\b.*\bin {_LENGTH_UNIT}\b"),
         (Act.WIDTH, rf"\bhow (?:wide|thick|broad) is (?:the|this|that) (?:\w+ )?{_LINE}\b"),
         (Act.DEPTH, r"\bhow deep\b|\bdepth of\b"),

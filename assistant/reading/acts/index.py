@@ -24,7 +24,7 @@ from assistant.reading.acts.sentence_tower import SentenceTower
 
 FOLDER = "index"
 NAME = "index"
-LEXICAL_SHARE = 0.2
+LEXICAL_SHARE = 0.3
 """Weight of the words' probabilities beside those of the tower."""
 
 

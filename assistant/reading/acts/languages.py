@@ -37,23 +37,27 @@ class Language:
 
     Args:
         notice: a sentence in it: this assistant answers in English; empty for English.
-        stop: words that are left out.
-        words: one or more words to English ones; accents left out.
-        stems: beginnings of words to English words, the longest first.
+        stop: words that are left out; with their accents and without.
+        words: one or more words to English ones; with their accents and without, where no other word is written so.
+        stems: beginnings of words to English words, the longest first; accents left out.
+        longest: words of the longest entry of ``words``.
     """
 
     notice: str
     stop: frozenset[str]
     words: Mapping[str, str]
     stems: tuple[tuple[str, str], ...]
+    longest: int
 
     def of_word(self, word: str) -> str | None:
-        """A word in English, empty for a stop word; None for a word that is not known."""
-        if word in self.words:
-            return self.words[word]
-        if word in self.stop:
-            return ""
-        return next((english for stem, english in self.stems if word.startswith(stem)), None)
+        """A word, as typed, in English, empty for a stop word; None for a word that is not known."""
+        bare = _bare(word)
+        for spelt in (word, bare):
+            if spelt in self.words:
+                return self.words[spelt]
+            if spelt in self.stop:
+                return ""
+        return next((english for stem, english in self.stems if bare.startswith(stem)), None)
 
 
 @cache
@@ -63,12 +67,16 @@ def load_languages() -> Mapping[str, Language]:
     found = {}
     for code, entry in read.items():
         pairs = re.findall(r"\s*([^=;\n]+)=([^;\n]*)", entry.get("words", ""))
-        words = {_bare(word): english.strip() for word, english in pairs}
+        stems = {_bare(word)[:-1]: english.strip() for word, english in pairs if word.strip().endswith("*")}
+        whole = {_spelt(word): english.strip() for word, english in pairs if not word.strip().endswith("*")}
+        stop = _spelt(entry["stop"])
+        bare = {_bare(word): english for word, english in whole.items()}
         found[code] = Language(
             entry.get("notice", ""),
-            frozenset(_bare(entry["stop"]).split()),
-            {word: english for word, english in words.items() if not word.endswith("*")},
-            tuple(sorted(((w[:-1], e) for w, e in words.items() if w.endswith("*")), key=lambda pair: -len(pair[0]))),
+            frozenset([*stop.split(), *_bare(stop).split()]),
+            {**bare, **whole},
+            tuple(sorted(stems.items(), key=lambda pair: -len(pair[0]))),
+            max((word.count(" ") + 1 for word in bare), default=1),
         )
     return found
 
@@ -89,7 +97,7 @@ def language_of(text: str) -> str:
     for code, script in _SCRIPTS:
         if len(re.findall(script, text[:1000])) > _SHARE * len(letters):
             return code
-    words = _bare(text[:1000]).split()
+    words = _spelt(text[:1000]).split()
     counts = {
         code: sum(known.of_word(word) is not None for word in words)
         for code, known in load_languages().items()
@@ -116,23 +124,35 @@ def in_english(text: str, language: str) -> str:
         return text
     found = []
     for sentence in re.findall(r"[^?!.\n]+[?!.\n]*", text.translate(_STOPS)):
-        spelt = _bare(sentence)
-        english = _of_signs(spelt, known) if language in {"zh", "ja", "ko"} else _of_words(spelt.split(), known)
-        if smooth := _smoothed(" ".join(english.split())):
-            found.append(smooth + ("?" if "?" in sentence else "."))
+        parts = []
+        for part in sentence.split(","):
+            spelt = _spelt(part)
+            english = (
+                _of_signs(_bare(spelt), known) if language in {"zh", "ja", "ko"} else _of_words(spelt.split(), known)
+            )
+            parts += [_smoothed(clause) for clause in re.split(r"^(hello|thank you)(?= )", " ".join(english.split()))]
+        if told := ", ".join(part for part in parts if part):
+            found.append(re.sub(r"^(hello|thank you), ", r"\1. ", told) + ("?" if "?" in sentence else "."))
     return " ".join(found)
 
 
-_STOPS = str.maketrans({"\uff1f": "?", "\uff01": "!", "\u3002": ".", "\xbf": " ", "\xa1": " ", "\u061f": "?"})
-_THINGS = "defects?|cracks?|scratch(?:es)?|dent|hole|stain|rust|damage|fault|problem|anomaly|part|picture|bottle|scan"
+_STOPS = str.maketrans(
+    {"\uff1f": "?", "\uff01": "!", "\u3002": ".", "\uff0c": ",", "\u3001": ",", "\xbf": " ", "\xa1": " ", "\u061f": "?"}
+)
+_THINGS = (
+    "defects?|cracks?|scratch(?:es)?|dent|hole|stain|spot|rust|damage|fault|problem|anomaly|tumour|lesion|part|picture|bottle|scan"
+    "|cloth|tile|board|pill|capsule|screw|weld|surface"
+)
+_MAY = "can (?:i|we|it be)|should (?:i|we)|may i"
+_DONE = "use|ship|sell|keep|reject|scrap|throw away|repair|rework|wash|clean|avoid"
 _ASKS = r"\b(?:where|what|how|why|which|when|who)\b"
 
 
 def _smoothed(english: str) -> str:
     """The row of words with the little words that most languages leave out or place elsewhere.
 
-    >>> _smoothed("size crack how big is there"), _smoothed("part is good")
-    ('size of the crack how big', 'is the part good')
+    >>> _smoothed("size crack how big is there"), _smoothed("part is good"), _smoothed("bottle can i use")
+    ('size of the crack how big', 'is the part good', 'can i use the bottle')
     """
     if re.search(_ASKS, english):
         english = re.sub(r"\bis (?:there|it)\b(?! (?:ok|good|broken|normal))", " ", english)
@@ -144,19 +164,25 @@ def _smoothed(english: str) -> str:
     for noun, word in (("size", "big"), ("length", "long"), ("width", "wide"), ("depth", "deep")):
         english = re.sub(rf"^(.*?) ?\b{noun} how$", rf"how {word} is \1", " ".join(english.split()))
     english = re.sub(r"^(the \w+) is (\w+)$", r"is \1 \2", " ".join(english.split()))
+    english = re.sub(r"\bthis the\b", "the", english)
+    english = re.sub(r"^(.+) is there$", r"is there \1", english)
+    english = re.sub(rf"^(?:is )?({_MAY}) (.+?) ({_DONE})$", r"\1 \3 \2", english)
+    english = re.sub(rf"^(the \w+) ({_MAY}) ({_DONE})(?: it)?$", r"\2 \3 \1", english)
     return " ".join(english.split())
 
 
 def _of_words(words: list[str], known: Language) -> str:
+    """Words as typed: the longest known row of them at each place; those that are not known stay, without accents."""
     found: list[str] = []
     at = 0
     while at < len(words):
-        for length in (4, 3, 2):
-            if (english := known.words.get(" ".join(words[at : at + length]))) is not None:
+        for length in range(known.longest, 1, -1):
+            row = " ".join(words[at : at + length])
+            if (english := known.words.get(row, known.words.get(_bare(row)))) is not None:
                 break
         else:
             length, english = 1, known.of_word(words[at])
-        found.append(words[at] if english is None else english)
+        found.append(_bare(words[at]) if english is None else english)
         at += length
     return " ".join(found)
 
@@ -174,8 +200,13 @@ def _of_signs(text: str, known: Language) -> str:
     return " ".join(" ".join(found).split())
 
 
+def _spelt(text: str) -> str:
+    """Lower case, words with one space between them ("*" and signs kept)."""
+    return " ".join(re.sub(r"[^\w*=;]+", " ", unicodedata.normalize("NFC", text.lower())).split())
+
+
 def _bare(text: str) -> str:
-    """Lower case, accents of Latin letters left out, words with one space between them ("*" and signs kept)."""
+    """The same without accents of Latin letters."""
     text = text.lower().replace("\u0131", "i").replace("ß", "ss").replace("ł", "l").replace("œ", "oe")
     plain = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
-    return " ".join(re.sub(r"[^\w*=;]+", " ", unicodedata.normalize("NFC", plain)).split())
+    return _spelt(plain)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.bounds import Extreme, extreme_of, limit_of, scale_top_of
 from assistant.reading.question import Question, Rank
 from assistant.reading.spelling import plain
 
@@ -37,9 +38,10 @@ class Form(StrEnum):
     BULLETS = "bullets"
     NUMBER = "number"
     YES_NO = "yes_no"
+    CLOCK = "clock"
 
 
-Axis = Literal["width", "height", "length", "diameter", "pixel"]
+Axis = Literal["width", "height", "length", "diameter", "pixel", "unknown"]
 Edge = Literal["left", "right", "top", "bottom"]
 
 
@@ -48,10 +50,11 @@ class Scale:
     """A real size told: the object's along an axis, or that of one pixel.
 
     Args:
-        axis: what was measured; "pixel": ``number`` units are one pixel's side.
+        axis: what was measured; "pixel": ``number`` units are one pixel's side; "unknown": the size of ``of``, without a word
+            on which way it was measured.
         number: more than 0.
         unit: of the number.
-        of: what was measured, as typed ("the bottle"); empty when not said.
+        of: what was measured, as typed ("the bottle", "flange"); empty when not said.
     """
 
     axis: Axis
@@ -77,6 +80,9 @@ class Slots:
         claim: what the user says it is ("a reflection"), or is to be called.
         value: a score or threshold, 0 to 1.
         scale: a real size told.
+        scale_top: the upper end of the scale that a rating is asked on; "letters" for grades.
+        extreme: which of a line's widths is asked for.
+        limit: how many things, at most, are asked for.
     """
 
     region: int | None = None
@@ -91,6 +97,9 @@ class Slots:
     claim: str | None = None
     value: float | None = None
     scale: Scale | None = None
+    scale_top: float | Literal["letters"] | None = None
+    extreme: Extreme | None = None
+    limit: int | None = None
 
 
 _UNITS = {
@@ -109,6 +118,10 @@ _FORMS = (
     (Form.BULLETS, r"\bbullet(?:s|ed)?\b|\bas a list\b"),
     (Form.NUMBER, r"\b(?:just|only) (?:the |a )?(?:number|score|figure)\b|\bnumber only\b"),
     (Form.YES_NO, r"\by ?/ ?n\b|\byes(?: or |/| )no\b|\bpass(?: or |/)fail\b|\bok(?: or |/)(?:nok|not)\b"),
+    (
+        Form.CLOCK,
+        r"\bclock (?:position|hour|face|terms|reading)|\b(?:what|which) (?:hour|o.?clock)\b|\bhour of the clock\b",
+    ),
 )
 _ORDINALS = {"first": 1, "original": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _PICTURE = r"(?:picture|image|photo|scan|shot|one|x-ray|mri|ct)"
@@ -121,17 +134,41 @@ _EDGE = re.compile(r"\b(left|right|top|upper|bottom|lower)(?: hand)?(?: (?:side|
 _NUMBER = r"(?P<number>\d+(?:[.,]\d+)?)"
 _PIXEL_SCALE = (
     re.compile(rf"\b(?:one|a|1) ?(?:px|pixel)\b\D{{1,20}}{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])"),
+    re.compile(
+        rf"\b(?:px|pixel|voxel) ?(?:size|pitch|spacing|width|edge)\b\D{{0,20}}{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])"
+    ),
     re.compile(rf"{_NUMBER} ?(?:{_NAMED_UNIT}) ?(?:per|/|a) ?(?:px|pixel)\b"),
 )
 _PIXELS_IN_UNIT = re.compile(
     rf"(?P<pixels>\d+(?:[.,]\d+)?) ?(?:px|pixels) (?:are|is|make|equal|=) {_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])"
 )
-_SIDE_SCALE = re.compile(rf"{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z]) (?P<axis>wide|across|long|high|tall|in diameter)")
-_NOUN_SCALE = re.compile(rf"\b(?P<axis>width|height|length|diameter)\b\D{{1,40}}?{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])")
+_UNIT_IN_PIXELS = re.compile(
+    rf"{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])(?: wide| long| high)?,? ?(?:is|are|=|equals?|makes?|corresponds? to|spans?|covers?"
+    r"|over|in|,|\() ?(?:about )?(?P<pixels>\d+(?:[.,]\d+)?) ?(?:px|pixels)"
+)
+_SIDE_SCALE = re.compile(
+    rf"{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z]) (?P<axis>wide|across|long|high|tall|in diameter|diameter|dia|od)\b"
+)
+_NO_NOUN = r"(?:has|is|of|for|with|a|an|outer|inner|outside)\b"
+_NOUN_SCALE = re.compile(
+    rf"(?:\b(?P<of>(?!{_NO_NOUN})\w+(?: (?!(?:the )?{_NO_NOUN})\w+){{0,2}}) )?\b"
+    r"(?P<axis>width|height|length|(?:outer |inner |outside )?diameter|dia|diam|od)"
+    rf"\b\D{{0,40}}?{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])"
+)
+_BARE_SCALE = re.compile(
+    r"\b(?P<of>(?:the|our|my|this|a|whole) (?:\w+ ){0,2}?\w+|field of view|fov) (?:is|measures|has|covers|shows|=|:) ?"
+    rf"(?:about |roughly |exactly |around |ca\.? )?{_NUMBER} ?(?:{_NAMED_UNIT})(?![a-z])"
+    r"(?! ?(?:from|apart|away|off|deep|thick|below|above|inside|to|per|/|by|x|old)\b)"
+)
+_COMPARED = re.compile(
+    r"\b(?:over|under|more|less|bigger|larger|smaller|longer|shorter|wider|deeper|exceeds?|than|if it|whether)\b(?=.*\d)"
+)
 _AXES: dict[str, Axis] = {
     "wide": "width", "across": "width", "long": "length", "high": "height", "tall": "height", "in diameter": "diameter",
-    "width": "width", "height": "height", "length": "length", "diameter": "diameter",
+    "width": "width", "height": "height", "length": "length", "diameter": "diameter", "dia": "diameter", "diam": "diameter",
+    "od": "diameter", "outer diameter": "diameter", "inner diameter": "diameter", "outside diameter": "diameter",
 }  # fmt: skip
+_NOTHING = {"", "its", "the", "real", "the real", "true", "the true"}
 _IT = r"(?:it|this|that|these|region \d+|such things)"
 _CLAIM = re.compile(
     rf"\b(?:is|'s|thats|its|are|call(?:ed)?(?: {_IT}| (?:this|that) kind)?|(?:label|name|tag|rename|relabel) {_IT})"
@@ -146,6 +183,7 @@ _CLAIM_ENDS = re.compile(r"(?:,| (?:from|that|which|and|not|on the lens|please|i
 
 
 _STATING = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
+_RATED = frozenset({Act.RATING, Act.SEVERITY})
 
 
 def slots_of(act: Act, piece: Question, whole: Question) -> Slots:
@@ -177,6 +215,9 @@ def slots_of(act: Act, piece: Question, whole: Question) -> Slots:
         claim=claim_of(said) if act in _STATING else None,
         value=_value(said),
         scale=scale,
+        scale_top=scale_top_of(said) if act in _RATED else None,
+        extreme=extreme_of(said),
+        limit=limit_of(said),
     )
 
 
@@ -191,19 +232,25 @@ def scale_of(said: str) -> Scale | None:
     >>> told = scale_of("the bottle is 60 mm wide")
     >>> told.axis, told.number, told.unit.value, told.of
     ('width', 60.0, 'mm', 'the bottle')
+    >>> [scale_of(said).axis for said in ("flange od is 120 mm", "the flange is 120 mm", "pixel pitch 25 um")]
+    ['diameter', 'unknown', 'pixel']
     """
+    said = said.replace("more or less ", "")
     if "?" in said or re.match(r"\W*(?:is|are|was|how|what|which|does|where|why|can|could)\b", said):
         return None
-    if match := _PIXELS_IN_UNIT.search(said):
-        pixels = _number(match["pixels"])
-        return _scale("pixel", _number(match["number"]) / pixels, match) if pixels else None
+    for pattern in (_PIXELS_IN_UNIT, _UNIT_IN_PIXELS):
+        if match := pattern.search(said):
+            pixels = _number(match["pixels"])
+            return _scale("pixel", _number(match["number"]) / pixels, match) if pixels else None
     for pattern in _PIXEL_SCALE:
         if match := pattern.search(said):
             return _scale("pixel", _number(match["number"]), match)
+    if _COMPARED.search(said):
+        return None
     for pattern in (_SIDE_SCALE, _NOUN_SCALE):
         if match := pattern.search(said):
             return _scale(_AXES[match["axis"]], _number(match["number"]), match)
-    return None
+    return _scale("unknown", _number(match["number"]), match) if (match := _BARE_SCALE.search(said)) else None
 
 
 def _scale(axis: Axis, number: float, match: re.Match[str]) -> Scale | None:
@@ -211,7 +258,8 @@ def _scale(axis: Axis, number: float, match: re.Match[str]) -> Scale | None:
     if unit in (None, Unit.PERCENT) or number <= 0:
         return None
     named = re.search(r"\b(?:the|a|our|my|this) (?:\w+ )?\w+(?= (?:is|has|measures|shows|covers)\b)", match.string)
-    return Scale(axis, number, unit, named.group() if named and axis != "pixel" else "")
+    of = match.groupdict().get("of") or (named.group() if named else "")
+    return Scale(axis, number, unit, "" if axis == "pixel" or of in _NOTHING else of)
 
 
 def claim_of(said: str) -> str | None:

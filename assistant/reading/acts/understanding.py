@@ -17,6 +17,8 @@ from assistant.reading.question import KEPT, Question, read_question
 
 KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
+GUESSED = 0.3
+"""Confidence from which an act that is not taken as meant is still worth a try."""
 CERTAIN = 1.0
 """Confidence in an act that a rule tells."""
 THOUGHT_OF = 5
@@ -63,6 +65,7 @@ class Understanding:
         nearest: three acts to offer (:attr:`Act.example`): those nearest to the least certain piece.
         language: ISO 639-1 code of the language it is in.
         kind: whether it is a sentence at all; without acts unless it is.
+        guess: what it may do, where no act is known but one comes near (:data:`GUESSED`).
     """
 
     acts: tuple[AskedAct, ...]
@@ -70,6 +73,7 @@ class Understanding:
     nearest: tuple[Act, Act, Act]
     language: str
     kind: MessageKind
+    guess: AskedAct | None = None
 
 
 def understand(question: Question, lexical: bool = False) -> Understanding:
@@ -108,7 +112,17 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
         asked = AskedAct(act, confidence, slots_of(act, read, question), piece)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
-    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind)
+    guess = None if acts else _guess(pieces, ranked, question)
+    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess)
+
+
+def _guess(pieces: tuple[str, ...], ranked: list[Ranking], question: Question) -> AskedAct | None:
+    """The likeliest act of the piece that is nearest to one; None where that is far, or mere talk."""
+    piece, ranking = max(zip(pieces, ranked, strict=True), key=lambda pair: pair[1].confidence)
+    act = ranking.acts[0]
+    if ranking.confidence < GUESSED or act.family is Family.TALK:
+        return None
+    return AskedAct(act, ranking.confidence, slots_of(act, read_question(piece), question), piece)
 
 
 def _act_of(piece: str, read: Question, ranking: Ranking) -> tuple[Act | None, float]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from assistant.types import Mode
+from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.regions import highest_region
 from assistant.words import wording
-from assistant.words.replies import phrases
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import at_place, presence, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 CLAIMED = 4
 """Words of a claim that are said again; a longer one is called "that"."""
@@ -21,16 +21,21 @@ def why(scene: Scene) -> list[str]:
     basis = f"It was judged {phrases.judged_by(found)}: {phrases.scored(found)}."
     if marked := scene.regions or found.regions:
         first = marked[0]
+        but = " because" if scene.anomalous else ", although"
         differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
         return [
-            f"Because {phrases.name(first)}, {phrases.place(first)}, {differs}: the map reaches {first.peak_score:.2f} there.",
+            f"I call it {found.verdict.value}{but} {phrases.name(first)}, {phrases.place(first)}, {differs}: "
+            f"the map reaches {first.peak_score:.2f} there.",
             basis,
         ]
     place = highest_region(found)
     high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
     if scene.anomalous:
-        return [f"Because the picture as a whole scores above the threshold, without a single region{high}.", basis]
-    return [f"Because no place stands out enough{high}.", basis]
+        return [
+            f"I call it anomalous because the picture as a whole scores above the threshold, without a single region{high}.",
+            basis,
+        ]
+    return [f"I call it normal because no place stands out enough{high}.", basis]
 
 
 def checked(scene: Scene) -> list[str]:
@@ -48,6 +53,19 @@ def checked(scene: Scene) -> list[str]:
         f"there {'is' if number == 1 else 'are'} {wording.counted(number, 'region')}" if number else "so there is none"
     )
     return [*said, f"4. Places of the map are marked where the picture as a whole reaches its threshold; {marked}."]
+
+
+def not_checked(scene: Scene) -> list[str]:
+    """What a verdict does not cover."""
+    if scene.medical:
+        return [
+            "Not looked at: anything outside this picture, earlier examinations, the history.",
+            f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.SCAN_LIMIT)}",
+        ]
+    return [
+        "Not looked at: other sides and the inside, depth, dimensions against a drawing, function, writing.",
+        f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.LIMIT)}",
+    ]
 
 
 def sure(scene: Scene) -> list[str]:
@@ -97,9 +115,12 @@ def claim(scene: Scene) -> list[str]:
         )
     first = regions[0]
     if said is None:
+        if scene.question.kinds:
+            return _claimed_kind(scene, first)
+        looks = "" if first.type is None else f", and looks most like {wording.noun(first.type, scene.knowledge)}"
         return [
-            f"What I can say of it: the place {phrases.place(first)} differs from the rest (up to {first.peak_score:.2f}); "
-            "what it is made of, the map does not tell."
+            f"What I can say of it: {phrases.name(first)}, {phrases.place(first)}, differs from the rest "
+            f"(up to {first.peak_score:.2f}){looks}. Whether it is what you say, the map does not tell."
         ]
     return [
         f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
@@ -108,13 +129,26 @@ def claim(scene: Scene) -> list[str]:
     ]
 
 
+def _claimed_kind(scene: Scene, region: Region) -> list[str]:
+    """To somebody who names a kind: what it looks most like, and that the ones named stay possible."""
+    others = [kind for kind in scene.question.kinds if kind != region.type]
+    named = wording.join([wording.noun(kind, scene.knowledge) for kind in others], "or") if others else ""
+    if region.type is None:
+        return [f"The kind is not known; {named} cannot be excluded."]
+    chance = region.type_probability or 0.0
+    guess = "" if chance >= phrases.CERTAIN else ", but that is a guess"
+    looks = f"By its looks it is nearest to {wording.noun(region.type, scene.knowledge)}{guess}"
+    excluded = [f"{phrases.capital(named)} cannot be excluded."] if named else []
+    return [f"{looks} ({100 * chance:.0f} % sure), {phrases.place(region)}.", *excluded]
+
+
 def missed(scene: Scene) -> list[str]:
     """To somebody who sees something more."""
     if scene.cells:
         said = at_place(scene)
         return (
             said
-            if scene.regions
+            if scene.regions or scene.peak_at(sorted(scene.cells)) >= THRESHOLD
             else [said[0], f"You may still be right: {phrases.caveat(scene)[:1].lower()}{phrases.caveat(scene)[1:]}"]
         )
     place = highest_region(scene.inspection)
@@ -144,8 +178,14 @@ def name_kind(scene: Scene) -> list[str]:
 
 def _correct(scene: Scene) -> str:
     """How to put it right."""
+    if scene.medical:
+        return "A qualified reader decides."
     if not scene.inspection.regions:
         return "Reference pictures of good ones make it surer."
     if scene.inspection.mode is Mode.ZERO_SHOT:
         return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
     return "If good ones look like this, add this picture to the references, and it is unlikely to be marked again."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

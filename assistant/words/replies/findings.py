@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
+from assistant.reading.acts.slots import Form
 from assistant.types import MeasuredBy, Region
 from assistant.vision.measuring.appearance import appearance_of
+from assistant.vision.measuring.directions import arc_of
 from assistant.vision.regions import highest_region
 from assistant.words import wording
-from assistant.words.replies import phrases
-from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import nowhere, of_kind, state
+from assistant.words.replies.verdicts import at_place, nowhere, of_kind, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 MOST = 9
 """Regions of a list."""
+FROM_THE_MIDDLE = (
+    "Seen from the middle of the picture, 12 o'clock at its top; where the part has its middle, I do not know."
+)
+_ASKS_CLOCK = re.compile(r"\bclock\b")
+_POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defect|spot)\b")
 
 
 def nothing(scene: Scene, doing: str) -> list[str]:
@@ -44,6 +53,8 @@ def where(scene: Scene) -> list[str]:
     """In which place."""
     if not scene.regions:
         return nothing(scene, "locate")
+    if scene.asked.slots.form is Form.CLOCK or _ASKS_CLOCK.search(scene.question.text.lower()):
+        return around_middle(scene)
     if len(scene.regions) == 1:
         region = scene.regions[0]
         x, y = phrases.centre(region)
@@ -65,12 +76,28 @@ def position(scene: Scene) -> list[str]:
     """Coordinates, with the share of the picture."""
     if not scene.regions:
         return nothing(scene, "locate")
+    if scene.asked.slots.form is Form.CLOCK or _ASKS_CLOCK.search(scene.question.text.lower()):
+        return around_middle(scene)
     width, height = scene.inspection.image.width, scene.inspection.image.height
     return [
         f"{phrases.capital(phrases.name(r))}: centre x {phrases.centre(r)[0]}, y {phrases.centre(r)[1]}; box {phrases.box(r)}; "
         f"{wording.percent(r.area_fraction)} of the {width} x {height} picture."
         for r in scene.regions[: phrases.MOST]
     ]
+
+
+def around_middle(scene: Scene) -> list[str]:
+    """What each spans on a clock's face around the middle of the picture."""
+    said = []
+    for region in scene.regions[: phrases.MOST]:
+        found = arc_of(scene.inspection.anomaly_map, region)
+        told = (
+            "lies in the middle of the picture, or all around it"
+            if found is None
+            else f"lies {found.words}, over about {found.degrees:.0f}°"
+        )
+        said.append(f"{phrases.capital(phrases.name(region))} {told}.")
+    return [*said, FROM_THE_MIDDLE]
 
 
 def kind(scene: Scene) -> list[str]:
@@ -89,7 +116,7 @@ def _kind_of(region: Region, scene: Scene) -> str:
     chance = region.type_probability or 0.0
     entry = scene.knowledge.find(region.type)
     named = wording.noun(region.type, scene.knowledge)
-    which = f"The one {phrases.place(region)}" if len(scene.regions) > 1 else "It"
+    which = phrases.named_at(region) + "," if len(scene.regions) > 1 else "It"
     if scene.medical:
         head = f"{which} looks most like {named}, as far as one picture tells ({100 * chance:.0f} % sure)"
         return f"{head}. {wording.caution(scene.inspection, scene.knowledge)}"
@@ -122,9 +149,10 @@ def list_regions(scene: Scene) -> list[str]:
     lines = [
         f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
         f"{r.severity.value}, score up to {r.peak_score:.2f}."
-        for r in regions[:MOST]
+        for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]
-    return [f"{phrases.capital(wording.counted(len(regions), 'region'))}:", *lines]
+    more = f", the strongest {wording.NUMBERS[len(lines)]}" if len(lines) < len(regions) else ""
+    return [f"{phrases.capital(wording.counted(len(regions), 'region'))}{more}:", *lines]
 
 
 def worst(scene: Scene) -> list[str]:
@@ -161,3 +189,28 @@ def _looks(region: Region, scene: Scene) -> str:
         else "hardly different in brightness"
     )
     return f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, is {told} beside its surroundings."
+
+
+def identify(scene: Scene) -> list[str]:
+    """What something in the picture is: only what is unusual is named."""
+    if scene.regions and (scene.places_one or _POINTS.search(scene.question.text.lower())):
+        first = scene.regions[0]
+        return [f"{phrases.capital(phrases.name(first))} is {phrases.mark_at(first, scene)}.", _looks(first, scene)]
+    if scene.cells or scene.point:
+        return ["I do not name parts of a picture, only what is unusual in it.", *at_place(scene)]
+    head = "I do not name parts of a picture, nor say why one is darker or brighter than another"
+    if scene.inspection.regions:
+        return [f"{head}; what is unusual is {phrases.marks(scene.inspection.regions, scene)}."]
+    return [f"{head}: I look for what is unusual.", state(scene)]
+
+
+def anything_else(scene: Scene) -> list[str]:
+    """What stands out besides what was spoken of."""
+    regions = scene.inspection.regions
+    if not scene.focus:
+        return [state(scene), *([] if scene.anomalous else [phrases.caveat(scene)])]
+    rest = tuple(r for r in regions if r.id not in scene.focus)
+    if rest:
+        return [f"Yes: {phrases.marks(rest, scene)}."]
+    named = phrases.marks(regions, scene)
+    return [f"Nothing else stands out besides {named}.", phrases.caveat(scene)]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assistant.vocabulary.knowledge import Entry
 from assistant.words import wording
-from assistant.words.replies import phrases
-from assistant.words.replies.findings import nothing
-from assistant.words.replies.scene import Scene
-from assistant.words.replies.verdicts import accept, nowhere
+from assistant.words.replies.findings import kind, nothing
+from assistant.words.replies.verdicts import accept, nowhere, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
+
+MEANT = 2
+"""Kinds that are described in one reply."""
 
 
 def _known(scene: Scene) -> Entry | None:
@@ -84,3 +89,34 @@ def prevent(scene: Scene) -> list[str]:
             f"{_if_it_is(entry, scene)}look for {wording.join(entry.causes, 'and')}: those are the usual causes."
         )
     ]
+
+
+def other_method(scene: Scene) -> list[str]:
+    """By what else it could be confirmed."""
+    if scene.medical:
+        return ["Which further examination settles it is for the reading doctor to say; this picture alone does not."]
+    simple = "A second picture under other light and a look through a magnifier are the simplest checks"
+    entry = _known(scene)
+    if entry is None:
+        return [f"{simple}; I have no other method myself."]
+    known = wording.join(entry.actions)
+    return [f"{simple}.", phrases.capital(f"{_if_it_is(entry, scene)}what is usually done: {known}.")]
+
+
+def kind_meaning(scene: Scene) -> list[str]:
+    """What kinds look like, in general; and which of them this is, where something stands out."""
+    entries = [entry for kind in scene.question.kinds if (entry := scene.knowledge.find(kind)) is not None]
+    if not entries and (entry := _known(scene)) is not None:
+        entries = [entry]
+    if not entries:
+        return ["I have no description of that kind.", state(scene)]
+    said = [_meaning(entry, scene) for entry in entries[:MEANT]]
+    if not scene.regions:
+        return [*said, f"Here: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+    return [*said, *kind(replace(scene, question=replace(scene.question, kinds=())))[:1]]
+
+
+def _meaning(entry: Entry, scene: Scene) -> str:
+    named = phrases.capital(wording.noun(entry.name, scene.knowledge))
+    look = entry.look
+    return f"{named} shows as {look.shape}, {look.colour}, {look.texture}."

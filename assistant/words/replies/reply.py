@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.acts.slots import Scale, Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.types import Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import disputes, findings, kinds, limits, phrases, scans, sizes, summaries, tool, verdicts
-from assistant.words.replies.scene import Earlier, Scene
+from assistant.words.replies import (
+    disputes,
+    findings,
+    kinds,
+    pictures,
+    refusals,
+    scans,
+    shapes,
+    sizes,
+    summaries,
+    tool,
+    verdicts,
+)  # fmt: skip
+from assistant.words.scene import phrases
+from assistant.words.scene.acts_said import fitting, worth_saying
+from assistant.words.scene.scene import Earlier, Scene
 
 Sayer = Callable[[Scene], list[str]]
 SAYERS: dict[Act, Sayer] = {
@@ -25,6 +39,9 @@ SAYERS: dict[Act, Sayer] = {
     Act.DANGEROUS: verdicts.dangerous,
     Act.CUSTOMER_NOTICE: verdicts.customer_notice,
     Act.SEVERITY: verdicts.severity,
+    Act.RATING: verdicts.rating,
+    Act.STANDARD: verdicts.standard,
+    Act.ESCALATE: verdicts.escalate,
     Act.COUNT: findings.count,
     Act.WHERE: findings.where,
     Act.TYPE: findings.kind,
@@ -32,6 +49,10 @@ SAYERS: dict[Act, Sayer] = {
     Act.WORST_REGION: findings.worst,
     Act.DESCRIBE: findings.describe,
     Act.APPEARANCE: findings.appearance,
+    Act.IDENTIFY: findings.identify,
+    Act.SPREAD: shapes.spread,
+    Act.ANYTHING_ELSE: findings.anything_else,
+    Act.HEAT_MAP: pictures.heat_map,
     Act.SIZE: sizes.size,
     Act.LENGTH: sizes.length,
     Act.WIDTH: sizes.width,
@@ -39,14 +60,20 @@ SAYERS: dict[Act, Sayer] = {
     Act.POSITION: findings.position,
     Act.DISTANCE_EDGE: sizes.distance_edge,
     Act.DISTANCE_REGION: sizes.distance_region,
+    Act.ORIENTATION: shapes.orientation,
+    Act.SHAPE: shapes.shape,
+    Act.MARGIN: shapes.margin,
     Act.SCALE: sizes.scale,
     Act.CAUSE: kinds.cause,
     Act.EFFECT: kinds.effect,
     Act.NEXT_STEP: kinds.next_step,
     Act.REPAIR: kinds.repair,
     Act.PREVENT: kinds.prevent,
+    Act.OTHER_METHOD: kinds.other_method,
+    Act.KIND_MEANING: kinds.kind_meaning,
     Act.WHY: disputes.why,
     Act.CHECKED: disputes.checked,
+    Act.NOT_CHECKED: disputes.not_checked,
     Act.SURE: disputes.sure,
     Act.DISAGREE: disputes.disagree,
     Act.CLAIM: disputes.claim,
@@ -55,6 +82,7 @@ SAYERS: dict[Act, Sayer] = {
     Act.NAME_KIND: disputes.name_kind,
     Act.SUMMARY: summaries.summary,
     Act.REPHRASE: summaries.rephrase,
+    Act.REPORT: summaries.report,
     Act.COMPARE_GOOD: summaries.compare_good,
     Act.COMPARE_PICTURE: summaries.compare_picture,
     Act.WHICH_BAD: summaries.which_bad,
@@ -69,8 +97,9 @@ SAYERS: dict[Act, Sayer] = {
         (
             Act.DEPTH, Act.AGE, Act.MATERIAL, Act.ORIGIN, Act.PRICE, Act.SERIAL_NUMBER, Act.DATE, Act.TEMPERATURE, Act.WEIGHT,
             Act.SMELL_SOUND, Act.PERSON, Act.OTHER_SIDE, Act.TEXT,
+            Act.RATE, Act.PROGRESS,
         ),
-        limits.untold,
+        refusals.untold,
     ),
     Act.SCORE: tool.score,
     Act.THRESHOLD: tool.threshold,
@@ -79,6 +108,12 @@ SAYERS: dict[Act, Sayer] = {
     Act.MODEL: tool.model,
     Act.ACCURACY: tool.accuracy,
     Act.CAPABILITIES: tool.capabilities,
+    Act.IMAGE_QUALITY: pictures.image_quality,
+    Act.BETTER_PICTURE: pictures.better_picture,
+    Act.ROBUST: pictures.robust,
+    Act.REFERENCES: pictures.references,
+    Act.LEARN: pictures.learn,
+    Act.PRIVACY: pictures.privacy,
     Act.GREETING: tool.greeting,
     Act.THANKS: tool.thanks,
     Act.GOODBYE: tool.goodbye,
@@ -89,33 +124,6 @@ SAYERS: dict[Act, Sayer] = {
     Act.OFF_TOPIC: tool.off_topic,
 }  # fmt: skip
 """What is said on each act."""
-COURTESIES = frozenset(
-    {
-        Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT, Act.NONSENSE, Act.OFF_TOPIC,
-    }
-)  # fmt: skip
-"""Acts that are passed over where the message asks for something as well."""
-COVERED: dict[Act, frozenset[Act]] = {
-    Act.ACCEPT: frozenset({Act.PRESENCE, Act.DESCRIBE}),
-    Act.COUNT: frozenset({Act.PRESENCE, Act.MISSED, Act.LIST_REGIONS}),
-    Act.WHERE: frozenset({Act.APPEARANCE}),
-    Act.POSITION: frozenset({Act.WHERE, Act.AREA}),
-    Act.LENGTH: frozenset({Act.SIZE}),
-    Act.WIDTH: frozenset({Act.LENGTH, Act.SIZE}),
-    Act.TYPE: frozenset({Act.APPEARANCE, Act.SIDE}),
-    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE}),
-    Act.PRESENCE: frozenset({Act.DISAGREE, Act.MISSED, Act.REPHRASE, Act.DESCRIBE}),
-    Act.WORST_REGION: frozenset({Act.DISAGREE, Act.CHANGE_THRESHOLD}),
-    Act.SUMMARY: frozenset({Act.PRESENCE, Act.DESCRIBE}),
-    Act.WHY: frozenset({Act.CHECKED}),
-    Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
-    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
-}
-"""Acts whose reply holds what those beside it ask for."""
-ONCE = frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.PRESENCE, Act.SCORE, Act.WHY, Act.MISSED})
-"""Acts that are replied to once a message."""
-
-
 LEANING = 6
 """Words of a message that leans on the one before it, at most."""
 
@@ -141,7 +149,8 @@ class Reply:
         """As one text; list items on lines of their own."""
         lines = ""
         for sentence in self.sentences:
-            apart = "\n" if lines and (_item(sentence) or lines.rsplit("\n", 1)[-1].endswith(":")) else " "
+            last = lines.rsplit("\n", 1)[-1]
+            apart = "\n" if _item(sentence) or _item(last) or last.endswith(":") else " "
             lines += f"{apart if lines else ''}{sentence}"
         return lines
 
@@ -155,6 +164,7 @@ def reply(
     focus: Sequence[int] = (),
     others: Sequence[Earlier] = (),
     told_scan: bool = False,
+    told_scale: Scale | None = None,
     before: Sequence[Act] = (),
 ) -> Reply:
     """What follows from the inspection on a message.
@@ -167,15 +177,18 @@ def reply(
         focus: regions that the last reply was about.
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
+        told_scale: the last size that the user told before.
         before: acts of the last reply, for a message that only names other regions ("and region 2?").
     """
-    asked = _worth_saying(_fitting(understanding.acts, told_scan or wording.is_medical(inspection, knowledge)))
+    asked, guessed = _meant(understanding, told_scan or wording.is_medical(inspection, knowledge))
     if before and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
     sentences: list[str] = []
     spoken_of = tuple(focus)
     for one in asked:
-        scene = Scene(inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan)
+        scene = Scene(
+            inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan, told_scale
+        )
         sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
@@ -186,11 +199,22 @@ def reply(
             if understanding.kind is MessageKind.SENTENCE
             else tool.no_sentence(understanding.kind)
         )
+    elif guessed:
+        sentences.append(tool.otherwise(scene, understanding.nearest))
     told = [*dict.fromkeys(sentences)]
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ...], bool]:
+    """The acts to reply to, and whether they are a guess."""
+    asked = worth_saying(fitting(understanding.acts, scan))
+    if asked or understanding.guess is None:
+        return asked, False
+    guess = fitting((understanding.guess,), scan)
+    return guess, bool(guess)
 
 
 _LEANING = re.compile(
@@ -205,41 +229,15 @@ def _leans(question: Question) -> bool:
     return named and short and _LEANING.match(question.text.lower()) is not None
 
 
-def _fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
-    """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
-    kept = []
-    for one in asked:
-        if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
-            continue
-        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
-        kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
-    return tuple(kept)
-
-
 def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
-    """Sentences without those that tell the score a second time."""
-    score = phrases.scored(inspection)
-    if not any(score in sentence for sentence in said):
-        return [*new]
-    return [sentence for sentence in new if score not in sentence]
-
-
-_OF_PATIENTS = re.compile(
-    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|biops\w*|patients?|scans?|slices?|mri|ct|x-?ray|radiolog\w*|diagnos\w*|disease|doctor"
-    r"|medicine|drug|pill|left|right|side|b\w?-?rads|sclerosis|prognosis|treat\w*)\b"
-)
-
-
-def _worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
-    """Acts without those that another one of the message covers, each once."""
-    present = {one.act for one in asked}
-    covered = {act for by, acts in COVERED.items() if by in present for act in acts}
-    if present - COURTESIES:
-        covered |= COURTESIES
-    elif present:
-        covered |= present - {asked[0].act}
-    first = {one.act: one for one in reversed(asked)}
-    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
+    """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
+    told = " ".join(said).lower()
+    score, highest = phrases.scored(inspection), "the map is highest"
+    return [
+        sentence
+        for sentence in new
+        if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest))
+    ]
 
 
 def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from assistant.types import Domain
-from assistant.words.replies import phrases
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 _WHO = {
     "malignant": (

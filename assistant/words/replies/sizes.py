@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from assistant.reading.acts.slots import Unit
-from assistant.types import Extents, MeasuredBy, Region
+from assistant.reading.acts.slots import Scale, Unit
+from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
-from assistant.words.replies import phrases
 from assistant.words.replies.findings import nothing
-from assistant.words.replies.scene import Scene
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 MOST = 2
 """Regions that are measured in one reply; the table holds all."""
 METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.INCH: 25.4}
 """Millimetres of each unit of length."""
+ROUGHLY, CLOSELY = 0.3, 0.1
+"""Shares of a limit within which a rough, and a followed, extent does not tell on which side it lies."""
 TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
+
+_LIMIT = re.compile(
+    r"\b(?:over|above|more than|bigger than|larger than|longer than|wider than|exceed\w*|under|below|less than|smaller than"
+    r"|shorter than|limit (?:is|of))\s+(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>mm|cm|px|pixels?)\b"
+)
 
 
 def size(scene: Scene) -> list[str]:
@@ -31,11 +39,15 @@ def length(scene: Scene) -> list[str]:
 
 def width(scene: Scene) -> list[str]:
     """Mean width."""
-    return _measured(
+    told = _measured(
         scene,
         "measure",
-        lambda r, e, u: f"is about {phrases.length(e.length, u)} long and {phrases.length(e.width, u)} wide",
+        lambda r, e, u: (
+            f"is about {phrases.length(e.length, u)} long and, on average, {phrases.length(e.width, u)} wide"
+        ),
     )
+    apart = scene.asked.slots.extreme in ("widest", "narrowest") and bool(scene.regions)
+    return [*told, *([f"Its {scene.asked.slots.extreme} point alone is not measured."] if apart else [])]
 
 
 def area(scene: Scene) -> list[str]:
@@ -58,9 +70,23 @@ def area(scene: Scene) -> list[str]:
 
 
 def distance_edge(scene: Scene) -> list[str]:
-    """To the nearest edge of the picture."""
+    """To the nearest edge of the picture, or to the one that is named."""
+    edge, image = scene.asked.slots.edge, scene.inspection.image
 
     def said(region: Region, e: Extents, unit: str) -> str:
+        if edge is not None:
+            b = region.box
+            pixels = {
+                "left": b.x_min,
+                "top": b.y_min,
+                "right": image.width - b.x_max,
+                "bottom": image.height - b.y_max,
+            }[edge]
+            return (
+                f"touches the {edge} edge of the picture"
+                if pixels <= 0
+                else f"is {pixels} px from the {edge} edge of the picture"
+            )
         if e.edge_distance <= 0:
             return "touches the edge of the picture"
         return f"is {phrases.length(e.edge_distance, unit)} from the nearest edge of the picture"
@@ -88,7 +114,7 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
     lines: list[str] = []
     scaled = goes_on = rough = False
     for region in regions[:MOST]:
-        found = phrases.extents(region)
+        found = _extents(region, scene)
         if found is None:
             b = region.box
             lines.append(
@@ -98,7 +124,7 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
         scaled = scaled or found[1] == "mm"
         if region.measures is not None:
             goes_on = goes_on or region.measures.may_go_on
-            rough = rough or region.measures.by is not MeasuredBy.LINE or bool(region.measures.caveats)
+            rough = rough or _rough(region)
         lines.append(f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {say(region, *found)}.")
     if (more := len(regions) - MOST) > 0:
         lines.append(
@@ -108,7 +134,10 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
         lines.append("It may go on beyond what could be followed.")
     elif rough:
         lines.append("That is rough: the map is coarser than the mark.")
-    return [*lines, *([NO_SCALE] if scene.asked.slots.unit in METRIC and not scaled else [])]
+    if (first := _extents(regions[0], scene)) is not None:
+        lines += _against_limit(scene, *first, rough)
+    wanted = scene.asked.slots.unit in METRIC and not scaled and NO_SCALE not in lines
+    return [*lines, *([NO_SCALE] if wanted else []), *(_assumption(scene) if scaled else [])]
 
 
 def _whole(region: Region, e: Extents, unit: str) -> str:
@@ -119,26 +148,85 @@ def _whole(region: Region, e: Extents, unit: str) -> str:
 
 
 def scale(scene: Scene) -> list[str]:
-    """What follows from a size that the user tells, where it is the picture's."""
+    """What follows from a size that the user tells, where it is the picture's or a pixel's."""
     told = scene.asked.slots.scale
-    if told is None or told.unit is Unit.PX:
+    per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
+    if told is None or per is None:
         return [*size(scene), TO_CONVERT]
-    image = scene.inspection.image
-    pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
-    millimetres = told.number * METRIC.get(told.unit, 1.0)
-    per = millimetres if told.axis == "pixel" else millimetres / pixels
-    head = (
-        f"With {per:.4g} mm a pixel" if told.axis == "pixel"
-        else f"If the picture as a whole ({pixels} px) is {phrases.length(millimetres, 'mm')} {side}, a pixel is {per:.3g} mm"
-    )  # fmt: skip
+    head = f"With {per:.4g} mm a pixel" if told.axis == "pixel" else _assumed(told, per, scene.inspection.image)
     if not scene.regions:
         return [f"{head}; there is no region to measure."]
     first = scene.regions[0]
     b = first.box
     long = first.measures.px.length if first.measures is not None else max(b.x_max - b.x_min, b.y_max - b.y_min)
     broad = first.measures.px.width if first.measures is not None else min(b.x_max - b.x_min, b.y_max - b.y_min)
+    measured = Extents(long * per, broad * per, (long * per, broad * per), b.area * per * per, 0.0, 0.0)
     joint = "," if told.axis == "pixel" else ", and"
     return [
         f"{head}{joint} {phrases.name(first)} is about {phrases.length(long * per, 'mm')} long and "
-        f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')})."
+        f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')}).",
+        *_against_limit(scene, measured, "mm", _rough(first)),
     ]
+
+
+def _assumed(told: Scale, per: float, image: QueryImage) -> str:
+    """A scale that holds where what was told spans the picture."""
+    pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
+    whole = phrases.length(told.number * METRIC.get(told.unit, 1.0), "mm")
+    spans = f"the picture as a whole ({pixels} px)" if not told.of else f"{told.of} spans the picture ({pixels} px) and"
+    return f"If {spans} is {whole} {side}, a pixel is {per:.3g} mm"
+
+
+def millimetres_per_pixel(told: Scale, image: QueryImage) -> float | None:
+    """The scale that follows where what was told is a pixel, or spans the picture; None where it is in pixels."""
+    if told.unit not in METRIC:
+        return None
+    millimetres = told.number * METRIC[told.unit]
+    if told.axis == "pixel":
+        return millimetres
+    return millimetres / (image.height if told.axis == "height" else image.width)
+
+
+def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
+    """The extents of a region: in millimetres by the file, the option or what the user told; else in pixels."""
+    found = phrases.extents(region)
+    told = scene.told_scale
+    if found is None or found[1] == "mm" or told is None:
+        return found
+    per = millimetres_per_pixel(told, scene.inspection.image)
+    return found if per is None else (_scaled(found[0], per), "mm")
+
+
+def _assumption(scene: Scene) -> list[str]:
+    """What millimetres rest on where neither file nor option gave the scale, and the user did not tell it of a pixel."""
+    told = scene.told_scale
+    if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
+        return []
+    way = "from top to bottom" if told.axis == "height" else "from side to side"
+    return [f"Millimetres hold if {told.of or 'what you measured'} spans the picture {way}."]
+
+
+def _scaled(e: Extents, per: float) -> Extents:
+    nearest = None if e.nearest is None else e.nearest * per
+    feret = (e.feret[0] * per, e.feret[1] * per)
+    return Extents(
+        e.length * per, e.width * per, feret, e.area * per * per, e.edge_distance * per, e.margin * per, nearest
+    )
+
+
+def _rough(region: Region) -> bool:
+    return region.measures is None or region.measures.by is not MeasuredBy.LINE or bool(region.measures.caveats)
+
+
+def _against_limit(scene: Scene, e: Extents, unit: str, rough: bool) -> list[str]:
+    """Whether it is over a limit that the message names in the unit at hand; nothing where it names none."""
+    if (asked := _LIMIT.search(scene.message.text.lower())) is None:
+        return []
+    named = {"px": "px", "pixel": "px", "pixels": "px"}.get(asked["unit"], "mm")
+    limit = float(asked["number"].replace(",", ".")) * (10 if asked["unit"] == "cm" else 1)
+    if named != unit:
+        return [] if unit == "mm" else [NO_SCALE]
+    extent = e.width if re.search(r"\b(?:wide|width|thick)\b", scene.message.text.lower()) else e.length
+    if abs(extent - limit) <= max(e.margin, (ROUGHLY if rough else CLOSELY) * limit):
+        return [f"That is too near to {phrases.length(limit, unit)} to say which side of it it lies."]
+    return [f"That is {'over' if extent > limit else 'under'} {phrases.length(limit, unit)}."]

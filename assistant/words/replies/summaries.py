@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from assistant.reading.acts.slots import FIRST, Form
 from assistant.types import Mode, Verdict
 from assistant.words import wording
-from assistant.words.replies import phrases
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import DECIDES, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
+
+_MESSAGE = re.compile(r"\b(?:e-?mail|mail|line|sentence|message|sms|letter)\b")
 
 
 def summary(scene: Scene) -> list[str]:
@@ -40,6 +44,25 @@ def _advice(scene: Scene) -> str:
     if not scene.anomalous:
         return phrases.LIMIT
     return "It should be held back until someone has looked at it."
+
+
+def report(scene: Scene) -> list[str]:
+    """To be pasted: a sentence for a message, or the finding line by line."""
+    found = scene.inspection
+    name = found.image.source.rpartition("/")[2]
+    if _MESSAGE.search(scene.message.text.lower()):
+        said = state(scene)
+        return [
+            f'"On the picture {name}: {said[:1].lower()}{said[1:]} Found by a program, to be confirmed by a person."'
+        ]
+    lines = [f"Picture: {name}, judged {phrases.judged_by(found)}.", f"Finding: {state(scene)}"]
+    for region in found.regions[: phrases.MOST]:
+        where = f"{phrases.place(region)}, box {phrases.box(region)}, {wording.percent(region.area_fraction)} of the picture"
+        lines.append(
+            f"{phrases.capital(phrases.name(region))}: {phrases.mark(region, scene)}, {where}, {region.severity.value}."
+        )
+    lines.append(f"Confidence: the score is {phrases.how_close(found.image_score)}.")
+    return [f"- {line}" for line in [*lines, f"Made by: preset {found.preset}, trained parts {found.weights[:19]}."]]
 
 
 def rephrase(scene: Scene) -> list[str]:

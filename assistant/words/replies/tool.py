@@ -8,10 +8,10 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import LONGEST, MessageKind
 from assistant.types import Mode
 from assistant.words import wording
-from assistant.words.replies import phrases
 from assistant.words.replies.findings import worst
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import presence, state
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 HELP = "Ask whether it is OK, what is wrong, where, how big, what kind, how sure I am, or what to do next."
 
@@ -136,15 +136,25 @@ def nonsense(scene: Scene) -> list[str]:
 
 def not_understood(scene: Scene, nearest: tuple[Act, ...]) -> list[str]:
     """Said where no act is near enough: what is known of the place or kind named, else the verdict; and what can be asked."""
-    families = {Family.FINDING, Family.MEASURE, Family.KNOWLEDGE, Family.VERDICT, Family.SUMMARY}
-    offered = [
-        act.example for act in nearest if act.family in families or (scene.medical and act.family is Family.MEDICAL)
-    ]
-    also = wording.join([f'"{one}"' for one in offered[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
     if scene.cells or scene.point or scene.question.kinds or scene.numbers:
-        return [*presence(scene), f"If that is not what you ask: I can answer {also}, for example."]
+        return [*presence(scene), otherwise(scene, nearest)]
     unsure = "I may not have understood that, or cannot tell it from the picture"
-    return [f"{unsure}; I can answer {also}, for example.", *presence(scene)]
+    return [f"{unsure}; I can answer {_offered(scene, nearest)}, for example.", *presence(scene)]
+
+
+def otherwise(scene: Scene, nearest: tuple[Act, ...]) -> str:
+    """What else can be asked, after a reply that may miss the question."""
+    return f"If that is not what you ask: I can answer {_offered(scene, nearest)}, for example."
+
+
+def _offered(scene: Scene, nearest: tuple[Act, ...]) -> str:
+    families = {Family.FINDING, Family.MEASURE, Family.KNOWLEDGE, Family.VERDICT, Family.SUMMARY}
+    near = [
+        act.example
+        for act in nearest
+        if act is not scene.asked.act and (act.family in families or (scene.medical and act.family is Family.MEDICAL))
+    ]
+    return wording.join([f'"{one}"' for one in near[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
 
 
 def no_sentence(kind: MessageKind) -> list[str]:

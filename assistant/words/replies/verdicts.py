@@ -8,8 +8,8 @@ from assistant.reading.clauses import same_kind
 from assistant.types import THRESHOLD, Region, Verdict
 from assistant.vision.regions import highest_region
 from assistant.words import wording
-from assistant.words.replies import phrases
-from assistant.words.replies.scene import Scene
+from assistant.words.scene import phrases
+from assistant.words.scene.scene import Scene
 
 DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
@@ -29,7 +29,7 @@ def nowhere(scene: Scene) -> list[str] | None:
         return [no_such_region(scene)]
     if scene.cells:
         return at_place(scene)
-    if scene.inspection.regions:
+    if len(scene.inspection.regions) == 1:
         only = phrases.mark_at(scene.inspection.regions[0], scene)
         return [f"There is no other one: the one region that stands out is {only}."]
     return None
@@ -127,7 +127,7 @@ def of_kind(scene: Scene) -> list[str]:
 
 def at_place(scene: Scene) -> list[str]:
     """What the map says of a place that was named."""
-    here = wording.place(sorted(scene.cells))
+    here = scene.here
     if scene.regions:
         first = scene.regions[0]
         return [f"I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."]
@@ -235,6 +235,48 @@ def severity(scene: Scene) -> list[str]:
     if scene.medical:
         return [f"By size and strength alone it is rated {rated}", DECIDES]
     return [f"I rate it {rated}", "The rating goes by size, strength and kind; your acceptance limits are your own."]
+
+
+def rating(scene: Scene) -> list[str]:
+    """On the scale that was asked for: of how anomalous it looks, since nothing measures how good it is."""
+    found, top = scene.inspection, scene.asked.slots.scale_top
+    said = "The score is no mark for quality: it goes up with what is unusual"
+    if top is None or top == "letters":
+        grade = "" if top is None else ", and there are no letters"
+        rated = f"{said}{grade}. It is {found.image_score:.2f} of 1, with the threshold at 0.50."
+    else:
+        value = found.image_score * top
+        rated = f"{said}. It is {value:.{0 if top >= 50 else 1}f} of {top:g}, with the threshold at {top / 2:g}."
+    if not found.regions:
+        return [rated]
+    first = found.regions[0]
+    return [rated, f"What stands out most is rated {first.severity.value}: {phrases.mark_at(first, scene)}."]
+
+
+def standard(scene: Scene) -> list[str]:
+    """Whether it meets a norm, a drawing or a tolerance: by the user's rule, where there is one."""
+    found = scene.inspection
+    if found.rule is not None:
+        return [f"By your rule: {wording.ruling(found.rule)}.", "Other limits I do not know."]
+    if scene.medical:
+        return [f"I apply no classification or guideline. {DECIDES}", f"What I see: {_lower(state(scene))}"]
+    return [
+        "I do not know the limits of your drawing or standard, so I cannot say whether it meets them: give them as a rule "
+        '("reject any crack over 2 mm"), and each clause is checked.',
+        f"What I found: {_lower(state(scene))}",
+    ]
+
+
+def escalate(scene: Scene) -> list[str]:
+    """Whether to stop, recall, claim or tell somebody: more than one picture can carry."""
+    if scene.medical:
+        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}"]
+    if not scene.anomalous:
+        return [f"Nothing I see calls for it: {_lower(state(scene))}", f"{phrases.LIMIT} {YOURS}"]
+    return [
+        f"One picture is a finding on this piece, not a case by itself: {_lower(state(scene))}",
+        "Look at the pieces made just before and after it; what follows from them is yours to decide.",
+    ]
 
 
 def _lower(text: str) -> str:

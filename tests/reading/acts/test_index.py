@@ -15,6 +15,7 @@ from assistant.reading import acts as room
 from assistant.reading.acts import sentence_tower as towers
 from assistant.reading.acts.act import EVASIVE, Act
 from assistant.reading.acts.index import Confidence, load_index
+from assistant.reading.acts.languages import language_of
 from assistant.reading.acts.phrasings import MOST, expanded, load_phrasings, phrasings_hash
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.understanding import KNOWN, understand
@@ -22,6 +23,7 @@ from assistant.reading.question import read_question
 from assistant.towers.weights import tower_hash
 from tests.reading.acts.test_understanding import USUAL
 
+FOREIGN = yaml.safe_load((Path(__file__).parent / "foreign_messages.yaml").read_text(encoding="utf-8"))
 HELD_OUT = yaml.safe_load((Path(__file__).parent / "held_out.yaml").read_text(encoding="utf-8"))
 
 
@@ -136,6 +138,15 @@ def test_the_tower_reads_as_the_general_implementation_does() -> None:
 @pytest.mark.parametrize("language", USUAL)
 def test_the_usual_questions_of_ten_languages(language: str) -> None:
     assert {act: _acts(text) for act, text in USUAL[language].items()} == {act: [Act(act)] for act in USUAL[language]}
+
+
+@pytest.mark.weights
+def test_messages_of_ten_languages_in_two_parts() -> None:
+    messages = [(language, text, acts) for language, found in FOREIGN.items() for text, acts in found.items()]
+    assert len(messages) == 60
+    assert [text for language, text, _ in messages if language_of(text) != language] == []
+    wrong = [text for _, text, acts in messages if [act.value for act in _acts(text)] != acts]
+    assert len(wrong) <= 6, wrong
 
 
 def _acts(text: str) -> list[Act]:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.languages import ENGLISH, language_of, notice_in
 from assistant.reading.acts.message import LONGEST, MOST_PIECES, MessageKind, cut
 from assistant.reading.acts.slots import PREVIOUS, Form, Scale, Slots, Unit, claim_of, scale_of, slots_of, unit_of
@@ -85,6 +86,8 @@ def test_units(text: str, unit: Unit | None) -> None:
         ("as bullet points", Form.BULLETS),
         ("just the number", Form.NUMBER),
         ("defect? y/n", Form.YES_NO),
+        ("location clock position", Form.CLOCK),
+        ("at what o'clock is it", Form.CLOCK),
         ("is there a defect", None),
     ],
 )
@@ -107,6 +110,20 @@ def test_other_pictures() -> None:
         ("one pixel is 0.1 mm", Scale("pixel", 0.1, Unit.MM)),
         ("20 px are 1 mm", Scale("pixel", 0.05, Unit.MM)),
         ("0.2 mm per pixel", Scale("pixel", 0.2, Unit.MM)),
+        ("px size is 0.1 mm.", Scale("pixel", 0.1, Unit.MM)),
+        ("pixel pitch 25 um", Scale("pixel", 25, Unit.MICRON)),
+        ("the lens gives about 0.8 mm/px on the floor", Scale("pixel", 0.8, Unit.MM)),
+        ("scale bar 500 um = 200 px", Scale("pixel", 2.5, Unit.MICRON)),
+        ("the flange is 120 mm", Scale("unknown", 120, Unit.MM, "the flange")),
+        ("field of view is 50 mm", Scale("unknown", 50, Unit.MM, "field of view")),
+        ("flange od is 120 mm", Scale("diameter", 120, Unit.MM, "flange")),
+        ("bottle mouth dia 28mm", Scale("diameter", 28, Unit.MM, "bottle mouth")),
+        ("the cap has a diameter of 28 mm", Scale("diameter", 28, Unit.MM, "the cap")),
+        ("outer diameter 80 mm", Scale("diameter", 80, Unit.MM)),
+        ("tell me if it's over 1.5 mm", None),
+        ("the crack is 2 mm from the edge", None),
+        ("the wall is 3 mm thick", None),
+        ("the gap is 5 percent", None),
         ("is the bottle 60 mm wide?", None),
         ("0 px are 1 mm", None),
         ("the defect is wide", None),
@@ -114,6 +131,47 @@ def test_other_pictures() -> None:
 )
 def test_scales(text: str, scale: Scale | None) -> None:
     assert scale_of(text) == scale
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("px size is 0.1 mm.", Act.SCALE),
+        ("flange OD is 120 mm if that helps", Act.SCALE),
+        ("scale bar 500 um = 210 px", Act.SCALE),
+        ("camera is about 0.8 mm/px", Act.SCALE),
+        ("is the pixel size 0.1 mm?", None),
+    ],
+)
+def test_scales_are_certain(text: str, act: Act | None) -> None:
+    assert certain_act(text) is act
+
+
+@pytest.mark.parametrize(
+    ("act", "text", "top"),
+    [
+        (Act.RATING, "rate it from 0 to 100", 100.0),
+        (Act.SEVERITY, "how bad 1-10", 10.0),
+        (Act.RATING, "a mark out of five", 5.0),
+        (Act.RATING, "how many stars", 5.0),
+        (Act.RATING, "quality in percent", 100.0),
+        (Act.RATING, "grade it a to f", "letters"),
+        (Act.RATING, "bin a, b or c", "letters"),
+        (Act.RATING, "rate it", None),
+        (Act.SLICE, "from slice 10 to 30", None),
+    ],
+)
+def test_scales_of_ratings(act: Act, text: str, top: float | str | None) -> None:
+    assert slots_in(act, text).scale_top == top
+
+
+def test_limits_and_extremes() -> None:
+    assert slots_in(Act.WORST_REGION, "the top 2 please").limit == 2
+    assert slots_in(Act.LIST_REGIONS, "only the three worst").limit == 3
+    assert slots_in(Act.COMPARE_PICTURE, "the first two pictures").limit is None
+    assert slots_in(Act.WIDTH, "Width at the widest point, px.").extreme == "widest"
+    assert slots_in(Act.WIDTH, "mean coating thickness").extreme == "mean"
+    assert slots_in(Act.WIDTH, "how wide is it").extreme is None
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Domain, Extents, Inspection, MeasuredBy, Measures, Mode
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.replies.reply import SAYERS, Reply, reply
-from assistant.words.replies.scene import Earlier
+from assistant.words.scene.scene import Earlier
 from tests.inspections import inspection, region, regions
 
 KNOWLEDGE = load_knowledge()
@@ -99,7 +99,7 @@ def test_lengths_are_in_millimetres_where_the_scale_is_known_and_the_scale_is_as
 def test_a_size_that_is_told_gives_the_scale_under_its_assumption() -> None:
     bare = inspection(0.9, (replace(CRACK, measures=replace(LONG, mm=None)),))
     answer = told(bare, (Act.SCALE, "the part is 96 mm wide")).text
-    assert "If the picture as a whole (48 px) is 96.0 mm wide, a pixel is 2 mm" in answer
+    assert "If the part spans the picture (48 px) and is 96.0 mm wide, a pixel is 2 mm, and region 1" in answer
     assert "269 mm long" in answer
     assert "0.012 mm a pixel" in told(bare, (Act.SCALE, "one pixel is 12 um")).text
 
@@ -137,7 +137,7 @@ def test_what_is_asked_of_regions_that_are_not_there_denies_none_that_are(act: A
 
 def test_reasons_fit_the_verdict() -> None:
     assert "scores above the threshold" in told(STATES["no region"], (Act.WHY, "why?")).text
-    assert "Because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
+    assert "because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
     assert "No single mark" in told(STATES["no region"], (Act.CUSTOMER_NOTICE, "would they notice?")).text
 
 
@@ -221,3 +221,16 @@ def test_a_summary_has_the_form_that_was_asked_for() -> None:
     bullets = told(found, (Act.SUMMARY, "summary as bullets"))
     assert all(line.startswith("- ") for line in bullets.text.splitlines())
     assert 2 <= len(bullets.text.splitlines()) <= 4
+
+
+def test_an_act_that_only_comes_near_is_tried_and_other_questions_are_offered() -> None:
+    question = read_question("could that be buffed?")
+    guess = AskedAct(Act.REPAIR, 0.35, slots_of(Act.REPAIR, question, question), question.text)
+    unclear = Understanding((), (question.text,), (Act.REPAIR, Act.CAUSE, Act.SIZE), "en", MessageKind.SENTENCE, guess)
+    said = reply(unclear, question, STATES["anomalous"], KNOWLEDGE)
+    assert said.acts == (Act.REPAIR,)
+    assert said.text.startswith("Scrap, rework or repair is decided by")
+    assert said.text.endswith('I can answer "What could have caused it?" or "How big is it?", for example.')
+    without = reply(replace(unclear, guess=None), question, STATES["anomalous"], KNOWLEDGE)
+    assert without.acts == ()
+    assert without.text.startswith("I may not have understood that")

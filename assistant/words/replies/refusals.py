@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assistant.words.replies.scene import Scene
 from assistant.words.replies.verdicts import state
+from assistant.words.scene.scene import Scene
 
 _REASONS = {
     "depth": "Depth cannot be measured in one flat picture: it takes a profilometer, a second view or a scan.",
@@ -18,6 +18,8 @@ _REASONS = {
     "smell_sound": "A picture does not show how something smells or sounds.",
     "person": "I do not identify people.",
     "other_side": "Only the side that the picture shows can be judged; the rest is hidden from it.",
+    "rate": "One picture tells of this piece alone: how many others are like it takes a sample of them.",
+    "progress": "One picture does not show change: compare it with an earlier or a later one of the same place.",
     "text": "I do not read writing in pictures; please read the label itself.",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.types import Domain, Extents, Inspection, Mode, Region
 from assistant.words import wording
-from assistant.words.replies.scene import Scene
+from assistant.words.scene.scene import Scene
 
 CERTAIN = 0.6
 """Chance of a kind from which it is said as it is."""
@@ -43,6 +43,11 @@ def mark_at(region: Region, scene: Scene) -> str:
 def name(region: Region) -> str:
     """``region 2``."""
     return f"region {region.id}"
+
+
+def named_at(region: Region) -> str:
+    """``Region 2, at the top left``."""
+    return f"{capital(name(region))}, {place(region)}"
 
 
 def box(region: Region) -> str:

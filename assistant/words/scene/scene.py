@@ -11,11 +11,13 @@ import numpy as np
 
 from assistant.geometry import CELLS
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
+from assistant.words.scene.places import Side, cells_of_hours, cells_of_side, point_of, side_of
 
 POINTING = frozenset(
     {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
@@ -23,14 +25,6 @@ POINTING = frozenset(
 """Acts that are about a place which another sentence of the message names."""
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
-_POINT = re.compile(
-    r"(?<!\d)(?<!\d )\bx\D{0,12}(\d{1,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
-)
-_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
-_HOURS = {
-    12: "top centre", 1: "top right", 2: "top right", 3: "middle right", 4: "bottom right", 5: "bottom right",
-    6: "bottom centre", 7: "bottom left", 8: "bottom left", 9: "middle left", 10: "top left", 11: "top left",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,7 @@ class Scene:
         focus: numbers of the regions that the last reply was about; empty at the beginning.
         others: further pictures of the session, in their order.
         told_scan: the user spoke of it as of a scan of a patient.
+        told_scale: the last size that the user told.
     """
 
     inspection: Inspection
@@ -69,6 +64,7 @@ class Scene:
     focus: tuple[int, ...] = ()
     others: Sequence[Earlier] = field(default=())
     told_scan: bool = False
+    told_scale: Scale | None = None
 
     @property
     def medical(self) -> bool:
@@ -86,20 +82,38 @@ class Scene:
         found = set(self.question.cells) | self.asked.slots.cells
         if not found and self.asked.act in POINTING:
             found = set(self.message.cells)
-        for first, last in _CLOCK.findall(self.question.text.lower()):
-            found.update(_HOURS[int(hour)] for hour in (first, last) if hour)
+        found |= cells_of_hours(self.question.text.lower())
+        if not found and self.side is not None:
+            found = set(cells_of_side(self.side))
         if not found and (point := self.point) is not None:
             column, row = (min(2, 3 * v // max(1, n)) for v, n in zip(point, self._size, strict=True))
             found.add(CELLS[3 * row + column])
         return frozenset(found)
 
     @cached_property
+    def side(self) -> Side | None:
+        """The side of the picture that the question, or the message where it is about a place, names instead of cells."""
+        if self.asked.act is Act.DISTANCE_EDGE:
+            return None
+        found = side_of(self.question.text.lower())
+        return side_of(self.message.text.lower()) if found is None and self.asked.act in POINTING else found
+
+    @property
+    def here(self) -> str:
+        """The place named, in words."""
+        named = self.side is not None and self.cells == cells_of_side(self.side)
+        return (
+            f"the {self.side}{' side' if self.side in ('left', 'right') else ''}"
+            if named
+            else wording.place(sorted(self.cells))
+        )
+
+    @cached_property
     def point(self) -> tuple[int, int] | None:
         """(x, y) in source pixels that the question names; the middle row where it names x alone. None outside the picture."""
-        if (told := _POINT.search(self.question.text.lower())) is None:
+        if (told := point_of(self.question.text.lower())) is None:
             return None
-        x, y = int(told[1] or told[3]), told[2] or told[4]
-        point = x, self._size[1] // 2 if y is None else int(y)
+        point = told[0], self._size[1] // 2 if told[1] is None else told[1]
         return point if point[0] < self._size[0] and point[1] < self._size[1] else None
 
     @property
@@ -123,10 +137,15 @@ class Scene:
             )
         if asked.rank == "second":
             rest = tuple(r for r in regions if r.id not in (self.focus or (1,)))
-            return rest[:1]
-        if self.focus and re.search(r"\b(?:it|its|that|this)\b", asked.text.lower()):
+            return rest[:1] or regions[1:2]
+        if self.focus and (re.search(r"\b(?:it|its|that|this)\b", asked.text.lower()) or self._goes_on):
             return tuple(r for r in regions if r.id in self.focus) or regions
         return regions
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the question stands beside another one of the message that names a place or regions."""
+        return bool(self.message.cells or self.message.numbers) and self.question.text != self.message.text
 
     @property
     def numbers(self) -> frozenset[int]:

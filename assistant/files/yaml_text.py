@@ -1,0 +1,28 @@
+"""YAML that people write -> values, without the nesting that a parser takes minutes for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+DEEPEST = 60
+"""Levels of lists and mappings; configurations and rules need five."""
+_DASHES = re.compile(rf"(?:[-?:][ \t]+){{{DEEPEST},}}")
+
+
+def parse_yaml(text: str) -> Any:
+    """The value of a YAML document, plain values alone.
+
+    Raises:
+        yaml.YAMLError: no YAML, or lists and mappings deeper than :data:`DEEPEST`.
+        RecursionError: deeper by indentation.
+    """
+    depth = deepest = 0
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST or _DASHES.search(text):
+        raise yaml.YAMLError(f"lists and mappings nested deeper than {DEEPEST} levels")
+    return yaml.safe_load(text)

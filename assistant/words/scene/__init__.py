@@ -1,0 +1,7 @@
+"""What replies are built of.
+
+scene      what is at hand: inspection, question, places named, regions asked about
+places     sides, hours and coordinates that a person names
+phrases    noun phrases: a mark, its place, box, score, and how a picture was judged
+acts_said  which acts of a message are worth a reply
+"""

@@ -1,0 +1,86 @@
+"""Which acts of a message are worth a reply: those that fit picture and words, each once, without what another one holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.understanding import AskedAct
+from assistant.reading.question import read_question
+
+COURTESIES = frozenset(
+    {
+        Act.GREETING, Act.THANKS, Act.GOODBYE, Act.INSULT, Act.PRAISE, Act.CONFIRM, Act.CHIT_CHAT, Act.NONSENSE, Act.OFF_TOPIC,
+    }
+)  # fmt: skip
+"""Acts that are passed over where the message asks for something as well."""
+COVERED: dict[Act, frozenset[Act]] = {
+    Act.ACCEPT: frozenset({Act.PRESENCE, Act.DESCRIBE}),
+    Act.COUNT: frozenset({Act.PRESENCE, Act.MISSED, Act.LIST_REGIONS}),
+    Act.WHERE: frozenset({Act.APPEARANCE}),
+    Act.POSITION: frozenset({Act.WHERE, Act.AREA}),
+    Act.LENGTH: frozenset({Act.SIZE}),
+    Act.WIDTH: frozenset({Act.LENGTH, Act.SIZE}),
+    Act.TYPE: frozenset({Act.APPEARANCE, Act.SIDE}),
+    Act.MISSED: frozenset({Act.WHY, Act.REPHRASE, Act.CHECKED}),
+    Act.PRESENCE: frozenset({Act.DISAGREE, Act.MISSED, Act.REPHRASE, Act.DESCRIBE}),
+    Act.WORST_REGION: frozenset({Act.DISAGREE, Act.CHANGE_THRESHOLD}),
+    Act.SUMMARY: frozenset({Act.PRESENCE, Act.DESCRIBE}),
+    Act.WHY: frozenset({Act.CHECKED}),
+    Act.REFERENCES: frozenset({Act.WHY, Act.CHECKED}),
+    Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
+    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
+    Act.REPORT: frozenset({Act.SUMMARY, Act.PRESENCE, Act.WHERE, Act.SURE, Act.DESCRIBE}),
+    Act.RATING: frozenset({Act.SCORE, Act.SEVERITY, Act.PRESENCE}),
+    Act.STANDARD: frozenset({Act.ACCEPT, Act.PRESENCE}),
+    Act.ESCALATE: frozenset({Act.PRESENCE, Act.ACCEPT}),
+    Act.HEAT_MAP: frozenset({Act.DESCRIBE, Act.PRESENCE}),
+    Act.KIND_MEANING: frozenset({Act.TYPE, Act.PRESENCE}),
+    Act.NOT_CHECKED: frozenset({Act.CHECKED}),
+    Act.CLAIM: frozenset({Act.DISAGREE}),
+    Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
+}
+"""Acts whose reply holds what those beside it ask for."""
+ONCE = frozenset(
+    {
+        Act.CLAIM,
+        Act.DISAGREE,
+        Act.TYPE,
+        Act.PRESENCE,
+        Act.SCORE,
+        Act.WHY,
+        Act.MISSED,
+        Act.REPORT,
+        Act.RATING,
+        Act.IMAGE_QUALITY,
+    }
+)
+"""Acts that are replied to once a message."""
+_OF_PATIENTS = re.compile(
+    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|biops\w*|patients?|scans?|slices?|mri|ct|x-?ray|radiolog\w*|diagnos\w*|disease|doctor"
+    r"|medicine|drug|pill|left|right|side|b\w?-?rads|sclerosis|prognosis|treat\w*)\b"
+)
+
+
+def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
+    """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
+    kept = []
+    for one in asked:
+        if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
+            continue
+        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
+        kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
+    return tuple(kept)
+
+
+def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
+    """Acts without those that another one of the message covers, each once."""
+    present = {one.act for one in asked}
+    covered = {act for by, acts in COVERED.items() if by in present for act in acts}
+    if present - COURTESIES:
+        covered |= COURTESIES
+    elif present:
+        covered |= present - {asked[0].act}
+    first = {one.act: one for one in reversed(asked)}
+    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
