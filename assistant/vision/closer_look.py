@@ -37,8 +37,8 @@ COARSER = 0.75
 SMALL = 1.05e6
 """Pixels up to which ``auto`` looks only at tiles that promise something."""
 CAUTION = 3.0
-"""Limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge each other more
-strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
+"""With references, limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge
+each other more strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
@@ -82,14 +82,14 @@ class CloserLook:
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
         fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
-        overkill = CAUTION * inquiry.overkill / max(1, len(fitting))
+        overkill = (1 if references.own else CAUTION) * inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
 
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, and the finer one the rest.
+        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, the finer one what it left.
         Tiles of one even colour are left out.
         """
         total = sum(scale.tiles for scale in self.scales)
