@@ -182,9 +182,9 @@ def test_evaluation_reads_references_and_queries_alike(
 ) -> None:
     for n in range(3):
         saved(tmp_path / "set/train/good" / f"{n}.tif", part(n))
-    item = LabelledPicture(Path(brighter), None, None)
+    item = LabelledPicture(Path(brighter), None)
     runs = [Run(tmp_path / "set", "3", 0), Run(tmp_path / "set", "mutual", 0)]
-    items = [item, *(LabelledPicture(Path(path), None, None) for path in references)]
+    items = [item, *(LabelledPicture(Path(path), None) for path in references)]
     found = list(inspections(assistant, runs, items, Protocol(None, "skip", Inquiry())))
     beside = next(inspection for run, one, inspection in found if run is runs[0] and one is item)
     assert read_alike(beside, shared_levels(references))
@@ -203,7 +203,7 @@ def _rows(inputs: list[str] | Inputs, out: Path, assistant: Assistant, **options
 
 
 def test_opencv_decodes_no_file() -> None:
-    """It reads what the project has just packed itself: jittered copies and simulated cameras (masks: see the builders)."""
+    """It reads what the project has just packed itself: jittered copies and simulated cameras."""
     root = Path(__file__).parents[1]
     packages = (root / name for name in ("assistant", "data_builders", "training", "demo"))
     found = {
@@ -213,5 +213,5 @@ def test_opencv_decodes_no_file() -> None:
         if re.search(r"cv2\.(imread|imdecode)", path.read_text(encoding="utf-8"))
     }
     own = {"assistant/vision/experts/jitter.py", "data_builders/capture.py"}
-    assert found - own <= {"data_builders/files.py"}
+    assert found == own
     assert "imdecode" not in inspect.getsource(decode) + inspect.getsource(read_pixels)

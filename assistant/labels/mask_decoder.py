@@ -10,7 +10,6 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -73,10 +72,9 @@ def _orientation(image: Image.Image) -> int:
 
 def _pillow(data: bytes, image: Image.Image, name: str) -> MaskValues:
     if image.format == "PNG" and _png_is_deep_colour(data):  # of which Pillow keeps the high bytes
-        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if deep is None or deep.dtype != np.uint16:
-            raise ImageError("a whole PNG file", f"a damaged one in {name}", "save the mask again")
-        return MaskValues(deep if deep.ndim == 2 else deep[:, :, [2, 1, 0, 3][: deep.shape[2]]])
+        import imagecodecs
+
+        return MaskValues(_with_alpha(np.asarray(imagecodecs.png_decode(data)), image.info.get("transparency"), data))
     image.load()
     if image.mode == "P":
         packed = image.getpalette("RGB") or []
@@ -89,7 +87,19 @@ def _pillow(data: bytes, image: Image.Image, name: str) -> MaskValues:
         if image.mode != "YCbCr":
             raise ImageError("a mask of grey, palette or RGB", f"{image.mode} in {name}", "save it as PNG")
         image = image.convert("RGB")
-    return MaskValues(np.array(image))
+    return MaskValues(_with_alpha(np.array(image), image.info.get("transparency"), data))
+
+
+def _with_alpha(values: np.ndarray, told: object, data: bytes) -> np.ndarray:
+    """Values with alpha last, where the file tells of one grey or colour that cannot be seen; as they are without."""
+    channels = values.shape[2] if values.ndim == 3 else 1
+    if channels not in (1, 3) or not isinstance(told, int if channels == 1 else tuple):
+        return values
+    hidden = np.asarray(told, np.int64)
+    if data.startswith(b"\x89PNG") and data[24] in (2, 4):  # Pillow scales such shades, and not this one
+        hidden = hidden * 255 // (2 ** data[24] - 1)
+    seen = (values != hidden).reshape(*values.shape[:2], channels).any(2)
+    return np.dstack([values, seen]).astype(np.uint8 if values.dtype == bool else values.dtype)
 
 
 def _png_is_deep_colour(data: bytes) -> bool:
