@@ -89,14 +89,14 @@ def _head_frame(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[
     half_mm = np.array([68.0, 84.0, 66.0]) * rng.uniform(0.94, 1.06, 3)
     step = np.array(SPACING_MM) * np.array([160, 160, 28]) / np.array(shape)
     middle = (np.array(shape) - 1) / 2 + rng.uniform(-2, 2, 3) * [1, 1, 0.3]
-    at = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1).astype(np.float32)
-    at = (at - middle) * step
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1).astype(np.float32)
+    at = (grid - middle) * step
     turn, tilt = rng.normal(0, 0.06), rng.normal(0, 0.08)
     x, y, z = at[..., 0], at[..., 1], at[..., 2] + 8.0
     x, y = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
     y, z = y * np.cos(tilt) - z * np.sin(tilt), y * np.sin(tilt) + z * np.cos(tilt)
-    at = np.stack([x, y, z], -1) / half_mm.astype(np.float32)
-    return at, 1 - np.sqrt((np.abs(at) ** 2.3).sum(-1)) ** (1 / 1.15)
+    turned: np.ndarray = np.stack([x, y, z], -1) / half_mm.astype(np.float32)
+    return turned, 1 - np.sqrt((np.abs(turned) ** 2.3).sum(-1)) ** (1 / 1.15)
 
 
 def _noise(
@@ -127,14 +127,15 @@ def _tissue(rng: np.random.Generator, at: np.ndarray, depth: np.ndarray) -> tupl
     shell = depth < 0
     values = np.where(shell & (depth > -0.05), 0.08, values)
     values = np.where(shell & (depth > -0.14) & (depth <= -0.06), rng.uniform(0.8, 1.1), values)
-    return ndimage.gaussian_filter(np.where(depth < -0.14, 0.0, values), (0.7, 0.7, 0.0)), brain
+    whole: np.ndarray = ndimage.gaussian_filter(np.where(depth < -0.14, 0.0, values), (0.7, 0.7, 0.0))
+    return whole, brain
 
 
 def _drawn_lesion(rng: np.random.Generator, depth: np.ndarray, shape: tuple[int, int, int]) -> Lesion:
-    """A ball of 7 to 13 mm whose middle lies well inside the brain."""
+    """A ball of 7 to 13 mm whose middle lies well inside the brain, farther from white matter than grey matter is."""
     places = np.argwhere(depth[:, :, 2 : shape[2] - 2] > 0.22)
     centre = places[rng.integers(len(places))] + [0, 0, 2]
-    contrast = rng.uniform(0.16, 0.36) * rng.choice([-1.0, 1.0], p=[0.4, 0.6])
+    contrast = rng.uniform(0.25, 0.5) * rng.choice([-1.0, 1.0], p=[0.4, 0.6])
     x, y, z = (float(one) for one in centre)
     return Lesion((x, y, z), float(rng.uniform(7, 13)), float(contrast))
 
@@ -144,7 +145,8 @@ def _ball(centre: Sequence[float], radius_mm: float, shape: tuple[int, int, int]
     step = np.array(SPACING_MM) * np.array([160, 160, 28]) / np.array(shape)
     grids = np.ogrid[: shape[0], : shape[1], : shape[2]]
     far = np.sqrt(sum(((grid - c) * s) ** 2 for grid, c, s in zip(grids, centre, step, strict=True)))
-    return np.clip((radius_mm - far) / 2.0 + 0.5, 0, 1).astype(np.float32)
+    held: np.ndarray = np.clip((radius_mm - far) / 2.0 + 0.5, 0, 1).astype(np.float32)
+    return held
 
 
 def _with_spot(rng: np.random.Generator, tissue: np.ndarray, depth: np.ndarray) -> tuple[int, np.ndarray]:
@@ -166,12 +168,13 @@ def _with_spot(rng: np.random.Generator, tissue: np.ndarray, depth: np.ndarray) 
 def _acquired(rng: np.random.Generator, tissue: np.ndarray) -> np.ndarray:
     """As a scanner brings it: inhomogeneous, each slice a little lighter or darker, noisy."""
     shape = tissue.shape
-    field = 1 + 0.08 * _noise(rng, shape, tuple(side / 4 for side in shape))  # type: ignore[arg-type]
+    field = 1 + 0.08 * _noise(rng, shape, tuple(side / 4 for side in shape))
     slices = rng.normal(1, 0.012, shape[2])
     scale = rng.uniform(500, 1500)
     noise = rng.normal(0, rng.uniform(0.025, 0.05), (2, *shape))
     magnitude = np.hypot(tissue * field * slices + noise[0], noise[1])
-    return np.rint(magnitude * scale).astype(np.int16)
+    values: np.ndarray = np.rint(magnitude * scale).astype(np.int16)
+    return values
 
 
 def phantoms(count: int, seed: int, shape: tuple[int, int, int]) -> Iterator[Phantom]:

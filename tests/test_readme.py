@@ -30,6 +30,7 @@ from assistant.cli import app as cli
 from assistant.cli.registered import GROUP, ModuleCommand
 from assistant.pipeline import Assistant
 from assistant.types import Answer
+from tests.volumes.scans import dicom_series, nifti, solid
 from training import benchmark_batch
 from training.runs.recipe import read_recipe
 
@@ -75,6 +76,10 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
         write(tmp_path / f"my_set/ground_truth/hole/h{number}_mask.png", (shifted < 30).astype(np.uint8) * 255)
         write(tmp_path / f"my_set/reference/g{number}.png", shifted)
         write(tmp_path / f"my_set/reference/h{number}.png", shifted)
+    for name in ("scan.nii.gz", "scans/1.nii.gz", "normal_scans/1.nii.gz", "normal_scans/2.nii.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        nifti(tmp_path / name, solid((40, 40, 10)))
+    dicom_series(tmp_path / "series", solid((40, 40, 10)))
     for name in ("data_builders", "training"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)

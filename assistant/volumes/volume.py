@@ -98,7 +98,7 @@ class Volume:
 
     def in_source_order(self, values: np.ndarray) -> np.ndarray:
         """An array over the canonical voxels as the source's own array lies."""
-        unturned = np.flip(values, [axis for axis, (_, way) in enumerate(self.stored) if way < 0])
+        unturned = np.flip(values, tuple(axis for axis, (_, way) in enumerate(self.stored) if way < 0))
         back: np.ndarray = unturned.transpose(np.argsort([axis for axis, _ in self.stored]))
         return back
 
@@ -156,7 +156,8 @@ class Slices(Sequence[QueryImage]):
 
 def upright(values: np.ndarray, axis: int, number: int) -> np.ndarray:
     """A plane of an array over canonical voxels as it is shown, (rows, columns); a view."""
-    return np.take(values, number, axis).T[::-1, ::-1]
+    plane: np.ndarray = np.take(values, number, axis).T[::-1, ::-1]
+    return plane
 
 
 def voxels_of(planes: np.ndarray, axis: int) -> np.ndarray:

@@ -19,7 +19,8 @@ def solid(shape: tuple[int, int, int] = (40, 48, 12), ball: tuple[int, int, int]
     values = 600.0 * inside + rng.normal(0, 8, shape)
     if ball is not None:
         values[sum((at[a] - ball[a]) ** 2 for a in range(3)) <= 16] = 1000
-    return np.rint(values).astype(np.int16)
+    whole: np.ndarray = np.rint(values).astype(np.int16)
+    return whole
 
 
 def nifti(path: Path, values: np.ndarray, affine: np.ndarray | None = None) -> Path:
@@ -38,7 +39,7 @@ def dicom_series(folder: Path, values: np.ndarray, **told: Any) -> list[Path]:
         told: ``uid``, ``number``, ``skip`` (slices that are not written), ``shift`` of places in mm by slice, ``modality``.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+    from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
     folder.mkdir(parents=True, exist_ok=True)
     uid = told.get("uid", "1.2.826.0.1.99")
@@ -51,7 +52,8 @@ def dicom_series(folder: Path, values: np.ndarray, **told: Any) -> list[Path]:
         file.file_meta = FileMetaDataset()
         file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         file.file_meta.MediaStorageSOPClassUID = file.SOPClassUID = CTImageStorage
-        file.file_meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = f"{uid}.{number + 1}"
+        file.file_meta.MediaStorageSOPInstanceUID = UID(f"{uid}.{number + 1}")
+        file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID
         file.SeriesInstanceUID, file.StudyInstanceUID, file.FrameOfReferenceUID = (
             uid,
             "1.2.826.0.1.98",

@@ -147,7 +147,7 @@ def _canonical(
     order = [int(np.flatnonzero(turns[:, 0] == axis)[0]) for axis in range(3)]
     ways = [1 if turns[axis, 1] > 0 else -1 for axis in order]
     turned = tuple(zip(order, ways, strict=True))
-    values = np.flip(stored.transpose(order), [axis for axis, way in enumerate(ways) if way < 0])
+    values = np.flip(stored.transpose(order), tuple(axis for axis, way in enumerate(ways) if way < 0))
     whole = affine @ nibabel.orientations.inv_ornt_aff(turns, stored.shape)
     return values, whole, (turned[0], turned[1], turned[2])
 

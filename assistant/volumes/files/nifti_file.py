@@ -62,7 +62,7 @@ def decode_nifti_volume(
             values = _scaled(np.asarray(file.dataobj[where]), 1.0, 0.0)
         affine, turned, told = _lie(file, values.shape)
     values = np.flip(
-        values.transpose([axis for axis, _ in turned]), [a for a, (_, way) in enumerate(turned) if way < 0]
+        values.transpose([axis for axis, _ in turned]), tuple(a for a, (_, way) in enumerate(turned) if way < 0)
     )
     levels, no_data, notes = volume_levels(values, name)
     levels = _chosen_levels(values, levels, selector.get("window"), name)
