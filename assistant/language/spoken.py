@@ -25,6 +25,7 @@ from assistant.vocabulary.knowledge import Knowledge
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.evidence import evidence_text
 from assistant.words.replies.reply import Reply, reply
+from assistant.words.replies.sizes import is_of_mark
 from assistant.words.scene.scene import Earlier
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
@@ -88,7 +89,8 @@ class Spoken:
         last = self.replies[-1] if self.replies else None
         understood = understand(question)
         self.told_scan = self.told_scan or speaks_of_scan(question, understood)
-        told = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
+        scales = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
+        told = [scale for scale in scales if not is_of_mark(scale)]
         self.told_scale = told[-1] if told else self.told_scale
         said = reply(
             understood,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from assistant.reading.acts.slots import Scale, Unit
+from assistant.reading.question import read_question
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
@@ -21,6 +22,7 @@ ROUGHLY, CLOSELY = 0.3, 0.1
 TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
 
+_MARK = re.compile(r"\b(?:it|mark|defect|region|lesion|line|spot|flaw|damage|anomaly|tumou?r|nodule)\b")
 _LIMIT = re.compile(
     r"\b(?:over|above|more than|bigger than|larger than|longer than|wider than|exceed\w*|under|below|less than|smaller than"
     r"|shorter than|limit (?:is|of))\s+(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>mm|cm|px|pixels?)\b"
@@ -150,6 +152,8 @@ def _whole(region: Region, e: Extents, unit: str) -> str:
 def scale(scene: Scene) -> list[str]:
     """What follows from a size that the user tells, where it is the picture's or a pixel's."""
     told = scene.asked.slots.scale
+    if told is not None and is_of_mark(told) and told.unit in METRIC and scene.regions:
+        return [_by_mark(told, scene.regions[0])]
     per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
     if told is None or per is None:
         return [*size(scene), TO_CONVERT]
@@ -167,6 +171,22 @@ def scale(scene: Scene) -> list[str]:
         f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')}).",
         *_against_limit(scene, measured, "mm", _rough(first)),
     ]
+
+
+def is_of_mark(told: Scale) -> bool:
+    """Whether a size was told of a defect rather than of the object or a pixel: it holds for that mark alone."""
+    return bool(read_question(told.of).kinds) or _MARK.search(told.of.lower()) is not None
+
+
+def _by_mark(told: Scale, region: Region) -> str:
+    """What a size that was told of a mark makes of the pixels of a region."""
+    b = region.box
+    long = region.measures.px.length if region.measures is not None else max(b.x_max - b.x_min, b.y_max - b.y_min)
+    millimetres = told.number * METRIC[told.unit]
+    return (
+        f"{phrases.capital(phrases.name(region))} is about {phrases.length(long, 'px')} long on the map: if that is what you "
+        f"measured, a pixel is {millimetres / long:.3g} mm. Tell me that, and I go on with it."
+    )
 
 
 def _assumed(told: Scale, per: float, image: QueryImage) -> str:

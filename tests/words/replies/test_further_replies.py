@@ -16,6 +16,7 @@ from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Box, Domain, Extents, Inspection, MeasuredBy, Measures, Mode, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.replies.reply import SAYERS
+from assistant.words.replies.sizes import is_of_mark
 from assistant.words.scene.scene import Scene
 from tests.inspections import inspection, region
 
@@ -44,12 +45,12 @@ def marked(*lines: tuple[tuple[int, int], tuple[int, int]], score: float = 0.9) 
 
 
 def said(
-    found: Inspection, act: Act, text: str, focus: tuple[int, ...] = (), scale: Scale | None = None, **slots: object
+    found: Inspection, act: Act, text: str, focus: tuple[int, ...] = (), kept: Scale | None = None, **slots: object
 ) -> str:
     """What is said on one act."""
     question = read_question(text)
     names = Slots(cells=question.cells, kinds=question.kinds, numbers=question.numbers, **slots)  # type: ignore[arg-type]
-    scene = Scene(found, question, AskedAct(act, 1.0, names, text), question, KNOWLEDGE, focus, told_scale=scale)
+    scene = Scene(found, question, AskedAct(act, 1.0, names, text), question, KNOWLEDGE, focus, told_scale=kept)
     return " ".join(SAYERS[act](scene))
 
 
@@ -168,14 +169,23 @@ def test_references_and_warnings_are_told() -> None:
 def test_a_scale_that_was_told_before_gives_millimetres() -> None:
     found = marked(LEVEL)
     told = Scale("pixel", 0.5, Unit.MM)
-    assert "about 40.0 mm long" in said(found, Act.LENGTH, "how long is it in mm?", scale=told, unit=Unit.MM)
+    assert "about 40.0 mm long" in said(found, Act.LENGTH, "how long is it in mm?", kept=told, unit=Unit.MM)
     assert "need a scale" in said(found, Act.LENGTH, "how long is it in mm?", unit=Unit.MM)
     across = Scale("width", 30.0, Unit.CM, "the plate")
-    assumed = said(found, Act.LENGTH, "and in mm?", scale=across, unit=Unit.MM)
+    assumed = said(found, Act.LENGTH, "and in mm?", kept=across, unit=Unit.MM)
     assert "about 80.0 mm long" in assumed
     assert "hold if the plate spans the picture from side to side" in assumed
-    assert "hold if" not in said(found, Act.LENGTH, "how long is it in mm?", scale=told, unit=Unit.MM)
+    assert "hold if" not in said(found, Act.LENGTH, "how long is it in mm?", kept=told, unit=Unit.MM)
     assert "widest point alone is not measured" in said(found, Act.WIDTH, "how wide at most?", extreme="widest")
+
+
+def test_a_size_told_of_a_mark_is_no_scale_of_the_picture() -> None:
+    answer = said(
+        marked(LEVEL), Act.SCALE, "the scratch is 4 mm long", scale=Scale("length", 4.0, Unit.MM, "the scratch")
+    )
+    assert "about 80 px long on the map: if that is what you measured, a pixel is 0.05 mm" in answer
+    assert is_of_mark(Scale("length", 4.0, Unit.MM, "the scratch"))
+    assert not is_of_mark(Scale("unknown", 120.0, Unit.MM, "the flange"))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_a_scale_that_was_told_before_gives_millimetres() -> None:
 )
 def test_an_extent_is_held_against_a_limit_that_is_named(limit: str, words: str) -> None:
     scale = None if "px" in limit else Scale("pixel", 0.5, Unit.MM)
-    assert words in said(marked(LEVEL), Act.LENGTH, f"is it {limit}?", scale=scale)
+    assert words in said(marked(LEVEL), Act.LENGTH, f"is it {limit}?", kept=scale)
 
 
 def test_a_limit_in_millimetres_without_a_scale_asks_for_one() -> None:
