@@ -11,7 +11,7 @@ from assistant.language.conversation import Conversations
 from assistant.pictures.sets import ReadAlike
 from assistant.types import Answer, Inspection
 from assistant.vision.build_profile import build_profile, with_anomalous
-from assistant.vision.closer_look import inspect_closely
+from assistant.vision.closer.closer_look import inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.references.kind_examples import KindExamples, named_by_example

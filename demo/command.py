@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli import options
+from assistant.cli.parameters import options
 from assistant.cli.registered import ModuleCommand
 
 samples = ModuleCommand(

@@ -1,8 +1,6 @@
 """The commands.
 
 app            the tree of commands
-options        their options
-option_groups  options that belong together, as one value each
 registered     commands that other packages add
 batch          batch, merge and what is made of results
 groups         groups of a batch run

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from assistant import report
-from assistant.cli import benchmark, options, profile, scan
+from assistant.cli import benchmark, profile, scan
 from assistant.cli import groups as group_commands
-from assistant.cli import option_groups as groups
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
-from assistant.cli.option_groups import Display, Model, ScanOptions, takes
+from assistant.cli.parameters import option_groups as groups
+from assistant.cli.parameters import options
+from assistant.cli.parameters.option_groups import Display, Model, ScanOptions, takes
 from assistant.cli.registered import CommandTree
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request

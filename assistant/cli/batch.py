@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant import report
-from assistant.cli import option_groups as groups
-from assistant.cli import options
-from assistant.cli.option_groups import MutualMode, ResultsFolder, RowContents, Workforce, takes
+from assistant.cli.parameters import option_groups as groups
+from assistant.cli.parameters import options
+from assistant.cli.parameters.option_groups import MutualMode, ResultsFolder, RowContents, Workforce, takes
 from assistant.errors import AssistantError, ConfigError
 from assistant.files.text import read_text
 from assistant.request import Request

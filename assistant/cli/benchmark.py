@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant import report
-from assistant.cli import option_groups as groups
-from assistant.cli import options
-from assistant.cli.option_groups import Model, takes
+from assistant.cli.parameters import option_groups as groups
+from assistant.cli.parameters import options
+from assistant.cli.parameters.option_groups import Model, takes
 from assistant.errors import ConfigError
 from assistant.inquiry import Detail
 

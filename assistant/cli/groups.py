@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assistant import report
-from assistant.cli import options
+from assistant.cli.parameters import options
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run with --group.")]
 

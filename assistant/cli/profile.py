@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant import report
-from assistant.cli import option_groups as groups
-from assistant.cli import options
-from assistant.cli.option_groups import Model, takes
+from assistant.cli.parameters import option_groups as groups
+from assistant.cli.parameters import options
+from assistant.cli.parameters.option_groups import Model, takes
 from assistant.errors import AssistantError, ConfigError, ProfileError
 from assistant.inquiry import Inquiry
 from assistant.request import Inspector, Request, load_profile

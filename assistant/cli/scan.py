@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from assistant.cli.option_groups import Display
+    from assistant.cli.parameters.option_groups import Display
     from assistant.volumes.finding import VolumeInspection, VolumeRegion
 
 BARS = " ▁▂▃▄▅▆▇█"

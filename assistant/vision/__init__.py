@@ -7,8 +7,6 @@ text_anchors   state prompts and kinds -> text anchors, kept once made
 encoded_query  a picture as encoder and adapters see it
 detector       picture -> inspection
 build_profile  normal pictures -> profile
-tile_references  normal pictures -> what their tiles are like
-closer_look    overview and tiles -> one inspection
 anomaly_map    logits -> calibrated map and image score
 calibration    raw -> calibrated, threshold at 0.5
 regions        map -> regions

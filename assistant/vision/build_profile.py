@@ -22,6 +22,7 @@ from assistant.vision.anomaly_map import image_score, pooled_logit
 from assistant.vision.checks.distances import class_distances, mean_distance
 from assistant.vision.checks.known import Known
 from assistant.vision.checks.reference_set import Glance, ReferenceSet, check_references
+from assistant.vision.closer.tile_references import tile_references
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.experts.gate import text_summary, told_of
@@ -37,7 +38,6 @@ from assistant.vision.references.growing_bank import GrowingBank
 from assistant.vision.references.memory_bank import MemoryBank
 from assistant.vision.references.profile import AnomalousReference, Profile
 from assistant.vision.references.reference_features import ReferenceFeatures
-from assistant.vision.tile_references import tile_references
 
 FIXED_WINDOW = 0.08
 """With a fixed camera a match lies within this share of the side."""

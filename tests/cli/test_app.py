@@ -18,7 +18,7 @@ from PIL import Image
 from assistant.cli import app as cli
 from assistant.cli import doctor
 from assistant.cli.doctor import Check, Status
-from assistant.cli.option_groups import Model
+from assistant.cli.parameters.option_groups import Model
 from assistant.errors import WeightsError
 from assistant.inquiry import Inquiry
 from assistant.towers import weights

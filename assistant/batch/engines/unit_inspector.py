@@ -30,7 +30,7 @@ from assistant.pictures.levels import read_with
 from assistant.pictures.sets import shared_levels
 from assistant.report import inspection_row
 from assistant.request import Inspector, Request, picture_beside_scans
-from assistant.vision.closer_look import inspect_closely
+from assistant.vision.closer.closer_look import inspect_closely
 from assistant.vision.references.kind_examples import named_by_example
 
 if TYPE_CHECKING:

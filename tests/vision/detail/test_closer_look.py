@@ -15,7 +15,7 @@ from assistant.inquiry import Detail, Inquiry
 from assistant.types import Inspection, QueryImage
 from assistant.vision import closer_look
 from assistant.vision.build_profile import build_profile
-from assistant.vision.closer_look import ALONE, OTHER_DETAIL, UNSURE, inspect_closely
+from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, UNSURE, inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 

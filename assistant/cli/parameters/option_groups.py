@@ -1,6 +1,6 @@
 """Options that belong together, as one value each: a command takes the value, and its ``--help`` lists the options.
 
-A group is a function whose parameters are options (:mod:`assistant.cli.options`) and which returns the value.
+A group is a function whose parameters are options (:mod:`assistant.cli.parameters.options`) and which returns the value.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.cli import options
+from assistant.cli.parameters import options
 from assistant.inquiry import OVERKILL, Detail, Inquiry, read_spacing
 from assistant.request import Request
 from assistant.rules import load_rule

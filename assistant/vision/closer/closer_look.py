@@ -16,6 +16,7 @@ from assistant.inquiry import SMALLEST
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
+from assistant.vision.closer.tile_references import places, smooth, span_of, tile_features, tile_references, too_near
 from assistant.vision.detail.cell_regions import cell_regions, joined
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
@@ -28,7 +29,6 @@ from assistant.vision.encoded_query import EncodedQuery
 from assistant.vision.measuring.measures import measured
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask, find_regions
-from assistant.vision.tile_references import places, smooth, span_of, tile_features, tile_references, too_near
 
 AUTO_SHARE = 0.25
 """Share of all tiles that ``auto`` looks at in a large picture."""

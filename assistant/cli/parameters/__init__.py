@@ -1,0 +1,5 @@
+"""What commands are given.
+
+options        the options, one by one
+option_groups  options that belong together, as one value each
+"""
