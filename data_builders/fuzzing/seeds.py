@@ -29,7 +29,7 @@ def picture_seeds() -> Mapping[str, list[bytes]]:
     rgb = np.stack([grey, grey[::-1], grey[:, ::-1]], 2)
     deep = grey.astype(np.uint16) * 257
     alpha = np.dstack([rgb, grey])
-    seeds = {
+    seeds: dict[str, list[bytes]] = {
         "png": [_pillow(v, "PNG") for v in (grey, rgb, alpha, deep, grey > 90)] + [_palette("PNG"), _exif("PNG", rgb)]
         + [cv2.imencode(".png", rgb.astype(np.uint16) * 257)[1].tobytes(), _animated("PNG")],
         "jpeg": [_pillow(grey, "JPEG"), _pillow(rgb, "JPEG", progressive=True), _exif("JPEG", rgb), _cmyk()],
