@@ -29,7 +29,7 @@ def picture_seeds() -> Mapping[str, list[bytes]]:
     rgb = np.stack([grey, grey[::-1], grey[:, ::-1]], 2)
     deep = grey.astype(np.uint16) * 257
     alpha = np.dstack([rgb, grey])
-    seeds = {
+    seeds: dict[str, list[bytes]] = {
         "png": [_pillow(v, "PNG") for v in (grey, rgb, alpha, deep, grey > 90)] + [_palette("PNG"), _exif("PNG", rgb)]
         + [cv2.imencode(".png", rgb.astype(np.uint16) * 257)[1].tobytes(), _animated("PNG")],
         "jpeg": [_pillow(grey, "JPEG"), _pillow(rgb, "JPEG", progressive=True), _exif("JPEG", rgb), _cmyk()],
@@ -39,9 +39,9 @@ def picture_seeds() -> Mapping[str, list[bytes]]:
         "webp": [_pillow(rgb, "WEBP"), _pillow(alpha, "WEBP", lossless=True), _animated("WEBP")],
         "map": [_pillow(deep, "PNG")],
         "npy": [_npy(grey), _npy(grey > 90), _npy(grey.astype(np.float64)), _npy(alpha)],
-        "avif": [_pillow(rgb, "AVIF"), _pillow(alpha, "AVIF"), imagecodecs.avif_encode(deep >> 6, bitspersample=10)],
-        "jp2": [_pillow(rgb, "JPEG2000"), imagecodecs.jpeg2k_encode(deep, level=0, reversible=True)],
-        "jxl": [imagecodecs.jpegxl_encode(v, lossless=True) for v in (grey, rgb, deep)],
+        "avif": [_pillow(rgb, "AVIF"), _pillow(alpha, "AVIF"), bytes(imagecodecs.avif_encode(deep >> 6, bitspersample=10))],
+        "jp2": [_pillow(rgb, "JPEG2000"), bytes(imagecodecs.jpeg2k_encode(deep, level=0, reversible=True))],
+        "jxl": [bytes(imagecodecs.jpegxl_encode(v, lossless=True)) for v in (grey, rgb, deep)],
     }  # fmt: skip
     return {**seeds, "heic": _heics(rgb, deep), "dicom": _dicoms(grey, rgb), "nifti": _niftis(grey)}
 
