@@ -148,9 +148,11 @@ class Assistant:
 
         inquiry = Inquiry.of(asked)
         read = read_volume(volume)
-        known = references if isinstance(references, VolumeReferences) else None
+        known: VolumeReferences | None = None
+        if isinstance(references, VolumeReferences):
+            known = references
         inquiry.require_comparable(references=bool(known or references), profile=False, anomalous=False)
-        if known is None and references:
+        if not isinstance(references, VolumeReferences) and references:
             known = self.volume_references(references, axes=chosen_axes(read, axes), **asked)
         return inspect_volume(self.detector, read, inquiry, known, axes)
 

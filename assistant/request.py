@@ -259,7 +259,8 @@ def expand_volumes(inputs: Iterable[str]) -> Iterator[tuple[str | VolumeSource, 
         except AssistantError as error:
             yield one, error
             continue
-        for source in (*found.volumes, *found.pictures):
+        sources: list[str | VolumeSource] = [*found.volumes, *found.pictures]
+        for source in sources:
             title = source if isinstance(source, str) else source.title
             if title not in seen:
                 seen.add(title)
