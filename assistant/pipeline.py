@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.conversation import Conversations
 from assistant.pictures.sets import ReadAlike
@@ -137,7 +138,7 @@ class Assistant:
             references: normal volumes of the same kind, or what :meth:`volume_references` made of them.
             axes: to look along: ``all``, numbers of canonical ones (0 left to right, 1 back to front, 2 feet to head), or the one
                 that slices were taken along when None.
-            asked: as :meth:`inspect` takes it; ``spacing_mm`` and ``score`` do not count.
+            asked: as :meth:`inspect` takes it, but for ``spacing_mm`` and ``score``: a volume has its own.
 
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
@@ -147,6 +148,8 @@ class Assistant:
         from assistant.volumes.reference_volumes import VolumeReferences
 
         inquiry = Inquiry.of(asked)
+        if inquiry.spacing_mm is not None or inquiry.score != ANYTHING.score:
+            raise ConfigError("a scale and score of the volume's own", "others", "leave spacing_mm and score out")
         read = read_volume(volume)
         known: VolumeReferences | None = None
         if isinstance(references, VolumeReferences):

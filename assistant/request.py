@@ -143,8 +143,7 @@ class Inspector:
         axes = chosen_axes(volume, self.request.axes)
         detector, inquiry = self.assistant.detector, self.request.inquiry
         found = inspect_volume(detector, volume, inquiry, self._volume_references(axes), axes)
-        worst = named_by_example(found.worst, self.examples)
-        return replace(found, worst=worst, timing_ms={**found.timing_ms, "read": decoded})
+        return replace(found, timing_ms={**found.timing_ms, "read": decoded})
 
     def inspect_each(
         self, inputs: Iterable[str]
@@ -165,7 +164,8 @@ class Inspector:
         request = self.request
         given = {
             "--profile": request.profile, "--rule": request.rule, "--mm-per-pixel": request.inquiry.spacing_mm,
-            "--anomalous-reference": request.anomalous_references,
+            "--anomalous-reference": request.anomalous_references, "--kind-examples": request.kind_examples,
+            "--score": request.inquiry.score != ANYTHING.score,
         }  # fmt: skip
         taken = [name for name, value in given.items() if value]
         if request.references and not self.reference_volumes:
