@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.conversation import Conversations
 from assistant.pictures.sets import ReadAlike
@@ -139,7 +140,7 @@ class Assistant:
             references: normal volumes of the same kind, or what :meth:`volume_references` made of them.
             axes: to look along: ``all``, numbers of canonical ones (0 left to right, 1 back to front, 2 feet to head), or the one
                 that slices were taken along when None.
-            asked: as :meth:`inspect` takes it; ``spacing_mm`` and ``score`` do not count.
+            asked: as :meth:`inspect` takes it, but for ``spacing_mm`` and ``score``: a volume has its own.
 
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
@@ -149,10 +150,14 @@ class Assistant:
         from assistant.volumes.reference_volumes import VolumeReferences
 
         inquiry = Inquiry.of(asked)
+        if inquiry.spacing_mm is not None or inquiry.score != ANYTHING.score:
+            raise ConfigError("a scale and score of the volume's own", "others", "leave spacing_mm and score out")
         read = read_volume(volume)
-        known = references if isinstance(references, VolumeReferences) else None
+        known: VolumeReferences | None = None
+        if isinstance(references, VolumeReferences):
+            known = references
         inquiry.require_comparable(references=bool(known or references), profile=False, anomalous=False)
-        if known is None and references:
+        if not isinstance(references, VolumeReferences) and references:
             known = self.volume_references(references, axes=chosen_axes(read, axes), **asked)
         return inspect_volume(self.detector, read, inquiry, known, axes)
 

@@ -145,8 +145,7 @@ class Inspector:
         axes = chosen_axes(volume, self.request.axes)
         detector, inquiry = self.assistant.detector, self.request.inquiry
         found = inspect_volume(detector, volume, inquiry, self._volume_references(axes), axes)
-        worst = named_by_example(found.worst, self.examples)
-        return replace(found, worst=worst, timing_ms={**found.timing_ms, "read": decoded})
+        return replace(found, timing_ms={**found.timing_ms, "read": decoded})
 
     def inspect_each(
         self, inputs: Iterable[str], tell: Callable[[str], object] = lambda _: None
@@ -170,7 +169,8 @@ class Inspector:
         request = self.request
         given = {
             "--profile": request.profile, "--rule": request.rule, "--mm-per-pixel": request.inquiry.spacing_mm,
-            "--anomalous-reference": request.anomalous_references,
+            "--anomalous-reference": request.anomalous_references, "--kind-examples": request.kind_examples,
+            "--score": request.inquiry.score != ANYTHING.score,
         }  # fmt: skip
         taken = [name for name, value in given.items() if value]
         if request.references and not self.reference_volumes:
@@ -282,7 +282,10 @@ def expand_volumes(
         except AssistantError as error:
             yield one, error
             continue
-        for source in (named.get(one, one),) if walked is None else (*walked.volumes, *walked.pictures):
+        sources: list[str | VolumeSource] = (
+            [named.get(one, one)] if walked is None else [*walked.volumes, *walked.pictures]
+        )
+        for source in sources:
             title = source if isinstance(source, str) else source.title
             if title not in seen:
                 seen.add(title)

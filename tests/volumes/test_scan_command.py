@@ -127,7 +127,9 @@ def test_all_three_axes(scans: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [("--rule", "reject any crack"), ("--mm-per-pixel", "1"), ("--references", "picture.png")], ids=str
+    "option",
+    [("--rule", "reject any crack"), ("--mm-per-pixel", "1"), ("--score", "max"), ("--references", "picture.png")],
+    ids=str,
 )
 def test_what_scans_do_not_take_is_refused(scans: Path, pixels: np.ndarray, option: tuple[str, str]) -> None:
     import cv2

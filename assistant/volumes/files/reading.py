@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from assistant.errors import ImageError
 from assistant.pictures.images import find_images, split_selector
@@ -148,8 +149,9 @@ def is_dicom(path: str) -> bool:
 def _nifti_sides(path: str) -> tuple[int, int, int]:
     import nibabel
 
-    shape = nibabel.load(path).shape
-    return (*shape, 1, 1, 1)[:3]
+    file: Any = nibabel.load(path)
+    sides = (*file.shape, 1, 1, 1)
+    return int(sides[0]), int(sides[1]), int(sides[2])
 
 
 def _frames(path: str) -> int:
