@@ -35,6 +35,9 @@ def why(scene: Scene) -> list[str]:
             f"I call it anomalous because the picture as a whole scores above the threshold, without a single region{high}.",
             basis,
         ]
+    if place is not None and place.peak_score >= THRESHOLD:
+        above = f"the map reaches {place.peak_score:.2f} {phrases.place(place)}"
+        return [f"I call it normal because the picture as a whole stays below its threshold, although {above}.", basis]
     return [f"I call it normal because no place stands out enough{high}.", basis]
 
 

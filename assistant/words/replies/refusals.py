@@ -18,7 +18,7 @@ _REASONS = {
     "smell_sound": "A picture does not show how something smells or sounds.",
     "person": "I do not identify people.",
     "other_side": "Only the side that the picture shows can be judged; the rest is hidden from it.",
-    "rate": "One picture tells of this piece alone: how many others are like it takes a sample of them.",
+    "rate": "How often that happens cannot be told from one picture: it takes a count over many pieces.",
     "progress": "One picture does not show change: compare it with an earlier or a later one of the same place.",
     "text": "I do not read writing in pictures; please read the label itself.",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import notice_in
@@ -12,7 +12,7 @@ from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Scale, Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
-from assistant.types import Inspection
+from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 from assistant.words.replies import (
@@ -180,15 +180,15 @@ def reply(
         told_scale: the last size that the user told before.
         before: acts of the last reply, for a message that only names other regions ("and region 2?").
     """
-    asked, guessed = _meant(understanding, told_scan or wording.is_medical(inspection, knowledge))
+    scan = told_scan or wording.is_medical(inspection, knowledge)
+    asked, guessed = _meant(understanding, scan)
     if before and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
     sentences: list[str] = []
     spoken_of = tuple(focus)
     for one in asked:
-        scene = Scene(
-            inspection, read_question(one.text), one, question, knowledge, spoken_of, others, told_scan, told_scale
-        )
+        read = _of_domain(read_question(one.text), knowledge, scan)
+        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale)
         sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
@@ -206,6 +206,14 @@ def reply(
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:
+    """The question without kinds of scans where the picture is none: shrinkage of a casting is no atrophy."""
+    if scan:
+        return question
+    kept = tuple(k for k in question.kinds if (e := knowledge.find(k)) is None or e.domain is not Domain.MEDICAL)
+    return question if kept == question.kinds else replace(question, kinds=kept)
 
 
 def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ...], bool]:

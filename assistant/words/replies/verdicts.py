@@ -15,6 +15,13 @@ DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
 _PRAISED = re.compile(r"\b(?:ok|okay|good|fine|pass|clean|intact|normal|usable)\b")
 """Words of a question to which yes means that nothing is wrong."""
+_MANY = re.compile(
+    r"\b(?:batch(?:es)?|lot|roll|pallet|shipment|whole (?:order|run|box)|all of them|the rest|\d+ ?(?:m|metres?|pieces|pcs))\b"
+)
+"""Words for more than the one piece in the picture."""
+MANY = "One picture speaks for what it shows, not for the rest of the batch."
+_TAKEN = re.compile(r"\b(?:take (?:it|this|that)|eat|drink|swallow|patients?|consume\w*)\b")
+"""Words for what must be safe for a person."""
 _DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
 """Words that turn round what yes means."""
 SHORT = 8
@@ -79,6 +86,8 @@ def state(scene: Scene) -> str:
 def _yes_or_no(scene: Scene) -> str:
     """A "Yes" or "No" to begin with, where the question can be answered so; empty for others."""
     yes = scene.question.yes_verdict
+    if re.search(r"\b(?:edges?|rims?|borders?|corners?|sides?)\b", scene.question.text.lower()):
+        return ""
     if yes is not None and len(scene.question.text.split()) <= SHORT:
         return "Yes. " if yes is scene.inspection.verdict else "No. "
     said = scene.question.text.lower()
@@ -162,6 +171,12 @@ def no_such_region(scene: Scene) -> str:
 
 def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
+    if _MANY.search(scene.message.text.lower()):
+        return [MANY, *_accept_one(scene)]
+    return dangerous(scene) if _TAKEN.search(scene.message.text.lower()) else _accept_one(scene)
+
+
+def _accept_one(scene: Scene) -> list[str]:
     found = scene.inspection
     if scene.medical:
         said = state(scene)
@@ -197,11 +212,11 @@ def dangerous(scene: Scene) -> list[str]:
     if scene.medical:
         head = "Something unusual stands out" if scene.anomalous else "Nothing stood out"
         return [f"{head}, but whether it is dangerous cannot be told from this picture. {DECIDES}"]
+    said = "One picture cannot tell whether it is safe or dangerous in use."
     if not scene.anomalous:
-        return [f"Nothing I see points to a danger: {state(scene)[:1].lower()}{state(scene)[1:]}", phrases.LIMIT]
+        return [said, f"What I can tell: {_lower(state(scene))}", phrases.LIMIT]
     first = scene.regions[0] if scene.regions else None
     entry = scene.knowledge.find(first.type) if first is not None else None
-    said = "One picture cannot tell whether it is dangerous in use."
     if first is None or entry is None:
         return [said, "I would hold it back until someone has looked at it."]
     return [

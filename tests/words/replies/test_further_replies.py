@@ -235,3 +235,25 @@ def test_a_side_is_looked_at_and_named(words: str, side: str) -> None:
     assert f"at {side}: the map reaches 0.00" in said(
         marked(((60, 20), (90, 20))), Act.MISSED, f"you missed one {words}"
     )
+
+
+def test_one_picture_clears_neither_a_batch_nor_what_a_person_takes() -> None:
+    clean = marked(score=0.1)
+    assert said(clean, Act.ACCEPT, "batch 7 good to go?").startswith(
+        "One picture speaks for what it shows, not for the rest"
+    )
+    assert "not for the rest" not in said(clean, Act.ACCEPT, "good to go?")
+    for act, text in ((Act.DANGEROUS, "is it safe?"), (Act.ACCEPT, "can the patient take it?")):
+        assert said(clean, act, text).startswith("One picture cannot tell whether it is safe"), text
+
+
+def test_edges_are_not_answered_by_yes_or_no() -> None:
+    assert not said(marked(((150, 100), (170, 100))), Act.PRESENCE, "are the edges damaged?").startswith("Yes")
+
+
+def test_a_normal_picture_whose_map_is_high_somewhere_says_so() -> None:
+    found = marked(((60, 20), (90, 20)), score=0.2)
+    bare = replace(found, regions=())
+    answer = said(bare, Act.WHY, "why is it normal?")
+    assert "stays below its threshold, although the map reaches 0.90" in answer
+    assert "no place stands out" not in answer

@@ -234,3 +234,10 @@ def test_an_act_that_only_comes_near_is_tried_and_other_questions_are_offered() 
     without = reply(replace(unclear, guess=None), question, STATES["anomalous"], KNOWLEDGE)
     assert without.acts == ()
     assert without.text.startswith("I may not have understood that")
+
+
+def test_kinds_of_scans_are_not_looked_for_in_parts() -> None:
+    asked = "is there any shrinkage or a crack?"
+    assert "atrophy" not in told(STATES["normal"], (Act.PRESENCE, asked)).text
+    scan = replace(STATES["normal"], image=replace(STATES["normal"].image, domain=Domain.MEDICAL))
+    assert "atrophy" in told(scan, (Act.PRESENCE, asked)).text
