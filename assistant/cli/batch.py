@@ -98,10 +98,19 @@ def merge(
     from assistant.batch import Inputs
     from assistant.batch import merge as join
 
-    merged = join(folders, out, inputs=None if expect is None else Inputs(tuple(expect)))
+    whole = expect is not None and _hold_volumes(folders)
+    merged = join(folders, out, inputs=None if expect is None else Inputs(tuple(expect), volumes=whole))
     _write_extras(merged.path, coco, coco_like, parquet, csv)
     _show_merged(merged, json)
     raise typer.Exit(int(not merged.complete or merged.failed > 0))
+
+
+def _hold_volumes(folders: list[Path]) -> bool:
+    """Whether rows of whole volumes are among those of some folders: what is expected then is volumes too."""
+    from assistant.batch.results.rows import read_rows
+
+    files = [path for folder in folders for path in sorted(folder.glob("results*.jsonl"))]
+    return any(row["volume"] is not None for path in files for row in read_rows(path))
 
 
 def _follow(run: BatchRun, as_json: bool) -> None:

@@ -19,9 +19,9 @@ from assistant.types import THRESHOLD
 from assistant.volumes.finding import VolumeRegion, VoxelBox
 from assistant.volumes.volume import Slices, Volume, voxels_of
 
-SMOOTHING_MM = 5.0
+SMOOTHING_MM = 3.0
 """Standard deviation of the Gaussian along the axis, millimetres."""
-LEAST_SLICES = 0.7
+LEAST_SLICES = 0.5
 """The same in slices, at least: however far apart they were taken, a lone slice is weighed with its neighbours."""
 MAP_SIDE = 96
 """Longest side of a slice's part of the score volume."""
@@ -38,7 +38,7 @@ def width_in_slices(step_mm: float, smoothing_mm: float = SMOOTHING_MM) -> float
     """Standard deviation of the smoothing, slices.
 
     >>> width_in_slices(1.0), round(width_in_slices(10.0), 2)
-    (5.0, 0.7)
+    (3.0, 0.5)
     """
     return max(LEAST_SLICES, smoothing_mm / step_mm)
 

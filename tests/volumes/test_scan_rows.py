@@ -10,10 +10,12 @@ import cv2
 import nibabel
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from assistant.batch import BatchOptions, BatchRun, Inputs
 from assistant.batch.inputs.listing import find_items
 from assistant.batch.results.summary import write_summary
+from assistant.cli.app import app
 from assistant.errors import ConfigError
 from assistant.pipeline import Assistant
 from assistant.request import Request
@@ -104,6 +106,21 @@ def test_questions_are_not_passed_over_in_silence(tiny: Assistant, folder: Path,
     (folder / "a.png").unlink()
     rows = rows_of(tiny, folder / "b.nii.gz", tmp_path / "out", questions=("Is it fine?",))
     assert rows[0]["warnings"][-1] == "is a whole scan: the questions of the run were not put to it"
+
+
+def test_merge_expects_volumes_where_the_rows_are_of_volumes(
+    tiny: Assistant, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Assistant, "load", lambda *_, **__: tiny)
+    out = str(tmp_path / "out")
+    for part in ("1/2", "2/2"):
+        words = ["batch", str(folder), "--out", out, "--workers", "0", "--shard", part]
+        assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
+    assert CliRunner().invoke(app, ["merge", out, "--expect", str(folder)], catch_exceptions=False).exit_code == 0
+    nifti(folder / "new.nii", solid((40, 48, 8)))
+    told = CliRunner().invoke(app, ["merge", out, "--expect", str(folder), "--json"], catch_exceptions=False)
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["missing"] == 1
 
 
 def test_mutual_mode_takes_slices(folder: Path, tmp_path: Path) -> None:
