@@ -218,6 +218,16 @@ def _arrow_schema() -> Any:
         **{name: others.get(name, number) for name in MEASURES},
     })  # fmt: skip
     rule = pa.struct({"verdict": text, "clause": text, "regions": pa.list_(whole), "reason": text})
+    extents = pa.struct({
+        "id": whole, "box": pa.list_(whole), "slices": pa.list_(whole), "volume_ml": number, "extent_mm": pair,
+        "centroid_mm": pair, "peak_score": number, "mean_score": number, "worst_slice": whole, "worst_source": text,
+        "type": text, "type_probability": number, "severity": text,
+    })  # fmt: skip
+    volume = pa.struct({
+        "kind": text, "name": text, "shape": pa.list_(whole), "spacing_mm": pair, "axes": pa.list_(whole), "slices": whole,
+        "slice_scores": pair, "smoothing_mm": number, "worst_slice": whole, "worst_source": text,
+        "regions": pa.list_(extents), "references": whole, "score_path": text,
+    })  # fmt: skip
     answer = pa.struct({"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_()})
     return pa.schema({
         "schema": text, "source": text, "width": whole, "height": whole, "object_name": text, "mode": text,
@@ -225,5 +235,5 @@ def _arrow_schema() -> Any:
         "caption": text, "answers": pa.list_(answer), "map_path": text, "overlay_path": text, "preset": text,
         "weights": text, "version": text, "timing_ms": pa.map_(text, number), "guarantee": text, "brightness": number,
         "warnings": pa.list_(text), "spacing_mm": pa.list_(number), "spacing_of": text, "rule": rule, "detail": text,
-        "tiles": whole, "looked_at": number, "error": text,
+        "tiles": whole, "looked_at": number, "volume": volume, "error": text,
     })  # fmt: skip

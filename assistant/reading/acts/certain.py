@@ -30,6 +30,10 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
             Act.WHY,
             r"\bwhy (?:does|do|did|is|was) (?:it|this|that|the \w+) (?:look|seem|anomalous|normal|marked|flagged|defective)",
         ),
+        (
+            Act.DESCRIBE,
+            r"^\W*(?:please )?tell me (?:more |all )?(?:about|of) (?:it|this|that|the (?:picture|image|finding)s?)\W*$",
+        ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
     )
 )  # fmt: skip

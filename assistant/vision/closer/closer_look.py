@@ -35,7 +35,7 @@ AUTO_SHARE = 0.25
 COARSER = 0.75
 """Part of these at the coarser scale, where it has so many."""
 SMALL = 1.05e6
-"""Pixels up to which ``auto`` looks only at tiles that promise something."""
+"""Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
 CAUTION = 3.0
 """With references, limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge
 each other more strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
@@ -191,7 +191,8 @@ def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile 
 def _hinted(found: Inspection, span: int) -> Inspection:
     """With the advice to look closer, where that may change the verdict."""
     image, coverage = found.image, found.coverage or Coverage()
-    nearly = THRESHOLD - NEARLY <= found.image_score < THRESHOLD
+    large = image.height * image.width > SMALL
+    nearly = large and THRESHOLD - NEARLY <= found.image_score < THRESHOLD
     if not nearly or coverage.looked_at >= 1 or not lattices((image.height, image.width), SMALLEST, span):
         return found
     return replace(found, warnings=(*found.warnings, UNSURE.format(coverage.looked_at)))

@@ -13,8 +13,8 @@ import torch
 from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
 from assistant.types import Inspection, QueryImage
-from assistant.vision import closer_look
 from assistant.vision.build_profile import build_profile
+from assistant.vision.closer import closer_look
 from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, UNSURE, inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
