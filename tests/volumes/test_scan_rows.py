@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,28 @@ def test_rows_of_volumes_are_read_back(tiny: Assistant, folder: Path, tmp_path: 
     (row,) = rows_of(tiny, folder / "b.nii.gz", tmp_path / "out")
     again = inspection_of_row(json.loads(json.dumps(row)), np.zeros((48, 40), np.float32))
     assert again.image_score == row["image_score"]
+
+
+def test_a_run_that_goes_on_notices_a_changed_slice_and_no_other(tiny: Assistant, folder: Path, tmp_path: Path) -> None:
+    out, whole = tmp_path / "out", {str(folder / "c")}
+    first = rows_of(tiny, folder, out)
+    assert rows_of(tiny, folder, out) == []
+    changed = sorted((folder / "c").iterdir())[2]
+    status = changed.stat()
+    data = bytearray(changed.read_bytes())
+    data[-40:-20] = b"\x01\x02" * 10
+    changed.write_bytes(data)
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert {row["source"] for row in rows_of(tiny, folder, out)} == whole
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns + 2))
+    assert rows_of(tiny, folder, out) == []
+    assert len(first) == 5
+
+
+def test_a_slice_that_is_added_or_taken_away_is_noticed(tiny: Assistant, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rows_of(tiny, folder, out)
+    sorted((folder / "c").iterdir())[-1].unlink()
+    (again,) = rows_of(tiny, folder, out)
+    assert again["source"] == str(folder / "c")
+    assert again["volume"]["slices"] == 5

@@ -1,4 +1,7 @@
-"""What a file was when a picture was read from it: size, time and a hash of its content. Knows no pictures."""
+"""What a file was when a picture was read from it: size, time and a hash of its content. Knows no pictures.
+
+Of a folder, which stands for the slices of a scan, the files in it count together.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,17 @@ MOST_HASHED = DEFAULT_LIMITS.max_bytes
 """Bytes; larger files are no pictures and are not hashed."""
 
 
+BLOCK = 2**20
+"""Bytes that are hashed at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Of a regular file.
+    """Of a regular file, or of those that lie in a folder.
 
     Args:
-        size: bytes.
-        mtime_ns: when it was written, nanoseconds since 1970.
+        size: bytes; of a folder the sum over its files.
+        mtime_ns: when it was written, nanoseconds since 1970; of a folder the sum over its files, which any new time changes.
         sha256: of its bytes, hexadecimal; None where that is not known: it was written to meanwhile, or is too large.
     """
 
@@ -94,16 +101,28 @@ def _path(source: str) -> str:
 
 
 def _status(path: str) -> tuple[int, int] | None:
-    """Size and time of a regular file."""
+    """Size and time of a regular file, or the sums over those of a folder."""
     try:
-        found = os.stat(path)
+        found = [os.stat(one) for one in _files(path)]
     except (OSError, ValueError):
         return None
-    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return (sum(one.st_size for one in found), sum(one.st_mtime_ns for one in found)) if found else None
+
+
+def _files(path: str) -> list[str]:
+    """The regular file of a path, or those that lie in a folder, by name."""
+    if not os.path.isdir(path):
+        return [path] if stat.S_ISREG(os.stat(path).st_mode) else []
+    with os.scandir(path) as entries:
+        return sorted(one.path for one in entries if one.is_file() and not one.name.startswith("."))
 
 
 @lru_cache(16)
 def _digest(path: str, size: int, mtime_ns: int) -> str:
-    """Of a file's bytes; remembered for its other slices, as long as size and time are these."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Of a file's bytes, or of those of a folder in turn; remembered for its other slices, as long as size and time are these."""
+    whole = hashlib.sha256()
+    for one in _files(path):
+        with open(one, "rb") as file:
+            while block := file.read(BLOCK):
+                whole.update(block)
+    return whole.hexdigest()

@@ -173,7 +173,8 @@ def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
         return [MANY, *_accept_one(scene)]
-    return dangerous(scene) if _TAKEN.search(scene.message.text.lower()) else _accept_one(scene)
+    taken = not scene.medical and _TAKEN.search(scene.message.text.lower())
+    return dangerous(scene) if taken else _accept_one(scene)
 
 
 def _accept_one(scene: Scene) -> list[str]:

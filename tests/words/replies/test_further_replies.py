@@ -257,3 +257,11 @@ def test_a_normal_picture_whose_map_is_high_somewhere_says_so() -> None:
     answer = said(bare, Act.WHY, "why is it normal?")
     assert "stays below its threshold, although the map reaches 0.90" in answer
     assert "no place stands out" not in answer
+
+
+def test_a_scan_is_never_cleared_for_a_patient() -> None:
+    clean = marked(score=0.1)
+    scan = replace(clean, image=replace(clean.image, domain=Domain.MEDICAL))
+    answer = said(scan, Act.ACCEPT, "normal then? can we tell the patient she is fine?")
+    assert "a qualified reader has to look at it" in answer
+    assert "safe or dangerous" not in answer
