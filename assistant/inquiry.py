@@ -194,15 +194,18 @@ class Inquiry:
             do = "build the profile of a fixed camera instead" if profile else "give --references, or leave it out"
             raise ConfigError("references with a fixed camera", got, do)
 
-    def require_overview(self) -> None:
-        """Pictures that judge each other are looked at as wholes.
+    def require_overview(self, of: str = "in mutual mode", instead: str = "give references instead") -> None:
+        """Pictures that judge each other, and the slices of a scan, are looked at as wholes.
+
+        Args:
+            of: what is looked at.
+            instead: what else can be done.
 
         Raises:
             ConfigError: a closer look is asked for.
         """
         if self.detail.closer:
-            do = "leave --detail out, or give references instead"
-            raise ConfigError("detail overview in mutual mode", str(self.detail), do)
+            raise ConfigError(f"detail overview {of}", str(self.detail), f"leave --detail out, or {instead}")
 
 
 ANYTHING = Inquiry()

@@ -170,13 +170,13 @@ class Inspector:
         given = {
             "--profile": request.profile, "--rule": request.rule, "--mm-per-pixel": request.inquiry.spacing_mm,
             "--anomalous-reference": request.anomalous_references, "--kind-examples": request.kind_examples,
-            "--score": request.inquiry.score != ANYTHING.score,
+            "--score": request.inquiry.score != ANYTHING.score, "--detail": request.inquiry.detail.closer,
         }  # fmt: skip
         taken = [name for name, value in given.items() if value]
         if request.references and not self.reference_volumes:
             taken.append("pictures as references")
         if taken:
-            do = "give reference scans with --references, or inspect its slices one by one (--no-volumes)"
+            do = "give reference scans with --references, or inspect its slices one by one (inspect --no-volumes, batch --slices)"
             raise ConfigError(f"no {taken[0]} with a scan", f"{taken[0]} and {title}", do)
 
     def _volumes_among_references(self) -> tuple[VolumeSource, ...]:

@@ -64,9 +64,10 @@ def inspect_volume(
 
     Raises:
         ImageError: nothing to be seen on it, or slices too small to look at.
-        ConfigError: axes that there are none of.
+        ConfigError: axes that there are none of, or a closer look.
         ProfileError: references that were built for other axes.
     """
+    inquiry.require_overview("of a scan", "inspect its slices one by one")
     along = chosen_axes(volume, axes)
     looks = [look(detector, volume, axis, inquiry, references) for axis in along]
     return concluded(detector, volume, looks, inquiry, references)

@@ -128,7 +128,13 @@ def test_all_three_axes(scans: Path) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [("--rule", "reject any crack"), ("--mm-per-pixel", "1"), ("--score", "max"), ("--references", "picture.png")],
+    [
+        ("--rule", "reject any crack"),
+        ("--mm-per-pixel", "1"),
+        ("--score", "max"),
+        ("--detail", "full"),
+        ("--references", "picture.png"),
+    ],
     ids=str,
 )
 def test_what_scans_do_not_take_is_refused(scans: Path, pixels: np.ndarray, option: tuple[str, str]) -> None:

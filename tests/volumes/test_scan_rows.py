@@ -18,6 +18,7 @@ from assistant.batch.inputs.listing import find_items
 from assistant.batch.results.summary import write_summary
 from assistant.cli.app import app
 from assistant.errors import ConfigError
+from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.request import Request
 from tests.volumes.scans import dicom_series, nifti, solid
@@ -160,3 +161,13 @@ def test_a_slice_that_is_added_or_taken_away_is_noticed(tiny: Assistant, folder:
     (again,) = rows_of(tiny, folder, out)
     assert again["source"] == str(folder / "c")
     assert again["volume"]["slices"] == 5
+
+
+def test_a_closer_look_at_a_scan_is_refused_at_every_door(tiny: Assistant, folder: Path, tmp_path: Path) -> None:
+    scan = str(folder / "b.nii.gz")
+    with pytest.raises(ConfigError, match="detail overview of a scan"):
+        tiny.inspect_volume(scan, detail="full")
+    request = Request(inquiry=Inquiry.of({"detail": "auto"}))
+    rows = {Path(row["source"]).name: row for row in rows_of(tiny, folder, tmp_path / "out", request=request)}
+    assert "expected no --detail with a scan" in rows["b.nii.gz"]["error"]
+    assert rows["a.png"]["error"] is None
