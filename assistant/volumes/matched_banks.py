@@ -123,10 +123,7 @@ class MatchedBanks:
         """Weighed logits of a slice at a share of the axis, against all volumes or all but one."""
         number = section(share)
         bank = self.banks[number]
-        if leave_out is not None:
-            others = self.classes[number] != leave_out
-            bank = replace(bank, class_tokens=bank.class_tokens[others])
-        match = bank.match(detector.localizer, features, self.window, leave_out=leave_out)
+        match = bank.match(detector.localizer, features, self.window, leave_out, self.classes[number])
         match = replace(match, shots=match.shots.clamp(max=float(self.volumes)))
         found: Opinions = opinions(detector.localizer, features.levels, text, match)
         return found.weighed(self.experts)

@@ -124,6 +124,12 @@ def test_a_picture_in_the_bank_is_at_distance_zero_unless_it_is_left_out() -> No
     assert bank.match(model, known).distance.max() < 1e-5
     assert bank.match(model, known, leave_out=0).distance.mean() > 0.05
     assert set(bank.owner[bank.match(model, known, leave_out=0).row].flatten().tolist()) == {1}
+    left_out = bank.match(model, known, leave_out=0).class_distance[0, 0]
+    assert left_out == pytest.approx(1 - F.cosine_similarity(known.pooled, other.pooled).item(), abs=1e-5)
+    assert bank.match(model, known).class_distance[0, 0] == pytest.approx(0, abs=1e-5)
+    owners = torch.tensor([7, 7])
+    assert bank.match(model, known, leave_out=7, class_owner=owners).class_distance[0, 0] == pytest.approx(0, abs=1e-5)
+    assert bank.match(model, other, leave_out=7, class_owner=torch.tensor([3, 7])).class_distance[0, 0] == left_out
 
 
 def test_distances_equal_a_brute_force_search() -> None:

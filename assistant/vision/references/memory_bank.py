@@ -62,7 +62,12 @@ class MemoryBank:
         return self.class_tokens.shape[0]
 
     def match(
-        self, localizer: Localizer, features: PatchFeatures, window: float | None = None, leave_out: int | None = None
+        self,
+        localizer: Localizer,
+        features: PatchFeatures,
+        window: float | None = None,
+        leave_out: int | None = None,
+        class_owner: Int[Tensor, " references"] | None = None,
     ) -> Match:
         """Nearest reference patches of a batch of pictures of one size.
 
@@ -70,7 +75,8 @@ class MemoryBank:
             localizer: whose projection the bank was made with.
             features: of the query pictures.
             window: with a fixed camera, the largest distance in position (share of the side) a match may have.
-            leave_out: a reference that is not searched: how it would be judged by the others.
+            leave_out: an owner whose patches and class tokens are not searched: how it would be judged by the others.
+            class_owner: of each class token; None for one each, in their order.
         """
         barred = None
         if window is not None:
@@ -90,7 +96,7 @@ class MemoryBank:
             token=self.tokens[index, levels],
             statistics=self.statistics.expand(batch, -1, -1),
             subspace=self._subspace(features),
-            class_distance=self._class_distance(features.pooled),
+            class_distance=self._class_distance(features.pooled, leave_out, class_owner),
             shots=torch.full((batch,), float(self.shots), dtype=torch.float32, device=distance.device),
             text=self.text[index].mean(1),
         )
@@ -158,8 +164,11 @@ class MemoryBank:
         residual = subspace_residual(level_average(features.levels), self.subspace_mean, self.subspace_basis)
         return (residual - self.subspace_statistics[0]) / self.subspace_statistics[1]
 
-    def _class_distance(self, pooled: Tensor) -> Float[Tensor, "batch 2"]:
+    def _class_distance(self, pooled: Tensor, leave_out: int | None, owner: Tensor | None) -> Float[Tensor, "batch 2"]:
         similarity = F.normalize(pooled.float(), dim=-1) @ self.class_tokens.T
+        if leave_out is not None:
+            others = (torch.arange(self.shots) if owner is None else owner).to(similarity.device) != leave_out
+            similarity = similarity[:, others] if bool(others.any()) else similarity
         nearest = 1 - similarity.amax(-1)
         return torch.stack([nearest, torch.full_like(nearest, self.class_spread)], 1)
 
