@@ -81,6 +81,17 @@ def error_body(path: str, status: int, text: str) -> dict[str, Any]:
     return {"error": line}
 
 
+def misread_text(first: dict[str, Any]) -> str:
+    """What pydantic finds wrong first, as errors of this package say it; what was sent is not quoted.
+
+    >>> misread_text({"type": "missing", "loc": ("body", "image"), "msg": "Field required"})
+    'expected image, got none; /openapi.json lists what is taken'
+    """
+    where = ".".join(str(part) for part in first["loc"][1:])[:80] or "a body that fits the route"
+    got = "none" if first["type"] == "missing" else f"another kind of value ({first['msg'][:120]})"
+    return f"expected {where}, got {got}; /openapi.json lists what is taken"
+
+
 def _tell_errors(app: FastAPI) -> None:
     def told(request: Request, status: int, text: str) -> JSONResponse:
         return JSONResponse(error_body(request.url.path, status, text), status)
@@ -95,9 +106,7 @@ def _tell_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misread(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return told(request, 400, f"expected another {where[:80]}, got what is wrong with it: {first['msg'][:120]}")
+        return told(request, 400, misread_text(error.errors()[0]))
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> JSONResponse:
@@ -129,6 +138,7 @@ def serve(settings: ServeSettings) -> None:
     try:
         listening.bind((settings.host.strip("[]"), settings.port))
     except OSError as error:
+        listening.close()
         got = f"{settings.host}:{settings.port} ({error.strerror})"
         raise ConfigError("an address that is free", got, "stop what listens there, or give another --port") from None
     with listening:

@@ -96,8 +96,9 @@ class Guards:
 
         async def noting(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            if body.refusal is None or started:  # what the application makes of a broken-off body is not told
+                started = True
+                await send(message)
 
         try:
             if scope["method"] == "POST":

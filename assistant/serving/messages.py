@@ -1,9 +1,9 @@
 """Chat completions of OpenAI's API: what a client sends -> pictures and questions; answers -> completions and their pieces.
 
 Taken: ``model``, ``messages`` with texts and pictures as data URLs, ``stream``, ``response_format`` of text or ``json_object``
-(the report as JSON instead of an answer). Taken and without effect, since answers are led from measurements: ``temperature`` and the
-like, ``max_tokens``, ``stop``, ``tools``, messages of the system. Refused: addresses of pictures, several choices, a schema of
-the client's own.
+(the report as JSON instead of an answer). Taken and without effect, since answers are led from measurements: ``temperature``
+and the like, ``max_tokens``, ``stop``, ``tools``, messages of the system. Refused: addresses of pictures, several choices, a
+schema of the client's own.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import cv2
 from fastapi import APIRouter, File, Form, Path, UploadFile
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
@@ -41,7 +41,7 @@ def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRoute
             "version": package_version(), "inside": seats.taken, "seats": seats.count, "sessions": len(service.talks),
         }  # fmt: skip
 
-    @router.get("/metrics", response_model=None)
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Numbers in Prometheus' form."""
         return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)

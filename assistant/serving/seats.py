@@ -65,15 +65,19 @@ class Seats:
 
 
 class Workers:
-    """A thread for pictures and one for answers."""
+    """A thread for pictures and one for answers, begun when they are first needed."""
 
     def __init__(self) -> None:
-        self._looking = ThreadPoolExecutor(1, "looking")
-        self._talking = ThreadPoolExecutor(1, "talking")
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+
+    def _pool(self, name: str) -> ThreadPoolExecutor:
+        if name not in self._pools:
+            self._pools[name] = ThreadPoolExecutor(1, name)
+        return self._pools[name]
 
     async def look(self, work: Callable[[], T]) -> T:
         """Work on pictures, one after the other."""
-        return await asyncio.get_running_loop().run_in_executor(self._looking, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool("looking"), work)
 
     async def talk(self, work: Callable[[threading.Event], Iterator[T]]) -> AsyncIterator[T]:
         """What a writer gives, as it gives it; one writer after the other.
@@ -94,7 +98,7 @@ class Workers:
             except BaseException as error:  # noqa: BLE001  raised where it is listened to
                 loop.call_soon_threadsafe(pieces.put_nowait, ("error", error))
 
-        running = loop.run_in_executor(self._talking, write)
+        running = loop.run_in_executor(self._pool("talking"), write)
         try:
             while True:
                 kind, value = await pieces.get()
@@ -108,6 +112,6 @@ class Workers:
             await asyncio.shield(running)
 
     def close(self) -> None:
-        """Take no more work; what has begun ends."""
-        for pool in (self._looking, self._talking):
-            pool.shutdown(wait=True, cancel_futures=True)
+        """Let what has begun end; later work begins new threads."""
+        for name in list(self._pools):
+            self._pools.pop(name).shutdown(wait=True, cancel_futures=True)
