@@ -1,4 +1,4 @@
-"""The command ``serve``: options in, a server out."""
+"""The commands ``serve`` and ``mcp``: options in, a server out."""
 
 from __future__ import annotations
 
@@ -39,3 +39,23 @@ def serve(
             profiles=profiles, seats=seats, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels,
         )
     )  # fmt: skip
+
+
+def mcp(
+    folder: Annotated[
+        list[Path] | None,
+        typer.Option("--folder", metavar="DIR", help="Files below it may be read; repeat [the working folder]."),
+    ] = None,
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+) -> None:
+    """Be tools of the Model Context Protocol for an agent on this machine (standard input and output)."""
+    import contextlib
+    import sys
+
+    from assistant.pipeline import Assistant
+    from assistant.serving.mcp_tools import build_tools
+
+    with contextlib.redirect_stdout(sys.stderr):  # standard output belongs to the protocol
+        server = build_tools(Assistant.load(preset, device=device), folder or [Path.cwd()])
+    server.run("stdio")

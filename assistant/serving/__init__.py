@@ -10,5 +10,6 @@ messages     chat completions -> pictures and questions; answers -> completions 
 chat_routes  /v1
 plain_routes /inspect, /ask, /profiles, /health, /metrics
 counters     what is counted, in Prometheus' form
+mcp_tools    the same as tools of the Model Context Protocol, on files of this machine
 app          all of it as one application, and the process that serves it
 """
