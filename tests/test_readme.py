@@ -1,10 +1,10 @@
 """Every command and every block of Python in the README and the pages of docs/ is run.
 
 In process, with the random preset ``tiny`` instead of ``mini``, few samples and one seed. Not run as written: ``make``
-(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``
+(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``,
 ``demo`` (they need the towers or a person; their help is asked for), training and its check (their recipe is read; those of
-docs/teach.md are run whole by test_teach).Blocks of
-Python marked ``notest`` ask a page or a server that runs; tests/demo and tests/serving run their text.
+docs/teach.md are run whole by test_teach). Blocks
+of Python marked ``notest`` ask a page or a server that runs; tests/demo and tests/serving run their text.
 """
 
 from __future__ import annotations
