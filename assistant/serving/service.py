@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +105,7 @@ class Service:
         *_, last = [answer async for answer in self._answers(talk, _question(question))]
         return last
 
-    async def converse(self, turns: Turns) -> AsyncIterator[tuple[Inspection, Answer]]:
+    async def converse(self, turns: Turns) -> AsyncGenerator[tuple[Inspection, Answer]]:
         """The last question of a conversation, answered: the answer as it grows, the last one whole and checked.
 
         Raises:
