@@ -1,9 +1,10 @@
 """Every command and every block of Python in the README and the pages of docs/ is run.
 
 In process, with the random preset ``tiny`` instead of ``mini``, few samples and one seed. Not run as written: ``make``
-(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``
+(its targets are dry-run in test_ground), ``pip install`` (what it names is checked), ``weights fetch``, ``ask``, ``chat``,
 ``demo`` (they need the towers or a person; their help is asked for), training and its check (their recipe is read; those of
-docs/teach.md are run whole by test_teach). The block of Python marked ``notest`` asks a page that runs; tests/demo runs its text.
+docs/teach.md are run whole by test_teach). Blocks
+of Python marked ``notest`` ask a page or a server that runs; tests/demo and tests/serving run their text.
 """
 
 from __future__ import annotations
@@ -102,6 +103,11 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
     rule = re.search(r"^```yaml\n(reject:.*?)^```$", PAGES[ROOT / "docs/commands.md"], re.MULTILINE | re.DOTALL)
     assert rule is not None
     (tmp_path / "rules.yaml").write_text(rule[1])
+    (tmp_path / "profiles").mkdir()
+    # settings are made and tokens read; tests/serving listens
+    monkeypatch.setattr("assistant.serving.app.serve", lambda settings: settings.tokens())
+    monkeypatch.setattr("mcp.server.mcpserver.MCPServer.run", lambda *_: None)
+    (tmp_path / "tokens.txt").write_text("line-3:abcdefghijklmnop\n")
     (tmp_path / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")
     monkeypatch.setattr(benchmark_batch, "in_processes", lambda *_: 0.0)
     monkeypatch.setattr(

@@ -19,6 +19,7 @@ from assistant.cli.parameters import option_groups as groups
 from assistant.cli.parameters import options
 from assistant.cli.parameters.option_groups import Display, Model, ScanOptions, takes
 from assistant.cli.registered import CommandTree
+from assistant.cli.serve import mcp, serve
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
@@ -138,6 +139,8 @@ profile_app.command("check")(profile.check)
 app.command()(batch)
 app.command()(merge)
 app.command()(evaluate)
+app.command()(serve)
+app.command()(mcp)
 groups_app.command()(group_commands.show)
 groups_app.command()(group_commands.name)
 benchmark_app.command("detail")(benchmark.detail)

@@ -1,0 +1,141 @@
+"""``/inspect``, ``/ask``, ``/profiles``, ``/health`` and ``/metrics``: plain JSON out, forms or JSON in."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any
+
+import cv2
+from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, Field
+
+from assistant.inquiry import OVERKILL
+from assistant.report import inspection_row, package_version
+from assistant.serving.counters import Counters
+from assistant.serving.pictures import Asked, Sent, display_name
+from assistant.serving.seats import Seats
+from assistant.serving.service import LONGEST_QUESTION, Service
+from assistant.types import Inspection
+
+Phrases = Annotated[list[str], Form(max_length=64)]
+
+
+class Question(BaseModel):
+    """The body of ``POST /ask``."""
+
+    session: Annotated[str, Field(max_length=100)]
+    question: Annotated[str, Field(max_length=LONGEST_QUESTION)]
+
+
+def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRouter:
+    """The routes for programs that speak no chat."""
+    router = APIRouter(tags=["plain"])
+
+    @router.get("/health")
+    async def health() -> dict[str, Any]:
+        """The server is up and the model is loaded."""
+        return {
+            "status": "ok", "preset": service.assistant.preset.name, "weights": service.assistant.weights,
+            "version": package_version(), "inside": seats.taken, "seats": seats.count, "sessions": len(service.talks),
+        }  # fmt: skip
+
+    @router.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Numbers in Prometheus' form."""
+        return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.post("/inspect")
+    async def inspect(
+        image: Annotated[UploadFile, File(description="A picture of any kind that is read.")],
+        references: Annotated[list[UploadFile] | None, File(description="Normal pictures of the same kind.")] = None,
+        object_name: Annotated[str | None, Form()] = None,
+        look_for: Phrases = [],  # noqa: B006  read by FastAPI
+        types: Phrases = [],  # noqa: B006
+        domain: Annotated[str | None, Form()] = None,
+        mode: Annotated[str, Form()] = "auto",
+        profile: Annotated[str | None, Form()] = None,
+        fixed_camera: Annotated[bool, Form()] = False,
+        score: Annotated[str, Form()] = "blend",
+        overkill: Annotated[float, Form()] = OVERKILL,
+        mm_per_pixel: Annotated[str | None, Form()] = None,
+        detail: Annotated[str, Form()] = "overview",
+        map: Annotated[bool, Form(description="Whether the map comes along, a 16-bit PNG.")] = False,
+        overlay: Annotated[bool, Form(description="Whether picture, heat and boxes come along, a PNG.")] = False,
+    ) -> dict[str, Any]:
+        """The row ``anomaly-assistant/inspection@1`` of a picture, and the session to ask in."""
+        asked = Asked(
+            object_name=object_name, look_for=tuple(look_for), types=tuple(types), domain=domain or None, mode=mode,
+            profile=profile or None, fixed_camera=fixed_camera, score=score, overkill=overkill,
+            mm_per_pixel=mm_per_pixel, detail=detail, references=await _sent_all(references),
+        )  # fmt: skip
+        session, found = await service.inspect(await _sent(image, "picture"), asked)
+        return {
+            "session": session,
+            "inspection": inspection_row(found, caption=service.assistant.caption(found)),
+            "map": _map_url(found) if map else None,
+            "overlay": _overlay_url(found) if overlay else None,
+        }
+
+    @router.post("/ask")
+    async def ask(asked: Question) -> dict[str, Any]:
+        """The answer to a question about a picture inspected before; questions of a session are one conversation."""
+        answer = await service.ask(asked.session, asked.question)
+        stated = None if answer.stated_verdict is None else answer.stated_verdict.value
+        return {
+            "session": asked.session, "question": answer.question, "answer": answer.text, "stated_verdict": stated,
+            "contradictory": answer.contradictory,
+        }  # fmt: skip
+
+    @router.get("/profiles")
+    async def profiles() -> dict[str, Any]:
+        """The saved profiles that may be named."""
+        return {"profiles": service.profiles()}
+
+    @router.post("/profiles", status_code=201)
+    async def build(
+        name: Annotated[str, Form(max_length=100)],
+        references: Annotated[list[UploadFile], File(description="Normal pictures.")],
+        object_name: Annotated[str | None, Form()] = None,
+        look_for: Phrases = [],  # noqa: B006
+        fixed_camera: Annotated[bool, Form()] = False,
+    ) -> dict[str, Any]:
+        """Make a profile of normal pictures and save it."""
+        asked = Asked(
+            object_name=object_name, look_for=tuple(look_for), fixed_camera=fixed_camera,
+            references=await _sent_all(references),
+        )  # fmt: skip
+        return await service.build(name, asked)
+
+    @router.delete("/profiles/{name}", response_model=None)
+    async def delete(name: Annotated[str, Path(max_length=100)]) -> Response:
+        """Remove a saved profile."""
+        service.delete(name)
+        return JSONResponse({"deleted": name})
+
+    return router
+
+
+async def _sent(file: UploadFile, otherwise: str) -> Sent:
+    return Sent(display_name(file.filename, otherwise), await file.read())
+
+
+async def _sent_all(files: list[UploadFile] | None) -> tuple[Sent, ...]:
+    return tuple([await _sent(file, f"reference {number}") for number, file in enumerate(files or (), 1)])
+
+
+def _map_url(found: Inspection) -> str:
+    return _png_url((found.anomaly_map.scores * 65535 + 0.5).astype("uint16"))
+
+
+def _overlay_url(found: Inspection) -> str:
+    from assistant.pictures.overlay import overlay
+
+    drawn = overlay(found.image, found.anomaly_map, found.regions, least_side=1)
+    return _png_url(cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+
+
+def _png_url(pixels: Any) -> str:
+    _, png = cv2.imencode(".png", pixels)
+    return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()

@@ -1,0 +1,124 @@
+"""Chat completions, asked by OpenAI's own client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from assistant.pictures.images import load_image
+from assistant.pipeline import Assistant
+from assistant.words.scene.scene import Earlier
+from tests.serving.conftest import data_url, png, said
+
+
+@pytest.fixture
+def chat(address: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(
+        base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False)
+    ) as made:
+        yield made
+
+
+def answers(tiny: Assistant, content: bytes, *questions: str, **asked: Any) -> list[str]:
+    return [one.text for one in tiny.ask(tiny.inspect(load_image(content), **asked), questions)]
+
+
+def completed(chat: openai.OpenAI, messages: list[Any], **more: Any) -> Any:
+    return chat.chat.completions.create(model="tiny", messages=messages, **more)
+
+
+def test_the_answer_is_the_librarys_and_carries_the_inspection(chat: openai.OpenAI, tiny: Assistant) -> None:
+    assert [one.id for one in chat.models.list()] == ["anomaly-assistant", "tiny"]
+    done = completed(chat, [said("Is anything wrong?", png(1))])
+    assert done.choices[0].message.content == answers(tiny, png(1), "Is anything wrong?")[0]
+    assert done.choices[0].finish_reason == "stop"
+    row = done.anomaly_assistant["inspection"]
+    assert row["image_score"] == tiny.inspect(load_image(png(1))).image_score
+    assert row["answers"][0]["question"] == "Is anything wrong?"
+
+
+def test_a_conversation_goes_on_and_can_be_branched_off(chat: openai.OpenAI, tiny: Assistant) -> None:
+    questions = ["Is anything wrong?", "Where is it?", "How large is it?"]
+    expected = answers(tiny, png(2), *questions)
+    messages: list[Any] = []
+    for number, question in enumerate(questions):
+        messages.append(said(question, png(2)) if not number else {"role": "user", "content": question})
+        got = completed(chat, messages).choices[0].message.content
+        assert got == expected[number]
+        messages.append({"role": "assistant", "content": got})
+    assert completed(chat, messages[:5]).choices[0].message.content == expected[2], "held anew from its questions"
+    branch = [*messages[:2], {"role": "user", "content": "How sure are you?"}]
+    expected_branch = answers(tiny, png(2), questions[0], "How sure are you?")[1]
+    assert completed(chat, branch).choices[0].message.content == expected_branch
+
+
+def test_a_stream_ends_as_the_whole_answer(chat: openai.OpenAI, tiny: Assistant) -> None:
+    pieces = list(completed(chat, [said("Is anything wrong?", png(3))], stream=True))
+    text = "".join(one.choices[0].delta.content or "" for one in pieces)
+    assert text == answers(tiny, png(3), "Is anything wrong?")[0]
+    assert [one.choices[0].finish_reason for one in pieces][-1] == "stop"
+    assert len({one.id for one in pieces}) == 1
+    assert pieces[-1].anomaly_assistant["inspection"]["width"] == 80
+
+
+def test_a_picture_without_words_is_described(chat: openai.OpenAI, tiny: Assistant) -> None:
+    only = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": data_url(png(4))}}]}
+    done = completed(chat, [only])
+    assert done.choices[0].message.content == tiny.caption(tiny.inspect(load_image(png(4))))
+
+
+def test_the_last_picture_is_talked_about_and_the_earlier_ones_are_known(chat: openai.OpenAI, tiny: Assistant) -> None:
+    messages = [said("Is it fine?", png(5)), {"role": "assistant", "content": "…"}, said("Which is worse?", png(6))]
+    first, second = (tiny.inspect(load_image(png(seed))) for seed in (5, 6))
+    expected = tiny.open(second, others=[Earlier("picture 1", first)]).ask("Which is worse?").text
+    assert completed(chat, messages).choices[0].message.content == expected
+
+
+def test_what_is_asked_of_the_picture_comes_in_a_field_of_its_own(chat: openai.OpenAI, tiny: Assistant) -> None:
+    asked = {"object_name": "metal lid", "references": [data_url(png(7)), data_url(png(8))]}
+    done = completed(chat, [said("Is it fine?", png(1))], extra_body={"anomaly_assistant": asked})
+    row = done.anomaly_assistant["inspection"]
+    found = tiny.inspect(
+        load_image(png(1)), references=[load_image(png(7)), load_image(png(8))], object_name="metal lid"
+    )
+    assert (row["mode"], row["object_name"], row["image_score"]) == ("few_shot", "metal lid", found.image_score)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_report_as_json_is_one(chat: openai.OpenAI, stream: bool) -> None:
+    done = completed(chat, [said("Report.", png(1))], response_format={"type": "json_object"}, stream=stream)
+    text = "".join(one.choices[0].delta.content or "" for one in done) if stream else done.choices[0].message.content
+    assert set(json.loads(text)) == {"verdict", "score", "regions", "summary"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "more", "error", "words"),
+    [
+        ([said("Hello")], {}, openai.BadRequestError, "a picture in the conversation"),
+        ([said("x", png(1)), {"role": "assistant", "content": "y"}], {}, openai.BadRequestError, "of the user at the end"),
+        ([said("x", png(1))], {"n": 2}, openai.BadRequestError, "one choice"),
+        ([said("x", png(1))], {"model": "gpt-4"}, openai.NotFoundError, "a model of"),
+        ([said("x", b"no picture")], {}, openai.BadRequestError, "picture"),
+        ([said("x" * 4001, png(1))], {}, openai.BadRequestError, "4000"),
+        (
+            [said("x", png(1))], {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}},
+            openai.BadRequestError, "json_object",
+        ),
+        ([said("x", *[png(1)] * 9)], {}, openai.BadRequestError, "8 pictures"),
+        ([said("x", png(1))], {"extra_body": {"anomaly_assistant": {"colour": 1}}}, openai.BadRequestError, "colour"),
+        (
+            [said("x", png(1))], {"stream": True, "extra_body": {"anomaly_assistant": {"mode": "x"}}},
+            openai.BadRequestError, "mode",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_an_error_of_the_api(
+    chat: openai.OpenAI, messages: list[Any], more: dict[str, Any], error: type[openai.APIStatusError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        chat.chat.completions.create(**{"model": "tiny", "messages": messages, **more})
