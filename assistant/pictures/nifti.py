@@ -24,6 +24,8 @@ from assistant.pictures.pixels import ImageLimits, check_selector, decoding, sel
 from assistant.pictures.spacing import Plane, Spacing, nifti_spacing
 from assistant.types import Levels
 
+UNPLACED = "does not say how the patient lies in it: left and right, front and back, feet and head are as stored"
+
 
 def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: ImageLimits) -> Plane:
     """One slice of a NIfTI volume. Raises :class:`ImageError` on anything that is not one within the limits."""
@@ -37,6 +39,7 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
     sides = nifti_sides(volume)
     one = "slice" in selector or sides[int(selector.get("axis", 2))] == 1
     told = () if one else ("is the middle slice of its volume (::axis=2,slice=0 after the path takes another)",)
+    told += (UNPLACED,) if unplaced(volume) else ()
     if plane.dtype.names:
         colours = np.stack([plane[channel] for channel in ("R", "G", "B")], axis=2).astype(np.uint8)
         return Plane(Samples(colours, notes=told), spacing)
@@ -67,6 +70,11 @@ def opened_nifti(data: bytes, name: str) -> Any:
         raise missing("NIfTI", name) from None
     stream = gzip.GzipFile(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
     return (nibabel.Nifti1Image if nifti_version(data) == 1 else nibabel.Nifti2Image).from_stream(stream)
+
+
+def unplaced(volume: Any) -> bool:
+    """Whether a file has neither of the two transforms that place it (codes 0): readers then differ in how they place it."""
+    return not int(volume.header["qform_code"]) and not int(volume.header["sform_code"])
 
 
 def nifti_plane(

@@ -39,6 +39,15 @@ def test_a_volume_has_slices_across_each_canonical_axis(tmp_path: Path) -> None:
             load_image(f"{tmp_path / 'v.nii.gz'}{scan.selector(axis, count, '')}")
 
 
+def test_a_slice_of_a_volume_that_says_not_how_the_patient_lies_tells_so(tmp_path: Path) -> None:
+    import nibabel
+
+    for name, affine, told in (("no.nii", None, True), ("yes.nii", np.eye(4), False)):
+        nibabel.save(nibabel.Nifti1Image(np.arange(24000, dtype=np.int16).reshape(40, 30, 20), affine), tmp_path / name)
+        notes = load_image(f"{tmp_path / name}::slice=3").notes
+        assert any("how the patient lies" in note for note in notes) is told
+
+
 def test_a_tiff_of_several_pages_has_planes(tmp_path: Path) -> None:
     import tifffile
 

@@ -17,6 +17,7 @@ from assistant.errors import ImageError
 from assistant.pictures.kinds import nifti_version
 from assistant.pictures.levels import robust_range
 from assistant.pictures.medical import WINDOWS, bounds, missing, unknown_window
+from assistant.pictures.nifti import UNPLACED, unplaced
 from assistant.pictures.pixels import ImageLimits, check_selector, decoding, selected_index
 from assistant.types import Levels
 from assistant.volumes.volume import Volume, volume_levels
@@ -114,10 +115,8 @@ def _lie(
     if not np.isfinite(affine).all() or np.isnan(turns).any():
         affine, turns = np.eye(4), np.stack([np.arange(3), np.ones(3)], axis=1)
         told.append("has no affine that makes sense: its axes are as stored, a voxel is taken for 1 mm")
-    elif not int(file.header["qform_code"]) and not int(file.header["sform_code"]):
-        told.append(
-            "does not say how the patient lies in it: left and right, front and back, feet and head are as stored"
-        )
+    elif unplaced(file):
+        told.append(UNPLACED)
     zooms = np.array([float(one) for one in file.header.get_zooms()[:3]] + [1.0] * (3 - len(file.shape[:3]))) * unit
     sides = np.linalg.norm(affine[:3, :3], axis=0)
     if not told and (np.abs(zooms - sides) > _APART * sides).any():
