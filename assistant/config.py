@@ -61,13 +61,20 @@ class ReferenceConfig(_FrozenModel):
 class LanguageConfig(_FrozenModel):
     """The causal or image-text-to-text model that talks.
 
-    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder. The two tokens are
-    placeholders: unused ones of the model's own vocabulary, so that no embedding row is added. ``parts`` is the folder of
-    trained parts, relative to the preset's file; None for a model that is only prompted.
+    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder, ``server`` is an address
+    at which an OpenAI-compatible server listens. The two tokens are placeholders: unused ones of the model's own vocabulary, so
+    that no embedding row is added. ``parts`` is the folder of trained parts, relative to the preset's file; None for a model
+    that is only prompted. Of a prompted one ``pictures`` says whether it is shown them, and of a server ``model`` is the name asked
+    for (the only one it has when empty), ``in_flight`` how many requests are made at once, and ``remote`` that it may be on another
+    machine.
     """
 
-    kind: Literal["embedded", "hub", "local", "none"] = "none"
+    kind: Literal["embedded", "hub", "local", "server", "none"] = "none"
     name: str = ""
+    model: str = ""
+    pictures: Literal["auto", "yes", "no"] = "auto"
+    in_flight: int = Field(default=4, ge=1, le=256)
+    remote: bool = False
     quantization: Literal["none", "nf4", "int8"] = "none"
     image_token: str = "<file_sep>"
     anomaly_token: str = "<repo_name>"
@@ -77,6 +84,16 @@ class LanguageConfig(_FrozenModel):
     def reads_patch_tokens(self) -> bool:
         """Whether the language model is shown our visual encoder's tokens."""
         return self.parts is not None and self.kind in ("embedded", "local")
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is a model that is told the facts in words, and whose own words are checked against them."""
+        return self.kind == "server" or (self.parts is None and self.kind in ("hub", "local"))
+
+    @property
+    def title(self) -> str:
+        """What to call it: a name, a folder's last part, or an address."""
+        return f"{self.model or 'the model'} at {self.name}" if self.kind == "server" else Path(self.name).name
 
 
 class Preset(_FrozenModel):
@@ -120,7 +137,11 @@ def load_preset(name: str | Path) -> tuple[Preset, Path]:
     if not path.is_file():
         known = ", ".join(sorted(p.parent.name for p in PRESETS.glob("*/preset.yaml")))
         raise ConfigError(f"a preset ({known}) or the path of one", str(name), "check the name")
-    return Preset.model_validate(read_yaml(path, Preset)), path.parent
+    preset = Preset.model_validate(read_yaml(path, Preset))
+    if preset.language.remote:  # whoever made the file does not decide that pictures leave this machine
+        got = f"`remote` in {path.name}"
+        raise ConfigError("a preset whose language model is on this machine", got, "use --language and --allow-remote")
+    return preset, path.parent
 
 
 def read_yaml(path: Path, model: type[BaseModel]) -> dict[str, Any]:
