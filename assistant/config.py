@@ -61,12 +61,12 @@ class ReferenceConfig(_FrozenModel):
 class LanguageConfig(_FrozenModel):
     """The causal or image-text-to-text model that talks.
 
-    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder, ``server`` is an address
-    at which an OpenAI-compatible server listens. The two tokens are placeholders: unused ones of the model's own vocabulary, so
-    that no embedding row is added. ``parts`` is the folder of trained parts, relative to the preset's file; None for a model
-    that is only prompted. Of a prompted one ``pictures`` says whether it is shown them, and of a server ``model`` is the name asked
-    for (the only one it has when empty), ``in_flight`` how many requests are made at once, and ``remote`` that it may be on another
-    machine.
+    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder, ``server`` is where an
+    OpenAI-compatible server listens. The two tokens are placeholders: unused ones of the model's own vocabulary, so that no
+    embedding row is added. ``parts`` is the folder of trained parts, relative to the preset's file; None for a model that
+    is only prompted. Of a prompted one ``pictures`` says whether it is shown them. Of a server, ``model`` is the name that
+    is asked for (the only one it has when empty), ``in_flight`` how many requests are made at once, and ``remote`` that it may be
+    on another machine.
     """
 
     kind: Literal["embedded", "hub", "local", "server", "none"] = "none"

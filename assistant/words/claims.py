@@ -38,7 +38,8 @@ _HEDGED = re.compile(
 )
 _GRAVE = re.compile(
     r"\b(?:malignan\w*|benign|cancer\w*|carcinoma|tumou?rs?|metasta\w*|diagnos\w*|prognos\w*|prescri\w*"
-    r"|patients? (?:has|have|is)|guarante\w*|certif\w*|complian\w*|compli(?:es|ed)|conforms?|perfectly safe|100 % (?:sure|safe))\b"
+    r"|patients? (?:has|have|is)|guarante\w*|certif\w*|complian\w*|compli(?:es|ed)|conforms?|perfectly safe"
+    r"|100 % (?:sure|safe))\b"
 )
 """What no measurement backs, unless it was said before."""
 
@@ -46,7 +47,8 @@ _GRAVE = re.compile(
 _PASS = re.compile(
     r"\b(?:can|may|should|could|ok(?:ay)? to|safe to|fine to|good to|ready to|clear(?:ed)? to|approved? (?:for|to)"
     r"|acceptable (?:for|to))"
-    r" (?:\w+ ){0,2}?(?:be )?(?:ship\w*|accept\w*|pass\w*|releas\w*|us(?:e|ed)|go|pack\w*|deliver\w*|continue|run|installed|sold)\b"
+    r" (?:\w+ ){0,2}?(?:be )?(?:ship\w*|accept\w*|pass\w*|releas\w*|us(?:e|ed)|go|pack\w*|deliver\w*|continue"
+    r"|run|installed|sold)\b"
     r"|\b(?:accept|ship|release|pass|approve) (?:it|this|them|the part|the piece)\b|\bis (?:acceptable|good enough|safe)\b"
 )
 _HOLD = re.compile(

@@ -7,6 +7,7 @@ import random
 import re
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Requests:
             headers=headers, follow_redirects=False, trust_env=not is_loopback(address),
             timeout=httpx.Timeout(silence, connect=CONNECT), limits=httpx.Limits(max_connections=None),
         )  # fmt: skip
+        weakref.finalize(self, self._client.close)
 
     @contextmanager
     def opened(

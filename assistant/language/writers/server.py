@@ -201,8 +201,11 @@ class ServerWriter:
         """
         if self._model:
             return self._model
-        with self._requests.opened("GET", "/models") as response:
-            listed = parsed(whole(response.iter_bytes(), self._requests.address), self._requests.address)
+        try:
+            with self._requests.opened("GET", "/models") as response:
+                listed = parsed(whole(response.iter_bytes(), self._requests.address), self._requests.address)
+        except ServerError as error:
+            raise ServerError(error.expected, error.got, f"{error.do}; or name one with --model") from None
         found = listed.get("data") if isinstance(listed, dict) else None
         names = [str(one.get("id")) for one in found or [] if isinstance(one, dict) and one.get("id")]
         if len(names) != 1:

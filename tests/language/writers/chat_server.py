@@ -1,0 +1,137 @@
+"""An OpenAI-compatible server on loopback that does what a test tells it to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the server answers.
+
+    Args:
+        pieces: words of a stream, or the body of any other answer.
+        status: of HTTP.
+        headers: further ones.
+        finish: why the stream ended; None for one that breaks off.
+        pause: seconds before each piece.
+        raw: bytes that are sent in place of events.
+    """
+
+    pieces: Sequence[str] = ()
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    finish: str | None = "stop"
+    pause: float = 0.0
+    raw: bytes | None = None
+
+
+@dataclass
+class Server:
+    """A running server and what it was asked."""
+
+    address: str
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    most_at_once: int = 0
+    now: int = 0
+
+
+def words(body: dict[str, Any]) -> str:
+    """The text of the last message of a request."""
+    content = body["messages"][-1]["content"]
+    return content if isinstance(content, str) else content[-1]["text"]
+
+
+def pictures(body: dict[str, Any]) -> int:
+    """Pictures in a request."""
+    contents = [m["content"] for m in body["messages"] if isinstance(m["content"], list)]
+    return sum(part["type"] == "image_url" for content in contents for part in content)
+
+
+@contextmanager
+def serving(answer: Callable[[int, dict[str, Any]], Said], models: Sequence[str] = ("tiny",)) -> Iterator[Server]:
+    """A server until the block is left.
+
+    Args:
+        answer: maps the number of a request, from 0, and its body to what is answered.
+        models: names that it lists.
+    """
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            body = json.dumps({"object": "list", "data": [{"id": name} for name in models]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with lock:
+                number = len(server.bodies)
+                server.bodies.append(body)
+                server.headers.append(dict(self.headers))
+                server.now += 1
+                server.most_at_once = max(server.most_at_once, server.now)
+            try:
+                self._say(answer(number, body))
+            except OSError:  # nobody reads any more
+                self.close_connection = True
+            finally:
+                with lock:
+                    server.now -= 1
+
+        def _say(self, said: Said) -> None:
+            self.close_connection = True
+            self.send_response(said.status)
+            plain = said.status != 200
+            kind = "application/json" if plain else "text/event-stream"
+            for name, value in ({"Content-Type": kind} | said.headers).items():
+                self.send_header(name, value)
+            self.send_header("Connection", "close")
+            if plain:
+                data = "".join(said.pieces).encode()
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+                return
+            self.end_headers()
+            if said.raw is not None:
+                self.wfile.write(said.raw)
+                return
+            for piece in said.pieces:
+                time.sleep(said.pause)
+                self._send({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+            if said.finish is not None:
+                self._send({"choices": [{"index": 0, "delta": {}, "finish_reason": said.finish}]})
+                self.wfile.write(b"data: [DONE]\n\n")
+
+        def _send(self, event: dict[str, Any]) -> None:
+            self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+            self.wfile.flush()
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http.daemon_threads = True
+    server = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
