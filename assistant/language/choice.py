@@ -42,7 +42,7 @@ def chosen_language(named: str, **options: Any) -> LanguageConfig:
         named, kind = _checked_address(named, remote=bool(options.get("remote"))), "server"
     elif named == NONE:
         named, kind = "", NONE
-    elif Path(named).is_dir():
+    elif named and Path(named).is_dir():
         kind = "local"
     elif _is_hub_name(named):
         kind = "hub"

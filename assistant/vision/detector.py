@@ -26,7 +26,7 @@ from assistant.towers.precision import best_dtype
 from assistant.types import Coverage, Inspection, Levels, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map, tied_logits
 from assistant.vision.calibration import Calibration
-from assistant.vision.checkpoint import load_checkpoint
+from assistant.vision.checkpoint import UNTRAINED, load_checkpoint
 from assistant.vision.checks.distances import apart
 from assistant.vision.checks.look import Look
 from assistant.vision.encoded_query import EncodedQuery, Picture
@@ -108,7 +108,7 @@ class Detector:
         if where.type == "cpu":
             localizer.products = clip.encoder.dtype
         if config.checkpoint is None:
-            return cls(config, clip, localizer, Calibration.identity(), "untrained", folder)
+            return cls(config, clip, localizer, Calibration.identity(), UNTRAINED, folder)
         calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)
         return cls(config, clip, localizer, calibration, digest, folder)
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from assistant.language.writers.message import Pixels
 from assistant.pictures.overlay import overlay
 from assistant.types import Box, Inspection
 
@@ -19,8 +20,6 @@ AROUND = 0.5
 """Of a region's longer side, shown on each side of it."""
 LEAST_AROUND = 16
 """Source pixels shown around a region at least."""
-
-Pixels = UInt8[np.ndarray, "height width 3"]
 
 
 def exhibits(inspection: Inspection) -> list[tuple[str, Pixels]]:
@@ -54,7 +53,7 @@ def _around(box: Box, width: int, height: int) -> Box:
     )
 
 
-def _fitted(pixels: Pixels, side: int) -> Pixels:
+def _fitted(pixels: Pixels, side: int) -> UInt8[np.ndarray, "rows columns 3"]:
     """Pixels whose longer side is at most ``side``."""
     factor = side / max(pixels.shape[:2])
     if factor >= 1:

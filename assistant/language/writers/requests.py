@@ -113,9 +113,9 @@ class Requests:
         import httpx
 
         with self._lock:
-            error = self._outage.error if time.monotonic() < self._outage.until else None
-        if error is not None:
-            raise ServerError(error.expected, error.got, error.do)
+            before = self._outage.error if time.monotonic() < self._outage.until else None
+        if before is not None:
+            raise ServerError(before.expected, before.got, before.do)
         for tried in range(TRIES):
             last = tried == TRIES - 1
             try:

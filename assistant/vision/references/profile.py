@@ -19,6 +19,7 @@ from assistant.errors import ProfileError
 from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import Levels, QueryImage
+from assistant.vision.checkpoint import UNTRAINED
 from assistant.vision.checks.known import Known
 from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange, conformal_p_value, conformal_threshold
@@ -150,12 +151,12 @@ class Profile:
         return ("has more than 8 bits a channel, and was read by grey levels of its own, not of the references",)
 
     def check(self, preset: str, weights: str) -> None:
-        """Refuse another preset or other weights.
+        """Refuse other weights, and another preset where there are none; presets that share trained parts share profiles.
 
         Raises:
             ProfileError: with both names.
         """
-        if (self.preset, self.weights) != (preset, weights):
+        if self.weights != weights or (self.preset != preset and weights == UNTRAINED):
             raise ProfileError(
                 f"a profile made with preset {preset} and {weights[:19]}",
                 f"one made with preset {self.preset} and {self.weights[:19]}",

@@ -56,77 +56,83 @@ def pictures(body: dict[str, Any]) -> int:
     return sum(part["type"] == "image_url" for content in contents for part in content)
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers for a server, by what the test says."""
+
+    protocol_version = "HTTP/1.1"
+    answer: Callable[[int, dict[str, Any]], Said]
+    models: Sequence[str]
+    told: Server
+    lock: threading.Lock
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+    def do_GET(self) -> None:
+        """The list of models."""
+        body = json.dumps({"object": "list", "data": [{"id": name} for name in self.models]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """A chat completion."""
+        body, server = json.loads(self.rfile.read(int(self.headers["Content-Length"]))), self.told
+        with self.lock:
+            number = len(server.bodies)
+            server.bodies.append(body)
+            server.headers.append(dict(self.headers))
+            server.now += 1
+            server.most_at_once = max(server.most_at_once, server.now)
+        try:
+            self._say(type(self).answer(number, body))
+        except OSError:  # nobody reads any more
+            self.close_connection = True
+        finally:
+            with self.lock:
+                server.now -= 1
+
+    def _say(self, said: Said) -> None:
+        self.close_connection = True
+        self.send_response(said.status)
+        plain = said.status != 200
+        data = "".join(said.pieces).encode() if plain else said.raw
+        kind = "application/json" if plain else "text/event-stream"
+        for name, value in ({"Content-Type": kind, "Connection": "close"} | said.headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if data is not None:
+            self.wfile.write(data)
+            return
+        for piece in said.pieces:
+            time.sleep(said.pause)
+            self._send({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+        if said.finish is not None:
+            self._send({"choices": [{"index": 0, "delta": {}, "finish_reason": said.finish}]})
+            self.wfile.write(b"data: [DONE]\n\n")
+
+    def _send(self, event: dict[str, Any]) -> None:
+        self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+        self.wfile.flush()
+
+
 @contextmanager
-def serving(answer: Callable[[int, dict[str, Any]], Said], models: Sequence[str] = ("tiny",)) -> Iterator[Server]:
+def serving(
+    answer: Callable[[int, dict[str, Any]], Said], models: Sequence[str] = ("tiny",), port: int = 0
+) -> Iterator[Server]:
     """A server until the block is left.
 
     Args:
         answer: maps the number of a request, from 0, and its body to what is answered.
         models: names that it lists.
+        port: a free one when 0.
     """
-    lock = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            body = json.dumps({"object": "list", "data": [{"id": name} for name in models]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            with lock:
-                number = len(server.bodies)
-                server.bodies.append(body)
-                server.headers.append(dict(self.headers))
-                server.now += 1
-                server.most_at_once = max(server.most_at_once, server.now)
-            try:
-                self._say(answer(number, body))
-            except OSError:  # nobody reads any more
-                self.close_connection = True
-            finally:
-                with lock:
-                    server.now -= 1
-
-        def _say(self, said: Said) -> None:
-            self.close_connection = True
-            self.send_response(said.status)
-            plain = said.status != 200
-            kind = "application/json" if plain else "text/event-stream"
-            for name, value in ({"Content-Type": kind} | said.headers).items():
-                self.send_header(name, value)
-            self.send_header("Connection", "close")
-            if plain:
-                data = "".join(said.pieces).encode()
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-                return
-            self.end_headers()
-            if said.raw is not None:
-                self.wfile.write(said.raw)
-                return
-            for piece in said.pieces:
-                time.sleep(said.pause)
-                self._send({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
-            if said.finish is not None:
-                self._send({"choices": [{"index": 0, "delta": {}, "finish_reason": said.finish}]})
-                self.wfile.write(b"data: [DONE]\n\n")
-
-        def _send(self, event: dict[str, Any]) -> None:
-            self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
-            self.wfile.flush()
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
+    own: dict[str, Any] = {"answer": staticmethod(answer), "models": models, "lock": threading.Lock()}
+    handler = type("Handler", (Handler,), own)
+    http = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
+    handler.told = server  # type: ignore[attr-defined]  # a class made here
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -141,7 +141,11 @@ def test_a_server_that_wants_a_day_is_given_up() -> None:
 
 def test_what_a_server_does_not_know_is_left_out() -> None:
     def picky(_: int, body: dict[str, Any]) -> Said:
-        for name, told in (("seed", "seed"), ("max_tokens", "use max_completion_tokens"), ("response_format", "json_schema")):
+        for name, told in (
+            ("seed", "seed"),
+            ("max_tokens", "use max_completion_tokens"),
+            ("response_format", "json_schema"),
+        ):
             if name in body:
                 return Said([f'{{"error": {{"message": "unknown: {told}"}}}}'], 400)
         return HI
