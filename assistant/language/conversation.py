@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
+from assistant.language.chat_model import ChatDialogue, ChatLanguageModel
 from assistant.language.interface import (
     BatchLanguageModel,
     Dialogue,
@@ -19,7 +20,6 @@ from assistant.language.interface import (
     TokenDialogue,
 )
 from assistant.language.loading import load_language_model
-from assistant.language.models.chat import ChatDialogue, ChatLanguageModel
 from assistant.language.spoken import Spoken
 from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.reading.question import read_question

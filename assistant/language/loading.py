@@ -30,7 +30,7 @@ def load_language_model(preset: Preset, folder: Path, block_width: int, towers: 
 
         return TemplateLanguageModel()
     if language.is_told:
-        from assistant.language.models.chat import ChatLanguageModel
+        from assistant.language.chat_model import ChatLanguageModel
 
         return ChatLanguageModel(chat_writer(language))
     if language.parts is None:

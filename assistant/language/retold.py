@@ -10,11 +10,12 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from functools import cached_property
 
 from assistant.config import LanguageConfig
+from assistant.language.chat_model import ChatDialogue, ChatLanguageModel
 from assistant.language.choice import LEAVES, is_loopback
-from assistant.language.models.chat import ChatDialogue, ChatLanguageModel
 from assistant.language.writers.briefing import Asked
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import ENGLISH, language_of
@@ -24,12 +25,19 @@ from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import Question
 from assistant.reading.refusals import declines
 from assistant.types import Inspection
+from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words import wording
 from assistant.words.answer_checks import invented
 from assistant.words.claims import disposition, grave, hedged, looks, polarity, quantities_of, unbacked
 from assistant.words.replies.reply import Reply
 
 READ_FOR_SURE = 0.7
 """Confidence from which 95 of 100 acts are those that were meant."""
+BLIND, SEEN, MEDICAL = 0.5, 0.9, 0.35
+"""Largest share of a sentence's content words that nobody said before: of a model that sees no picture, of one that does, and of
+either on a medical picture, where what the user says counts for nothing."""
+ECHO = 0.8
+"""Likeness of a sentence to one of the user's from which it is that one, said back."""
 MOST_SENTENCES = 5
 """Of a model, on one message."""
 EXACT = frozenset({
@@ -40,10 +48,12 @@ EXACT = frozenset({
 FIXED = frozenset({Family.MEASURE, Family.UNANSWERABLE, Family.MEDICAL, Family.TOOL, Family.TALK})
 """Families of such acts, and of those whose answers are this program's own to give."""
 _META = re.compile(
-    r"\b(?:the|these|those|above|given|provided) facts?\b|\bmeasured answer\b|\bas an ai\b|\blanguage model\b"
-    r"|\bin (?:my|your) own words\b"
+    r"\b(?:the|these|those|above|given|provided) facts?\b|\bmeasured answer\b|\bas an ai\b|\blanguage model\b|\bthe user\b"
+    r"|\bi(?:'m| am) (?:sorry|not sure (?:what|how))\b|\bin (?:my|your) own words\b"
+    r"|\bthe (?:pictures?|images?) (?:is|was|are) (?:a|an|the) "
+    r"(?!\w* ?(?:photo|picture|image|scan|slice|close|view|normal|good|clear))"
 )
-"""Talk about the talk."""
+"""Talk about the talk, and what the picture, not what it shows, is said to be."""
 _SENTENCE = re.compile(
     r"\s*(?:[^.!?\n]|[.](?=\d)|(?<=\be\.g)[.]|(?<=\bi\.e)[.]|(?<=\be)[.](?=g)|(?<=\bi)[.](?=e))+(?:[.!?]+(?=\s)|(?=\n))"
 )
@@ -61,6 +71,12 @@ def is_retold(understood: Understanding, said: Reply) -> bool:
     exact = [one for one in understood.acts if one.act in EXACT or one.act.family in FIXED]
     sure = all(one.confidence >= READ_FOR_SURE for one in understood.acts)
     return not (said.acts and not understood.unclear and sure and len(exact) == len(understood.acts))
+
+
+def _echoes(sentence: str, question: str) -> bool:
+    """Whether a sentence is one of the question's, said back."""
+    asked = [part.lower() for part in re.split(r"(?<=[.?!])\s+", question) if len(part.split()) > 3]
+    return any(SequenceMatcher(None, sentence.lower(), one).ratio() >= ECHO for one in asked)
 
 
 _STAYS = "which sends it nowhere else."
@@ -112,47 +128,52 @@ class Retelling:
         """
         told = self.said.text if self.said.acts else None
         words = model.retell(dialogue, Asked(self.question.put, told, self.turns), self.stop)
-        facts, sees = dialogue.briefing.facts, model.writer.sees
-        rest, heard, whole = "", 0, False
+        facts, sees = dialogue.briefing.facts, model.sees(dialogue)
+        rest, heard, whole = "", list[str](), False
         try:
-            while heard < MOST_SENTENCES:
+            while len(heard) < MOST_SENTENCES:
                 try:
                     rest += next(words)
                 except StopIteration as stopped:
                     whole = bool(stopped.value)
                     break
-                while heard < MOST_SENTENCES and (found := _SENTENCE.match(rest)) is not None:
+                while len(heard) < MOST_SENTENCES and (found := _SENTENCE.match(rest)) is not None:
                     rest = rest[found.end() :]
                     if not self._holds(found[0].strip(), heard, facts, sees):
                         return
-                    heard += 1
+                    heard.append(found[0].strip())
                     yield found[0].rstrip()
         finally:
             words.close()
         last = rest.strip()
-        if whole and last and heard < MOST_SENTENCES and self._holds(last, heard, facts, sees):
+        if whole and last and len(heard) < MOST_SENTENCES and self._holds(last, heard, facts, sees):
             yield rest.rstrip()
 
     @cached_property
     def _before(self) -> frozenset[str]:
         return frozenset(answer for _, answer in self.turns)
 
-    def _holds(self, sentence: str, heard: int, facts: Sequence[str], sees: bool) -> bool:
-        """Whether a sentence, the first one after ``heard`` others, may be shown."""
+    def _holds(self, sentence: str, heard: Sequence[str], facts: Sequence[str], sees: bool) -> bool:
+        """Whether a sentence, the first one after those ``heard`` before, may be shown."""
         said, asked = self.said, self.question
         known = (*facts, said.text, asked.text)
+        medical = wording.is_medical(self.inspection, load_knowledge())
         return (
             "\ufffd" not in sentence
+            and not sentence.endswith("?")
+            and not _echoes(sentence, asked.text)
             and any(c.isalpha() for c in sentence)
-            and sentence not in self._before
+            and sentence not in (*heard, *self._before)
             and _META.search(sentence.lower()) is None
             and language_of(sentence) == ENGLISH
-            and not contradicts(sentence, self.inspection, asked if heard == 0 else None)
+            and not contradicts(sentence, self.inspection, None if heard else asked)
             and not unbacked(sentence, self.inspection, facts, (said.text, asked.text))
             and not grave(sentence, *facts, said.text)
             and disposition(sentence) in (None, disposition(said.text))
             and (sees or looks(sentence) <= looks(" ".join(known)))
-            and (heard > 0 or self._answers(sentence, known))
+            and invented(sentence, *known) <= (SEEN if sees else BLIND)
+            and (not medical or invented(sentence, *facts, said.text) <= MEDICAL)
+            and (bool(heard) or self._answers(sentence, known))
         )
 
     def _answers(self, sentence: str, known: Sequence[str]) -> bool:
@@ -165,7 +186,7 @@ class Retelling:
         measured_of = [q for q in quantities_of(self.said.text) if q.unit]
         if measured_of and any(act.family is Family.MEASURE for act in self.said.acts):
             return any(one.backs(q) for q in quantities_of(sentence) for one in measured_of)
-        return invented(sentence, *known) < 1.0
+        return True
 
     def _free_to_say(self, measured: bool | None, sentence: str) -> bool:
         """Whether yes and no are the model's to say: nothing measured tells, or the reader of contradictions has checked it."""

@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from assistant.config import LanguageConfig
 from assistant.errors import ServerError
+from assistant.language.chat_model import UNHEARD, ChatDialogue, ChatLanguageModel
 from assistant.language.interface import DraftDialogue, DraftWriter
-from assistant.language.models.chat import UNHEARD, ChatDialogue, ChatLanguageModel
 from assistant.language.retold import Retelling, is_retold, with_model
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.slots import Scale

@@ -49,7 +49,9 @@ _PASS = re.compile(
     r"|acceptable (?:for|to))"
     r" (?:\w+ ){0,2}?(?:be )?(?:ship\w*|accept\w*|pass\w*|releas\w*|us(?:e|ed)|go|pack\w*|deliver\w*|continue"
     r"|run|installed|sold)\b"
-    r"|\b(?:accept|ship|release|pass|approve) (?:it|this|them|the part|the piece)\b|\bis (?:acceptable|good enough|safe)\b"
+    r"|\b(?:accept|ship|release|pass|approve) (?:it|this|them|the part|the piece)\b"
+    r"|\bis (?:acceptable|good enough|safe|harmless)\b"
+    r"|\b(?:not|nothing|no need|no reason)\b[^.]*\bworr\w+|\bno (?:risk|danger)\b|\bis (?:fine|ok(?:ay)?)\b"
 )
 _HOLD = re.compile(
     r"\b(?:hold (?:it|this|them|the part|the piece)?|reject\w*|scrap\w*|quarantine\w*|set (?:it|this|them) aside"

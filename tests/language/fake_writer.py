@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from assistant.errors import ServerError
-from assistant.language.models.chat import ChatLanguageModel
+from assistant.language.chat_model import ChatLanguageModel
 from assistant.language.spoken import Spoken
 from assistant.language.writers.message import MOST_TOKENS, Message, Words
 from assistant.reading.question import read_question
@@ -20,10 +20,13 @@ class FakeWriter:
     in_flight = 1
 
     def __init__(self, *texts: str | None, sees: bool = False, ended: bool = True) -> None:
-        self.texts, self.sees, self.ended, self.name = list(texts), sees, ended, "a fake"
+        self.texts, self.seeing, self.ended, self.name = list(texts), sees, ended, "a fake"
         self.told: list[Sequence[Message]] = []
         self.choices: list[Sequence[str]] = []
         self.words = 0
+
+    def sees(self) -> bool:
+        return self.seeing
 
     def write(
         self, messages: Sequence[Message], *, stop: threading.Event, most_tokens: int = MOST_TOKENS,

@@ -6,10 +6,11 @@ import logging
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from assistant.config import LanguageConfig
-from assistant.language.models.chat import UNHEARD
+from assistant.language.chat_model import UNHEARD
 from assistant.language.retold import with_model
 from assistant.language.spoken import Spoken
 from assistant.reading.question import read_question
@@ -85,7 +86,14 @@ def test_a_region_has_its_own_numbers_and_not_those_of_another() -> None:
 
 def test_colours_may_be_told_by_a_model_that_sees() -> None:
     said = "The reddish crack may come from overload."
-    assert last(said, sees=True) == said
+    grey = replace(CRACKED, image=replace(CRACKED.image, pixels=np.full((32, 48, 3), 99, np.uint8)))
+    assert last(said, found=grey, sees=True) == said
+    assert last(said, found=CRACKED, sees=True) != said, "of an inspection without pixels"
+
+
+def test_nothing_is_said_twice() -> None:
+    said = "The crack may come from overload."
+    assert last(f"{said} {said} {said}") == said
 
 
 def test_what_was_shown_is_never_taken_back_and_the_rest_is_not_heard() -> None:

@@ -13,8 +13,8 @@ import pytest
 from assistant.batch import run
 from assistant.cli import app as cli
 from assistant.errors import ConfigError
+from assistant.language.chat_model import UNHEARD
 from assistant.language.choice import KEY, chosen_language
-from assistant.language.models.chat import UNHEARD
 from assistant.language.writers import requests as tries
 from assistant.pipeline import Assistant
 from assistant.report import to_line

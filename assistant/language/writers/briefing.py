@@ -80,7 +80,7 @@ class Briefing:
             sees: whether pictures are shown.
             told: whether the facts are told; without them the model answers from what it sees.
         """
-        shown = self.exhibits if sees and not self._blank else []
+        shown = self.exhibits if sees and self.visible else []
         system = _ALONE
         if told:
             rules = [rule.format(pictures=" and the pictures" if shown else "") for rule in _RULES]
@@ -99,6 +99,6 @@ class Briefing:
         return [*messages, Message("user", named + text, pictures)]
 
     @property
-    def _blank(self) -> bool:
-        """Whether there are no pixels to see, as of an inspection that was read back from its row."""
-        return not self.inspection.image.pixels.any()
+    def visible(self) -> bool:
+        """Whether there are pixels to see; an inspection that was read back from its row has none."""
+        return bool(self.inspection.image.pixels.any())

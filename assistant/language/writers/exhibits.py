@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from assistant.language.writers.message import Pixels
 from assistant.pictures.overlay import overlay
@@ -53,7 +52,7 @@ def _around(box: Box, width: int, height: int) -> Box:
     )
 
 
-def _fitted(pixels: Pixels, side: int) -> UInt8[np.ndarray, "rows columns 3"]:
+def _fitted(pixels: Pixels, side: int) -> Pixels:
     """Pixels whose longer side is at most ``side``."""
     factor = side / max(pixels.shape[:2])
     if factor >= 1:

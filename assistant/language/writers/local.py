@@ -31,7 +31,6 @@ class LocalWriter:
         """The model's."""
         return self._config.title
 
-    @property
     def sees(self) -> bool:
         """Whether it is shown pictures; reads the model's configuration.
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import UInt8
 
-Pixels = UInt8[np.ndarray, "height width 3"]
+Pixels = UInt8[np.ndarray, "_height _width 3"]
 MOST_TOKENS = 200
 """Of an answer."""
 
@@ -43,9 +43,13 @@ class ChatWriter(Protocol):
         """What to call it."""
         ...
 
-    @property
     def sees(self) -> bool:
-        """Whether it takes pictures, as far as that is known."""
+        """Whether it takes pictures; may ask it for that.
+
+        Raises:
+            ServerError, WeightsError: a model that cannot be asked.
+            ConfigError: pictures are asked for, and it takes none.
+        """
         ...
 
     @property

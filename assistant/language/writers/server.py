@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2
+import numpy as np
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, ServerError
@@ -19,6 +20,9 @@ from assistant.language.writers.events import DONE, events, parsed, whole
 from assistant.language.writers.message import MOST_TOKENS, Message, Pixels, Words
 from assistant.language.writers.requests import Refusal, Requests
 
+COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
+PROBE, PROBE_TOKENS = 224, 16
+"""Side of the pictures that a server is tried with, and tokens of its answers."""
 QUALITY = 92
 """Of the JPEG that pictures are sent as."""
 LONGEST = 600.0
@@ -34,8 +38,8 @@ _log = logging.getLogger("assistant.language")
 class ServerWriter:
     """A model of a server.
 
-    Whether it takes pictures is found out by showing it some, unless that is told; what a server refuses of a request is left
-    out of the next ones.
+    Whether it takes pictures is found out, unless that is told, by asking for the colour of two: servers of models that take none
+    refuse them, or pass over them without a word. What a server refuses of a request is left out of the next ones.
 
     Args:
         requests: to the server.
@@ -46,6 +50,8 @@ class ServerWriter:
         self._requests, self._config = requests, config
         self._model = config.model
         self._blind = config.pictures == "no"
+        self._looked = config.pictures != "auto"
+        self._look_lock = threading.Lock()
         self._left_out: set[str] = set()
         self._renamed = False
         self._lock = threading.Lock()
@@ -65,10 +71,33 @@ class ServerWriter:
         """Of the model, with its server."""
         return self._config.title
 
-    @property
     def sees(self) -> bool:
-        """Whether it takes pictures, as far as that is known."""
+        """Whether it takes pictures; asks it the first time.
+
+        Raises:
+            ServerError: a server that is down, refuses, or sends what it should not.
+        """
+        with self._look_lock:
+            if not self._looked:
+                self._look()
+                self._looked = True
         return not self._blind
+
+    def _look(self) -> None:
+        """Find out whether pictures are seen: a model that sees none says the same of both."""
+        for colour, pixel in COLOURS.items():
+            shown = (np.full((PROBE, PROBE, 3), pixel, np.uint8),)
+            question = Message(
+                "user", "Which colour fills this picture? Answer with one word: red, green or blue.", shown
+            )
+            ended: list[bool] = []
+            said = "".join(self._pieces([question], PROBE_TOKENS, (), threading.Event(), ended, True)).lower()
+            if self._blind:
+                return  # refused, and told
+            if {name for name in ("red", "green", "blue") if name in said} != {colour}:
+                self._blind = True
+                _log.warning("%s does not see pictures: it is told the facts in words alone", self.name)
+                return
 
     @property
     def in_flight(self) -> int:
@@ -86,16 +115,17 @@ class ServerWriter:
         """
         ended: list[bool] = []
         unread = threading.Event()
-        yield from _polled(self._pieces(messages, most_tokens, choices, unread, ended), stop, unread)
+        sees = any(message.pictures for message in messages) and self.sees()
+        yield from _polled(self._pieces(messages, most_tokens, choices, unread, ended, sees), stop, unread)
         return bool(ended) and ended[0]
 
     def _pieces(
         self, messages: Sequence[Message], most_tokens: int, choices: Sequence[str], unread: threading.Event,
-        ended: list[bool],
+        ended: list[bool], sees: bool,
     ) -> Iterator[str]:  # fmt: skip
         """Pieces as they come; a request that is refused for something it can do without is made again without it."""
         while True:
-            sees = self.sees and any(message.pictures for message in messages)
+            sees = sees and not self._blind and any(message.pictures for message in messages)
             body = self._body(messages, most_tokens, choices, sees)
             try:
                 with self._requests.opened("POST", "/chat/completions", body, unread) as response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import cv2
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ def words(body: dict[str, Any]) -> str:
     """The text of the last message of a request."""
     content = body["messages"][-1]["content"]
     return content if isinstance(content, str) else content[-1]["text"]
+
+
+def seeing(number: int, body: dict[str, Any], otherwise: Said) -> Said:
+    """What a model that sees says: the colour where it is asked for that, else what is given."""
+    if "Which colour" not in words(body):
+        return otherwise
+    url = body["messages"][-1]["content"][0]["image_url"]["url"]
+    data = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8)
+    blue, _, red = cv2.imdecode(data, cv2.IMREAD_COLOR)[0, 0]
+    return Said(["Red." if red > blue else "Blue."])
 
 
 def pictures(body: dict[str, Any]) -> int:

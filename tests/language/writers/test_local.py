@@ -13,8 +13,8 @@ import pytest
 
 from assistant.batch import run
 from assistant.errors import ConfigError, WeightsError
+from assistant.language.chat_model import ChatLanguageModel
 from assistant.language.choice import chosen_language
-from assistant.language.models.chat import ChatLanguageModel
 from assistant.language.writers.local import LocalWriter, is_vision_model
 from assistant.language.writers.message import Message
 from assistant.pipeline import Assistant
@@ -45,7 +45,7 @@ def written(talk: LocalWriter, messages: tuple[Message, ...] = CHAT) -> str:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_is_shown_every_picture(family: str, folders: dict[str, Path]) -> None:
     talk = writer(folders[family])
-    assert talk.sees
+    assert talk.sees()
     text = written(talk)
     assert text == written(talk), "greedy"
     _, processor = talk._load()
@@ -70,11 +70,11 @@ def test_an_assistant_with_a_model_of_ones_own(family: str, folders: dict[str, P
 
 def test_a_model_of_words_alone_is_told_in_words(folders: dict[str, Path]) -> None:
     assert not is_vision_model(chosen_language(str(folders["words"])))
-    assert not writer(folders["words"]).sees
+    assert not writer(folders["words"]).sees()
     assert written(writer(folders["words"]), CHAT) == written(writer(folders["words"]), CHAT)
     with pytest.raises(ConfigError, match="words alone"):
-        _ = writer(folders["words"], pictures="yes").sees
-    assert not writer(folders["smolvlm"], pictures="no").sees
+        _ = writer(folders["words"], pictures="yes").sees()
+    assert not writer(folders["smolvlm"], pictures="no").sees()
 
 
 @pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="needs the extra quantized")
@@ -93,10 +93,10 @@ def test_a_reader_who_leaves_ends_the_writing(folders: dict[str, Path]) -> None:
 
 def test_a_folder_with_something_else_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="language model in safetensors"):
-        _ = writer(tmp_path).sees
+        _ = writer(tmp_path).sees()
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "dinov2"}))
     with pytest.raises(WeightsError, match="dinov2"):
-        _ = writer(tmp_path).sees
+        _ = writer(tmp_path).sees()
     mute, tokenizer = tmp_path / "mute", tiny_tokenizer()
     tokenizer.chat_template = None
     tokenizer.save_pretrained(mute)

@@ -19,7 +19,7 @@ from assistant.language.writers import requests as tries
 from assistant.language.writers.message import Message
 from assistant.language.writers.requests import Requests
 from assistant.language.writers.server import ServerWriter
-from tests.language.writers.chat_server import Said, Server, pictures, serving, words
+from tests.language.writers.chat_server import Said, Server, pictures, seeing, serving, words
 
 HELLO = (Message("system", "Be brief."), Message("user", "Hello?"))
 HI = Said(["Hi", " there."])
@@ -79,9 +79,12 @@ def test_the_only_model_of_a_server_needs_no_name() -> None:
 
 
 def test_pictures_are_sent_as_they_are() -> None:
-    with serving(scripted(HI)) as server:
-        heard(writer(server), SEEN)
-        (shown, text) = server.bodies[0]["messages"][0]["content"]
+    with serving(lambda number, body: seeing(number, body, HI)) as server:
+        talk = writer(server)
+        heard(talk, SEEN)
+        heard(talk, SEEN)
+        assert [pictures(body) for body in server.bodies] == [1] * 4, "it is tried once, with two pictures"
+        (shown, text) = server.bodies[2]["messages"][0]["content"]
     assert text == {"type": "text", "text": "What is it?"}
     data = base64.b64decode(shown["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))
     assert np.abs(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).astype(int) - 90).max() <= 2
@@ -97,11 +100,26 @@ def test_a_model_that_takes_no_pictures_is_told_in_words_from_then_on(
     refused = Said([f'{{"error": {{"message": "{message}"}}}}'], status)
     with serving(lambda _, body: refused if pictures(body) else HI) as server, caplog.at_level(logging.WARNING):
         talk = writer(server)
-        assert talk.sees
         assert [heard(talk, SEEN)[0] for _ in range(3)] == ["Hi there."] * 3
-        assert not talk.sees
-        assert [pictures(body) for body in server.bodies] == [1, 0, 0, 0]
+        assert not talk.sees()
+        assert [pictures(body) for body in server.bodies] == [1, 0, 0, 0, 0], (
+            "the trial, the same in words, three answers"
+        )
     assert sum("takes no pictures" in line for line in caplog.messages) == 1
+
+
+def test_a_server_that_passes_over_pictures_is_found_out(caplog: pytest.LogCaptureFixture) -> None:
+    with serving(lambda _, body: Said(["Red."]) if "Which colour" in words(body) else HI) as server:
+        talk = writer(server)
+        assert heard(talk, SEEN)[0] == "Hi there."
+        assert [pictures(body) for body in server.bodies] == [1, 1, 0]
+    assert caplog.messages == [f"tiny at {server.address} does not see pictures: it is told the facts in words alone"]
+
+
+def test_a_server_that_is_told_to_see_is_not_tried() -> None:
+    with serving(scripted(HI)) as server:
+        heard(writer(server, pictures="yes"), SEEN)
+        assert [pictures(body) for body in server.bodies] == [1]
 
 
 def test_pictures_that_are_asked_for_are_not_left_out() -> None:

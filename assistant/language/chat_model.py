@@ -76,8 +76,16 @@ class ChatLanguageModel(LanguageModel[ChatDialogue]):
         Raises:
             ServerError, WeightsError: a model that cannot be asked.
         """
-        messages = dialogue.briefing.messages(asked, sees=self.writer.sees)
+        messages = dialogue.briefing.messages(asked, sees=self.sees(dialogue))
         return cleaned(self.writer.write(messages, stop=stop))
+
+    def sees(self, dialogue: ChatDialogue) -> bool:
+        """Whether the model is shown the picture of a dialogue.
+
+        Raises:
+            ServerError, WeightsError: a model that cannot be asked.
+        """
+        return dialogue.briefing.visible and self.writer.sees()
 
     def reply(
         self,
@@ -116,7 +124,7 @@ class ChatLanguageModel(LanguageModel[ChatDialogue]):
             yield begin
             return
         told = evidence != "off"
-        messages = dialogue.briefing.messages(Asked(question, None, turns), sees=self.writer.sees, told=told)
+        messages = dialogue.briefing.messages(Asked(question, None, turns), sees=self.sees(dialogue), told=told)
         written = self.writer.write(messages, stop=stop or threading.Event(), choices=dialogue.choices)
         words, text = cleaned(_chosen(written) if dialogue.choices else written), ""
         dialogue.ended = False
