@@ -33,9 +33,15 @@ from assistant.words.replies.reply import Reply
 
 READ_FOR_SURE = 0.7
 """Confidence from which 95 of 100 acts are those that were meant."""
-BLIND, SEEN, MEDICAL = 0.5, 0.9, 0.35
+BLIND, SEEN, MEDICAL = 0.5, 0.9, 0.5
 """Largest share of a sentence's content words that nobody said before: of a model that sees no picture, of one that does, and of
 either on a medical picture, where what the user says counts for nothing."""
+_ADVICE = re.compile(
+    r"(?:please |then |next,? |first,? )?(?:check|put|take|compare|look|measure|clean|try|ask|turn|wipe|add|give|use|keep|mark"
+    r"|send|show|inspect|repeat|hold|feel|wash)\b",
+    re.IGNORECASE,
+)
+"""Begins a sentence that tells the user what to do, and nothing of the picture."""
 ECHO = 0.8
 """Likeness of a sentence to one of the user's from which it is that one, said back."""
 MOST_SENTENCES = 5
@@ -69,8 +75,13 @@ def is_retold(understood: Understanding, said: Reply) -> bool:
     if understood.kind is not MessageKind.SENTENCE or understood.language != ENGLISH:
         return False
     exact = [one for one in understood.acts if one.act in EXACT or one.act.family in FIXED]
+    return not (said.acts and is_sure(understood) and len(exact) == len(understood.acts))
+
+
+def is_sure(understood: Understanding) -> bool:
+    """Whether everything that a message does was read for sure."""
     sure = all(one.confidence >= READ_FOR_SURE for one in understood.acts)
-    return not (said.acts and not understood.unclear and sure and len(exact) == len(understood.acts))
+    return sure and bool(understood.acts) and not understood.unclear
 
 
 def _echoes(sentence: str, question: str) -> bool:
@@ -112,6 +123,7 @@ class Retelling:
         inspection: of the picture.
         turns: (question, answer) so far, as shown.
         stop: ends the writing.
+        sure: whether what the message does was read for sure; what the model makes of it counts more where it was not.
     """
 
     question: Question
@@ -119,6 +131,7 @@ class Retelling:
     inspection: Inspection
     turns: Sequence[tuple[str, str]]
     stop: threading.Event
+    sure: bool = True
 
     def sentences(self, model: ChatLanguageModel, dialogue: ChatDialogue) -> Iterator[str]:
         """Sentences that hold, each with the space before it; the model is not heard further after one that does not.
@@ -156,7 +169,8 @@ class Retelling:
     def _holds(self, sentence: str, heard: Sequence[str], facts: Sequence[str], sees: bool) -> bool:
         """Whether a sentence, the first one after those ``heard`` before, may be shown."""
         said, asked = self.said, self.question
-        known = (*facts, said.text, asked.text)
+        measured = (*facts, said.text)
+        known, declined = (*measured, asked.text), declines(sentence)
         medical = wording.is_medical(self.inspection, load_knowledge())
         return (
             "\ufffd" not in sentence
@@ -170,22 +184,28 @@ class Retelling:
             and not unbacked(sentence, self.inspection, facts, (said.text, asked.text))
             and not grave(sentence, *facts, said.text)
             and disposition(sentence) in (None, disposition(said.text))
-            and (sees or looks(sentence) <= looks(" ".join(known)))
-            and invented(sentence, *known) <= (SEEN if sees else BLIND)
-            and (not medical or invented(sentence, *facts, said.text) <= MEDICAL)
-            and (bool(heard) or self._answers(sentence, known))
+            and (sees or declined or looks(sentence) <= looks(" ".join(measured)))
+            and (
+                declined
+                or _ADVICE.match(sentence) is not None
+                or invented(sentence, *known) <= (SEEN if sees else BLIND)
+            )
+            and (declined or not medical or invented(sentence, *measured) <= MEDICAL)
+            and (bool(heard) or self._answers(sentence))
         )
 
-    def _answers(self, sentence: str, known: Sequence[str]) -> bool:
-        """Whether a first sentence is one that can begin an answer: on the subject, with the yes or no that was measured."""
+    def _answers(self, sentence: str) -> bool:
+        """Whether a first sentence is one that can begin an answer: the yes or no that was measured, and the number asked for."""
         measured, said = polarity(self.said.text), polarity(sentence)
         if said is not None and said is not measured and not self._free_to_say(measured, sentence):
             return False
-        if self.said.acts and declines(sentence) and not declines(self.said.text):
+        if not self.sure:
+            return True
+        if declines(sentence) and not declines(self.said.text):
             return False
-        measured_of = [q for q in quantities_of(self.said.text) if q.unit]
-        if measured_of and any(act.family is Family.MEASURE for act in self.said.acts):
-            return any(one.backs(q) for q in quantities_of(sentence) for one in measured_of)
+        asked_for = [q for q in quantities_of(self.said.text) if q.unit]
+        if asked_for and any(act.family is Family.MEASURE for act in self.said.acts):
+            return any(one.backs(q) for q in quantities_of(sentence) for one in asked_for)
         return True
 
     def _free_to_say(self, measured: bool | None, sentence: str) -> bool:

@@ -17,7 +17,7 @@ from assistant.config import LanguageConfig
 from assistant.errors import ServerError
 from assistant.language.chat_model import UNHEARD, ChatDialogue, ChatLanguageModel
 from assistant.language.interface import DraftDialogue, DraftWriter
-from assistant.language.retold import Retelling, is_retold, with_model
+from assistant.language.retold import Retelling, is_retold, is_sure, with_model
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import Understanding, understand
@@ -120,7 +120,7 @@ class Spoken:
         self.replies.append(said)
         self.turns.append((question.put, said.text))
         if retell is not None and is_retold(understood, said):
-            yield from self._retold(question, said, retell, stop)
+            yield from self._retold(understood, question, said, retell, stop)
             return
         phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)
         heard = writer() if phrased else None
@@ -144,6 +144,7 @@ class Spoken:
 
     def _retold(
         self,
+        understood: Understanding,
         question: Question,
         said: Reply,
         retell: Callable[[], tuple[ChatLanguageModel, ChatDialogue]],
@@ -151,7 +152,8 @@ class Spoken:
     ) -> Iterator[Answer]:
         """What was measured in a model's own words as far as they hold, else as it is; marked where the model cannot be asked."""
         model, dialogue = retell()
-        retelling, shown, mark = Retelling(question, said, self.inspection, tuple(self.turns[:-1]), stop), "", ""
+        turns, shown, mark = tuple(self.turns[:-1]), "", ""
+        retelling = Retelling(question, said, self.inspection, turns, stop, is_sure(understood))
         try:
             for sentence in retelling.sentences(model, dialogue):
                 shown = f"{shown}{sentence}".lstrip()

@@ -42,6 +42,11 @@ _GRAVE = re.compile(
     r"|100 % (?:sure|safe))\b"
 )
 """What no measurement backs, unless it was said before."""
+_DEED = re.compile(
+    r"\bi(?:'ll| will|'ve| have)? (?:just |now |already )?(?:order|sen[dt]|sav|book|call|notif|email|updat|delet|record|forward"
+    r"|log|remind|schedul|remov|repair|stopp?|reject)(?:ed|e|d|s|t|ied|y)?\b"
+)
+"""What this program does not do, said as done or promised."""
 
 
 _PASS = re.compile(
@@ -166,8 +171,14 @@ def hedged(text: str) -> bool:
 
 
 def grave(sentence: str, *told: str) -> bool:
-    """Whether a sentence says what no measurement backs and nobody said before: a diagnosis, a guarantee."""
+    """Whether a sentence says what no measurement backs and nobody said before: a diagnosis, a guarantee, a deed.
+
+    >>> grave("I ordered two more."), grave("I marked two regions.")
+    (True, False)
+    """
     known = " ".join(told).lower()
+    if _DEED.search(sentence.lower()):
+        return True
     return any(match[0] not in known for match in _GRAVE.finditer(sentence.lower()))
 
 
@@ -177,7 +188,7 @@ def disposition(text: str) -> bool | None:
     >>> disposition("It can be shipped."), disposition("I would hold it back."), disposition("It is a crack.")
     (True, False, None)
     """
-    lowered = text.lower()
+    lowered = re.sub(r"\bno (?:reason|need) to (?:\w+ )?", "", text.lower())
     if _HOLD.search(lowered):
         return False
     return True if _PASS.search(lowered) else None

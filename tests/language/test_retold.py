@@ -79,6 +79,31 @@ def test_words_that_nothing_backs_are_never_seen(wrong: str) -> None:
     assert ENGINE in seen[-1].text
 
 
+@pytest.mark.parametrize(
+    ("question", "said", "kept"),
+    [
+        (
+            "can u order 3 more reject bins for line 2 thx",
+            "I cannot order anything. One region stands out.",
+            True,
+        ),
+        ("can u order 3 more reject bins for line 2 thx", "I ordered three bins for line 2.", False),
+        ("is it more reddish than the ones yesterday?", "It is more reddish than yesterday.", False),
+        ("is it more reddish than the ones yesterday?", "I cannot say whether it is more reddish.", True),
+        (
+            "Crew wants to know if they can skip this stretch. Skip?",
+            "Yes, skip it, there is nothing to worry about.",
+            False,
+        ),
+        ("What is this object actually? I have no idea what part it is.", "I cannot tell you what the part is.", True),
+        ("did the crack start at the busbar?", "Did the crack start at the busbar?", False),
+        ("how come it looks like that", "Check the part beside it under the same light.", True),
+    ],
+)
+def test_messages_that_no_act_fits_may_be_answered_by_a_model(question: str, said: str, kept: bool) -> None:
+    assert (last(said, question) == said) is kept
+
+
 def test_a_region_has_its_own_numbers_and_not_those_of_another() -> None:
     assert last("Region 1 is 45 px long, so overload may be the cause.", found=TWO).startswith("Region 1 is 45 px")
     assert "Region 2 is 45 px" not in last("Region 2 is 45 px long, so overload may be the cause.", found=TWO)
