@@ -16,6 +16,8 @@ from assistant.files.yaml_text import parse_yaml
 
 VISION = ("tower", "adapters", "references", "checkpoint", "calibration")
 """Fields of a preset that say how it sees."""
+UNTRAINED = "untrained"
+"""Stands for the hash of trained parts that a preset has none of."""
 PRESETS = Path(__file__).parent / "presets"
 
 

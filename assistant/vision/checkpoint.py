@@ -15,9 +15,6 @@ from assistant.errors import WeightsError
 from assistant.vision.calibration import Calibration
 from assistant.vision.localizer import Localizer
 
-UNTRAINED = "untrained"
-"""Stands for the hash of trained parts that a preset has none of."""
-
 FILE = "localizer.safetensors"
 
 

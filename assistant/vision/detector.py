@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from assistant.config import LanguageConfig, Preset, load_preset
+from assistant.config import UNTRAINED, LanguageConfig, Preset, load_preset
 from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import load_image
@@ -26,7 +26,7 @@ from assistant.towers.precision import best_dtype
 from assistant.types import Coverage, Inspection, Levels, Mode, QueryImage, Region
 from assistant.vision.anomaly_map import image_score, pooled_logit, source_map, tied_logits
 from assistant.vision.calibration import Calibration
-from assistant.vision.checkpoint import UNTRAINED, load_checkpoint
+from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.checks.distances import apart
 from assistant.vision.checks.look import Look
 from assistant.vision.encoded_query import EncodedQuery, Picture

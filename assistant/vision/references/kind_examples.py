@@ -20,9 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from assistant.config import UNTRAINED
 from assistant.errors import ProfileError
 from assistant.types import Inspection
-from assistant.vision.checkpoint import UNTRAINED
 from assistant.vocabulary.severity import severity_of
 
 NEAR = 0.1

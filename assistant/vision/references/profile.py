@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from assistant.config import UNTRAINED
 from assistant.errors import ProfileError
 from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import Levels, QueryImage
-from assistant.vision.checkpoint import UNTRAINED
 from assistant.vision.checks.known import Known
 from assistant.vision.detail.references import PREFIX, TileReferences
 from assistant.vision.experts.normal_range import NormalRange, conformal_p_value, conformal_threshold
