@@ -24,7 +24,9 @@ from assistant.reading.acts.understanding import Understanding
 from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import Question
 from assistant.reading.refusals import declines
+from assistant.reading.statements import read
 from assistant.types import Inspection
+from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.answer_checks import invented
@@ -36,12 +38,16 @@ READ_FOR_SURE = 0.7
 BLIND, SEEN, MEDICAL = 0.5, 0.9, 0.5
 """Largest share of a sentence's content words that nobody said before: of a model that sees no picture, of one that does, and of
 either on a medical picture, where what the user says counts for nothing."""
-_ADVICE = re.compile(
-    r"(?:please |then |next,? |first,? )?(?:check|put|take|compare|look|measure|clean|try|ask|turn|wipe|add|give|use|keep|mark"
-    r"|send|show|inspect|repeat|hold|feel|wash)\b",
+_FREE = re.compile(
+    r"i (?:only |can only |just )?(?:judge|look|speak|work|see) |i (?:cannot|can't|do not|don't) |(?:if [^,]{1,80}, )?(?:please |then |next,? |first,? )?"
+    r"(?:check|put|take|compare|look|measure|clean|try|ask|turn|wipe|add|give|use|keep|mark|send|show|inspect|repeat|hold|feel|wash)\b",
     re.IGNORECASE,
 )
-"""Begins a sentence that tells the user what to do, and nothing of the picture."""
+"""Begins a sentence that tells the user what to do, or what this program does, and nothing of the picture."""
+_HIGHEST = re.compile(
+    r"\bhighest (?:response |score |value )?(?:is |lies )?((?:at|in|near) the [a-z ]+?)(?=[,.;]|$)", re.IGNORECASE
+)
+"""Where the map is said to be highest."""
 ECHO = 0.8
 """Likeness of a sentence to one of the user's from which it is that one, said back."""
 MOST_SENTENCES = 5
@@ -171,6 +177,7 @@ class Retelling:
         said, asked = self.said, self.question
         measured = (*facts, said.text)
         known, declined = (*measured, asked.text), declines(sentence)
+        free = declined or _FREE.match(sentence) is not None
         medical = wording.is_medical(self.inspection, load_knowledge())
         return (
             "\ufffd" not in sentence
@@ -180,19 +187,23 @@ class Retelling:
             and sentence not in (*heard, *self._before)
             and _META.search(sentence.lower()) is None
             and language_of(sentence) == ENGLISH
-            and not contradicts(sentence, self.inspection, None if heard else asked)
+            and not contradicts(self._without_highest(sentence), self.inspection, None if heard else asked)
             and not unbacked(sentence, self.inspection, facts, (said.text, asked.text))
             and not grave(sentence, *facts, said.text)
             and disposition(sentence) in (None, disposition(said.text))
             and (sees or declined or looks(sentence) <= looks(" ".join(measured)))
-            and (
-                declined
-                or _ADVICE.match(sentence) is not None
-                or invented(sentence, *known) <= (SEEN if sees else BLIND)
-            )
+            and (free or invented(sentence, *known) <= (SEEN if sees else BLIND))
+            and (sees or free or hedged(sentence) or invented(sentence, *measured) <= BLIND)
             and (declined or not medical or invented(sentence, *measured) <= MEDICAL)
             and (bool(heard) or self._answers(sentence))
         )
+
+    def _without_highest(self, sentence: str) -> str:
+        """A sentence without where the map is highest, if that is where it was measured: it is no region that would be denied."""
+        clause, place = _HIGHEST.search(sentence), highest_region(self.inspection)
+        if clause is None or place is None or not read(f"It is {clause[1]}.").cells <= set(place.cells):
+            return sentence
+        return f"{sentence[: clause.start(1)]}{sentence[clause.end(1) :]}"
 
     def _answers(self, sentence: str) -> bool:
         """Whether a first sentence is one that can begin an answer: the yes or no that was measured, and the number asked for."""

@@ -32,7 +32,7 @@ _NUMBER = re.compile(
 _LISTED = re.compile(r"(?m)^\s*\d{1,2}[.)]\s+")
 _BARE = re.compile(r"\d+(?:\.\d+)?")
 _OF_PICTURE = re.compile(r"\b(?:picture|image|photo|threshold|overall|map)\b")
-_OPENS = re.compile(r"\W*(?P<yes>yes|yeah|yep|sure|certainly|correct)?(?P<no>no|nope)?\b", re.IGNORECASE)
+_OPENS = re.compile(r"\W*(?P<yes>yes|yeah|yep|correct)?(?P<no>no|nope)?\b", re.IGNORECASE)
 _HEDGED = re.compile(
     r"\b(?:may|might|could|can|perhaps|possibl[ey]|likely|probably|typical(?:ly)?|often|usual(?:ly)?)\b"
 )

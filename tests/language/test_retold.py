@@ -97,11 +97,27 @@ def test_words_that_nothing_backs_are_never_seen(wrong: str) -> None:
         ),
         ("What is this object actually? I have no idea what part it is.", "I cannot tell you what the part is.", True),
         ("did the crack start at the busbar?", "Did the crack start at the busbar?", False),
+        ("Thickness variation in the finish or illumination?", "It is a thickness variation in the finish.", False),
+        (
+            "and if the next 20 look like this?",
+            "I judge one picture at a time, so each needs its own check.",
+            True,
+        ),
+        ("how come it looks like that", "If you see rust beside it, take a second picture under another light.", True),
         ("how come it looks like that", "Check the part beside it under the same light.", True),
     ],
 )
 def test_messages_that_no_act_fits_may_be_answered_by_a_model(question: str, said: str, kept: bool) -> None:
     assert (last(said, question) == said) is kept
+
+
+def test_where_the_map_is_highest_is_no_region() -> None:
+    place = region(1, ("centre", "middle left"), None, None, 0.01, 0.34)
+    clear = replace(inspection(0.2), highest=place)
+    asked = "so where's the highest response even if it's below threshold, if at all"
+    true = "The map is highest at the centre, with 0.34."
+    assert last(true, asked, clear) == true
+    assert "top" not in last("The map is highest at the top left, with 0.34.", asked, clear)
 
 
 def test_a_region_has_its_own_numbers_and_not_those_of_another() -> None:

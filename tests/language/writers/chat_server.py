@@ -60,7 +60,9 @@ def seeing(number: int, body: dict[str, Any], otherwise: Said) -> Said:
         return otherwise
     url = body["messages"][-1]["content"][0]["image_url"]["url"]
     data = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8)
-    blue, _, red = cv2.imdecode(data, cv2.IMREAD_COLOR)[0, 0]
+    shown = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert shown is not None
+    blue, _, red = shown[0, 0]
     return Said(["Red." if red > blue else "Blue."])
 
 
