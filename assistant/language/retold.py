@@ -39,7 +39,8 @@ BLIND, SEEN, MEDICAL = 0.5, 0.9, 0.5
 """Largest share of a sentence's content words that nobody said before: of a model that sees no picture, of one that does, and of
 either on a medical picture, where what the user says counts for nothing."""
 _FREE = re.compile(
-    r"i (?:only |can only |just )?(?:judge|look|speak|work|see) |i (?:cannot|can't|do not|don't) |(?:if [^,]{1,80}, )?(?:please |then |next,? |first,? )?"
+    r"i (?:only |can only |just )?(?:judge|look|speak|work|see) |i (?:cannot|can't|do not|don't) "
+    r"|(?:if [^,]{1,80}, )?(?:please |then |next,? |first,? )?"
     r"(?:check|put|take|compare|look|measure|clean|try|ask|turn|wipe|add|give|use|keep|mark|send|show|inspect|repeat|hold|feel|wash)\b",
     re.IGNORECASE,
 )
