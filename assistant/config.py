@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +14,10 @@ from assistant.errors import ConfigError
 from assistant.files.text import decoded
 from assistant.files.yaml_text import parse_yaml
 
+VISION = ("tower", "adapters", "references", "checkpoint", "calibration")
+"""Fields of a preset that say how it sees."""
+UNTRAINED = "untrained"
+"""Stands for the hash of trained parts that a preset has none of."""
 PRESETS = Path(__file__).parent / "presets"
 
 
@@ -61,13 +67,20 @@ class ReferenceConfig(_FrozenModel):
 class LanguageConfig(_FrozenModel):
     """The causal or image-text-to-text model that talks.
 
-    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder. The two tokens are
-    placeholders: unused ones of the model's own vocabulary, so that no embedding row is added. ``parts`` is the folder of
-    trained parts, relative to the preset's file; None for a model that is only prompted.
+    ``embedded`` comes from a published wheel, ``hub`` from a model hub by name, ``local`` from a folder, ``server`` is where an
+    OpenAI-compatible server listens. The two tokens are placeholders: unused ones of the model's own vocabulary, so that no
+    embedding row is added. ``parts`` is the folder of trained parts, relative to the preset's file; None for a model that
+    is only prompted. Of a prompted one ``pictures`` says whether it is shown them. Of a server, ``model`` is the name that
+    is asked for (the only one it has when empty), ``in_flight`` how many requests are made at once, and ``remote`` that it may be
+    on another machine.
     """
 
-    kind: Literal["embedded", "hub", "local", "none"] = "none"
+    kind: Literal["embedded", "hub", "local", "server", "none"] = "none"
     name: str = ""
+    model: str = ""
+    pictures: Literal["auto", "yes", "no"] = "auto"
+    in_flight: int = Field(default=4, ge=1, le=256)
+    remote: bool = False
     quantization: Literal["none", "nf4", "int8"] = "none"
     image_token: str = "<file_sep>"
     anomaly_token: str = "<repo_name>"
@@ -78,11 +91,23 @@ class LanguageConfig(_FrozenModel):
         """Whether the language model is shown our visual encoder's tokens."""
         return self.parts is not None and self.kind in ("embedded", "local")
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it is a model that is told the facts in words, and whose own words are checked against them."""
+        return self.kind == "server" or (self.parts is None and self.kind in ("hub", "local"))
+
+    @property
+    def title(self) -> str:
+        """What to call it: a name, a folder's last part, or an address."""
+        return f"{self.model or 'the model'} at {self.name}" if self.kind == "server" else Path(self.name).name
+
 
 class Preset(_FrozenModel):
     """Everything that makes an assistant."""
 
     name: str
+    vision: str | None = None
+    """Preset by name or path, whose towers, levels, trained parts and calibration these are; None for own ones."""
     tower: TowerConfig
     adapters: AdapterConfig = AdapterConfig()
     references: ReferenceConfig = ReferenceConfig()
@@ -120,11 +145,41 @@ def load_preset(name: str | Path) -> tuple[Preset, Path]:
     if not path.is_file():
         known = ", ".join(sorted(p.parent.name for p in PRESETS.glob("*/preset.yaml")))
         raise ConfigError(f"a preset ({known}) or the path of one", str(name), "check the name")
-    return Preset.model_validate(read_yaml(path, Preset)), path.parent
+    preset = Preset.model_validate(read_yaml(path, Preset, lambda data: _with_vision(data, path.parent)))
+    if preset.language.remote:  # whoever made the file does not decide that pictures leave this machine
+        got = f"`remote` in {path.name}"
+        raise ConfigError("a preset whose language model is on this machine", got, "use --language and --allow-remote")
+    return preset, path.parent
 
 
-def read_yaml(path: Path, model: type[BaseModel]) -> dict[str, Any]:
+def _with_vision(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What a preset file says, with what the preset says that it takes its vision from.
+
+    Raises:
+        ConfigError: an unknown preset, one that takes its own vision from elsewhere, or a file that has both.
+    """
+    if (named := data.get("vision")) is None:
+        return data
+    name = str(named)
+    own = sorted(set(VISION) & set(data))
+    source, at = load_preset(name if (PRESETS / name / "preset.yaml").exists() else folder / name)
+    if own or source.vision is not None:
+        got = f"{own[0]} beside it" if own else f"{source.name}, which has that of {source.vision}"
+        raise ConfigError("a `vision` of another preset that has its own", got, "leave one of them out")
+    told = source.model_dump(include=set(VISION))
+    parts = None if source.checkpoint is None else os.path.relpath(at / source.checkpoint, folder)
+    return {**told, "checkpoint": parts, **data}
+
+
+def read_yaml(
+    path: Path, model: type[BaseModel], complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda data: data
+) -> dict[str, Any]:
     """A YAML mapping that validates as ``model``.
+
+    Args:
+        path: of the file.
+        model: of its fields.
+        complete: maps what the file says to what is validated.
 
     Raises:
         ConfigError: unreadable, not a mapping, or fields that do not make sense; names the first such field.
@@ -137,6 +192,7 @@ def read_yaml(path: Path, model: type[BaseModel]) -> dict[str, Any]:
         ) from error
     if not isinstance(data, dict):
         raise ConfigError("a YAML mapping", f"{type(data).__name__} in {path.name}", "mend the file")
+    data = complete(data)
     try:
         model.model_validate(data)
     except ValidationError as error:

@@ -41,5 +41,9 @@ class DataSetError(AssistantError):
     """A data set on disk that does not follow its contract."""
 
 
+class ServerError(AssistantError):
+    """A model server that is down, refuses, or sends what it should not."""
+
+
 class StorageError(AssistantError):
     """A folder that cannot be written: full, read-only, or in use by another run."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
+from assistant.language.choice import chosen_language
 from assistant.language.conversation import Conversations
 from assistant.pictures.sets import ReadAlike
 from assistant.types import Answer, Inspection
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from threading import Event
 
-    from assistant.config import Preset
+    from assistant.config import LanguageConfig, Preset
     from assistant.language.conversation import Conversation
     from assistant.language.interface import EvidenceKind
     from assistant.volumes.finding import VolumeInspection
@@ -54,19 +55,29 @@ class Assistant:
         self._conversations = Conversations(detector)
 
     @classmethod
-    def load(cls, preset: str | Path = "mini", *, device: str | None = None, dtype: str | None = None) -> Assistant:
+    def load(
+        cls,
+        preset: str | Path = "mini",
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        language: LanguageConfig | str | None = None,
+    ) -> Assistant:
         """Load a preset by name, file or folder.
 
         Args:
             preset: name, YAML file or folder.
             device: torch device; a GPU when there is one.
             dtype: ``float32`` or ``bfloat16``; what is faster here when None.
+            language: a language model instead of the preset's: a folder, a name on the model hub, the address of a server, or
+                ``none``; with more to say, what :func:`assistant.language.choice.chosen_language` gives.
 
         Raises:
             ConfigError: an unknown preset or device, or a preset whose localizer is not trained.
             WeightsError: towers or trained parts that are missing or do not fit together.
         """
-        return cls(Detector.load(preset, device=device, dtype=dtype))
+        chosen = chosen_language(language) if isinstance(language, str) else language
+        return cls(Detector.load(preset, device=device, dtype=dtype, language=chosen))
 
     @property
     def preset(self) -> Preset:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli.parameters import options
+from assistant.cli.parameters.option_groups import Model, takes, talking_model_of
 from assistant.cli.registered import ModuleCommand
 
 samples = ModuleCommand(
@@ -15,15 +16,15 @@ samples = ModuleCommand(
 )
 
 
+@takes(model=talking_model_of)
 def demo(
+    model: Model,
     host: Annotated[str, typer.Option(help="Address listened on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 7860,
     share: Annotated[bool, typer.Option("--share/--no-share", help="Open a public link through gradio.")] = False,
     auth_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Lines name:password of those who may use the page.")
     ] = None,
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
     max_upload_mb: Annotated[float, typer.Option(help="Larger files are refused.")] = 20.0,
     max_megapixels: options.MaxMegapixels = 25.0,
     queue_size: Annotated[int, typer.Option(help="Requests that may wait.")] = 32,
@@ -37,7 +38,8 @@ def demo(
 
     serve(
         Settings(
-            host=host, port=port, share=share, auth_file=auth_file, preset=preset, device=device,
-            max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size, samples=samples,
+            host=host, port=port, share=share, auth_file=auth_file, preset=model.preset,
+            device=model.device, language=model.language, max_upload_mb=max_upload_mb,
+            max_megapixels=max_megapixels, queue_size=queue_size, samples=samples,
         )
     )  # fmt: skip

@@ -23,7 +23,7 @@ def load_assistant(settings: Settings) -> Assistant:
     """
     from assistant.pipeline import Assistant
 
-    assistant = Assistant.load(settings.preset, device=settings.device)
+    assistant = Assistant.load(settings.preset, device=settings.device, language=settings.language)
     assistant.inspect(GREY)
     return assistant
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
@@ -21,6 +22,7 @@ class Settings:
         auth_file: lines ``name:password``; None asks nobody.
         preset: name, YAML file or folder.
         device: torch device; found when None.
+        language: that talks instead of the preset's own.
         max_upload_mb: largest file, 2**20 bytes.
         max_megapixels: largest picture, 10**6 pixels.
         queue_size: waiting requests; more are refused.
@@ -39,6 +41,7 @@ class Settings:
     auth_file: Path | None = None
     preset: str = "mini"
     device: str | None = None
+    language: LanguageConfig | None = None
     max_upload_mb: float = 20.0
     max_megapixels: float = 25.0
     queue_size: int = 32

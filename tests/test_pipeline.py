@@ -79,6 +79,9 @@ def test_a_profile_of_other_weights_is_refused(assistant: Assistant) -> None:
     profile = assistant.build_profile([textured(0)])
     with pytest.raises(ProfileError, match="one made with preset tiny and untrained"):
         profile.check("mini", "sha256:0")
+    with pytest.raises(ProfileError):
+        profile.check("mini", "untrained")
+    replace(profile, preset="mini", weights="sha256:0").check("base", "sha256:0")  # sees by the same parts
 
 
 def test_what_is_no_profile_is_refused(assistant: Assistant, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 from assistant.batch.engines.jobs import Job
 from assistant.batch.inputs.listing import Inputs
 from assistant.batch.inputs.shards import Shard
+from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
 from assistant.inquiry import Detail
 from assistant.request import Request
 from assistant.rules import Rule
 
+_TALKS = ("kind", "name", "model", "pictures", "quantization")
 ENGINES = ("local", "ray")
 CHUNK = 64
 
@@ -27,6 +29,7 @@ class BatchOptions:
         out: folder of the results.
         request: options of the inspection.
         preset, device: of the assistant.
+        language: that talks instead of the preset's own.
         mutual: pictures judge each other in chunks, without references.
         chunk: pictures of a mutual chunk: memory grows with it, and so does what a picture is compared with.
         caption: who writes captions: ``evidence``, ``model`` or ``none``; see :class:`assistant.batch.engines.jobs.Job`.
@@ -48,6 +51,7 @@ class BatchOptions:
     request: Request = field(default_factory=Request)
     preset: str = "mini"
     device: str | None = None
+    language: LanguageConfig | None = None
     mutual: bool = False
     chunk: int = CHUNK
     caption: str = "evidence"
@@ -94,6 +98,7 @@ class BatchOptions:
         return Job(
             preset=self.preset,
             device=self.device,
+            language=self.language,
             request=replace(self.request, volumes=self.inputs.volumes),
             mutual=self.mutual,
             caption=self.caption,
@@ -110,7 +115,14 @@ class BatchOptions:
         told = {**vars(self.request.inquiry), **vars(self.request)}
         request = {name: _plain(value) for name, value in told.items() if name != "inquiry"}
         request["volumes"] = self.inputs.volumes or None
-        about = {"preset": self.preset, "mutual": self.mutual, "chunk": self.chunk if self.mutual else None}
+        # which model talks, not how it is asked
+        language = None if self.language is None else self.language.model_dump(include=set(_TALKS))
+        about = {
+            "preset": self.preset,
+            "language": language,
+            "mutual": self.mutual,
+            "chunk": self.chunk if self.mutual else None,
+        }
         wanted = {"caption": self.caption, "questions": list(self.questions)}
         pictures = {"maps": self.save_maps, "overlays": self.save_overlays, "group": self.group or None}
         return {**about, **wanted, **pictures, **request}

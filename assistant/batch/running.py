@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.batch.engines import machine
-from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
+from assistant.batch.engines.jobs import GPU_BATCH, Job, Outcome, Unit
 from assistant.batch.engines.units import chunked_units, single_units
 from assistant.batch.groups.group_file import Groups
 from assistant.batch.groups.grouping import group_run
@@ -30,6 +30,7 @@ from assistant.batch.results.pictures import remove_parts
 from assistant.batch.results.records import RunRecord, contents
 from assistant.batch.results.rows import Row, has_rows
 from assistant.batch.results.writer import RowWriter
+from assistant.config import LanguageConfig
 from assistant.errors import AssistantError
 from assistant.files.text import Readable
 
@@ -193,7 +194,7 @@ class BatchRun:
         from assistant.pipeline import Assistant
 
         options = self.options
-        assistant = self._assistant or Assistant.load(options.preset, device=options.device)
+        assistant = self._assistant or Assistant.load(options.preset, device=options.device, language=options.language)
         yield from UnitInspector(assistant, options.job).outcomes(units)
 
 
@@ -207,11 +208,20 @@ def plan(options: BatchOptions) -> tuple[Job, int, int]:
     on_gpu = (options.device or ("cuda" if torch.cuda.is_available() else "cpu")) != "cpu"
     if on_gpu:
         job, count = replace(options.job, decoders=machine.default_decoders(), threads=2), options.workers or 1
-        together = job.batch_size or GPU_BATCH
+        job = replace(job, language=shared_out(job.language, count))
+        together = job.batch_size or max(GPU_BATCH, job.together)
     else:
         job, count = replace(options.job, threads=1), options.workers or machine.default_workers()
-        together = job.batch_size or (TALKED_ABOUT if job.talks else 1)
+        job = replace(job, language=shared_out(job.language, count))
+        together = job.together
     return job, count, 2 if options.mutual else 2 * together + 2 * max(1, job.decoders)
+
+
+def shared_out(language: LanguageConfig | None, workers: int) -> LanguageConfig | None:
+    """A language model of which each of several workers may make its share of the requests at once."""
+    if language is None:
+        return None
+    return language.model_copy(update={"in_flight": max(1, language.in_flight // max(1, workers))})
 
 
 def run(

@@ -59,7 +59,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
-@takes(request=groups.request_of, scans=groups.scans_of, model=groups.model_of, shown=groups.shown_of)
+@takes(request=groups.request_of, scans=groups.scans_of, model=groups.talking_model_of, shown=groups.shown_of)
 def inspect(images: options.Images, request: Request, scans: ScanOptions, model: Model, shown: Display) -> None:
     """Verdict, map and named regions of pictures and scans."""
     inspector = Inspector(model.load(), scans.told(request))
@@ -80,7 +80,7 @@ def inspect(images: options.Images, request: Request, scans: ScanOptions, model:
 
 
 @app.command()
-@takes(request=groups.request_of, model=groups.model_of, shown=groups.shown_of)
+@takes(request=groups.request_of, model=groups.talking_model_of, shown=groups.shown_of)
 def ask(
     image: options.Image,
     questions: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="Several are one conversation.")],
@@ -102,7 +102,7 @@ def ask(
 
 
 @app.command()
-@takes(request=groups.request_of, model=groups.model_of)
+@takes(request=groups.request_of, model=groups.talking_model_of)
 def chat(
     image: options.Image,
     request: Request,

@@ -52,6 +52,7 @@ def batch(
         request=request,
         preset=working.model.preset,
         device=working.model.device or _own_device(),
+        language=working.model.language,
         mutual=mutual.chosen,
         chunk=mutual.chunk,
         caption=writing.caption,

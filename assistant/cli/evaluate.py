@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from assistant.evaluation.questions_command import QaOptions
 
 
-@takes(drawn=groups.drawn_of, inquiry=groups.inquiry_of, on_questions=groups.question_set_of, model=groups.model_of)
+@takes(
+    drawn=groups.drawn_of, inquiry=groups.inquiry_of, on_questions=groups.question_set_of, model=groups.talking_model_of
+)
 def evaluate(
     sets: Annotated[
         list[Path],

@@ -38,6 +38,10 @@ class ModuleCommand:
 class CommandTree(TyperGroup):
     """The library's own commands, then the registered ones by name; a registered one never hides one of the library."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the words behind the program; ``evaluate --language`` without a name means the preset's own, as it always did."""
+        return super().parse_args(ctx, _without_bare_language(args))
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands."""
         self._add_registered()
@@ -86,6 +90,18 @@ class _Unusable(TyperCommand):
 
     def invoke(self, ctx: Any) -> None:
         raise self._error
+
+
+def _without_bare_language(args: list[str]) -> list[str]:
+    """The words without a ``--language`` of ``evaluate`` that no name follows.
+
+    >>> _without_bare_language(["evaluate", "set", "--language", "--limit", "2", "--language"])
+    ['evaluate', 'set', '--limit', '2']
+    """
+    if args[:1] != ["evaluate"]:
+        return args
+    pairs = zip(args, [*args[1:], "-"], strict=True)
+    return [word for word, next_word in pairs if word != "--language" or not next_word.startswith("-")]
 
 
 def _command_of(point: EntryPoint) -> Any:

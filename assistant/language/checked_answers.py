@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 
-from assistant.language.interface import BatchDraftWriter, DraftWriter, EvidenceKind, TokenDialogue
+from assistant.language.interface import BatchDraftWriter, Drafted, DraftWriter, EvidenceKind
 from assistant.reading.chosen_option import as_wanted, read_choice
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
@@ -26,8 +26,8 @@ NOTE = "(This answer disagrees with the measured map.)"
 
 
 def stream_answer(
-    model: DraftWriter,
-    dialogue: TokenDialogue,
+    model: DraftWriter[Drafted],
+    dialogue: Drafted,
     question: Question,
     knowledge: Knowledge,
     *,
@@ -49,7 +49,7 @@ def stream_answer(
     for piece in model.stream(dialogue, question.put, stop=stop, evidence=evidence):
         text += piece
         yield Answer(question.text, text.strip())
-    text = finished(text, dialogue.talk.ended or stop.is_set())
+    text = finished(text, dialogue.ended or stop.is_set())
     wrong = contradicts(text, dialogue.inspection, question)
     fact = None if stop.is_set() else _fact(text, wrong, question, dialogue.inspection, knowledge)
     if fact is not None:
@@ -58,15 +58,15 @@ def stream_answer(
         for piece in model.stream(dialogue, question.put, stop=stop, evidence=evidence, begin=fact):
             text += piece
             yield Answer(question.text, text.strip())
-        text = finished(text, dialogue.talk.ended or stop.is_set())
+        text = finished(text, dialogue.ended or stop.is_set())
         wrong = contradicts(text, dialogue.inspection, question)
-    whole = dialogue.talk.ended and not stop.is_set()
+    whole = dialogue.ended and not stop.is_set()
     yield _checked(text, wrong, question, dialogue.inspection, knowledge, whole=whole)
 
 
 def answers_together(
-    model: BatchDraftWriter,
-    dialogues: Sequence[TokenDialogue],
+    model: BatchDraftWriter[Drafted],
+    dialogues: Sequence[Drafted],
     question: Question,
     knowledge: Knowledge,
     *,
@@ -82,7 +82,7 @@ def answers_together(
         evidence: what the model is told.
     """
     texts = model.answer_together(dialogues, question.put, evidence=evidence)
-    texts = [finished(text, dialogue.talk.ended) for text, dialogue in zip(texts, dialogues, strict=True)]
+    texts = [finished(text, dialogue.ended) for text, dialogue in zip(texts, dialogues, strict=True)]
     wrong = [contradicts(text, one.inspection, question) for text, one in zip(texts, dialogues, strict=True)]
     facts = {
         at: fact
@@ -95,10 +95,10 @@ def answers_together(
             dialogue.undo()
         rewritten = model.answer_together(again, question.put, evidence=evidence, begins=list(facts.values()))
         for at, text in zip(facts, rewritten, strict=True):
-            texts[at] = finished(text, dialogues[at].talk.ended)
+            texts[at] = finished(text, dialogues[at].ended)
             wrong[at] = contradicts(texts[at], dialogues[at].inspection, question)
     return [
-        _checked(text, bad, question, dialogue.inspection, knowledge, whole=dialogue.talk.ended)
+        _checked(text, bad, question, dialogue.inspection, knowledge, whole=dialogue.ended)
         for text, bad, dialogue in zip(texts, wrong, dialogues, strict=True)
     ]
 
@@ -141,8 +141,8 @@ def misses(text: str, question: Question) -> bool:
 
 
 def checked_answer(
-    model: DraftWriter,
-    dialogue: TokenDialogue,
+    model: DraftWriter[Drafted],
+    dialogue: Drafted,
     question: Question,
     knowledge: Knowledge,
     *,

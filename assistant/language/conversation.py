@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from assistant.config import LanguageConfig
+from assistant.errors import ConfigError
+from assistant.language.chat_model import ChatDialogue, ChatLanguageModel
 from assistant.language.interface import (
     BatchLanguageModel,
     Dialogue,
+    DraftDialogue,
     DraftWriter,
     EvidenceKind,
     LanguageModel,
@@ -37,6 +42,7 @@ class Conversation:
         begin: gives a language model and a dialogue on the picture; asked once, when a model is first needed.
         evidence: what the model is told where it answers alone; None for answers led from the facts.
         others: further pictures of the session.
+        language: the model where it is one that puts what was measured into its own words.
     """
 
     def __init__(
@@ -45,9 +51,10 @@ class Conversation:
         begin: Callable[[], tuple[LanguageModel[Any], Dialogue]],
         evidence: EvidenceKind | None = None,
         others: Sequence[Earlier] = (),
+        language: LanguageConfig | None = None,
     ) -> None:
-        self._begin, self._evidence = begin, evidence
-        self._spoken = Spoken(inspection, load_knowledge(), others)
+        self._begin, self._evidence, self._retells = begin, evidence, language is not None
+        self._spoken = Spoken(inspection, load_knowledge(), others, language=language)
         self._begun: tuple[LanguageModel[Any], Dialogue] | None = None
         self._takers: list[Callable[[], None]] = []
 
@@ -71,7 +78,7 @@ class Conversation:
         asked = read_question(question)
         if self._evidence is None and not asked.options:
             self._takers.append(self._spoken.undo)
-            yield from self._spoken.answers(asked, self._writer, stop)
+            yield from self._spoken.answers(asked, self._writer, stop, self._retell if self._retells else None)
             return
         model, dialogue = self.model_and_dialogue
         self._takers.append(dialogue.undo)
@@ -94,12 +101,23 @@ class Conversation:
         """Its dialogue on the picture, begun now where it was not."""
         return self.model_and_dialogue[1]
 
-    def _writer(self) -> tuple[DraftWriter, TokenDialogue] | None:
+    def _writer(self) -> tuple[DraftWriter[Any], DraftDialogue] | None:
         """The model as one whose sentences can be heard one by one; None for another kind."""
         model, dialogue = self.model_and_dialogue
         if isinstance(model, DraftWriter) and isinstance(dialogue, TokenDialogue):
             return model, dialogue
         return None
+
+    def _retell(self) -> tuple[ChatLanguageModel, ChatDialogue]:
+        """The model as one that is told what was measured.
+
+        Raises:
+            ConfigError: it is another.
+        """
+        model, dialogue = self.model_and_dialogue
+        if isinstance(model, ChatLanguageModel) and isinstance(dialogue, ChatDialogue):
+            return model, dialogue
+        raise ConfigError("a language model that is told the facts", type(model).__name__)
 
     def undo(self) -> None:
         """Take back the last question and its answer; once after each answer."""
@@ -134,19 +152,24 @@ class Conversations:
             encoded = self._encoded(inspection.image) if self._detector.preset.language.reads_patch_tokens else None
             return model, model.open(inspection, encoded)
 
-        return Conversation(inspection, begin, evidence, others)
+        language = self._detector.preset.language
+        return Conversation(inspection, begin, evidence, others, language if language.is_told else None)
 
     def ask_together(
         self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: EvidenceKind | None = None
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures, a conversation a picture.
 
-        Where the model answers alone, the conversations are written as one batch; a model that writes in one at a time, as a
-        prompted base model, takes one after the other.
+        Where a trained model answers alone, the conversations are written as one batch; of a server several are asked at once; a
+        model that writes in one at a time, as a prompted base model, takes one after the other.
         """
         if not questions:
             return [[] for _ in inspections]
         talks = [self.open(inspection, evidence) for inspection in inspections]
+        at_once = self._detector.preset.language.in_flight if self._detector.preset.language.kind == "server" else 1
+        if at_once > 1 and len(talks) > 1:
+            with ThreadPoolExecutor(min(at_once, len(talks)), "talk") as pool:
+                return list(pool.map(lambda talk: [talk.ask(question) for question in questions], talks))
         alone = evidence is not None or any(read_question(q).options for q in questions)
         model = self._loaded_model() if alone and len(talks) > 1 else None
         if not isinstance(model, BatchLanguageModel):

@@ -1,7 +1,7 @@
 """What a language model is to the rest: it opens a dialogue on an inspected picture and replies in it.
 
-Two floors. A :class:`LanguageModel` gives answers; there are trained ones, a prompted one and one of templates. A trained one
-first writes drafts (:class:`DraftWriter`): whether they hold against the evidence is decided in one place for all,
+Two floors. A :class:`LanguageModel` gives answers; there are trained ones, those that are told the facts in words, and one of
+templates. Most first write drafts (:class:`DraftWriter`): whether they hold against the evidence is decided in one place for all,
 :mod:`assistant.language.checked_answers`.
 """
 
@@ -40,7 +40,18 @@ class Dialogue(Protocol):
         ...
 
 
+@runtime_checkable
+class DraftDialogue(Dialogue, Protocol):
+    """What a model that writes drafts keeps of one conversation."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last draft came to an end by itself."""
+        ...
+
+
 Kept = TypeVar("Kept", bound=Dialogue)
+Drafted = TypeVar("Drafted", bound=DraftDialogue)
 
 
 class LanguageModel(ABC, Generic[Kept]):
@@ -114,22 +125,27 @@ class TokenDialogue:
         self.evidence = evidence
         return first
 
+    @property
+    def ended(self) -> bool:
+        """Whether the last draft came to an end by itself."""
+        return self.talk.ended
+
     def undo(self) -> None:
         """Take back the last question and its answer."""
         self.talk.undo()
 
 
 @runtime_checkable
-class DraftWriter(Protocol):
+class DraftWriter(Protocol[Drafted]):
     """A model whose own words are drafts of answers."""
 
-    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> TokenDialogue:
+    def open(self, inspection: Inspection, encoded: EncodedImage | None = None) -> Drafted:
         """A dialogue that has not begun; see :meth:`LanguageModel.open`."""
         ...
 
     def stream(
         self,
-        dialogue: TokenDialogue,
+        dialogue: Drafted,
         question: str,
         *,
         stop: threading.Event | None = None,
@@ -139,20 +155,18 @@ class DraftWriter(Protocol):
         """The model's words on a question in pieces; ``begin`` are words it is made to begin with."""
         ...
 
-    def answer(
-        self, dialogue: TokenDialogue, question: str, *, evidence: EvidenceKind = "both", begin: str = ""
-    ) -> str:
+    def answer(self, dialogue: Drafted, question: str, *, evidence: EvidenceKind = "both", begin: str = "") -> str:
         """The model's words on a question."""
         ...
 
 
 @runtime_checkable
-class BatchDraftWriter(DraftWriter, Protocol):
+class BatchDraftWriter(DraftWriter[Drafted], Protocol[Drafted]):
     """A model that also drafts in several dialogues at once."""
 
     def answer_together(
         self,
-        dialogues: Sequence[TokenDialogue],
+        dialogues: Sequence[Drafted],
         question: str,
         *,
         evidence: EvidenceKind = "both",

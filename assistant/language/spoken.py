@@ -13,7 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from assistant.language.interface import DraftWriter, TokenDialogue
+from assistant.config import LanguageConfig
+from assistant.errors import ServerError
+from assistant.language.chat_model import UNHEARD, ChatDialogue, ChatLanguageModel
+from assistant.language.interface import DraftDialogue, DraftWriter
+from assistant.language.retold import Retelling, is_retold, is_sure, with_model
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import Understanding, understand
@@ -60,22 +64,27 @@ class Spoken:
         knowledge: of kinds.
         others: further pictures of the session.
         replies: so far.
+        turns: (question, answer) so far, as shown.
         told_scan: the user spoke of the picture as of a scan of a patient.
         told_scale: the last size that the user told.
+        language: the model that talks where it is not the program's own.
     """
 
     inspection: Inspection
     knowledge: Knowledge
     others: Sequence[Earlier] = ()
     replies: list[Reply] = field(default_factory=list)
+    turns: list[tuple[str, str]] = field(default_factory=list)
     told_scan: bool = False
     told_scale: Scale | None = None
+    language: LanguageConfig | None = None
 
     def answers(
         self,
         question: Question,
-        writer: Callable[[], tuple[DraftWriter, TokenDialogue] | None] = lambda: None,
+        writer: Callable[[], tuple[DraftWriter[Any], DraftDialogue] | None] = lambda: None,
         stop: threading.Event | None = None,
+        retell: Callable[[], tuple[ChatLanguageModel, ChatDialogue]] | None = None,
     ) -> Iterator[Answer]:
         """The answer as it grows: what was shown is never taken back.
 
@@ -84,6 +93,10 @@ class Spoken:
             writer: gives a model and its dialogue, for the acts that it puts in its own words, or None for plain sentences;
                 asked when there is such an act.
             stop: ends the writing soon after it is set.
+            retell: gives a model that puts what was measured into its own words, and its dialogue.
+
+        Raises:
+            WeightsError: a language model that is needed and cannot be had.
         """
         stop = stop or threading.Event()
         last = self.replies[-1] if self.replies else None
@@ -103,7 +116,12 @@ class Spoken:
             told_scale=self.told_scale,
             before=last.acts if last else (),
         )
+        said = with_model(said, self.language)
         self.replies.append(said)
+        self.turns.append((question.put, said.text))
+        if retell is not None and is_retold(understood, said):
+            yield from self._retold(understood, question, said, retell, stop)
+            return
         phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)
         heard = writer() if phrased else None
         if heard is None:
@@ -122,10 +140,36 @@ class Spoken:
 
     def undo(self) -> None:
         """Take back the last reply."""
-        del self.replies[-1:]
+        del self.replies[-1:], self.turns[-1:]
+
+    def _retold(
+        self,
+        understood: Understanding,
+        question: Question,
+        said: Reply,
+        retell: Callable[[], tuple[ChatLanguageModel, ChatDialogue]],
+        stop: threading.Event,
+    ) -> Iterator[Answer]:
+        """What was measured in a model's own words as far as they hold, else as it is; marked where the model cannot be asked."""
+        model, dialogue = retell()
+        turns, shown, mark = tuple(self.turns[:-1]), "", ""
+        retelling = Retelling(question, said, self.inspection, turns, stop, is_sure(understood))
+        try:
+            for sentence in retelling.sentences(model, dialogue):
+                shown = f"{shown}{sentence}".lstrip()
+                self.turns[-1] = (question.put, shown)
+                yield self._answer(question, shown)
+        except ServerError as error:
+            model.tell(error)
+            mark = UNHEARD
+        if stop.is_set() and shown:
+            return
+        text = " ".join([shown, *said.cautions]) if shown else said.text
+        self.turns[-1] = (question.put, text)
+        yield self._answer(question, f"{text} {mark}".strip())
 
     def _own_words(
-        self, question: Question, said: Reply, model: DraftWriter, dialogue: TokenDialogue, stop: threading.Event
+        self, question: Question, said: Reply, model: DraftWriter[Any], dialogue: DraftDialogue, stop: threading.Event
     ) -> Iterator[str]:
         """Sentences of the model that hold, one by one; it is not heard any further after one that does not.
 
@@ -145,7 +189,7 @@ class Spoken:
                     yield sentence
                 if told == MOST_SENTENCES:
                     break
-        last, ended = rest.strip(), dialogue.talk.ended and not stop.is_set()
+        last, ended = rest.strip(), dialogue.ended and not stop.is_set()
         dialogue.undo()
         whole = ended and told < MOST_SENTENCES and last.endswith((".", "!", "?"))
         if whole and last not in before and self._holds(last, question, said):

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from assistant.config import Preset, load_preset
+from assistant.config import UNTRAINED, LanguageConfig, Preset, load_preset
 from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.pictures.images import load_image
@@ -74,19 +74,28 @@ class Detector:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, preset: str | Path = "mini", *, device: str | None = None, dtype: str | None = None) -> Detector:
+    def load(
+        cls,
+        preset: str | Path = "mini",
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        language: LanguageConfig | None = None,
+    ) -> Detector:
         """Load a preset by name, file or folder.
 
         Args:
             preset: name, YAML file or folder.
             device: torch device; a GPU when there is one.
             dtype: ``float32`` or ``bfloat16``; what is faster here when None.
+            language: the language model that talks about its pictures; the preset's own when None.
 
         Raises:
             ConfigError: an unknown preset, or one whose localizer is not trained: its numbers would mean nothing.
             WeightsError: towers or trained parts that are missing or do not fit together.
         """
         config, folder = load_preset(preset)
+        config = config if language is None else config.model_copy(update={"language": language})
         if config.checkpoint is None and config.calibration != "identity":
             raise ConfigError(
                 "a preset whose localizer is trained",
@@ -99,7 +108,7 @@ class Detector:
         if where.type == "cpu":
             localizer.products = clip.encoder.dtype
         if config.checkpoint is None:
-            return cls(config, clip, localizer, Calibration.identity(), "untrained", folder)
+            return cls(config, clip, localizer, Calibration.identity(), UNTRAINED, folder)
         calibration, digest = load_checkpoint(folder / config.checkpoint, localizer, clip.hashes)
         return cls(config, clip, localizer, calibration, digest, folder)
 

@@ -60,7 +60,7 @@ def activations(model: torch.nn.Module) -> set[type]:
     return {type(module) for name, module in model.named_modules() if name.endswith(".gelu")}
 
 
-@pytest.mark.parametrize("name", ["base", "large"])
+@pytest.mark.parametrize("name", ["clip-large"])
 @pytest.mark.usefixtures("fetched")
 def test_presets_with_openais_weights_run_quick_gelu(name: str) -> None:
     tower = load_preset(name)[0].tower

@@ -11,6 +11,7 @@ import pytest
 import torch
 from scipy import stats
 
+from assistant.config import VISION, load_preset
 from assistant.errors import ConfigError
 from assistant.inquiry import SCORES, Inquiry
 from assistant.types import QueryImage
@@ -64,9 +65,34 @@ def test_a_preset_whose_localizer_is_untrained_may_not_judge(tmp_path: Path, mon
         raise AssertionError("towers are not fetched for it")
 
     monkeypatch.setattr(detection, "load_clip", never)
-    for preset in ("base", "large"):
-        with pytest.raises(ConfigError, match=f"a preset whose localizer is trained, got {preset}, which has none"):
-            Detector.load(preset)
+    with pytest.raises(ConfigError, match="a preset whose localizer is trained, got clip-large, which has none"):
+        Detector.load("clip-large")
+
+
+@pytest.mark.parametrize("name", ["base", "large"])
+def test_presets_for_a_hub_see_as_mini_does(name: str) -> None:
+    (mini, at), (other, there) = load_preset("mini"), load_preset(name)
+    assert [getattr(other, part) for part in VISION if part != "checkpoint"] == [
+        getattr(mini, part) for part in VISION if part != "checkpoint"
+    ]
+    assert (there / str(other.checkpoint)).resolve() == (at / str(mini.checkpoint)).resolve()
+    assert other.language.is_told
+    assert not other.language.reads_patch_tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: a\nvision: nothing\n", "a preset"),
+        ("name: a\nvision: base\n", "which has that of mini"),
+        ("name: a\nvision: mini\ncalibration: identity\n", "calibration beside it"),
+        ("name: a\n", "tower"),
+    ],
+)
+def test_a_vision_of_another_preset_is_that_and_no_more(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "preset.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=told):
+        load_preset(tmp_path)
 
 
 def test_loading_leaves_the_random_numbers_of_the_program_alone() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.language.interface import EVIDENCE, DraftWriter, EvidenceKind
+from assistant.language.interface import EVIDENCE, DraftWriter, EvidenceKind, TokenDialogue
 from training.measures.answer_facts import JUDGES, judged
 from training.measures.told_pictures import BuiltQuestion, ToldPicture, watched
 
@@ -56,7 +56,7 @@ def scored(asked: dict[str, list[FirstQuestion]], answer: Callable[[FirstQuestio
 
 
 def ablation(
-    model: DraftWriter, pictures: Sequence[ToldPicture], limit: int | None, seed: int,
+    model: DraftWriter[TokenDialogue], pictures: Sequence[ToldPicture], limit: int | None, seed: int,
     evidence: Sequence[EvidenceKind] = EVIDENCE, each: Callable[[str, dict[str, Any]], None] = lambda name, row: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Accuracy of first answers, not asked again, against the inspection.

@@ -30,7 +30,7 @@ class Overheard:
         model: that talks.
     """
 
-    def __init__(self, model: DraftWriter) -> None:
+    def __init__(self, model: DraftWriter[TokenDialogue]) -> None:
         self._model = model
         self.drafts: list[str] = []
         self.retries = 0
@@ -88,7 +88,7 @@ class MeasuredDialogue:
 
 
 def talk(
-    model: DraftWriter, picture: ToldPicture, exchanges: Sequence[BuiltQuestion], evidence: EvidenceKind
+    model: DraftWriter[TokenDialogue], picture: ToldPicture, exchanges: Sequence[BuiltQuestion], evidence: EvidenceKind
 ) -> MeasuredDialogue:
     """Hold one conversation with the questions of a built one."""
     heard, knowledge = Overheard(model), load_knowledge()
@@ -105,7 +105,7 @@ def talk(
 
 
 def talk_all(
-    model: DraftWriter, pictures: Sequence[ToldPicture], evidence: EvidenceKind, limit: int | None, seed: int,
+    model: DraftWriter[TokenDialogue], pictures: Sequence[ToldPicture], evidence: EvidenceKind, limit: int | None, seed: int,
     each: Callable[[MeasuredDialogue], None] = lambda talked: None,
 ) -> list[MeasuredDialogue]:  # fmt: skip
     """Conversations drawn from those of the pictures.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from assistant.language.interface import DraftWriter, EvidenceKind
+from assistant.language.interface import DraftWriter, EvidenceKind, TokenDialogue
 from assistant.reading.faithfulness import own_names
 from assistant.reading.question import read_question
 from assistant.reading.statements import read
@@ -105,7 +105,7 @@ def follows(text: str, own: str, other: str, names: Sequence[str] = ()) -> bool:
 
 
 def map_following(
-    model: DraftWriter, pictures: Sequence[ToldPicture], limit: int | None, seed: int
+    model: DraftWriter[TokenDialogue], pictures: Sequence[ToldPicture], limit: int | None, seed: int
 ) -> dict[str, float | int | None]:
     """Shares of answers that follow the swapped map, or stay with the picture's own; and the same untold of it."""
     chosen = swaps(pictures, limit, random.Random(seed))

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 
 from assistant.batch.inputs.fingerprints import Fingerprint
 from assistant.batch.inputs.item import Item
+from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
 from assistant.request import Request
 
@@ -51,6 +52,7 @@ class Job:
     Args:
         preset: name, file or folder.
         device: torch device; found when None.
+        language: that talks instead of the preset's own; None for that.
         request: options of the inspection.
         mutual: pictures of a unit judge each other.
         caption: who writes the rows' captions: ``evidence`` (the numbers put into words), ``model`` (the language model, asked
@@ -66,6 +68,7 @@ class Job:
 
     preset: str = "mini"
     device: str | None = None
+    language: LanguageConfig | None = None
     request: Request = field(default_factory=Request)
     mutual: bool = False
     caption: str = "evidence"
@@ -87,6 +90,12 @@ class Job:
     def talks(self) -> bool:
         """Whether a language model has something to write about each picture."""
         return bool(self.questions) or self.caption == "model"
+
+    @property
+    def together(self) -> int:
+        """Pictures that a language model writes about together, where it has something to write."""
+        at_once = self.language.in_flight if self.language is not None and self.language.kind == "server" else 1
+        return (self.batch_size or max(TALKED_ABOUT, at_once)) if self.talks else 1
 
     def told(self, item: Item) -> Request:
         """The request with what a manifest says of one picture."""

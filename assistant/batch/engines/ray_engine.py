@@ -111,7 +111,7 @@ class Actor:
         torch.set_num_threads(job.threads)
         self._error: tuple[str, str, str, str] | None = None
         try:
-            self._bench = UnitInspector(Assistant.load(job.preset, device=job.device), job)
+            self._bench = UnitInspector(Assistant.load(job.preset, device=job.device, language=job.language), job)
         except AssistantError as error:  # raised here it would be tried again without end
             self._error = packed(error)
 

@@ -22,7 +22,7 @@ from assistant.batch.engines.decoding import (
     unexpected,
 )
 from assistant.batch.engines.findings import Finding, failed, inspected, refused
-from assistant.batch.engines.jobs import GPU_BATCH, TALKED_ABOUT, Job, Outcome, Unit
+from assistant.batch.engines.jobs import GPU_BATCH, Job, Outcome, Unit
 from assistant.batch.engines.volume_inspector import VolumeInspector
 from assistant.batch.results.pictures import save_pictures
 from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
@@ -67,7 +67,7 @@ class UnitInspector:
         self.assistant, self.detector, self.job = assistant, assistant.detector, job
         self._on_gpu = assistant.detector.clip.encoder.device.type != "cpu"
         self.batch_size = job.batch_size or (GPU_BATCH if self._on_gpu else 1)
-        self.together = (job.batch_size or TALKED_ABOUT) if job.talks else 1
+        self.together = job.together
         self._notes: list[str] = []
         self._of_volumes: set[Request] = set()
         self._profiles: OrderedDict[Request, Profile | AssistantError | None] = OrderedDict()

@@ -41,7 +41,7 @@ def _work(job: Job, incoming: BinaryIO, outgoing: BinaryIO) -> None:
     from assistant.pipeline import Assistant
 
     torch.set_num_threads(job.threads)
-    bench = UnitInspector(Assistant.load(job.preset, device=job.device), job)
+    bench = UnitInspector(Assistant.load(job.preset, device=job.device, language=job.language), job)
     send(outgoing, (READY, None))
     given: queue.SimpleQueue[Unit] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(incoming, given), daemon=True).start()

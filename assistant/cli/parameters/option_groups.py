@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
+import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli.parameters import options
+from assistant.config import LanguageConfig
+from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL, Detail, Inquiry, read_spacing
+from assistant.language.choice import NONE, chosen_language, told_of
 from assistant.request import Request
 from assistant.rules import load_rule
 
@@ -193,10 +198,12 @@ class Model:
     Args:
         preset: name, file or folder.
         device: torch device; found when None.
+        language: that talks instead of the preset's own.
     """
 
     preset: str
     device: str | None
+    language: LanguageConfig | None = None
 
     def load(self) -> Assistant:
         """The assistant.
@@ -206,12 +213,66 @@ class Model:
         """
         from assistant.pipeline import Assistant
 
-        return Assistant.load(self.preset, device=self.device)
+        return Assistant.load(self.preset, device=self.device, language=self.language)
 
 
 def model_of(preset: options.PresetName = "mini", device: options.Device = None) -> Model:
     """Which preset, and where it runs."""
     return Model(preset, device)
+
+
+def language_of(
+    language: options.LanguageName = None,
+    no_language: options.NoLanguage = False,
+    model_name: options.ModelName = None,
+    pictures: options.Pictures = options.PicturesOption.AUTO,
+    allow_remote: options.AllowRemote = False,
+    in_flight: options.InFlight = 4,
+    language_bits: options.Bits = None,
+) -> LanguageConfig | None:
+    """The language model that talks instead of the preset's own; None for that. What leaves this machine is told.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    given = [model_name, allow_remote, language_bits, pictures is not options.PicturesOption.AUTO]
+    if language is None or no_language:
+        if language is not None or any(given):
+            got = "--no-language" if no_language else "none"
+            raise ConfigError("--language with what is said of it", got, "name a language model, or leave it out")
+        return chosen_language(NONE) if no_language else None
+    bits = {options.BitsOption.FOUR: "nf4", options.BitsOption.EIGHT: "int8"}
+    chosen = chosen_language(
+        language,
+        model=model_name or "",
+        pictures=pictures.value,
+        in_flight=in_flight,
+        remote=allow_remote,
+        quantization="none" if language_bits is None else bits[language_bits],
+    )
+    if (leaves := told_of(chosen, os.environ)) is not None:
+        print(f"note: {leaves}", file=sys.stderr)
+    return chosen
+
+
+def talking_model_of(
+    preset: options.PresetName = "mini",
+    device: options.Device = None,
+    language: options.LanguageName = None,
+    no_language: options.NoLanguage = False,
+    model_name: options.ModelName = None,
+    pictures: options.Pictures = options.PicturesOption.AUTO,
+    allow_remote: options.AllowRemote = False,
+    in_flight: options.InFlight = 4,
+    language_bits: options.Bits = None,
+) -> Model:
+    """Which preset, where it runs, and who talks about what it finds.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    chosen = language_of(language, no_language, model_name, pictures, allow_remote, in_flight, language_bits)
+    return Model(preset, device, chosen)
 
 
 @dataclass(frozen=True)
@@ -238,7 +299,7 @@ def question_set_of(
     qa: options.QaFile = None,
     templates: options.Templates = options.TemplatesOption.RANDOM,
     evidence: options.EvidenceName = None,
-    language: options.AskLanguage = True,
+    no_language: options.NoLanguage = False,
     domain_knowledge: options.DomainKnowledge = None,
     limit: options.Limit = None,
 ) -> Callable[..., QaOptions] | None:
@@ -252,7 +313,7 @@ def question_set_of(
         qa,
         templates=templates.value,
         evidence=None if evidence is None else evidence.value,
-        language=language,
+        language=not no_language,
         knowledge=domain_knowledge,
         limit=limit,
     )
@@ -397,6 +458,18 @@ def working_of(
     engine: options.EngineName = options.EngineOption.LOCAL,
     batch_size: options.BatchSize = "auto",
     workers: options.Workers = None,
+    language: options.LanguageName = None,
+    no_language: options.NoLanguage = False,
+    model_name: options.ModelName = None,
+    pictures: options.Pictures = options.PicturesOption.AUTO,
+    allow_remote: options.AllowRemote = False,
+    in_flight: options.InFlight = 4,
+    language_bits: options.Bits = None,
 ) -> Workforce:
-    """Who does the work."""
-    return Workforce(Model(preset, device), shard, engine.value, batch_size, workers)
+    """Who does the work.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    chosen = language_of(language, no_language, model_name, pictures, allow_remote, in_flight, language_bits)
+    return Workforce(Model(preset, device, chosen), shard, engine.value, batch_size, workers)

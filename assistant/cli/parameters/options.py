@@ -52,6 +52,21 @@ class EvidenceOption(StrEnum):
     BOTH = "both"
 
 
+class PicturesOption(StrEnum):
+    """Whether a language model is shown pictures."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
+class BitsOption(StrEnum):
+    """In how many bits a language model is loaded."""
+
+    FOUR = "4"
+    EIGHT = "8"
+
+
 class BatchModeOption(StrEnum):
     """Which evidence may be used in a batch run."""
 
@@ -71,6 +86,7 @@ class EngineOption(StrEnum):
 _EVIDENCE = "Evidence"
 _OUTPUT = "Output"
 _MODEL = "Model"
+_LANGUAGE = "Language model"
 _INPUT = "Input"
 _RUN = "Run"
 _QUESTIONS = "Questions"
@@ -186,6 +202,52 @@ MaxMegapixels = Annotated[
 PresetName = Annotated[
     str, typer.Option("--preset", metavar="NAME|PATH", help="Name, YAML file or folder.", rich_help_panel=_MODEL)
 ]
+LanguageName = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="NAME|FOLDER|URL",
+        help="Language model instead of the preset's: of the hub, of a folder, or a server such as http://127.0.0.1:8080/v1.",
+        rich_help_panel=_LANGUAGE,
+    ),
+]
+NoLanguage = Annotated[
+    bool,
+    typer.Option(
+        "--no-language", help="No language model: what was measured, in plain sentences.", rich_help_panel=_LANGUAGE
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="NAME", help="Of a server: which of its models; needed where it has several.",
+        rich_help_panel=_LANGUAGE,
+    ),
+]  # fmt: skip
+Pictures = Annotated[
+    PicturesOption,
+    typer.Option("--pictures", help="Whether that model is shown pictures; auto finds out.", rich_help_panel=_LANGUAGE),
+]
+AllowRemote = Annotated[
+    bool,
+    typer.Option(
+        "--allow-remote",
+        help="The server may be another machine: pictures, findings and questions are sent to it.",
+        rich_help_panel=_LANGUAGE,
+    ),
+]
+InFlight = Annotated[
+    int,
+    typer.Option(
+        "--in-flight", min=1, max=256, help="Requests to a server at once, in all.", rich_help_panel=_LANGUAGE
+    ),
+]
+Bits = Annotated[
+    BitsOption | None,
+    typer.Option(
+        "--language-bits", help="Load --language in 4 or 8 bits; needs the extra quantized.", rich_help_panel=_LANGUAGE
+    ),
+]
 Device = Annotated[
     str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps; found when left out.", rich_help_panel=_MODEL)
 ]
@@ -261,12 +323,6 @@ EvidenceName = Annotated[
         "--evidence",
         help="How the language model is told of the map; as it was trained when left out.",
         rich_help_panel=_QUESTIONS,
-    ),
-]
-AskLanguage = Annotated[
-    bool,
-    typer.Option(
-        "--language/--no-language", help="Ask the language model, or the rules alone.", rich_help_panel=_QUESTIONS
     ),
 ]
 DomainKnowledge = Annotated[

@@ -71,30 +71,31 @@ class VlmParts:
 
 
 def load_vlm(
-    config: LanguageConfig, dtype: torch.dtype | None = None, device: torch.device | None = None
+    config: LanguageConfig, dtype: torch.dtype | None = None, device: torch.device | None = None, sees: bool = True
 ) -> tuple[Any, Any]:
-    """Model and processor of a preset, frozen, in evaluation mode.
+    """Model and processor of a preset, frozen, in evaluation mode; the tokenizer in place of a processor of words alone.
 
     Args:
         config: of the preset; ``name`` is that of a hub or a folder.
         dtype: of the weights that are not quantised; as saved when None.
         device: a GPU when there is one.
+        sees: whether it is a model of pictures and words; a causal one otherwise.
 
     Raises:
         WeightsError: a model that cannot be had, is incomplete, or is of another kind.
     """
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
     where = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        processor: Any = AutoProcessor.from_pretrained(config.name)
-        made: Any = AutoModelForImageTextToText.from_pretrained(
+        processor: Any = (AutoProcessor if sees else AutoTokenizer).from_pretrained(config.name)
+        made: Any = (AutoModelForImageTextToText if sees else AutoModelForCausalLM).from_pretrained(
             config.name, dtype=dtype or "auto", use_safetensors=True, output_loading_info=True,
             **_quantization(config, where), **_attention(where),
         )  # fmt: skip
     except Exception as error:  # transformers raises many kinds for a folder with something wrong in it
         raise _unusable(config, error) from error
-    if not (hasattr(processor, "image_processor") and hasattr(processor, "tokenizer")):
+    if sees and not (hasattr(processor, "image_processor") and hasattr(processor, "tokenizer")):
         raise WeightsError(f"a processor of pictures and words in {config.name}", type(processor).__name__, _MEND)
     model, missing = made[0], sorted(made[1]["missing_keys"])
     if missing:
@@ -110,7 +111,7 @@ _MEND = "fetch the model again or check the preset's `language.name`"
 def _unusable(config: LanguageConfig, error: Exception) -> WeightsError:
     lines = [line for line in str(error).splitlines() if line.strip()]
     return WeightsError(
-        f"an image-text-to-text model in safetensors, {config.name}", (lines or [type(error).__name__])[0][:200], _MEND
+        f"a language model in safetensors, {config.name}", (lines or [type(error).__name__])[0][:200], _MEND
     )
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from assistant.config import UNTRAINED
 from assistant.errors import ProfileError
 from assistant.types import Inspection
 from assistant.vocabulary.severity import severity_of
@@ -62,12 +63,12 @@ class KindExamples:
     embeddings: Float[np.ndarray, "examples width"]
 
     def check(self, preset: str, weights: str) -> None:
-        """Refuse another preset or other weights.
+        """Refuse other weights, and another preset where there are none; presets that share trained parts share examples.
 
         Raises:
             ProfileError: with both names.
         """
-        if (self.preset, self.weights) != (preset, weights):
+        if self.weights != weights or (self.preset != preset and weights == UNTRAINED):
             raise ProfileError(
                 f"examples of kinds made with preset {preset} and {weights[:19]}",
                 f"some made with preset {self.preset} and {self.weights[:19]}",

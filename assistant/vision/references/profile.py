@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from assistant.config import UNTRAINED
 from assistant.errors import ProfileError
 from assistant.inquiry import OVERKILL
 from assistant.towers.encoder import PatchFeatures
@@ -150,12 +151,12 @@ class Profile:
         return ("has more than 8 bits a channel, and was read by grey levels of its own, not of the references",)
 
     def check(self, preset: str, weights: str) -> None:
-        """Refuse another preset or other weights.
+        """Refuse other weights, and another preset where there are none; presets that share trained parts share profiles.
 
         Raises:
             ProfileError: with both names.
         """
-        if (self.preset, self.weights) != (preset, weights):
+        if self.weights != weights or (self.preset != preset and weights == UNTRAINED):
             raise ProfileError(
                 f"a profile made with preset {preset} and {weights[:19]}",
                 f"one made with preset {self.preset} and {self.weights[:19]}",

@@ -1,0 +1,199 @@
+"""Whether what a sentence claims stands in what is known: numbers with their units, yes and no, what no measurement backs.
+
+What a sentence states of the verdict, of places, kinds, counts and severities is :mod:`assistant.reading.faithfulness`'s matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assistant.reading.quantities import region_numbers
+from assistant.types import Inspection
+from assistant.words.facts import region_line
+
+_UNITS = {
+    "px": r"px|pixels?",
+    "mm": r"mm|millimet(?:re|er)s?",
+    "cm": r"cm|centimet(?:re|er)s?",
+    "um": r"[µμ]m|um|microns?|micromet(?:re|er)s?",
+    "m": r"m|met(?:re|er)s?",
+    "in": r"inch(?:es)?|\"",
+    "%": r"%|per ?cent|percent",
+    "deg": r"°|degrees?",
+    "ml": r"ml|millilit(?:re|er)s?",
+}
+_NUMBER = re.compile(
+    r"(?<![\w.])(?P<number>\d+(?:[.,]\d+)?)(?:\s*[-\u2013]\s*\d+(?:\.\d+)?)?\s?(?P<unit>"
+    + "|".join(f"(?:{pattern})(?!\\w)" for pattern in _UNITS.values())
+    + r")?"
+)
+_LISTED = re.compile(r"(?m)^\s*\d{1,2}[.)]\s+")
+_BARE = re.compile(r"\d+(?:\.\d+)?")
+_OF_PICTURE = re.compile(r"\b(?:picture|image|photo|threshold|overall|map)\b")
+_OPENS = re.compile(r"\W*(?P<yes>yes|yeah|yep|correct)?(?P<no>no|nope)?\b", re.IGNORECASE)
+_HEDGED = re.compile(
+    r"\b(?:may|might|could|can|perhaps|possibl[ey]|likely|probably|typical(?:ly)?|often|usual(?:ly)?)\b"
+)
+_GRAVE = re.compile(
+    r"\b(?:malignan\w*|benign|cancer\w*|carcinoma|tumou?rs?|metasta\w*|diagnos\w*|prognos\w*|prescri\w*"
+    r"|patients? (?:has|have|is)|guarante\w*|certif\w*|complian\w*|compli(?:es|ed)|conforms?|perfectly safe"
+    r"|100 % (?:sure|safe))\b"
+)
+"""What no measurement backs, unless it was said before."""
+_DEED = re.compile(
+    r"\bi(?:'ll| will|'ve| have)? (?:just |now |already )?(?:order|sen[dt]|sav|book|call|notif|email|updat|delet|record|forward"
+    r"|log|remind|schedul|remov|repair|stopp?|reject)(?:ed|e|d|s|t|ied|y)?\b"
+)
+"""What this program does not do, said as done or promised."""
+
+
+_PASS = re.compile(
+    r"\b(?:can|may|should|could|ok(?:ay)? to|safe to|fine to|good to|ready to|clear(?:ed)? to|approved? (?:for|to)"
+    r"|acceptable (?:for|to))"
+    r" (?:\w+ ){0,2}?(?:be )?(?:ship\w*|accept\w*|pass\w*|releas\w*|us(?:e|ed)|go|pack\w*|deliver\w*|continue"
+    r"|run|installed|sold)\b"
+    r"|\b(?:accept|ship|release|pass|approve) (?:it|this|them|the part|the piece)\b"
+    r"|\bis (?:acceptable|good enough|safe|harmless)\b"
+    r"|\b(?:not|nothing|no need|no reason)\b[^.]*\bworr\w+|\bno (?:risk|danger)\b|\bis (?:fine|ok(?:ay)?)\b"
+)
+_HOLD = re.compile(
+    r"\b(?:hold (?:it|this|them|the part|the piece)?|reject\w*|scrap\w*|quarantine\w*|set (?:it|this|them) aside"
+    r"|pull (?:it|this))\b"
+    r"|\b(?:not|n't|never|cannot|before|until|unless) (?:\w+ ){0,3}?"
+    r"(?:ship\w*|accept\w*|pass\w*|releas\w*|use[sd]?|go|safe|approv\w*)\b"
+)
+_LOOKS = re.compile(
+    r"\b(?:red(?:dish)?|blue|green(?:ish)?|yellow(?:ish)?|brown(?:ish)?|black|white|gr[ae]y(?:ish)?|orange|silver(?:y)?|golden|pink"
+    r"|purple|shiny|glossy|matte|rusty|greasy|oily|wet|dry|transparent|jagged|smooth|fibrous|metallic|wooden|plastic)\b"
+)
+
+
+_MEASURES = {
+    "wide": r"wide|width|broad|across",
+    "long": r"long|length",
+    "high": r"high|tall|height",
+    "edge": r"from the|edge|away",
+    "apart": r"apart|distance",
+    "deep": r"deep|depth|thick|thickness",
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as written.
+
+    Args:
+        value: of it.
+        step: what one digit of its last place is worth.
+        unit: "" for none.
+        of: what it is a measure of: "wide", "long", "high", "edge", "apart", "area"; "" where that is not said beside it.
+    """
+
+    value: float
+    step: float
+    unit: str
+    of: str = ""
+
+    def backs(self, other: Quantity) -> bool:
+        """Whether the other number, and what it measures, is this one, or this one with fewer digits."""
+        alike = (self.unit == other.unit or not other.unit) and other.of in ("", self.of)
+        rounded = other.step > self.step and abs(self.value - other.value) <= 0.5 * other.step + 1e-9
+        return alike and (rounded or abs(self.value - other.value) <= 1e-9 * max(1.0, abs(other.value)))
+
+
+def quantities_of(text: str) -> list[Quantity]:
+    """Numbers in digits with their units; numbers of list items are none.
+
+    >>> [(q.value, q.unit) for q in quantities_of("1. It is 3.1 % or 45 pixels, peak 0.86.")]
+    [(3.1, '%'), (45.0, 'px'), (0.86, '')]
+    """
+    found, plain = [], _LISTED.sub("", text)
+    for match in _NUMBER.finditer(plain):
+        unit = next((u for u, pattern in _UNITS.items() if match["unit"] and re.fullmatch(pattern, match["unit"])), "")
+        for number in _BARE.findall(match[0].replace(",", ".")):
+            digits = len(number.partition(".")[2])
+            found.append(Quantity(float(number), 10.0**-digits, unit, _measure_of(plain, match) if unit else ""))
+    return found
+
+
+def _measure_of(text: str, number: re.Match[str]) -> str:
+    """What a number is a measure of, by the words right behind or before it."""
+    behind = re.match(r"[ ,]*(?:\([^)]*\) ?)?(?:in |of )?(?:the |its )?(\w+(?: the)?)", text[number.end() :].lower())
+    before = re.search(r"(\w+) (?:of|is|at) (?:about |at least |roughly |around )?$", text[: number.start()].lower())
+    for word in (behind and behind[1], before and before[1]):
+        for measure, pattern in _MEASURES.items():
+            if word and re.fullmatch(pattern, word):
+                return measure
+    return ""
+
+
+def unbacked(sentence: str, inspection: Inspection, facts: Iterable[str], told: Iterable[str]) -> list[Quantity]:
+    """Numbers of a sentence that nothing backs.
+
+    A number needs one that is the same, or that it rounds, in the same unit; one without a unit may be of any. A share of the
+    picture may be said of a score ("87 % sure" of 0.87). What is said of one region alone has to be that region's.
+
+    Args:
+        sentence: of a model.
+        inspection: of the picture.
+        facts: lines of what was measured.
+        told: what the measurements say on the question, and what the user said.
+    """
+    numbers = region_numbers(sentence)
+    of_picture = _OF_PICTURE.search(sentence.lower()) is not None
+    facts = [line for line in facts if of_picture or not line.startswith("Picture:")]
+    if len(numbers) == 1 and not of_picture:
+        facts = [region_line(r) for r in inspection.regions if r.id in numbers]
+    known = [q for text in (*facts, *told) for q in quantities_of(text)]
+    scores = [Quantity(100 * q.value, 1.0, "%") for q in known if not q.unit and q.value <= 1 and q.step == 0.01]
+    ids = [Quantity(float(n), 1.0, "") for n in numbers]
+    return [
+        q for q in quantities_of(sentence)
+        if not any(one.backs(q) for one in (*known, *scores, *(ids if not q.unit else ())))
+    ]  # fmt: skip
+
+
+def polarity(text: str) -> bool | None:
+    """Whether a text opens with yes or no; None where with neither.
+
+    >>> polarity("Yes, it is."), polarity("No."), polarity("Nothing was found.")
+    (True, False, None)
+    """
+    match = _OPENS.match(text)
+    return None if match is None or not (match["yes"] or match["no"]) else match["yes"] is not None
+
+
+def hedged(text: str) -> bool:
+    """Whether a text says something as a possibility."""
+    return _HEDGED.search(text.lower()) is not None
+
+
+def grave(sentence: str, *told: str) -> bool:
+    """Whether a sentence says what no measurement backs and nobody said before: a diagnosis, a guarantee, a deed.
+
+    >>> grave("I ordered two more."), grave("I marked two regions.")
+    (True, False)
+    """
+    known = " ".join(told).lower()
+    if _DEED.search(sentence.lower()):
+        return True
+    return any(match[0] not in known for match in _GRAVE.finditer(sentence.lower()))
+
+
+def disposition(text: str) -> bool | None:
+    """What a text says is to become of the thing: True to let it pass, False to hold it back; None where it says neither.
+
+    >>> disposition("It can be shipped."), disposition("I would hold it back."), disposition("It is a crack.")
+    (True, False, None)
+    """
+    lowered = re.sub(r"\bno (?:reason|need) to (?:\w+ )?", "", text.lower())
+    if _HOLD.search(lowered):
+        return False
+    return True if _PASS.search(lowered) else None
+
+
+def looks(text: str) -> frozenset[str]:
+    """Words for colours and surfaces in a text: nothing that is measured, so a model that sees no picture cannot know them."""
+    return frozenset(_LOOKS.findall(text.lower()))
