@@ -105,7 +105,7 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "rules.yaml").write_text(rule[1])
     (tmp_path / "profiles").mkdir()
     # settings are made and tokens read; tests/serving listens
-    monkeypatch.setattr("assistant.serving.app.serve", lambda settings: settings.tokens())
+    monkeypatch.setattr("assistant.serving.app.serve", lambda settings, load: settings.tokens())
     monkeypatch.setattr("mcp.server.mcpserver.MCPServer.run", lambda *_: None)
     (tmp_path / "tokens.txt").write_text("line-3:abcdefghijklmnop\n")
     (tmp_path / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")

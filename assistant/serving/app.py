@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from assistant.errors import AssistantError, StorageError, WeightsError
+from assistant.errors import AssistantError, ConfigError, StorageError, WeightsError
 from assistant.report import package_version
 from assistant.serving.chat_routes import chat_routes
 from assistant.serving.counters import Counters
@@ -53,7 +53,9 @@ def build_app(assistant: Assistant, settings: ServeSettings) -> Any:
     Raises:
         ConfigError: a file of tokens that cannot be used.
     """
-    tokens, seats, workers = settings.tokens(), Seats(settings.seats), Workers()
+    language = assistant.preset.language
+    talkers = language.in_flight if language.kind == "server" else 1
+    tokens, seats, workers = settings.tokens(), Seats(settings.seats), Workers(talkers)
     counters = Counters(seats)
     service = Service(assistant, settings, workers, counters)
 
@@ -119,17 +121,18 @@ def _tell_errors(app: FastAPI) -> None:
         return told(request, 500, "expected an answer, got a fault of the server; its log tells more")
 
 
-def serve(settings: ServeSettings) -> None:
-    """Load the preset, listen, and answer until the process is told to stop; what is being answered then ends first.
+def serve(settings: ServeSettings, load: Callable[[], Assistant]) -> None:
+    """Load the assistant, listen, and answer until the process is told to stop; what is being answered then ends first.
+
+    Args:
+        settings: of the operator.
+        load: makes the assistant, once the address is known to be free.
 
     Raises:
         ConfigError: an address that is taken, or settings that make no sense.
         WeightsError: parts that are missing.
     """
     import uvicorn
-
-    from assistant.errors import ConfigError
-    from assistant.pipeline import Assistant
 
     settings.tokens()
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -142,7 +145,7 @@ def serve(settings: ServeSettings) -> None:
         got = f"{settings.host}:{settings.port} ({error.strerror})"
         raise ConfigError("an address that is free", got, "stop what listens there, or give another --port") from None
     with listening:
-        app = build_app(Assistant.load(settings.preset, device=settings.device), settings)
+        app = build_app(load(), settings)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=round(settings.stop_seconds), timeout_keep_alive=30, limit_concurrency=None,

@@ -1,4 +1,4 @@
-"""How many requests are inside at once, and the two threads that work: one looks, one talks.
+"""How many requests are inside at once, and the threads that work: one looks, one talks, or some where another server writes.
 
 Looking never waits for an answer that is being written. A request that finds no seat is told when to come back, before its body
 is read. Runs on one event loop.
@@ -65,14 +65,19 @@ class Seats:
 
 
 class Workers:
-    """A thread for pictures and one for answers, begun when they are first needed."""
+    """A thread for pictures and some for answers, begun when they are first needed.
 
-    def __init__(self) -> None:
+    Args:
+        talkers: answers that are written at once.
+    """
+
+    def __init__(self, talkers: int = 1) -> None:
+        self._sizes = {"looking": 1, "talking": talkers}
         self._pools: dict[str, ThreadPoolExecutor] = {}
 
     def _pool(self, name: str) -> ThreadPoolExecutor:
         if name not in self._pools:
-            self._pools[name] = ThreadPoolExecutor(1, name)
+            self._pools[name] = ThreadPoolExecutor(self._sizes[name], name)
         return self._pools[name]
 
     async def look(self, work: Callable[[], T]) -> T:
@@ -80,7 +85,7 @@ class Workers:
         return await asyncio.get_running_loop().run_in_executor(self._pool("looking"), work)
 
     async def talk(self, work: Callable[[threading.Event], Iterator[T]]) -> AsyncIterator[T]:
-        """What a writer gives, as it gives it; one writer after the other.
+        """What a writer gives, as it gives it; as many writers at once as there are threads.
 
         Args:
             work: is given what is set when nobody listens any more.

@@ -26,8 +26,6 @@ class ServeSettings:
         port: of the address; 0 takes a free one.
         hosts: further names that clients may call the server by (the header ``Host``).
         token_file: lines ``name:token``; None asks nobody, which only loopback may.
-        preset: name, YAML file or folder.
-        device: torch device; found when None.
         profiles: folder of saved profiles that may be named; None has none.
         seats: requests inside at once, waiting or worked on; more are told to come back.
         max_upload_mb: largest file, 2**20 bytes; of a request with references four times as much.
@@ -47,8 +45,6 @@ class ServeSettings:
     port: int = 8000
     hosts: tuple[str, ...] = ()
     token_file: Path | None = None
-    preset: str = "mini"
-    device: str | None = None
     profiles: Path | None = None
     seats: int = 32
     max_upload_mb: float = 20.0

@@ -44,7 +44,7 @@ def said(text: str, *pictures: bytes) -> dict[str, Any]:
 @contextmanager
 def serving(assistant: Assistant, **options: Any) -> Iterator[str]:
     """Address of a running server."""
-    app = build_app(assistant, ServeSettings(**{"preset": "tiny", "stop_seconds": 5.0, **options}))
+    app = build_app(assistant, ServeSettings(**{"stop_seconds": 5.0, **options}))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -161,7 +161,7 @@ def test_many_clients_get_each_their_own(client: httpx.Client, tiny: Assistant) 
         return told["inspection"]["image_score"], answers
 
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(ask, range(66)))  # 198 requests
+        found = list(pool.map(ask, range(67)))  # 201 requests
     assert [score for score, _ in found] == [expected[n % 24] for n in range(67)]
     assert all(asked == ["a", "b"] for _, asked in found)
 
