@@ -48,6 +48,14 @@ class Line:
     weights: Row
 
 
+def added(count: int) -> Callable[..., int]:
+    @jaxtyped(typechecker=None)
+    def add(number: int, more: int = count) -> int:
+        return number + count + more
+
+    return add
+
+
 class Holder:
     @staticmethod
     @jaxtyped(typechecker=None)
@@ -58,6 +66,7 @@ class Holder:
 def test_what_fits_passes() -> None:
     assert (half(3), half(number=2.5), list(numbers(2))) == (1.5, 1.25, [0, 1])
     assert list(pairs(four, four)) == [0.0] * 4
+    assert [added(1)(1), added(2)(1), added(2)(1, more=7)] == [3, 5, 10]
     assert sums(three) is three
     assert sums(four) is four
     assert Line(three, three).weights is three
@@ -78,6 +87,7 @@ def test_what_fits_passes() -> None:
         lambda: pairs(three, four),
         lambda: Line(three, four),
         lambda: Line(values=three, weights=[1.0]),  # type: ignore[arg-type]
+        lambda: added(2)("1"),  # type: ignore[arg-type]
         lambda: Holder.kept(1, times="2"),  # type: ignore[arg-type]
         lambda: fit(60, 80, "56", 14),  # type: ignore[arg-type]
         lambda: mask_box(np.ones((2, 3, 4), bool)),

@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from types import FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any, get_args, get_type_hints
 
 import jaxtyping
@@ -18,6 +18,10 @@ from beartype import BeartypeConf, beartype
 
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))
 _jaxtyped: Any = jaxtyping.jaxtyped
+_checkers: dict[tuple[str, str, CodeType], Callable[[FunctionType], Callable[..., Any]]] = {}
+"""By module and name: a function within another is defined anew with each call of the outer one."""
+_WRAPPED = "__beartype_func"
+"""Keyword by which what beartype made holds the function that it checks."""
 
 
 def jaxtyped(checked: Any = None, **_: Any) -> Any:
@@ -42,25 +46,42 @@ def jaxtyped(checked: Any = None, **_: Any) -> Any:
 
 def _made(function: FunctionType) -> Callable[..., Any]:
     """The function with its arguments and what it gives checked; of a generator, its arguments."""
+    known = (function.__module__, function.__qualname__, function.__code__)
+    if known not in _checkers:
+        _checkers[known] = _checker(function)
+    return _checkers[known](function)
+
+
+def _checker(function: FunctionType) -> Callable[[FunctionType], Callable[..., Any]]:
+    """What checks a function and those made of the same lines; holds nothing that the function does."""
     hints = {name: _read(hint, function.__globals__) for name, hint in function.__annotations__.items()}
     has_shapes = any(map(_has_shape, hints.values()))
     if inspect.isgeneratorfunction(function):
         if has_shapes:  # the sizes would be those of whoever asks for a value
-            return _jaxtyped(function, typechecker=check)  # type: ignore[no-any-return]
+            return functools.partial(_jaxtyped, typechecker=check)
         hints.pop("return", None)
-    name, code = function.__name__, function.__code__
-    copy = FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
-    copy.__kwdefaults__, copy.__annotations__ = function.__kwdefaults__, hints
-    copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-    plain = check(copy)
-    if not has_shapes:
-        return plain
+    cells = tuple(CellType() for _ in function.__closure__ or ())
+    empty = FunctionType(function.__code__, {}, function.__name__, function.__defaults__, cells)
+    empty.__kwdefaults__, empty.__annotations__ = function.__kwdefaults__, hints
+    empty.__qualname__, empty.__module__ = function.__qualname__, function.__module__
+    checked = check(empty)
+    if checked is empty:  # it names no types
+        return lambda function: function
 
-    def shaped(*args: Any, **kwargs: Any) -> Any:
+    def make(function: FunctionType) -> Callable[..., Any]:
+        plain = FunctionType(checked.__code__, checked.__globals__, checked.__name__)
+        plain.__kwdefaults__ = checked.__kwdefaults__ | {_WRAPPED: function}
+        return _with_sizes(plain) if has_shapes else plain
+
+    return make
+
+
+def _with_sizes(function: Callable[..., Any]) -> Callable[..., Any]:
+    def sized(*args: Any, **kwargs: Any) -> Any:
         with _jaxtyped("context"):
-            return plain(*args, **kwargs)
+            return function(*args, **kwargs)
 
-    return shaped
+    return sized
 
 
 def _read(hint: Any, names: dict[str, Any]) -> Any:
