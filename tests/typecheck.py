@@ -70,7 +70,7 @@ def _checker(function: FunctionType) -> Callable[[FunctionType], Callable[..., A
 
     def make(function: FunctionType) -> Callable[..., Any]:
         plain = FunctionType(checked.__code__, checked.__globals__, checked.__name__)
-        plain.__kwdefaults__ = checked.__kwdefaults__ | {_WRAPPED: function}
+        plain.__kwdefaults__ = {**(checked.__kwdefaults__ or {}), _WRAPPED: function}
         return _with_sizes(plain) if has_shapes else plain
 
     return make
@@ -101,4 +101,4 @@ def _has_shape(hint: Any) -> bool:
     return any(map(_has_shape, hint if isinstance(hint, (list, tuple)) else get_args(hint)))
 
 
-jaxtyping.jaxtyped = jaxtyped
+vars(jaxtyping)["jaxtyped"] = jaxtyped
