@@ -40,7 +40,7 @@ sheet: $(STAMP)
 	@$(BIN)/anomaly-assistant samples --pictures $(OUT)/pictures --out $(OUT)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

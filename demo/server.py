@@ -28,6 +28,9 @@ STATE_SECONDS = 6 * 3600
 CACHE_SECONDS = (600, 3600)
 """Files of the page are looked at every so often, and removed when older."""
 
+QUEUE_SECONDS = 0.02
+"""The queue is looked at every so often; gradio's thousand times a second take a tenth of a core while nobody asks."""
+
 
 @dataclass(frozen=True, eq=False)
 class Server:
@@ -54,6 +57,7 @@ class Server:
         settings = self.settings
         accounts = settings.accounts()
         self.blocks.queue(max_size=settings.queue_size, default_concurrency_limit=1, api_open=False)
+        self.blocks._queue.sleep_when_free = QUEUE_SECONDS
         _, url, shared = self.blocks.launch(
             server_name=settings.host, server_port=settings.port or None, share=settings.share, auth=accounts,
             max_file_size=round(settings.max_upload_mb * 2**20), allowed_paths=[], show_error=False, run_history=False,

@@ -32,7 +32,7 @@ def _seeded() -> None:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002  libraries that draw from the global state
     if (torch := sys.modules.get("torch")) is not None:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # of the CPU: `torch.manual_seed` looks for devices each time
         torch.set_num_threads(1)
 
 

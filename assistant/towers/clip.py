@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import torch
@@ -173,7 +174,6 @@ def _hub(config: TowerConfig) -> Clip:
 
 def _random(config: TowerConfig) -> Clip:
     """Small random towers of the same classes, the same weights every time."""
-    import open_clip
     from open_clip.model import CLIP
 
     generator_state = torch.get_rng_state()
@@ -186,7 +186,16 @@ def _random(config: TowerConfig) -> Clip:
         )
     finally:
         torch.set_rng_state(generator_state)
-    return _wrap(model, config, open_clip.get_tokenizer("ViT-B-32"))
+    return _wrap(model, config, _byte_pairs())
+
+
+@cache
+def _byte_pairs() -> Callable[[Sequence[str]], Tensor]:
+    """The tokenizer of random towers; it keeps no settings in itself, so all of them share it."""
+    import open_clip
+
+    tokenize: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer("ViT-B-32")
+    return tokenize
 
 
 def _wrap(model: nn.Module, config: TowerConfig, tokenize: Callable[[Sequence[str]], Tensor]) -> Clip:

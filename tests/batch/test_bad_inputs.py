@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import jsonschema
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from PIL import Image
 
 from assistant.batch import BatchRun, find_items
@@ -137,10 +137,10 @@ def test_every_kind_is_a_row_and_the_rest_is_unharmed(
     assert {name for name, row in found.items() if row["error"] is not None} == errors
     assert len(found) == len(errors) + len(odd) + 1
     assert asked.failed == len(errors) + len(missing)
-    schema = json.loads(SCHEMA_FILE.read_text())
+    schema = Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
     for line in (tmp_path / "out/results.jsonl").read_text(encoding="utf-8").split("\n")[:-1]:
         row = json.loads(line)
-        jsonschema.validate(row, schema)
+        schema.validate(row)
         assert row["error"] is None or "\n" not in row["error"]
     alone = tiny.inspect(folder / "good.png")
     assert abs(found["good.png"]["image_score"] - alone.image_score) < 1e-4

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 import pytest
 import torch
+from jsonschema import Draft202012Validator
 
 from assistant.batch import BatchRun, Inputs, run
 from assistant.batch.engines.decoding import DecodeAhead, DecodedPicture, DecodeOptions
@@ -48,10 +48,10 @@ def test_rows_follow_the_schema_and_point_to_what_was_written(
     (photos / "bad.png").write_text("no picture")
     asked = inspected(photos, save_maps=True, save_overlays=True)
     assert (asked.found, asked.written, asked.failed, asked.skipped, asked.total) == (10, 10, 1, 0, 10)
-    schema = json.loads(SCHEMA_FILE.read_text())
+    schema = Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
     rows = [json.loads(line) for line in (tmp_path / "out/results.jsonl").read_text().splitlines()]
     for row in rows:
-        jsonschema.validate(row, schema)
+        schema.validate(row)
         if row["error"] is None:
             assert load_map(tmp_path / "out" / row["map_path"]).shape == (row["height"], row["width"])
             assert (tmp_path / "out" / row["overlay_path"]).is_file()
@@ -175,11 +175,12 @@ def test_mutual_chunks_are_the_same_after_a_stop_and_need_two_pictures(
 QUESTIONS = ("Is it fine?", "Where?")
 
 
-@pytest.fixture
-def talking(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Assistant:
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """An assistant with a tiny language model of its own, exact enough that random words do not hang on a rounding."""
-    monkeypatch.setattr("assistant.language.models.mini.best_dtype", lambda *_: torch.float32)
-    return Assistant.load(talking_preset(tmp_path_factory.mktemp("talking")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assistant.language.models.mini.best_dtype", lambda *_: torch.float32)
+        yield Assistant.load(talking_preset(tmp_path_factory.mktemp("talking")))
 
 
 @pytest.mark.parametrize("size", [1, 4, None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -36,11 +37,13 @@ from tests.data_builders.word_facts import random_facts
 RNG = np.random.default_rng
 
 
-def conversations(count: int, seed: int = 0, held_out: bool = False):
-    rng = RNG(seed)
+@cache
+def conversations(count: int, held_out: bool = False):
+    rng, made = RNG(3 + held_out), []
     for _ in range(count):
         facts = random_facts(rng)
-        yield facts, make_conversation(facts, rng, held_out)
+        made.append((facts, make_conversation(facts, rng, held_out)))
+    return made
 
 
 def all_lists(tree, path=()):
@@ -59,7 +62,7 @@ def phrasings(name):
 
 
 def test_no_answer_contradicts_its_facts() -> None:
-    for facts, conversation in conversations(250):
+    for facts, conversation in conversations(500)[:250]:
         for exchange in conversation.exchanges:
             assert not contradicts(exchange.answer, facts.inspection, read_question(exchange.question)), exchange
 
@@ -70,7 +73,7 @@ def test_language_is_clean() -> None:
         r"|\bone (?:regions|defects|flaws|anomalies)\b|\b(?:two|three|four|five|six|seven|eight|nine) region\b"
         r"|\bregions stands\b|\bregion stand\b|\bthere is (?:two|three|\w+es at)\b|\b(\w+) \1\b"
     )
-    for _, conversation in [*conversations(250, seed=1), *conversations(100, seed=2, held_out=True)]:
+    for _, conversation in [*conversations(500)[:250], *conversations(150, True)[:100]]:
         for exchange in conversation.exchanges:
             if exchange.intent == "report":
                 continue
@@ -103,7 +106,7 @@ def test_normal_pictures_are_asked_as_much() -> None:
 
 
 def test_every_intent_appears_and_lengths_vary() -> None:
-    made = [conversation for _, conversation in conversations(500, seed=3)]
+    made = [conversation for _, conversation in conversations(500)]
     assert {intent for c in made for intent in c.intents} == set(INTENTS)
     lengths = Counter(len(c.turns) for c in made)
     assert set(lengths) == {2, 4, 6, 8}
@@ -143,7 +146,7 @@ def test_held_out_conversations_use_held_out_questions() -> None:
     for flag in templates:
         asked = {
             e.question.rstrip("?.!").lower()
-            for _, c in conversations(150, seed=4, held_out=flag) for e in c.exchanges
+            for _, c in (conversations(150, True) if flag else conversations(500)) for e in c.exchanges
         }  # fmt: skip
         mine, theirs = ({t.rstrip("?.!").lower() for t in templates[f]} for f in (flag, not flag))
         assert len(asked & mine) >= 5

@@ -35,8 +35,11 @@ def textured(seed: int) -> QueryImage:
     return QueryImage(pixels, f"texture {seed}")
 
 
-def test_p_values_of_normal_pictures_are_uniform_by_every_score(detector: Detector) -> None:
+def test_p_values_of_normal_pictures_are_uniform_by_every_score(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Kolmogorov-Smirnov: each draw takes 20 normals and a query from exchangeable pictures; ties are broken at random."""
+    monkeypatch.setattr(detection, "find_regions", lambda _: [])  # they cost most and say nothing about p-values
     pictures = [textured(seed) for seed in range(POOL)]
     whole = build_profile(detector, pictures)
     whole = replace(whole, ranges={score: replace(found, variety=1.0) for score, found in whole.ranges.items()})

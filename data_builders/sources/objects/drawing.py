@@ -164,7 +164,7 @@ class Patch:
         return np.asarray(cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
 
 
-def rgb(colour: Colour) -> Float32[np.ndarray, 3]:
+def rgb(colour: Colour) -> Float32[np.ndarray, " 3"]:
     """The colour as an array that broadcasts over pixels."""
     return np.asarray(colour, dtype=np.float32)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import cv2
@@ -29,18 +30,25 @@ from tests.batch.test_running import Inspected
 KINDS = 3
 
 
-@pytest.fixture
-def marked(tmp_path: Path, tiny: Assistant) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Path:
     """Noise pictures with regions, whose first pixels tell a kind: five of 0, four of 1, one of 2."""
+    folder = tmp_path_factory.mktemp("marked")
     rng = np.random.default_rng(3)
     for number, kind in enumerate((0, 0, 0, 0, 0, 1, 1, 1, 1, 2)):
         found: tuple[Region, ...] = ()
         while not found or len(found) >= LEAST_MEMBERS:
             values = rng.integers(0, 256, (60, 80, 3), np.uint8)
             values[:2, :2] = 40 * kind
-            path = draw(tmp_path / f"marked/{number}.png", values)
+            path = draw(folder / f"{number}.png", values)
             found = tiny.inspect(str(path)).regions
-    return tmp_path / "marked"
+    return folder
+
+
+@pytest.fixture
+def marked(made: Path, tmp_path: Path) -> Path:
+    """Those pictures, for a test to change."""
+    return shutil.copytree(made, tmp_path / "marked")
 
 
 @pytest.fixture(autouse=True)

@@ -37,11 +37,8 @@ def found(cell: str | None, seed: int = 0) -> Inspection:
 
 
 def test_answers_follow_the_map_by_its_embeddings_alone(assistant: Assistant) -> None:
-    right = [
-        cell in read(assistant.ask(found(cell), ["Where is the defect?"], evidence="embeddings")[0].text).cells
-        for cell in CELLS
-    ]
-    assert sum(right) >= 7
+    said = assistant.ask_together([found(cell) for cell in CELLS], ["Where is the defect?"], evidence="embeddings")
+    assert sum(cell in read(one.text).cells for cell, (one,) in zip(CELLS, said, strict=True)) >= 7
 
 
 def test_a_conversation_stays_with_the_evidence(assistant: Assistant) -> None:
@@ -65,6 +62,6 @@ def test_a_lettered_question_gets_a_letter(assistant: Assistant) -> None:
         "Where is the defect in the image?\nA. {}\nB. {}\nC. {}\nD. {}\nAnswer with the letter of the right option."
     )
     places = ("bottom left", "top centre", "centre", "middle right")
-    for letter, cell in zip("ABCD", places, strict=True):
-        said = assistant.ask(found(cell), [question.format(*places)])[0].text
-        assert read_choice(said, dict(zip("ABCD", places, strict=True))) == letter, (cell, said)
+    options = dict(zip("ABCD", places, strict=True))
+    said = assistant.ask_together([found(cell) for cell in places], [question.format(*places)])
+    assert [read_choice(one.text, options) for (one,) in said] == [*"ABCD"], said
