@@ -82,6 +82,10 @@ class Question:
         return mentioned_types(self.text, own) if vocabulary_of(tuple(own)).masks else self.kinds
 
 
+MOST_READ = 8000
+"""Letters of a text that are looked at: twice the longest message that is answered."""
+
+
 @lru_cache(KEPT)
 def read_question(text: str) -> Question:
     """The question that a text is.
@@ -92,8 +96,9 @@ def read_question(text: str) -> Question:
     >>> read_question("Are there any defects?").yes_verdict.value, read_question("Where is it?").yes_verdict
     ('anomalous', None)
     """
-    said = plain(text)
-    options = options_of(text)
+    seen = text[:MOST_READ]
+    said = plain(seen)
+    options = options_of(seen)
     kinds = tuple(dict.fromkeys(name for name, _ in vocabulary_of().find(said.replace("-", " "))))
     yes_or_no = _YES_NO.match(said) is not None
     number = re.search(r"region (\d+)", said)
@@ -102,11 +107,11 @@ def read_question(text: str) -> Question:
         rank = "largest" if _LARGEST.search(said) else "first"
     return Question(
         text=text,
-        put=in_words(text) if options else text,
+        put=in_words(seen) if options else text,
         intents=intents_of(said, bool(kinds)),
         options=MappingProxyType(options),
-        stem=read_question(_stem_of(text)) if options else None,
-        letter_alone=bool(options) and wants_letter_alone(text),
+        stem=read_question(_stem_of(seen)) if options else None,
+        letter_alone=bool(options) and wants_letter_alone(seen),
         kinds=kinds,
         yes_or_no=yes_or_no,
         yes_verdict=_verdict_of_yes(said) if yes_or_no and not kinds else None,

@@ -15,7 +15,7 @@ from assistant.language.models.prompted import PromptedLanguageModel
 from assistant.language.models.templates import TemplateLanguageModel
 from assistant.reading import question as reading
 from assistant.reading.intents import Intent
-from assistant.reading.question import Question, read_question
+from assistant.reading.question import MOST_READ, Question, read_question
 from assistant.types import Verdict
 from tests.conversations import alone
 from tests.inspections import inspection, region
@@ -132,3 +132,10 @@ def test_a_conversation_reads_its_question_once(kind: str, parsed: list[str], tm
 def test_the_same_words_are_the_same_value() -> None:
     assert read_question("Where is it?") is read_question("Where is it?")
     assert isinstance(read_question(""), Question)
+
+
+def test_what_stands_behind_the_longest_text_is_kept_but_not_read() -> None:
+    text = "Where is it? " * (MOST_READ // 13 + 1) + "Is there a crack?"
+    asked = read_question(text)
+    assert (asked.text, asked.kinds) == (text, ())
+    assert read_question(text[-100:]).kinds == ("crack",)
