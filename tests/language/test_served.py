@@ -105,6 +105,27 @@ def test_a_run_goes_on_while_the_server_is_down(tmp_path: Path, pictures: Path) 
     assert all(row["answers"][0]["answer"].endswith(UNHEARD) for row in rows)
 
 
+def test_a_run_whose_model_is_not_named_ends_and_does_not_fill_its_rows_with_errors(
+    tmp_path: Path, pictures: Path
+) -> None:
+    with serving(lambda *_: Said([TRUE]), models=["a", "b"]) as server:
+        chosen = chosen_language(server.address)
+        options = {
+            "preset": "tiny",
+            "language": chosen,
+            "questions": ("Say what is odd, in your own words.",),
+            "workers": 0,
+        }
+        with pytest.raises(ConfigError, match="a, b"):
+            list(run([pictures], tmp_path / "out", **options))
+
+
+def test_embeddings_are_nothing_that_a_server_can_be_told() -> None:
+    talk = served("http://127.0.0.1:1/v1").open(CRACKED, "embeddings")
+    with pytest.raises(ConfigError, match="off, text or both"):
+        talk.ask(WHY)
+
+
 def asked(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     monkeypatch.setattr(sys, "argv", ["anomaly-assistant", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
