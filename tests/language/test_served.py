@@ -64,7 +64,7 @@ def test_without_facts_where_the_evidence_is_off() -> None:
         assert "Region 1" in json.dumps(server.bodies[1])
 
 
-def test_a_server_that_dies_and_comes_back_in_a_conversation() -> None:
+def test_a_server_that_dies_and_comes_back_in_a_conversation(caplog: pytest.LogCaptureFixture) -> None:
     with serving(lambda *_: Said([TRUE])) as server:
         talk = served(server.address).open(CRACKED)
         assert talk.ask(WHY).text == TRUE
@@ -74,6 +74,8 @@ def test_a_server_that_dies_and_comes_back_in_a_conversation() -> None:
     lettered = talk.ask("What kind is it?\nA. stain\nB. crack")
     assert lettered.text.endswith(UNHEARD)
     assert not lettered.contradictory
+    assert len(caplog.messages) == 1
+    assert "model server" in caplog.messages[0]
     with serving(lambda *_: Said(["Overload may be the cause."]), port=int(server.address.split(":")[2][:-3])):
         assert talk.ask(WHY).text == "Overload may be the cause."
 
@@ -118,6 +120,11 @@ def test_a_run_whose_model_is_not_named_ends_and_does_not_fill_its_rows_with_err
         }
         with pytest.raises(ConfigError, match="a, b"):
             list(run([pictures], tmp_path / "out", **options))
+
+
+def test_a_lettered_question_to_a_server_that_is_down_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    served("http://127.0.0.1:1/v1").open(CRACKED).ask("What kind is it?\nA. stain\nB. crack")
+    assert len(caplog.messages) == 1
 
 
 def test_embeddings_are_nothing_that_a_server_can_be_told() -> None:
