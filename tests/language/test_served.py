@@ -18,6 +18,9 @@ from assistant.language.choice import KEY, chosen_language
 from assistant.language.writers import requests as tries
 from assistant.pipeline import Assistant
 from assistant.report import to_line
+from demo.conversations import open_conversation
+from demo.loading import load_assistant, warm_language
+from demo.settings import Settings
 from tests.inspections import inspection, region
 from tests.language.writers.chat_server import Said, serving, words
 
@@ -125,6 +128,16 @@ def test_a_run_whose_model_is_not_named_ends_and_does_not_fill_its_rows_with_err
 def test_a_lettered_question_to_a_server_that_is_down_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
     served("http://127.0.0.1:1/v1").open(CRACKED).ask("What kind is it?\nA. stain\nB. crack")
     assert len(caplog.messages) == 1
+
+
+def test_the_page_talks_in_the_words_of_a_server_and_opens_while_it_is_down() -> None:
+    with serving(lambda *_: Said([TRUE])) as server:
+        settings = Settings(preset="tiny", language=chosen_language(server.address, model="tiny"))
+        assistant = load_assistant(settings)
+        warm_language(assistant)
+        assert server.bodies, "the first word is written before anybody asks"
+        assert [a.text for a in open_conversation(assistant, CRACKED).stream(WHY)][-1] == TRUE
+    warm_language(assistant)
 
 
 def test_embeddings_are_nothing_that_a_server_can_be_told() -> None:
