@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assistant.errors import ServerError
+from assistant.errors import ConfigError, ServerError
 from assistant.language.checked_answers import stream_answer
 from assistant.language.interface import EvidenceKind, LanguageModel
 from assistant.language.writers.briefing import Asked, Briefing
@@ -95,7 +95,15 @@ class ChatLanguageModel(LanguageModel[ChatDialogue]):
         stop: threading.Event | None = None,
         evidence: EvidenceKind = "both",
     ) -> Iterator[Answer]:
-        """The answer as it grows; checked as every draft is, and measured alone where the model cannot be asked."""
+        """The answer as it grows; checked as every draft is, and measured alone where the model cannot be asked.
+
+        Raises:
+            ConfigError: prompt embeddings alone, which a model that is told in words does not take.
+            WeightsError: a model that cannot be had.
+        """
+        if evidence == "embeddings":
+            do = "choose off, text or both"
+            raise ConfigError("evidence in words for a language model that is told the facts", evidence, do)
         before, dialogue.choices = len(dialogue.turns), tuple(question.options.values())
         try:
             yield from stream_answer(self, dialogue, question, self._knowledge, stop=stop, evidence=evidence)

@@ -64,6 +64,7 @@ def test_words_that_hold_are_shown_as_they_are(true: str, question: str) -> None
         "Overload, and the part can be shipped.",
         "The diagnosis is overload.",
         "Le choc est la cause de la fissure dans la plaque.",
+        "Le score est de 0.93 pour la plate.",
         "Region 3 may come from overload.",
         "The reddish crack may come from overload.",
         "The facts say overload.",

@@ -18,6 +18,9 @@ from assistant.language.choice import KEY, chosen_language
 from assistant.language.writers import requests as tries
 from assistant.pipeline import Assistant
 from assistant.report import to_line
+from demo.conversations import open_conversation
+from demo.loading import load_assistant, warm_language
+from demo.settings import Settings
 from tests.inspections import inspection, region
 from tests.language.writers.chat_server import Said, serving, words
 
@@ -64,7 +67,7 @@ def test_without_facts_where_the_evidence_is_off() -> None:
         assert "Region 1" in json.dumps(server.bodies[1])
 
 
-def test_a_server_that_dies_and_comes_back_in_a_conversation() -> None:
+def test_a_server_that_dies_and_comes_back_in_a_conversation(caplog: pytest.LogCaptureFixture) -> None:
     with serving(lambda *_: Said([TRUE])) as server:
         talk = served(server.address).open(CRACKED)
         assert talk.ask(WHY).text == TRUE
@@ -74,6 +77,8 @@ def test_a_server_that_dies_and_comes_back_in_a_conversation() -> None:
     lettered = talk.ask("What kind is it?\nA. stain\nB. crack")
     assert lettered.text.endswith(UNHEARD)
     assert not lettered.contradictory
+    assert len(caplog.messages) == 1
+    assert "model server" in caplog.messages[0]
     with serving(lambda *_: Said(["Overload may be the cause."]), port=int(server.address.split(":")[2][:-3])):
         assert talk.ask(WHY).text == "Overload may be the cause."
 
@@ -103,6 +108,42 @@ def test_a_run_goes_on_while_the_server_is_down(tmp_path: Path, pictures: Path) 
     rows = list(run([pictures], tmp_path / "out", preset="tiny", language=chosen, questions=(WHY,), workers=0))
     assert [row["error"] for row in rows] == [None] * 3
     assert all(row["answers"][0]["answer"].endswith(UNHEARD) for row in rows)
+
+
+def test_a_run_whose_model_is_not_named_ends_and_does_not_fill_its_rows_with_errors(
+    tmp_path: Path, pictures: Path
+) -> None:
+    with serving(lambda *_: Said([TRUE]), models=["a", "b"]) as server:
+        chosen = chosen_language(server.address)
+        options = {
+            "preset": "tiny",
+            "language": chosen,
+            "questions": ("Say what is odd, in your own words.",),
+            "workers": 0,
+        }
+        with pytest.raises(ConfigError, match="a, b"):
+            list(run([pictures], tmp_path / "out", **options))
+
+
+def test_a_lettered_question_to_a_server_that_is_down_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    served("http://127.0.0.1:1/v1").open(CRACKED).ask("What kind is it?\nA. stain\nB. crack")
+    assert len(caplog.messages) == 1
+
+
+def test_the_page_talks_in_the_words_of_a_server_and_opens_while_it_is_down() -> None:
+    with serving(lambda *_: Said([TRUE])) as server:
+        settings = Settings(preset="tiny", language=chosen_language(server.address, model="tiny"))
+        assistant = load_assistant(settings)
+        warm_language(assistant)
+        assert server.bodies, "the first word is written before anybody asks"
+        assert [a.text for a in open_conversation(assistant, CRACKED).stream(WHY)][-1] == TRUE
+    warm_language(assistant)
+
+
+def test_embeddings_are_nothing_that_a_server_can_be_told() -> None:
+    talk = served("http://127.0.0.1:1/v1").open(CRACKED, "embeddings")
+    with pytest.raises(ConfigError, match="off, text or both"):
+        talk.ask(WHY)
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

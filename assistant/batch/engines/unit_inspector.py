@@ -25,7 +25,7 @@ from assistant.batch.engines.findings import Finding, failed, inspected, refused
 from assistant.batch.engines.jobs import GPU_BATCH, Job, Outcome, Unit
 from assistant.batch.engines.volume_inspector import VolumeInspector
 from assistant.batch.results.pictures import save_pictures
-from assistant.errors import AssistantError, ImageError, ProfileError, StorageError, WeightsError
+from assistant.errors import AssistantError, ConfigError, ImageError, ProfileError, StorageError, WeightsError
 from assistant.pictures.levels import read_with
 from assistant.pictures.sets import shared_levels
 from assistant.report import inspection_row
@@ -92,6 +92,7 @@ class UnitInspector:
         Raises:
             StorageError: a map or overlay that cannot be written.
             WeightsError: a language model that cannot be had.
+            ConfigError: one that cannot be asked as it is told to be.
         """
         ahead = self.batch_size + max(1, self.job.decoders)
         decoded = DecodeAhead(self._how, self.job.decoders, ahead).read(units)
@@ -241,7 +242,7 @@ class UnitInspector:
         try:
             captions = self._captions(inspections)
             answers = self.assistant.ask_together(inspections, self.job.questions)
-        except WeightsError:
+        except (ConfigError, WeightsError):  # of the language model, so of every picture
             raise
         except Exception as error:  # noqa: BLE001  one picture never ends the run
             row = failed(found[0].item, error)
