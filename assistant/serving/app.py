@@ -20,12 +20,14 @@ from assistant.serving.chat_routes import chat_routes
 from assistant.serving.counters import Counters
 from assistant.serving.guards import Guards
 from assistant.serving.plain_routes import plain_routes
+from assistant.serving.speech_route import speech_route
 from assistant.serving.seats import Seats, Workers
 from assistant.serving.service import Missing, Service
 from assistant.serving.settings import ServeSettings
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
+    from assistant.speech.recogniser import Recogniser
 
 KINDS = {
     400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
@@ -43,15 +45,16 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 log = logging.getLogger(__name__)
 
 
-def build_app(assistant: Assistant, settings: ServeSettings) -> Any:
+def build_app(assistant: Assistant, settings: ServeSettings, recogniser: Recogniser | None = None) -> Any:
     """The application, to be served by any ASGI server.
 
     Args:
         assistant: loaded.
         settings: of the operator.
+        recogniser: that hears; the settings' own, loaded at its first use, when None.
 
     Raises:
-        ConfigError: a file of tokens that cannot be used.
+        ConfigError: a file of tokens, or a folder of the model that hears, that cannot be used.
     """
     language = assistant.preset.language
     talkers = language.in_flight if language.kind == "server" else 1
@@ -70,6 +73,7 @@ def build_app(assistant: Assistant, settings: ServeSettings) -> Any:
     )  # fmt: skip
     app.include_router(chat_routes(service))
     app.include_router(plain_routes(service, seats, counters))
+    app.include_router(speech_route(settings, workers, recogniser))
     _tell_errors(app)
     return Guards(app, settings, tokens, seats, counters, lambda *told: json.dumps(error_body(*told)).encode())
 

@@ -7,7 +7,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from assistant.serving.seats import Seats
 from assistant.types import Verdict
 
-ROUTES = ("/v1/chat/completions", "/v1/models", "/inspect", "/ask", "/profiles", "/health", "/metrics", "/openapi.json")
+ROUTES = (
+    "/v1/chat/completions",
+    "/v1/models",
+    "/inspect",
+    "/ask",
+    "/profiles",
+    "/transcribe",
+    "/health",
+    "/metrics",
+    "/openapi.json",
+)
 """Paths that have a line of their own; others are one, so that strangers cannot make lines."""
 
 

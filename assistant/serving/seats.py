@@ -1,4 +1,5 @@
-"""How many requests are inside at once, and the threads that work: one looks, one talks, or some where another server writes.
+"""How many requests are inside at once, and the threads that work: one looks, one talks, or some where another server writes,
+one hears.
 
 Looking never waits for an answer that is being written. A request that finds no seat is told when to come back, before its body
 is read. Runs on one event loop.
@@ -65,14 +66,14 @@ class Seats:
 
 
 class Workers:
-    """A thread for pictures and some for answers, begun when they are first needed.
+    """A thread for pictures, one for recordings and some for answers, begun when they are first needed.
 
     Args:
         talkers: answers that are written at once.
     """
 
     def __init__(self, talkers: int = 1) -> None:
-        self._sizes = {"looking": 1, "talking": talkers}
+        self._sizes = {"looking": 1, "hearing": 1, "talking": talkers}
         self._pools: dict[str, ThreadPoolExecutor] = {}
 
     def _pool(self, name: str) -> ThreadPoolExecutor:
@@ -83,6 +84,10 @@ class Workers:
     async def look(self, work: Callable[[], T]) -> T:
         """Work on pictures, one after the other."""
         return await asyncio.get_running_loop().run_in_executor(self._pool("looking"), work)
+
+    async def hear(self, work: Callable[[], T]) -> T:
+        """Work on recordings, one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool("hearing"), work)
 
     async def talk(self, work: Callable[[threading.Event], Iterator[T]]) -> AsyncIterator[T]:
         """What a writer gives, as it gives it; as many writers at once as there are threads.

@@ -11,6 +11,7 @@ from pathlib import Path
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.speech.recording import SpeechLimits
 
 LEAST_TOKEN = 16
 """Characters of a token; shorter ones can be guessed."""
@@ -27,6 +28,7 @@ class ServeSettings:
         hosts: further names that clients may call the server by (the header ``Host``).
         token_file: lines ``name:token``; None asks nobody, which only loopback may.
         profiles: folder of saved profiles that may be named; None has none.
+        speech: folder of the model that hears; None for ours, where this machine has it.
         seats: requests inside at once, waiting or worked on; more are told to come back.
         max_upload_mb: largest file, 2**20 bytes; of a request with references four times as much.
         max_megapixels: largest picture, 10**6 pixels.
@@ -46,6 +48,7 @@ class ServeSettings:
     hosts: tuple[str, ...] = ()
     token_file: Path | None = None
     profiles: Path | None = None
+    speech: Path | None = None
     seats: int = 32
     max_upload_mb: float = 20.0
     max_megapixels: float = 25.0
@@ -83,6 +86,12 @@ class ServeSettings:
             max_bytes=round(self.max_upload_mb * 2**20),
             max_voxels=min(DEFAULT_LIMITS.max_voxels, round(self.max_megapixels * 1e6 * 16)),
         )
+
+    @property
+    def speech_limits(self) -> SpeechLimits:
+        """What a recording may cost."""
+        usual = SpeechLimits()
+        return replace(usual, max_bytes=min(usual.max_bytes, round(self.max_upload_mb * 2**20)))
 
     @property
     def max_body(self) -> int:

