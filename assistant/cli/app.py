@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from assistant import report
-from assistant.cli import benchmark, profile, scan, voice
+from assistant.cli import benchmark, profile, scan
 from assistant.cli import groups as group_commands
 from assistant.cli.batch import batch, merge
 from assistant.cli.evaluate import evaluate
 from assistant.cli.parameters import option_groups as groups
 from assistant.cli.parameters import options
 from assistant.cli.parameters.option_groups import Display, Model, ScanOptions, takes
+from assistant.cli.parameters.spoken import heard
 from assistant.cli.registered import CommandTree
 from assistant.cli.serve import mcp, serve
 from assistant.errors import AssistantError, ConfigError
@@ -93,7 +94,7 @@ def ask(
     speech: options.Speech = None,
 ) -> None:
     """Inspect one picture and answer questions about it, typed or spoken; what is spoken comes after what is typed."""
-    asked = [*(questions or ()), *voice.heard(audio or (), speech)]
+    asked = [*(questions or ()), *heard(audio or (), speech)]
     if not asked:
         raise ConfigError("a question", "none", "write one behind the picture, or record one and give --audio FILE")
     assistant = model.load()

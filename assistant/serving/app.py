@@ -20,10 +20,10 @@ from assistant.serving.chat_routes import chat_routes
 from assistant.serving.counters import Counters
 from assistant.serving.guards import Guards
 from assistant.serving.plain_routes import plain_routes
-from assistant.serving.speech_route import speech_route
 from assistant.serving.seats import Seats, Workers
 from assistant.serving.service import Missing, Service
 from assistant.serving.settings import ServeSettings
+from assistant.speech.hearing import Hearing
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
@@ -60,6 +60,7 @@ def build_app(assistant: Assistant, settings: ServeSettings, recogniser: Recogni
     talkers = language.in_flight if language.kind == "server" else 1
     tokens, seats, workers = settings.tokens(), Seats(settings.seats), Workers(talkers)
     counters = Counters(seats)
+    hearing = Hearing(settings.speech, settings.speech_limits, recogniser)
     service = Service(assistant, settings, workers, counters)
 
     @asynccontextmanager
@@ -72,8 +73,7 @@ def build_app(assistant: Assistant, settings: ServeSettings, recogniser: Recogni
         responses=REFUSALS,
     )  # fmt: skip
     app.include_router(chat_routes(service))
-    app.include_router(plain_routes(service, seats, counters))
-    app.include_router(speech_route(settings, workers, recogniser))
+    app.include_router(plain_routes(service, seats, counters, lambda *sent: workers.hear(lambda: hearing.hear(*sent))))
     _tell_errors(app)
     return Guards(app, settings, tokens, seats, counters, lambda *told: json.dumps(error_body(*told)).encode())
 

@@ -1,8 +1,9 @@
-"""``/inspect``, ``/ask``, ``/profiles``, ``/health`` and ``/metrics``: plain JSON out, forms or JSON in."""
+"""``/inspect``, ``/ask``, ``/transcribe``, ``/profiles``, ``/health`` and ``/metrics``: plain JSON out, forms or JSON in."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import cv2
@@ -17,6 +18,7 @@ from assistant.serving.counters import Counters
 from assistant.serving.pictures import Asked, Sent, display_name
 from assistant.serving.seats import Seats
 from assistant.serving.service import LONGEST_QUESTION, Service
+from assistant.speech.transcript import Transcript
 from assistant.types import Inspection
 
 Phrases = Annotated[list[str], Form(max_length=64)]
@@ -29,8 +31,17 @@ class Question(BaseModel):
     question: Annotated[str, Field(max_length=LONGEST_QUESTION)]
 
 
-def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRouter:
-    """The routes for programs that speak no chat."""
+def plain_routes(
+    service: Service, seats: Seats, counters: Counters, hear: Callable[[bytes, str], Awaitable[Transcript]]
+) -> APIRouter:
+    """The routes for programs that speak no chat.
+
+    Args:
+        service: a loaded assistant.
+        seats: whose requests are told of.
+        counters: shown.
+        hear: what is said in the bytes of a recording of a name.
+    """
     router = APIRouter(tags=["plain"])
 
     @router.get("/health")
@@ -87,6 +98,14 @@ def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRoute
             "session": asked.session, "question": answer.question, "answer": answer.text, "stated_verdict": stated,
             "contradictory": answer.contradictory,
         }  # fmt: skip
+
+    @router.post("/transcribe")
+    async def transcribe(
+        audio: Annotated[UploadFile, File(description="Speech as WAV, FLAC, Ogg, MP3, M4A or WebM, up to 60 s.")],
+    ) -> dict[str, Any]:
+        """What is said in a recording, and how sure each word is: to be shown and put right before it is asked."""
+        sent = await _sent(audio, "recording")
+        return (await hear(sent.content, sent.name)).row()
 
     @router.get("/profiles")
     async def profiles() -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""How many requests are inside at once, and the threads that work: one looks, one talks, or some where another server writes,
-one hears.
+"""How many requests are inside at once, and the threads that work: one looks, one hears, one or some talk.
 
-Looking never waits for an answer that is being written. A request that finds no seat is told when to come back, before its body
-is read. Runs on one event loop.
+Several talk where another server writes. Looking never waits for an answer that is being written. A request that finds no seat is
+told when to come back, before its body is read. Runs on one event loop.
 """
 
 from __future__ import annotations

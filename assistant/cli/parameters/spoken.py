@@ -1,4 +1,4 @@
-"""Recordings of questions -> their words, told before they are answered."""
+"""Questions, typed or recorded -> their words; what was heard is told before it is answered."""
 
 from __future__ import annotations
 
