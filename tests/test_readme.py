@@ -140,7 +140,7 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     told = words[1:]
     if told[0] == "groups" or "--kind-examples" in told:
         name_a_group(monkeypatch)
-    if told[0] in ("ask", "chat", "demo") or told == ["weights", "fetch"]:
+    if told[0] in ("ask", "chat", "demo") or told[:2] == ["weights", "fetch"]:
         told = [*told[: 2 if told[0] == "weights" else 1], "--help"]
     elif told[0] in REGISTERED:
         run_registered(REGISTERED[told[0]], told[1:])

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from assistant.errors import ConfigError, SpeechError, WeightsError
 from assistant.speech.hints import hints
@@ -29,6 +29,7 @@ probabilities is below the second (the limits of Whisper's own decoder, section 
 MOST_THREADS = 4
 
 
+@runtime_checkable
 class Recogniser(Protocol):
     """What hears."""
 
@@ -75,6 +76,7 @@ class Whisper:
                 beam_size=5,
                 temperature=0.0,
                 condition_on_previous_text=False,
+                without_timestamps=True,
                 word_timestamps=True,
                 hotwords=self._hints or None,
                 no_speech_threshold=NO_SPEECH[0],
@@ -130,7 +132,8 @@ def _loaded(folder: Path) -> WhisperModel:
     except ImportError:
         raise no_extra() from None
     # of OMP_NUM_THREADS where it is set: others share the cores then
-    threads = 0 if os.environ.get("OMP_NUM_THREADS") else min(MOST_THREADS, len(os.sched_getaffinity(0)))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = 0 if os.environ.get("OMP_NUM_THREADS") else min(MOST_THREADS, cores)
     try:
         model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
     except (RuntimeError, ValueError, OSError) as error:

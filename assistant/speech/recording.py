@@ -33,6 +33,8 @@ SHORTEST = 0.1
 """Seconds in which nothing can have been said."""
 WHOLE = 0.9
 """Share of the seconds that a file announces which must be in it."""
+UNKNOWN = 0x7FFF_0000
+"""Size from which one in the head of a WAV file is what streams write that do not know it."""
 _CODECS = ("pcm_", "adpcm_", "flac", "vorbis", "opus", "mp3", "aac", "alac")
 _TELLS_LENGTH = ("wav", "flac", "mov")
 
@@ -84,6 +86,9 @@ def read_recording(source: Path | bytes, name: str = "", limits: SpeechLimits | 
     name = name or (source.name if isinstance(source, Path) else "recording")
     content = _content(source, name, limits)
     kind = kind_of(content)
+    if kind == "wav" and (whole := _announced_bytes(content)) > len(content):
+        got = f"the first {len(content):,} of {whole:,} bytes in {name}"
+        raise SpeechError("a whole recording", got, "record it again")
     if kind is None:
         raise SpeechError(f"a recording as {KINDS}", f"another kind of file in {name}", "record it as one of these")
     samples = _decoded(content, kind, name, limits)
@@ -112,6 +117,16 @@ def kind_of(content: bytes) -> str | None:
         return "mov"
     # MPEG layer III: eleven bits of synchronisation, then the version, then the layer as 01
     return "mp3" if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 else None
+
+
+def _announced_bytes(content: bytes) -> int:
+    """Bytes that the head of a WAV file tells it has; 0 where it was written before that was known.
+
+    >>> _announced_bytes(b"RIFF" + (100).to_bytes(4, "little")), _announced_bytes(b"RIFF\\xff\\xff\\xff\\xff")
+    (108, 0)
+    """
+    told = int.from_bytes(content[4:8], "little")
+    return told + 8 if told < UNKNOWN else 0
 
 
 def _content(source: Path | bytes, name: str, limits: SpeechLimits) -> bytes:
@@ -161,6 +176,8 @@ def _stream(file: InputContainer, name: str) -> AudioStream:
         raise SpeechError("a recording with sound", f"none in {name}", "record it with a microphone")
     stream = file.streams.audio[0]
     codec = stream.codec_context
+    if codec is None:
+        raise SpeechError(f"a recording as {KINDS}", f"sound of an unknown kind in {name}", "save it as WAV")
     if not codec.name.startswith(_CODECS):
         raise SpeechError(f"a recording as {KINDS}", f"sound as {codec.name} in {name}", "save it as WAV")
     if not RATES[0] <= codec.rate <= RATES[1]:

@@ -19,6 +19,7 @@ import uvicorn
 from assistant.pipeline import Assistant
 from assistant.serving.app import build_app
 from assistant.serving.settings import ServeSettings
+from assistant.speech.recogniser import Recogniser
 
 
 def png(seed: int = 0, side: int = 60) -> bytes:
@@ -42,9 +43,9 @@ def said(text: str, *pictures: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(assistant: Assistant, **options: Any) -> Iterator[str]:
+def serving(assistant: Assistant, recogniser: Recogniser | None = None, **options: Any) -> Iterator[str]:
     """Address of a running server."""
-    app = build_app(assistant, ServeSettings(**{"stop_seconds": 5.0, **options}))
+    app = build_app(assistant, ServeSettings(**{"stop_seconds": 5.0, **options}), recogniser)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
