@@ -120,9 +120,9 @@ def kind_of(content: bytes) -> str | None:
 
 
 def _announced_bytes(content: bytes) -> int:
-    """Bytes that the head of a WAV file tells it has; 0 where it was written before that was known.
+    r"""Bytes that the head of a WAV file tells it has; 0 where it was written before that was known.
 
-    >>> _announced_bytes(b"RIFF" + (100).to_bytes(4, "little")), _announced_bytes(b"RIFF\\xff\\xff\\xff\\xff")
+    >>> _announced_bytes(b"RIFF" + (100).to_bytes(4, "little")), _announced_bytes(b"RIFF\xff\xff\xff\xff")
     (108, 0)
     """
     told = int.from_bytes(content[4:8], "little")

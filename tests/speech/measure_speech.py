@@ -1,4 +1,4 @@
-"""Questions spoken by espeak-ng in four voices at two levels of noise: is the act that of the typed text, and how long does it take?
+"""Questions spoken by espeak-ng in four voices at two levels of noise: the act of the typed text, and in what time?
 
     python -m tests.speech.measure_speech FILE.jsonl [MOST]
 

@@ -1,4 +1,4 @@
-"""What a model hears becomes a transcript; folders without a model, and sound without speech, are told. The model itself where it is."""
+"""What a model hears becomes a transcript; folders without a model, and sound without speech, are told."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from assistant.serving.app import build_app
 from assistant.serving.settings import ServeSettings
 from assistant.speech.recording import Recording
 from assistant.speech.transcript import HeardWord, Transcript
-from tests.cli.test_app import Ended, FakeAssistant, command, fake  # noqa: F401  fixtures
+from tests.cli.test_app import Ended, FakeAssistant
 from tests.speech.sounds import encoded, tone, wav
 
 
@@ -53,17 +54,15 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_ask_tells_what_it_heard_and_answers_it(
     fake: FakeAssistant,
-    command: object,
+    command: Callable[..., Ended],
     pictures: Path,
     recordings: Path,
-    scratch: Path,  # noqa: F811
+    scratch: Path,
 ) -> None:
-    ended = command("ask", pictures / "a.png", "--audio", recordings / "q.wav", "--json")  # type: ignore[operator]
+    ended = command("ask", pictures / "a.png", "--audio", recordings / "q.wav", "--json")
     assert ended.err == "heard in q.wav: Where is it? (en, 1.0 s, 67% sure; unsure of: it?)\n"
     assert [a["question"] for a in ended.rows[0]["answers"]] == ["Where is it?"]
-    ended = command(
-        "ask", pictures / "a.png", "Fine?", "--audio", recordings / "q.wav", "--audio", recordings / "q.wav", "--json"
-    )  # type: ignore[operator]
+    ended = command("ask", pictures / "a.png", "Fine?", *("--audio", recordings / "q.wav") * 2, "--json")
     assert [a["question"] for a in ended.rows[0]["answers"]] == ["Fine?", "Where is it?", "Where is it?"]
     assert list(scratch.iterdir()) == []
 
@@ -75,24 +74,26 @@ def test_ask_tells_what_it_heard_and_answers_it(
 )  # fmt: skip
 def test_ask_refuses_in_one_line_before_the_picture_is_looked_at(
     fake: FakeAssistant,
-    command: object,
+    command: Callable[..., Ended],
     pictures: Path,
     recordings: Path,
     scratch: Path,
     name: str,
-    told: str,  # noqa: F811
+    told: str,
 ) -> None:
-    ended: Ended = command("ask", pictures / "a.png", "Fine?", "--audio", recordings / name)  # type: ignore[operator]
+    ended = command("ask", pictures / "a.png", "Fine?", "--audio", recordings / name)
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
     assert told in ended.err
     assert fake.inspected == []
     assert list(scratch.iterdir()) == []
 
 
-def test_ask_wants_a_question(fake: FakeAssistant, command: object, pictures: Path, tmp_path: Path) -> None:  # noqa: F811
-    ended: Ended = command("ask", pictures / "a.png")  # type: ignore[operator]
+def test_ask_wants_a_question(
+    fake: FakeAssistant, command: Callable[..., Ended], pictures: Path, tmp_path: Path
+) -> None:
+    ended = command("ask", pictures / "a.png")
     assert (ended.code, "give --audio FILE" in ended.err) == (2, True)
-    ended = command("ask", pictures / "a.png", "Fine?", "--speech", tmp_path)  # type: ignore[operator]
+    ended = command("ask", pictures / "a.png", "Fine?", "--speech", tmp_path)
     assert (ended.code, "expected --audio FILE with --speech" in ended.err) == (2, True)
 
 
@@ -103,13 +104,11 @@ def app() -> object:
 
 
 @pytest.fixture
-def client(app: object) -> Iterator[httpx.AsyncClient]:
+def client(app: object) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")  # type: ignore[arg-type]
 
 
 def posted(client: httpx.AsyncClient, content: bytes, name: str = "q.webm") -> httpx.Response:
-    import asyncio
-
     return asyncio.run(client.post("/transcribe", files={"audio": (name, content)}))
 
 
@@ -124,7 +123,8 @@ def test_transcribe_tells_text_language_seconds_and_confidence(client: httpx.Asy
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"", "an empty file in q.webm"), (b"no sound", "another kind of file in q.webm"), (wav(tone(level=0.0)), "got silence in q.webm"),
+    [(b"", "an empty file in q.webm"), (b"no sound", "another kind of file in q.webm"),
+     (wav(tone(level=0.0)), "got silence in q.webm"),
      (wav(tone(level=0.05)), "without words"), (wav(tone(50.0)), "at most 4,194,304 bytes"),
      (encoded("webm", tone(61.0)), "at most 60 s"), (wav(tone())[:5000], "a whole recording")],
 )  # fmt: skip
