@@ -213,7 +213,8 @@ def _pieces(
 
 def _samples(frame: Any) -> Float32[np.ndarray, " samples"]:
     values = np.nan_to_num(frame.to_ndarray()[0], nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip(values, -1.0, 1.0).astype(np.float32)
+    clipped: np.ndarray = np.clip(values, -1.0, 1.0)
+    return clipped.astype(np.float32)
 
 
 def _loudest(samples: Float32[np.ndarray, " samples"]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from typing import Any
 
 import av
 import numpy as np
@@ -37,12 +38,12 @@ def encoded(kind: str, samples: np.ndarray, rate: int = 48_000) -> bytes:
     container, codec = KINDS[kind]
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate, layout="mono")
+        stream: Any = file.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="fltp", layout="mono")
         frame.sample_rate = rate
         fifo, resampler = av.AudioFifo(), av.AudioResampler(stream.codec_context.format, "mono", rate)
-        for piece in resampler.resample(frame):
-            fifo.write(piece)
+        for resampled in resampler.resample(frame):
+            fifo.write(resampled)
         size = stream.codec_context.frame_size or 1024
         for piece in [*iter(lambda: fifo.read(size), None), *([rest] if (rest := fifo.read()) else []), None]:
             file.mux(stream.encode(piece))

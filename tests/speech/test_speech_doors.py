@@ -17,8 +17,12 @@ from assistant.serving.app import build_app
 from assistant.serving.settings import ServeSettings
 from assistant.speech.recording import Recording
 from assistant.speech.transcript import HeardWord, Transcript
+from tests.cli import test_app
 from tests.cli.test_app import Ended, FakeAssistant
 from tests.speech.sounds import encoded, tone, wav
+
+command, fake = test_app.command, test_app.fake
+"""Fixtures of the command line."""
 
 
 class FakeRecogniser:
