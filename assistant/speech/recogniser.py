@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32
 
 from assistant.errors import ConfigError, SpeechError, WeightsError
 from assistant.speech.hints import hints
@@ -27,6 +31,8 @@ NO_SPEECH = (0.6, -1.0)
 """A window is taken as empty where Whisper thinks it is with more than the first, and the mean logarithm of its words'
 probabilities is below the second (the limits of Whisper's own decoder, section 4.5 of its paper)."""
 MOST_THREADS = 4
+WINDOW = 30
+"""Seconds that Whisper hears at once."""
 
 
 @runtime_checkable
@@ -68,26 +74,34 @@ class Whisper:
         nothing = SpeechError(
             "speech", f"sound without words that are recognised in {recording.name}", "speak closer to the microphone"
         )
+        words: list[HeardWord] = []
+        language = "en"
         with self._lock:
-            if not _holds_speech(recording):
-                raise nothing
-            segments, about = self._model.transcribe(
-                recording.samples,
-                beam_size=5,
-                temperature=0.0,
-                condition_on_previous_text=False,
-                without_timestamps=True,
-                word_timestamps=True,
-                hotwords=self._hints or None,
-                no_speech_threshold=NO_SPEECH[0],
-                log_prob_threshold=NO_SPEECH[1],
-            )
-            words = tuple(_words(segments))
+            for start, samples in windows(recording.samples):
+                if _holds_speech(samples):
+                    language, found = self._heard(samples, start / RATE)
+                    words += found
         text = " ".join("".join(word.text for word in words).split())
         if not any(letter.isalnum() for letter in text):
             raise nothing
         confidence = sum(word.confidence for word in words) / len(words)
-        return Transcript(text, str(about.language), recording.seconds, confidence, tuple(map(_trimmed, words)))
+        return Transcript(text, language, recording.seconds, confidence, tuple(map(_trimmed, words)))
+
+    def _heard(self, samples: Float32[np.ndarray, " samples"], start: float) -> tuple[str, list[HeardWord]]:
+        """Language and words of a window that begins at a second of the recording."""
+        segments, about = self._model.transcribe(
+            samples,
+            beam_size=5,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+            word_timestamps=True,
+            hotwords=self._hints or None,
+            no_speech_threshold=NO_SPEECH[0],
+            log_prob_threshold=NO_SPEECH[1],
+        )
+        # a window is one segment; asked for more, it would read words out of the silence behind the last one
+        return str(about.language), list(_words(islice(segments, 1), start))
 
 
 def load_recogniser(folder: Path | None = None, *, fetch: bool = True) -> Recogniser:
@@ -148,20 +162,36 @@ def _loaded(folder: Path) -> WhisperModel:
     return model
 
 
-def _holds_speech(recording: Recording) -> bool:
+def windows(samples: Float32[np.ndarray, " samples"]) -> Iterator[tuple[int, Float32[np.ndarray, " samples"]]]:
+    """Pieces of at most :data:`WINDOW` seconds with the sample each begins at, cut where it is quietest.
+
+    >>> [(start, len(piece)) for start, piece in windows(np.zeros(40 * RATE, np.float32))]
+    [(0, 400800), (400800, 239200)]
+    """
+    start, tenth = 0, RATE // 10
+    while len(samples) - start > WINDOW * RATE:
+        late = samples[start + (WINDOW - 5) * RATE : start + WINDOW * RATE].reshape(-1, tenth)
+        end = start + (WINDOW - 5) * RATE + int((late**2).mean(axis=1).argmin()) * tenth + tenth // 2
+        yield start, samples[start:end]
+        start = end
+    yield start, samples[start:]
+
+
+def _holds_speech(samples: Float32[np.ndarray, " samples"]) -> bool:
     """Whether there is a voice in it, by Silero's detector, so that nothing is read out of noise."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=SPEECH_LIKE, min_silence_duration_ms=500)
-    return bool(get_speech_timestamps(recording.samples, options, sampling_rate=RATE))
+    return bool(get_speech_timestamps(samples, options, sampling_rate=RATE))
 
 
-def _words(segments: Sequence[Any] | Iterator[Any]) -> Iterator[HeardWord]:
+def _words(segments: Iterable[Any], begin: float) -> Iterator[HeardWord]:
+    """Words of segments; their seconds are counted from ``begin`` before them."""
     for segment in segments:
         if segment.no_speech_prob > NO_SPEECH[0] and segment.avg_logprob < NO_SPEECH[1]:
             continue
         for word in segment.words or ():
-            yield HeardWord(word.word, float(word.start), float(word.end), float(word.probability))
+            yield HeardWord(word.word, begin + float(word.start), begin + float(word.end), float(word.probability))
 
 
 def _trimmed(word: HeardWord) -> HeardWord:

@@ -140,7 +140,7 @@ def test_a_source_without_the_wheel_is_told_and_no_index_is_asked(index: Path, n
 
 
 def test_unknown_towers_are_named() -> None:
-    with pytest.raises(WeightsError, match=r"among dinov2_vits14, minilm, smollm2, got 'bert'"):
+    with pytest.raises(WeightsError, match=r"among dinov2_vits14, minilm, smollm2, whisper_tiny_en, got 'bert'"):
         weights.tower_path("bert")
     with pytest.raises(WeightsError, match="'bert'"):
         weights.tower_hash("bert")
