@@ -16,10 +16,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo import exports, uploads
+from demo.bench import uploads
+from demo.bench.workbench import Workbench
 from demo.handlers import said
-from demo.inputs import uploaded_file
-from demo.workbench import Workbench
+from demo.takeaway import exports
+from demo.view.inputs import uploaded_file
 
 Row = dict[str, Any]
 

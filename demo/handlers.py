@@ -16,13 +16,15 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.geometry import mask_box
 from assistant.inquiry import Inquiry
-from demo import drawing, exports, painting, planes, questions, uploads, words
-from demo.page import Page
-from demo.painting import Updates
-from demo.planes import Plane
+from demo.bench import planes, questions, uploads
+from demo.bench.planes import Plane
+from demo.bench.sessions import Picture, Session
+from demo.bench.workbench import BenchError, Workbench
 from demo.sample_set import SampleSet
-from demo.sessions import Picture, Session
-from demo.workbench import BenchError, Workbench
+from demo.takeaway import exports
+from demo.view import drawing, painting, words
+from demo.view.page import Page
+from demo.view.painting import Updates
 
 _LOG = logging.getLogger(__name__)
 Stream = Iterator[Updates]
@@ -110,7 +112,7 @@ class Handlers:
         """A sample was clicked: it comes with references of its own."""
 
         def work(session: Session) -> None:
-            from demo.sessions import Setup
+            from demo.bench.sessions import Setup
 
             image, references, sample = self.samples.picture(int(event.index), self.bench.settings.limits)
             inquiry = Inquiry(object_name=sample.object_name, domain=sample.domain)

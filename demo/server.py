@@ -13,15 +13,15 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr
 
-from demo import page, style
 from demo.api import Api, add_endpoints
-from demo.engine import Engine
+from demo.bench.engine import Engine
+from demo.bench.sessions import SessionStore
+from demo.bench.workbench import Workbench
 from demo.handlers import Handlers
 from demo.sample_set import SampleSet
-from demo.sessions import SessionStore
 from demo.settings import Settings
+from demo.view import page, style
 from demo.wiring import HIDDEN, MODEL, QUICK, wire
-from demo.workbench import Workbench
 
 STATE_SECONDS = 6 * 3600
 """A page that nobody touched for this long loses its session."""
@@ -118,7 +118,7 @@ def _watch(laid: page.Page, do: Handlers) -> None:
 
 def serve(settings: Settings) -> None:
     """Open the page and keep it open; the model loads in the background."""
-    from demo.loading import load_assistant, warm_language
+    from demo.bench.loading import load_assistant, warm_language
 
     settings.accounts()
     engine = Engine(lambda: load_assistant(settings), warm_language).start()

@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
-from demo import words
 from demo.handlers import Handlers
-from demo.page import Page
+from demo.view import words
+from demo.view.page import Page
 
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}

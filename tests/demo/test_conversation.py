@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from demo import conversations
-from demo.sessions import SessionStore
+from demo.bench import conversations
+from demo.bench.sessions import SessionStore
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
 
 pytestmark = pytest.mark.filterwarnings("ignore")

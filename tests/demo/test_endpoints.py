@@ -17,9 +17,10 @@ import pytest
 
 from assistant.pipeline import Assistant
 from assistant.report import InspectionRow
-from demo import api, uploads
-from demo.sessions import Session, SessionStore
-from demo.workbench import MAX_REFERENCES
+from demo import api
+from demo.bench import uploads
+from demo.bench.sessions import Session, SessionStore
+from demo.bench.workbench import MAX_REFERENCES
 from tests.demo.running import running
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -13,8 +13,8 @@ import pytest
 from assistant.report import InspectionRow
 from assistant.types import QueryImage
 from data_builders import writer
-from demo import exports
-from demo.workbench import BenchError, Workbench
+from demo.bench.workbench import BenchError, Workbench
+from demo.takeaway import exports
 from training.localizer.data import defect_masks, read_rows
 
 

@@ -10,10 +10,12 @@ import pytest
 from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
 from assistant.types import Domain, QueryImage
-from demo import exports, painting, planes
-from demo.planes import Plane
-from demo.sessions import Session, Setup
-from demo.workbench import CHANGED, Workbench
+from demo.bench import planes
+from demo.bench.planes import Plane
+from demo.bench.sessions import Session, Setup
+from demo.bench.workbench import CHANGED, Workbench
+from demo.takeaway import exports
+from demo.view import painting
 from tests.scan_files import dicom_file, nifti_file
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from assistant.types import QueryImage
-from demo import sessions
-from demo.sessions import Picture, SessionError, SessionStore, Setup
+from demo.bench import sessions
+from demo.bench.sessions import Picture, SessionError, SessionStore, Setup
 
 
 @pytest.fixture

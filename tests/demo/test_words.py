@@ -13,10 +13,11 @@ from assistant.inquiry import Inquiry
 from assistant.language.checked_answers import NOTE
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage
 from assistant.vision.regions import describe_regions
-from demo import conversations, drawing, painting, questions, words
-from demo.html_report import html_report
-from demo.sessions import Picture, Session, Setup
-from demo.thresholds import View, under_threshold
+from demo.bench import conversations, questions
+from demo.bench.sessions import Picture, Session, Setup
+from demo.bench.thresholds import View, under_threshold
+from demo.takeaway.html_report import html_report
+from demo.view import drawing, painting, words
 from tests.inspections import inspection, region, regions
 
 HOSTILE = "<img src=x onerror=alert(1)>"

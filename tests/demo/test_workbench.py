@@ -15,10 +15,11 @@ from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Domain, QueryImage
 from assistant.vision.detector import Detector
-from demo import conversations, painting, questions
-from demo.engine import Engine, EngineError
-from demo.sessions import Setup
-from demo.workbench import CHANGED, BenchError, Workbench
+from demo.bench import conversations, questions
+from demo.bench.engine import Engine, EngineError
+from demo.bench.sessions import Setup
+from demo.bench.workbench import CHANGED, BenchError, Workbench
+from demo.view import painting
 from tests.demo.running import components
 
 
@@ -233,7 +234,7 @@ def test_profiles_are_saved_loaded_and_exclusive(bench: Workbench, part: QueryIm
     score = picture.view.score  # type: ignore[union-attr]
     path = bench.save_profile(session)
     assert path.parent == session.folder
-    from demo.uploads import read_profile
+    from demo.bench.uploads import read_profile
 
     profile = read_profile(path, session.folder)
     bench.clear_references(session)

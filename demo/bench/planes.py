@@ -11,7 +11,7 @@ from assistant.pictures.images import load_image
 from assistant.pictures.pixels import ImageLimits
 from assistant.pictures.scans import Scan, read_scan
 from assistant.types import QueryImage
-from demo import uploads
+from demo.bench import uploads
 
 
 @dataclass(frozen=True)

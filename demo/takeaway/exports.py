@@ -19,11 +19,11 @@ from assistant.geometry import mask_box, mask_cells
 from assistant.pictures.overlay import save_overlay
 from assistant.types import Answer, QueryImage
 from assistant.vocabulary.severity import severity_of
-from demo import words
-from demo.html_report import html_report
-from demo.sessions import Correction, Picture, Session
-from demo.thresholds import View
-from demo.workbench import BenchError
+from demo.bench.sessions import Correction, Picture, Session
+from demo.bench.thresholds import View
+from demo.bench.workbench import BenchError
+from demo.takeaway.html_report import html_report
+from demo.view import words
 
 DATA_SET = "anomaly-assistant/data-set@1"
 """Schema of data sets on disk."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import overload
 
 from assistant.words.scene.scene import Earlier
-from demo.sessions import Picture, Session
+from demo.bench.sessions import Picture, Session
 
 
 class OtherPictures(Sequence[Earlier]):

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from assistant.pictures.scans import AXES
-from demo import thresholds, words
-from demo.inputs import marked_picture, uploaded_file
+from demo.bench import thresholds
+from demo.view import words
+from demo.view.inputs import marked_picture, uploaded_file
 
 TITLE = "Anomaly Assistant"
 SUGGESTED = 4

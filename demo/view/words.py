@@ -8,8 +8,8 @@ from assistant.types import THRESHOLD, Mode, Verdict
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.evidence import caption
-from demo.sessions import Session
-from demo.thresholds import View
+from demo.bench.sessions import Session
+from demo.bench.thresholds import View
 
 HEADERS = ("No.", "Place", "Type", "Sure", "Severity", "Area", "Length", "Width")
 NOTICE = "Research use only, not a diagnosis."

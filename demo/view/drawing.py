@@ -9,7 +9,7 @@ from jaxtyping import Bool, UInt8
 from assistant.errors import ConfigError
 from assistant.pictures.overlay import overlay
 from assistant.types import AnomalyMap, Box, Severity
-from demo.thresholds import View
+from demo.bench.thresholds import View
 
 SCREEN = 1200
 """Longest side of a picture on the page, pixels."""

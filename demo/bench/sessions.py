@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from assistant.rules import Rule
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
-    from demo.conversations import PageConversation
-    from demo.planes import Plane
-    from demo.thresholds import View
+    from demo.bench.conversations import PageConversation
+    from demo.bench.planes import Plane
+    from demo.bench.thresholds import View
 
 
 BRIEF_SECONDS = 3600.0

@@ -16,17 +16,17 @@ from assistant.pictures.levels import read_with
 from assistant.rules.sentence import read_sentence
 from assistant.types import Answer, Box, Domain, Inspection, QueryImage
 from assistant.vision.references.profile import AnomalousReference, Profile
-from demo import conversations, questions, thresholds
-from demo.engine import Engine
-from demo.other_pictures import OtherPictures
-from demo.sessions import Correction, Picture, Session, SessionStore, Setup
+from demo.bench import conversations, questions, thresholds
+from demo.bench.engine import Engine
+from demo.bench.other_pictures import OtherPictures
+from demo.bench.sessions import Correction, Picture, Session, SessionStore, Setup
 from demo.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
     from assistant.vision.detector import Detector
     from assistant.vision.encoded_query import EncodedQuery
-    from demo.planes import Plane
+    from demo.bench.planes import Plane
 
 MAX_REFERENCES = 32
 """Of a person; they are kept decoded, up to 75 MB each."""

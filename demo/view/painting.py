@@ -7,10 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo import conversations, drawing, questions, words
-from demo.page import SUGGESTED, Page
-from demo.planes import Plane
-from demo.sessions import Picture, Session
+from demo.bench import conversations, questions
+from demo.bench.planes import Plane
+from demo.bench.sessions import Picture, Session
+from demo.view import drawing, words
+from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
 
