@@ -79,12 +79,13 @@ class Api:
             return {"error": said(error)}
 
 
-def add_endpoints(api: Api, model: dict[str, Any]) -> None:
+def add_endpoints(api: Api, vision: dict[str, Any], language: dict[str, Any]) -> None:
     """Offer the endpoints in the current Blocks.
 
     Args:
         api: their work.
-        model: options of events that need the model.
+        vision: options of events that need the encoder.
+        language: options of events that answer.
     """
     with gr.Row(visible=False):
         image = uploaded_file(label="image")
@@ -96,6 +97,6 @@ def add_endpoints(api: Api, model: dict[str, Any]) -> None:
         question = gr.Textbox(label="question")
         out = gr.JSON()
         gr.Button().click(
-            api.inspect, [image, references, object_name, look_for, threshold], out, api_name="inspect", **model
+            api.inspect, [image, references, object_name, look_for, threshold], out, api_name="inspect", **vision
         )
-        gr.Button().click(api.ask, [session, question], out, api_name="ask", **model)
+        gr.Button().click(api.ask, [session, question], out, api_name="ask", **language)

@@ -18,7 +18,7 @@ from assistant.geometry import mask_box
 from assistant.inquiry import Inquiry
 from demo.bench import planes, questions, uploads
 from demo.bench.planes import Plane
-from demo.bench.sessions import Picture, Session
+from demo.bench.sessions import Session
 from demo.bench.workbench import BenchError, Workbench
 from demo.sample_set import SampleSet
 from demo.takeaway import exports
@@ -66,25 +66,27 @@ class Handlers:
     def add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Pictures were dropped."""
         if not paths:
+            yield self._nothing()
             return
         problems = []
         painted: Updates = {}
+        clicks: int | None = None
         for number, path in enumerate(paths, 1):
             counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
             if len(paths) > 1 or not self.bench.engine.ready:  # else the browser's own word is enough, and quicker
                 yield {**painted, **self._busy(f"Inspecting {uploads.display_name(path)}{counted} …")}
             try:
                 session = self._session(sid)
-                sid = session.id
+                sid, clicks = session.id, session.clicks if clicks is None else clicks
                 image, plane = planes.open_upload(path, self.root, session.folder, self.bench.settings.limits)
-                self.bench.add(session, image, plane=plane)
+                self.bench.add(session, image, plane=plane, clicks=clicks)
             except Exception as error:  # noqa: BLE001  shown in the page instead
                 problems.append(said(error))
                 continue
             painted = painting.everything(self.page, session)
         yield {  # with the last picture, since what is not mounted yet takes the last value alone
             **painted,
-            self.page.status: words.error_card(" ".join(problems)) if problems else "",
+            self.page.status: words.error_card(" ".join(problems)) if problems else self._idle(sid),
             self.page.drop: None,
             self.page.session: sid,
         }
@@ -123,7 +125,19 @@ class Handlers:
 
     def choose(self, sid: str | None, event: gr.SelectData) -> Stream:
         """Another picture of the bench was clicked."""
-        yield from self._run(sid, "Switching …", lambda s: self.bench.choose(s, int(event.index)), painting.everything)
+        try:
+            session = self._session(sid)
+            picture = self.bench.show(session, int(event.index))
+            click = session.clicks
+            if picture.stale:
+                yield {**painting.everything(self.page, session), **self._busy("Inspecting again …")}
+                self.bench.judge(picture)
+            if click == session.clicks:
+                yield {**painting.everything(self.page, session), self.page.status: self._idle(session.id)}
+            else:
+                yield self._nothing()  # another one was clicked meanwhile
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
 
     def move_threshold(self, sid: str | None, threshold: float) -> Updates:
         """The slider moved; answers at once, without the encoder."""
@@ -189,19 +203,19 @@ class Handlers:
 
         yield from self._run(sid, "Inspecting again …", work, painting.everything)
 
-    def ask(self, sid: str | None, question: str) -> Stream:
-        """A question was sent: the answer as it grows."""
-        yield from self._answer(sid, lambda session: question)
+    def ask(self, sid: str | None, question: str) -> Updates:
+        """A question was sent."""
+        return self._note(sid, lambda session: question)
 
-    def ask_table(self, sid: str | None, event: gr.SelectData) -> Stream:
+    def ask_table(self, sid: str | None, event: gr.SelectData) -> Updates:
         """A row of the table was clicked."""
-        yield from self._answer(sid, lambda session: self._of_region(session, int(event.index[0])))
+        return self._note(sid, lambda session: self._of_region(session, int(event.index[0])))
 
-    def ask_region(self, sid: str | None, event: gr.SelectData) -> Stream:
+    def ask_region(self, sid: str | None, event: gr.SelectData) -> Updates:
         """A region on the picture was clicked."""
-        yield from self._answer(sid, lambda session: self._of_region(session, int(event.index)))
+        return self._note(sid, lambda session: self._of_region(session, int(event.index)))
 
-    def ask_pointed(self, sid: str | None, drawn: dict[str, Any] | None, box: str) -> Stream:
+    def ask_pointed(self, sid: str | None, drawn: dict[str, Any] | None, box: str) -> Updates:
         """Something was painted or boxed, and asked about."""
 
         def question(session: Session) -> str:
@@ -209,21 +223,22 @@ class Handlers:
             assert picture.view is not None, "a picture in view was judged"
             return questions.pointed_question(picture.view.inspection, mask_box(self._mask(session, drawn, box)))
 
-        yield from self._answer(sid, question)
+        return self._note(sid, question)
 
-    def retry(self, sid: str | None) -> Stream:
+    def retry(self, sid: str | None) -> Updates:
         """The last question once more."""
-        yield from self._answer(sid, self.bench.take_back)
+        return self._note(sid, self.bench.take_back)
 
     def stop(self, sid: str | None) -> Updates:
         """The answer being written ends."""
         try:
-            picture = self.bench.store.get(sid).picture
+            session = self.bench.store.get(sid)
         except AssistantError as error:
             return {self.page.status: words.error_card(error)}
+        picture = session.spoken_of if session.answering else session.picture
         if picture is not None:
             picture.stop.set()
-        return {self.page.status: gr.update()}  # no value would empty it
+        return self._nothing()
 
     def start_over(self, sid: str | None) -> Stream:
         """The conversation on the picture in view is forgotten."""
@@ -282,32 +297,49 @@ class Handlers:
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
             return
-        status = words.done_card(done) if done else ""
+        status = words.done_card(done) if done else self._idle(sid)
         yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
 
-    def _answer(self, sid: str | None, question: Callable[[Session], str]) -> Stream:
-        """Stream an answer into the conversation of the picture in view."""
-        after: Updates = {self.page.stop: gr.update(interactive=False)}
-        picture: Picture | None = None
+    def _note(self, sid: str | None, question: Callable[[Session], str]) -> Updates:
+        """A question joins those that wait; it is seen at once, whatever is being written."""
         try:
             session = self._session(sid)
-            sid = session.id
-            picture = self.bench.in_view(session)
-            asked = question(session)
-            yield {
-                self.page.question: "", self.page.status: words.busy_card("Thinking …"),
-                self.page.chat: painting.messages(picture, asked),
-                self.page.stop: gr.update(interactive=True), self.page.session: sid,
-            }  # fmt: skip
-            for _ in self.bench.ask(session, asked):
-                if session.picture is picture:
-                    yield {self.page.chat: painting.messages(picture)}
+            self.bench.in_view(session)
+            picture = self.bench.note(session, question(session))
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            if picture is not None:
-                after[self.page.chat] = painting.messages(picture)
-            yield {**after, self.page.status: words.error_card(said(error)), self.page.session: sid}
+            return {self.page.status: words.error_card(said(error)), self.page.session: sid}
+        return {
+            self.page.question: "",
+            self.page.status: words.busy_card("Thinking …"),
+            self.page.chat: painting.messages(picture, session.waiting_about(picture)),
+            self.page.stop: gr.update(interactive=True),
+            self.page.session: session.id,
+        }
+
+    def answer(self, sid: str | None) -> Stream:
+        """The answers to what waits, as they grow; nothing where another event writes them already."""
+        try:
+            session = self._session(sid)
+            begun = session.begin_answering()
+        except AssistantError:
+            begun = False  # said when the question was noted
+        if not begun:
+            yield self._nothing()
             return
-        yield {**after, **painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page)}
+        problem = ""
+        try:
+            while (asked := session.next_asked()) is not None:
+                picture = session.spoken_of = asked.picture
+                try:
+                    for _ in self.bench.ask(session, asked.question, picture):
+                        if session.picture is picture:
+                            yield {self.page.chat: painting.messages(picture, session.waiting_about(picture))}
+                except Exception as error:  # noqa: BLE001  shown in the page instead
+                    problem = words.error_card(said(error))
+        except GeneratorExit:
+            session.answering = False  # nobody reads any more; what waits is answered when somebody does
+            raise
+        yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
 
     def _session(self, sid: str | None) -> Session:
         """The session of a page; a new one for a page that has none yet.
@@ -334,6 +366,18 @@ class Handlers:
         if not mask.any():
             raise BenchError("something painted over, or its box", "nothing marked", "paint on the picture first")
         return mask
+
+    def _nothing(self) -> Updates:
+        """No change: a handler that yields nothing at all empties every component that it might write."""
+        return {self.page.status: gr.update()}
+
+    def _idle(self, sid: str | None) -> str:
+        """What is said where nothing else is: that an answer is being written, or nothing."""
+        try:
+            answering = self.bench.store.get(sid).answering
+        except AssistantError:
+            return ""
+        return words.busy_card("Thinking …") if answering else ""
 
     def _busy(self, text: str) -> Updates:
         engine = self.bench.engine

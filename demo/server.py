@@ -21,7 +21,7 @@ from demo.handlers import Handlers
 from demo.sample_set import SampleSet
 from demo.settings import Settings
 from demo.view import page, style
-from demo.wiring import HIDDEN, MODEL, QUICK, wire
+from demo.wiring import HIDDEN, LANGUAGE, QUICK, VISION, wire
 
 STATE_SECONDS = 6 * 3600
 """A page that nobody touched for this long loses its session."""
@@ -93,7 +93,7 @@ def build_server(settings: Settings, engine: Engine) -> Server:
         # a function, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
         session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.free(name))
         laid = page.build_page(session)
-        add_endpoints(Api(bench, cache), MODEL)  # first, since gradio numbers names that are taken
+        add_endpoints(Api(bench, cache), VISION, LANGUAGE)  # first, since gradio numbers names that are taken
         do = Handlers(bench, samples, laid, cache)
         wire(laid, do, blocks)
         _watch(laid, do)

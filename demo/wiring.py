@@ -1,4 +1,4 @@
-"""Which handler runs when. One queue for the model; what needs no model does not wait in it."""
+"""Which handler runs when. Looking, switching and talking have queues of their own, so that none waits for another."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from demo.view import words
 from demo.view.page import Page
 
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
-"""One after the other, whoever asks."""
-QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 4}
+VISION: dict[str, Any] = {"concurrency_id": "vision", "concurrency_limit": 4}
+"""What needs the encoder, which takes one picture at a time, whosever it is."""
+LANGUAGE: dict[str, Any] = {"concurrency_id": "language", "concurrency_limit": 4}
+"""Answers being written; the language model takes one sentence's writer at a time."""
+QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 8}
+"""What waits for no model."""
+EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+"""No click and no question is dropped because another one is still being worked on."""
 
 
 TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
@@ -29,21 +34,22 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     """Join components and handlers."""
     sid, quick = page.session, {**HIDDEN, **QUICK}
     blocks.load(do.opened, [sid], [sid, page.chip], **quick)
+    every = _outputs(page)
+    chosen = page.bench.select(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
-        _model(page, [page.drop.upload], do.add_files, [page.drop]),
-        _model(page, [page.samples.select], do.add_sample),
-        _model(page, [page.bench.select], do.choose),
+        _looks(page, [page.drop.upload], do.add_files, [page.drop]),
+        _looks(page, [page.samples.select], do.add_sample),
+        chosen,
     ):
         event.then(None, None, None, js=TO_RESULT, **HIDDEN)
-    _model(page, [page.references_drop.upload], do.add_references, [page.references_drop])
-    _model(page, [page.references_clear.click], do.clear_references)
-    _model(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
-    _model(page, [page.profile_save.click], do.save_profile)
+    _looks(page, [page.references_drop.upload], do.add_references, [page.references_drop])
+    _looks(page, [page.references_clear.click], do.clear_references)
+    _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
+    _looks(page, [page.profile_save.click], do.save_profile)
     details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
-    _model(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
-    _model(page, [page.is_normal.click], do.mark_normal)
-    _model(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
-    every = _outputs(page)
+    _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
+    _looks(page, [page.is_normal.click], do.mark_normal)
+    _looks(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
     planes = [page.plane.input, page.axis.input, page.window.input]
     gr.on(
         planes,
@@ -52,7 +58,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
         every,
         trigger_mode="always_last",
         **HIDDEN,
-        **MODEL,
+        **VISION,
     )
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
@@ -61,26 +67,35 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
 
 
 def _wire_talk(page: Page, do: Handlers) -> None:
-    _model(page, [page.send.click, page.question.submit], do.ask, [page.question])
+    _asks(page, do, [page.send.click, page.question.submit], do.ask, [page.question])
     for button in page.suggested:
-        _model(page, [button.click], do.ask, [button])
-    _model(page, [page.table.select], do.ask_table)
-    _model(page, [page.boxes.select], do.ask_region)
-    _model(page, [page.what.click], do.ask_pointed, [page.editor, page.typed_box])
-    _model(page, [page.retry.click], do.retry)
+        _asks(page, do, [button.click], do.ask, [button])
+    _asks(page, do, [page.table.select], do.ask_table)
+    _asks(page, do, [page.boxes.select], do.ask_region)
+    _asks(page, do, [page.what.click], do.ask_pointed, [page.editor, page.typed_box])
+    _asks(page, do, [page.retry.click], do.retry)
     page.stop.click(do.stop, [page.session], [page.status], queue=False, **HIDDEN)
     gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
 
 
-def _model(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
-    """A handler that needs the model: one after the other; the page says at once that it waits, and when it is refused.
+def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
+    """A handler that needs the encoder; the page says at once that it waits, and when it is refused.
 
     Saying so takes the browser alone, so that it does not stand in the queue itself. Returns the event.
     """
     gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    event = gr.on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **MODEL)
+    event = gr.on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **VISION, **EACH)
     event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
     return event
+
+
+def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequence[Any] = ()) -> None:
+    """A handler that notes a question, which is then answered after those before it."""
+    gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
+    noted = gr.on(triggers, note, [page.session, *inputs], _outputs(page), **HIDDEN, **QUICK, **EACH)
+    answered = noted.then(do.answer, [page.session], _outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    for event in (noted, answered):
+        event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
 
 
 def _outputs(page: Page) -> list[Any]:

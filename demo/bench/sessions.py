@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,6 +119,11 @@ class Picture:
     plane: Plane | None = None
 
     @property
+    def stale(self) -> bool:
+        """Whether it has to be judged again before what is shown of it is right."""
+        return self.view is None or self.judged_version != self.setup.version
+
+    @property
     def nbytes(self) -> int:
         """Bytes of pixels, maps, tokens and files kept."""
         total = self.image.pixels.nbytes
@@ -129,6 +134,19 @@ class Picture:
         if self.encoded is not None:
             total += sum(level.nbytes for level in self.encoded.features.levels)
         return total
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A question that waits for its answer.
+
+    Args:
+        picture: it is about.
+        question: as typed.
+    """
+
+    picture: Picture
+    question: str
 
 
 @dataclass(eq=False)
@@ -146,6 +164,10 @@ class Session:
         lock: one change at a time.
         brief: made by a program; ends an hour after its last use, since nobody closes a page.
         used: when it was used last, seconds of a monotonic clock.
+        waiting: questions, in the order asked.
+        answering: whether somebody writes the answers to them.
+        spoken_of: the picture of the answer that is, or was last, being written.
+        clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
     id: str
@@ -158,6 +180,10 @@ class Session:
     corrections: list[Correction] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     own: Setup = field(default_factory=Setup)
+    waiting: deque[Asked] = field(default_factory=deque)
+    answering: bool = False
+    spoken_of: Picture | None = None
+    clicks: int = 0
 
     def __post_init__(self) -> None:
         self.use(self.setup)
@@ -180,6 +206,29 @@ class Session:
         """The picture in view."""
         return self.pictures[self.current] if 0 <= self.current < len(self.pictures) else None
 
+    def begin_answering(self) -> bool:
+        """Whether the caller is the one to answer what waits; it then asks :meth:`next_asked` until nothing does."""
+        with self.lock:
+            begun = not self.answering and bool(self.waiting)
+            self.answering = self.answering or begun
+            return begun
+
+    def next_asked(self) -> Asked | None:
+        """The question that has waited longest; None where none is left, and the caller answers no more."""
+        with self.lock:
+            self.answering = bool(self.waiting)
+            return self.waiting.popleft() if self.waiting else None
+
+    def forget_waiting(self, picture: Picture) -> None:
+        """No answers to what waits about a picture."""
+        with self.lock:
+            self.waiting = deque(one for one in self.waiting if one.picture is not picture)
+
+    def waiting_about(self, picture: Picture | None) -> list[str]:
+        """Questions about a picture that wait."""
+        with self.lock:
+            return [one.question for one in self.waiting if one.picture is picture]
+
     @property
     def nbytes(self) -> int:
         """Bytes of everything kept."""
@@ -191,6 +240,7 @@ class Session:
         """Let go of everything, files included; answers being written end."""
         for picture in self.pictures:
             picture.stop.set()
+        self.waiting.clear()
         self.pictures.clear()
         self.corrections.clear()
         self.use(Setup())

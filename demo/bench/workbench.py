@@ -19,7 +19,7 @@ from assistant.vision.references.profile import AnomalousReference, Profile
 from demo.bench import conversations, questions, thresholds
 from demo.bench.engine import Engine
 from demo.bench.other_pictures import OtherPictures
-from demo.bench.sessions import Correction, Picture, Session, SessionStore, Setup
+from demo.bench.sessions import Asked, Correction, Picture, Session, SessionStore, Setup
 from demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ MAX_REFERENCES = 32
 """Of a person; they are kept decoded, up to 75 MB each."""
 CHANGED = "The result has changed. Answers above were about the earlier one."
 """Said in a conversation whose picture is judged anew."""
+MAX_WAITING = 8
+"""Questions of a person that may wait."""
+NO_QUESTION = ("a question", "an empty line", "type one, or choose a suggestion")
 STOPPED, UNANSWERED = "(stopped)", "(no answer)"
 """Said where an answer ended early, or never began."""
 
@@ -53,7 +56,12 @@ class Workbench:
         self.engine, self.store, self.settings = engine, store, settings
 
     def add(
-        self, session: Session, image: QueryImage, setup: Setup | None = None, plane: Plane | None = None
+        self,
+        session: Session,
+        image: QueryImage,
+        setup: Setup | None = None,
+        plane: Plane | None = None,
+        clicks: int | None = None,
     ) -> Picture:
         """Put a picture on the bench, judge it, and bring it into view; the oldest goes where there are too many.
 
@@ -62,6 +70,7 @@ class Workbench:
             image: decoded.
             setup: how it is judged; as the pictures dropped before when None.
             plane: of the medical file it is from.
+            clicks: of the session when the picture came: it stays out of view where the person chose another one since.
 
         Raises:
             AssistantError: a picture that cannot be judged; it is not kept.
@@ -72,20 +81,28 @@ class Workbench:
             session.pictures.append(picture)
             while len(session.pictures) > self.settings.max_pictures:
                 session.drop_oldest()
-            session.current = len(session.pictures) - 1
-            session.use(picture.setup)
+                session.current -= 1
+            if clicks is None or clicks == session.clicks or session.picture is None:
+                session.current = len(session.pictures) - 1
+                session.use(picture.setup)
         self.store.trim(session.id)
         return picture
 
     def choose(self, session: Session, index: int) -> Picture:
         """Bring another picture into view, judged anew if its references changed meanwhile."""
+        picture = self.show(session, index)
+        self.judge(picture)
+        return picture
+
+    def show(self, session: Session, index: int) -> Picture:
+        """Bring another picture into view as it was judged last, if it was; waits for nothing."""
         with session.lock:
             if not 0 <= index < len(session.pictures):
                 raise BenchError("a picture on the bench", "none there", "choose one of the list")
             session.current = index
+            session.clicks += 1
             picture = session.pictures[index]
             session.use(picture.setup)
-        self.judge(picture)
         return picture
 
     def move_plane(self, session: Session, index: float | None, axis: float | None, window: str | None) -> None:
@@ -111,10 +128,10 @@ class Workbench:
     def judge(self, picture: Picture) -> None:
         """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture."""
         setup = picture.setup
-        if picture.view is not None and picture.judged_version == setup.version:
+        if not picture.stale:
             return
         assistant = self.engine.wait(timeout=600)
-        with self.engine.lock:
+        with self.engine.looking:
             version = setup.version
             profile = self.profile(assistant, setup)
             own = None if picture.image.deep is None else picture.image.deep.own
@@ -212,7 +229,7 @@ class Workbench:
         """
         if not (session.setup.references or session.setup.loaded or session.setup.anomalous):
             raise BenchError("at least one reference", "none", "add normal pictures first")
-        with self.engine.lock:
+        with self.engine.looking:
             profile = self.profile(self.engine.wait(timeout=600), session.setup)
         if profile is None:
             raise BenchError("references in use", "zero-shot mode", "choose auto or few-shot")
@@ -284,16 +301,36 @@ class Workbench:
         self._correct(session, Correction(picture.image, mask, name, picture.setup.inquiry.object_name or ""))
         self._changed(session)
 
-    def ask(self, session: Session, question: str) -> Iterator[Answer]:
-        """The answer about the picture in view as it grows; conversation and answers grow by it.
+    def note(self, session: Session, question: str) -> Picture:
+        """Let a question about the picture in view wait for its answer (:meth:`Session.begin_answering`).
+
+        Raises:
+            AssistantError: an empty question, too many that wait, or no picture.
+        """
+        picture = self.in_view(session)
+        if not questions.clean_question(question):
+            raise BenchError(*NO_QUESTION)
+        with session.lock:
+            if len(session.waiting) >= MAX_WAITING:
+                raise BenchError(f"at most {MAX_WAITING} questions that wait", "one more", "wait for an answer")
+            session.waiting.append(Asked(picture, question))
+        return picture
+
+    def ask(self, session: Session, question: str, picture: Picture | None = None) -> Iterator[Answer]:
+        """The answer about a picture as it grows; conversation and answers grow by it.
+
+        Args:
+            session: whose.
+            question: as typed.
+            picture: that in view when None.
 
         Raises:
             AssistantError: an empty question, or no picture.
         """
-        picture = self.in_view(session)
+        picture = picture or self.in_view(session)
         asked = questions.clean_question(question)
         if not asked or picture.view is None:
-            raise BenchError("a question", "an empty line", "type one, or choose a suggestion")
+            raise BenchError(*NO_QUESTION)
         assistant = self.engine.wait(timeout=600)
         stop = picture.stop
         stop.clear()
@@ -324,6 +361,8 @@ class Workbench:
     def take_back(self, session: Session) -> str:
         """Remove the last question and its answer; returns the question, for another try."""
         picture = self.in_view(session)
+        if session.answering:
+            raise BenchError("an answer that is whole", "one being written", "stop it first")
         asked = [i for i, m in enumerate(picture.messages) if m["role"] == "user"]
         if not asked:
             raise BenchError("an earlier question", "none", "ask one first")
@@ -339,6 +378,7 @@ class Workbench:
         """Forget the conversation on the picture in view."""
         picture = self.in_view(session)
         picture.stop.set()
+        session.forget_waiting(picture)
         picture.talk, picture.messages, picture.answers = None, [], []
 
     def in_view(self, session: Session) -> Picture:

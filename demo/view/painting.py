@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -68,25 +69,26 @@ def talk(page: Page, session: Session) -> Updates:
     fits = questions.suggestions(picture.view.inspection, len(picture.answers))
     padded = [*fits, *[""] * (SUGGESTED - len(fits))]
     buttons = {b: gr.update(value=q, visible=bool(q)) for b, q in zip(page.suggested, padded, strict=True)}
-    return {page.chat: messages(picture), **again, **buttons}
+    stop = {page.stop: gr.update(interactive=session.answering)}
+    return {page.chat: messages(picture, session.waiting_about(picture)), **again, **buttons, **stop}
 
 
-def messages(picture: Picture, asked: str = "") -> list[dict[str, str]]:
+def messages(picture: Picture, waiting: Sequence[str] = ()) -> list[dict[str, str]]:
     """The conversation for the chat component, which takes its text for HTML: escaped, lines broken, doubts marked.
 
     Args:
         picture: talked about.
-        asked: a question that is about to be answered.
+        waiting: questions that are not answered yet.
     """
     mark = f'<strong class="disagrees">{escape(conversations.MARK)}</strong>'
     shown = []
-    waiting = (
-        [{"role": "user", "content": asked.strip()}, {"role": "assistant", "content": "…"}] if asked.strip() else []
-    )
-    for message in [*picture.messages, *waiting]:
+    for message in picture.messages:
         text = escape(message["content"]).replace("\n", "<br>")
         text = text.replace(escape(conversations.MARK), mark) if message["role"] == "assistant" else text
         shown.append({**message, "content": text})
+    for question in waiting:
+        text = escape(question.strip()).replace("\n", "<br>")
+        shown.append({"role": "user", "content": f'{text}<span class="waits">waits for its answer</span>'})
     return shown
 
 
