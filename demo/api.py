@@ -18,7 +18,7 @@ import gradio as gr
 
 from demo.bench import uploads
 from demo.bench.workbench import Workbench
-from demo.handlers import said
+from demo.reactions.base import said
 from demo.takeaway import exports
 from demo.view.inputs import uploaded_file
 
@@ -55,7 +55,7 @@ class Api:
             picture = uploads.read_picture(image, self.root, limits)
             session.setup.references = [uploads.read_picture(p, self.root, limits) for p in references or ()]
             self.bench.tell(session, object_name or "", look_for or "", "auto", "", False)
-            made = self.bench.add(session, picture)
+            made = self.bench.add(session, picture, file=uploads.inside(image, self.root))
             self.bench.set_threshold(session, float(0.5 if threshold is None else threshold))
             assert made.view is not None, "an added picture is judged"
             return {**exports.row(made, made.view), "session": session.id}

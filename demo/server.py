@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 import gradio as gr
 
 from demo.api import Api, add_endpoints
-from demo.bench.engine import Engine
-from demo.bench.sessions import SessionStore
+from demo.bench import keeping
+from demo.bench.session_store import SessionStore
 from demo.bench.workbench import Workbench
+from demo.engine import Engine
 from demo.handlers import Handlers
 from demo.sample_set import SampleSet
 from demo.settings import Settings
@@ -81,18 +83,21 @@ def build_server(settings: Settings, engine: Engine) -> Server:
         settings: of the operator.
         engine: started by the caller, or by :func:`serve`.
     """
-    store = SessionStore(settings.max_sessions, settings.max_memory_mb * 2**20)
-    cache = store.root / "cache"
-    cache.mkdir()
+    store = SessionStore(
+        settings.max_sessions, settings.max_memory_mb * 2**20, projects=settings.projects,
+        restore=partial(keeping.restored, limits=settings.limits),
+    )  # fmt: skip
+    cache = store.served
+    cache.mkdir(exist_ok=True)
     # read by gradio when components and the app are made; uploads and everything shown lie below it
     os.environ["GRADIO_TEMP_DIR"] = str(cache)
     bench = Workbench(engine, store, settings)
     samples = SampleSet(settings.samples, store.root / "samples").start()
     atexit.register(store.free_all)
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
-        # a function, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
-        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.free(name))
-        laid = page.build_page(session)
+        # functions, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
+        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.leave(name))
+        laid = page.build_page(session, kept=store.stays)
         add_endpoints(Api(bench, cache), VISION, LANGUAGE)  # first, since gradio numbers names that are taken
         do = Handlers(bench, samples, laid, cache)
         wire(laid, do, blocks)
@@ -118,7 +123,7 @@ def _watch(laid: page.Page, do: Handlers) -> None:
 
 def serve(settings: Settings) -> None:
     """Open the page and keep it open; the model loads in the background."""
-    from demo.bench.loading import load_assistant, warm_language
+    from demo.loading import load_assistant, warm_language
 
     settings.accounts()
     engine = Engine(lambda: load_assistant(settings), warm_language).start()

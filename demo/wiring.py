@@ -33,9 +33,10 @@ REFUSED = words.error_card("The server is busy: too many requests are waiting. T
 def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     """Join components and handlers."""
     sid, quick = page.session, {**HIDDEN, **QUICK}
-    blocks.load(do.opened, [sid], [sid, page.chip], **quick)
     every = _outputs(page)
-    chosen = page.bench.select(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
+    loaded = blocks.load(do.opened, [sid, page.visitor], every, **quick)
+    _then_looks(page, do, loaded)
+    chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
         _looks(page, [page.drop.upload], do.add_files, [page.drop]),
         _looks(page, [page.samples.select], do.add_sample),
@@ -49,7 +50,17 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
     _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
     _looks(page, [page.is_normal.click], do.mark_normal)
-    _looks(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
+    _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind])
+    _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind])
+    _looks(page, [page.reject.click], do.reject, [page.region])
+    _looks(page, [page.rename.click, page.kind.submit], do.rename, [page.region, page.kind])
+    _looks(page, [page.undo.click], do.undo)
+    _looks(page, [page.said.undo], do.undo_one)
+    _looks(page, [page.drop_picture.click], do.remove_picture)
+    page.bench.turn(do.turn, [sid], every, **quick, **EACH)
+    page.ticking.tick(do.tick, [sid], [page.bench, page.drop_picture, page.ticking], **quick)
+    page.boxes.point(do.point, [sid], every, **quick, **EACH)
+    page.boxes.closer(do.closer, [sid], every, **quick)
     planes = [page.plane.input, page.axis.input, page.window.input]
     gr.on(
         planes,
@@ -62,8 +73,9 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     )
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
-    page.corrections.click(do.corrections, [sid], every, **quick)
+    page.corrections.click(do.corrections, [sid, page.layout], every, **quick)
     _wire_talk(page, do)
+    _wire_projects(page, do)
 
 
 def _wire_talk(page: Page, do: Handlers) -> None:
@@ -71,11 +83,33 @@ def _wire_talk(page: Page, do: Handlers) -> None:
     for button in page.suggested:
         _asks(page, do, [button.click], do.ask, [button])
     _asks(page, do, [page.table.select], do.ask_table)
-    _asks(page, do, [page.boxes.select], do.ask_region)
-    _asks(page, do, [page.what.click], do.ask_pointed, [page.editor, page.typed_box])
+    _asks(page, do, [page.boxes.ask], do.ask_region)
+    _asks(page, do, [page.what.click], do.ask_pointed, [page.boxes, page.typed_box])
+    _asks(page, do, [page.about.click], do.ask_chosen, [page.region])
     _asks(page, do, [page.retry.click], do.retry)
     page.stop.click(do.stop, [page.session], [page.status], queue=False, **HIDDEN)
     gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
+
+
+def _wire_projects(page: Page, do: Handlers) -> None:
+    every, quick, mine = _outputs(page), {**HIDDEN, **QUICK}, [page.session, page.visitor]
+    page.projects.expand(do.relist, mine, every, **quick)
+    for event in (
+        page.project.input(do.open_project, [*mine, page.project], every, **quick),
+        page.project_new.click(do.new_project, mine, every, **quick),
+        page.project_sure.click(do.delete_project, mine, every, **quick),
+    ):
+        _then_looks(page, do, event)
+    page.project_rename.click(do.rename_project, [*mine, page.project_name], every, **quick)
+    page.project_name.submit(do.rename_project, [*mine, page.project_name], every, **quick)
+    page.project_export.click(do.export_project, [page.session], every, **quick)
+    page.project_delete.click(do.ask_delete, None, [page.project_sure], **quick)
+
+
+def _then_looks(page: Page, do: Handlers, event: Any) -> None:
+    """After a project was opened its picture is judged, and questions that waited are answered."""
+    looked = event.then(do.look_again, [page.session], _outputs(page), **HIDDEN, **VISION, **EACH)
+    looked.then(do.answer, [page.session], _outputs(page), **HIDDEN, **LANGUAGE, **EACH)
 
 
 def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
@@ -83,19 +117,24 @@ def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = (
 
     Saying so takes the browser alone, so that it does not stand in the queue itself. Returns the event.
     """
-    gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    event = gr.on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **VISION, **EACH)
+    _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
+    event = _on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **VISION, **EACH)
     event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
     return event
 
 
 def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequence[Any] = ()) -> None:
     """A handler that notes a question, which is then answered after those before it."""
-    gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    noted = gr.on(triggers, note, [page.session, *inputs], _outputs(page), **HIDDEN, **QUICK, **EACH)
+    _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
+    noted = _on(triggers, note, [page.session, *inputs], _outputs(page), **HIDDEN, **QUICK, **EACH)
     answered = noted.then(do.answer, [page.session], _outputs(page), **HIDDEN, **LANGUAGE, **EACH)
     for event in (noted, answered):
         event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
+
+
+def _on(triggers: list[Any], *given: Any, **options: Any) -> Any:
+    """A handler of several events, or of one; events that JavaScript of ours sends are known to their component alone."""
+    return triggers[0](*given, **options) if len(triggers) == 1 else gr.on(triggers, *given, **options)
 
 
 def _outputs(page: Page) -> list[Any]:

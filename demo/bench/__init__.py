@@ -1,13 +1,15 @@
-"""What a person works on: sessions, their pictures, how they are judged and talked about. Knows no gradio.
+"""What a person works on: sessions, their pictures, how they are judged, corrected and talked about. Knows no gradio.
 
-engine          the assistant, which may still be loading
-loading         loads it and warms it up
 uploads         files that strangers send -> pictures and profiles
-planes          the plane of a scan that is in view
+planes          where a picture comes from: a file, or a plane of one
 thresholds      another threshold on a picture that was judged
-sessions        what is kept of each person
+sessions        what is at hand of each person
+session_store   sessions by id, and the projects behind them
+keeping         a session -> documents of its project, and back
 questions       questions cleaned, suggested and pointed
 conversations   opened, paced, marked where they go wrong
 other_pictures  further pictures of a session, for questions that compare
-workbench       what a person does to pictures
+correcting      what a person said of a picture, applied to its result
+judging         pictures added, judged and brought into view
+workbench       corrections and questions
 """

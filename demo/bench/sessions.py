@@ -1,38 +1,34 @@
-"""What is kept of each person on the page: an opaque id stands for it, the one idle longest goes first, all is freed.
+"""What is at hand of a person on the page: pictures, how they are judged, conversations, corrections.
 
-Knows neither gradio nor models. A session's files lie in a folder of its own, which goes with it.
+Knows neither gradio nor models. What is heavy of a picture (pixels, tokens, maps) may be let go of, and is read again.
 """
 
 from __future__ import annotations
 
-import secrets
 import shutil
-import tempfile
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.inquiry import ANYTHING, Inquiry
-from assistant.types import THRESHOLD, Answer, QueryImage
+from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
+from demo.projects.project import Project
 
 if TYPE_CHECKING:
     from assistant.rules import Rule
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
     from demo.bench.conversations import PageConversation
-    from demo.bench.planes import Plane
+    from demo.bench.planes import Origin, Plane
     from demo.bench.thresholds import View
-
-
-BRIEF_SECONDS = 3600.0
-"""A brief session ends when it was idle for this long."""
 
 
 class SessionError(AssistantError):
@@ -53,6 +49,10 @@ class Setup:
         version: grows with every change.
         built: profile of ``built_version``.
         of_sample: came with a sample; pictures that are dropped do not take it over.
+        files: (file of the project, name to show) of each reference that was added as one.
+        profile_file: of the project, that ``loaded`` was read from; empty without.
+        examples: corrections that told a kind; regions that are like theirs take it.
+        key: of its document; -1 before it is kept.
     """
 
     inquiry: Inquiry = ANYTHING
@@ -65,27 +65,37 @@ class Setup:
     built: Profile | None = None
     built_version: int = -1
     of_sample: bool = False
+    files: list[tuple[str, str]] = field(default_factory=list)
+    profile_file: str = ""
+    examples: list[Correction] = field(default_factory=list)
+    key: int = -1
 
     def changed(self) -> None:
         """Note that pictures have to be judged again."""
         self.version += 1
 
 
-@dataclass(frozen=True, eq=False)
-class Correction:
-    """What a person said of a picture.
+@dataclass(frozen=True)
+class Mark:
+    """What was last said of a picture, kept when its map is not.
 
     Args:
-        image: the picture.
-        mask: bool, its size; where the defect is; None for a normal picture.
-        kind: of the defect; empty for a normal picture.
-        object_name: as told.
+        score: calibrated, as measured.
+        verdict: under the threshold of its view.
+        regions: how many.
+        worst: kind of the first region; empty without any.
     """
 
-    image: QueryImage
-    mask: np.ndarray | None
-    kind: str
-    object_name: str
+    score: float
+    verdict: Verdict
+    regions: int = 0
+    worst: str = ""
+
+    def differs(self, other: Mark) -> bool:
+        """Whether another result was said; rounding is none."""
+        return (self.verdict, self.regions, self.worst) != (other.verdict, other.regions, other.worst) or (
+            abs(self.score - other.score) > 0.001
+        )
 
 
 @dataclass(eq=False)
@@ -93,47 +103,129 @@ class Picture:
     """A picture on the bench, with its result and its conversation.
 
     Args:
-        image: decoded.
+        held: decoded; None where it was let go of.
         setup: how it is judged.
         threshold: of its view.
-        encoded: through the encoder, with what was asked; None before.
+        encoded: through the encoder, with what was asked; None before, and where it was let go of.
         judged_version: of the setup when it was judged; -1 before.
-        view: its result; None before.
-        talk: conversation on the view; None when none was begun.
+        view: its result; None before, and where it was let go of.
+        mark: what the result was; None before it was judged.
+        talk: conversation on the view; None when none is open.
         messages: as shown, ``{"role", "content"}``.
         answers: given, for exports.
         stop: ends the answer that is being written.
         plane: of the medical file it is from; None for other pictures.
+        origin: to read it again; None for one that is nowhere on disk.
+        corrected: what a person said of it, in order.
+        seen: when it was in view or judged last, seconds of a monotonic clock.
+        key: of its document; -1 before it is kept.
     """
 
-    image: QueryImage
+    held: QueryImage | None
     setup: Setup
     threshold: float = THRESHOLD
     encoded: EncodedQuery | None = None
     judged_version: int = -1
     view: View | None = None
+    mark: Mark | None = None
     talk: PageConversation | None = None
     messages: list[dict[str, str]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     plane: Plane | None = None
+    origin: Origin | None = None
+    corrected: list[Correction] = field(default_factory=list)
+    seen: float = field(default_factory=time.monotonic)
+    key: int = -1
+
+    @property
+    def image(self) -> QueryImage:
+        """The picture, read again where it was let go of.
+
+        Raises:
+            ImageError: a file that is gone or damaged.
+        """
+        if self.held is None:
+            assert self.origin is not None, "only a picture that lies on disk is let go of"
+            self.held = self.origin.read()
+        return self.held
+
+    @property
+    def name(self) -> str:
+        """As it is shown; nothing is read for it."""
+        if self.held is not None:
+            return self.held.source
+        return "" if self.origin is None else self.origin.source
+
+    def rest(self) -> None:
+        """Let go of what is heavy, where it can be had again."""
+        if self.origin is not None:
+            self.held = self.encoded = self.view = self.talk = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether what was found was found under other references or another inquiry."""
+        return self.judged_version != self.setup.version
 
     @property
     def stale(self) -> bool:
-        """Whether it has to be judged again before what is shown of it is right."""
-        return self.view is None or self.judged_version != self.setup.version
+        """Whether it has to be judged before its result is shown: it is outdated, or its map was let go of."""
+        return self.view is None or self.outdated
 
     @property
     def nbytes(self) -> int:
-        """Bytes of pixels, maps, tokens and files kept."""
-        total = self.image.pixels.nbytes
-        if self.plane is not None and self.plane.file.is_file():
-            total += self.plane.file.stat().st_size
+        """Bytes of pixels, maps, tokens and files kept in memory."""
+        total = 0 if self.held is None else self.held.pixels.nbytes
         if self.view is not None:
             total += 2 * self.view.measured.anomaly_map.scores.nbytes
         if self.encoded is not None:
             total += sum(level.nbytes for level in self.encoded.features.levels)
         return total
+
+
+class Said(StrEnum):
+    """What a correction says."""
+
+    NORMAL = "normal"
+    """The whole picture is."""
+    DEFECT = "defect"
+    """There is one under the mask."""
+    REJECTED = "rejected"
+    """The region under the mask is none."""
+    RENAMED = "renamed"
+    """The region under the mask is of another kind."""
+
+
+@dataclass(eq=False)
+class Correction:
+    """What a person said of a picture.
+
+    Args:
+        picture: of which.
+        said: what.
+        mask: bool, the picture's size, of what is meant; None for the whole picture.
+        kind: of the defect; empty where there is none.
+        object_name: as told.
+        was: mask of the region that a drawn one stands for; None without.
+        learned: the picture as it joined the references; None where it did not.
+        embedding: what the region looks like, of length 1; None where its kind is not learned from.
+        key: of its document; -1 before it is kept.
+    """
+
+    picture: Picture
+    said: Said
+    mask: np.ndarray | None = None
+    kind: str = ""
+    object_name: str = ""
+    was: np.ndarray | None = None
+    learned: QueryImage | None = None
+    embedding: np.ndarray | None = None
+    key: int = -1
+
+    @property
+    def image(self) -> QueryImage:
+        """The picture, as it was learned from or is at hand."""
+        return self.learned or self.picture.image
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,23 +246,25 @@ class Session:
     """A person's bench.
 
     Args:
-        id: opaque.
-        folder: of files made for download.
+        project: what is kept of it.
+        folder: of files made to be seen or taken away, which go with the session.
+        brief: made by a program; ends an hour after its last use, since nobody closes a page.
         pictures: in the order added.
         current: index of the picture in view; -1 without any.
         setup: of the picture in view.
         own: for pictures that come; never a sample's.
         corrections: in the order made.
         lock: one change at a time.
-        brief: made by a program; ends an hour after its last use, since nobody closes a page.
         used: when it was used last, seconds of a monotonic clock.
         waiting: questions, in the order asked.
         answering: whether somebody writes the answers to them.
         spoken_of: the picture of the answer that is, or was last, being written.
+        first: of the pictures that are listed, index.
+        shown: the image of each picture that was last written to be seen, with the name of its file.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
-    id: str
+    project: Project
     folder: Path
     brief: bool = False
     used: float = field(default_factory=time.monotonic)
@@ -184,6 +278,8 @@ class Session:
     answering: bool = False
     spoken_of: Picture | None = None
     clicks: int = 0
+    first: int = 0
+    shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
 
     def __post_init__(self) -> None:
         self.use(self.setup)
@@ -194,12 +290,27 @@ class Session:
         if not setup.of_sample:
             self.own = setup
 
-    def drop_oldest(self) -> None:
-        """Let go of the first picture, its file and the answer being written about it."""
-        gone = self.pictures.pop(0)
-        gone.stop.set()
-        if gone.plane is not None:
-            gone.plane.file.unlink(missing_ok=True)
+    @property
+    def id(self) -> str:
+        """Opaque; who knows it may use the session."""
+        return self.project.id
+
+    def rest(self, most: int) -> None:
+        """Let go of what is heavy of all but the pictures seen last.
+
+        Args:
+            most: pictures that stay at hand.
+        """
+        with self.lock:
+            busy = [self.picture, self.spoken_of if self.answering else None]
+            awake = [one for one in self.pictures if one.held is not None and one not in busy]
+            for picture in sorted(awake, key=lambda one: one.seen)[: max(0, len(awake) + 1 - most)]:
+                picture.rest()
+
+    @property
+    def setups(self) -> list[Setup]:
+        """Each setup in use once."""
+        return list({id(s): s for s in (self.setup, self.own, *(p.setup for p in self.pictures))}.values())
 
     @property
     def picture(self) -> Picture | None:
@@ -232,12 +343,11 @@ class Session:
     @property
     def nbytes(self) -> int:
         """Bytes of everything kept."""
-        setups = {id(s): s for s in (self.setup, self.own, *(p.setup for p in self.pictures))}.values()
-        references = sum(r.pixels.nbytes for s in setups for r in s.references)
+        references = sum(r.pixels.nbytes for s in self.setups for r in s.references)
         return references + sum(p.nbytes for p in self.pictures)
 
     def free(self) -> None:
-        """Let go of everything, files included; answers being written end."""
+        """Let go of everything but what the project keeps; answers being written end."""
         for picture in self.pictures:
             picture.stop.set()
         self.waiting.clear()
@@ -246,76 +356,3 @@ class Session:
         self.use(Setup())
         self.current = -1
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class SessionStore:
-    """Sessions by id, the one used last at the end.
-
-    Args:
-        max_sessions: more make the oldest go.
-        max_bytes: of all sessions together; above it the oldest go, never the one in use.
-        root: folder of the sessions' folders; a fresh temporary one when None.
-    """
-
-    def __init__(self, max_sessions: int, max_bytes: float = float("inf"), root: Path | None = None) -> None:
-        self._max_sessions, self._max_bytes = max_sessions, max_bytes
-        self.root = root or Path(tempfile.mkdtemp(prefix="anomaly-demo-"))
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._lock = threading.RLock()
-
-    def new(self, *, brief: bool = False) -> Session:
-        """A session that nobody has."""
-        with self._lock:
-            name = secrets.token_urlsafe(24)
-            folder = Path(tempfile.mkdtemp(prefix="session-", dir=self.root))
-            session = self._sessions[name] = Session(name, folder, brief)
-            oldest = time.monotonic() - BRIEF_SECONDS
-            for idle in [s.id for s in self._sessions.values() if s.brief and s.used < oldest]:
-                self.free(idle)
-            self.trim(name)
-            return session
-
-    def get(self, name: object) -> Session:
-        """The session of an id, which counts as used.
-
-        Raises:
-            SessionError: none of this id; the id is not quoted.
-        """
-        with self._lock:
-            session = self._sessions.get(name) if isinstance(name, str) else None
-            if session is None:
-                raise SessionError("a session of this server", "an id that is unknown or has ended", "reload the page")
-            self._sessions.move_to_end(session.id)
-            session.used = time.monotonic()
-            return session
-
-    def free(self, name: object) -> None:
-        """End a session; one that is not there is none to end."""
-        with self._lock:
-            session = self._sessions.pop(name, None) if isinstance(name, str) else None
-        if session is not None:
-            session.free()
-
-    def trim(self, keep: str) -> None:
-        """End the sessions idle longest until the caps hold; never the one named."""
-        for name in [n for n in self._over() if n != keep]:
-            self.free(name)
-
-    def free_all(self) -> None:
-        """End every session and remove the folder."""
-        for name in list(self._sessions):
-            self.free(name)
-        shutil.rmtree(self.root, ignore_errors=True)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    def _over(self) -> Iterator[str]:
-        with self._lock:
-            sizes = {name: session.nbytes for name, session in self._sessions.items()}
-        count, total = len(sizes), sum(sizes.values())
-        for name, size in sizes.items():
-            if count <= self._max_sessions and total <= self._max_bytes:
-                return
-            count, total = count - 1, total - size
-            yield name

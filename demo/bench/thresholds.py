@@ -36,6 +36,7 @@ class View:
         threshold: on the measured scores.
         peaks: highest measured score of each region.
         means: mean measured score of each region.
+        spoken: what a person said of the picture, which the inspection obeys; empty where nobody did.
     """
 
     inspection: Inspection
@@ -43,6 +44,7 @@ class View:
     threshold: float
     peaks: tuple[float, ...]
     means: tuple[float, ...]
+    spoken: str = ""
 
     @property
     def score(self) -> float:
@@ -57,6 +59,9 @@ class View:
     @property
     def mask(self) -> np.ndarray:
         """Pixels of the map at or above the threshold, bool; none in a normal picture."""
+        if self.spoken:
+            shown = self.inspection.anomaly_map.scores
+            return shown >= THRESHOLD if self.verdict is Verdict.ANOMALOUS else np.zeros(shown.shape, bool)
         scores = self.measured.anomaly_map.scores
         return scores >= self.threshold if self.verdict is Verdict.ANOMALOUS else np.zeros(scores.shape, bool)
 

@@ -5,5 +5,7 @@ drawing   results as pictures
 style     theme and CSS
 inputs    components that take files
 page      what is on the page and where
+viewer    the picture in view, and what is drawn on it
+strip     the small pictures
 painting  a session -> new values of the components
 """

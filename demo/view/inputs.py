@@ -40,8 +40,3 @@ def uploads_only(component: Made) -> Made:
 def uploaded_file(**options: Any) -> gr.File:
     """A file drop."""
     return uploads_only(gr.File(**options))
-
-
-def marked_picture(**options: Any) -> gr.ImageEditor:
-    """A picture to paint on."""
-    return uploads_only(gr.ImageEditor(**options))

@@ -13,9 +13,9 @@ import pytest
 
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
-from demo.bench.engine import Engine
-from demo.bench.sessions import SessionStore
+from demo.bench.session_store import SessionStore
 from demo.bench.workbench import Workbench
+from demo.engine import Engine
 from demo.settings import Settings
 from tests.demo.browser import ARGUMENTS, chromium, open_page
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from unittest.mock import patch
 
 from assistant.pipeline import Assistant
-from demo.bench.engine import Engine
+from demo.engine import Engine
 from demo.settings import Settings
 from tests.demo.conftest import write_samples
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from demo.bench import conversations
-from demo.bench.sessions import SessionStore
+from demo.bench.session_store import SessionStore
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
 
 pytestmark = pytest.mark.filterwarnings("ignore")

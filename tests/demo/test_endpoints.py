@@ -19,8 +19,9 @@ from assistant.pipeline import Assistant
 from assistant.report import InspectionRow
 from demo import api
 from demo.bench import uploads
-from demo.bench.sessions import Session, SessionStore
-from demo.bench.workbench import MAX_REFERENCES
+from demo.bench.judging import MAX_REFERENCES
+from demo.bench.session_store import SessionStore
+from demo.bench.sessions import Session
 from tests.demo.running import running
 
 pytestmark = pytest.mark.filterwarnings("ignore")

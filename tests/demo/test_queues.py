@@ -14,11 +14,12 @@ import pytest
 
 from assistant.types import Answer, QueryImage
 from demo.bench import conversations
-from demo.bench.workbench import BenchError, Workbench
+from demo.bench.judging import BenchError
+from demo.bench.workbench import Workbench
 from tests.demo.browser import choose_sample, idle, open_page
 
 SWITCH = 2.0
-"""Seconds from a click on a small picture to that picture in view, on a busy machine; measure_page says how long on a quiet one."""
+"""Seconds from a click on a small picture to that picture in view, on a busy machine; ``measure_page`` tells a quiet one's."""
 
 
 class Held:

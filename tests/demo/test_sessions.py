@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from assistant.types import QueryImage
-from demo.bench import sessions
-from demo.bench.sessions import Picture, SessionError, SessionStore, Setup
+from demo.bench import session_store
+from demo.bench.session_store import SessionError, SessionStore
+from demo.bench.sessions import Picture, Setup
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_answers_of_a_freed_session_end(store: SessionStore) -> None:
 def test_brief_sessions_end_when_idle(store: SessionStore, monkeypatch: pytest.MonkeyPatch) -> None:
     brief, page = store.new(brief=True), store.new()
     for session in (brief, page):
-        session.used -= sessions.BRIEF_SECONDS + 1
+        session.used -= session_store.BRIEF_SECONDS + 1
     store.new()
     with pytest.raises(SessionError):
         store.get(brief.id)

@@ -16,8 +16,8 @@ import pytest
 
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
-from demo.bench.engine import Engine
-from demo.bench.loading import warm_language
+from demo.engine import Engine
+from demo.loading import warm_language
 from tests.demo.running import running
 from tests.tiny_language import talking_preset
 
