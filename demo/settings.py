@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import platformdirs
+
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+
+
+def own_projects() -> Path:
+    """Folder of this user's projects."""
+    return Path(platformdirs.user_data_dir("anomaly-assistant")) / "projects"
 
 
 @dataclass(frozen=True)

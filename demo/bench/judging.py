@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 MAX_REFERENCES = 32
 """Of a person; they are kept decoded, up to 75 MB each."""
+PAUSE = 0.02
+"""Seconds between two pictures that are judged again, for those who wait."""
 CHANGED = "The result has changed. Answers above were about the earlier one."
 """Said in a conversation whose picture is judged anew."""
 
@@ -80,6 +83,8 @@ class Judging:
         """
         picture = Picture(image, setup or session.own, plane=plane)
         picture.origin = self._origin(session, picture, file)
+        if picture.setup.key < 0:
+            self._keep_references(session, picture.setup, picture.setup.references, ())
         keeping.keep_picture(session, picture)
         try:
             self.judge(picture)
@@ -146,9 +151,40 @@ class Judging:
     def choose(self, session: Session, index: int) -> Picture:
         """Bring another picture into view, judged anew if its references changed meanwhile."""
         picture = self.show(session, index)
-        self.judge(picture)
-        session.rest(self.settings.max_pictures)
+        self.settle(session, picture)
         return picture
+
+    def settle(self, session: Session, picture: Picture) -> None:
+        """Judge a picture where that is due, and keep what was found; others leave memory where there are too many."""
+        stale = picture.stale
+        self.judge(picture)
+        if stale:
+            keeping.keep_picture(session, picture)
+            session.rest(self.settings.max_pictures)
+
+    def redo(self, session: Session) -> None:
+        """Judge again, in the background, what was judged under earlier references or another inquiry."""
+        with session.lock:
+            if session.redoing or not any(one.outdated for one in session.pictures):
+                return
+            session.redoing = True
+        threading.Thread(target=self._redo, args=(session,), name="judge-again", daemon=True).start()
+
+    def _redo(self, session: Session) -> None:
+        tried: dict[int, int] = {}
+        while True:
+            with session.lock:
+                due = [p for p in session.pictures if p.outdated and tried.get(id(p)) != p.setup.version]
+                session.redoing = bool(due)
+            if not due:
+                return
+            picture = due[0]
+            tried[id(picture)] = picture.setup.version
+            try:
+                self.settle(session, picture)
+            except (AssistantError, OSError):
+                continue  # told where somebody looks at it
+            time.sleep(PAUSE)
 
     def show(self, session: Session, index: int) -> Picture:
         """Bring another picture into view as it was judged last, if it was; waits for nothing."""
@@ -310,12 +346,18 @@ class Judging:
         """
         self.require_room(session, len(images))
         setup = session.setup
+        self._keep_references(session, setup, images, files or ())
+        setup.references += images
+        self._changed(session)
+
+    def _keep_references(
+        self, session: Session, setup: Setup, images: Sequence[QueryImage], files: Sequence[Path | None]
+    ) -> None:
+        """References as files of the project; those whose values cannot be written stay in memory alone."""
         for image, file in zip(images, files or [None] * len(images), strict=True):
             if file is not None or image.deep is None:
                 origin = keeping.keep_pixels(session, image, file, image.domain, self.settings.limits)
                 setup.files.append((origin.file.name, image.source))
-        setup.references += images
-        self._changed(session)
 
     def require_room(self, session: Session, count: int) -> None:
         """Refuse more references than the setup in use can hold, before they are decoded.
@@ -428,6 +470,7 @@ class Judging:
             self.judge(picture)
             keeping.keep_picture(session, picture)
         keeping.keep_view(session)
+        self.redo(session)
         self.store.trim(session.id)
 
     def _part(self, picture: Picture) -> None:

@@ -16,6 +16,8 @@ from demo.bench.sessions import Session
 from demo.projects.project import Project
 from demo.projects.shelf import Shelf
 
+PREFIX = "anomaly-demo-"
+"""Of the folder of a page that keeps nothing beyond its end."""
 BRIEF_SECONDS = 3600.0
 """A brief session ends when it was idle for this long."""
 
@@ -44,7 +46,7 @@ class SessionStore:
         restore: Callable[[Project, Path], Session] = Session,
     ) -> None:
         self._max_sessions, self._max_bytes = max_sessions, max_bytes
-        self.root = root or Path(tempfile.mkdtemp(prefix="anomaly-demo-"))
+        self.root = root or Path(tempfile.mkdtemp(prefix=PREFIX))
         self.served = self.root / "cache"
         """What lies below it may be fetched by whoever knows its path."""
         self.stays = projects is not None
@@ -61,8 +63,8 @@ class SessionStore:
             visitor: secret of a browser, which finds the project again.
             name: of the project; numbered when empty.
         """
-        project = self.shelf.new(visitor, name=name, brief=brief or not (visitor and self.stays))
         with self._lock:
+            project = self.shelf.new(visitor, name=name, brief=brief or not (visitor and self.stays))
             session = self._sessions[project.id] = Session(project, self._folder(), brief=brief)
             oldest = time.monotonic() - BRIEF_SECONDS
             for idle in [s.id for s in self._sessions.values() if s.brief and s.used < oldest]:
@@ -105,7 +107,7 @@ class SessionStore:
         self.shelf.remove(name)
 
     def trim(self, keep: str) -> None:
-        """End the sessions idle longest until the caps hold; never the one named."""
+        """End the sessions idle longest until the caps hold, those of programs first; never the one named."""
         for name in [n for n in self._over() if n != keep]:
             self.free(name)
 
@@ -140,7 +142,8 @@ class SessionStore:
 
     def _over(self) -> Iterator[str]:
         with self._lock:
-            sizes = {name: session.nbytes for name, session in self._sessions.items()}
+            every = sorted(self._sessions.values(), key=lambda one: not one.brief)  # else as they were used
+            sizes = {session.id: session.nbytes for session in every}
         count, total = len(sizes), sum(sizes.values())
         for name, size in sizes.items():
             if count <= self._max_sessions and total <= self._max_bytes:

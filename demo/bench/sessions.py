@@ -260,6 +260,7 @@ class Session:
         answering: whether somebody writes the answers to them.
         spoken_of: the picture of the answer that is, or was last, being written.
         first: of the pictures that are listed, index.
+        redoing: whether outdated pictures are being judged again.
         shown: the image of each picture that was last written to be seen, with the name of its file.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
@@ -279,6 +280,7 @@ class Session:
     spoken_of: Picture | None = None
     clicks: int = 0
     first: int = 0
+    redoing: bool = False
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
 
     def __post_init__(self) -> None:

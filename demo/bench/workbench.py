@@ -116,8 +116,8 @@ class Workbench(Judging):
         keeping.forget_correction(session, gone)
         gone.picture.judged_version = -1
         if (picture := session.picture) is not None and picture.stale:
-            self.judge(picture)
-            keeping.keep_picture(session, picture)
+            self.settle(session, picture)
+        self.redo(session)
         return gone
 
     def note(self, session: Session, question: str) -> Picture:

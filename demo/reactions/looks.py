@@ -55,6 +55,7 @@ class Looks(Reactions):
                 image, plane = planes.open_upload(path, self.root, files, limits)
                 file = None if plane is not None else uploads.inside(path, self.root)
                 self.bench.add(session, image, plane=plane, clicks=clicks, file=file)
+                uploads.discard(path, self.root)
             except Exception as error:  # noqa: BLE001  shown in the page instead
                 problems.append(said(error))
                 continue
@@ -104,7 +105,7 @@ class Looks(Reactions):
             click = session.clicks
             if picture.stale:
                 yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
-                self.bench.judge(picture)
+                self.bench.settle(session, picture)
             if click == session.clicks:
                 yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
             else:
@@ -133,6 +134,8 @@ class Looks(Reactions):
             limits = self.bench.settings.limits
             images = [uploads.read_picture(path, self.root, limits) for path in paths or ()]
             self.bench.add_references(session, images, [uploads.inside(path, self.root) for path in paths or ()])
+            for path in paths or ():
+                uploads.discard(path, self.root)
 
         yield from self.run(
             sid, "Learning how normal looks …", work, painting.everything, {self.page.references_drop: None}
@@ -191,7 +194,7 @@ class Looks(Reactions):
 
         def work(session: Session) -> None:
             if session.picture is not None:
-                self.bench.judge(session.picture)
+                self.bench.settle(session, session.picture)
 
         try:
             there = sid is not None and self.bench.store.get(sid).picture is not None
@@ -227,7 +230,7 @@ class Looks(Reactions):
         self.bench.in_view(session)
         self.bench.remove(session, session.current)
         if session.picture is not None:
-            self.bench.judge(session.picture)
+            self.bench.settle(session, session.picture)
 
     def point(self, sid: str | None, event: gr.EventData) -> Updates:
         """A place in the picture was clicked: what is there."""
