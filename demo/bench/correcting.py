@@ -43,6 +43,8 @@ def region_mask(view: View, number: int) -> Mask:
     region = next((one for one in view.inspection.regions if one.id == number), None)
     if region is None:
         raise LookupError(number)
+    if (drawn := view.drawn.get(number)) is not None:
+        return drawn
     mask = np.zeros(view.inspection.anomaly_map.size, bool)
     rows, columns = slice(region.box.y_min, region.box.y_max), slice(region.box.x_min, region.box.x_max)
     mask[rows, columns] = view.mask[rows, columns]
@@ -72,6 +74,7 @@ def corrected(
     shown = view.inspection.anomaly_map.scores.copy()
     regions = [view.inspection.regions[i] for i in kept]
     peaks, means = [view.peaks[i] for i in kept], [view.means[i] for i in kept]
+    exact: list[Mask | None] = [None] * len(kept)
     for region in view.inspection.regions:
         if region not in regions:
             shown[region_mask(view, region.id)] = AWAY
@@ -79,13 +82,14 @@ def corrected(
         under = measured.anomaly_map.scores[mask]
         shown[mask] = np.maximum(shown[mask], SURE)
         regions.append(_told(mask, kind))
+        exact.append(mask)
         peaks.append(float(under.max()))
         means.append(float(under.mean()))
     order = sorted(range(len(regions)), key=lambda i: -regions[i].peak_score)
     numbered = tuple(replace(regions[i], id=number) for number, i in enumerate(order, 1))
     anomaly_map = AnomalyMap(np.ascontiguousarray(shown, np.float32))
     if grid is not None and numbered:
-        masks = [_reduced(r, anomaly_map, drawn) for r in numbered]
+        masks = [_reduced(r, anomaly_map, exact[i]) for r, i in zip(numbered, order, strict=True)]
         numbered = with_measures(numbered, measured.image, anomaly_map, masks, grid)
     score = view.inspection.image_score
     if numbered and drawn:
@@ -95,9 +99,9 @@ def corrected(
     inspection = replace(
         view.inspection, image_score=score, regions=numbered, anomaly_map=anomaly_map, region_embeddings=None
     )
-    return View(
-        inspection, measured, threshold, tuple(peaks[i] for i in order), tuple(means[i] for i in order), in_words(said)
-    )
+    own = {number: mask for number, i in enumerate(order, 1) if (mask := exact[i]) is not None}
+    peak, mean = tuple(peaks[i] for i in order), tuple(means[i] for i in order)
+    return View(inspection, measured, threshold, peak, mean, in_words(said), own)
 
 
 def in_words(said: Sequence[Correction]) -> str:
@@ -165,9 +169,8 @@ def _told(mask: Mask, kind: str) -> Region:
     return Region(0, mask_box(mask), area, mask_cells(mask), SURE, SURE, name, None, severity_of(area, SURE, name))
 
 
-def _reduced(region: Region, anomaly_map: AnomalyMap, drawn: Sequence[tuple[Mask, str]]) -> RegionMask:
+def _reduced(region: Region, anomaly_map: AnomalyMap, exact: Mask | None) -> RegionMask:
     """A region as the map's regions are held: its pixels on a map of at most 512 a side."""
-    exact = next((m for m, kind in drawn if mask_box(m) == region.box and (kind or "defect") == region.type), None)
     if exact is None:
         exact = np.zeros(anomaly_map.size, bool)
         rows, columns = slice(region.box.y_min, region.box.y_max), slice(region.box.x_min, region.box.x_max)

@@ -160,6 +160,7 @@ class Judging:
         self.judge(picture)
         if stale:
             keeping.keep_picture(session, picture)
+            keeping.keep_talk(session, picture)
             session.rest(self.settings.max_pictures)
 
     def redo(self, session: Session) -> None:
@@ -294,6 +295,7 @@ class Judging:
         self._shown(picture, self._view(picture, picture.view.measured, name))
         self._part(picture)
         keeping.keep_picture(session, picture)
+        keeping.keep_talk(session, picture)
 
     def _view(
         self, picture: Picture, measured: Inspection, name: thresholds.Namer, threshold: float | None = None
@@ -329,6 +331,7 @@ class Judging:
         picture.threshold = float(threshold)
         self._part(picture)
         keeping.keep_picture(session, picture)
+        keeping.keep_talk(session, picture)
         return picture
 
     def add_references(
@@ -467,8 +470,7 @@ class Judging:
         session.setup.changed()
         picture = session.picture
         if picture is not None and picture.setup is session.setup:
-            self.judge(picture)
-            keeping.keep_picture(session, picture)
+            self.settle(session, picture)
         keeping.keep_view(session)
         self.redo(session)
         self.store.trim(session.id)

@@ -6,8 +6,8 @@ shifting all logits by -logit(t): what was t is 0.5 afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -37,6 +37,7 @@ class View:
         peaks: highest measured score of each region.
         means: mean measured score of each region.
         spoken: what a person said of the picture, which the inspection obeys; empty where nobody did.
+        drawn: pixels of the regions that a person drew or renamed, by number.
     """
 
     inspection: Inspection
@@ -45,6 +46,7 @@ class View:
     peaks: tuple[float, ...]
     means: tuple[float, ...]
     spoken: str = ""
+    drawn: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def score(self) -> float:

@@ -51,11 +51,10 @@ def value(session: Session, full: bool = False, keep: bool = False) -> dict[str,
         return None
     image, view = picture.image, picture.view
     shown = _written(session, picture, image, full)
-    mine = {one.kind for one in picture.corrected}
     regions = [] if view is None else [
         {
             "id": r.id, "type": r.type or "region", "severity": r.severity.value, "box": list(r.box.as_tuple()),
-            "mine": bool(r.type_probability is None and r.type in mine),
+            "mine": r.id in view.drawn,
         }
         for r in view.inspection.regions
     ]  # fmt: skip

@@ -38,7 +38,7 @@ def served(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str
     command = [sys.executable, "-c", START, "demo", "--preset", "tiny", "--port", str(port), *more]
     command += ["--samples", str(folder / "samples")]
     places = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "TMPDIR": str(folder)}
-    process = subprocess.Popen(command, env={**os.environ, **places}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env={**os.environ, **places}, stdout=subprocess.DEVNULL, text=True)
     try:
         until = time.monotonic() + 120
         while time.monotonic() < until and process.poll() is None:

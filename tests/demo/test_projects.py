@@ -78,18 +78,21 @@ def test_everything_comes_back(opened: Opener, part: QueryImage, tmp_path: Path)
     bench.add_references(session, [rolled(part, 20), rolled(part, 30)])
     bench.set_threshold(session, 0.3)
     bench.mark_defect(session, box(part, 12, 50), "gouge")
-    for question in ("Is anything wrong?", "How bad is region 1?"):
-        list(bench.ask(session, question))
     for number in range(1, 5):
         bench.add(session, rolled(part, number))
     bench.mark_normal(session)
-    bench.choose(session, 0)
-    before = session.pictures[0]
+    before = bench.choose(session, 0)
+    for question in ("Is anything wrong?", "How bad is region 1?"):
+        list(bench.ask(session, question))
+    for _ in range(600):  # pictures are judged again behind the scenes
+        if not any(p.outdated for p in session.pictures):
+            break
+        time.sleep(0.05)
 
     bench, back = again(opened, session)
     assert [line.name for line in bench.store.shelf.of(SECRET)] == ["Lids"]
     assert [p.name for p in back.pictures] == [p.name for p in session.pictures]
-    assert all(p.held is None for p in back.pictures[1:4]), "nothing is read before it is looked at"
+    assert all(p.held is None for p in back.pictures[1:-1]), "nothing is read before it is looked at"
     assert back.current == 0
     assert [p.mark for p in back.pictures] == [p.mark for p in session.pictures]
     picture = back.pictures[0]

@@ -322,13 +322,13 @@ def test_everything_of_a_picture_is_painted(bench: Workbench, part: QueryImage) 
     session = bench.store.new()
     page = components()
     empty = painting.everything(page, session)
-    assert (empty[page.boxes], empty[page.slider], empty[page.editor]) == (None, None, None)
+    assert empty[page.boxes] is None
     bench.add(session, part)
     painted = painting.everything(page, session)
     assert {page.card, page.boxes, page.table, page.bench, page.scan, page.chat} <= painted.keys()
-    plain, heat = painted[page.slider]
-    assert plain.shape == heat.shape
-    assert painted[page.editor]["background"].shape == part.pixels.shape
+    shown = painted[page.boxes]
+    assert (shown["width"], shown["height"]) == (80, 60)
+    assert all((session.folder / Path(shown[name]).name).is_file() for name in ("url", "heat"))
 
 
 def test_scale_and_rule_are_told_and_refused_in_one_piece(bench: Workbench, part: QueryImage) -> None:
