@@ -11,7 +11,7 @@ import gradio as gr
 
 from demo.handlers import Handlers
 from demo.view import words
-from demo.view.page import Page
+from demo.view.page import Page, script
 
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 VISION: dict[str, Any] = {"concurrency_id": "vision", "concurrency_limit": 4}
@@ -36,6 +36,8 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     every = _outputs(page)
     loaded = blocks.load(do.opened, [sid, page.visitor], every, **quick)
     _then_looks(page, do, loaded)
+    limit = str(round(do.bench.settings.max_upload_mb * 2**20))
+    blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
     chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
         _looks(page, [page.drop.upload], do.add_files, [page.drop]),
@@ -82,7 +84,7 @@ def _wire_talk(page: Page, do: Handlers) -> None:
     _asks(page, do, [page.send.click, page.question.submit], do.ask, [page.question])
     for button in page.suggested:
         _asks(page, do, [button.click], do.ask, [button])
-    _asks(page, do, [page.table.select], do.ask_table)
+    _asks(page, do, [page.table.ask], do.ask_region)
     _asks(page, do, [page.boxes.ask], do.ask_region)
     _asks(page, do, [page.what.click], do.ask_pointed, [page.boxes, page.typed_box])
     _asks(page, do, [page.about.click], do.ask_chosen, [page.region])

@@ -25,10 +25,6 @@ class Talks(Corrections):
         """A question was sent."""
         return self._note(sid, lambda session: question)
 
-    def ask_table(self, sid: str | None, event: gr.SelectData) -> Updates:
-        """A row of the table was clicked."""
-        return self._note(sid, lambda session: self._of_region(session, int(event.index[0])))
-
     def ask_region(self, sid: str | None, event: gr.EventData) -> Updates:
         """The label of a region was clicked."""
         return self._note(sid, lambda session: self._numbered(session, event.number))
@@ -107,13 +103,6 @@ class Talks(Corrections):
             session.answering = False  # nobody reads any more; what waits is answered when somebody does
             raise
         yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
-
-    def _of_region(self, session: Session, index: int) -> str:
-        picture = self.bench.in_view(session)
-        regions = () if picture.view is None else picture.view.inspection.regions
-        if not 0 <= index < len(regions):
-            raise BenchError("a region of the picture in view", "none there", "click one of the list")
-        return questions.region_question(regions[index].id)
 
     def _numbered(self, session: Session, number: object) -> str:
         picture = self.bench.in_view(session)

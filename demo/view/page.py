@@ -79,7 +79,7 @@ class Page:
     what: gr.Button
     is_defect: gr.Button
     is_normal: gr.Button
-    table: gr.Dataframe
+    table: gr.HTML
     chat: gr.Chatbot
     suggested: tuple[gr.Button, ...]
     question: gr.Textbox
@@ -119,7 +119,7 @@ def build_page(session: gr.State, *, kept: bool = False) -> Page:
             made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
     made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
     made["status"] = gr.HTML("", elem_id="status")
-    with gr.Row(equal_height=False):
+    with gr.Row(equal_height=False, elem_id="columns"):
         with gr.Column(scale=3, min_width=290):
             _projects(made, kept)
             _inputs(made)
@@ -224,11 +224,7 @@ def _result(made: dict[str, Any]) -> None:
     made["probe"] = gr.HTML("", elem_id="probe")
     with gr.Accordion("Correct", open=True, elem_id="correct"):
         _correction(made)
-    made["table"] = gr.Dataframe(
-        headers=list(words.HEADERS), type="array", interactive=False, wrap=True, label="Regions: click one to ask",
-        elem_id="table", buttons=[], max_height=260, column_widths=["6%", "22%", "18%", "9%", "11%", "10%", "13%", "11%"],
-        visible=False,
-    )  # fmt: skip
+    made["table"] = gr.HTML("", js_on_load=script("table.js"), elem_id="table", visible=False)
 
 
 def _scan(made: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
     choices = [(f"{r.id} {r.type or 'region'}", r.id) for r in regions]
     return {
         page.card: words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture),
-        page.table: gr.update(value=words.region_table(view), visible=bool(regions)),
+        page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
         page.boxes: viewer.value(session, keep=keep),

@@ -91,7 +91,7 @@ def _heat(session: Session, view: View) -> Path:
     scale = min(1.0, HEAT_SIDE / max(scores.shape))
     size = (max(1, round(scores.shape[1] * scale)), max(1, round(scores.shape[0] * scale)))
     small = np.clip(cv2.resize(scores, size, interpolation=cv2.INTER_AREA), 0, 1)
-    opacity = np.clip((small - 0.15) / 0.35, 0, 1)
+    opacity = np.clip((small - 0.3) / 0.4, 0, 1)
     pixels = np.dstack([_COLOURS[(small * 255).astype(np.uint8)], (opacity * 255).astype(np.uint8)])
     data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
     for old in session.folder.glob("heat-*.png"):

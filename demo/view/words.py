@@ -188,6 +188,18 @@ def region_table(view: View | None) -> list[list[str]]:
     ]
 
 
+def region_html(view: View | None) -> str:
+    """The table of regions as HTML; on narrow screens each row stands as a card of its own, with the headers in it."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEADERS)
+    rows = "".join(
+        f'<tr data-number="{row[0]}" tabindex="0" title="Ask about region {row[0]}">'
+        + "".join(f'<td data-label="{name}">{escape(cell)}</td>' for name, cell in zip(HEADERS, row, strict=True))
+        + "</tr>"
+        for row in region_table(view)
+    )
+    return f"<table><caption>Regions: click one to ask</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def error_card(error: Exception | str) -> str:
     """A message a person can act on, in one line."""
     text = " ".join(str(error).split())
