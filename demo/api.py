@@ -16,8 +16,8 @@ from typing import Any
 
 import gradio as gr
 
-from demo.bench import uploads
 from demo.bench.workbench import Workbench
+from demo.incoming import uploads
 from demo.reactions.base import said
 from demo.takeaway import exports
 from demo.view.inputs import uploaded_file

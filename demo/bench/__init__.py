@@ -1,7 +1,5 @@
 """What a person works on: sessions, their pictures, how they are judged, corrected and talked about. Knows no gradio.
 
-uploads         files that strangers send -> pictures and profiles
-planes          where a picture comes from: a file, or a plane of one
 thresholds      another threshold on a picture that was judged
 sessions        what is at hand of each person
 session_store   sessions by id, and the projects behind them
@@ -10,6 +8,8 @@ questions       questions cleaned, suggested and pointed
 conversations   opened, paced, marked where they go wrong
 other_pictures  further pictures of a session, for questions that compare
 correcting      what a person said of a picture, applied to its result
-judging         pictures added, judged and brought into view
+judging         how a picture is judged
+pictures        pictures added, brought into view, taken off
+setups          references, profiles and details
 workbench       corrections and questions
 """

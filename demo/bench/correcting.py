@@ -99,7 +99,7 @@ def corrected(
     inspection = replace(
         view.inspection, image_score=score, regions=numbered, anomaly_map=anomaly_map, region_embeddings=None
     )
-    own = {number: mask for number, i in enumerate(order, 1) if (mask := exact[i]) is not None}
+    own = {number: one for number, i in enumerate(order, 1) if (one := exact[i]) is not None}
     peak, mean = tuple(peaks[i] for i in order), tuple(means[i] for i in order)
     return View(inspection, measured, threshold, peak, mean, in_words(said), own)
 
@@ -178,5 +178,5 @@ def _reduced(region: Region, anomaly_map: AnomalyMap, exact: Mask | None) -> Reg
     factor = math.ceil(max(anomaly_map.size) / LABEL_SIDE)
     height, width = exact.shape
     padded = np.pad(exact, ((0, -height % factor), (0, -width % factor)))
-    small = padded.reshape(padded.shape[0] // factor, factor, -1, factor).any((1, 3))
-    return RegionMask(small, region.box, region.area_fraction, region.cells, region.peak_score, region.mean_score)
+    small = padded.reshape(padded.shape[0] // factor, factor, -1, factor).any(axis=(1, 3))
+    return RegionMask(np.asarray(small), region.box, region.area_fraction, region.cells, region.peak_score, region.mean_score)

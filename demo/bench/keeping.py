@@ -19,8 +19,8 @@ from assistant.pictures.scans import read_scan
 from assistant.rules.sentence import read_sentence
 from assistant.types import Answer, Domain, QueryImage, Verdict
 from assistant.vision.references.profile import AnomalousReference, Profile
-from demo.bench.planes import Origin, Plane
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
+from demo.incoming.planes import Origin, Plane
 from demo.projects.project import Project
 
 INTERRUPTED = "(interrupted)"
@@ -208,7 +208,7 @@ def _take_up(session: Session, picture: Picture, told: dict[str, Any] | None) ->
     if told is None:
         return
     picture.messages = told["messages"]
-    if picture.messages and picture.messages[-1].pop("open", None):
+    if picture.messages and picture.messages[-1].pop("open", ""):
         written = picture.messages[-1]["content"].strip("… \n")
         picture.messages[-1]["content"] = f"{written}\n\n{INTERRUPTED}".strip()
     for one in told["answers"]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
     from demo.bench.conversations import PageConversation
-    from demo.bench.planes import Origin, Plane
     from demo.bench.thresholds import View
+    from demo.incoming.planes import Origin, Plane
 
 
 class SessionError(AssistantError):

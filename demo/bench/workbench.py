@@ -13,9 +13,10 @@ from assistant.types import Answer, Box
 from assistant.vision.references.profile import AnomalousReference
 from demo.bench import conversations, keeping, questions
 from demo.bench.correcting import region_mask
-from demo.bench.judging import CHANGED, MAX_REFERENCES, BenchError, Judging
+from demo.bench.judging import CHANGED, BenchError
 from demo.bench.other_pictures import OtherPictures
 from demo.bench.sessions import Asked, Correction, Picture, Said, Session
+from demo.bench.setups import MAX_REFERENCES, Setups
 
 MAX_WAITING = 8
 """Questions of a person that may wait."""
@@ -27,8 +28,8 @@ TAKEN_UP = 6
 _WHOLE = re.compile(r"[.!?](?=\s|$)")
 
 
-class Workbench(Judging):
-    """The operations of the page on a session; see :class:`Judging` for its arguments."""
+class Workbench(Setups):
+    """The operations of the page on a session; see :class:`~demo.bench.judging.Judging` for the arguments."""
 
     def mark_normal(self, session: Session) -> None:
         """The picture in view is normal: it joins the references.

@@ -7,9 +7,9 @@ from pathlib import Path
 import gradio as gr
 
 from assistant.inquiry import Inquiry
-from demo.bench import planes, uploads
-from demo.bench.planes import Plane
 from demo.bench.sessions import Session, Setup
+from demo.incoming import planes, uploads
+from demo.incoming.planes import Plane
 from demo.reactions.base import Reactions, Stream, said
 from demo.takeaway import exports
 from demo.view import drawing, painting, viewer, words

@@ -2,7 +2,7 @@
 
 words     results as words, tables and small pieces of HTML
 drawing   results as pictures
-style     theme and CSS
+style     theme and CSS; the sheet, and JavaScript, lie in browser/
 inputs    components that take files
 page      what is on the page and where
 viewer    the picture in view, and what is drawn on it

@@ -39,7 +39,7 @@ def uploads_only(component: Made) -> Made:
         if payload is None:
             return None
         sent = [payload] if isinstance(payload, FileData) else list(payload)
-        paths = [NamedString(one.path) for one in sent]
+        paths = [NamedString(one.path) for one in sent]  # type: ignore[no-untyped-call]
         several = isinstance(component, gr.File) and component.file_count != "single"
         return paths if several else paths[0] if paths else None
 

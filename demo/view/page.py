@@ -132,8 +132,8 @@ def build_page(session: gr.State, *, kept: bool = False) -> Page:
 
 
 def script(name: str) -> str:
-    """JavaScript that lies beside this file."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    """JavaScript or HTML that the browser gets."""
+    return (Path(__file__).parent / "browser" / name).read_text(encoding="utf-8")
 
 
 def _projects(made: dict[str, Any], kept: bool) -> None:

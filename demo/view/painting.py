@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from demo.bench import conversations, questions
-from demo.bench.planes import Plane
 from demo.bench.sessions import Picture, Session
+from demo.incoming.planes import Plane
 from demo.view import drawing, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 

@@ -22,7 +22,6 @@ from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
 from demo.view import drawing
 
-HERE = Path(__file__).parent
 HEAT_SIDE = 256
 """Longest side of the heat as it is sent; the map behind it is coarser still."""
 QUALITY, FINE_QUALITY = 88, 94

@@ -10,11 +10,11 @@ import pytest
 from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
 from assistant.types import Domain, QueryImage
-from demo.bench import planes
 from demo.bench.judging import CHANGED
-from demo.bench.planes import Plane
 from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
+from demo.incoming import planes
+from demo.incoming.planes import Plane
 from demo.takeaway import exports
 from demo.view import painting
 from tests.scan_files import dicom_file, nifti_file

@@ -18,12 +18,13 @@ import pytest
 from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
-from demo.bench import keeping, planes
+from demo.bench import keeping
 from demo.bench.session_store import SessionError, SessionStore
 from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
 from demo.cleaning import BROKEN_OFF, UPLOAD, sweep_roots, sweep_uploads
 from demo.engine import Engine
+from demo.incoming import planes
 from demo.projects.database import NAME, Database, ProjectError
 from demo.projects.shelf import DAY, Shelf
 from demo.settings import Settings

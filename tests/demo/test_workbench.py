@@ -241,7 +241,7 @@ def test_profiles_are_saved_loaded_and_exclusive(bench: Workbench, part: QueryIm
     score = picture.view.score  # type: ignore[union-attr]
     path = bench.save_profile(session)
     assert path.parent == session.folder
-    from demo.bench.uploads import read_profile
+    from demo.incoming.uploads import read_profile
 
     profile = read_profile(path, session.folder)
     bench.clear_references(session)

@@ -11,7 +11,7 @@ from assistant.pictures.images import load_image
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.pictures.scans import Scan, read_scan
 from assistant.types import Domain, QueryImage
-from demo.bench import uploads
+from demo.incoming import uploads
 
 
 @dataclass(frozen=True)
