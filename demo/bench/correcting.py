@@ -179,4 +179,6 @@ def _reduced(region: Region, anomaly_map: AnomalyMap, exact: Mask | None) -> Reg
     height, width = exact.shape
     padded = np.pad(exact, ((0, -height % factor), (0, -width % factor)))
     small = padded.reshape(padded.shape[0] // factor, factor, -1, factor).any(axis=(1, 3))
-    return RegionMask(np.asarray(small), region.box, region.area_fraction, region.cells, region.peak_score, region.mean_score)
+    return RegionMask(
+        np.asarray(small), region.box, region.area_fraction, region.cells, region.peak_score, region.mean_score
+    )
