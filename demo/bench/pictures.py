@@ -162,7 +162,7 @@ class Pictures(Judging):
         keeping.keep_picture(session, picture)
 
     def unlearn(self, correction: Correction) -> None:
-        """What a correction taught is forgotten; pictures of its setup have to be judged again."""
+        """What a correction taught is forgotten; where it taught something, pictures of its setup have to be judged again."""
         setup, learned = correction.picture.setup, correction.learned
         if learned is not None:
             setup.references = [one for one in setup.references if one is not learned]
@@ -170,7 +170,8 @@ class Pictures(Judging):
                 one for one in setup.anomalous if one.image is not learned or one.mask is not correction.mask
             ]
         setup.examples = [one for one in setup.examples if one is not correction]
-        setup.changed()
+        if learned is not None or correction.embedding is not None:
+            setup.changed()
 
     def _redo(self, session: Session) -> None:
         tried: dict[int, int] = {}

@@ -66,9 +66,7 @@ class SessionStore:
         with self._lock:
             project = self.shelf.new(visitor, name=name, brief=brief or not (visitor and self.stays))
             session = self._sessions[project.id] = Session(project, self._folder(), brief=brief)
-            oldest = time.monotonic() - BRIEF_SECONDS
-            for idle in [s.id for s in self._sessions.values() if s.brief and s.used < oldest]:
-                self.free(idle)
+            self._end_idle()
             self.trim(project.id)
             return session
 
@@ -112,8 +110,9 @@ class SessionStore:
             self.free(name)
 
     def sweep(self, days: float) -> int:
-        """Remove projects that nobody used for so many days; how many."""
+        """Remove projects that nobody used for so many days, and end what programs left; how many projects."""
         with self._lock:
+            self._end_idle()
             return self.shelf.sweep(days, frozenset(self._sessions))
 
     def free_all(self) -> None:
@@ -125,6 +124,11 @@ class SessionStore:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def _end_idle(self) -> None:
+        oldest = time.monotonic() - BRIEF_SECONDS
+        for idle in [s.id for s in self._sessions.values() if s.brief and s.used < oldest]:
+            self.free(idle)
 
     def _folder(self) -> Path:
         folder = self.served / f"session-{secrets.token_hex(16)}"
