@@ -34,6 +34,7 @@ def demo(
     no_projects: Annotated[
         bool, typer.Option("--no-projects", help="Keep nothing: what is not taken away goes with the page.")
     ] = False,
+    max_project_mb: Annotated[float, typer.Option(help="Files of one project; more pictures are refused.")] = 20_480.0,
     keep_days: Annotated[float, typer.Option(help="Projects that nobody used for so many days are removed.")] = 90.0,
     samples: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Data set of sample pictures; made when left out.")
@@ -48,5 +49,6 @@ def demo(
             host=host, port=port, share=share, auth_file=auth_file, preset=preset, device=device,
             max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size, samples=samples,
             projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
+            max_project_mb=max_project_mb,
         )
     )  # fmt: skip

@@ -35,6 +35,7 @@ class Settings:
         max_pictures: pictures of one person that stay in memory; others are read again from disk.
         max_memory_mb: of all pictures and maps kept, 2**20 bytes.
         projects: folder in which projects outlive the page; None keeps nothing.
+        max_project_mb: of the files of one project, 2**20 bytes.
         keep_days: projects that nobody used for so many days are removed.
         samples: data set of sample pictures; made on the machine when None.
 
@@ -55,6 +56,7 @@ class Settings:
     max_pictures: int = 12
     max_memory_mb: float = 2048.0
     projects: Path | None = None
+    max_project_mb: float = 20_480.0
     keep_days: float = 90.0
     samples: Path | None = None
 
@@ -66,6 +68,7 @@ class Settings:
             "max_sessions": self.max_sessions,
             "max_pictures": self.max_pictures,
             "max_memory_mb": self.max_memory_mb,
+            "max_project_mb": self.max_project_mb,
             "keep_days": self.keep_days,
         }
         for name, value in least.items():

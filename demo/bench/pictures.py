@@ -50,6 +50,9 @@ class Pictures(Judging):
         Raises:
             AssistantError: a picture that cannot be judged; it is not kept.
         """
+        if session.project.nbytes > self.settings.max_project_mb * 2**20:
+            most = f"a project of at most {self.settings.max_project_mb:,.0f} MB"
+            raise BenchError(most, "one that is full", "remove pictures, or begin another project")
         picture = Picture(image, setup or session.own, plane=plane)
         picture.origin = self._origin(session, picture, file)
         if picture.setup.key < 0:

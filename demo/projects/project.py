@@ -90,6 +90,11 @@ class Project:
         """A file of the project."""
         return self.files / Path(name).name
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its files."""
+        return sum(path.stat().st_size for path in self.files.iterdir())
+
     def sweep(self, used: set[str]) -> int:
         """Remove files that no document names; how many."""
         loose = [path for path in self.files.iterdir() if path.name not in used]

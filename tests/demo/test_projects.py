@@ -8,6 +8,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
 from demo.bench import keeping
+from demo.bench.judging import BenchError
 from demo.bench.session_store import SessionError, SessionStore
 from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
@@ -218,6 +220,16 @@ def test_a_folder_that_is_none_and_projects_of_another_version(tmp_path: Path) -
     Database(tmp_path / "newer").change("PRAGMA user_version = 7")
     with pytest.raises(ProjectError, match="expected projects of version 1, got version 7"):
         Database(tmp_path / "newer")
+
+
+def test_a_project_that_is_full_takes_no_more(opened: Opener, part: QueryImage) -> None:
+    bench = opened()
+    session = bench.store.new(visitor=SECRET)
+    bench.add(session, part)
+    bench.settings = replace(bench.settings, max_project_mb=session.project.nbytes / 2**21)
+    with pytest.raises(BenchError, match="begin another project"):
+        bench.add(session, rolled(part, 3))
+    assert len(session.pictures) == 1
 
 
 def test_a_project_is_exported_whole(opened: Opener, part: QueryImage) -> None:
