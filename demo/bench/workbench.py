@@ -49,7 +49,7 @@ class Workbench(Setups):
         Args:
             session: whose picture in view is meant.
             mask: bool, the size of the picture.
-            kind: in the person's words; that of the region under it when empty.
+            kind: in the person's words; that of the region it replaces, or that is under it, when empty.
             number: of the region that it is drawn instead of; None for those under the mask.
 
         Raises:
@@ -61,7 +61,7 @@ class Workbench(Setups):
         if len(picture.setup.anomalous) >= MAX_REFERENCES:
             raise BenchError(f"at most {MAX_REFERENCES} marked defects", "one more", "undo one of them first")
         was = None if number is None else self._region(picture, number)
-        name = questions.clean_question(kind)[:60] or self._kind_under(picture, mask if was is None else was)
+        name = questions.clean_question(kind)[:60] or self._kind_under(picture, mask, number)
         picture.setup.anomalous.append(AnomalousReference(picture.image, mask))
         self._correct(session, Correction(picture, Said.DEFECT, mask, name, was=was, learned=picture.image))
         self._changed(session)
@@ -234,10 +234,10 @@ class Workbench(Setups):
         except LookupError:
             raise BenchError("a region of the picture in view", f"number {number}", "choose one of the table") from None
 
-    def _kind_under(self, picture: Picture, mask: np.ndarray) -> str:
+    def _kind_under(self, picture: Picture, mask: np.ndarray, number: int | None) -> str:
         box: Box = mask_box(mask)
         regions = () if picture.view is None else picture.view.inspection.regions
-        region = questions.pointed_region(regions, box)
+        region = next((r for r in regions if r.id == number), None) or questions.pointed_region(regions, box)
         return region.type if region is not None and region.type else "defect"
 
 

@@ -106,6 +106,8 @@ function label() {
     button.textContent = `${one.id} ${one.type}`;
     button.style.left = `${(100 * one.box[0]) / now.width}%`;
     button.style.top = `${(100 * one.box[1]) / now.height}%`;
+    button.classList.toggle("inside", one.box[1] < now.height * 0.07);
+    button.classList.toggle("turned", one.box[0] > now.width * 0.7);
     button.style.borderColor = COLOURS[one.severity];
     button.title = `Region ${one.id}: ${one.type}, ${one.severity}. Click asks about it.`;
     button.addEventListener("click", (event) => { event.stopPropagation(); trigger("ask", { number: one.id }); });
