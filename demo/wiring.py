@@ -61,8 +61,9 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.drop_picture.click], do.remove_picture)
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
     page.ticking.tick(do.tick, [sid], [page.bench, page.drop_picture, page.ticking], **quick)
-    page.boxes.point(do.point, [sid], every, **quick, **EACH)
-    page.boxes.closer(do.closer, [sid], every, **quick)
+    told = [page.probe, page.region, page.status, sid]
+    page.boxes.point(do.point, [sid], told, **quick, **EACH)
+    page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
     planes = [page.plane.input, page.axis.input, page.window.input]
     gr.on(
         planes,
@@ -111,7 +112,7 @@ def _wire_projects(page: Page, do: Handlers) -> None:
 def _then_looks(page: Page, do: Handlers, event: Any) -> None:
     """After a project was opened its picture is judged, and questions that waited are answered."""
     looked = event.then(do.look_again, [page.session], _outputs(page), **HIDDEN, **VISION, **EACH)
-    looked.then(do.answer, [page.session], _outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    looked.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
 
 
 def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
@@ -126,12 +127,21 @@ def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = (
 
 
 def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequence[Any] = ()) -> None:
-    """A handler that notes a question, which is then answered after those before it."""
+    """A handler that notes a question, which is then answered after those before it.
+
+    The question is noted past all queues, and both write what they change alone, so that the first word comes soon.
+    """
     _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    noted = _on(triggers, note, [page.session, *inputs], _outputs(page), **HIDDEN, **QUICK, **EACH)
-    answered = noted.then(do.answer, [page.session], _outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    shown = [page.question, page.status, page.chat, page.stop, page.session]
+    noted = _on(triggers, note, [page.session, *inputs], shown, **HIDDEN, **EACH, queue=False)
+    answered = noted.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
     for event in (noted, answered):
         event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
+
+
+def _talk_outputs(page: Page) -> list[Any]:
+    """Every component that an answer changes."""
+    return [page.chat, page.status, page.stop, page.retry, page.over, *page.suggested, *page.files]
 
 
 def _on(triggers: list[Any], *given: Any, **options: Any) -> Any:

@@ -30,7 +30,7 @@ class SessionStore:
     """Sessions by id, the one used last at the end.
 
     Args:
-        max_sessions: more make the oldest go from memory.
+        max_sessions: more of pages, or more of programs, make the oldest of them go from memory.
         max_bytes: of all sessions together; above it the oldest go, never the one in use.
         root: folder of what is made to be seen or taken away; a fresh temporary one when None. Goes with the store.
         projects: folder in which projects outlive the store; None keeps them below ``root``, and nothing stays.
@@ -105,7 +105,7 @@ class SessionStore:
         self.shelf.remove(name)
 
     def trim(self, keep: str) -> None:
-        """End the sessions idle longest until the caps hold, those of programs first; never the one named."""
+        """End the sessions idle longest until the caps hold; never the one named. Programs do not crowd out pages."""
         for name in [n for n in self._over() if n != keep]:
             self.free(name)
 
@@ -145,12 +145,12 @@ class SessionStore:
         return session
 
     def _over(self) -> Iterator[str]:
+        """Those that are too many, of pages and of programs each, or too large together, programs first."""
         with self._lock:
-            every = sorted(self._sessions.values(), key=lambda one: not one.brief)  # else as they were used
-            sizes = {session.id: session.nbytes for session in every}
-        count, total = len(sizes), sum(sizes.values())
-        for name, size in sizes.items():
-            if count <= self._max_sessions and total <= self._max_bytes:
-                return
-            count, total = count - 1, total - size
-            yield name
+            every = [(one.id, one.brief, one.nbytes) for one in self._sessions.values()]
+        left = {kind: sum(brief is kind for _, brief, _ in every) for kind in (True, False)}
+        total = sum(size for *_, size in every)
+        for name, brief, size in sorted(every, key=lambda one: not one[1]):  # else as they were used
+            if left[brief] > self._max_sessions or total > self._max_bytes:
+                left[brief], total = left[brief] - 1, total - size
+                yield name

@@ -88,3 +88,14 @@ def test_many_at_once_keep_the_cap(store: SessionStore) -> None:
     assert len(store) == 3
     store.free_all()
     assert not store.root.exists()
+
+
+def test_programs_do_not_crowd_out_pages_nor_pages_programs(store: SessionStore) -> None:
+    pages = [store.new() for _ in range(3)]
+    programs = [store.new(brief=True) for _ in range(9)]
+    assert [store.get(one.id) for one in pages] == pages
+    assert [store.get(one.id) for one in programs[-3:]] == programs[-3:]
+    assert len(store) == 6
+    store.new()
+    assert [store.get(one.id) for one in programs[-3:]] == programs[-3:]
+    assert len(store) == 6
