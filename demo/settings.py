@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import platformdirs
+
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+
+
+def own_projects() -> Path:
+    """Folder of this user's projects."""
+    return Path(platformdirs.user_data_dir("anomaly-assistant")) / "projects"
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,11 @@ class Settings:
         max_megapixels: largest picture, 10**6 pixels.
         queue_size: waiting requests; more are refused.
         max_sessions: people whose pictures are kept; the one idle longest goes first.
-        max_pictures: pictures kept of one person.
+        max_pictures: pictures of one person that stay in memory; others are read again from disk.
         max_memory_mb: of all pictures and maps kept, 2**20 bytes.
+        projects: folder in which projects outlive the page; None keeps nothing.
+        max_project_mb: of the files of one project, 2**20 bytes.
+        keep_days: projects that nobody used for so many days are removed.
         samples: data set of sample pictures; made on the machine when None.
 
     Raises:
@@ -48,6 +58,9 @@ class Settings:
     max_sessions: int = 32
     max_pictures: int = 12
     max_memory_mb: float = 2048.0
+    projects: Path | None = None
+    max_project_mb: float = 20_480.0
+    keep_days: float = 90.0
     samples: Path | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +71,8 @@ class Settings:
             "max_sessions": self.max_sessions,
             "max_pictures": self.max_pictures,
             "max_memory_mb": self.max_memory_mb,
+            "max_project_mb": self.max_project_mb,
+            "keep_days": self.keep_days,
         }
         for name, value in least.items():
             if not value > 0:
