@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
-from assistant.files.text import decoded
-from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.files.named_secrets import read_named_secrets
+from assistant.pictures.pixels import ImageLimits
 
 
 def own_projects() -> Path:
@@ -83,12 +83,7 @@ class Settings:
     @property
     def limits(self) -> ImageLimits:
         """What a picture may cost."""
-        return replace(
-            DEFAULT_LIMITS,
-            max_pixels=round(self.max_megapixels * 1e6),
-            max_bytes=round(self.max_upload_mb * 2**20),
-            max_voxels=min(DEFAULT_LIMITS.max_voxels, round(self.max_megapixels * 1e6 * 16)),
-        )
+        return ImageLimits.of_sent(self.max_megapixels, self.max_upload_mb)
 
     def accounts(self) -> list[tuple[str, str]] | None:
         """(name, password) pairs of the file; None without a file.
@@ -98,18 +93,4 @@ class Settings:
         """
         if self.auth_file is None:
             return None
-        try:
-            lines = decoded(self.auth_file.read_bytes(), self.auth_file.name).splitlines()
-        except OSError as error:
-            raise ConfigError("a readable --auth-file", f"{self.auth_file.name}", "check its path") from error
-        pairs = []
-        for number, line in enumerate(lines, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            name, colon, password = line.strip().partition(":")
-            if not (name and colon and password):
-                raise ConfigError("name:password on each line", f"line {number} of {self.auth_file.name}", "mend it")
-            pairs.append((name, password))
-        if not pairs:
-            raise ConfigError("at least one name:password", f"none in {self.auth_file.name}", "add one")
-        return pairs
+        return read_named_secrets(self.auth_file, "--auth-file", "password")
