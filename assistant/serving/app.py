@@ -145,7 +145,9 @@ def serve(settings: ServeSettings, load: Callable[[], Assistant]) -> None:
         got = f"{settings.host}:{settings.port} ({error.strerror})"
         raise ConfigError("an address that is free", got, "stop what listens there, or give another --port") from None
     with listening:
-        app = build_app(load(), settings)
+        assistant = load()
+        assistant.warm_up()
+        app = build_app(assistant, settings)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=round(settings.stop_seconds), timeout_keep_alive=30, limit_concurrency=None,
