@@ -40,7 +40,7 @@ def served(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str
     places = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "TMPDIR": str(folder)}
     process = subprocess.Popen(command, env={**os.environ, **places}, stdout=subprocess.DEVNULL, text=True)
     try:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while time.monotonic() < until and process.poll() is None:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/gradio_api/app_id", timeout=5)
