@@ -38,7 +38,9 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
         plane, spacing = nifti_plane(volume, name, selector, limits)
     sides = nifti_sides(volume)
     one = "slice" in selector or sides[int(selector.get("axis", 2))] == 1
-    told: tuple[str, ...] = () if one else ("is the middle slice of its volume (::axis=2,slice=0 after the path takes another)",)
+    told: tuple[str, ...] = (
+        () if one else ("is the middle slice of its volume (::axis=2,slice=0 after the path takes another)",)
+    )
     told += (UNPLACED,) if unplaced(volume) else ()
     if plane.dtype.names:
         colours = np.stack([plane[channel] for channel in ("R", "G", "B")], axis=2).astype(np.uint8)
