@@ -112,7 +112,8 @@ def _tell_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> JSONResponse:
-        body = error_body(request.url.path, error.status_code, f"expected a route of /openapi.json, got {error.detail}")
+        expected = "a body that can be read" if error.status_code == 400 else "a route of /openapi.json"
+        body = error_body(request.url.path, error.status_code, f"expected {expected}, got {error.detail}")
         return JSONResponse(body, error.status_code, headers=error.headers)
 
     @app.exception_handler(Exception)

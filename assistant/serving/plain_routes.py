@@ -6,11 +6,12 @@ import base64
 from typing import Annotated, Any
 
 import cv2
-from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
+from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL
 from assistant.report import inspection_row, package_version
 from assistant.serving.counters import Counters
@@ -20,6 +21,27 @@ from assistant.serving.service import LONGEST_QUESTION, Service
 from assistant.types import Inspection
 
 Phrases = Annotated[list[str], Form(max_length=64)]
+
+
+LISTS = frozenset({"references", "look_for", "types"})
+"""Fields of a form that may be there more than once."""
+
+
+async def only_known(request: Request) -> None:
+    """Refuse fields that would have no effect: of another name, or there more than once.
+
+    Raises:
+        ConfigError: such a field.
+    """
+    known = {field.alias for field in request.scope["route"].dependant.body_params}
+    do = "/openapi.json lists what is taken"
+    if request.query_params:
+        raise ConfigError("fields in the form", "some behind ? in the address", do)
+    names = [name for name, _ in (await request.form()).multi_items()]
+    if wrong := next((name for name in names if name not in known), None):
+        raise ConfigError(f"fields of {', '.join(sorted(known))}", repr(wrong[:40]), do)
+    if twice := next((name for name in names if name not in LISTS and names.count(name) > 1), None):
+        raise ConfigError(f"one {twice}", f"{names.count(twice)}", "send each in a request of its own")
 
 
 class Question(BaseModel):
@@ -46,7 +68,7 @@ def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRoute
         """Numbers in Prometheus' form."""
         return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)
 
-    @router.post("/inspect")
+    @router.post("/inspect", dependencies=[Depends(only_known)])
     async def inspect(
         image: Annotated[UploadFile, File(description="A picture of any kind that is read.")],
         references: Annotated[list[UploadFile] | None, File(description="Normal pictures of the same kind.")] = None,
@@ -91,9 +113,9 @@ def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRoute
     @router.get("/profiles")
     async def profiles() -> dict[str, Any]:
         """The saved profiles that may be named."""
-        return {"profiles": service.profiles()}
+        return {"profiles": await service.profiles()}
 
-    @router.post("/profiles", status_code=201)
+    @router.post("/profiles", status_code=201, dependencies=[Depends(only_known)])
     async def build(
         name: Annotated[str, Form(max_length=100)],
         references: Annotated[list[UploadFile], File(description="Normal pictures.")],
