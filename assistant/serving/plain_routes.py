@@ -92,13 +92,16 @@ def plain_routes(service: Service, seats: Seats, counters: Counters) -> APIRoute
             profile=profile or None, fixed_camera=fixed_camera, score=score, overkill=overkill,
             mm_per_pixel=mm_per_pixel, detail=detail, references=await _sent_all(references),
         )  # fmt: skip
-        session, found = await service.inspect(await _sent(image, "picture"), asked)
-        return {
-            "session": session,
-            "inspection": inspection_row(found, caption=service.assistant.caption(found)),
-            "map": _map_url(found) if map else None,
-            "overlay": _overlay_url(found) if overlay else None,
-        }
+
+        def told(found: Inspection) -> dict[str, Any]:
+            return {
+                "inspection": inspection_row(found, caption=service.assistant.caption(found)),
+                "map": _map_url(found) if map else None,
+                "overlay": _overlay_url(found) if overlay else None,
+            }
+
+        session, answer = await service.inspect(await _sent(image, "picture"), asked, told)
+        return {"session": session, **answer}
 
     @router.post("/ask")
     async def ask(asked: Question) -> dict[str, Any]:

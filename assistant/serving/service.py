@@ -10,10 +10,10 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.errors import ConfigError, ProfileError
 from assistant.serving.counters import Counters
@@ -27,6 +27,8 @@ from assistant.words.scene.scene import Earlier
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
     from assistant.vision.references.profile import Profile
+
+T = TypeVar("T")
 
 MOST_TURNS = 40
 """Questions about one picture in one conversation."""
@@ -77,20 +79,29 @@ class Service:
     def __init__(self, assistant: Assistant, settings: ServeSettings, workers: Workers, counters: Counters) -> None:
         self.assistant, self.settings = assistant, settings
         self._workers, self._counters = workers, counters
-        most_bytes, seconds = settings.max_memory_mb * 2**20, settings.talk_seconds
-        self.talks: Kept[Talk] = Kept(settings.max_talks, most_bytes, seconds, lambda t: held_bytes(t.inspection))
-        self._said: Kept[Talk] = Kept(settings.max_talks, most_bytes, seconds, lambda t: held_bytes(t.inspection))
-        self._inspected: Kept[Inspection] = Kept(settings.max_talks, most_bytes / 2, seconds, held_bytes)
-        self._profiles: Kept[Profile] = Kept(PROFILES_KEPT, most_bytes, seconds, _bank_bytes)
+        quarter, seconds = settings.max_memory_mb * 2**20 / 4, settings.talk_seconds
+        self.talks: Kept[Talk] = Kept(settings.max_talks, quarter, seconds, lambda t: held_bytes(t.inspection))
+        self._said: Kept[Talk] = Kept(settings.max_talks, quarter, seconds, lambda t: held_bytes(t.inspection))
+        self._inspected: Kept[Inspection] = Kept(settings.max_talks, quarter, seconds, held_bytes)
+        self._profiles: Kept[Profile] = Kept(PROFILES_KEPT, quarter, seconds, _bank_bytes)
 
-    async def inspect(self, sent: Sent, asked: Asked) -> tuple[str, Inspection]:
-        """An inspection, and the name of the conversation that may be held on it.
+    async def inspect(self, sent: Sent, asked: Asked, told: Callable[[Inspection], T]) -> tuple[str, T]:
+        """The name of the conversation that may be held on a picture, and what is told of its inspection.
+
+        Args:
+            sent: the picture.
+            asked: what is asked of it.
+            told: makes an answer of the inspection, beside it, in the thread that looks.
 
         Raises:
             AssistantError, Missing: what is wrong with the request.
         """
-        found = await self._workers.look(lambda: self._inspect(sent, asked))
-        return self.talks.put(Talk(self.assistant.open(found))), found
+
+        def look() -> tuple[str, T]:
+            found = self._inspect(sent, asked)
+            return self.talks.put(Talk(self.assistant.open(found))), told(found)
+
+        return await self._workers.look(look)
 
     async def ask(self, name: str, question: str) -> Answer:
         """The answer to a question about a picture inspected before.
