@@ -8,7 +8,6 @@ and its time.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -23,8 +22,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-log = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset({"/health"})
 """Routes that need no token."""
@@ -42,10 +39,6 @@ class Refusal(Exception):
     def __init__(self, status: int, expected: str, got: str, do: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(f"expected {expected}, got {got}; {do}")
         self.status, self.headers = status, headers or {}
-
-
-class _Unread(Exception):
-    """A client that does not read what it asked for; it keeps no seat."""
 
 
 class Guards:
@@ -84,17 +77,12 @@ class Guards:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-            try:
-                await asyncio.wait_for(send(message), self._settings.body_seconds)
-            except TimeoutError:
-                raise _Unread from None
+            await send(message)
 
         try:
             await self._guarded(scope, receive, noting)
         except Refusal as refusal:
             await self._refuse(scope["path"], refusal, noting)
-        except _Unread:
-            log.warning("a client did not take its answer to %s: it was left", scope["path"])
         finally:
             self._counters.request(scope.get("path", ""), status, time.perf_counter() - started)
 

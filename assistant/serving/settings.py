@@ -31,7 +31,7 @@ class ServeSettings:
         max_upload_mb: largest file, 2**20 bytes; of a request with references four times as much.
         max_megapixels: largest picture, 10**6 pixels.
         max_references: normal pictures in one request.
-        body_seconds: a request whose body takes longer is given up, and a client that takes a piece of an answer more slowly.
+        body_seconds: a request whose body takes longer is given up.
         stop_seconds: what is being answered has so long to end when the server stops.
         max_talks: conversations kept; the one idle longest goes first.
         max_memory_mb: of all pictures and maps kept, 2**20 bytes.
