@@ -248,9 +248,11 @@ def checked_phrase(text: str, what: str) -> str:
     """The text on one line, without braces.
 
     Raises:
-        ConfigError: empty, or longer than :data:`MAX_PHRASE` characters.
+        ConfigError: empty, longer than :data:`MAX_PHRASE` characters, or no Unicode.
     """
     clean = " ".join(text.replace("{", " ").replace("}", " ").split())
+    if any("\ud800" <= letter <= "\udfff" for letter in clean):  # no tokenizer and no row takes halves of letters
+        raise ConfigError(f"{what} in Unicode", "bytes that are no UTF-8", "write it in UTF-8")
     if not clean or len(clean) > MAX_PHRASE:
         raise ConfigError(
             f"{what} of 1 to {MAX_PHRASE} characters", f"{len(clean)} characters", "shorten or fill it in"

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+import numpy as np
+
 from assistant.errors import ConfigError
 from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.choice import chosen_language
 from assistant.language.conversation import Conversations
 from assistant.pictures.sets import ReadAlike
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, QueryImage
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.closer.closer_look import inspect_closely
 from assistant.vision.detector import Detector
@@ -302,6 +304,22 @@ class Assistant:
     ) -> Iterator[Answer]:
         """The answer to one question as it grows; the last one is checked. For several questions use :meth:`open`."""
         yield from self.open(inspection, evidence).stream(question, stop=stop)
+
+    def warm_up(self) -> None:
+        """Look at a grey picture, answer a question, let the language model write a word: what comes next is quick.
+
+        Raises:
+            WeightsError: a language model that cannot be had.
+        """
+        found = self.inspect(QueryImage(np.full((96, 128, 3), 128, np.uint8), "warm-up"))
+        if self.preset.language.kind == "none":
+            return
+        self.open(found).ask("Is anything wrong here?")
+        pieces = self.open(found, "both").stream("Is anything wrong here?")
+        try:
+            next(pieces, None)
+        finally:
+            pieces.close()  # type: ignore[attr-defined]  # a generator, typed as an iterator
 
     def caption(self, inspection: Inspection) -> str:
         """The inspection in plain words, from its numbers alone."""

@@ -1,1 +1,15 @@
-"""The page in a browser, and its endpoints for programs."""
+"""The page in a browser, and its endpoints for programs.
+
+settings    what an operator decides
+engine      the assistant, which may still be loading
+loading     loads it and warms it up
+samples     a folder of sample pictures, inspected from the command line
+sample_set  the samples of the page
+handlers    all reactions in one value
+api         endpoints for programs
+wiring      which handler runs when
+cleaning    what is left on disk is removed
+doors       who may come in
+server      the page, started and cleaned up after
+command     commands that this package adds
+"""

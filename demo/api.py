@@ -16,10 +16,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo import exports, uploads
-from demo.handlers import said
-from demo.inputs import uploaded_file
-from demo.workbench import Workbench
+from demo.bench.workbench import Workbench
+from demo.incoming import uploads
+from demo.reactions.base import said
+from demo.takeaway import exports
+from demo.view.inputs import uploaded_file
 
 Row = dict[str, Any]
 
@@ -54,7 +55,7 @@ class Api:
             picture = uploads.read_picture(image, self.root, limits)
             session.setup.references = [uploads.read_picture(p, self.root, limits) for p in references or ()]
             self.bench.tell(session, object_name or "", look_for or "", "auto", "", False)
-            made = self.bench.add(session, picture)
+            made = self.bench.add(session, picture, file=uploads.inside(image, self.root))
             self.bench.set_threshold(session, float(0.5 if threshold is None else threshold))
             assert made.view is not None, "an added picture is judged"
             return {**exports.row(made, made.view), "session": session.id}
@@ -78,12 +79,13 @@ class Api:
             return {"error": said(error)}
 
 
-def add_endpoints(api: Api, model: dict[str, Any]) -> None:
+def add_endpoints(api: Api, vision: dict[str, Any], language: dict[str, Any]) -> None:
     """Offer the endpoints in the current Blocks.
 
     Args:
         api: their work.
-        model: options of events that need the model.
+        vision: options of events that need the encoder.
+        language: options of events that answer.
     """
     with gr.Row(visible=False):
         image = uploaded_file(label="image")
@@ -95,6 +97,6 @@ def add_endpoints(api: Api, model: dict[str, Any]) -> None:
         question = gr.Textbox(label="question")
         out = gr.JSON()
         gr.Button().click(
-            api.inspect, [image, references, object_name, look_for, threshold], out, api_name="inspect", **model
+            api.inspect, [image, references, object_name, look_for, threshold], out, api_name="inspect", **vision
         )
-        gr.Button().click(api.ask, [session, question], out, api_name="ask", **model)
+        gr.Button().click(api.ask, [session, question], out, api_name="ask", **language)

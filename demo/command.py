@@ -28,18 +28,28 @@ def demo(
     max_upload_mb: Annotated[float, typer.Option(help="Larger files are refused.")] = 20.0,
     max_megapixels: options.MaxMegapixels = 25.0,
     queue_size: Annotated[int, typer.Option(help="Requests that may wait.")] = 32,
+    projects: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder in which projects are kept; one of this user when left out."),
+    ] = None,
+    no_projects: Annotated[
+        bool, typer.Option("--no-projects", help="Keep nothing: what is not taken away goes with the page.")
+    ] = False,
+    max_project_mb: Annotated[float, typer.Option(help="Files of one project; more pictures are refused.")] = 20_480.0,
+    keep_days: Annotated[float, typer.Option(help="Projects that nobody used for so many days are removed.")] = 90.0,
     samples: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Data set of sample pictures; made when left out.")
     ] = None,
 ) -> None:
     """Open the page: pictures, regions and questions in a browser."""
     from demo.server import serve
-    from demo.settings import Settings
+    from demo.settings import Settings, own_projects
 
     serve(
         Settings(
-            host=host, port=port, share=share, auth_file=auth_file, preset=model.preset,
-            device=model.device, language=model.language, max_upload_mb=max_upload_mb,
-            max_megapixels=max_megapixels, queue_size=queue_size, samples=samples,
+            host=host, port=port, share=share, auth_file=auth_file, preset=model.preset, device=model.device,
+            language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
+            samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
+            max_project_mb=max_project_mb,
         )
     )  # fmt: skip

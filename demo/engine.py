@@ -35,8 +35,8 @@ class Engine:
         self._done = threading.Event()
         self._started = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="load-assistant", daemon=True)
-        self.lock = threading.RLock()
-        """Held while the encoder works."""
+        self.looking = threading.RLock()
+        """Held while the encoder works; the language model holds a lock of its own, so that a look never waits for an answer."""
 
     def start(self) -> Engine:
         """Begin to load; returns itself."""

@@ -34,12 +34,5 @@ def warm_language(assistant: Assistant) -> None:
     Raises:
         WeightsError: a language model that cannot be had.
     """
-    if assistant.preset.language.kind == "none":
-        return
-    found = assistant.inspect(GREY)
-    assistant.open(found).ask("Is anything wrong here?")
-    pieces = assistant.open(found, "both").stream("Is anything wrong here?")
-    try:
-        next(pieces, None)
-    finally:
-        pieces.close()  # type: ignore[attr-defined]  # a generator, typed as an iterator
+    if assistant.preset.language.kind != "none":
+        assistant.warm_up()

@@ -15,6 +15,8 @@ from demo.samples import SamplePicture, read_samples
 
 BUILT = Path("demo_output") / "pictures"
 """Where `make demo` puts them, below the working directory."""
+SECONDS = 600
+"""That making the samples may take."""
 CONFIG = Path(__file__).parents[1] / "data_builders" / "configs" / "demo.yaml"
 
 
@@ -31,12 +33,21 @@ class SampleSet:
         self._fallback = fallback
         self._samples: list[SamplePicture] = []
         self._thread = threading.Thread(target=self._work, name="make-samples", daemon=True)
+        self._maker: subprocess.Popen[bytes] | None = None
+        self._stopped = False
         self.error: AssistantError | None = None
 
     def start(self) -> SampleSet:
         """Begin to read or make them; returns itself."""
         self._thread.start()
         return self
+
+    def stop(self) -> None:
+        """Make no more of them."""
+        self._stopped = True
+        if self._maker is not None:
+            self._maker.kill()
+            self._maker.wait()
 
     @property
     def done(self) -> bool:
@@ -68,10 +79,28 @@ class SampleSet:
         try:
             if self._folder is None:
                 command = [sys.executable, "-m", "data_builders.build", "--config", str(CONFIG)]
-                subprocess.run([*command, "--out", str(self._fallback)], check=True, capture_output=True, timeout=600)
+                self._make([*command, "--out", str(self._fallback)])
                 self._folder = self._fallback
             self._samples = read_samples(self._folder)
         except AssistantError as error:
             self.error = error
         except (OSError, subprocess.SubprocessError) as error:
             self.error = AssistantError("sample pictures", type(error).__name__, "make them: see `make demo`")
+
+    def _make(self, command: list[str]) -> None:
+        """Run a command that ends with the page.
+
+        Raises:
+            SubprocessError: it failed, or took too long.
+        """
+        if self._stopped:
+            return
+        self._maker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            _, told = self._maker.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            self._maker.kill()
+            self._maker.wait()
+            raise
+        if self._maker.returncode and not self._stopped:
+            raise subprocess.CalledProcessError(self._maker.returncode, command, stderr=told)

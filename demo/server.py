@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,22 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from demo import page, style
+from assistant.errors import ConfigError
+from demo import doors
 from demo.api import Api, add_endpoints
+from demo.bench import keeping
+from demo.bench.session_store import SessionStore
+from demo.bench.workbench import Workbench
+from demo.cleaning import Cleaner
 from demo.engine import Engine
 from demo.handlers import Handlers
 from demo.sample_set import SampleSet
-from demo.sessions import SessionStore
 from demo.settings import Settings
-from demo.wiring import HIDDEN, MODEL, QUICK, wire
-from demo.workbench import Workbench
+from demo.view import page, style
+from demo.wiring import HIDDEN, LANGUAGE, QUICK, VISION, wire
 
 STATE_SECONDS = 6 * 3600
 """A page that nobody touched for this long loses its session."""
@@ -41,12 +49,14 @@ class Server:
         bench: behind them.
         samples: offered.
         settings: of the operator.
+        cleaner: of what is left on disk.
     """
 
     blocks: gr.Blocks
     bench: Workbench
     samples: SampleSet
     settings: Settings
+    cleaner: Cleaner
 
     def launch(self, *, block: bool) -> str:
         """Start; the address. With ``block`` it returns when the server is stopped.
@@ -55,16 +65,20 @@ class Server:
             ConfigError: an auth file that cannot be used.
         """
         settings = self.settings
-        accounts = settings.accounts()
+        accounts, hosts = settings.accounts(), doors.hosts_of(settings.host, settings.share)
+        middleware = [] if hosts is None else [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)]
         self.blocks.queue(max_size=settings.queue_size, default_concurrency_limit=1, api_open=False)
         self.blocks._queue.sleep_when_free = QUEUE_SECONDS
-        _, url, shared = self.blocks.launch(
-            server_name=settings.host, server_port=settings.port or None, share=settings.share, auth=accounts,
-            max_file_size=round(settings.max_upload_mb * 2**20), allowed_paths=[], show_error=False, run_history=False,
-            strict_cors=True, theme=style.theme(), css_paths=[style.CSS], footer_links=[], quiet=True, ssr_mode=False,
-            enable_monitoring=False, pwa=False, mcp_server=False, prevent_thread_lock=True,
-        )  # fmt: skip
-        print(f"open {shared or url}  (Ctrl-C stops)", flush=True)
+        try:
+            _, url, shared = self._launched(
+                None if accounts is None else doors.Doorkeeper(accounts).lets_in, middleware
+            )
+        except OSError as error:
+            self.close()
+            got = f"{settings.port}, which is taken" if settings.port else "none that is free"
+            raise ConfigError("a port of this machine that is free", got, "give another --port, or 0") from error
+        kept = "" if settings.projects is None else f"; projects are kept in {settings.projects}"
+        print(f"open {shared or url}  (Ctrl-C stops{kept})", flush=True)
         if block:
             try:
                 self.blocks.block_thread()
@@ -72,8 +86,20 @@ class Server:
                 self.close()
         return str(url)
 
+    def _launched(self, auth: Any, middleware: list[Middleware]) -> Any:
+        settings = self.settings
+        return self.blocks.launch(
+            server_name=settings.host, server_port=settings.port or None, share=settings.share, auth=auth,
+            max_file_size=round(settings.max_upload_mb * 2**20), allowed_paths=[], show_error=False, run_history=False,
+            strict_cors=True, theme=style.theme(), css_paths=[style.CSS], footer_links=[], quiet=True, ssr_mode=False,
+            enable_monitoring=False, pwa=False, mcp_server=False, prevent_thread_lock=True,
+            app_kwargs={"middleware": middleware},
+        )  # fmt: skip
+
     def close(self) -> None:
         """Stop, end every session and remove every file."""
+        self.cleaner.stop()
+        self.samples.stop()
         self.blocks.close(verbose=False)
         self.bench.store.free_all()
 
@@ -85,23 +111,26 @@ def build_server(settings: Settings, engine: Engine) -> Server:
         settings: of the operator.
         engine: started by the caller, or by :func:`serve`.
     """
-    store = SessionStore(settings.max_sessions, settings.max_memory_mb * 2**20)
-    cache = store.root / "cache"
-    cache.mkdir()
+    store = SessionStore(
+        settings.max_sessions, settings.max_memory_mb * 2**20, projects=settings.projects,
+        restore=partial(keeping.restored, limits=settings.limits),
+    )  # fmt: skip
+    cache = store.served
+    cache.mkdir(exist_ok=True)
     # read by gradio when components and the app are made; uploads and everything shown lie below it
     os.environ["GRADIO_TEMP_DIR"] = str(cache)
     bench = Workbench(engine, store, settings)
     samples = SampleSet(settings.samples, store.root / "samples").start()
     atexit.register(store.free_all)
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
-        # a function, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
-        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.free(name))
-        laid = page.build_page(session)
-        add_endpoints(Api(bench, cache), MODEL)  # first, since gradio numbers names that are taken
+        # functions, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
+        session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.leave(name))
+        laid = page.build_page(session, kept=store.stays)
+        add_endpoints(Api(bench, cache), VISION, LANGUAGE)  # first, since gradio numbers names that are taken
         do = Handlers(bench, samples, laid, cache)
         wire(laid, do, blocks)
         _watch(laid, do)
-    return Server(blocks, bench, samples, settings)
+    return Server(blocks, bench, samples, settings, Cleaner(store, settings.keep_days).start())
 
 
 def _watch(laid: page.Page, do: Handlers) -> None:
@@ -125,8 +154,14 @@ def serve(settings: Settings) -> None:
     from demo.loading import load_assistant, warm_language
 
     settings.accounts()
+    signal.signal(signal.SIGTERM, _end)
     engine = Engine(lambda: load_assistant(settings), warm_language).start()
     build_server(settings, engine).launch(block=True)
+
+
+def _end(number: int, frame: Any) -> None:
+    """Asked to stop, the page cleans up after itself as it does on Ctrl-C."""
+    raise SystemExit(128 + number)
 
 
 def uploads_of(server: Server) -> Path:

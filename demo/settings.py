@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+import platformdirs
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
-from assistant.files.text import decoded
-from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.files.named_secrets import read_named_secrets
+from assistant.pictures.pixels import ImageLimits
+
+
+def own_projects() -> Path:
+    """Folder of this user's projects."""
+    return Path(platformdirs.user_data_dir("anomaly-assistant")) / "projects"
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,11 @@ class Settings:
         max_megapixels: largest picture, 10**6 pixels.
         queue_size: waiting requests; more are refused.
         max_sessions: people whose pictures are kept; the one idle longest goes first.
-        max_pictures: pictures kept of one person.
+        max_pictures: pictures of one person that stay in memory; others are read again from disk.
         max_memory_mb: of all pictures and maps kept, 2**20 bytes.
+        projects: folder in which projects outlive the page; None keeps nothing.
+        max_project_mb: of the files of one project, 2**20 bytes.
+        keep_days: projects that nobody used for so many days are removed.
         samples: data set of sample pictures; made on the machine when None.
 
     Raises:
@@ -48,6 +58,9 @@ class Settings:
     max_sessions: int = 32
     max_pictures: int = 12
     max_memory_mb: float = 2048.0
+    projects: Path | None = None
+    max_project_mb: float = 20_480.0
+    keep_days: float = 90.0
     samples: Path | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +71,8 @@ class Settings:
             "max_sessions": self.max_sessions,
             "max_pictures": self.max_pictures,
             "max_memory_mb": self.max_memory_mb,
+            "max_project_mb": self.max_project_mb,
+            "keep_days": self.keep_days,
         }
         for name, value in least.items():
             if not value > 0:
@@ -68,12 +83,7 @@ class Settings:
     @property
     def limits(self) -> ImageLimits:
         """What a picture may cost."""
-        return replace(
-            DEFAULT_LIMITS,
-            max_pixels=round(self.max_megapixels * 1e6),
-            max_bytes=round(self.max_upload_mb * 2**20),
-            max_voxels=min(DEFAULT_LIMITS.max_voxels, round(self.max_megapixels * 1e6 * 16)),
-        )
+        return ImageLimits.of_sent(self.max_megapixels, self.max_upload_mb)
 
     def accounts(self) -> list[tuple[str, str]] | None:
         """(name, password) pairs of the file; None without a file.
@@ -83,18 +93,4 @@ class Settings:
         """
         if self.auth_file is None:
             return None
-        try:
-            lines = decoded(self.auth_file.read_bytes(), self.auth_file.name).splitlines()
-        except OSError as error:
-            raise ConfigError("a readable --auth-file", f"{self.auth_file.name}", "check its path") from error
-        pairs = []
-        for number, line in enumerate(lines, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            name, colon, password = line.strip().partition(":")
-            if not (name and colon and password):
-                raise ConfigError("name:password on each line", f"line {number} of {self.auth_file.name}", "mend it")
-            pairs.append((name, password))
-        if not pairs:
-            raise ConfigError("at least one name:password", f"none in {self.auth_file.name}", "add one")
-        return pairs
+        return read_named_secrets(self.auth_file, "--auth-file", "password")

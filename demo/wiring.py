@@ -1,4 +1,4 @@
-"""Which handler runs when. One queue for the model; what needs no model does not wait in it."""
+"""Which handler runs when. Looking, switching and talking have queues of their own, so that none waits for another."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Any
 
 import gradio as gr
 
-from demo import words
 from demo.handlers import Handlers
-from demo.page import Page
+from demo.view import words
+from demo.view.page import Page, script
 
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
-"""One after the other, whoever asks."""
-QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 4}
+VISION: dict[str, Any] = {"concurrency_id": "vision", "concurrency_limit": 4}
+"""What needs the encoder, which takes one picture at a time, whosever it is."""
+LANGUAGE: dict[str, Any] = {"concurrency_id": "language", "concurrency_limit": 4}
+"""Answers being written; the language model takes one sentence's writer at a time."""
+QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 8}
+"""What waits for no model."""
+EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+"""No click and no question is dropped because another one is still being worked on."""
 
 
 TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
@@ -28,22 +33,37 @@ REFUSED = words.error_card("The server is busy: too many requests are waiting. T
 def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     """Join components and handlers."""
     sid, quick = page.session, {**HIDDEN, **QUICK}
-    blocks.load(do.opened, [sid], [sid, page.chip], **quick)
+    every = _outputs(page)
+    loaded = blocks.load(do.opened, [sid, page.visitor], every, **quick)
+    _then_looks(page, do, loaded)
+    limit = str(round(do.bench.settings.max_upload_mb * 2**20))
+    blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
+    chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
-        _model(page, [page.drop.upload], do.add_files, [page.drop]),
-        _model(page, [page.samples.select], do.add_sample),
-        _model(page, [page.bench.select], do.choose),
+        _looks(page, [page.drop.upload], do.add_files, [page.drop]),
+        _looks(page, [page.samples.select], do.add_sample),
+        chosen,
     ):
         event.then(None, None, None, js=TO_RESULT, **HIDDEN)
-    _model(page, [page.references_drop.upload], do.add_references, [page.references_drop])
-    _model(page, [page.references_clear.click], do.clear_references)
-    _model(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
-    _model(page, [page.profile_save.click], do.save_profile)
+    _looks(page, [page.references_drop.upload], do.add_references, [page.references_drop])
+    _looks(page, [page.references_clear.click], do.clear_references)
+    _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
+    _looks(page, [page.profile_save.click], do.save_profile)
     details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
-    _model(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
-    _model(page, [page.is_normal.click], do.mark_normal)
-    _model(page, [page.is_defect.click], do.mark_defect, [page.editor, page.typed_box, page.kind])
-    every = _outputs(page)
+    _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
+    _looks(page, [page.is_normal.click], do.mark_normal)
+    _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind])
+    _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind])
+    _looks(page, [page.reject.click], do.reject, [page.region])
+    _looks(page, [page.rename.click, page.kind.submit], do.rename, [page.region, page.kind])
+    _looks(page, [page.undo.click], do.undo)
+    _looks(page, [page.said.undo], do.undo_one)
+    _looks(page, [page.drop_picture.click], do.remove_picture)
+    page.bench.turn(do.turn, [sid], every, **quick, **EACH)
+    page.ticking.tick(do.tick, [sid], [page.bench, page.drop_picture, page.ticking], **quick)
+    told = [page.probe, page.region, page.status, sid]
+    page.boxes.point(do.point, [sid], told, **quick, **EACH)
+    page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
     planes = [page.plane.input, page.axis.input, page.window.input]
     gr.on(
         planes,
@@ -52,35 +72,81 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
         every,
         trigger_mode="always_last",
         **HIDDEN,
-        **MODEL,
+        **VISION,
     )
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
-    page.corrections.click(do.corrections, [sid], every, **quick)
+    page.corrections.click(do.corrections, [sid, page.layout], every, **quick)
     _wire_talk(page, do)
+    _wire_projects(page, do)
 
 
 def _wire_talk(page: Page, do: Handlers) -> None:
-    _model(page, [page.send.click, page.question.submit], do.ask, [page.question])
+    _asks(page, do, [page.send.click, page.question.submit], do.ask, [page.question])
     for button in page.suggested:
-        _model(page, [button.click], do.ask, [button])
-    _model(page, [page.table.select], do.ask_table)
-    _model(page, [page.boxes.select], do.ask_region)
-    _model(page, [page.what.click], do.ask_pointed, [page.editor, page.typed_box])
-    _model(page, [page.retry.click], do.retry)
+        _asks(page, do, [button.click], do.ask, [button])
+    _asks(page, do, [page.table.ask], do.ask_region)
+    _asks(page, do, [page.boxes.ask], do.ask_region)
+    _asks(page, do, [page.what.click], do.ask_pointed, [page.boxes, page.typed_box])
+    _asks(page, do, [page.about.click], do.ask_chosen, [page.region])
+    _asks(page, do, [page.retry.click], do.retry)
     page.stop.click(do.stop, [page.session], [page.status], queue=False, **HIDDEN)
     gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
 
 
-def _model(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
-    """A handler that needs the model: one after the other; the page says at once that it waits, and when it is refused.
+def _wire_projects(page: Page, do: Handlers) -> None:
+    every, quick, mine = _outputs(page), {**HIDDEN, **QUICK}, [page.session, page.visitor]
+    page.projects.expand(do.relist, mine, every, **quick)
+    for event in (
+        page.project.input(do.open_project, [*mine, page.project], every, **quick),
+        page.project_new.click(do.new_project, mine, every, **quick),
+        page.project_sure.click(do.delete_project, mine, every, **quick),
+    ):
+        _then_looks(page, do, event)
+    page.project_rename.click(do.rename_project, [*mine, page.project_name], every, **quick)
+    page.project_name.submit(do.rename_project, [*mine, page.project_name], every, **quick)
+    page.project_export.click(do.export_project, [page.session], every, **quick)
+    page.project_delete.click(do.ask_delete, None, [page.project_sure], **quick)
+
+
+def _then_looks(page: Page, do: Handlers, event: Any) -> None:
+    """After a project was opened its picture is judged, and questions that waited are answered."""
+    looked = event.then(do.look_again, [page.session], _outputs(page), **HIDDEN, **VISION, **EACH)
+    looked.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+
+
+def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
+    """A handler that needs the encoder; the page says at once that it waits, and when it is refused.
 
     Saying so takes the browser alone, so that it does not stand in the queue itself. Returns the event.
     """
-    gr.on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    event = gr.on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **MODEL)
+    _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
+    event = _on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **VISION, **EACH)
     event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
     return event
+
+
+def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequence[Any] = ()) -> None:
+    """A handler that notes a question, which is then answered after those before it.
+
+    The question is noted past all queues, and both write what they change alone, so that the first word comes soon.
+    """
+    _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
+    shown = [page.question, page.status, page.chat, page.stop, page.session]
+    noted = _on(triggers, note, [page.session, *inputs], shown, **HIDDEN, **EACH, queue=False)
+    answered = noted.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    for event in (noted, answered):
+        event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
+
+
+def _talk_outputs(page: Page) -> list[Any]:
+    """Every component that an answer changes."""
+    return [page.chat, page.status, page.stop, page.retry, page.over, *page.suggested, *page.files]
+
+
+def _on(triggers: list[Any], *given: Any, **options: Any) -> Any:
+    """A handler of several events, or of one; events that JavaScript of ours sends are known to their component alone."""
+    return triggers[0](*given, **options) if len(triggers) == 1 else gr.on(triggers, *given, **options)
 
 
 def _outputs(page: Page) -> list[Any]:

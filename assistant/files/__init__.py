@@ -3,5 +3,6 @@
 text       bytes -> text, in whatever encoding it was saved
 tables     CSV as spreadsheets write it -> rows
 yaml_text  YAML -> values
+named_secrets  lines name:secret -> pairs
 folders    folders and patterns -> names of files
 """

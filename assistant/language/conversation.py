@@ -84,6 +84,21 @@ class Conversation:
         self._takers.append(dialogue.undo)
         yield from model.reply(dialogue, asked, stop=stop, evidence=self._evidence or "both")
 
+    def take_up(self, questions: Sequence[str]) -> None:
+        """Go on from questions that were answered in an earlier conversation on the picture; nothing is written.
+
+        What follows may refer to them, and :meth:`undo` takes them back. Those with lettered options are left out, as are all
+        where the model answers alone.
+
+        Args:
+            questions: in their order.
+        """
+        for asked in map(read_question, questions):
+            if self._evidence is None and not asked.options:
+                self._takers.append(self._spoken.undo)
+                for _ in self._spoken.answers(asked):
+                    pass
+
     @property
     def model_and_dialogue(self) -> tuple[LanguageModel[Any], Dialogue]:
         """The language model and its dialogue on the picture, begun now where it was not."""

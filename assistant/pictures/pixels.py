@@ -50,6 +50,17 @@ class ImageLimits:
     max_aspect: float = 100.0
     max_voxels: int = 2**28
 
+    @classmethod
+    def of_sent(cls, megapixels: float, megabytes: float) -> ImageLimits:
+        """For files that others send.
+
+        Args:
+            megapixels: 10**6 pixels of a plane; a volume may have 16 times as many voxels.
+            megabytes: 2**20 bytes of a file.
+        """
+        pixels = round(megapixels * 1e6)
+        return cls(pixels, round(megabytes * 2**20), max_voxels=min(cls.max_voxels, 16 * pixels))
+
     def check_size(self, height: int, width: int, name: str) -> None:
         """Raise :class:`ImageError` unless a picture of this size, in pixels, is within the limits."""
         size = f"{width}x{height} in {name}"

@@ -17,6 +17,8 @@ from assistant.reading.spelling import plain
 from assistant.reading.statements import places, verdict_votes
 from assistant.types import Verdict
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of letters, as of a terminal that writes no UTF-8 or cut JSON: no tokenizer and no answer takes them."""
 KEPT = 512
 """Questions that are kept as read; the same one is put to many pictures."""
 _YES_NO = re.compile(
@@ -96,6 +98,7 @@ def read_question(text: str) -> Question:
     >>> read_question("Are there any defects?").yes_verdict.value, read_question("Where is it?").yes_verdict
     ('anomalous', None)
     """
+    text = _HALVES.sub("\ufffd", text)
     seen = text[:MOST_READ]
     said = plain(seen)
     options = options_of(seen)

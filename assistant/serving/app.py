@@ -116,7 +116,8 @@ def _tell_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> JSONResponse:
-        body = error_body(request.url.path, error.status_code, f"expected a route of /openapi.json, got {error.detail}")
+        expected = "a body that can be read" if error.status_code == 400 else "a route of /openapi.json"
+        body = error_body(request.url.path, error.status_code, f"expected {expected}, got {error.detail}")
         return JSONResponse(body, error.status_code, headers=error.headers)
 
     @app.exception_handler(Exception)
@@ -149,7 +150,9 @@ def serve(settings: ServeSettings, load: Callable[[], Assistant]) -> None:
         got = f"{settings.host}:{settings.port} ({error.strerror})"
         raise ConfigError("an address that is free", got, "stop what listens there, or give another --port") from None
     with listening:
-        app = build_app(load(), settings)
+        assistant = load()
+        assistant.warm_up()
+        app = build_app(assistant, settings)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=round(settings.stop_seconds), timeout_keep_alive=30, limit_concurrency=None,

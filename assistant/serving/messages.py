@@ -79,8 +79,10 @@ class AskedOfPicture(BaseModel):
     detail: str = "overview"
 
 
-class CompletionRequest(Lenient):
-    """The body of ``POST /v1/chat/completions``."""
+class CompletionRequest(BaseModel):
+    """The body of ``POST /v1/chat/completions``; fields of the API that are not read have no effect, as with other servers."""
+
+    model_config = ConfigDict(extra="allow")
 
     model: str
     messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
@@ -110,8 +112,11 @@ class CompletionRequest(Lenient):
         Raises:
             ImageError, ConfigError: what is wrong with it.
         """
+        if astray := sorted((self.model_extra or {}).keys() & AskedOfPicture.model_fields.keys()):
+            raise ConfigError(f"{astray[0]} in the field {FIELD}", "it beside that", f'write {{"{FIELD}": {{…}}}}')
         pictures: list[Sent] = []
         questions: list[str] = []
+        sent, said = list[Sent](), ""
         for message in self.messages:
             if message.role != "user":
                 continue
@@ -120,6 +125,8 @@ class CompletionRequest(Lenient):
                 pictures, questions = [*pictures, *sent], []
             if said:
                 questions.append(said)
+        if not (sent or said) and self.messages[-1].role == "user":
+            raise ConfigError("a question or a picture in the last message", "nothing", "write one")
         if not pictures:
             do = "send one as image_url with a data URL, then ask"
             raise ImageError("a picture in the conversation", "words alone", do)

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import cv2
-from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
+from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL
 from assistant.report import inspection_row, package_version
 from assistant.serving.counters import Counters
@@ -22,6 +23,27 @@ from assistant.speech.transcript import Transcript
 from assistant.types import Inspection
 
 Phrases = Annotated[list[str], Form(max_length=64)]
+
+
+LISTS = frozenset({"references", "look_for", "types"})
+"""Fields of a form that may be there more than once."""
+
+
+async def only_known(request: Request) -> None:
+    """Refuse fields that would have no effect: of another name, or there more than once.
+
+    Raises:
+        ConfigError: such a field.
+    """
+    known = {field.alias for field in request.scope["route"].dependant.body_params}
+    do = "/openapi.json lists what is taken"
+    if request.query_params:
+        raise ConfigError("fields in the form", "some behind ? in the address", do)
+    names = [name for name, _ in (await request.form()).multi_items()]
+    if wrong := next((name for name in names if name not in known), None):
+        raise ConfigError(f"fields of {', '.join(sorted(known))}", repr(wrong[:40]), do)
+    if twice := next((name for name in names if name not in LISTS and names.count(name) > 1), None):
+        raise ConfigError(f"one {twice}", f"{names.count(twice)}", "send each in a request of its own")
 
 
 class Question(BaseModel):
@@ -57,7 +79,7 @@ def plain_routes(
         """Numbers in Prometheus' form."""
         return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)
 
-    @router.post("/inspect")
+    @router.post("/inspect", dependencies=[Depends(only_known)])
     async def inspect(
         image: Annotated[UploadFile, File(description="A picture of any kind that is read.")],
         references: Annotated[list[UploadFile] | None, File(description="Normal pictures of the same kind.")] = None,
@@ -81,13 +103,16 @@ def plain_routes(
             profile=profile or None, fixed_camera=fixed_camera, score=score, overkill=overkill,
             mm_per_pixel=mm_per_pixel, detail=detail, references=await _sent_all(references),
         )  # fmt: skip
-        session, found = await service.inspect(await _sent(image, "picture"), asked)
-        return {
-            "session": session,
-            "inspection": inspection_row(found, caption=service.assistant.caption(found)),
-            "map": _map_url(found) if map else None,
-            "overlay": _overlay_url(found) if overlay else None,
-        }
+
+        def told(found: Inspection) -> dict[str, Any]:
+            return {
+                "inspection": inspection_row(found, caption=service.assistant.caption(found)),
+                "map": _map_url(found) if map else None,
+                "overlay": _overlay_url(found) if overlay else None,
+            }
+
+        session, answer = await service.inspect(await _sent(image, "picture"), asked, told)
+        return {"session": session, **answer}
 
     @router.post("/ask")
     async def ask(asked: Question) -> dict[str, Any]:
@@ -110,9 +135,9 @@ def plain_routes(
     @router.get("/profiles")
     async def profiles() -> dict[str, Any]:
         """The saved profiles that may be named."""
-        return {"profiles": service.profiles()}
+        return {"profiles": await service.profiles()}
 
-    @router.post("/profiles", status_code=201)
+    @router.post("/profiles", status_code=201, dependencies=[Depends(only_known)])
     async def build(
         name: Annotated[str, Form(max_length=100)],
         references: Annotated[list[UploadFile], File(description="Normal pictures.")],

@@ -10,10 +10,10 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.errors import ConfigError, ProfileError
 from assistant.serving.counters import Counters
@@ -27,6 +27,8 @@ from assistant.words.scene.scene import Earlier
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
     from assistant.vision.references.profile import Profile
+
+T = TypeVar("T")
 
 MOST_TURNS = 40
 """Questions about one picture in one conversation."""
@@ -77,20 +79,29 @@ class Service:
     def __init__(self, assistant: Assistant, settings: ServeSettings, workers: Workers, counters: Counters) -> None:
         self.assistant, self.settings = assistant, settings
         self._workers, self._counters = workers, counters
-        most_bytes, seconds = settings.max_memory_mb * 2**20, settings.talk_seconds
-        self.talks: Kept[Talk] = Kept(settings.max_talks, most_bytes, seconds, lambda t: held_bytes(t.inspection))
-        self._said: Kept[Talk] = Kept(settings.max_talks, most_bytes, seconds, lambda t: held_bytes(t.inspection))
-        self._inspected: Kept[Inspection] = Kept(settings.max_talks, most_bytes / 2, seconds, held_bytes)
-        self._profiles: Kept[Profile] = Kept(PROFILES_KEPT, float("inf"), seconds, lambda _: 0)
+        quarter, seconds = settings.max_memory_mb * 2**20 / 4, settings.talk_seconds
+        self.talks: Kept[Talk] = Kept(settings.max_talks, quarter, seconds, lambda t: held_bytes(t.inspection))
+        self._said: Kept[Talk] = Kept(settings.max_talks, quarter, seconds, lambda t: held_bytes(t.inspection))
+        self._inspected: Kept[Inspection] = Kept(settings.max_talks, quarter, seconds, held_bytes)
+        self._profiles: Kept[Profile] = Kept(PROFILES_KEPT, quarter, seconds, _bank_bytes)
 
-    async def inspect(self, sent: Sent, asked: Asked) -> tuple[str, Inspection]:
-        """An inspection, and the name of the conversation that may be held on it.
+    async def inspect(self, sent: Sent, asked: Asked, told: Callable[[Inspection], T]) -> tuple[str, T]:
+        """The name of the conversation that may be held on a picture, and what is told of its inspection.
+
+        Args:
+            sent: the picture.
+            asked: what is asked of it.
+            told: makes an answer of the inspection, beside it, in the thread that looks.
 
         Raises:
             AssistantError, Missing: what is wrong with the request.
         """
-        found = await self._workers.look(lambda: self._inspect(sent, asked))
-        return self.talks.put(Talk(self.assistant.open(found))), found
+
+        def look() -> tuple[str, T]:
+            found = self._inspect(sent, asked)
+            return self.talks.put(Talk(self.assistant.open(found))), told(found)
+
+        return await self._workers.look(look)
 
     async def ask(self, name: str, question: str) -> Answer:
         """The answer to a question about a picture inspected before.
@@ -114,7 +125,7 @@ class Service:
         if len(turns.questions) > MOST_TURNS:
             got, do = str(len(turns.questions)), "begin another conversation"
             raise ConfigError(f"at most {MOST_TURNS} questions about one picture", got, do)
-        key = _key(turns)
+        key = self._key(turns)
         before = list(turns.questions[:-1])
         talk = self._said.take(_named(key, before))
         if talk is None:
@@ -153,13 +164,26 @@ class Service:
         return Talk(self.assistant.open(self._known(last, turns.asked), others=others))
 
     def _known(self, sent: Sent, asked: Asked) -> Inspection:
-        """An inspection of a picture that may have been sent before."""
-        name = _digest(sent.content, _options(asked))
+        """An inspection of a picture that may have been sent before, in the same place and compared with the same."""
+        name = _digest(sent.content, sent.name.encode(), self._compared(asked), _options(asked))
         found = self._inspected.get(name)
         if found is None:
             found = self._inspect(sent, asked)
             self._inspected.put(found, name)
         return found
+
+    def _key(self, turns: Turns) -> str:
+        pictures = _digest(*(sent.content for sent in turns.pictures))
+        return _digest(pictures.encode(), self._compared(turns.asked), _options(turns.asked))
+
+    def _compared(self, asked: Asked) -> bytes:
+        """Tells what a picture is compared with from all else: a profile's name may stand for another one later.
+
+        Raises:
+            ConfigError, Missing: no such profile.
+        """
+        saved = "" if asked.profile is None else self._stamp(asked.profile)
+        return _digest(saved.encode(), *(sent.content for sent in asked.references)).encode()
 
     def _inspect(self, sent: Sent, asked: Asked) -> Inspection:
         inquiry = asked.inquiry()
@@ -193,10 +217,15 @@ class Service:
 
     # saved profiles
 
-    def profiles(self) -> list[dict[str, Any]]:
+    async def profiles(self) -> list[dict[str, Any]]:
         """Names of the saved profiles, with what they hold."""
         folder = self._folder()
-        return [self._told(path.stem) for path in sorted(folder.glob(f"*{PROFILE_ENDING}")) if _named_well(path.stem)]
+
+        def told() -> list[dict[str, Any]]:
+            names = [path.stem for path in sorted(folder.glob(f"*{PROFILE_ENDING}"))]
+            return [self._told(name) for name in names if _named_well(name)]
+
+        return await self._workers.look(told)
 
     async def build(self, name: str, asked: Asked) -> dict[str, Any]:
         """Make a profile of references that were sent, and save it.
@@ -205,12 +234,12 @@ class Service:
             AssistantError, Missing: what is wrong with the request.
         """
         path = self._path(name)
-        if path.exists():
-            raise ConfigError("the name of no profile yet", name, "delete that one, or choose another name")
         if not asked.references:
             raise ProfileError("at least one reference picture", "none", "send some as references")
 
         def build() -> dict[str, Any]:
+            if path.exists():
+                raise ConfigError("the name of no profile yet", name, "delete that one, or choose another name")
             self._comparison(replace(asked, profile=None)).save(path)  # type: ignore[union-attr]  # there are references
             return self._told(name)
 
@@ -223,23 +252,34 @@ class Service:
             Missing: there is none.
         """
         path = self._path(name)
-        if not path.is_file():
-            raise Missing("the name of a saved profile", "another", "GET /profiles lists them")
-        path.unlink()
+        try:
+            path.unlink()
+        except OSError:
+            raise Missing("the name of a saved profile", "another", "GET /profiles lists them") from None
 
     def _saved(self, name: str) -> Profile:
         from assistant.request import load_profile
 
-        path = self._path(name)
-        if not path.is_file():
-            raise Missing("the name of a saved profile", "another", "GET /profiles lists them")
-        key = f"{name}@{path.stat().st_mtime_ns}"
+        key = self._stamp(name)
         found = self._profiles.get(key)
         if found is None:
-            found = load_profile(path)
+            found = load_profile(self._path(name))
             found.check(self.assistant.preset.name, self.assistant.weights)
+            found.require_fit(self.assistant.detector.localizer)
             self._profiles.put(found, key)
         return found
+
+    def _stamp(self, name: str) -> str:
+        """A saved profile as it is now.
+
+        Raises:
+            ConfigError, Missing: no such profile.
+        """
+        try:
+            found = self._path(name).stat()
+        except OSError:
+            raise Missing("the name of a saved profile", "another", "GET /profiles lists them") from None
+        return f"{name}@{found.st_ino}.{found.st_mtime_ns}.{found.st_size}"
 
     def _told(self, name: str) -> dict[str, Any]:
         try:
@@ -288,9 +328,9 @@ def _digest(*parts: bytes) -> str:
     return whole.hexdigest()
 
 
-def _key(turns: Turns) -> str:
-    references = [sent.content for sent in turns.asked.references]
-    return _digest(*(sent.content for sent in turns.pictures), *references, _options(turns.asked))
+def _bank_bytes(profile: Profile) -> int:
+    """What the tokens of a profile take of the memory, the largest part of it."""
+    return 0 if profile.bank is None else profile.bank.tokens.nbytes + profile.bank.keys.nbytes
 
 
 def _named(key: str, questions: Sequence[str]) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.errors import ConfigError
-from assistant.files.text import decoded
-from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.files.named_secrets import read_named_secrets
+from assistant.pictures.pixels import ImageLimits
 from assistant.speech.recording import SpeechLimits
 
 LEAST_TOKEN = 16
@@ -80,12 +80,7 @@ class ServeSettings:
     @property
     def limits(self) -> ImageLimits:
         """What a picture may cost."""
-        return replace(
-            DEFAULT_LIMITS,
-            max_pixels=round(self.max_megapixels * 1e6),
-            max_bytes=round(self.max_upload_mb * 2**20),
-            max_voxels=min(DEFAULT_LIMITS.max_voxels, round(self.max_megapixels * 1e6 * 16)),
-        )
+        return ImageLimits.of_sent(self.max_megapixels, self.max_upload_mb)
 
     @property
     def speech_limits(self) -> SpeechLimits:
@@ -126,22 +121,8 @@ class Tokens:
         Raises:
             ConfigError: a file that cannot be read, or a line that is no pair; tokens are not quoted.
         """
-        try:
-            lines = decoded(path.read_bytes(), path.name).splitlines()
-        except OSError as error:
-            raise ConfigError("a readable file after --tokens", path.name, "check its path") from error
-        owners = []
-        for number, line in enumerate(lines, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            name, colon, token = (part.strip() for part in line.partition(":"))
-            if not (name and colon and len(token) >= LEAST_TOKEN):
-                expected = f"name:token on each line, tokens of {LEAST_TOKEN} characters and more"
-                raise ConfigError(expected, f"line {number} of {path.name}", "mend it")
-            owners.append((_hashed(token), name))
-        if not owners:
-            raise ConfigError("at least one name:token", f"none in {path.name}", "add one")
-        return cls(tuple(owners))
+        pairs = read_named_secrets(path, "--tokens", "token", LEAST_TOKEN)
+        return cls(tuple((_hashed(token.strip()), name) for name, token in pairs))
 
     @property
     def open(self) -> bool:

@@ -39,9 +39,31 @@ _HEDGED = re.compile(
 _GRAVE = re.compile(
     r"\b(?:malignan\w*|benign|cancer\w*|carcinoma|tumou?rs?|metasta\w*|diagnos\w*|prognos\w*|prescri\w*"
     r"|patients? (?:has|have|is)|guarante\w*|certif\w*|complian\w*|compli(?:es|ed)|conforms?|perfectly safe"
-    r"|100 % (?:sure|safe))\b"
+    r"|100 % (?:sure|safe)"
+    r"|cosmetic|superficial|harmless|flawless|intact|defect-free|in (?:good )?(?:order|shape|condition)"
+    r"|(?:not|n't|never) (?:affect|matter|impair|weaken)\w*|growing|spreading|propagat\w*"
+    r"|will (?:soon )?(?:fail|break|grow|spread)"
+    r"|(?:certain|bound|sure) to|(?:chance|probability|likelihood) of|definitely|certainly|undoubtedly|without (?:a )?doubt"
+    r"|(?:is|was) (?:just|only|merely) (?:an? )?\w+"
+    r"|(?:just|only|merely) (?:an? )?(?:reflection|shadow|glare|dirt|dust|smudge|stain)"
+    r"|rather than (?:an? )?\w+"
+    r"|(?:can(?:not|'t| not)|(?:could|do|did)(?:n't| not)|never) (?:see|find|spot|detect|notice|confirm|think|believe))\b"
 )
-"""What no measurement backs, unless it was said before."""
+"""What no measurement backs, unless it was said before: diagnoses, guarantees, consequences, certainties, denials."""
+_WORDED = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+    r"|hundreds?|thousands?)"
+)
+_UNTOLD = re.compile(
+    rf"\b(?:dozens?|{_WORDED}(?:[- ]{_WORDED})*(?:[- ](?:and|point|a|half))*[- ]?"
+    r"(?:millimet|centimet|micromet|micron|met(?:re|er)|inch|pixels?|per ?cent|degrees?)\w*)\b"
+    r"|\d\s?(?:[kmg]?(?:hz|pa|n|v|a|w|j|g)|newtons?|bars?|psi|volts?|amps?|watts?|nm|km|ft|feet|yards?|mils?|lbs?|thousandths"
+    r"|seconds?|minutes?|hours?|days?|weeks?|months?|years?|times|others?|more)\b"
+    r"|\b(?:temperature|pressure|load|speed|age|depth) (?:\w+ )?(?:of |above |below |over |under |about )+\d"
+)
+"""Amounts in words, and in units that nothing here is measured in."""
+_FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f\u03bc]")
+"""Letters of other scripts, which look like Latin ones and are not read as such."""
 _DEED = re.compile(
     r"\bi(?:'ll| will|'ve| have)? (?:just |now |already )?(?:order|sen[dt]|sav|book|call|notif|email|updat|delet|record|forward"
     r"|log|remind|schedul|remov|repair|stopp?|reject)(?:ed|e|d|s|t|ied|y)?\b"
@@ -56,6 +78,14 @@ _PASS = re.compile(
     r"|run|installed|sold)\b"
     r"|\b(?:accept|ship|release|pass|approve) (?:it|this|them|the part|the piece)\b"
     r"|\bis (?:acceptable|good enough|safe|harmless)\b"
+    r"|\b(?:take|treat|count|mark) \w+(?: \w+)? as (?:good|fine|ok(?:ay)?|normal)\b"
+    r"|\b(?:keep|continue|go on) (?:on )?(?:using|running|shipping)\b"
+    r"|\buse (?:it|this|them|the \w+)(?: as|$|[ ,.;]+anyway| still)"
+    r"|\b(?:keep|put|take|leave|return) (?:it|this|them|the \w+)(?: back)? (?:in|into|to)"
+    r" (?:the box|service|use|stock|production)\b"
+    r"|\bgive (?:it|this|them|the \w+) (?:a|the) (?:pass|green|go)\b"
+    r"|\bsend (?:it|this|them|the \w+) (?:to (?:the|a) customer|on|out)\b"
+    r"|\beverything is\b"
     r"|\b(?:not|nothing|no need|no reason)\b[^.]*\bworr\w+|\bno (?:risk|danger)\b|\bis (?:fine|ok(?:ay)?)\b"
 )
 _HOLD = re.compile(
@@ -173,13 +203,13 @@ def hedged(text: str) -> bool:
 def grave(sentence: str, *told: str) -> bool:
     """Whether a sentence says what no measurement backs and nobody said before: a diagnosis, a guarantee, a deed.
 
-    >>> grave("I ordered two more."), grave("I marked two regions.")
-    (True, False)
+    >>> grave("I ordered two more."), grave("I marked two regions."), grave("It is forty-five millimetres long.")
+    (True, False, True)
     """
-    known = " ".join(told).lower()
-    if _DEED.search(sentence.lower()):
+    known, lowered = " ".join(told).lower(), sentence.lower()
+    if _DEED.search(lowered) or _FOREIGN.search(sentence):
         return True
-    return any(match[0] not in known for match in _GRAVE.finditer(sentence.lower()))
+    return any(match[0] not in known for pattern in (_GRAVE, _UNTOLD) for match in pattern.finditer(lowered))
 
 
 def disposition(text: str) -> bool | None:

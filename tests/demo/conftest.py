@@ -13,10 +13,10 @@ import pytest
 
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
+from demo.bench.session_store import SessionStore
+from demo.bench.workbench import Workbench
 from demo.engine import Engine
-from demo.sessions import SessionStore
 from demo.settings import Settings
-from demo.workbench import Workbench
 from tests.demo.browser import ARGUMENTS, chromium, open_page
 
 

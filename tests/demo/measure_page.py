@@ -34,12 +34,22 @@ FIRST_WORDS = """q => {
 }"""
 
 
+SWITCHED = """([index, name]) => new Promise((done) => {
+    const began = performance.now();
+    const looks = () => document.querySelector('#card').innerText.includes(name)
+        ? done((performance.now() - began) / 1000) : requestAnimationFrame(looks);
+    document.querySelectorAll('#bench .thumb')[index].click();
+    looks();
+})"""
+"""A click on a small picture -> seconds until the card names it."""
+
+
 def main() -> int:
     """Measure, print, and exit with 1 where a target was missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--preset", default="mini")
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--only", choices=("verdict", "token", "memory", "users"), action="append")
+    parser.add_argument("--only", choices=("verdict", "switch", "token", "memory", "users"), action="append")
     given = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
@@ -55,6 +65,7 @@ def main() -> int:
         with running(assistant, folder, max_sessions=CAP, max_megapixels=4.0) as (address, _):
             asked: dict[str, Callable[[], dict[str, Any]]] = {
                 "verdict": lambda: verdict(assistant, browser, address, pictures),
+                "switch": lambda: switching(browser, address, pictures),
                 "token": lambda: first_token(assistant, browser, address, pictures),
                 "memory": lambda: memory(browser, address, pictures),
                 "users": lambda: users(address, pictures),
@@ -107,6 +118,28 @@ def verdict(assistant: Assistant, browser: Any, address: str, pictures: list[Pat
     return {
         "inspect_s": round(statistics.median(bare), 3), "page_s": round(statistics.median(shown), 3),
         "ratio": round(ratio, 2), "target": "at most 1.5", "held": ratio <= 1.5,
+    }  # fmt: skip
+
+
+def switching(browser: Any, address: str, pictures: list[Path]) -> dict[str, Any]:
+    """From a click on a small picture to its verdict on the screen, while another browser's answers are written; the median."""
+    page, other = open_page(browser, address), open_page(browser, address)
+    for path in pictures[:4]:
+        upload(page, path)
+    upload(other, pictures[4])
+    idle(other)
+    took = []
+    for number in range(9):
+        if number % 3 == 0:
+            other.locator("#question textarea").fill("What may have caused it, and what should I do next?")
+            other.locator("#question textarea").press("Enter")
+            other.wait_for_selector("#stop:not([disabled])")
+        took.append(float(page.evaluate(SWITCHED, [number % 3, pictures[number % 3].name])))
+    for opened in (page, other):
+        opened.context.close()
+    middle = statistics.median(took)
+    return {
+        "median_s": round(middle, 3), "most_s": round(max(took), 3), "target": "at most 0.5 s", "held": middle <= 0.5,
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from demo.settings import Settings
 from tests.demo.conftest import write_samples
 
 if TYPE_CHECKING:
-    from demo.page import Page
+    from demo.view.page import Page
 
 _plain = inspect.isgeneratorfunction
 
@@ -29,7 +29,7 @@ def _yields(function: Any) -> bool:
 
 def components() -> Page:
     """The components of a page, laid out nowhere."""
-    from demo.page import SUGGESTED, Page
+    from demo.view.page import SUGGESTED, Page
 
     def made(kind: Any) -> Any:
         return kind() if isinstance(kind, type) else tuple(get_args(kind)[0]() for _ in range(SUGGESTED))

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from demo import conversations
-from demo.sessions import SessionStore
+from demo.bench import conversations
+from demo.bench.session_store import SessionStore
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -147,17 +147,14 @@ def test_what_is_painted_over_is_asked_about(page: Any, dropped: bool, tmp_path:
     else:
         choose_sample(page, 2)
     move_threshold(page, 0.95)
-    page.get_by_role("tab", name="Point and correct").click()
-    canvas = page.locator("#editor canvas").first
-    canvas.wait_for()
-    page.wait_for_timeout(1500)  # the editor fits the picture in after it has appeared
-    box = canvas.bounding_box()
+    page.locator("#boxes [data-tool=brush]").click()
+    box = page.locator("#boxes .stage").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x - 6, y - 6)
     page.mouse.down()
     page.mouse.move(x + 6, y + 6, steps=6)
     page.mouse.up()
-    page.wait_for_timeout(500)
+    page.wait_for_selector("#boxes .drawn polyline")
     page.locator("#what").click()
     page.wait_for_function("document.querySelector('#talk').innerText.includes('Is anything wrong at the')")
     idle(page)

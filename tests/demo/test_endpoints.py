@@ -17,9 +17,11 @@ import pytest
 
 from assistant.pipeline import Assistant
 from assistant.report import InspectionRow
-from demo import api, uploads
-from demo.sessions import Session, SessionStore
-from demo.workbench import MAX_REFERENCES
+from demo import api
+from demo.bench.session_store import SessionStore
+from demo.bench.sessions import Session
+from demo.bench.setups import MAX_REFERENCES
+from demo.incoming import uploads
 from tests.demo.running import running
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -13,8 +13,9 @@ import pytest
 from assistant.report import InspectionRow
 from assistant.types import QueryImage
 from data_builders import writer
-from demo import exports
-from demo.workbench import BenchError, Workbench
+from demo.bench.judging import BenchError
+from demo.bench.workbench import Workbench
+from demo.takeaway import corrected_set, exports
 from training.localizer.data import defect_masks, read_rows
 
 
@@ -44,7 +45,7 @@ def test_nothing_to_take_away(bench: Workbench) -> None:
     with pytest.raises(BenchError, match="drop one or choose a sample"):
         exports.write_all(session)
     with pytest.raises(BenchError, match="at least one correction"):
-        exports.write_corrections(session)
+        corrected_set.write_corrections(session)
 
 
 def test_corrections_are_a_data_set_that_training_reads(bench: Workbench, part: QueryImage, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_corrections_are_a_data_set_that_training_reads(bench: Workbench, part: 
     mask = np.zeros((60, 80), bool)
     mask[10:20, 50:65] = mask[40:44, 3:9] = True
     bench.mark_defect(session, mask, "hole")
-    with zipfile.ZipFile(exports.write_corrections(session)) as archive:
+    with zipfile.ZipFile(corrected_set.write_corrections(session)) as archive:
         archive.extractall(tmp_path / "set")
     rows = read_rows(tmp_path / "set")
     assert [row.types for row in rows] == [(), ("hole", "hole")]
@@ -65,6 +66,6 @@ def test_corrections_are_a_data_set_that_training_reads(bench: Workbench, part: 
     stored = cv2.imread(str(rows[1].image))[..., ::-1]
     assert (stored == part.pixels).all()
     manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
-    assert exports.DATA_SET == writer.SCHEMA == manifest["schema"]
+    assert corrected_set.DATA_SET == writer.SCHEMA == manifest["schema"]
     assert manifest["rows"] == 2
     assert next(iter(writer.read_rows(tmp_path / "set")))["verdict"] == "normal"

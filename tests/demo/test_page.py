@@ -36,7 +36,6 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     move_threshold(page, 0.5)
     before = re.search(r"score (0\.\d\d)", page.locator("#card").inner_text())[1]  # type: ignore[index]
 
-    page.get_by_role("tab", name="Point and correct").click()
     page.locator("#box textarea, #box input").fill("60, 22, 90, 50")
     page.locator("#is-defect").click()
     page.wait_for_selector("#status .done")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from assistant.types import QueryImage
-from demo import sessions
-from demo.sessions import Picture, SessionError, SessionStore, Setup
+from demo.bench import session_store
+from demo.bench.session_store import SessionError, SessionStore
+from demo.bench.sessions import Picture, Setup
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_answers_of_a_freed_session_end(store: SessionStore) -> None:
 def test_brief_sessions_end_when_idle(store: SessionStore, monkeypatch: pytest.MonkeyPatch) -> None:
     brief, page = store.new(brief=True), store.new()
     for session in (brief, page):
-        session.used -= sessions.BRIEF_SECONDS + 1
+        session.used -= session_store.BRIEF_SECONDS + 1
     store.new()
     with pytest.raises(SessionError):
         store.get(brief.id)
@@ -87,3 +88,14 @@ def test_many_at_once_keep_the_cap(store: SessionStore) -> None:
     assert len(store) == 3
     store.free_all()
     assert not store.root.exists()
+
+
+def test_programs_do_not_crowd_out_pages_nor_pages_programs(store: SessionStore) -> None:
+    pages = [store.new() for _ in range(3)]
+    programs = [store.new(brief=True) for _ in range(9)]
+    assert [store.get(one.id) for one in pages] == pages
+    assert [store.get(one.id) for one in programs[-3:]] == programs[-3:]
+    assert len(store) == 6
+    store.new()
+    assert [store.get(one.id) for one in programs[-3:]] == programs[-3:]
+    assert len(store) == 6

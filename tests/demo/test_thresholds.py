@@ -10,7 +10,7 @@ import pytest
 from assistant.errors import ConfigError
 from assistant.types import AnomalyMap, Inspection, Region, Verdict
 from assistant.vision.regions import RegionMask, describe_regions
-from demo.thresholds import shifted, under_threshold
+from demo.bench.thresholds import shifted, under_threshold
 from tests.inspections import inspection
 
 

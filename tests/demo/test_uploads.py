@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from assistant.errors import AssistantError, ImageError, ProfileError
 from assistant.pictures.pixels import ImageLimits
-from demo import uploads
+from demo.incoming import uploads
 
 LIMITS = ImageLimits(max_pixels=1_000_000, max_bytes=2**20)
 

@@ -13,10 +13,12 @@ from assistant.inquiry import Inquiry
 from assistant.language.checked_answers import NOTE
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage
 from assistant.vision.regions import describe_regions
-from demo import conversations, drawing, painting, questions, words
-from demo.html_report import html_report
-from demo.sessions import Picture, Session, Setup
-from demo.thresholds import View, under_threshold
+from demo.bench import conversations, questions
+from demo.bench.sessions import Picture, Session, Setup
+from demo.bench.thresholds import View, under_threshold
+from demo.projects.shelf import Shelf
+from demo.takeaway.html_report import html_report
+from demo.view import drawing, painting, words
 from tests.inspections import inspection, region, regions
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -129,10 +131,6 @@ def test_boxes_are_drawn_where_they_are_on_the_screen() -> None:
     scores[100:300, 400:800] = 0.95
     found = replace(spotted(), image=large, anomaly_map=AnomalyMap(scores))
     found = replace(found, regions=(replace(region(1), box=Box(400, 100, 800, 300)),))
-    pixels, boxes, colours = drawing.annotated(view(found))
-    assert pixels.shape == (600, 1200, 3)
-    assert boxes == [((200, 50, 400, 150), "1 scratch")]
-    assert colours == {"1 scratch": "#E69F00"}
     before, after = drawing.before_after(view(found))
     assert before.shape == after.shape == (600, 1200, 3)
     assert (before != after)[50:150, 200:400].mean() > 0.5
@@ -141,16 +139,6 @@ def test_boxes_are_drawn_where_they_are_on_the_screen() -> None:
 def test_small_pictures_and_their_overlays_have_one_size() -> None:
     before, after = drawing.before_after(view(spotted()))
     assert before.shape == after.shape
-
-
-def test_what_is_painted_lands_on_the_picture() -> None:
-    layer = np.zeros((30, 60, 4), np.uint8)
-    layer[10:20, 20:40, 3] = 255
-    mask = drawing.drawn_mask([layer], 60, 120)
-    assert mask.shape == (60, 120)
-    assert mask[20:40, 40:80].all()
-    assert mask.sum() == 800
-    assert not drawing.drawn_mask([], 6, 9).any()
 
 
 def test_typed_boxes() -> None:
@@ -178,7 +166,7 @@ def test_suggestions_fit_the_result() -> None:
 
 
 def test_sessions_tell_how_pictures_are_judged(tmp_path: Path) -> None:
-    session = Session("x", tmp_path)
+    session = Session(Shelf(tmp_path).new(), tmp_path)
     assert "no references" in words.bench_words(session)
     session.setup.references = [QueryImage(np.zeros((9, 9, 3), np.uint8), "r")] * 2
     assert "two references" in words.bench_words(session)
@@ -197,7 +185,8 @@ def test_doubts_are_marked_in_answers_alone_and_said_once() -> None:
     assert "class=" not in question
     assert question.startswith("&lt;b&gt;")
     assert answer == f'It is fine.<br><br><strong class="disagrees">{conversations.MARK}</strong>'
-    assert painting.messages(picture, " <i>next</i> ")[-2:] == [
-        {"role": "user", "content": "&lt;i&gt;next&lt;/i&gt;"},
-        {"role": "assistant", "content": "…"},
-    ]
+    waits = painting.messages(picture, [" <i>next</i> "])[-1]
+    assert waits == {
+        "role": "user",
+        "content": '&lt;i&gt;next&lt;/i&gt;<span class="waits">waits for its answer</span>',
+    }

@@ -15,10 +15,12 @@ from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Domain, QueryImage
 from assistant.vision.detector import Detector
-from demo import conversations, painting, questions
+from demo.bench import conversations, questions
+from demo.bench.judging import CHANGED, BenchError
+from demo.bench.sessions import Setup
+from demo.bench.workbench import Workbench
 from demo.engine import Engine, EngineError
-from demo.sessions import Setup
-from demo.workbench import CHANGED, BenchError, Workbench
+from demo.view import painting
 from tests.demo.running import components
 
 
@@ -190,16 +192,22 @@ def test_two_sessions_do_not_mix(bench: Workbench, part: QueryImage) -> None:
         assert users == [f"{number}: is anything wrong?"] * 2
 
 
-def test_pictures_are_capped_and_a_bad_one_is_not_kept(bench: Workbench, part: QueryImage) -> None:
+def test_pictures_leave_memory_and_come_back_and_a_bad_one_is_not_kept(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
-    for number in range(5):
-        bench.add(session, rolled(part, number))
-    assert [p.image.source for p in session.pictures] == ["rolled 2", "rolled 3", "rolled 4"]
+    scores = [bench.add(session, rolled(part, number)).view.score for number in range(5)]  # type: ignore[union-attr]
+    assert [p.name for p in session.pictures] == [f"rolled {number}" for number in range(5)], "none is lost"
+    assert [p.held is not None for p in session.pictures] == [False, False, True, True, True]
+    back = bench.choose(session, 0)
+    assert back.view.score == scores[0]  # type: ignore[union-attr]
+    assert (back.image.pixels == rolled(part, 0).pixels).all()
+    assert sum(p.held is not None for p in session.pictures) == 3
+    assert back.messages == []
     with pytest.raises(AssistantError, match="few-shot mode"):
         bench.add(session, part, Setup(Inquiry(mode="few-shot")))
-    assert len(session.pictures) == 3
+    assert len(session.pictures) == 5
+    assert len(list(session.project.files.iterdir())) == 5
     with pytest.raises(BenchError, match="choose one of the list"):
-        bench.choose(session, 3)
+        bench.choose(session, 5)
 
 
 def test_samples_bring_their_own_references(bench: Workbench, part: QueryImage) -> None:
@@ -233,7 +241,7 @@ def test_profiles_are_saved_loaded_and_exclusive(bench: Workbench, part: QueryIm
     score = picture.view.score  # type: ignore[union-attr]
     path = bench.save_profile(session)
     assert path.parent == session.folder
-    from demo.uploads import read_profile
+    from demo.incoming.uploads import read_profile
 
     profile = read_profile(path, session.folder)
     bench.clear_references(session)
@@ -314,13 +322,13 @@ def test_everything_of_a_picture_is_painted(bench: Workbench, part: QueryImage) 
     session = bench.store.new()
     page = components()
     empty = painting.everything(page, session)
-    assert (empty[page.boxes], empty[page.slider], empty[page.editor]) == (None, None, None)
+    assert empty[page.boxes] is None
     bench.add(session, part)
     painted = painting.everything(page, session)
     assert {page.card, page.boxes, page.table, page.bench, page.scan, page.chat} <= painted.keys()
-    plain, heat = painted[page.slider]
-    assert plain.shape == heat.shape
-    assert painted[page.editor]["background"].shape == part.pixels.shape
+    shown = painted[page.boxes]
+    assert (shown["width"], shown["height"]) == (80, 60)
+    assert all((session.folder / Path(shown[name]).name).is_file() for name in ("url", "heat"))
 
 
 def test_scale_and_rule_are_told_and_refused_in_one_piece(bench: Workbench, part: QueryImage) -> None:

@@ -18,7 +18,7 @@ from assistant.language.choice import KEY, chosen_language
 from assistant.language.writers import requests as tries
 from assistant.pipeline import Assistant
 from assistant.report import to_line
-from demo.conversations import open_conversation
+from demo.bench.conversations import open_conversation
 from demo.loading import load_assistant, warm_language
 from demo.settings import Settings
 from tests.inspections import inspection, region

@@ -122,3 +122,67 @@ def test_what_is_wrong_is_an_error_of_the_api(
 ) -> None:
     with pytest.raises(error, match=words):
         chat.chat.completions.create(**{"model": "tiny", "messages": messages, **more})
+
+
+def _score(done: Any) -> float:
+    return float(done.anomaly_assistant["inspection"]["image_score"])
+
+
+def test_a_picture_seen_alone_before_is_compared_with_the_references_sent_now(
+    chat: openai.OpenAI, tiny: Assistant
+) -> None:
+    messages = [said("Is it fine?", png(31))]
+    completed(chat, messages)
+    for normals in ([png(32), png(33)], [png(34), png(35)]):
+        asked = {"references": [data_url(one) for one in normals]}
+        row = completed(chat, messages, extra_body={"anomaly_assistant": asked}).anomaly_assistant["inspection"]
+        found = tiny.inspect(load_image(png(31)), references=[load_image(one) for one in normals])
+        assert (row["mode"], row["image_score"]) == ("few_shot", found.image_score)
+
+
+def test_an_earlier_picture_is_not_a_reference(chat: openai.OpenAI) -> None:
+    first = [said("Is it fine?", png(36)), {"role": "assistant", "content": "…"}, said("And this?", png(37))]
+    completed(chat, first)
+    asked = {"references": [data_url(png(37))]}
+    messages = [said("And this?", png(36)), {"role": "assistant", "content": "…"}, {"role": "user", "content": "Why?"}]
+    row = completed(chat, messages, extra_body={"anomaly_assistant": asked}).anomaly_assistant["inspection"]
+    assert (row["mode"], row["source"]) == ("few_shot", "picture 1")
+
+
+def test_a_picture_is_called_by_its_place_in_each_conversation(chat: openai.OpenAI) -> None:
+    for messages, name in (
+        ([said("x", png(38)), said("Is it fine?", png(39))], "picture 2"), ([said("Is it fine?", png(39))], "picture 1"),
+    ):  # fmt: skip
+        assert completed(chat, messages).anomaly_assistant["inspection"]["source"] == name
+
+
+def test_a_profile_of_the_same_name_is_another_one(chat: openai.OpenAI, client: httpx.Client, tiny: Assistant) -> None:
+    asked, messages = {"anomaly_assistant": {"profile": "again"}}, [said("Is it fine?", png(40))]
+    for seed in (41, 43):
+        files = [("references", ("a.png", png(one))) for one in (seed, seed + 1)]
+        assert client.post("/profiles", files=files, data={"name": "again"}).status_code == 201
+        profile = tiny.build_profile([load_image(png(seed)), load_image(png(seed + 1))])
+        expected = tiny.inspect(load_image(png(40)), profile=profile).image_score
+        assert _score(completed(chat, messages, extra_body=asked)) == pytest.approx(expected, abs=1e-4)
+        client.delete("/profiles/again")
+    with pytest.raises(openai.NotFoundError, match="saved profile"):
+        completed(chat, messages, extra_body=asked)
+
+
+def test_an_option_beside_its_field_is_refused(chat: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="object_name in the field anomaly_assistant"):
+        completed(chat, [said("Is it fine?", png(1))], extra_body={"object_name": "lid"})
+
+
+def test_an_empty_last_message_is_no_question(chat: openai.OpenAI) -> None:
+    messages = [said("Is it fine?", png(1)), {"role": "assistant", "content": "…"}, {"role": "user", "content": " "}]
+    with pytest.raises(openai.BadRequestError, match="in the last message"):
+        completed(chat, messages)
+
+
+def test_half_a_letter_is_no_fault(client: httpx.Client) -> None:
+    body = json.dumps({"model": "tiny", "messages": [said("Is it \ud800 fine?", png(1))]}).encode()
+    for stream in (b"false", b"true"):
+        sent = body[:-1] + b', "stream": ' + stream + b"}"
+        answer = client.post("/v1/chat/completions", content=sent, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200

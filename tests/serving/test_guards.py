@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 from assistant.errors import ConfigError
@@ -212,4 +214,22 @@ def test_a_client_that_goes_away_frees_its_seat(started: Any) -> None:
     while client.get("/health").json()["inside"] and time.monotonic() < end:
         time.sleep(0.02)
     assert client.get("/health").json()["inside"] == 0
+    assert client.post("/inspect", files=IMAGE).status_code == 200
+
+
+def test_a_client_that_does_not_read_frees_its_seat(started: Any) -> None:
+    client = started(seats=1, body_seconds=1.0)
+    noise = np.random.default_rng(0).integers(0, 255, (1200, 1200, 3), dtype=np.uint8)
+    files = {"image": ("noise.png", cv2.imencode(".png", noise)[1].tobytes())}
+    request = client.build_request("POST", "/inspect", files=files, data={"overlay": "true"})
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=30) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.sendall(f"POST /inspect HTTP/1.1\r\n{head}\r\n".encode() + request.read())
+        end = time.monotonic() + 60
+        while client.get("/health").json()["inside"] == 0 and time.monotonic() < end:
+            time.sleep(0.01)
+        while client.get("/health").json()["inside"] and time.monotonic() < end:
+            time.sleep(0.05)
+        assert client.get("/health").json()["inside"] == 0
     assert client.post("/inspect", files=IMAGE).status_code == 200

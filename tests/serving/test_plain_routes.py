@@ -14,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from assistant.errors import ConfigError
 from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.report import json_schema
@@ -186,3 +187,31 @@ def test_sessions_end_when_others_need_the_room(started: Any) -> None:
 
 def test_json_holds_no_numbers_that_json_lacks(client: httpx.Client) -> None:
     json.loads(inspected(client, png(1)).text, parse_constant=lambda word: pytest.fail(word))
+
+
+@pytest.mark.parametrize(
+    ("query", "more", "fields", "words"),
+    [
+        ("", [], {"objectname": "lid"}, "got 'objectname'"), ("?object_name=lid", [], {}, "behind ?"),
+        ("", [("reference", ("b.png", png(2)))], {}, "got 'reference'"),
+        ("", [("image", ("b.png", png(2)))], {}, "one image, got 2"),
+        ("", [], {"object_name": ["lid", "cap"]}, "one object_name, got 2"),
+    ],
+)  # fmt: skip
+def test_a_field_without_effect_is_refused(
+    client: httpx.Client, query: str, more: list[Any], fields: dict[str, Any], words: str
+) -> None:
+    answer = client.post(f"/inspect{query}", files=[("image", ("part.png", png(1))), *more], data=fields)
+    assert (answer.status_code, words in answer.json()["error"]) == (400, True), answer.text
+    built = client.post("/profiles", files=[("references", ("a.png", png(1)))], data={"name": "a", "mode": "auto"})
+    assert (built.status_code, "got 'mode'" in built.text) == (400, True)
+
+
+def test_a_body_that_cannot_be_read_is_told_as_one(client: httpx.Client) -> None:
+    answer = client.post("/ask", content=b"[" * 100_000, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"][:32]) == (400, "expected a body that can be read")
+
+
+def test_a_name_that_is_no_unicode_is_refused(tiny: Assistant) -> None:
+    with pytest.raises(ConfigError, match="object name in Unicode"):
+        tiny.inspect(load_image(png(1)), object_name="lid \udcff")

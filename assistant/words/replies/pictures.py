@@ -95,5 +95,9 @@ def learn(scene: Scene) -> list[str]:
 
 
 def privacy(scene: Scene) -> list[str]:
-    """Where the picture goes."""
-    return ["The picture is judged on the machine that runs this program, which sends it nowhere else."]
+    """Where the picture goes, and what is kept."""
+    return [
+        "The picture is judged on the machine that runs this program, which sends it nowhere else.",
+        "What is kept is there too: by the page a project until you delete it (none with --no-projects), by a server "
+        "the picture in memory for an hour, by commands what --out names.",
+    ]

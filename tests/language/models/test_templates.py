@@ -10,7 +10,7 @@ from assistant.language.conversation import Conversation
 from assistant.language.models.templates import TemplateLanguageModel
 from assistant.pipeline import Assistant
 from assistant.types import Inspection, Verdict
-from demo import conversations
+from demo.bench import conversations
 from tests.conversations import alone
 from tests.inspections import inspection, region, regions
 

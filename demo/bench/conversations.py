@@ -35,6 +35,15 @@ class PageConversation(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesUp(Protocol):
+    """A conversation that goes on from an earlier one."""
+
+    def take_up(self, questions: Sequence[str]) -> None:
+        """Hear questions that were answered before."""
+        ...
+
+
 class PacedConversation:
     """A conversation whose words come with pauses between them.
 
@@ -64,6 +73,10 @@ class PacedConversation:
         """Take back the last question."""
         self._talk.undo()
 
+    def take_up(self, questions: Sequence[str]) -> None:
+        """Hear questions that were answered before."""
+        take_up(self._talk, questions)
+
 
 def open_conversation(assistant: Assistant, inspection: Inspection, others: Sequence[Earlier] = ()) -> PageConversation:
     """A conversation with whatever model the preset has.
@@ -78,6 +91,12 @@ def open_conversation(assistant: Assistant, inspection: Inspection, others: Sequ
     """
     talk = assistant.open(inspection, others=others)
     return PacedConversation(talk, PAUSE) if assistant.preset.language.kind == "none" else talk
+
+
+def take_up(talk: object, questions: Sequence[str]) -> None:
+    """Let a conversation hear questions that were answered before, where it can, so that it goes on from them."""
+    if questions and isinstance(talk, TakesUp):
+        talk.take_up(questions)
 
 
 def shown(answer: Answer) -> str:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
-from assistant.types import THRESHOLD, Mode, Verdict
+from assistant.types import THRESHOLD, Box, Mode, Region, Verdict
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.evidence import caption
-from demo.sessions import Session
-from demo.thresholds import View
+from demo.bench.sessions import Picture, Said, Session
+from demo.bench.thresholds import View
 
 HEADERS = ("No.", "Place", "Type", "Sure", "Severity", "Area", "Length", "Width")
 NOTICE = "Research use only, not a diagnosis."
 _MODES = {Mode.ZERO_SHOT: "without references", Mode.FEW_SHOT: "with references", Mode.MUTUAL: "against each other"}
 _SAMPLE_NAME = 34
+MOST_LINES = 30
+_SAID = {
+    Said.NORMAL: "normal", Said.DEFECT: "{kind} marked", Said.REJECTED: "a region is no defect",
+    Said.RENAMED: "a region is {kind}",
+}  # fmt: skip
 
 
 def verdict_words(view: View) -> str:
@@ -74,10 +80,78 @@ def verdict_card(view: View | None) -> str:
     )
 
 
+def resting_card(picture: Picture) -> str:
+    """What was found in a picture before, until it is judged again."""
+    mark = picture.mark
+    state = "idle" if mark is None else mark.verdict.value
+    told = (
+        "Looking …"
+        if mark is None
+        else f"{state.capitalize()} when last judged, score {mark.score:.2f}. Looking again …"
+    )
+    return (
+        f'<div class="card {state} resting" role="status"><div class="verdict">{escape(told)}</div>'
+        f'<div class="facts">{escape(picture.name)}</div></div>'
+    )
+
+
+def correction_list(session: Session) -> str:
+    """What was corrected, the last first, with a button each that takes it back."""
+    lines = []
+    for number, one in reversed(list(enumerate(session.corrections))):
+        told = f"{one.picture.name.split('::')[0]}: {_SAID[one.said].format(kind=one.kind)}"
+        lines.append(
+            f'<li><span>{escape(told)}</span><button type="button" data-number="{number}" '
+            f'aria-label="Take back: {escape(told, quote=True)}">Take back</button></li>'
+        )
+    more = len(lines) - MOST_LINES
+    rest = f'<p class="facts">and {more} more</p>' if more > 0 else ""
+    return f"<ul>{''.join(lines[:MOST_LINES])}</ul>{rest}" if lines else ""
+
+
+def probe(view: View, x: int, y: int, crop: str) -> str:
+    """What is at a pixel.
+
+    Args:
+        view: of the picture.
+        x: column.
+        y: row.
+        crop: address of the pixels around it.
+    """
+    scores = view.measured.anomaly_map.scores
+    here = scores[max(0, y - 4) : y + 5, max(0, x - 4) : x + 5]
+    inside = [r for r in view.inspection.regions if holds(view, r, x, y)]
+    if inside:
+        place = f"in region {inside[0].id} ({inside[0].type or 'unknown'}, {inside[0].severity.value})"
+    elif view.inspection.regions:
+        far, region = min(((_away(r.box, x, y), r) for r in view.inspection.regions), key=lambda one: one[0])
+        place = f"in no region; region {region.id} ({region.type or 'unknown'}) is {far:.0f} pixels away"
+    else:
+        place = "no region was found in the picture"
+    pixel = ", ".join(str(int(v)) for v in view.inspection.image.pixels[y, x])
+    return (
+        f'<div class="probe" role="status"><img src="{escape(crop)}" alt="Pixels around the place, as they are">'
+        f"<div><b>Column {x}, row {y}</b>: score <b>{scores[y, x]:.2f}</b> against a threshold of {view.threshold:.2f}, "
+        f"mean of 9 x 9 pixels {here.mean():.2f}<br>{escape(place)}<br>red, green, blue: {pixel}</div></div>"
+    )
+
+
+def holds(view: View, region: Region, x: int, y: int) -> bool:
+    """Whether a pixel belongs to a region."""
+    box = region.box
+    return box.x_min <= x < box.x_max and box.y_min <= y < box.y_max and bool(view.mask[y, x])
+
+
+def _away(box: Box, x: int, y: int) -> float:
+    return math.hypot(max(box.x_min - x, 0, x - box.x_max + 1), max(box.y_min - y, 0, y - box.y_max + 1))
+
+
 def warning_lines(view: View) -> str:
     """What the user's rule says, and what speaks against relying on the verdict, a line each; empty where nothing does."""
     said = view.inspection.rule
     ruling = "" if said is None else f'<div class="rule">By your rule: {escape(wording.ruling(said))}.</div>'
+    if view.spoken:
+        ruling += f'<div class="rule">{escape(view.spoken[:1].upper() + view.spoken[1:])}.</div>'
     told = [f"The picture {one}." for one in view.measured.warnings]
     if view.measured.mode is Mode.ZERO_SHOT:
         told.append(wording.ROUGH_GUESS)
@@ -114,6 +188,18 @@ def region_table(view: View | None) -> list[list[str]]:
     ]
 
 
+def region_html(view: View | None) -> str:
+    """The table of regions as HTML; on narrow screens each row stands as a card of its own, with the headers in it."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEADERS)
+    rows = "".join(
+        f'<tr data-number="{row[0]}" tabindex="0" title="Ask about region {row[0]}">'
+        + "".join(f'<td data-label="{name}">{escape(cell)}</td>' for name, cell in zip(HEADERS, row, strict=True))
+        + "</tr>"
+        for row in region_table(view)
+    )
+    return f"<table><caption>Regions: click one to ask</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def error_card(error: Exception | str) -> str:
     """A message a person can act on, in one line."""
     text = " ".join(str(error).split())
@@ -137,6 +223,11 @@ def model_chip(preset: str, ready: bool, error: Exception | None, waited: float)
     if ready:
         return f'<span class="chip good">{escape(preset)} ready</span>'
     return f'<span class="chip">loading {escape(preset)} … {waited:.0f} s</span>'
+
+
+def counted_pictures(count: int) -> str:
+    """How many pictures, in words."""
+    return wording.counted(count, "picture")
 
 
 def bench_words(session: Session) -> str:

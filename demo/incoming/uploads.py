@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.errors import ImageError, ProfileError
+from assistant.errors import AssistantError, ImageError, ProfileError
 from assistant.pictures.images import load_image
 from assistant.pictures.pixels import ImageLimits
 from assistant.types import QueryImage
@@ -47,6 +48,15 @@ def inside(path: object, root: Path) -> Path:
     except (OSError, ValueError, RuntimeError):
         pass
     raise ImageError("an uploaded file", "a path outside the uploads", do)
+
+
+def discard(path: object, root: Path) -> None:
+    """Remove an upload that was taken over, with the folder that it came in; another path is left alone."""
+    with suppress(AssistantError, OSError):
+        file = inside(path, root)
+        file.unlink()
+        if file.parent != root.resolve():
+            file.parent.rmdir()
 
 
 def read_picture(path: object, root: Path, limits: ImageLimits) -> QueryImage:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import overload
 
 from assistant.words.scene.scene import Earlier
-from demo.sessions import Picture, Session
+from demo.bench.sessions import Picture, Session
 
 
 class OtherPictures(Sequence[Earlier]):
@@ -22,7 +22,7 @@ class OtherPictures(Sequence[Earlier]):
 
     def _judged(self) -> list[Earlier]:
         others = [one for one in self._session.pictures if one is not self._picture]
-        return [Earlier(one.image.source, one.view.inspection) for one in others if one.view is not None]
+        return [Earlier(one.name, one.view.inspection) for one in others if one.view is not None]
 
     def __len__(self) -> int:
         return len(self._judged())

@@ -9,6 +9,8 @@ import re
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.data_classes import FileData
+from gradio.utils import NamedString
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|data:|//")
 Made = TypeVar("Made", bound=gr.components.Component)
@@ -32,7 +34,17 @@ def uploads_only(component: Made) -> Made:
         refuse_address(path)
         return await fetch_later(path)
 
+    def given(payload: Any) -> Any:
+        """Paths of the files sent; gradio would leave an empty file beside each."""
+        if payload is None:
+            return None
+        sent = [payload] if isinstance(payload, FileData) else list(payload)
+        paths = [NamedString(one.path) for one in sent]  # type: ignore[no-untyped-call]
+        several = isinstance(component, gr.File) and component.file_count != "single"
+        return paths if several else paths[0] if paths else None
+
     replaced: Any = component
+    replaced.preprocess = given
     replaced.move_resource_to_block_cache, replaced.async_move_resource_to_block_cache = move, move_later
     return component
 
@@ -40,8 +52,3 @@ def uploads_only(component: Made) -> Made:
 def uploaded_file(**options: Any) -> gr.File:
     """A file drop."""
     return uploads_only(gr.File(**options))
-
-
-def marked_picture(**options: Any) -> gr.ImageEditor:
-    """A picture to paint on."""
-    return uploads_only(gr.ImageEditor(**options))

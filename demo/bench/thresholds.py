@@ -6,8 +6,8 @@ shifting all logits by -logit(t): what was t is 0.5 afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -36,6 +36,8 @@ class View:
         threshold: on the measured scores.
         peaks: highest measured score of each region.
         means: mean measured score of each region.
+        spoken: what a person said of the picture, which the inspection obeys; empty where nobody did.
+        drawn: pixels of the regions that a person drew or renamed, by number.
     """
 
     inspection: Inspection
@@ -43,6 +45,8 @@ class View:
     threshold: float
     peaks: tuple[float, ...]
     means: tuple[float, ...]
+    spoken: str = ""
+    drawn: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -57,6 +61,9 @@ class View:
     @property
     def mask(self) -> np.ndarray:
         """Pixels of the map at or above the threshold, bool; none in a normal picture."""
+        if self.spoken:
+            shown = self.inspection.anomaly_map.scores
+            return shown >= THRESHOLD if self.verdict is Verdict.ANOMALOUS else np.zeros(shown.shape, bool)
         scores = self.measured.anomaly_map.scores
         return scores >= self.threshold if self.verdict is Verdict.ANOMALOUS else np.zeros(scores.shape, bool)
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from assistant import report
-from demo import drawing, words
-from demo.sessions import Picture
-from demo.thresholds import View
+from demo.bench.sessions import Picture
+from demo.bench.thresholds import View
+from demo.view import drawing, words
 
 _STYLE = """
 :root{color-scheme:light dark}

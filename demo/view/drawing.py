@@ -8,20 +8,17 @@ from jaxtyping import Bool, UInt8
 
 from assistant.errors import ConfigError
 from assistant.pictures.overlay import overlay
-from assistant.types import AnomalyMap, Box, Severity
-from demo.thresholds import View
+from assistant.types import AnomalyMap, Box
+from demo.bench.thresholds import View
 
 SCREEN = 1200
 """Longest side of a picture on the page, pixels."""
 THUMBNAIL = 160
 LEAST_CROP, CROP, MOST_CROPS = 96, 320, 12
 """Least side of a region's crop in the picture and greatest one as it is shown, pixels; crops of a picture."""
-COLOURS = {Severity.MINOR: "#56B4E9", Severity.MAJOR: "#E69F00", Severity.CRITICAL: "#D55E00"}
-"""Of Okabe and Ito's palette."""
 
 Rgb = UInt8[np.ndarray, "height width 3"]
 Fitted = UInt8[np.ndarray, "rows columns 3"]
-Annotations = list[tuple[tuple[int, int, int, int], str]]
 
 
 def fitted(pixels: Rgb, longest: int = SCREEN) -> Fitted:
@@ -32,19 +29,6 @@ def fitted(pixels: Rgb, longest: int = SCREEN) -> Fitted:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def annotated(view: View) -> tuple[Rgb, Annotations, dict[str, str]]:
-    """Picture, boxes with labels in its pixels, and the colour of each label."""
-    pixels = fitted(view.inspection.image.pixels)
-    scale = pixels.shape[1] / view.inspection.image.width
-    boxes, colours = [], {}
-    for region in view.inspection.regions:
-        x0, y0, x1, y1 = (round(scale * edge) for edge in region.box.as_tuple())
-        label = f"{region.id} {region.type or 'region'}"
-        boxes.append(((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)), label))
-        colours[label] = COLOURS[region.severity]
-    return pixels, boxes, colours
 
 
 def before_after(view: View) -> tuple[Rgb, Rgb]:
@@ -96,22 +80,6 @@ def thumbnail(pixels: Rgb) -> UInt8[np.ndarray, "side side 3"]:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return fitted(np.ascontiguousarray(pixels[top : top + side, left : left + side]), THUMBNAIL)
-
-
-def drawn_mask(layers: list[np.ndarray], height: int, width: int) -> Bool[np.ndarray, "height width"]:
-    """What was painted in an editor, on the pixels of the picture.
-
-    Args:
-        layers: RGBA, any size; painted where alpha is above 0.
-        height: of the picture.
-        width: of the picture.
-    """
-    mask = np.zeros((height, width), bool)
-    for layer in layers:
-        if layer is not None and layer.ndim == 3 and layer.shape[2] == 4:
-            painted = (layer[..., 3] > 0).astype(np.uint8)
-            mask |= cv2.resize(painted, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
-    return mask
 
 
 def typed_box(text: str, height: int, width: int) -> Box | None:

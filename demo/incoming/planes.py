@@ -1,4 +1,4 @@
-"""The plane of a DICOM or NIfTI file, or the page of a TIFF, that is in view, and how to bring another one into view."""
+"""Where a picture comes from: a file, a plane of a DICOM or NIfTI file, a page of a TIFF; how another plane comes into view."""
 
 from __future__ import annotations
 
@@ -8,10 +8,38 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.pictures.images import load_image
-from assistant.pictures.pixels import ImageLimits
+from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.pictures.scans import Scan, read_scan
-from assistant.types import QueryImage
-from demo import uploads
+from assistant.types import Domain, QueryImage
+from demo.incoming import uploads
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a picture comes from, to read it again.
+
+    Args:
+        file: of the project.
+        source: as it is shown.
+        domain: told of it; None where the file says it.
+        selector: of a plane of the file, ``::…``; empty for the whole.
+        limits: what it may cost.
+    """
+
+    file: Path
+    source: str
+    domain: Domain | None = None
+    selector: str = ""
+    limits: ImageLimits = DEFAULT_LIMITS
+
+    def read(self) -> QueryImage:
+        """The picture.
+
+        Raises:
+            ImageError: a file that is gone or damaged.
+        """
+        image = load_image(f"{self.file}{self.selector}", limits=self.limits)
+        return replace(image, source=self.source, domain=self.domain or image.domain)
 
 
 @dataclass(frozen=True)
@@ -48,14 +76,18 @@ class Plane:
         at = self.index if index is None else min(max(0, int(index)), self.count - 1)
         return replace(self, index=at, window=chosen)
 
+    def origin(self, limits: ImageLimits) -> Origin:
+        """Where the plane comes from."""
+        chosen = self.scan.selector(self.axis, self.index, self.window)
+        return Origin(self.file, f"{self.name}{chosen}", selector=chosen, limits=limits)
+
     def read(self, limits: ImageLimits) -> QueryImage:
         """The plane as a picture.
 
         Raises:
             ImageError: a plane that cannot be read.
         """
-        chosen = self.scan.selector(self.axis, self.index, self.window)
-        return replace(load_image(f"{self.file}{chosen}", limits=limits), source=f"{self.name}{chosen}")
+        return self.origin(limits).read()
 
 
 def open_upload(path: object, root: Path, folder: Path, limits: ImageLimits) -> tuple[QueryImage, Plane | None]:

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from demo import conversations, drawing, questions, words
-from demo.page import SUGGESTED, Page
-from demo.planes import Plane
-from demo.sessions import Picture, Session
+from demo.bench import conversations, questions
+from demo.bench.sessions import Picture, Session
+from demo.incoming.planes import Plane
+from demo.view import drawing, strip, viewer, words
+from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
 
 
-def result(page: Page, session: Session, *, editor: bool = True) -> Updates:
-    """Verdict, pictures and table of the picture in view; the editor only where the picture changed."""
+def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
+    """Verdict, picture and table of the picture in view.
+
+    Args:
+        page: components.
+        session: whose.
+        keep: what was drawn on the picture stays there.
+    """
     picture = session.picture
     view = None if picture is None else picture.view
     medical = words.is_medical(view)
-    updates: Updates = {
-        page.card: words.verdict_card(view),
-        page.table: gr.update(value=words.region_table(view), visible=bool(view and view.inspection.regions)),
+    regions = () if view is None else view.inspection.regions
+    choices = [(f"{r.id} {r.type or 'region'}", r.id) for r in regions]
+    return {
+        page.card: words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture),
+        page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
+        page.boxes: viewer.value(session, keep=keep),
+        page.region: gr.update(choices=choices, value=choices[0][1] if choices else None),
+        **{
+            button: gr.update(interactive=bool(choices))
+            for button in (page.about, page.reject, page.rename, page.redraw)
+        },
+        page.probe: "",
+        page.said: words.correction_list(session),
+        page.undo: gr.update(interactive=bool(session.corrections)),
     }
-    if picture is None or view is None:
-        return updates | {page.boxes: None, page.slider: None, page.editor: None}
-    pixels, boxes, colours = drawing.annotated(view)
-    updates[page.boxes] = gr.update(value=(pixels, boxes), color_map=colours)
-    updates[page.slider] = drawing.before_after(view)
-    if editor:
-        updates[page.editor] = {"background": pixels, "layers": [], "composite": None}
-    return updates
 
 
 def scan(page: Page, session: Session) -> Updates:
@@ -67,36 +78,35 @@ def talk(page: Page, session: Session) -> Updates:
     fits = questions.suggestions(picture.view.inspection, len(picture.answers))
     padded = [*fits, *[""] * (SUGGESTED - len(fits))]
     buttons = {b: gr.update(value=q, visible=bool(q)) for b, q in zip(page.suggested, padded, strict=True)}
-    return {page.chat: messages(picture), **again, **buttons}
+    stop = {page.stop: gr.update(interactive=session.answering)}
+    return {page.chat: messages(picture, session.waiting_about(picture)), **again, **buttons, **stop}
 
 
-def messages(picture: Picture, asked: str = "") -> list[dict[str, str]]:
+def messages(picture: Picture, waiting: Sequence[str] = ()) -> list[dict[str, str]]:
     """The conversation for the chat component, which takes its text for HTML: escaped, lines broken, doubts marked.
 
     Args:
         picture: talked about.
-        asked: a question that is about to be answered.
+        waiting: questions that are not answered yet.
     """
     mark = f'<strong class="disagrees">{escape(conversations.MARK)}</strong>'
     shown = []
-    waiting = (
-        [{"role": "user", "content": asked.strip()}, {"role": "assistant", "content": "…"}] if asked.strip() else []
-    )
-    for message in [*picture.messages, *waiting]:
+    for message in picture.messages:
         text = escape(message["content"]).replace("\n", "<br>")
         text = text.replace(escape(conversations.MARK), mark) if message["role"] == "assistant" else text
-        shown.append({**message, "content": text})
+        shown.append({"role": message["role"], "content": text})
+    for question in waiting:
+        text = escape(question.strip()).replace("\n", "<br>")
+        shown.append({"role": "user", "content": f'{text}<span class="waits">waits for its answer</span>'})
     return shown
 
 
 def bench(page: Page, session: Session) -> Updates:
     """Pictures, references and details; files made earlier are no longer offered."""
     setup = session.setup
-    pictures = [(drawing.thumbnail(p.image.pixels), _named(p)) for p in session.pictures]
     references = [drawing.thumbnail(image.pixels) for image in setup.references]
-    chosen = session.current if session.pictures else None
     return {
-        page.bench: gr.update(value=pictures, visible=bool(pictures), selected_index=chosen),
+        **listed(page, session),
         page.references: gr.update(value=references, visible=bool(references)),
         page.in_use: words.bench_words(session),
         page.object_name: setup.inquiry.object_name or "",
@@ -113,6 +123,25 @@ def bench(page: Page, session: Session) -> Updates:
     }
 
 
+def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
+    """The small pictures: those of the page that holds the one in view, or that was turned to.
+
+    Args:
+        page: components.
+        session: whose.
+        follow: whether the page with the picture in view is shown.
+    """
+    if follow and session.current >= 0:
+        session.first = session.current - session.current % strip.PAGE
+    outdated = any(one.outdated for one in session.pictures)
+    there = bool(session.pictures)
+    return {
+        page.bench: gr.update(value=strip.strip(session), visible=there),
+        page.drop_picture: gr.update(visible=there),
+        page.ticking: gr.Timer(active=outdated),
+    }
+
+
 def stale(page: Page) -> Updates:
     """Files of an earlier state are no longer offered."""
     return {button: gr.update(visible=False) for button in page.files}
@@ -121,9 +150,3 @@ def stale(page: Page) -> Updates:
 def everything(page: Page, session: Session) -> Updates:
     """All of it."""
     return {**result(page, session), **scan(page, session), **talk(page, session), **bench(page, session)}
-
-
-def _named(picture: Picture) -> str:
-    """Verdict and name of a picture, short enough for the list."""
-    name = picture.image.source.split("::")[0]
-    return name if picture.view is None else f"{words.sign(picture.view)} {name}"

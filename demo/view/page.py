@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from assistant.pictures.scans import AXES
-from demo import thresholds, words
-from demo.inputs import marked_picture, uploaded_file
+from demo.bench import thresholds
+from demo.view import words
+from demo.view.inputs import uploaded_file
 
 TITLE = "Anomaly Assistant"
 SUGGESTED = 4
 MODES = ("auto", "zero-shot", "few-shot")
-SHOWN = "jpeg"
-"""Format of pictures that are only looked at: about as large as WebP, made in a tenth of the time."""
+STORED = "anomaly-assistant-visitor"
+"""Under which the browser keeps the secret by which it finds its projects again."""
+LAYOUTS = {
+    "training set": "",
+    "COCO": "coco",
+    "LabelMe": "labelme",
+    "CVAT": "cvat",
+    "YOLO": "yolo",
+    "Pascal VOC": "voc",
+}
+"""Words for a layout of corrected pictures -> its name among the converters; empty for the data set as it is."""
 DOMAINS = (("from the file", ""), ("industrial", "industrial"), ("medical", "medical"))
 
 
@@ -24,12 +35,15 @@ class Page:
     """The components that handlers read or write, by name."""
 
     session: gr.State
+    visitor: gr.BrowserState
     chip: gr.HTML
     status: gr.HTML
     medical: gr.HTML
     drop: gr.File
     samples: gr.Gallery
-    bench: gr.Gallery
+    bench: gr.HTML
+    drop_picture: gr.Button
+    ticking: gr.Timer
     references_drop: gr.File
     references: gr.Gallery
     in_use: gr.HTML
@@ -51,15 +65,21 @@ class Page:
     plane: gr.Slider
     axis: gr.Dropdown
     window: gr.Dropdown
-    boxes: gr.AnnotatedImage
-    slider: gr.ImageSlider
-    editor: gr.ImageEditor
+    boxes: gr.HTML
+    probe: gr.HTML
+    region: gr.Dropdown
+    about: gr.Button
+    reject: gr.Button
+    rename: gr.Button
+    redraw: gr.Button
+    undo: gr.Button
+    said: gr.HTML
     typed_box: gr.Textbox
     kind: gr.Textbox
     what: gr.Button
     is_defect: gr.Button
     is_normal: gr.Button
-    table: gr.Dataframe
+    table: gr.HTML
     chat: gr.Chatbot
     suggested: tuple[gr.Button, ...]
     question: gr.Textbox
@@ -69,13 +89,29 @@ class Page:
     over: gr.Button
     prepare: gr.Button
     files: tuple[gr.DownloadButton, ...]
+    layout: gr.Dropdown
     corrections: gr.Button
     corrections_file: gr.DownloadButton
+    projects: gr.Accordion
+    project: gr.Dropdown
+    project_name: gr.Textbox
+    project_rename: gr.Button
+    project_new: gr.Button
+    project_export: gr.Button
+    project_file: gr.DownloadButton
+    project_delete: gr.Button
+    project_sure: gr.Button
 
 
-def build_page(session: gr.State) -> Page:
-    """Lay the page out inside the current Blocks."""
-    made: dict[str, Any] = {"session": session}
+def build_page(session: gr.State, *, kept: bool = False) -> Page:
+    """Lay the page out inside the current Blocks.
+
+    Args:
+        session: id of the session.
+        kept: whether projects outlive the page.
+    """
+    made: dict[str, Any] = {"session": session, "visitor": gr.BrowserState("", storage_key=STORED, secret=STORED)}
+    made["ticking"] = gr.Timer(2.0, active=False)
     with gr.Row(elem_id="head"):
         with gr.Column(scale=5, min_width=240):
             gr.HTML(f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>")
@@ -83,8 +119,9 @@ def build_page(session: gr.State) -> Page:
             made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
     made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
     made["status"] = gr.HTML("", elem_id="status")
-    with gr.Row(equal_height=False):
+    with gr.Row(equal_height=False, elem_id="columns"):
         with gr.Column(scale=3, min_width=290):
+            _projects(made, kept)
             _inputs(made)
         with gr.Column(scale=5, min_width=320):
             _result(made)
@@ -94,6 +131,33 @@ def build_page(session: gr.State) -> Page:
     return Page(**{f.name: made[f.name] for f in fields(Page)})
 
 
+def script(name: str) -> str:
+    """JavaScript or HTML that the browser gets."""
+    return (Path(__file__).parent / "browser" / name).read_text(encoding="utf-8")
+
+
+def _projects(made: dict[str, Any], kept: bool) -> None:
+    with gr.Accordion("Projects", open=False, visible=kept, elem_id="projects") as made["projects"]:
+        made["project"] = gr.Dropdown([], label="Open", filterable=False, elem_id="project")
+        with gr.Row():
+            made["project_name"] = gr.Textbox(label="Name", max_length=60, elem_id="project-name", min_width=120)
+        with gr.Row(elem_classes="quiet"):
+            made["project_rename"] = gr.Button("Rename", size="sm", elem_id="project-rename")
+            made["project_new"] = gr.Button("New", size="sm", elem_id="project-new")
+            made["project_export"] = gr.Button("Export", size="sm", elem_id="project-export")
+            made["project_delete"] = gr.Button("Delete …", size="sm", elem_id="project-delete")
+        made["project_file"] = gr.DownloadButton(
+            "Download the project", size="sm", visible=False, elem_id="project-file"
+        )
+        made["project_sure"] = gr.Button(
+            "Delete it for good, with all its pictures",
+            size="sm",
+            variant="stop",
+            visible=False,
+            elem_id="project-sure",
+        )
+
+
 def _inputs(made: dict[str, Any]) -> None:
     made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
     with gr.Accordion("Samples: one click", open=True, elem_id="samples-box"):
@@ -101,10 +165,10 @@ def _inputs(made: dict[str, Any]) -> None:
             label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,
             object_fit="cover", buttons=[], elem_id="samples",
         )  # fmt: skip
-    made["bench"] = gr.Gallery(
-        label="Your pictures", columns=5, height="auto", allow_preview=False, interactive=False, visible=False,
-        object_fit="cover", buttons=[], elem_id="bench",
-    )  # fmt: skip
+    made["bench"] = gr.HTML("", js_on_load=script("strip.js"), elem_id="bench", visible=False)
+    made["drop_picture"] = gr.Button(
+        "Remove the picture in view", size="sm", visible=False, elem_id="drop-picture", elem_classes="quiet"
+    )
     with gr.Accordion("References: how normal looks", open=False):
         made["references_drop"] = uploaded_file(
             label="Drop normal pictures", file_count="multiple", height=100, elem_id="references-drop"
@@ -150,31 +214,17 @@ def _result(made: dict[str, Any]) -> None:
         label="Threshold: lower finds more, higher finds less", buttons=[],
     )  # fmt: skip
     _scan(made)
-    with gr.Tabs():
-        with gr.Tab("Regions"):
-            made["boxes"] = gr.AnnotatedImage(
-                label="Click a region to ask about it",
-                height=460,
-                elem_id="boxes",
-                buttons=["fullscreen"],
-                format=SHOWN,
-            )
-        with gr.Tab("Before / after"):
-            made["slider"] = gr.ImageSlider(
-                label="Picture and anomaly map",
-                interactive=False,
-                height=460,
-                elem_id="slider",
-                buttons=["fullscreen"],
-                format=SHOWN,
-            )
-        with gr.Tab("Point and correct"):
-            _correction(made)
-    made["table"] = gr.Dataframe(
-        headers=list(words.HEADERS), type="array", interactive=False, wrap=True, label="Regions: click one to ask",
-        elem_id="table", buttons=[], max_height=260, column_widths=["6%", "22%", "18%", "9%", "11%", "10%", "13%", "11%"],
-        visible=False,
-    )  # fmt: skip
+    made["boxes"] = gr.HTML(
+        None,
+        html_template=script("viewer.html"),
+        js_on_load=script("viewer.js"),
+        elem_id="boxes",
+        apply_default_css=False,
+    )
+    made["probe"] = gr.HTML("", elem_id="probe")
+    with gr.Accordion("Correct", open=True, elem_id="correct"):
+        _correction(made)
+    made["table"] = gr.HTML("", js_on_load=script("table.js"), elem_id="table", visible=False)
 
 
 def _scan(made: dict[str, Any]) -> None:
@@ -191,19 +241,27 @@ def _scan(made: dict[str, Any]) -> None:
 
 
 def _correction(made: dict[str, Any]) -> None:
-    made["editor"] = marked_picture(
-        label="Paint over what you mean", sources=(), transforms=(), layers=False, height=460,
-        brush=gr.Brush(default_size=18, colors=["#D55E00"], color_mode="fixed"), elem_id="editor", buttons=[],
-    )  # fmt: skip
     with gr.Row():
-        made["typed_box"] = gr.Textbox(
-            label="or its box: left, top, right, bottom (pixels)", placeholder="40, 60, 120, 140", elem_id="box"
+        made["region"] = gr.Dropdown([], label="Region", filterable=False, elem_id="region", min_width=140)
+        made["kind"] = gr.Textbox(
+            label="Kind of defect", placeholder="scratch", max_length=60, elem_id="kind", min_width=140
         )
-        made["kind"] = gr.Textbox(label="Kind of defect (optional)", placeholder="scratch", max_length=60)
+    with gr.Row(elem_classes="quiet"):
+        made["about"] = gr.Button("Ask about it", size="sm", elem_id="about")
+        made["reject"] = gr.Button("Not a defect", size="sm", elem_id="reject")
+        made["rename"] = gr.Button("It is of this kind", size="sm", elem_id="rename")
+        made["redraw"] = gr.Button("Replace by what I drew", size="sm", elem_id="redraw")
+    made["typed_box"] = gr.Textbox(
+        label="Box instead of a drawing: left, top, right, bottom (pixels)",
+        placeholder="40, 60, 120, 140",
+        elem_id="box",
+    )
     with gr.Row(elem_classes="quiet"):
         made["what"] = gr.Button("What is this?", size="sm", elem_id="what")
         made["is_defect"] = gr.Button("This is a defect", size="sm", elem_id="is-defect")
         made["is_normal"] = gr.Button("The picture is normal", size="sm", elem_id="is-normal")
+        made["undo"] = gr.Button("Undo", size="sm", elem_id="undo", interactive=False)
+    made["said"] = gr.HTML("", js_on_load=script("list.js"), elem_id="said")
 
 
 def _talk(made: dict[str, Any]) -> None:
@@ -239,5 +297,10 @@ def _take_away(made: dict[str, Any]) -> None:
                 gr.DownloadButton(label, size="sm", visible=False, elem_id=f"file-{label.lower().split()[0]}")
                 for label in ("JSON", "Mask", "Overlay", "Report")
             )
-        made["corrections"] = gr.Button("Prepare corrections as a data set", size="sm", elem_id="corrections")
+        with gr.Row(elem_classes="quiet"):
+            made["layout"] = gr.Dropdown(
+                list(LAYOUTS.items()), value="", label="Corrected pictures as", filterable=False, elem_id="layout",
+                min_width=120,
+            )  # fmt: skip
+            made["corrections"] = gr.Button("Prepare corrections", size="sm", elem_id="corrections")
         made["corrections_file"] = gr.DownloadButton("Download corrections", size="sm", visible=False)

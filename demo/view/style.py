@@ -9,7 +9,7 @@ import gradio as gr
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
-CSS = Path(__file__).with_name("style.css")
+CSS = Path(__file__).parent / "browser" / "style.css"
 """The sheet."""
 
 

@@ -1,0 +1,15 @@
+"""What a person works on: sessions, their pictures, how they are judged, corrected and talked about. Knows no gradio.
+
+thresholds      another threshold on a picture that was judged
+sessions        what is at hand of each person
+session_store   sessions by id, and the projects behind them
+keeping         a session -> documents of its project, and back
+questions       questions cleaned, suggested and pointed
+conversations   opened, paced, marked where they go wrong
+other_pictures  further pictures of a session, for questions that compare
+correcting      what a person said of a picture, applied to its result
+judging         how a picture is judged
+pictures        pictures added, brought into view, taken off
+setups          references, profiles and details
+workbench       corrections and questions
+"""

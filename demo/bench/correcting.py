@@ -1,0 +1,184 @@
+"""What a person said of a picture, applied to its result: their word stands, whatever the map says.
+
+A rejected region is taken out of the map before regions are looked for, a drawn or renamed one stands with its very pixels and
+kind in the place of what the map had there. Verdict and words follow; the measured score stays as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool
+
+from assistant.geometry import mask_box, mask_cells
+from assistant.types import AnomalyMap, Inspection, Region
+from assistant.vision.measuring.measures import measured as with_measures
+from assistant.vision.regions import LABEL_SIDE, RegionMask
+from assistant.vocabulary.severity import severity_of
+from demo.bench.questions import LEAST_OVERLAP
+from demo.bench.sessions import Correction, Said
+from demo.bench.thresholds import Namer, View, under_threshold
+
+AWAY, SURE = 0.01, 0.95
+"""Score where a person said that nothing is, and least one where they said that something is."""
+MUCH_LARGER = 4
+"""A region that is so many times as large as what was drawn on it stays beside it."""
+
+Mask = Bool[np.ndarray, "height width"]
+
+
+def region_mask(view: View, number: int) -> Mask:
+    """Pixels of a region as it is shown.
+
+    Args:
+        view: of the picture.
+        number: of the region, from 1.
+
+    Raises:
+        LookupError: no such region.
+    """
+    region = next((one for one in view.inspection.regions if one.id == number), None)
+    if region is None:
+        raise LookupError(number)
+    if (drawn := view.drawn.get(number)) is not None:
+        return drawn
+    mask = np.zeros(view.inspection.anomaly_map.size, bool)
+    rows, columns = slice(region.box.y_min, region.box.y_max), slice(region.box.x_min, region.box.x_max)
+    mask[rows, columns] = view.mask[rows, columns]
+    return mask
+
+
+def corrected(
+    measured: Inspection, threshold: float, name: Namer, grid: tuple[int, int] | None, said: Sequence[Correction]
+) -> View:
+    """What an inspection says under a threshold once a person has spoken.
+
+    Args:
+        measured: threshold 0.5.
+        threshold: in [LEAST, MOST].
+        name: as :func:`under_threshold` takes it.
+        grid: (rows, columns) of the encoder's patches, to measure regions anew; None leaves new ones unmeasured.
+        said: of the picture, in the order said.
+    """
+    if not said:
+        return under_threshold(measured, threshold, name, grid)
+    away = _away(said, measured.anomaly_map.size)
+    scores = np.where(away, np.minimum(measured.anomaly_map.scores, AWAY), measured.anomaly_map.scores)
+    plain = replace(measured, anomaly_map=AnomalyMap(scores), regions=(), region_embeddings=None)
+    view = under_threshold(plain, threshold, name, grid)
+    drawn = standing(said)
+    kept = [i for i, region in enumerate(view.inspection.regions) if not _replaced(view, region, drawn)]
+    shown = view.inspection.anomaly_map.scores.copy()
+    regions = [view.inspection.regions[i] for i in kept]
+    peaks, means = [view.peaks[i] for i in kept], [view.means[i] for i in kept]
+    exact: list[Mask | None] = [None] * len(kept)
+    for region in view.inspection.regions:
+        if region not in regions:
+            shown[region_mask(view, region.id)] = AWAY
+    for mask, kind in drawn:
+        under = measured.anomaly_map.scores[mask]
+        shown[mask] = np.maximum(shown[mask], SURE)
+        regions.append(_told(mask, kind))
+        exact.append(mask)
+        peaks.append(float(under.max()))
+        means.append(float(under.mean()))
+    order = sorted(range(len(regions)), key=lambda i: -regions[i].peak_score)
+    numbered = tuple(replace(regions[i], id=number) for number, i in enumerate(order, 1))
+    anomaly_map = AnomalyMap(np.ascontiguousarray(shown, np.float32))
+    if grid is not None and numbered:
+        masks = [_reduced(r, anomaly_map, exact[i]) for r, i in zip(numbered, order, strict=True)]
+        numbered = with_measures(numbered, measured.image, anomaly_map, masks, grid)
+    score = view.inspection.image_score
+    if numbered and drawn:
+        score = max(score, SURE)
+    elif not numbered and not drawn and away.any():
+        score = min(score, AWAY)
+    inspection = replace(
+        view.inspection, image_score=score, regions=numbered, anomaly_map=anomaly_map, region_embeddings=None
+    )
+    own = {number: one for number, i in enumerate(order, 1) if (one := exact[i]) is not None}
+    peak, mean = tuple(peaks[i] for i in order), tuple(means[i] for i in order)
+    return View(inspection, measured, threshold, peak, mean, in_words(said), own)
+
+
+def in_words(said: Sequence[Correction]) -> str:
+    """What a person said of a picture, in one line."""
+    if any(one.said is Said.NORMAL for one in said):
+        return "you said that this picture is normal"
+    counted = {
+        "rejected": sum(one.said is Said.REJECTED for one in said),
+        "renamed": sum(one.said is Said.RENAMED for one in said),
+        "marked": sum(one.said is Said.DEFECT for one in said),
+    }
+    return "by you: " + ", ".join(f"{count} {word}" for word, count in counted.items() if count)
+
+
+def _away(said: Sequence[Correction], size: tuple[int, int]) -> Mask:
+    """Where a person said that nothing is, or drew anew what was there."""
+    away = np.zeros(size, bool)
+    for one in said:
+        if one.said is Said.NORMAL:
+            away[:] = True
+        elif one.said is Said.REJECTED and one.mask is not None:
+            away |= one.mask
+        elif one.was is not None:
+            away |= one.was
+    return away
+
+
+def standing(said: Sequence[Correction]) -> list[tuple[Mask, str]]:
+    """Masks with their kinds that stand: each unless the picture was called normal, or the place rejected, after it."""
+    found: list[tuple[Mask, str]] = []
+    for one in said:
+        if one.said is Said.NORMAL:
+            found.clear()
+        elif one.mask is not None:
+            replaced = one.mask if one.was is None else one.mask | one.was
+            found = [(mask, kind) for mask, kind in found if not _mostly(mask, replaced)]
+            if one.said is not Said.REJECTED:
+                found.append((one.mask, one.kind))
+    return found
+
+
+def _mostly(mask: Mask, other: Mask) -> bool:
+    """Whether half of a mask or more lies in another one."""
+    return 2 * int((mask & other).sum()) >= int(mask.sum())
+
+
+def _replaced(view: View, region: Region, drawn: Sequence[tuple[Mask, str]]) -> bool:
+    """Whether a person drew what the map has there."""
+    own = region_mask(view, region.id)
+    size = int(own.sum())
+    for mask, _ in drawn:
+        common, other = int((own & mask).sum()), int(mask.sum())
+        if (
+            common >= LEAST_OVERLAP * min(size, other)
+            and common > 0
+            and (size <= MUCH_LARGER * other or _mostly(own, mask))
+        ):
+            return True
+    return False
+
+
+def _told(mask: Mask, kind: str) -> Region:
+    area = float(mask.mean())
+    name = kind or "defect"
+    return Region(0, mask_box(mask), area, mask_cells(mask), SURE, SURE, name, None, severity_of(area, SURE, name))
+
+
+def _reduced(region: Region, anomaly_map: AnomalyMap, exact: Mask | None) -> RegionMask:
+    """A region as the map's regions are held: its pixels on a map of at most 512 a side."""
+    if exact is None:
+        exact = np.zeros(anomaly_map.size, bool)
+        rows, columns = slice(region.box.y_min, region.box.y_max), slice(region.box.x_min, region.box.x_max)
+        exact[rows, columns] = anomaly_map.scores[rows, columns] >= 0.5
+    factor = math.ceil(max(anomaly_map.size) / LABEL_SIDE)
+    height, width = exact.shape
+    padded = np.pad(exact, ((0, -height % factor), (0, -width % factor)))
+    small = padded.reshape(padded.shape[0] // factor, factor, -1, factor).any(axis=(1, 3))
+    return RegionMask(
+        np.asarray(small), region.box, region.area_fraction, region.cells, region.peak_score, region.mean_score
+    )

@@ -1,0 +1,246 @@
+"""A session -> documents of its project, and back. Each change is written when it is made; what is heavy is read again later."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from assistant.errors import AssistantError, ImageError
+from assistant.inquiry import Inquiry
+from assistant.pictures.pixels import ImageLimits
+from assistant.pictures.scans import read_scan
+from assistant.rules.sentence import read_sentence
+from assistant.types import Answer, Domain, QueryImage, Verdict
+from assistant.vision.references.profile import AnomalousReference, Profile
+from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
+from demo.incoming.planes import Origin, Plane
+from demo.projects.project import Project
+
+INTERRUPTED = "(interrupted)"
+"""Said where the server ended before the answer did."""
+_INQUIRY = ("object_name", "look_for", "mode", "fixed_camera", "spacing_mm")
+
+
+def keep_view(session: Session) -> None:
+    """Which picture is in view, and by which setups it and those to come are judged."""
+    for setup in (session.setup, session.own):
+        keep_setup(session, setup)
+    picture = session.picture
+    told = {"current": -1 if picture is None else picture.key, "setup": session.setup.key, "own": session.own.key}
+    session.project.put("view", 0, told)
+
+
+def keep_setup(session: Session, setup: Setup) -> None:
+    """How pictures are judged; references that came with corrections are kept as corrections."""
+    inquiry = setup.inquiry
+    told = {name: getattr(inquiry, name) for name in _INQUIRY}
+    told |= {
+        "domain": None if inquiry.domain is None else inquiry.domain.value,
+        "rule": setup.rule_text, "of_sample": setup.of_sample, "version": setup.version, "files": setup.files,
+        "profile": setup.profile_file,
+    }  # fmt: skip
+    setup.key = _write(session.project, "setup", setup.key, told)
+
+
+def keep_picture(session: Session, picture: Picture) -> None:
+    """A picture on disk, how it is judged, and what was found."""
+    if picture.origin is None:
+        return
+    if picture.setup.key < 0:
+        keep_setup(session, picture.setup)
+    origin, plane = picture.origin, picture.plane
+    at = None if plane is None else {name: getattr(plane, name) for name in ("name", "axis", "index", "window")}
+    told = {
+        "file": origin.file.name, "source": origin.source, "plane": at,
+        "domain": None if origin.domain is None else origin.domain.value,
+        "setup": picture.setup.key, "threshold": picture.threshold, "judged": picture.judged_version,
+        "mark": None if picture.mark is None else asdict(picture.mark),
+    }  # fmt: skip
+    picture.key = _write(session.project, "picture", picture.key, told)
+
+
+def keep_talk(session: Session, picture: Picture) -> None:
+    """The conversation on a picture, with the questions that wait."""
+    if picture.key < 0:
+        return
+    told = {
+        "messages": picture.messages, "answers": [asdict(one) for one in picture.answers],
+        "waiting": session.waiting_about(picture),
+    }  # fmt: skip
+    session.project.put("talk", picture.key, told)
+
+
+def keep_correction(session: Session, correction: Correction) -> None:
+    """What a person said of a picture."""
+    project = session.project
+    masks = {
+        name: None if mask is None else project.keep_file(mask_bytes(mask), f"{name}.png")
+        for name, mask in (("mask", correction.mask), ("was", correction.was))
+    }
+    told = {
+        "picture": correction.picture.key, "said": correction.said.value, "kind": correction.kind,
+        "object_name": correction.object_name, "learned": correction.learned is not None,
+        "embedding": None if correction.embedding is None else [float(x) for x in correction.embedding], **masks,
+    }  # fmt: skip
+    correction.key = _write(project, "correction", correction.key, told)
+
+
+def forget_correction(session: Session, correction: Correction) -> None:
+    """A correction that was undone, with its masks."""
+    told = session.project.documents("correction").get(correction.key, {})
+    session.project.drop("correction", correction.key)
+    for name in filter(None, (told.get("mask"), told.get("was"))):
+        session.project.file(name).unlink(missing_ok=True)
+
+
+def keep_pixels(
+    session: Session, image: QueryImage, file: Path | None, domain: Domain | None, limits: ImageLimits
+) -> Origin:
+    """A picture as a file of the project.
+
+    Args:
+        session: whose.
+        image: decoded.
+        file: that it was read from; written without loss from its pixels when None.
+        domain: told of it.
+        limits: what it may cost when it is read again.
+    """
+    data: Path | bytes = file if file is not None else mask_bytes(cv2.cvtColor(image.pixels, cv2.COLOR_RGB2BGR))
+    name = file.name if file is not None else "picture.png"
+    kept = session.project.keep_file(data, name)
+    return Origin(session.project.file(kept), image.source, domain, limits=limits)
+
+
+def mask_bytes(values: np.ndarray) -> bytes:
+    """A mask (bool), or pixels in OpenCV's order, as PNG."""
+    shown = values.astype(np.uint8) * 255 if values.dtype == bool else values
+    return bytes(cv2.imencode(".png", shown, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
+
+
+def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
+    """The session of a project as it was left; nothing is judged yet. What cannot be read any more is left out.
+
+    Args:
+        project: with documents.
+        folder: for files to be seen or taken away.
+        limits: what a picture may cost.
+    """
+    session = Session(project, folder)
+    setups = {key: _setup(project, key, told, limits) for key, told in project.documents("setup").items()}
+    talks = project.documents("talk")
+    pictures: dict[int, Picture] = {}
+    for key, told in project.documents("picture").items():
+        with suppress(AssistantError, LookupError, ValueError, OSError):
+            pictures[key] = _picture(project, key, told, setups[told["setup"]], limits)
+            _take_up(session, pictures[key], talks.get(key))
+    session.pictures = list(pictures.values())
+    for key, told in project.documents("correction").items():
+        if (picture := pictures.get(told["picture"])) is not None:
+            with suppress(AssistantError, ValueError, OSError):
+                _correct(session, _correction(project, key, told, picture))
+    view = project.documents("view").get(0)
+    if view is not None and view["setup"] in setups:
+        session.use(setups.get(view["own"], session.own))
+        session.use(setups[view["setup"]])
+        keys = list(pictures)
+        session.current = keys.index(view["current"]) if view["current"] in pictures else len(keys) - 1
+    named = {path for one in session.pictures if one.origin for path in [one.origin.file.name]}
+    named |= {name for setup in setups.values() for name, _ in setup.files} | {s.profile_file for s in setups.values()}
+    named |= {
+        told[which] for told in project.documents("correction").values() for which in ("mask", "was") if told[which]
+    }
+    project.sweep(named)
+    return session
+
+
+def _write(project: Project, kind: str, key: int, told: Any) -> int:
+    if key < 0:
+        return project.add(kind, told)
+    project.put(kind, key, told)
+    return key
+
+
+def _setup(project: Project, key: int, told: dict[str, Any], limits: ImageLimits) -> Setup:
+    spacing = told["spacing_mm"]
+    inquiry = Inquiry(
+        object_name=told["object_name"], look_for=tuple(told["look_for"]), mode=told["mode"],
+        fixed_camera=told["fixed_camera"], spacing_mm=None if spacing is None else tuple(spacing),
+        domain=None if told["domain"] is None else Domain(told["domain"]),
+    )  # fmt: skip
+    setup = Setup(inquiry, rule_text=told["rule"], of_sample=told["of_sample"], key=key, version=told["version"])
+    setup.rule = read_sentence(setup.rule_text) if setup.rule_text else None
+    for name, source in told["files"]:
+        with suppress(ImageError):
+            setup.references.append(Origin(project.file(name), source, inquiry.domain, limits=limits).read())
+            setup.files.append((name, source))
+    if told["profile"]:
+        with suppress(AssistantError):
+            setup.loaded = Profile.load(project.file(told["profile"]))
+            setup.profile_file = told["profile"]
+    return setup
+
+
+def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, limits: ImageLimits) -> Picture:
+    domain = None if told["domain"] is None else Domain(told["domain"])
+    file = project.file(told["file"])
+    if not file.is_file():
+        raise ImageError("a picture of the project", "one that is gone", "drop it again")
+    origin, plane = Origin(file, told["source"], domain, limits=limits), None
+    if (at := told["plane"]) is not None and (scan := read_scan(file)) is not None:
+        plane = Plane(file, at["name"], scan, at["axis"], at["index"], at["window"])
+        origin = replace(origin, selector=scan.selector(plane.axis, plane.index, plane.window))
+    mark = told["mark"]
+    return Picture(
+        None, setup, threshold=told["threshold"], judged_version=told["judged"], plane=plane, origin=origin, key=key,
+        mark=None if mark is None else Mark(mark["score"], Verdict(mark["verdict"]), mark["regions"], mark["worst"]),
+    )  # fmt: skip
+
+
+def _take_up(session: Session, picture: Picture, told: dict[str, Any] | None) -> None:
+    """The conversation on a picture; an answer that was being written keeps the sentences that were whole."""
+    if told is None:
+        return
+    picture.messages = told["messages"]
+    if picture.messages and picture.messages[-1].pop("open", ""):
+        written = picture.messages[-1]["content"].strip("… \n")
+        picture.messages[-1]["content"] = f"{written}\n\n{INTERRUPTED}".strip()
+    for one in told["answers"]:
+        stated = one["stated_verdict"]
+        picture.answers.append(Answer(**one | {"stated_verdict": None if stated is None else Verdict(stated)}))
+    session.waiting.extend(Asked(picture, question) for question in told["waiting"])
+
+
+def _correction(project: Project, key: int, told: dict[str, Any], picture: Picture) -> Correction:
+    embedding = told["embedding"]
+    return Correction(
+        picture, Said(told["said"]), _mask(project, told["mask"]), told["kind"], told["object_name"],
+        _mask(project, told["was"]), picture.image if told["learned"] else None,
+        None if embedding is None else np.array(embedding, np.float32), key,
+    )  # fmt: skip
+
+
+def _correct(session: Session, correction: Correction) -> None:
+    """A correction with what was learned from it."""
+    session.corrections.append(correction)
+    correction.picture.corrected.append(correction)
+    setup = correction.picture.setup
+    if correction.learned is not None and correction.mask is None:
+        setup.references.append(correction.learned)
+    elif correction.learned is not None:
+        setup.anomalous.append(AnomalousReference(correction.learned, correction.mask))
+
+
+def _mask(project: Project, name: str | None) -> Bool[np.ndarray, "height width"] | None:
+    if not name:
+        return None
+    from PIL import Image
+
+    with Image.open(io.BytesIO(project.file(name).read_bytes())) as opened:
+        return np.asarray(opened.convert("L")) > 127

@@ -1,0 +1,360 @@
+"""What is at hand of a person on the page: pictures, how they are judged, conversations, corrections.
+
+Knows neither gradio nor models. What is heavy of a picture (pixels, tokens, maps) may be let go of, and is read again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from assistant.errors import AssistantError
+from assistant.inquiry import ANYTHING, Inquiry
+from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
+from demo.projects.project import Project
+
+if TYPE_CHECKING:
+    from assistant.rules import Rule
+    from assistant.vision.encoded_query import EncodedQuery
+    from assistant.vision.references.profile import AnomalousReference, Profile
+    from demo.bench.conversations import PageConversation
+    from demo.bench.thresholds import View
+    from demo.incoming.planes import Origin, Plane
+
+
+class SessionError(AssistantError):
+    """A session that is not there (any more)."""
+
+
+@dataclass(eq=False)
+class Setup:
+    """How pictures are judged; several pictures share one.
+
+    Args:
+        inquiry: what is asked of them.
+        rule: the person's own of what is rejected; None without one.
+        rule_text: the rule as typed.
+        references: normal pictures; set aside, and said to be, in zero-shot mode.
+        anomalous: pictures with the defect, with masks.
+        loaded: a profile from a file, instead of references.
+        version: grows with every change.
+        built: profile of ``built_version``.
+        of_sample: came with a sample; pictures that are dropped do not take it over.
+        files: (file of the project, name to show) of each reference that was added as one.
+        profile_file: of the project, that ``loaded`` was read from; empty without.
+        examples: corrections that told a kind; regions that are like theirs take it.
+        key: of its document; -1 before it is kept.
+    """
+
+    inquiry: Inquiry = ANYTHING
+    rule: Rule | None = None
+    rule_text: str = ""
+    references: list[QueryImage] = field(default_factory=list)
+    anomalous: list[AnomalousReference] = field(default_factory=list)
+    loaded: Profile | None = None
+    version: int = 0
+    built: Profile | None = None
+    built_version: int = -1
+    of_sample: bool = False
+    files: list[tuple[str, str]] = field(default_factory=list)
+    profile_file: str = ""
+    examples: list[Correction] = field(default_factory=list)
+    key: int = -1
+
+    def changed(self) -> None:
+        """Note that pictures have to be judged again."""
+        self.version += 1
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What was last said of a picture, kept when its map is not.
+
+    Args:
+        score: calibrated, as measured.
+        verdict: under the threshold of its view.
+        regions: how many.
+        worst: kind of the first region; empty without any.
+    """
+
+    score: float
+    verdict: Verdict
+    regions: int = 0
+    worst: str = ""
+
+    def differs(self, other: Mark) -> bool:
+        """Whether another result was said; rounding is none."""
+        return (self.verdict, self.regions, self.worst) != (other.verdict, other.regions, other.worst) or (
+            abs(self.score - other.score) > 0.001
+        )
+
+
+@dataclass(eq=False)
+class Picture:
+    """A picture on the bench, with its result and its conversation.
+
+    Args:
+        held: decoded; None where it was let go of.
+        setup: how it is judged.
+        threshold: of its view.
+        encoded: through the encoder, with what was asked; None before, and where it was let go of.
+        judged_version: of the setup when it was judged; -1 before.
+        view: its result; None before, and where it was let go of.
+        mark: what the result was; None before it was judged.
+        talk: conversation on the view; None when none is open.
+        messages: as shown, ``{"role", "content"}``.
+        answers: given, for exports.
+        stop: ends the answer that is being written.
+        plane: of the medical file it is from; None for other pictures.
+        origin: to read it again; None for one that is nowhere on disk.
+        corrected: what a person said of it, in order.
+        seen: when it was in view or judged last, seconds of a monotonic clock.
+        key: of its document; -1 before it is kept.
+    """
+
+    held: QueryImage | None
+    setup: Setup
+    threshold: float = THRESHOLD
+    encoded: EncodedQuery | None = None
+    judged_version: int = -1
+    view: View | None = None
+    mark: Mark | None = None
+    talk: PageConversation | None = None
+    messages: list[dict[str, str]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    plane: Plane | None = None
+    origin: Origin | None = None
+    corrected: list[Correction] = field(default_factory=list)
+    seen: float = field(default_factory=time.monotonic)
+    key: int = -1
+
+    @property
+    def image(self) -> QueryImage:
+        """The picture, read again where it was let go of.
+
+        Raises:
+            ImageError: a file that is gone or damaged.
+        """
+        if self.held is None:
+            assert self.origin is not None, "only a picture that lies on disk is let go of"
+            self.held = self.origin.read()
+        return self.held
+
+    @property
+    def name(self) -> str:
+        """As it is shown; nothing is read for it."""
+        if self.held is not None:
+            return self.held.source
+        return "" if self.origin is None else self.origin.source
+
+    def rest(self) -> None:
+        """Let go of what is heavy, where it can be had again."""
+        if self.origin is not None:
+            self.held = self.encoded = self.view = self.talk = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether what was found was found under other references or another inquiry."""
+        return self.judged_version != self.setup.version
+
+    @property
+    def stale(self) -> bool:
+        """Whether it has to be judged before its result is shown: it is outdated, or its map was let go of."""
+        return self.view is None or self.outdated
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of pixels, maps, tokens and files kept in memory."""
+        total = 0 if self.held is None else self.held.pixels.nbytes
+        if self.view is not None:
+            total += 2 * self.view.measured.anomaly_map.scores.nbytes
+        if self.encoded is not None:
+            total += sum(level.nbytes for level in self.encoded.features.levels)
+        return total
+
+
+class Said(StrEnum):
+    """What a correction says."""
+
+    NORMAL = "normal"
+    """The whole picture is."""
+    DEFECT = "defect"
+    """There is one under the mask."""
+    REJECTED = "rejected"
+    """The region under the mask is none."""
+    RENAMED = "renamed"
+    """The region under the mask is of another kind."""
+
+
+@dataclass(eq=False)
+class Correction:
+    """What a person said of a picture.
+
+    Args:
+        picture: of which.
+        said: what.
+        mask: bool, the picture's size, of what is meant; None for the whole picture.
+        kind: of the defect; empty where there is none.
+        object_name: as told.
+        was: mask of the region that a drawn one stands for; None without.
+        learned: the picture as it joined the references; None where it did not.
+        embedding: what the region looks like, of length 1; None where its kind is not learned from.
+        key: of its document; -1 before it is kept.
+    """
+
+    picture: Picture
+    said: Said
+    mask: np.ndarray | None = None
+    kind: str = ""
+    object_name: str = ""
+    was: np.ndarray | None = None
+    learned: QueryImage | None = None
+    embedding: np.ndarray | None = None
+    key: int = -1
+
+    @property
+    def image(self) -> QueryImage:
+        """The picture, as it was learned from or is at hand."""
+        return self.learned or self.picture.image
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A question that waits for its answer.
+
+    Args:
+        picture: it is about.
+        question: as typed.
+    """
+
+    picture: Picture
+    question: str
+
+
+@dataclass(eq=False)
+class Session:
+    """A person's bench.
+
+    Args:
+        project: what is kept of it.
+        folder: of files made to be seen or taken away, which go with the session.
+        brief: made by a program; ends an hour after its last use, since nobody closes a page.
+        pictures: in the order added.
+        current: index of the picture in view; -1 without any.
+        setup: of the picture in view.
+        own: for pictures that come; never a sample's.
+        corrections: in the order made.
+        lock: one change at a time.
+        used: when it was used last, seconds of a monotonic clock.
+        waiting: questions, in the order asked.
+        answering: whether somebody writes the answers to them.
+        spoken_of: the picture of the answer that is, or was last, being written.
+        first: of the pictures that are listed, index.
+        redoing: whether outdated pictures are being judged again.
+        shown: the image of each picture that was last written to be seen, with the name of its file.
+        clicks: how often another picture was chosen; who finds another number than before came too late.
+    """
+
+    project: Project
+    folder: Path
+    brief: bool = False
+    used: float = field(default_factory=time.monotonic)
+    pictures: list[Picture] = field(default_factory=list)
+    current: int = -1
+    setup: Setup = field(default_factory=Setup)
+    corrections: list[Correction] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    own: Setup = field(default_factory=Setup)
+    waiting: deque[Asked] = field(default_factory=deque)
+    answering: bool = False
+    spoken_of: Picture | None = None
+    clicks: int = 0
+    first: int = 0
+    redoing: bool = False
+    shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
+
+    def __post_init__(self) -> None:
+        self.use(self.setup)
+
+    def use(self, setup: Setup) -> None:
+        """Judge by a setup from now on."""
+        self.setup = setup
+        if not setup.of_sample:
+            self.own = setup
+
+    @property
+    def id(self) -> str:
+        """Opaque; who knows it may use the session."""
+        return self.project.id
+
+    def rest(self, most: int) -> None:
+        """Let go of what is heavy of all but the pictures seen last.
+
+        Args:
+            most: pictures that stay at hand.
+        """
+        with self.lock:
+            busy = [self.picture, self.spoken_of if self.answering else None]
+            awake = [one for one in self.pictures if one.held is not None and one not in busy]
+            for picture in sorted(awake, key=lambda one: one.seen)[: max(0, len(awake) + 1 - most)]:
+                picture.rest()
+
+    @property
+    def setups(self) -> list[Setup]:
+        """Each setup in use once."""
+        return list({id(s): s for s in (self.setup, self.own, *(p.setup for p in self.pictures))}.values())
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture in view."""
+        return self.pictures[self.current] if 0 <= self.current < len(self.pictures) else None
+
+    def begin_answering(self) -> bool:
+        """Whether the caller is the one to answer what waits; it then asks :meth:`next_asked` until nothing does."""
+        with self.lock:
+            begun = not self.answering and bool(self.waiting)
+            self.answering = self.answering or begun
+            return begun
+
+    def next_asked(self) -> Asked | None:
+        """The question that has waited longest; None where none is left, and the caller answers no more."""
+        with self.lock:
+            self.answering = bool(self.waiting)
+            return self.waiting.popleft() if self.waiting else None
+
+    def forget_waiting(self, picture: Picture) -> None:
+        """No answers to what waits about a picture."""
+        with self.lock:
+            self.waiting = deque(one for one in self.waiting if one.picture is not picture)
+
+    def waiting_about(self, picture: Picture | None) -> list[str]:
+        """Questions about a picture that wait."""
+        with self.lock:
+            return [one.question for one in self.waiting if one.picture is picture]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of everything kept."""
+        references = sum(r.pixels.nbytes for s in self.setups for r in s.references)
+        return references + sum(p.nbytes for p in self.pictures)
+
+    def free(self) -> None:
+        """Let go of everything but what the project keeps; answers being written end."""
+        for picture in self.pictures:
+            picture.stop.set()
+        self.waiting.clear()
+        self.pictures.clear()
+        self.corrections.clear()
+        self.use(Setup())
+        self.current = -1
+        shutil.rmtree(self.folder, ignore_errors=True)

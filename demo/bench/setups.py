@@ -1,0 +1,145 @@
+"""How pictures are to be judged: references, profiles, and the details that a person tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from assistant.errors import AssistantError
+from assistant.inquiry import Inquiry, checked_spacing
+from assistant.rules.sentence import read_sentence
+from assistant.types import Domain, QueryImage
+from assistant.vision.references.profile import Profile
+from demo.bench import keeping, questions
+from demo.bench.judging import BenchError
+from demo.bench.pictures import Pictures
+from demo.bench.sessions import Session
+
+MAX_REFERENCES = 32
+"""Of a person; they are kept decoded, up to 75 MB each."""
+
+
+class Setups(Pictures):
+    """The setups of a session; see :class:`~demo.bench.judging.Judging` for the arguments."""
+
+    def add_references(
+        self, session: Session, images: Sequence[QueryImage], files: Sequence[Path | None] | None = None
+    ) -> None:
+        """Normal pictures for the setup in use.
+
+        Args:
+            session: whose.
+            images: decoded.
+            files: that they were read from; their pixels are written where there is none.
+
+        Raises:
+            BenchError: too many, or beside a loaded profile.
+        """
+        self.require_room(session, len(images))
+        setup = session.setup
+        self._keep_references(session, setup, images, files or ())
+        setup.references += images
+        self._changed(session)
+
+    def require_room(self, session: Session, count: int) -> None:
+        """Refuse more references than the setup in use can hold, before they are decoded.
+
+        Raises:
+            BenchError: too many, or beside a loaded profile.
+        """
+        setup = session.setup
+        if setup.loaded is not None:
+            raise BenchError("references or a profile", "both", "remove the profile first")
+        if (total := len(setup.references) + count) > MAX_REFERENCES:
+            raise BenchError(f"at most {MAX_REFERENCES} references", f"{total}", "build a profile")
+
+    def clear_references(self, session: Session) -> None:
+        """No references, no profile, no anomalous references."""
+        setup = session.setup
+        for correction in session.corrections:
+            if correction.picture.setup is setup:
+                correction.learned = None
+                keeping.keep_correction(session, correction)
+        for name in [*(name for name, _ in setup.files), *filter(None, [setup.profile_file])]:
+            session.project.file(name).unlink(missing_ok=True)
+        setup.references, setup.anomalous, setup.loaded, setup.files, setup.profile_file = [], [], None, [], ""
+        self._changed(session)
+
+    def load_profile(self, session: Session, profile: Profile) -> None:
+        """A saved profile instead of the references.
+
+        Raises:
+            ProfileError: made with other weights.
+        """
+        assistant = self.engine.wait(timeout=600)
+        profile.check(assistant.preset.name, assistant.weights)
+        profile.require_fit(assistant.detector.localizer)
+        kept = session.folder / "loaded.safetensors"
+        profile.save(kept)
+        session.setup.profile_file = session.project.keep_file(kept, "profile.safetensors")
+        session.setup.references, session.setup.loaded, session.setup.files = [], profile, []
+        self._changed(session)
+
+    def save_profile(self, session: Session) -> Path:
+        """The references in use as a file in the session's folder.
+
+        Raises:
+            BenchError: no references.
+        """
+        if not (session.setup.references or session.setup.loaded or session.setup.anomalous):
+            raise BenchError("at least one reference", "none", "add normal pictures first")
+        with self.engine.looking:
+            profile = self.profile(self.engine.wait(timeout=600), session.setup)
+        if profile is None:
+            raise BenchError("references in use", "zero-shot mode", "choose auto or few-shot")
+        path = session.folder / "profile.safetensors"
+        profile.save(path)
+        return path
+
+    def tell(
+        self,
+        session: Session,
+        object_name: str,
+        look_for: str,
+        mode: str,
+        domain: str,
+        fixed_camera: bool,
+        mm_per_pixel: float | None = None,
+        rule: str = "",
+    ) -> None:
+        """Details that a person typed; the picture in view is judged anew when they changed.
+
+        Raises:
+            AssistantError: what makes no sense; everything stays as it was.
+        """
+        setup = session.setup
+        phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := questions.clean_question(part)[:80]))
+        told = Inquiry(
+            object_name=questions.clean_question(object_name or "")[:80] or None,
+            look_for=phrases,
+            domain=Domain(domain) if domain in tuple(Domain) else None,
+            mode=mode,
+            fixed_camera=bool(fixed_camera),
+            spacing_mm=None if not mm_per_pixel else checked_spacing((mm_per_pixel,)),
+        )
+        sentence = " ".join(str(rule or "").split())[:400]
+        ruling = read_sentence(sentence) if sentence else None
+        before = setup.inquiry, setup.rule, setup.rule_text
+        if (told, ruling) == before[:2]:
+            return
+        setup.inquiry, setup.rule, setup.rule_text = told, ruling, sentence
+        try:
+            self._changed(session)
+        except AssistantError:
+            setup.inquiry, setup.rule, setup.rule_text = before
+            setup.changed()
+            raise
+
+    def _changed(self, session: Session) -> None:
+        session.setup.changed()
+        picture = session.picture
+        if picture is not None and picture.setup is session.setup:
+            self.settle(session, picture)
+        keeping.keep_view(session)
+        self.redo(session)
+        self.store.trim(session.id)

@@ -1,0 +1,248 @@
+"""What a person says on the bench: corrections, which stand at once and may be undone, and questions. Knows no gradio."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from assistant.geometry import mask_box
+from assistant.types import Answer, Box
+from assistant.vision.references.profile import AnomalousReference
+from demo.bench import conversations, keeping, questions
+from demo.bench.correcting import region_mask
+from demo.bench.judging import CHANGED, BenchError
+from demo.bench.other_pictures import OtherPictures
+from demo.bench.sessions import Asked, Correction, Picture, Said, Session
+from demo.bench.setups import MAX_REFERENCES, Setups
+
+MAX_WAITING = 8
+"""Questions of a person that may wait."""
+NO_QUESTION = ("a question", "an empty line", "type one, or choose a suggestion")
+STOPPED, UNANSWERED = "(stopped)", "(no answer)"
+"""Said where an answer ended early, or never began."""
+TAKEN_UP = 6
+"""Questions of an earlier conversation that one which goes on has heard."""
+_WHOLE = re.compile(r"[.!?](?=\s|$)")
+
+
+class Workbench(Setups):
+    """The operations of the page on a session; see :class:`~demo.bench.judging.Judging` for the arguments."""
+
+    def mark_normal(self, session: Session) -> None:
+        """The picture in view is normal: it joins the references.
+
+        Raises:
+            BenchError: no room for it, or a profile that is loaded.
+        """
+        picture = self.in_view(session)
+        self.require_room(session, 1)
+        picture.setup.references.append(picture.image)
+        self._correct(session, Correction(picture, Said.NORMAL, learned=picture.image))
+        self._changed(session)
+
+    def mark_defect(self, session: Session, mask: np.ndarray, kind: str, number: int | None = None) -> None:
+        """There is a defect under the mask: it joins the anomalous references, and stands with its very pixels.
+
+        Args:
+            session: whose picture in view is meant.
+            mask: bool, the size of the picture.
+            kind: in the person's words; that of the region it replaces, or that is under it, when empty.
+            number: of the region that it is drawn instead of; None for those under the mask.
+
+        Raises:
+            BenchError: an empty mask, no such region, or too many marked defects.
+        """
+        picture = self.in_view(session)
+        if mask.shape != picture.image.pixels.shape[:2] or not mask.any():
+            raise BenchError("a marked defect", "nothing marked", "draw over it, or give its box")
+        if len(picture.setup.anomalous) >= MAX_REFERENCES:
+            raise BenchError(f"at most {MAX_REFERENCES} marked defects", "one more", "undo one of them first")
+        was = None if number is None else self._region(picture, number)
+        name = questions.clean_question(kind)[:60] or self._kind_under(picture, mask, number)
+        picture.setup.anomalous.append(AnomalousReference(picture.image, mask))
+        self._correct(session, Correction(picture, Said.DEFECT, mask, name, was=was, learned=picture.image))
+        self._changed(session)
+
+    def reject(self, session: Session, number: int) -> None:
+        """A region of the picture in view is no defect.
+
+        Raises:
+            BenchError: no such region.
+        """
+        picture = self.in_view(session)
+        self._correct(session, Correction(picture, Said.REJECTED, self._region(picture, number)))
+        self.reviewed(session, picture)
+
+    def rename(self, session: Session, number: int, kind: str) -> None:
+        """A region of the picture in view is of another kind; regions of other pictures that are like it take the kind too.
+
+        Raises:
+            BenchError: no such region, or no name.
+        """
+        picture = self.in_view(session)
+        if not (name := questions.clean_question(kind)[:60]):
+            raise BenchError("a kind of defect", "an empty line", "type one, such as scratch")
+        mask = self._region(picture, number)
+        known = None if picture.view is None else picture.view.inspection.region_embeddings
+        embedding = None if known is None or len(known) < number else np.asarray(known[number - 1], np.float32)
+        correction = Correction(picture, Said.RENAMED, mask, name, embedding=embedding)
+        if embedding is not None:
+            picture.setup.examples.append(correction)
+        self._correct(session, correction)
+        if embedding is not None:
+            self._changed(session)
+        else:
+            self.reviewed(session, picture)
+
+    def undo(self, session: Session, number: int | None = None) -> Correction:
+        """Take a correction back, with what was learned from it.
+
+        Args:
+            session: whose.
+            number: in the list of corrections, from 0; the last one when None.
+
+        Raises:
+            BenchError: none there.
+        """
+        with session.lock:
+            at = len(session.corrections) - 1 if number is None else number
+            if not 0 <= at < len(session.corrections):
+                raise BenchError("a correction", "none there", "choose one of the list")
+            gone = session.corrections.pop(at)
+            gone.picture.corrected.remove(gone)
+        self.unlearn(gone)
+        keeping.forget_correction(session, gone)
+        gone.picture.judged_version = -1
+        if (picture := session.picture) is not None and picture.stale:
+            self.settle(session, picture)
+        self.redo(session)
+        return gone
+
+    def note(self, session: Session, question: str) -> Picture:
+        """Let a question about the picture in view wait for its answer (:meth:`Session.begin_answering`).
+
+        Raises:
+            AssistantError: an empty question, too many that wait, or no picture.
+        """
+        picture = self.in_view(session)
+        if not questions.clean_question(question):
+            raise BenchError(*NO_QUESTION)
+        with session.lock:
+            if len(session.waiting) >= MAX_WAITING:
+                raise BenchError(f"at most {MAX_WAITING} questions that wait", "one more", "wait for an answer")
+            session.waiting.append(Asked(picture, question[: questions.LONGEST_QUESTION]))
+        keeping.keep_talk(session, picture)
+        return picture
+
+    def ask(self, session: Session, question: str, picture: Picture | None = None) -> Iterator[Answer]:
+        """The answer about a picture as it grows; conversation and answers grow by it, on disk by whole sentences.
+
+        Args:
+            session: whose.
+            question: as typed.
+            picture: that in view when None.
+
+        Raises:
+            AssistantError: an empty question, or no picture.
+        """
+        picture = picture or self.in_view(session)
+        asked = questions.clean_question(question)
+        if not asked:
+            raise BenchError(*NO_QUESTION)
+        self.judge(picture)
+        self._open(session, picture)
+        assert picture.talk is not None, "opened"
+        stop, last, answers = picture.stop, None, picture.answers
+        stop.clear()
+        pieces = picture.talk.stream(asked, stop=stop)
+        picture.messages += [{"role": "user", "content": question.strip()[: questions.LONGEST_QUESTION]}]
+        picture.messages += [{"role": "assistant", "content": "…", "open": "yes"}]
+        place, whole = picture.messages[-1], -1
+        try:
+            for answer in pieces:
+                last = answer
+                place["content"] = conversations.shown(answer) or "…"
+                if (told := len(_WHOLE.findall(answer.text))) > whole:
+                    whole = told
+                    keeping.keep_talk(session, picture)
+                yield answer
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+            place.pop("open", None)
+            if stop.is_set():
+                place["content"] = f"{place['content']}\n\n{STOPPED}" if last is not None and last.text else STOPPED
+            elif last is None:
+                place["content"] = UNANSWERED
+            if last is not None and last.text:
+                answers.append(replace(last, question=question.strip()[: questions.LONGEST_QUESTION]))
+            keeping.keep_talk(session, picture)
+
+    def take_back(self, session: Session) -> str:
+        """Remove the last question and its answer; returns the question, for another try."""
+        picture = self.in_view(session)
+        if session.answering:
+            raise BenchError("an answer that is whole", "one being written", "stop it first")
+        asked = [i for i, m in enumerate(picture.messages) if m["role"] == "user"]
+        if not asked:
+            raise BenchError("an earlier question", "none", "ask one first")
+        question, *replies = [m["content"] for m in picture.messages[asked[-1] :]]
+        del picture.messages[asked[-1] :]
+        if picture.answers and replies and replies[0] not in (STOPPED, UNANSWERED):
+            picture.answers.pop()
+        if picture.talk is not None:
+            picture.talk.undo()
+        keeping.keep_talk(session, picture)
+        return question
+
+    def start_over(self, session: Session) -> None:
+        """Forget the conversation on the picture in view."""
+        picture = self.in_view(session)
+        picture.stop.set()
+        session.forget_waiting(picture)
+        picture.talk, picture.messages, picture.answers = None, [], []
+        keeping.keep_talk(session, picture)
+
+    def _open(self, session: Session, picture: Picture) -> None:
+        """Open the conversation on a picture where none is; one that was left goes on where it was."""
+        if picture.talk is None:
+            assert picture.view is not None, "a picture that is talked about was judged"
+            assistant, others = self.engine.wait(timeout=600), OtherPictures(session, picture)
+            picture.talk = conversations.open_conversation(assistant, picture.view.inspection, others)
+            conversations.take_up(picture.talk, _heard(picture)[-TAKEN_UP:])
+
+    def _correct(self, session: Session, correction: Correction) -> None:
+        correction.object_name = correction.picture.setup.inquiry.object_name or ""
+        with session.lock:
+            session.corrections.append(correction)
+            correction.picture.corrected.append(correction)
+        keeping.keep_correction(session, correction)
+        correction.picture.judged_version = -1 if correction.learned is not None else correction.picture.judged_version
+
+    def _region(self, picture: Picture, number: int) -> np.ndarray:
+        """Pixels of a region of a picture.
+
+        Raises:
+            BenchError: no such region.
+        """
+        try:
+            assert picture.view is not None, "a picture in view was judged"
+            return region_mask(picture.view, number)
+        except LookupError:
+            raise BenchError("a region of the picture in view", f"number {number}", "choose one of the table") from None
+
+    def _kind_under(self, picture: Picture, mask: np.ndarray, number: int | None) -> str:
+        box: Box = mask_box(mask)
+        regions = () if picture.view is None else picture.view.inspection.regions
+        region = next((r for r in regions if r.id == number), None) or questions.pointed_region(regions, box)
+        return region.type if region is not None and region.type else "defect"
+
+
+def _heard(picture: Picture) -> Sequence[str]:
+    """Questions on the result as it is now."""
+    messages = picture.messages
+    since = max((i for i, m in enumerate(messages) if m["content"] == CHANGED), default=-1)
+    return [m["content"] for m in messages[since + 1 :] if m["role"] == "user"]

@@ -1,0 +1,100 @@
+"""What all reactions stand on. Each gives component -> value; what a person can mend is shown as a message, never raised."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from assistant.errors import AssistantError
+from demo.bench.sessions import Session
+from demo.bench.workbench import Workbench
+from demo.sample_set import SampleSet
+from demo.view import words
+from demo.view.page import Page
+from demo.view.painting import Updates
+
+_LOG = logging.getLogger(__name__)
+Stream = Iterator[Updates]
+
+
+class Reactions:
+    """What reactions share.
+
+    Args:
+        bench: operations.
+        samples: offered on the page.
+        page: components.
+        uploads_folder: where files that were sent lie.
+    """
+
+    def __init__(self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path) -> None:
+        self.bench, self.samples, self.page, self.root = bench, samples, page, uploads_folder
+
+    def run(
+        self,
+        sid: str | None,
+        busy: str,
+        work: Callable[[Session], Any],
+        paint: Callable[[Page, Session], Updates],
+        after: Updates | None = None,
+        done: str = "",
+    ) -> Stream:
+        """Say what is done, do it, and paint; or say what was wrong and leave everything as it was."""
+        if busy:
+            yield self.busy(busy)
+        try:
+            session = self.session(sid)
+            sid = session.id
+            work(session)
+            painted = paint(self.page, session)
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
+            return
+        status = words.done_card(done) if done else self.idle(sid)
+        yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
+
+    def quickly(self, sid: str | None, work: Callable[[Session], Updates]) -> Updates:
+        """New values of something that needs no model; or what was wrong."""
+        try:
+            session = self.session(sid)
+            return {**work(session), self.page.session: session.id}
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            return {self.page.status: words.error_card(said(error)), self.page.session: sid}
+
+    def session(self, sid: str | None) -> Session:
+        """The session of a page; a new one for a page that has none yet.
+
+        Raises:
+            SessionError: an id that is unknown or has ended.
+        """
+        return self.bench.store.new() if sid is None else self.bench.store.get(sid)
+
+    def nothing(self) -> Updates:
+        """No change: a reaction that yields nothing at all empties every component that it might write."""
+        return {self.page.status: gr.update()}
+
+    def idle(self, sid: str | None) -> str:
+        """What is said where nothing else is: that an answer is being written, or nothing."""
+        try:
+            answering = self.bench.store.get(sid).answering
+        except AssistantError:
+            return ""
+        return words.busy_card("Thinking …") if answering else ""
+
+    def busy(self, text: str) -> Updates:
+        """What is being done."""
+        engine = self.bench.engine
+        loading = not engine.ready and engine.error is None
+        return {self.page.status: words.busy_card(f"The model is loading; then: {text}" if loading else text)}
+
+
+def said(error: Exception) -> str:
+    """The message of an error a person can act on; others are logged and stay inside."""
+    if isinstance(error, AssistantError):
+        return str(error)
+    _LOG.exception("a request failed", exc_info=error)
+    return "something unexpected happened; try again, and see the server's log"

@@ -1,0 +1,100 @@
+"""Corrections: they stand at once, in the picture and in what is learned, and each may be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from demo.bench.judging import BenchError
+from demo.bench.sessions import Session
+from demo.reactions.base import Reactions, Stream
+from demo.takeaway import corrected_set
+from demo.view import drawing, painting, viewer
+from demo.view.page import Page
+from demo.view.painting import Updates
+
+
+class Corrections(Reactions):
+    """What a person says of pictures and regions."""
+
+    def mark_normal(self, sid: str | None) -> Stream:
+        """The picture in view is normal."""
+        done = "Noted: this picture is normal. It is a reference now, and the result was made anew."
+        yield from self._corrected(sid, self.bench.mark_normal, done)
+
+    def mark_defect(self, sid: str | None, shown: dict[str, Any] | None, box: str, kind: str) -> Stream:
+        """A defect was drawn or boxed."""
+
+        def work(session: Session) -> None:
+            self.bench.in_view(session)
+            self.bench.mark_defect(session, self.drawn(session, shown, box), kind or "")
+
+        done = "Noted: a defect is here. It is an anomalous reference now, and the result was made anew."
+        yield from self._corrected(sid, work, done)
+
+    def redraw(self, sid: str | None, number: int | None, shown: dict[str, Any] | None, box: str, kind: str) -> Stream:
+        """A region is to be as it was drawn."""
+
+        def work(session: Session) -> None:
+            self.bench.mark_defect(session, self.drawn(session, shown, box), kind or "", self._number(number))
+
+        yield from self._corrected(sid, work, f"Noted: region {number} is as you drew it.")
+
+    def reject(self, sid: str | None, number: int | None) -> Stream:
+        """A region is no defect."""
+        done = f"Noted: region {number} is no defect. Undo takes it back."
+        yield from self._corrected(sid, lambda session: self.bench.reject(session, self._number(number)), done)
+
+    def rename(self, sid: str | None, number: int | None, kind: str) -> Stream:
+        """A region is of another kind."""
+        done = "Noted: regions that look like it take this kind too."
+        yield from self._corrected(
+            sid, lambda session: self.bench.rename(session, self._number(number), kind or ""), done
+        )
+
+    def undo(self, sid: str | None) -> Stream:
+        """The last correction is taken back."""
+        yield from self._corrected(sid, lambda session: self.bench.undo(session), "Taken back.")
+
+    def undo_one(self, sid: str | None, event: gr.EventData) -> Stream:
+        """A correction of the list is taken back."""
+        yield from self._corrected(sid, lambda session: self.bench.undo(session, int(event.number)), "Taken back.")
+
+    def corrections(self, sid: str | None, layout: str | None) -> Stream:
+        """The corrected pictures as a data set."""
+        made: list[Path] = []
+
+        def work(session: Session) -> None:
+            made.append(corrected_set.write_corrections(session, layout or "", self.bench.judge))
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
+
+        yield from self.run(sid, "Writing …", work, paint)
+
+    def drawn(self, session: Session, shown: dict[str, Any] | None, box: str) -> np.ndarray:
+        """What was pointed at, on the pixels of the picture in view.
+
+        Raises:
+            AssistantError: nothing, or no place in the picture.
+        """
+        image = self.bench.in_view(session).image
+        typed = drawing.typed_box(str(box or ""), image.height, image.width)
+        if typed is not None:
+            return drawing.box_mask(typed, image.height, image.width)
+        mask = viewer.drawn_mask((shown or {}).get("shapes") or [], image.height, image.width)
+        if not mask.any():
+            raise BenchError("something drawn, or its box", "nothing marked", "draw on the picture first")
+        return mask
+
+    def _corrected(self, sid: str | None, work: Callable[[Session], Any], done: str) -> Stream:
+        yield from self.run(sid, "Learning …", work, painting.everything, {}, done)
+
+    def _number(self, number: int | None) -> int:
+        if not isinstance(number, int | float):
+            raise BenchError("a region", "none chosen", "click one in the picture, or choose it from the list")
+        return int(number)

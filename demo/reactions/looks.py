@@ -1,0 +1,253 @@
+"""Pictures, planes, threshold, references and details."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from assistant.inquiry import Inquiry
+from demo.bench.sessions import Session, Setup
+from demo.incoming import planes, uploads
+from demo.incoming.planes import Plane
+from demo.reactions.base import Reactions, Stream, said
+from demo.takeaway import exports
+from demo.view import drawing, painting, viewer, words
+from demo.view.page import Page
+from demo.view.painting import Updates
+
+
+class Looks(Reactions):
+    """What needs the encoder, or shows what it found."""
+
+    def state(self) -> Updates:
+        """Whether model and samples are there yet; quick, asked again and again until they are."""
+        engine = self.bench.engine
+        chip = words.model_chip(self.bench.settings.preset, engine.ready, engine.error, engine.waited)
+        return {self.page.chip: chip}
+
+    def offered(self) -> Updates:
+        """The samples, as small pictures."""
+        limits = self.bench.settings.limits
+        shown = []
+        for index, sample in enumerate(self.samples.wait(timeout=0)):
+            image = self.samples.picture(index, limits, references=False)[0]
+            label = words.sample_label(sample.object_name, sample.truth)
+            shown.append((drawing.thumbnail(image.pixels), label))
+        return {self.page.samples: shown}
+
+    def add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
+        """Pictures were dropped."""
+        if not paths:
+            yield self.nothing()
+            return
+        problems = []
+        painted: Updates = {}
+        clicks: int | None = None
+        for number, path in enumerate(paths, 1):
+            counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
+            if len(paths) > 1 or not self.bench.engine.ready:  # else the browser's own word is enough, and quicker
+                yield {**painted, **self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")}
+            try:
+                session = self.session(sid)
+                sid, clicks = session.id, session.clicks if clicks is None else clicks
+                files, limits = session.project.files, self.bench.settings.limits
+                image, plane = planes.open_upload(path, self.root, files, limits)
+                file = None if plane is not None else uploads.inside(path, self.root)
+                self.bench.add(session, image, plane=plane, clicks=clicks, file=file)
+                uploads.discard(path, self.root)
+            except Exception as error:  # noqa: BLE001  shown in the page instead
+                problems.append(said(error))
+                continue
+            painted = painting.everything(self.page, session)
+        yield {  # with the last picture, since what is not mounted yet takes the last value alone
+            **painted,
+            self.page.status: words.error_card(" ".join(problems)) if problems else self.idle(sid),
+            self.page.drop: None,
+            self.page.session: sid,
+        }
+
+    def move_plane(self, sid: str | None, index: float | None, axis: float | None, window: str | None) -> Stream:
+        """Another slice, frame, axis or window of the medical file in view."""
+        before: list[Plane | None] = []
+
+        def work(session: Session) -> None:
+            before.append(self.bench.in_view(session).plane)
+            self.bench.move_plane(session, index, axis, window)
+
+        def paint(page: Page, session: Session) -> Updates:
+            was, now = before[0], self.bench.in_view(session).plane
+            if was is None or now is None or was == now:
+                return {}
+            updates = painting.everything(page, session)
+            if now.axis == was.axis:
+                updates.pop(page.plane)  # it is under the person's hand
+            return updates
+
+        yield from self.run(sid, "", work, paint)
+
+    def add_sample(self, sid: str | None, event: gr.SelectData) -> Stream:
+        """A sample was clicked: it comes with references of its own."""
+
+        def work(session: Session) -> None:
+            image, references, sample = self.samples.picture(int(event.index), self.bench.settings.limits)
+            inquiry = Inquiry(object_name=sample.object_name, domain=sample.domain)
+            setup = Setup(inquiry, references=references, of_sample=True)
+            self.bench.add(session, image, setup, file=sample.path)
+
+        yield from self.run(sid, "Inspecting the sample …", work, painting.everything)
+
+    def choose(self, sid: str | None, event: gr.EventData) -> Stream:
+        """Another picture of the bench was clicked."""
+        try:
+            session = self.session(sid)
+            picture = self.bench.show(session, int(event.index))
+            click = session.clicks
+            if picture.stale:
+                yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
+                self.bench.settle(session, picture)
+            if click == session.clicks:
+                yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
+            else:
+                yield self.nothing()  # another one was clicked meanwhile
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
+
+    def move_threshold(self, sid: str | None, threshold: float) -> Updates:
+        """The slider moved; answers at once, without the encoder."""
+        try:
+            session = self.session(sid)
+            if session.picture is None:
+                return {self.page.session: session.id}
+            self.bench.set_threshold(session, threshold)
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            return {self.page.status: words.error_card(said(error))}
+        updates = {**painting.result(self.page, session, keep=True), **painting.talk(self.page, session)}
+        updates.pop(self.page.threshold)
+        return updates | painting.stale(self.page)
+
+    def add_references(self, sid: str | None, paths: list[str] | None) -> Stream:
+        """Normal pictures were dropped."""
+
+        def work(session: Session) -> None:
+            self.bench.require_room(session, len(paths or ()))
+            limits = self.bench.settings.limits
+            images = [uploads.read_picture(path, self.root, limits) for path in paths or ()]
+            self.bench.add_references(session, images, [uploads.inside(path, self.root) for path in paths or ()])
+            for path in paths or ():
+                uploads.discard(path, self.root)
+
+        yield from self.run(
+            sid, "Learning how normal looks …", work, painting.everything, {self.page.references_drop: None}
+        )
+
+    def clear_references(self, sid: str | None) -> Stream:
+        """No references any more."""
+        yield from self.run(sid, "Inspecting again …", self.bench.clear_references, painting.everything)
+
+    def load_profile(self, sid: str | None, path: str | None) -> Stream:
+        """A profile was dropped."""
+
+        def work(session: Session) -> None:
+            self.bench.load_profile(session, uploads.read_profile(path, self.root))
+
+        yield from self.run(sid, "Reading the profile …", work, painting.everything, {self.page.profile_drop: None})
+
+    def save_profile(self, sid: str | None) -> Stream:
+        """The references as a file."""
+        made: list[Path] = []
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.profile_file: gr.update(value=str(made[0]), visible=True)}
+
+        yield from self.run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
+
+    def tell(
+        self,
+        sid: str | None,
+        name: str,
+        look_for: str,
+        mode: str,
+        domain: str,
+        fixed: bool,
+        scale: float | None,
+        rule: str,
+    ) -> Stream:
+        """Details were applied."""
+
+        def work(session: Session) -> None:
+            self.bench.tell(session, name, look_for, mode, domain, fixed, scale, rule)
+
+        yield from self.run(sid, "Inspecting again …", work, painting.everything)
+
+    def prepare(self, sid: str | None) -> Stream:
+        """Files of the picture in view."""
+        made: list[Path] = []
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
+
+        yield from self.run(sid, "Writing …", lambda s: made.extend(exports.write_all(s)), paint)
+
+    def look_again(self, sid: str | None) -> Stream:
+        """The picture in view is judged where it was not yet: after a project was opened."""
+
+        def work(session: Session) -> None:
+            if session.picture is not None:
+                self.bench.settle(session, session.picture)
+
+        try:
+            there = sid is not None and self.bench.store.get(sid).picture is not None
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error))}
+            return
+        if there:
+            yield from self.run(sid, "Looking at the picture again …", work, painting.everything)
+        else:
+            yield self.nothing()
+
+    def turn(self, sid: str | None, event: gr.EventData) -> Updates:
+        """Another page of small pictures."""
+
+        def work(session: Session) -> Updates:
+            session.first = int(event.first)
+            return painting.listed(self.page, session, follow=False)
+
+        return self.quickly(sid, work)
+
+    def tick(self, sid: str | None) -> Updates:
+        """Small pictures that were being judged again."""
+        try:
+            return painting.listed(self.page, self.bench.store.get(sid), follow=False)
+        except Exception:  # noqa: BLE001  an ended session is told of where a person does something
+            return {self.page.ticking: gr.Timer(active=False)}
+
+    def remove_picture(self, sid: str | None) -> Stream:
+        """The picture in view is taken off the bench."""
+        yield from self.run(sid, "", self._remove, painting.everything)
+
+    def _remove(self, session: Session) -> None:
+        self.bench.in_view(session)
+        self.bench.remove(session, session.current)
+        if session.picture is not None:
+            self.bench.settle(session, session.picture)
+
+    def point(self, sid: str | None, event: gr.EventData) -> Updates:
+        """A place in the picture was clicked: what is there."""
+
+        def work(session: Session) -> Updates:
+            picture = self.bench.in_view(session)
+            view = picture.view
+            if view is None:
+                return self.nothing()
+            x, y = viewer.pointed((event.x, event.y), picture.image)
+            crop = viewer.crop_file(session, picture.image, x, y)
+            inside = [r.id for r in view.inspection.regions if words.holds(view, r, x, y)]
+            chosen = {self.page.region: gr.update(value=inside[0])} if inside else {}
+            return {self.page.probe: words.probe(view, x, y, viewer.address(crop)), **chosen}
+
+        return self.quickly(sid, work)
+
+    def closer(self, sid: str | None) -> Updates:
+        """Every pixel of the picture, for a look from near."""
+        return self.quickly(sid, lambda session: {self.page.boxes: viewer.value(session, full=True, keep=True)})

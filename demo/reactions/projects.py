@@ -1,0 +1,114 @@
+"""Projects: found by the secret that the browser keeps, opened, named, exported and removed."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.bench.sessions import Session
+from demo.projects.database import ProjectError
+from demo.reactions.base import Reactions, Stream, said
+from demo.takeaway import whole_project
+from demo.view import painting, words
+from demo.view.page import Page
+from demo.view.painting import Updates
+
+LEAST_SECRET = 32
+"""Characters of a secret that this page would have given."""
+
+
+class Projects(Reactions):
+    """What a person does with projects as a whole."""
+
+    def opened(self, sid: str | None, visitor: str | None) -> Updates:
+        """A page was opened: the project that its browser worked on last, or a new one."""
+        page, store = self.page, self.bench.store
+        if not store.stays:
+            return {page.session: sid or store.new().id}
+        try:
+            known = visitor if isinstance(visitor, str) and len(visitor) >= LEAST_SECRET else ""
+            lines = store.shelf.of(known)
+            visitor = known or secrets.token_urlsafe(LEAST_SECRET)
+            session = store.get(lines[0].id) if lines else store.new(visitor=visitor)
+            return {
+                page.session: session.id, page.visitor: visitor,
+                **painting.everything(page, session), **self._listed(visitor, session),
+            }  # fmt: skip
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            return {page.status: words.error_card(said(error))}
+
+    def relist(self, sid: str | None, visitor: str | None) -> Updates:
+        """Projects and how many pictures they hold, for who opens the list."""
+        return self.quickly(sid, lambda session: self._listed(visitor or "", session))
+
+    def open_project(self, sid: str | None, visitor: str | None, id: str | None) -> Stream:
+        """Another project was chosen."""
+        try:
+            self.bench.store.shelf.require(visitor or "", id or "")
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error))}
+            return
+        yield from self._shown(id, visitor or "")
+
+    def new_project(self, sid: str | None, visitor: str | None) -> Stream:
+        """A new project, empty."""
+        yield from self._shown(self.bench.store.new(visitor=visitor or "").id, visitor or "")
+
+    def rename_project(self, sid: str | None, visitor: str | None, name: str) -> Updates:
+        """The project in view is called otherwise."""
+
+        def work(session: Session) -> Updates:
+            self.bench.store.shelf.rename(visitor or "", session.id, name or "")
+            return {**self._listed(visitor or "", session), self.page.status: words.done_card("Renamed.")}
+
+        return self.quickly(sid, work)
+
+    def export_project(self, sid: str | None) -> Stream:
+        """All of the project as one file."""
+        made: list[Path] = []
+
+        def paint(page: Page, session: Session) -> Updates:
+            return {page.project_file: gr.update(value=str(made[0]), visible=True)}
+
+        yield from self.run(sid, "Writing …", lambda session: made.append(whole_project.write(session)), paint)
+
+    def ask_delete(self) -> Updates:
+        """Deleting takes a second click."""
+        return {self.page.project_sure: gr.update(visible=True)}
+
+    def delete_project(self, sid: str | None, visitor: str | None) -> Stream:
+        """The project is removed with all that it holds; the one used before comes into view, or a new one."""
+        store, visitor = self.bench.store, visitor or ""
+        try:
+            if sid is None:
+                raise ProjectError("a project that is open", "none", "open one")
+            store.shelf.require(visitor, sid)
+            store.remove(sid)
+            lines = store.shelf.of(visitor)
+            sid = lines[0].id if lines else store.new(visitor=visitor).id
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error))}
+            return
+        yield from self._shown(sid, visitor)
+
+    def _shown(self, id: str | None, visitor: str) -> Stream:
+        def paint(page: Page, session: Session) -> Updates:
+            return {**painting.everything(page, session), **self._listed(visitor, session)}
+
+        yield from self.run(id, "", lambda session: session.project.use(), paint)
+
+    def _listed(self, visitor: str, session: Session) -> Updates:
+        page, lines = self.page, self.bench.store.shelf.of(visitor)
+        choices = [(f"{line.name} ({words.counted_pictures(line.pictures)})", line.id) for line in lines]
+        name = next((line.name for line in lines if line.id == session.id), "")
+        updates: dict[Any, Any] = {
+            page.project: gr.update(choices=choices, value=session.id if name else None),
+            page.project_name: name,
+            page.projects: gr.update(label=f"Project: {name}" if name else "Projects"),
+            page.project_sure: gr.update(visible=False),
+            page.project_file: gr.update(visible=False),
+        }
+        return updates

@@ -1,0 +1,112 @@
+"""Questions: noted at once, answered in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from assistant.errors import AssistantError
+from assistant.geometry import mask_box
+from demo.bench import questions
+from demo.bench.judging import BenchError
+from demo.bench.sessions import Session
+from demo.reactions.base import Stream, said
+from demo.reactions.corrections import Corrections
+from demo.view import painting, words
+from demo.view.painting import Updates
+
+
+class Talks(Corrections):
+    """What is asked and answered."""
+
+    def ask(self, sid: str | None, question: str) -> Updates:
+        """A question was sent."""
+        return self._note(sid, lambda session: question)
+
+    def ask_region(self, sid: str | None, event: gr.EventData) -> Updates:
+        """The label of a region was clicked."""
+        return self._note(sid, lambda session: self._numbered(session, event.number))
+
+    def ask_chosen(self, sid: str | None, number: int | None) -> Updates:
+        """The chosen region is asked about."""
+        return self._note(sid, lambda session: self._numbered(session, number))
+
+    def ask_pointed(self, sid: str | None, shown: dict[str, Any] | None, box: str) -> Updates:
+        """Something was drawn or boxed, and asked about."""
+
+        def question(session: Session) -> str:
+            picture = self.bench.in_view(session)
+            self.bench.judge(picture)
+            assert picture.view is not None, "judged"
+            return questions.pointed_question(picture.view.inspection, mask_box(self.drawn(session, shown, box)))
+
+        return self._note(sid, question)
+
+    def retry(self, sid: str | None) -> Updates:
+        """The last question once more."""
+        return self._note(sid, self.bench.take_back)
+
+    def stop(self, sid: str | None) -> Updates:
+        """The answer being written ends."""
+        try:
+            session = self.bench.store.get(sid)
+        except AssistantError as error:
+            return {self.page.status: words.error_card(error)}
+        picture = session.spoken_of if session.answering else session.picture
+        if picture is not None:
+            picture.stop.set()
+        return self.nothing()
+
+    def start_over(self, sid: str | None) -> Stream:
+        """The conversation on the picture in view is forgotten."""
+        yield from self.run(sid, "", self.bench.start_over, painting.talk)
+
+    def _note(self, sid: str | None, question: Callable[[Session], str]) -> Updates:
+        """A question joins those that wait; it is seen at once, whatever is being written."""
+        try:
+            session = self.session(sid)
+            self.bench.in_view(session)
+            picture = self.bench.note(session, question(session))
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            return {self.page.status: words.error_card(said(error)), self.page.session: sid}
+        return {
+            self.page.question: "",
+            self.page.status: words.busy_card("Thinking …"),
+            self.page.chat: painting.messages(picture, session.waiting_about(picture)),
+            self.page.stop: gr.update(interactive=True),
+            self.page.session: session.id,
+        }
+
+    def answer(self, sid: str | None) -> Stream:
+        """The answers to what waits, as they grow; nothing where another event writes them already."""
+        try:
+            session = self.session(sid)
+            begun = session.begin_answering()
+        except AssistantError:
+            begun = False  # said when the question was noted
+        if not begun:
+            yield self.nothing()
+            return
+        problem = ""
+        try:
+            while (asked := session.next_asked()) is not None:
+                picture = session.spoken_of = asked.picture
+                try:
+                    for _ in self.bench.ask(session, asked.question, picture):
+                        if session.picture is picture:
+                            yield {self.page.chat: painting.messages(picture, session.waiting_about(picture))}
+                except Exception as error:  # noqa: BLE001  shown in the page instead
+                    problem = words.error_card(said(error))
+        except GeneratorExit:
+            session.answering = False  # nobody reads any more; what waits is answered when somebody does
+            raise
+        yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
+
+    def _numbered(self, session: Session, number: object) -> str:
+        picture = self.bench.in_view(session)
+        known = [] if picture.view is None else [region.id for region in picture.view.inspection.regions]
+        if number not in known:
+            raise BenchError("a region of the picture in view", "none there", "click one of the list")
+        return questions.region_question(int(str(number)))

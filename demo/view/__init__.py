@@ -1,0 +1,11 @@
+"""What is seen of a session: words, pictures, layout. Changes nothing.
+
+words     results as words, tables and small pieces of HTML
+drawing   results as pictures
+style     theme and CSS; the sheet, and JavaScript, lie in browser/
+inputs    components that take files
+page      what is on the page and where
+viewer    the picture in view, and what is drawn on it
+strip     the small pictures
+painting  a session -> new values of the components
+"""

@@ -1,0 +1,188 @@
+"""The picture in view with heat and regions over it, as the viewer in the browser takes them; and what is drawn there.
+
+The picture goes as a file that the browser may keep: another threshold sends boxes alone. Coordinates are source pixels.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from weakref import ref
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from assistant.errors import ConfigError
+from assistant.types import Box, QueryImage
+from demo.bench.sessions import Picture, Session
+from demo.bench.thresholds import View
+from demo.view import drawing
+
+HEAT_SIDE = 256
+"""Longest side of the heat as it is sent; the map behind it is coarser still."""
+QUALITY, FINE_QUALITY = 88, 94
+"""Of JPEG: of a picture fitted to the screen, and of all its pixels."""
+CROP = 192
+"""Side of the pixels around a place as they are shown."""
+MOST_SHAPES, MOST_POINTS, MOST_RADIUS = 100, 20_000, 500.0
+_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[None], cv2.COLORMAP_TURBO)[0]
+
+
+def address(path: Path) -> str:
+    """Where the browser finds a file below the page's cache."""
+    return f"gradio_api/file={path}"
+
+
+def value(session: Session, full: bool = False, keep: bool = False) -> dict[str, Any] | None:
+    """What the viewer shows of a session; None without a picture.
+
+    Args:
+        session: whose picture in view is meant.
+        full: every pixel of the picture is sent.
+        keep: what was drawn on the picture stays there.
+    """
+    picture = session.picture
+    if picture is None:
+        return None
+    image, view = picture.image, picture.view
+    shown = _written(session, picture, image, full)
+    regions = [] if view is None else [
+        {
+            "id": r.id, "type": r.type or "region", "severity": r.severity.value, "box": list(r.box.as_tuple()),
+            "mine": r.id in view.drawn,
+        }
+        for r in view.inspection.regions
+    ]  # fmt: skip
+    reduced = max(image.height, image.width) > drawing.SCREEN
+    return {
+        "id": secrets.token_hex(4), "picture": session.shown[picture][1],
+        "url": address(_written(session, picture, image, False)),
+        "full": address(shown) if full else "", "reduced": reduced, "width": image.width, "height": image.height,
+        "heat": "" if view is None else address(_heat(session, view)), "regions": regions, "shapes": [], "keep": keep,
+        "alt": f"Picture {image.source}" + ("" if view is None else f", {len(regions)} regions marked"),
+    }  # fmt: skip
+
+
+def _written(session: Session, picture: Picture, image: QueryImage, full: bool) -> Path:
+    """The picture as a file; written once, and again where it is another plane or was read otherwise."""
+    kept = session.shown.get(picture)
+    if kept is None or kept[0]() is not image:
+        if kept is not None:
+            for old in session.folder.glob(f"{kept[1]}*.jpg"):
+                old.unlink(missing_ok=True)
+        kept = session.shown[picture] = (ref(image), secrets.token_hex(6))
+    path = session.folder / f"{kept[1]}{'-full' if full else ''}.jpg"
+    if not path.exists():
+        pixels = image.pixels if full else drawing.fitted(image.pixels)
+        quality = FINE_QUALITY if full else QUALITY
+        encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        path.write_bytes(encoded.tobytes())
+    return path
+
+
+def _heat(session: Session, view: View) -> Path:
+    """The map as a small picture, the more opaque the higher the score; what is well below the threshold is not seen."""
+    scores = view.inspection.anomaly_map.scores
+    scale = min(1.0, HEAT_SIDE / max(scores.shape))
+    size = (max(1, round(scores.shape[1] * scale)), max(1, round(scores.shape[0] * scale)))
+    small = np.clip(cv2.resize(scores, size, interpolation=cv2.INTER_AREA), 0, 1)
+    opacity = np.clip((small - 0.3) / 0.4, 0, 1)
+    pixels = np.dstack([_COLOURS[(small * 255).astype(np.uint8)], (opacity * 255).astype(np.uint8)])
+    data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    for old in session.folder.glob("heat-*.png"):
+        old.unlink(missing_ok=True)
+    path = session.folder / f"heat-{secrets.token_hex(4)}.png"
+    path.write_bytes(data)
+    return path
+
+
+def drawn_mask(shapes: object, height: int, width: int) -> Bool[np.ndarray, "height width"]:
+    """What was drawn in the viewer, on the very pixels of the picture.
+
+    Args:
+        shapes: ``{"kind": "box" | "polygon" | "brush", "points": [[x, y], …], "radius": r}`` each, source pixels.
+        height: of the picture.
+        width: of the picture.
+
+    Raises:
+        ConfigError: something else.
+    """
+    mask = np.zeros((height, width), np.uint8)
+    try:
+        for shape in _listed(shapes, MOST_SHAPES):
+            points = np.array([[float(x), float(y)] for x, y in _listed(shape["points"], MOST_POINTS)])
+            if not len(points) or not np.isfinite(points).all() or np.abs(points).max() > 1e6:
+                raise ValueError
+            _draw(mask, str(shape["kind"]), points, shape)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ConfigError("boxes, polygons or strokes", "something else", "draw on the picture again") from None
+    return mask.astype(bool)
+
+
+def _draw(mask: np.ndarray, kind: str, points: np.ndarray, shape: dict[str, Any]) -> None:
+    """One shape; a pixel belongs to it where the shape covers its middle, and at least one always does."""
+    height, width = mask.shape
+    if kind == "box":
+        low, high = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int)
+        mask[max(0, low[1]) : max(0, high[1]), max(0, low[0]) : max(0, high[0])] = 1
+    elif kind == "polygon" and len(points) >= 3:
+        fine = np.round((points - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(mask, [fine], 1, lineType=cv2.LINE_8, shift=4)
+    elif kind == "brush":
+        radius = min(MOST_RADIUS, max(0.5, float(shape["radius"])))
+        at = np.clip(np.floor(points).astype(np.int32), 0, [width - 1, height - 1])
+        if len(at) > 1:
+            cv2.polylines(mask, [at], False, 1, thickness=max(1, round(2 * radius)), lineType=cv2.LINE_8)
+        for x, y in at[:: max(1, len(at) // 2000)]:
+            cv2.circle(mask, (int(x), int(y)), int(radius), 1, -1)
+    else:
+        raise ValueError(kind)
+
+
+def _listed(given: object, most: int) -> Sequence[Any]:
+    if not isinstance(given, list) or len(given) > most:
+        raise ValueError(type(given).__name__)
+    return given
+
+
+def pointed(given: object, image: QueryImage) -> tuple[int, int]:
+    """Column and row of the pixel that was clicked.
+
+    Raises:
+        ConfigError: no place of the picture.
+    """
+    try:
+        x, y = (float(one) for one in given)  # type: ignore[attr-defined]
+        if not (math.isfinite(x) and math.isfinite(y)):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise ConfigError("a place in the picture", "something else", "click on the picture") from None
+    return min(image.width - 1, max(0, int(x))), min(image.height - 1, max(0, int(y)))
+
+
+def crop_file(session: Session, image: QueryImage, x: int, y: int) -> Path:
+    """Pixels around one of them as a file, which marks it with a cross beside it."""
+    pixels, box = around(image, x, y)
+    scale = max(1, CROP // max(pixels.shape[:2]))
+    large = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    centre = ((2 * (x - box.x_min) + 1) * scale // 2, (2 * (y - box.y_min) + 1) * scale // 2)
+    for shade, width in ((0, 3), (255, 1)):
+        cv2.circle(large, centre, scale + 4, (shade, shade, shade), width)
+    for old in session.folder.glob("crop-*.png"):
+        old.unlink(missing_ok=True)
+    path = session.folder / f"crop-{secrets.token_hex(4)}.png"
+    path.write_bytes(cv2.imencode(".png", cv2.cvtColor(large, cv2.COLOR_RGB2BGR))[1].tobytes())
+    return path
+
+
+def around(image: QueryImage, x: int, y: int, side: int = 96) -> tuple[np.ndarray, Box]:
+    """Pixels around one of them, at the picture's own resolution, and where they lie."""
+    width, height = min(side, image.width), min(side, image.height)
+    left = min(max(0, x - width // 2), image.width - width)
+    top = min(max(0, y - height // 2), image.height - height)
+    box = Box(left, top, left + width, top + height)
+    return np.ascontiguousarray(image.pixels[top : top + height, left : left + width]), box

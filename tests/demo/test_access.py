@@ -1,0 +1,53 @@
+"""The page for everybody: nothing that axe calls serious or worse, narrow and wide, light and dark; files that are too large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+GRAVE = {"serious", "critical"}
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    """(rule, element) of what axe calls serious or worse."""
+    axe = pytest.importorskip("axe_playwright_python")
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(told => told.violations)", RULES)
+    return [(v["id"], n["html"][:200]) for v in found if v["impact"] in GRAVE for n in v["nodes"]]
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, scheme: str) -> None:
+    page = open_page(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    assert violations(page) == []
+    choose_sample(page, 2)
+    move_threshold(page, 0.3)
+    idle(page)
+    ask(page, "What is wrong here?")
+    for name in ("References", "Details", "Take away"):
+        page.locator("button.label-wrap", has_text=name).first.click()
+    page.locator("#scale").wait_for()
+    page.locator("#boxes .labels button").first.wait_for()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 400:
+        tops = {
+            name: page.locator(name).bounding_box()["y"] for name in ("#card", "#boxes", "#question", "#samples-box")
+        }
+        assert sorted(tops, key=tops.__getitem__) == ["#card", "#boxes", "#question", "#samples-box"]
+    page.context.close()
+
+
+def test_a_file_that_is_too_large_is_refused_in_words(page: Any, tmp_path: Path) -> None:
+    (tmp_path / "huge.png").write_bytes(bytes(3 * 2**20))
+    page.locator("#drop input[type=file]").set_input_files(tmp_path / "huge.png")
+    page.wait_for_selector("#refusal:not(:empty)")
+    assert "Expected files of at most 2.0 MB, got huge.png of 3.0 MB" in page.locator("#refusal").inner_text()
+    choose_sample(page, 1)

@@ -1,0 +1,142 @@
+"""A page that is killed in the middle: after a restart and a reload nothing is lost but the sentence being written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from tests.demo.browser import ask, choose_sample, idle, open_page
+from tests.demo.conftest import write_samples
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+START = "from assistant.cli.app import main; main()"
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def served(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """The page as a process of its own, killed in the end if it is there still."""
+    command = [sys.executable, "-c", START, "demo", "--preset", "tiny", "--port", str(port), *more]
+    command += ["--samples", str(folder / "samples")]
+    places = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "TMPDIR": str(folder)}
+    process = subprocess.Popen(command, env={**os.environ, **places}, stdout=subprocess.DEVNULL, text=True)
+    try:
+        until = time.monotonic() + 300
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/gradio_api/app_id", timeout=5)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.2)
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: Path, pixels: np.ndarray) -> None:
+    write_samples(tmp_path / "samples")
+    cv2.imwrite(str(tmp_path / "lid.png"), np.tile(pixels, (3, 3, 1)))
+    port, projects = free_port(), ["--projects", str(tmp_path / "projects")]
+    with served(port, tmp_path, *projects) as process:
+        page = open_page(browser, f"http://127.0.0.1:{port}/")
+        choose_sample(page, 2)
+        page.locator("#drop input[type=file]").set_input_files(tmp_path / "lid.png")
+        page.wait_for_function("document.querySelector('#card').innerText.includes('lid.png')")
+        idle(page)
+        page.locator("#box textarea, #box input").fill("50, 10, 65, 20")
+        page.locator("#kind textarea, #kind input").fill("gouge")
+        page.locator("#is-defect").click()
+        page.wait_for_selector("#status .done")
+        card = page.locator("#card .numbers").inner_text()
+        answer = ask(page, "Is anything wrong here?")
+        page.locator("#question textarea").fill("What do you see?")
+        page.locator("#question textarea").press("Enter")
+        page.wait_for_function("document.querySelector('#talk').innerText.includes('What do you see?')")
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    with served(port, tmp_path, *projects):
+        page.reload()
+        page.wait_for_function("document.querySelector('#card')?.innerText.includes('threshold')")
+        page.wait_for_function("document.querySelector('#status') && !document.querySelector('#status .busy')")
+        assert page.locator("#card .numbers").inner_text() == card
+        talk = page.locator("#talk").inner_text()
+        assert answer.splitlines()[0] in talk
+        assert "What do you see?" in talk
+        assert "gouge marked" in page.locator("#said").inner_text()
+        assert "gouge" in page.locator("#table").inner_text()
+        assert page.locator("#bench .thumb").count() == 2
+        page.locator("#bench .thumb").first.click()
+        page.wait_for_function("document.querySelector('#card').innerText.includes('plate 2')")
+        idle(page)
+        assert len(list(tmp_path.glob("anomaly-demo-*"))) == 1, "what the killed page left is gone"
+        assert list((tmp_path / "projects").glob("project-*/files/*lid.png"))
+
+        page.locator("#projects button").first.click()
+        page.locator("#project-delete").click()
+        page.locator("#project-sure").click()
+        page.wait_for_function("document.querySelectorAll('#bench .thumb').length === 0")
+        assert not list((tmp_path / "projects").glob("project-*/files/*lid.png"))
+    page.context.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_leaves_no_upload(tmp_path: Path, pixels: np.ndarray, number: signal.Signals) -> None:
+    write_samples(tmp_path / "samples")
+    ok, data = cv2.imencode(".png", pixels)
+    assert ok
+    port = free_port()
+    with served(port, tmp_path, "--no-projects") as process:
+        address = f"http://127.0.0.1:{port}"
+        sent = httpx.post(f"{address}/gradio_api/upload", files={"files": ("p.png", data.tobytes())}).json()[0]
+        given = {"path": sent, "meta": {"_type": "gradio.FileData"}}
+        for _ in range(2):
+            asked = httpx.post(
+                f"{address}/gradio_api/call/inspect", json={"data": [given, [], "", "", 0.5]}, timeout=60
+            )
+            told = httpx.get(f"{address}/gradio_api/call/inspect/{asked.json()['event_id']}", timeout=60).text
+            assert '"verdict"' in told
+        cache = Path(sent).parents[1]
+        assert not list(cache.glob("tmp*")), "no empty file a call"
+        foreign = httpx.get(address, headers={"Host": "evil.example"})
+        assert foreign.status_code == 400
+        assert foreign.text
+        process.send_signal(number)
+        process.wait(30)
+        assert [p for p in tmp_path.glob("anomaly-demo-*/**/*") if p.is_file()] == []
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    write_samples(tmp_path / "samples")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-c", START, "demo", "--preset", "tiny", "--no-projects", "--port", port]
+        places = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+        ended = subprocess.run(
+            [*command, "--samples", str(tmp_path / "samples")], env={**os.environ, **places}, capture_output=True,
+            text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert ended.returncode != 0
+    assert f"expected a port of this machine that is free, got {port}, which is taken" in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr
