@@ -64,16 +64,8 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     told = [page.probe, page.region, page.status, sid]
     page.boxes.point(do.point, [sid], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
-    planes = [page.plane.input, page.axis.input, page.window.input]
-    gr.on(
-        planes,
-        do.move_plane,
-        [sid, page.plane, page.axis, page.window],
-        every,
-        trigger_mode="always_last",
-        **HIDDEN,
-        **VISION,
-    )
+    for control, move in ((page.plane, do.move_slice), (page.axis, do.move_axis), (page.window, do.move_window)):
+        control.input(move, [sid, control], every, trigger_mode="always_last", **HIDDEN, **VISION)
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
     page.corrections.click(do.corrections, [sid, page.layout], every, **quick)

@@ -146,7 +146,7 @@ def test_options_that_make_no_sense_are_refused(assistant: Assistant, options: d
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="a preset \\(base, large, mini, tiny\\)"):
+    with pytest.raises(ConfigError, match=r"a preset \(base, clip-large, large, mini, tiny\)"):
         Assistant.load("huge")
 
 

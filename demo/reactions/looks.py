@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -67,20 +68,35 @@ class Looks(Reactions):
             self.page.session: sid,
         }
 
-    def move_plane(self, sid: str | None, index: float | None, axis: float | None, window: str | None) -> Stream:
-        """Another slice, frame, axis or window of the medical file in view."""
+    def move_slice(self, sid: str | None, index: float | None) -> Stream:
+        """Another slice or frame of the medical file in view."""
+        yield from self._moved(sid, index=index)
+
+    def move_axis(self, sid: str | None, axis: float | None) -> Stream:
+        """Slices along another axis, the middle one first."""
+        yield from self._moved(sid, axis=axis)
+
+    def move_window(self, sid: str | None, window: str | None) -> Stream:
+        """The same slice in another window."""
+        yield from self._moved(sid, window=window or "")
+
+    def _moved(self, sid: str | None, **to: Any) -> Stream:
+        """Another plane, by the one thing that a person moved; what the page shows of the others may be behind."""
         before: list[Plane | None] = []
 
         def work(session: Session) -> None:
-            before.append(self.bench.in_view(session).plane)
-            self.bench.move_plane(session, index, axis, window)
+            plane = self.bench.in_view(session).plane
+            before.append(plane)
+            if plane is not None:
+                kept = {"index": plane.index if "axis" not in to else None, "axis": plane.axis, "window": plane.window}
+                self.bench.move_plane(session, **{**kept, **to})
 
         def paint(page: Page, session: Session) -> Updates:
             was, now = before[0], self.bench.in_view(session).plane
             if was is None or now is None or was == now:
                 return {}
             updates = painting.everything(page, session)
-            if now.axis == was.axis:
+            if "index" in to:
                 updates.pop(page.plane)  # it is under the person's hand
             return updates
 

@@ -14,8 +14,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def facts(page: Any, text: str) -> None:
-    """Wait until the card names this plane."""
+    """Wait until the card names this plane, and until all of it is painted."""
     page.wait_for_function("t => document.querySelector('#card .facts')?.innerText.includes(t)", arg=text)
+    idle(page)
+    page.wait_for_timeout(500)  # the slice and the axis are painted after the status
 
 
 def choose(page: Any, field: str, option: str) -> None:
