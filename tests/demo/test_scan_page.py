@@ -39,6 +39,7 @@ def test_a_volume_is_moved_through(page: Any, tmp_path: Path) -> None:
     choose(page, "axis", "left to right")
     facts(page, "head.nii.gz::axis=0,slice=20")
     page.wait_for_function("document.querySelector('#plane input[type=range]').max === '39'")
+    page.wait_for_function("document.querySelector('#plane input[type=number]').value === '20'")
     choose(page, "window", "bone")
     facts(page, "head.nii.gz::axis=0,slice=20,window=bone")
     idle(page)
