@@ -65,6 +65,9 @@ class Judging:
             if picture.encoded is None or picture.encoded.inquiry != setup.inquiry:
                 picture.encoded = _encoded(assistant.detector, picture)
             measured = assistant.detector.score(picture.encoded, profile)
+            if setup.lost:
+                warning = f"is judged without {', '.join(setup.lost)}, which could not be read again"
+                measured = replace(measured, warnings=(*measured.warnings, warning))
             first = picture.view is None and picture.mark is None
             name = self._namer(assistant, picture)
             thresholds.under_threshold(measured, thresholds.LEAST, name)  # kinds are embedded now, not at the slider

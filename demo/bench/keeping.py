@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -125,7 +124,9 @@ def mask_bytes(values: np.ndarray) -> bytes:
 
 
 def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
-    """The session of a project as it was left; nothing is judged yet. What cannot be read any more is left out.
+    """The session of a project as it was left; nothing is judged yet.
+
+    What cannot be read is left out and told (``lost``). Its documents and files stay: another time it may be read again.
 
     Args:
         project: with documents.
@@ -137,27 +138,37 @@ def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
     talks = project.documents("talk")
     pictures: dict[int, Picture] = {}
     for key, told in project.documents("picture").items():
-        with suppress(AssistantError, LookupError, ValueError, OSError):
+        try:
             pictures[key] = _picture(project, key, told, setups[told["setup"]], limits)
+        except (AssistantError, LookupError, ValueError, OSError):
+            session.lost.append(told["source"])
+        else:
             _take_up(session, pictures[key], talks.get(key))
     session.pictures = list(pictures.values())
     for key, told in project.documents("correction").items():
         if (picture := pictures.get(told["picture"])) is not None:
-            with suppress(AssistantError, ValueError, OSError):
+            try:
                 _correct(session, _correction(project, key, told, picture))
+            except (AssistantError, ValueError, OSError):
+                session.lost.append(f"a correction of {picture.name}")
     view = project.documents("view").get(0)
     if view is not None and view["setup"] in setups:
         session.use(setups.get(view["own"], session.own))
         session.use(setups[view["setup"]])
         keys = list(pictures)
         session.current = keys.index(view["current"]) if view["current"] in pictures else len(keys) - 1
-    named = {path for one in session.pictures if one.origin for path in [one.origin.file.name]}
-    named |= {name for setup in setups.values() for name, _ in setup.files} | {s.profile_file for s in setups.values()}
-    named |= {
-        told[which] for told in project.documents("correction").values() for which in ("mask", "was") if told[which]
-    }
-    project.sweep(named)
+    project.sweep(_named(project))
     return session
+
+
+def _named(project: Project) -> set[str]:
+    """Files that documents name, whether they can be read or not."""
+    named = {told["file"] for told in project.documents("picture").values()}
+    for told in project.documents("setup").values():
+        named |= {name for name, _ in told["files"]} | {told["profile"]}
+    for told in project.documents("correction").values():
+        named |= {told[which] for which in ("mask", "was")}
+    return {name for name in named if name}
 
 
 def _write(project: Project, kind: str, key: int, told: Any) -> int:
@@ -176,14 +187,17 @@ def _setup(project: Project, key: int, told: dict[str, Any], limits: ImageLimits
     )  # fmt: skip
     setup = Setup(inquiry, rule_text=told["rule"], of_sample=told["of_sample"], key=key, version=told["version"])
     setup.rule = read_sentence(setup.rule_text) if setup.rule_text else None
-    for name, source in told["files"]:
-        with suppress(ImageError):
+    setup.files, setup.profile_file = [(name, source) for name, source in told["files"]], told["profile"]
+    for name, source in setup.files:
+        try:
             setup.references.append(Origin(project.file(name), source, inquiry.domain, limits=limits).read())
-            setup.files.append((name, source))
-    if told["profile"]:
-        with suppress(AssistantError):
-            setup.loaded = Profile.load(project.file(told["profile"]))
-            setup.profile_file = told["profile"]
+        except ImageError:
+            setup.lost.append(f"the reference {source}")
+    if setup.profile_file:
+        try:
+            setup.loaded = Profile.load(project.file(setup.profile_file))
+        except AssistantError:
+            setup.lost.append("the profile")
     return setup
 
 

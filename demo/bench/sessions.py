@@ -51,6 +51,7 @@ class Setup:
         of_sample: came with a sample; pictures that are dropped do not take it over.
         files: (file of the project, name to show) of each reference that was added as one.
         profile_file: of the project, that ``loaded`` was read from; empty without.
+        lost: references and a profile that were kept and could not be read again, as they were called.
         examples: corrections that told a kind; regions that are like theirs take it.
         key: of its document; -1 before it is kept.
     """
@@ -67,6 +68,7 @@ class Setup:
     of_sample: bool = False
     files: list[tuple[str, str]] = field(default_factory=list)
     profile_file: str = ""
+    lost: list[str] = field(default_factory=list)
     examples: list[Correction] = field(default_factory=list)
     key: int = -1
 
@@ -262,6 +264,7 @@ class Session:
         first: of the pictures that are listed, index.
         redoing: whether outdated pictures are being judged again.
         shown: the image of each picture that was last written to be seen, with the name of its file.
+        lost: pictures and corrections of the project that could not be read again, as they are called.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
@@ -282,6 +285,7 @@ class Session:
     first: int = 0
     redoing: bool = False
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
+    lost: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.use(self.setup)

@@ -63,6 +63,7 @@ class Setups(Pictures):
         for name in [*(name for name, _ in setup.files), *filter(None, [setup.profile_file])]:
             session.project.file(name).unlink(missing_ok=True)
         setup.references, setup.anomalous, setup.loaded, setup.files, setup.profile_file = [], [], None, [], ""
+        setup.lost = []
         self._changed(session)
 
     def load_profile(self, session: Session, profile: Profile) -> None:
@@ -77,7 +78,7 @@ class Setups(Pictures):
         kept = session.folder / "loaded.safetensors"
         profile.save(kept)
         session.setup.profile_file = session.project.keep_file(kept, "profile.safetensors")
-        session.setup.references, session.setup.loaded, session.setup.files = [], profile, []
+        session.setup.references, session.setup.loaded, session.setup.files, session.setup.lost = [], profile, [], []
         self._changed(session)
 
     def save_profile(self, session: Session) -> Path:

@@ -35,7 +35,7 @@ class Projects(Reactions):
             session = store.get(lines[0].id) if lines else store.new(visitor=visitor)
             return {
                 page.session: session.id, page.visitor: visitor,
-                **painting.everything(page, session), **self._listed(visitor, session),
+                **painting.everything(page, session), **self._listed(visitor, session), **self._lost(session),
             }  # fmt: skip
         except Exception as error:  # noqa: BLE001  shown in the page instead
             return {page.status: words.error_card(said(error))}
@@ -98,7 +98,23 @@ class Projects(Reactions):
         def paint(page: Page, session: Session) -> Updates:
             return {**painting.everything(page, session), **self._listed(visitor, session)}
 
-        yield from self.run(id, "", lambda session: session.project.use(), paint)
+        opened: list[Session] = []
+
+        def work(session: Session) -> None:
+            session.project.use()
+            opened.append(session)
+
+        yield from self.run(id, "", work, paint)
+        if opened and (told := self._lost(opened[0])):
+            yield told
+
+    def _lost(self, session: Session) -> Updates:
+        """Pictures that could not be read again, told where the project is opened."""
+        if not session.lost:
+            return {}
+        named = ", ".join(session.lost[:5]) + (f" and {len(session.lost) - 5} more" if len(session.lost) > 5 else "")
+        text = f"Could not be read again and is left out: {named}. The files stay in the project"
+        return {self.page.status: words.error_card(text)}
 
     def _listed(self, visitor: str, session: Session) -> Updates:
         page, lines = self.page, self.bench.store.shelf.of(visitor)

@@ -157,7 +157,36 @@ def test_scans_and_samples_come_back_as_they_were(opened: Opener, part: QueryIma
     assert len(back.setup.references) == 1
 
 
-def test_what_cannot_be_read_any_more_is_left_out(opened: Opener, part: QueryImage) -> None:
+def test_what_cannot_be_read_is_told_and_comes_back_when_it_can(opened: Opener, part: QueryImage) -> None:
+    bench = opened()
+    session = bench.store.new(visitor=SECRET)
+    for number in range(2):
+        bench.add(session, rolled(part, number))
+    bench.add_references(session, [rolled(part, 20), rolled(part, 30)])
+    bench.mark_normal(session)
+    files = [session.pictures[0].origin.file.name, session.setup.files[1][0]]  # type: ignore[union-attr]
+    whole = {name: session.project.file(name).read_bytes() for name in files}
+    session.project.file(files[0]).rename(session.project.folder / "elsewhere")
+    session.project.file(files[1]).write_bytes(b"damaged")
+
+    bench, back = again(opened, session)
+    assert [p.name for p in back.pictures] == ["rolled 1"]
+    assert back.lost == ["rolled 0"]
+    assert back.setup.lost == ["the reference rolled 30"]
+    back.pictures[0].setup.changed()
+    bench.judge(back.pictures[0])
+    assert any("without the reference rolled 30" in one for one in back.pictures[0].view.measured.warnings)  # type: ignore[union-attr]
+    keeping.keep_view(back)
+    assert session.project.file(files[1]).exists()
+
+    for name, content in whole.items():
+        session.project.file(name).write_bytes(content)
+    _, healed = again(opened, session)
+    assert [p.name for p in healed.pictures] == ["rolled 0", "rolled 1"]
+    assert (len(healed.setup.files), healed.lost, healed.setup.lost) == (2, [], [])
+
+
+def test_what_is_gone_is_left_out(opened: Opener, part: QueryImage) -> None:
     bench = opened()
     session = bench.store.new(visitor=SECRET)
     for number in range(3):
