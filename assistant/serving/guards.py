@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from assistant.serving.counters import Counters
 from assistant.serving.seats import Busy, Seats
@@ -121,7 +120,7 @@ class Guards:
             do = "call it by the address it listens on, or start it with --allow-host NAME"
             raise Refusal(421, "a name of this server in the header Host", "another", do)
         origin = headers.get("origin")
-        if origin is not None and _without_port(urlsplit(origin).netloc) not in known:
+        if origin is not None and _without_port(origin.partition("://")[2]) not in known:
             raise Refusal(403, "no page of another site", "one", "start the server with --allow-host NAME")
 
     def _require_token(self, headers: dict[str, str]) -> None:
@@ -151,7 +150,7 @@ class _Body:
         self._end = time.monotonic() + settings.body_seconds
         self._bytes, self._whole = 0, False
         self.refusal: Refusal | None = None
-        if announced is not None and announced.isdigit() and int(announced) > self._most:
+        if announced is not None and announced.isdecimal() and int(announced) > self._most:
             raise self._too_large()
 
     async def receive(self) -> Message:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.cli.parameters import options
 from assistant.config import LanguageConfig
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from assistant.evaluation.questions_command import QaOptions
     from assistant.pipeline import Assistant
 
-Command = Callable[..., None]
+R = TypeVar("R")
 
 
-def takes(**groups: Callable[..., Any]) -> Callable[[Command], Command]:
-    """Give a command the options of groups in place of the parameters that bear their names.
+def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give a command, or a larger group, the options of groups in place of the parameters that bear their names.
 
     An option that stands in several groups, or in the command itself, is one: the command's comes first, then the groups' in
     the order given.
     """
 
-    def grouped(command: Command) -> Command:
+    def grouped(command: Callable[..., R]) -> Callable[..., R]:
         own = _options_of(command, but=groups)
         asked = {name: _options_of(group) for name, group in groups.items()}
 
         @functools.wraps(command)
-        def with_options(**values: Any) -> None:
+        def with_options(**values: Any) -> R:
             made = {name: group(**{n: values[n] for n in asked[name]}) for name, group in groups.items()}
-            command(**made, **{name: values[name] for name in own})
+            return command(**made, **{name: values[name] for name in own})
 
         shared = {n: p for parameters in reversed(asked.values()) for n, p in parameters.items()}
         ordered = [p for p in own.values() if p.default is p.empty]
@@ -63,7 +63,10 @@ def _options_of(function: Callable[..., Any], but: Container[str] = ()) -> dict[
     """Parameters with their annotations as values; types that are imported for checkers alone stand on the others."""
     found = {n: p for n, p in inspect.signature(function).parameters.items() if n not in but}
     names: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
-    return {n: p.replace(annotation=eval(p.annotation, names)) for n, p in found.items()}
+    return {
+        n: p.replace(annotation=eval(p.annotation, names)) if isinstance(p.annotation, str) else p
+        for n, p in found.items()
+    }
 
 
 def request_of(
@@ -255,24 +258,14 @@ def language_of(
     return chosen
 
 
-def talking_model_of(
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
-    language: options.LanguageName = None,
-    no_language: options.NoLanguage = False,
-    model_name: options.ModelName = None,
-    pictures: options.Pictures = options.PicturesOption.AUTO,
-    allow_remote: options.AllowRemote = False,
-    in_flight: options.InFlight = 4,
-    language_bits: options.Bits = None,
-) -> Model:
+@takes(model=model_of, language=language_of)
+def talking_model_of(model: Model, language: LanguageConfig | None) -> Model:
     """Which preset, where it runs, and who talks about what it finds.
 
     Raises:
         ConfigError: options that do not go together.
     """
-    chosen = language_of(language, no_language, model_name, pictures, allow_remote, in_flight, language_bits)
-    return Model(preset, device, chosen)
+    return replace(model, language=language)
 
 
 @dataclass(frozen=True)
@@ -451,25 +444,17 @@ class Workforce:
     workers: int | None
 
 
+@takes(model=talking_model_of)
 def working_of(
-    preset: options.PresetName = "mini",
-    device: options.Device = None,
+    model: Model,
     shard: options.ShardName = None,
     engine: options.EngineName = options.EngineOption.LOCAL,
     batch_size: options.BatchSize = "auto",
     workers: options.Workers = None,
-    language: options.LanguageName = None,
-    no_language: options.NoLanguage = False,
-    model_name: options.ModelName = None,
-    pictures: options.Pictures = options.PicturesOption.AUTO,
-    allow_remote: options.AllowRemote = False,
-    in_flight: options.InFlight = 4,
-    language_bits: options.Bits = None,
 ) -> Workforce:
     """Who does the work.
 
     Raises:
         ConfigError: options that do not go together.
     """
-    chosen = language_of(language, no_language, model_name, pictures, allow_remote, in_flight, language_bits)
-    return Workforce(Model(preset, device, chosen), shard, engine.value, batch_size, workers)
+    return Workforce(model, shard, engine.value, batch_size, workers)
