@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import inspect
 import warnings
@@ -56,4 +57,7 @@ def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iter
             yield address, server
         finally:
             server.close()
+            asyncio.set_event_loop(
+                None
+            )  # gradio makes one for this thread, which would be warned about in a later test
             gc.collect()  # event loops that the server left open are warned about here, where that is ignored
