@@ -39,6 +39,7 @@ from assistant.types import (
     RuleDecision,
     RuleVerdict,
     Verdict,
+    WordsOf,
 )
 from assistant.vision.checks.look import brightness
 from assistant.vision.regions import highest_region
@@ -64,6 +65,7 @@ class AnswerRow(Row):
     answer: str
     stated_verdict: Verdict | None
     contradictory: bool
+    words_of: WordsOf | None = None
 
 
 class RuleRow(Row):
@@ -310,4 +312,5 @@ def _answer_row(answer: Answer) -> AnswerRow:
         answer=answer.text,
         stated_verdict=answer.stated_verdict,
         contradictory=answer.contradictory,
+        words_of=answer.words_of,
     )

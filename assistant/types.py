@@ -257,6 +257,17 @@ class RuleVerdict:
     reason: str | None = None
 
 
+class WordsOf(StrEnum):
+    """Whose words an answer is in."""
+
+    MEASUREMENTS = "measurements"
+    MODEL = "model"
+    MODEL_REFUSED = "model_refused"
+    """The measurements' alone: none of the language model's held against the facts."""
+    MODEL_UNREACHABLE = "model_unreachable"
+    """The measurements', or the model's as far as they came: it could not be asked, or not to its end."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """One answer in words, with what it was checked against.
@@ -266,12 +277,14 @@ class Answer:
         text: the answer.
         stated_verdict: parsed from the words; None when the answer states none.
         contradictory: the words disagree with the evidence.
+        words_of: whose they are; None while they come, and where that was not recorded.
     """
 
     question: str
     text: str
     stated_verdict: Verdict | None = None
     contradictory: bool = False
+    words_of: WordsOf | None = None
 
 
 @dataclass(frozen=True)

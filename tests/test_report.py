@@ -31,6 +31,7 @@ from assistant.types import (
     RuleVerdict,
     Severity,
     Verdict,
+    WordsOf,
 )  # fmt: skip
 
 FIELDS = (
@@ -51,7 +52,7 @@ def an_inspection(pixels: np.ndarray, score: float = 0.87, source: str = "parts/
 
 
 def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> None:
-    answer = Answer("Is it fine?", "No.", Verdict.ANOMALOUS, False)
+    answer = Answer("Is it fine?", "No.", Verdict.ANOMALOUS, False, WordsOf.MODEL)
     row = report.inspection_row(
         an_inspection(pixels),
         caption="A scratch.",
@@ -68,9 +69,10 @@ def test_row_holds_exactly_the_fields_of_the_contract(pixels: np.ndarray) -> Non
         "mean_score": 0.8, "type": "scratch", "type_probability": 0.62, "severity": "major",
         "group": None, **dict.fromkeys(MEASURES),
     }]  # fmt: skip
-    assert row["answers"] == [
-        {"question": "Is it fine?", "answer": "No.", "stated_verdict": "anomalous", "contradictory": False}
-    ]
+    assert row["answers"] == [{
+        "question": "Is it fine?", "answer": "No.", "stated_verdict": "anomalous", "contradictory": False,
+        "words_of": "model",
+    }]  # fmt: skip
     assert row["timing_ms"] == {"encode": 190.0}
     assert row["brightness"] == pytest.approx(0.61, abs=0.02)
     assert row["warnings"] == []

@@ -17,7 +17,7 @@ from assistant.language.writers.cleaning import cleaned
 from assistant.language.writers.message import ChatWriter, Words
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
 from assistant.words.evidence import caption
 from assistant.words.template_answers import answer_from_evidence
@@ -113,7 +113,7 @@ class ChatLanguageModel(LanguageModel[ChatDialogue]):
             text = f"{known or caption(dialogue.inspection, self._knowledge)} {UNHEARD}"
             dialogue.turns[before:] = [(question.put, text)]
             wrong = contradicts(text, dialogue.inspection, question)
-            yield Answer(question.text, text, stated_verdict(text, question), wrong)
+            yield Answer(question.text, text, stated_verdict(text, question), wrong, WordsOf.MODEL_UNREACHABLE)
 
     def stream(
         self,

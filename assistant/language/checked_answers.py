@@ -16,7 +16,7 @@ from assistant.reading.chosen_option import as_wanted, read_choice
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.reading.refusals import corrects, declines
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 from assistant.words.answer_checks import left_unsaid
@@ -61,7 +61,8 @@ def stream_answer(
         text = finished(text, dialogue.ended or stop.is_set())
         wrong = contradicts(text, dialogue.inspection, question)
     whole = dialogue.ended and not stop.is_set()
-    yield _checked(text, wrong, question, dialogue.inspection, knowledge, whole=whole)
+    words_of = WordsOf.MODEL if fact is None else WordsOf.MODEL_REFUSED
+    yield _checked(text, wrong, question, dialogue.inspection, knowledge, whole=whole, words_of=words_of)
 
 
 def answers_together(
@@ -98,8 +99,16 @@ def answers_together(
             texts[at] = finished(text, dialogues[at].ended)
             wrong[at] = contradicts(texts[at], dialogues[at].inspection, question)
     return [
-        _checked(text, bad, question, dialogue.inspection, knowledge, whole=dialogue.ended)
-        for text, bad, dialogue in zip(texts, wrong, dialogues, strict=True)
+        _checked(
+            text,
+            wrong[at],
+            question,
+            dialogue.inspection,
+            knowledge,
+            whole=dialogue.ended,
+            words_of=WordsOf.MODEL_REFUSED if at in facts else WordsOf.MODEL,
+        )
+        for at, (text, dialogue) in enumerate(zip(texts, dialogues, strict=True))
     ]
 
 
@@ -112,7 +121,14 @@ def _fact(text: str, wrong: bool, question: Question, inspection: Inspection, kn
 
 
 def _checked(
-    text: str, wrong: bool, question: Question, inspection: Inspection, knowledge: Knowledge, *, whole: bool
+    text: str,
+    wrong: bool,
+    question: Question,
+    inspection: Inspection,
+    knowledge: Knowledge,
+    *,
+    whole: bool,
+    words_of: WordsOf,
 ) -> Answer:
     """A finished text as an answer; what was passed over is added to one that is ``whole``."""
     stated = stated_verdict(text, question)
@@ -122,7 +138,7 @@ def _checked(
         if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
             text = f"{text} {sentence}".strip()
     text = as_wanted(text, question)
-    return Answer(question.text, f"{text} {NOTE}" if wrong else text, stated, wrong)
+    return Answer(question.text, f"{text} {NOTE}" if wrong else text, stated, wrong, words_of)
 
 
 def misses(text: str, question: Question) -> bool:

@@ -24,7 +24,7 @@ from assistant.reading.acts.understanding import Understanding, understand
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.reading.statements import read
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.evidence import evidence_text
@@ -130,13 +130,13 @@ class Spoken:
         shown = ""
         for sentence in self._own_words(question, said, *heard, stop):
             shown = f"{shown} {sentence}".strip()
-            yield self._answer(question, shown)
+            yield self._answer(question, shown, WordsOf.MODEL)
         if not shown:
-            yield self._answer(question, said.text)
+            yield self._answer(question, said.text, WordsOf.MODEL_REFUSED)
             return
         for sentence in said.cautions:
             shown = f"{shown} {sentence}"
-        yield self._answer(question, shown)
+        yield self._answer(question, shown, WordsOf.MODEL)
 
     def undo(self) -> None:
         """Take back the last reply."""
@@ -152,21 +152,22 @@ class Spoken:
     ) -> Iterator[Answer]:
         """What was measured in a model's own words as far as they hold, else as it is; marked where the model cannot be asked."""
         model, dialogue = retell()
-        turns, shown, mark = tuple(self.turns[:-1]), "", ""
+        turns, shown, mark, words_of = tuple(self.turns[:-1]), "", "", None
         retelling = Retelling(question, said, self.inspection, turns, stop, is_sure(understood))
         try:
             for sentence in retelling.sentences(model, dialogue):
                 shown = f"{shown}{sentence}".lstrip()
                 self.turns[-1] = (question.put, shown)
-                yield self._answer(question, shown)
+                yield self._answer(question, shown, WordsOf.MODEL)
         except ServerError as error:
             model.tell(error)
-            mark = UNHEARD
+            mark, words_of = UNHEARD, WordsOf.MODEL_UNREACHABLE
         if stop.is_set() and shown:
             return
         text = " ".join([shown, *said.cautions]) if shown else said.text
         self.turns[-1] = (question.put, text)
-        yield self._answer(question, f"{text} {mark}".strip())
+        words_of = words_of or (WordsOf.MODEL if shown else WordsOf.MODEL_REFUSED)
+        yield self._answer(question, f"{text} {mark}".strip(), words_of)
 
     def _own_words(
         self, question: Question, said: Reply, model: DraftWriter[Any], dialogue: DraftDialogue, stop: threading.Event
@@ -206,8 +207,8 @@ class Spoken:
             and numbers_of(sentence) <= numbers_of(facts) | numbers_of(question.text)
         )
 
-    def _answer(self, question: Question, text: str) -> Answer:
-        return Answer(question.text, text, stated_verdict(text, question), False)
+    def _answer(self, question: Question, text: str, words_of: WordsOf = WordsOf.MEASUREMENTS) -> Answer:
+        return Answer(question.text, text, stated_verdict(text, question), False, words_of)
 
 
 def numbers_of(text: str) -> frozenset[str]:

@@ -55,6 +55,7 @@ def load_image(
     limits: ImageLimits = DEFAULT_LIMITS,
     domain: Domain | None = None,
     levels: Levels | None = None,
+    selector: Mapping[str, str] | None = None,
 ) -> QueryImage:
     """Decode one picture.
 
@@ -65,6 +66,7 @@ def load_image(
         limits: what the picture may cost.
         domain: what it shows; None takes medical for DICOM and NIfTI, and leaves every other format unknown.
         levels: that its reference set fixed, for pictures deeper than 8 bits; None to find its own.
+        selector: of a plane in the bytes of a file, as :func:`read_selector` reads it; a path brings its own.
 
     Returns:
         RGB 0..255 in the orientation a person sees; ``source`` as given, or ``<bytes>``, ``<image>``, ``<array>``; the spacing
@@ -83,7 +85,7 @@ def load_image(
             samples = from_pillow(source, name, limits)
     elif isinstance(source, bytes):
         name = "<bytes>"
-        samples, medical, spacing = _decode(source, name, {}, limits)
+        samples, medical, spacing = _decode(source, name, selector or {}, limits)
     elif isinstance(source, str | Path):
         name = str(source)
         path, selector = split_selector(name)
@@ -111,14 +113,30 @@ def split_selector(source: str) -> tuple[str, dict[str, str]]:
     head, mark, tail = source.rpartition("::")
     if not mark or os.path.lexists(source.replace("\0", "")):
         return source, {}
+    return head, read_selector(tail, source)
+
+
+def read_selector(text: str, shown: str) -> dict[str, str]:
+    """A selector, ``key=value,key=value``.
+
+    Args:
+        text: of it, without ``::``.
+        shown: what to name in an error.
+
+    Raises:
+        ImageError: another text.
+
+    >>> read_selector("axis=2, slice=40", "scan.nii")
+    {'axis': '2', 'slice': '40'}
+    """
     selector: dict[str, str] = {}
-    for part in tail.split(","):
+    for part in text.split(","):
         key, equals, value = (text.strip() for text in part.partition("="))
         if not equals or not key or not value or key in selector:
-            expected = "a selector like ::frame=12,window=lung after the path"
-            raise ImageError(expected, printable(source), "write key=value pairs, each key once, separated by commas")
+            do = "write key=value pairs, each key once, separated by commas"
+            raise ImageError("a selector like frame=12,window=lung", printable(shown), do)
         selector[key] = value
-    return head, selector
+    return selector
 
 
 def find_images(paths: Iterable[str | Path] | str | Path, tell: Callable[[str], object] = lambda _: None) -> list[str]:

@@ -96,7 +96,7 @@ def dicom_frame(frames: int, selector: Mapping[str, str], name: str) -> int:
 
 
 def _one_of_many(frames: int) -> tuple[str, ...]:
-    return (f"is the first frame of its file (of {frames}; ::frame=1 after the path takes the next)",)
+    return (f"is the first frame of its file (of {frames}; the selector ::frame=1 takes the next)",)
 
 
 def missing(kind: str, name: str) -> ImageError:

@@ -39,7 +39,7 @@ def decode_nifti(data: bytes, name: str, selector: Mapping[str, str], limits: Im
     sides = nifti_sides(volume)
     one = "slice" in selector or sides[int(selector.get("axis", 2))] == 1
     told: tuple[str, ...] = (
-        () if one else ("is the middle slice of its volume (::axis=2,slice=0 after the path takes another)",)
+        () if one else ("is the middle slice of its volume (the selector ::axis=2,slice=0 takes another)",)
     )
     told += (UNPLACED,) if unplaced(volume) else ()
     if plane.dtype.names:

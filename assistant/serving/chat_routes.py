@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.language.structured import structured_report
@@ -24,17 +24,25 @@ def chat_routes(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["chat"])
     names = (OWN_NAME, service.assistant.preset.name)
 
+    def _known(name: str) -> str:
+        if name not in names:
+            raise Missing(f"a model of {', '.join(names)}", name[:60], "GET /v1/models lists them")
+        return name
+
     @router.get("/models")
     async def models() -> dict[str, Any]:
         """Names that ``model`` may have."""
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": OWN_NAME} for name in names]
-        return {"object": "list", "data": data}
+        return {"object": "list", "data": [_told(name) for name in names]}
+
+    @router.get("/models/{name}")
+    async def model(name: Annotated[str, Path(max_length=100)]) -> dict[str, Any]:
+        """One of them."""
+        return _told(_known(name))
 
     @router.post("/chat/completions", response_model=None)
     async def completions(request: CompletionRequest) -> Response:
         """The last question about a picture, answered and checked."""
-        if request.model not in names:
-            raise Missing(f"a model of {', '.join(names)}", request.model[:60], "GET /v1/models lists them")
+        _known(request.model)
         as_json, turns = request.as_json, request.turns(service.settings.limits)
         completion = Completion(request.model)
         if request.stream and not as_json:
@@ -52,6 +60,10 @@ def chat_routes(service: Service) -> APIRouter:
         return _stream(at_once())
 
     return router
+
+
+def _told(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": OWN_NAME}
 
 
 async def _answered(service: Service, turns: Turns) -> tuple[Inspection, Answer]:

@@ -10,12 +10,14 @@ from pathlib import PurePath
 
 from assistant.errors import ConfigError, ImageError
 from assistant.inquiry import OVERKILL, Detail, Inquiry, read_spacing
-from assistant.pictures.images import load_image
-from assistant.pictures.pixels import ImageLimits
+from assistant.pictures.images import load_image, read_selector
+from assistant.pictures.pixels import ImageLimits, printable
 from assistant.types import Domain, QueryImage
 
 LONGEST_NAME = 60
-_DATA_URL = re.compile(r"data:(?P<kind>[A-Za-z0-9.+/-]{0,80})(?:;[A-Za-z0-9=.+-]{1,80})*;base64,")
+_DATA_URL = re.compile(r"data:(?P<kind>[A-Za-z0-9.+/-]{0,80})(?P<parameters>(?:;[A-Za-z0-9=.+-]{1,80})*);base64,")
+SELECTOR_KEYS = frozenset({"frame", "axis", "slice", "volume", "window", "bayer"})
+"""What a plane of a file is named by."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,21 @@ class Sent:
     Args:
         name: to be shown; safe.
         content: bytes of the file.
+        selector: of a plane of it, ``axis=2,slice=40``; empty for the whole.
     """
 
     name: str
     content: bytes
+    selector: str = ""
+
+    @property
+    def parts(self) -> tuple[bytes, bytes]:
+        """What tells the picture from all others."""
+        return self.content, self.selector.encode("utf-8", "surrogatepass")
 
 
 def decoded_url(url: object, name: str, limits: ImageLimits) -> Sent:
-    """The bytes of a data URL.
+    """The bytes of a data URL; its parameters that are a selector's (``data:;axis=2;slice=40;base64,…``) take a plane.
 
     Raises:
         ImageError: an address or a path, which is never opened, or no base64.
@@ -45,8 +54,9 @@ def decoded_url(url: object, name: str, limits: ImageLimits) -> Sent:
         raise ImageError("a picture as a data URL with base64", "an address, a path or another text", do)
     if (len(url) - head.end()) * 3 // 4 > limits.max_bytes + 3:
         raise ImageError(f"a picture of at most {limits.max_bytes:,} bytes", "a larger one", "send a smaller one")
+    selector = ",".join(part for part in head["parameters"].split(";") if part.partition("=")[0] in SELECTOR_KEYS)
     try:
-        return Sent(name, base64.b64decode(url[head.end() :], validate=True))
+        return Sent(name, base64.b64decode(url[head.end() :], validate=True), selector)
     except (binascii.Error, ValueError):
         raise ImageError("base64 in the data URL", "something else", do) from None
 
@@ -61,11 +71,13 @@ def read_sent(sent: Sent, limits: ImageLimits) -> QueryImage:
         got = f"{len(sent.content):,} bytes in {sent.name}"
         raise ImageError(f"a picture of at most {limits.max_bytes:,} bytes", got, "send a smaller one")
     try:
-        image = load_image(sent.content, limits=limits)
+        selector = read_selector(sent.selector, sent.name) if sent.selector else None
+        image = load_image(sent.content, limits=limits, selector=selector)
     except ImageError as error:
         told = [str(part).replace("<bytes>", sent.name) for part in (error.expected, error.got, error.do)]
         raise ImageError(*told) from None
-    return replace(image, source=sent.name)
+    chosen = ",".join(f"{key}={printable(value)}" for key, value in (selector or {}).items())
+    return replace(image, source=f"{sent.name}::{chosen}" if chosen else sent.name)
 
 
 def display_name(name: str | None, otherwise: str) -> str:

@@ -94,6 +94,8 @@ def plain_routes(
         overkill: Annotated[float, Form()] = OVERKILL,
         mm_per_pixel: Annotated[str | None, Form()] = None,
         detail: Annotated[str, Form()] = "overview",
+        selector: Annotated[str, Form(max_length=200, description="Of a plane of the picture: axis=2,slice=40")] = "",
+        reference_selector: Annotated[str, Form(max_length=200, description="Of a plane of each reference.")] = "",
         map: Annotated[bool, Form(description="Whether the map comes along, a 16-bit PNG.")] = False,
         overlay: Annotated[bool, Form(description="Whether picture, heat and boxes come along, a PNG.")] = False,
     ) -> dict[str, Any]:
@@ -101,7 +103,7 @@ def plain_routes(
         asked = Asked(
             object_name=object_name, look_for=tuple(look_for), types=tuple(types), domain=domain or None, mode=mode,
             profile=profile or None, fixed_camera=fixed_camera, score=score, overkill=overkill,
-            mm_per_pixel=mm_per_pixel, detail=detail, references=await _sent_all(references),
+            mm_per_pixel=mm_per_pixel, detail=detail, references=await _sent_all(references, reference_selector),
         )  # fmt: skip
 
         def told(found: Inspection) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def plain_routes(
                 "overlay": _overlay_url(found) if overlay else None,
             }
 
-        session, answer = await service.inspect(await _sent(image, "picture"), asked, told)
+        session, answer = await service.inspect(await _sent(image, "picture", selector), asked, told)
         return {"session": session, **answer}
 
     @router.post("/ask")
@@ -121,7 +123,7 @@ def plain_routes(
         stated = None if answer.stated_verdict is None else answer.stated_verdict.value
         return {
             "session": asked.session, "question": answer.question, "answer": answer.text, "stated_verdict": stated,
-            "contradictory": answer.contradictory,
+            "contradictory": answer.contradictory, "words_of": None if answer.words_of is None else answer.words_of.value,
         }  # fmt: skip
 
     @router.post("/transcribe")
@@ -141,6 +143,7 @@ def plain_routes(
     async def build(
         name: Annotated[str, Form(max_length=100)],
         references: Annotated[list[UploadFile], File(description="Normal pictures.")],
+        reference_selector: Annotated[str, Form(max_length=200, description="Of a plane of each reference.")] = "",
         object_name: Annotated[str | None, Form()] = None,
         look_for: Phrases = [],  # noqa: B006
         fixed_camera: Annotated[bool, Form()] = False,
@@ -148,7 +151,7 @@ def plain_routes(
         """Make a profile of normal pictures and save it."""
         asked = Asked(
             object_name=object_name, look_for=tuple(look_for), fixed_camera=fixed_camera,
-            references=await _sent_all(references),
+            references=await _sent_all(references, reference_selector),
         )  # fmt: skip
         return await service.build(name, asked)
 
@@ -161,12 +164,12 @@ def plain_routes(
     return router
 
 
-async def _sent(file: UploadFile, otherwise: str) -> Sent:
-    return Sent(display_name(file.filename, otherwise), await file.read())
+async def _sent(file: UploadFile, otherwise: str, selector: str = "") -> Sent:
+    return Sent(display_name(file.filename, otherwise), await file.read(), selector)
 
 
-async def _sent_all(files: list[UploadFile] | None) -> tuple[Sent, ...]:
-    return tuple([await _sent(file, f"reference {number}") for number, file in enumerate(files or (), 1)])
+async def _sent_all(files: list[UploadFile] | None, selector: str = "") -> tuple[Sent, ...]:
+    return tuple([await _sent(file, f"reference {number}", selector) for number, file in enumerate(files or (), 1)])
 
 
 def _map_url(found: Inspection) -> str:

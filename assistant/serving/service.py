@@ -165,7 +165,7 @@ class Service:
 
     def _known(self, sent: Sent, asked: Asked) -> Inspection:
         """An inspection of a picture that may have been sent before, in the same place and compared with the same."""
-        name = _digest(sent.content, sent.name.encode(), self._compared(asked), _options(asked))
+        name = _digest(*sent.parts, sent.name.encode(), self._compared(asked), _options(asked))
         found = self._inspected.get(name)
         if found is None:
             found = self._inspect(sent, asked)
@@ -173,7 +173,7 @@ class Service:
         return found
 
     def _key(self, turns: Turns) -> str:
-        pictures = _digest(*(sent.content for sent in turns.pictures))
+        pictures = _digest(*(part for sent in turns.pictures for part in sent.parts))
         return _digest(pictures.encode(), self._compared(turns.asked), _options(turns.asked))
 
     def _compared(self, asked: Asked) -> bytes:
@@ -183,7 +183,7 @@ class Service:
             ConfigError, Missing: no such profile.
         """
         saved = "" if asked.profile is None else self._stamp(asked.profile)
-        return _digest(saved.encode(), *(sent.content for sent in asked.references)).encode()
+        return _digest(saved.encode(), *(part for sent in asked.references for part in sent.parts)).encode()
 
     def _inspect(self, sent: Sent, asked: Asked) -> Inspection:
         inquiry = asked.inquiry()
@@ -206,7 +206,7 @@ class Service:
         if len(asked.references) > self.settings.max_references:
             got, do = str(len(asked.references)), "build a profile of them instead"
             raise ProfileError(f"at most {self.settings.max_references} references", got, do)
-        name = _digest(*(sent.content for sent in asked.references), _options(asked))
+        name = _digest(*(part for sent in asked.references for part in sent.parts), _options(asked))
         found = self._profiles.get(name)
         if found is None:
             pictures = [read_sent(sent, self.settings.limits) for sent in asked.references]

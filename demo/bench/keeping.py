@@ -16,7 +16,7 @@ from assistant.inquiry import Inquiry
 from assistant.pictures.pixels import ImageLimits
 from assistant.pictures.scans import read_scan
 from assistant.rules.sentence import read_sentence
-from assistant.types import Answer, Domain, QueryImage, Verdict
+from assistant.types import Answer, Domain, QueryImage, Verdict, WordsOf
 from assistant.vision.references.profile import AnomalousReference, Profile
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
 from demo.incoming.planes import Origin, Plane
@@ -226,8 +226,12 @@ def _take_up(session: Session, picture: Picture, told: dict[str, Any] | None) ->
         written = picture.messages[-1]["content"].strip("… \n")
         picture.messages[-1]["content"] = f"{written}\n\n{INTERRUPTED}".strip()
     for one in told["answers"]:
-        stated = one["stated_verdict"]
-        picture.answers.append(Answer(**one | {"stated_verdict": None if stated is None else Verdict(stated)}))
+        stated, words_of = one["stated_verdict"], one.get("words_of")
+        typed = {
+            "stated_verdict": None if stated is None else Verdict(stated),
+            "words_of": None if words_of is None else WordsOf(words_of),
+        }
+        picture.answers.append(Answer(**one | typed))
     session.waiting.extend(Asked(picture, question) for question in told["waiting"])
 
 

@@ -33,7 +33,7 @@ def answer_row(answer: Answer) -> dict[str, Any]:
     stated = None if answer.stated_verdict is None else answer.stated_verdict.value
     return {
         "question": answer.question, "answer": answer.text, "stated_verdict": stated,
-        "contradictory": answer.contradictory,
+        "contradictory": answer.contradictory, "words_of": None if answer.words_of is None else answer.words_of.value,
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from assistant.language.chat_model import UNHEARD
 from assistant.language.retold import with_model
 from assistant.language.spoken import Spoken
 from assistant.reading.question import read_question
-from assistant.types import Box, Domain, Extents, Inspection, MeasuredBy, Measures
+from assistant.types import Box, Domain, Extents, Inspection, MeasuredBy, Measures, WordsOf
 from assistant.vocabulary.knowledge import load_knowledge
 from tests.inspections import inspection, region
 from tests.language.fake_writer import FakeWriter, states
@@ -168,6 +168,16 @@ def test_what_was_shown_is_never_taken_back_and_the_rest_is_not_heard() -> None:
     assert all(later.startswith(earlier) for earlier, later in pairwise(seen))
     assert seen[-1] == "It may come from overload."
     assert writer.words < 20
+
+
+def test_whose_words_an_answer_is_in_is_told() -> None:
+    def words_of(answer: str | None, question: str = WHY) -> WordsOf | None:
+        return states(FakeWriter(answer), CRACKED, question)[-1].words_of
+
+    assert words_of("It may come from overload.") is WordsOf.MODEL
+    assert words_of("The scratch is at the bottom.") is WordsOf.MODEL_REFUSED
+    assert words_of(None) is WordsOf.MODEL_UNREACHABLE
+    assert words_of("It is 45 px long.", "How long is it?") is WordsOf.MEASUREMENTS
 
 
 @pytest.mark.parametrize("text", ["", " ", "<think>Long thoughts.", "\n\n"])

@@ -108,6 +108,7 @@ def test_a_run_goes_on_while_the_server_is_down(tmp_path: Path, pictures: Path) 
     rows = list(run([pictures], tmp_path / "out", preset="tiny", language=chosen, questions=(WHY,), workers=0))
     assert [row["error"] for row in rows] == [None] * 3
     assert all(row["answers"][0]["answer"].endswith(UNHEARD) for row in rows)
+    assert {row["answers"][0]["words_of"] for row in rows} == {"model_unreachable"}
 
 
 def test_a_run_whose_model_is_not_named_ends_and_does_not_fill_its_rows_with_errors(

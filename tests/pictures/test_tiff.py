@@ -129,7 +129,7 @@ def test_pages_are_told_of_and_taken(tmp_path: Path) -> None:
     path.write_bytes(pages_of(*(np.full((16, 16), 40 * n, np.uint8) for n in range(5))))
     first = load_image(path)
     assert (first.pixels == 0).all()
-    assert first.notes == ("is the first page of its file (of 5; ::frame=1 to ::frame=4 after the path takes another)",)
+    assert first.notes == ("is the first page of its file (of 5; the selector ::frame=1 to ::frame=4 takes another)",)
     third = load_image(f"{path}::frame=3")
     assert (third.pixels == 120).all()
     assert third.notes == ()

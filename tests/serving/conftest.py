@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+import tifffile
 import uvicorn
 
 from assistant.pipeline import Assistant
@@ -29,6 +31,13 @@ def png(seed: int = 0, side: int = 60) -> bytes:
     top, left = rng.integers(0, side // 2, 2)
     pixels[top : top + 14, left : left + 14] = rng.integers(0, 255, 3, dtype=np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def pages(count: int) -> bytes:
+    """A TIFF whose pages are small pictures of their own."""
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.stack([cv2.imdecode(np.frombuffer(png(n), np.uint8), 1) for n in range(count)]))
+    return file.getvalue()
 
 
 def data_url(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.words.scene.scene import Earlier
-from tests.serving.conftest import data_url, png, said
+from tests.serving.conftest import data_url, pages, png, said
 
 
 @pytest.fixture
@@ -34,12 +35,29 @@ def completed(chat: openai.OpenAI, messages: list[Any], **more: Any) -> Any:
 
 def test_the_answer_is_the_librarys_and_carries_the_inspection(chat: openai.OpenAI, tiny: Assistant) -> None:
     assert [one.id for one in chat.models.list()] == ["anomaly-assistant", "tiny"]
+    assert chat.models.retrieve("tiny").id == "tiny"
+    with pytest.raises(openai.NotFoundError, match="a model of"):
+        chat.models.retrieve("gpt")
     done = completed(chat, [said("Is anything wrong?", png(1))])
     assert done.choices[0].message.content == answers(tiny, png(1), "Is anything wrong?")[0]
     assert done.choices[0].finish_reason == "stop"
     row = done.anomaly_assistant["inspection"]
     assert row["image_score"] == tiny.inspect(load_image(png(1))).image_score
     assert row["answers"][0]["question"] == "Is anything wrong?"
+
+
+def test_a_page_is_named_in_the_pictures_address(chat: openai.OpenAI, tiny: Assistant) -> None:
+    def asked(parameters: str) -> Any:
+        url = f"data:image/tiff{parameters};base64,{base64.b64encode(pages(3)).decode()}"
+        parts = [{"type": "text", "text": "Is anything wrong?"}, {"type": "image_url", "image_url": {"url": url}}]
+        return completed(chat, [{"role": "user", "content": parts}]).anomaly_assistant["inspection"]
+
+    second, first = asked(";charset=none;frame=1"), asked("")
+    expected = tiny.inspect(load_image(pages(3), selector={"frame": "1"})).image_score
+    assert (second["source"], second["image_score"]) == ("picture 1::frame=1", expected)
+    assert first["image_score"] != expected
+    with pytest.raises(openai.BadRequestError, match="a frame that the file has"):
+        asked(";frame=9")
 
 
 def test_a_conversation_goes_on_and_can_be_branched_off(chat: openai.OpenAI, tiny: Assistant) -> None:

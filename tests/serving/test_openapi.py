@@ -20,8 +20,9 @@ from assistant.serving.settings import ServeSettings
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 ROUTES = [
-    ("GET", "/v1/models"), ("POST", "/v1/chat/completions"), ("GET", "/health"), ("GET", "/metrics"), ("POST", "/inspect"),
-    ("POST", "/ask"), ("POST", "/transcribe"), ("GET", "/profiles"), ("POST", "/profiles"), ("DELETE", "/profiles/{name}"),
+    ("GET", "/v1/models"), ("GET", "/v1/models/{name}"), ("POST", "/v1/chat/completions"), ("GET", "/health"),
+    ("GET", "/metrics"), ("POST", "/inspect"), ("POST", "/ask"), ("POST", "/transcribe"), ("GET", "/profiles"),
+    ("POST", "/profiles"), ("DELETE", "/profiles/{name}"),
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.report import json_schema
 from assistant.types import Inspection
-from tests.serving.conftest import png
+from tests.serving.conftest import pages, png
 
 
 def inspected(client: httpx.Client, content: bytes, *references: bytes, **fields: Any) -> Any:
@@ -42,6 +42,23 @@ def test_a_picture_alone_is_enough(client: httpx.Client, tiny: Assistant) -> Non
     assert row["caption"] == tiny.caption(found)
     assert row["source"] == "part.png"
     assert answer.json()["map"] is None
+
+
+def test_a_page_of_the_picture_and_of_the_references_is_named(client: httpx.Client, tiny: Assistant) -> None:
+    whole = inspected(client, pages(3)).json()["inspection"]
+    assert any("the selector ::frame=1" in warning for warning in whole["warnings"])
+    row = inspected(client, pages(3), pages(2), selector="frame=2", reference_selector="frame=1").json()["inspection"]
+    query, normal = (load_image(pages(n), selector={"frame": f}) for n, f in ((3, "2"), (2, "1")))
+    assert row["image_score"] == tiny.inspect(query, references=[normal]).image_score
+    assert row["source"] == "part.png::frame=2"
+    assert not any("selector" in warning for warning in row["warnings"])
+
+
+@pytest.mark.parametrize("selector", ["2", "slice=1", "frame=-1", "frame=1,frame=2", "frame=9"])
+def test_a_selector_that_names_nothing_is_refused(client: httpx.Client, selector: str) -> None:
+    answer = inspected(client, pages(3), selector=selector)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("expected ")
 
 
 def test_what_is_asked_reaches_the_inspection(client: httpx.Client, tiny: Assistant) -> None:

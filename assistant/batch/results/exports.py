@@ -228,7 +228,9 @@ def _arrow_schema() -> Any:
         "slice_scores": pair, "smoothing_mm": number, "worst_slice": whole, "worst_source": text,
         "regions": pa.list_(extents), "references": whole, "score_path": text,
     })  # fmt: skip
-    answer = pa.struct({"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_()})
+    answer = pa.struct(
+        {"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_(), "words_of": text}
+    )
     return pa.schema({
         "schema": text, "source": text, "width": whole, "height": whole, "object_name": text, "mode": text,
         "image_score": number, "threshold": number, "verdict": text, "p_value": number, "regions": pa.list_(region),

@@ -20,7 +20,7 @@ from assistant.language.tokens.generation import written
 from assistant.language.tokens.stopping import RepetitionStop, StopSignal
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
 from assistant.words import wording
 from assistant.words.answer_checks import addresses, invented
@@ -149,14 +149,16 @@ class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
                     yield Answer(question.text, so_far)
             if stop.is_set():
                 so_far = _own_words(text)
-                yield self._finished(so_far, question, inspection) if so_far else Answer(question.text, "")
+                yield (
+                    self._finished(so_far, question, inspection, WordsOf.MODEL) if so_far else Answer(question.text, "")
+                )
                 return
             text = _complete_sentences(text)
             new = text and (text not in said_before or text == note)
             if new and self._holds(text, question, inspection, (note, evidence)):
-                yield self._finished(text, question, inspection)
+                yield self._finished(text, question, inspection, WordsOf.MODEL)
                 return
-        yield self._finished(template or DECLINED, question, inspection)
+        yield self._finished(template or DECLINED, question, inspection, WordsOf.MODEL_REFUSED)
 
     def _holds(self, text: str, question: Question, inspection: Inspection, told: tuple[str, str]) -> bool:
         """Whether the model's words may be given; ``told`` is the note and the evidence."""
@@ -168,11 +170,12 @@ class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
             and not re.search(r"\bnotes?\b|\bpicture is (?:at|an?)\b|\bno, no\b", text.lower())
         )
 
-    def _finished(self, text: str, question: Question, inspection: Inspection) -> Answer:
+    def _finished(self, text: str, question: Question, inspection: Inspection, words_of: WordsOf) -> Answer:
         for sentence in notice(question, inspection, self._knowledge):
             if wording.RESEARCH_NOTICE.rstrip(".").lower() not in text.lower():
                 text = f"{text} {sentence}"
-        return Answer(question.text, text, stated_verdict(text, question), contradicts(text, inspection, question))
+        wrong = contradicts(text, inspection, question)
+        return Answer(question.text, text, stated_verdict(text, question), wrong, words_of)
 
     def _pieces(self, messages: list[Message], stop: threading.Event) -> Iterator[str]:
         """The model's words as they come."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assistant.language.interface import EvidenceKind, LanguageModel
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question, read_question
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption
 from assistant.words.template_answers import answer_from_evidence
@@ -77,7 +77,8 @@ class TemplateLanguageModel(LanguageModel[TemplateDialogue]):
             yield Answer(question.text, " ".join(words[:end]))
             if stopped:
                 return
-        yield Answer(question.text, text, stated_verdict(text, whole), contradicts(text, inspection, whole))
+        wrong = contradicts(text, inspection, whole)
+        yield Answer(question.text, text, stated_verdict(text, whole), wrong, WordsOf.MEASUREMENTS)
 
 
 def resolved(question: Question, before: Question) -> Question:

@@ -47,7 +47,7 @@ def decode_tiff(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
         samples = _samples(pages[frame or 0], data, name, limits)
     if frame is None and len(pages) > 1:
         others = "::frame=1" if len(pages) == 2 else f"::frame=1 to ::frame={len(pages) - 1}"
-        told = f"is the first page of its file (of {len(pages)}; {others} after the path takes another)"
+        told = f"is the first page of its file (of {len(pages)}; the selector {others} takes another)"
         return replace(samples, notes=(told, *samples.notes))
     return samples
 

@@ -68,7 +68,7 @@ def decode_nifti_volume(
     levels, no_data, notes = volume_levels(values, name)
     levels = _chosen_levels(values, levels, selector.get("window"), name)
     if "volume" not in selector and count > 1:
-        told = (f"is the first volume of its file (of {count}; ::volume=1 after the path takes the next)", *told)
+        told = (f"is the first volume of its file (of {count}; the selector ::volume=1 takes the next)", *told)
     return Volume(values, affine, turned, levels, source, "NIfTI", no_data=no_data, warnings=(*told, *notes))
 
 
