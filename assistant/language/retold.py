@@ -30,7 +30,17 @@ from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.answer_checks import invented
-from assistant.words.claims import disposition, grave, hedged, looks, polarity, quantities_of, unbacked
+from assistant.words.claims import (
+    asserts_cause,
+    astray,
+    disposition,
+    grave,
+    hedged,
+    looks,
+    polarity,
+    quantities_of,
+    unbacked,
+)
 from assistant.words.replies.reply import Reply
 
 READ_FOR_SURE = 0.7
@@ -191,6 +201,8 @@ class Retelling:
             and not contradicts(self._without_highest(sentence), self.inspection, None if heard else asked)
             and not unbacked(sentence, self.inspection, facts, (said.text, asked.text))
             and not grave(sentence, *facts, said.text)
+            and (declined or not astray(sentence, facts, said.text))
+            and (free or not asserts_cause(sentence) or sentence in said.text)
             and disposition(sentence) in (None, disposition(said.text))
             and (sees or declined or looks(sentence) <= looks(" ".join(measured)))
             and (free or invented(sentence, *known) <= (SEEN if sees else BLIND))

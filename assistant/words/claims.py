@@ -98,6 +98,32 @@ _LOOKS = re.compile(
     r"\b(?:red(?:dish)?|blue|green(?:ish)?|yellow(?:ish)?|brown(?:ish)?|black|white|gr[ae]y(?:ish)?|orange|silver(?:y)?|golden|pink"
     r"|purple|shiny|glossy|matte|rusty|greasy|oily|wet|dry|transparent|jagged|smooth|fibrous|metallic|wooden|plastic)\b"
 )
+_WAYS = {
+    "horizontal": r"horizontal(?:ly)?|(?:from )?(?:the )?left to (?:the )?right|right to (?:the )?left|side to side|sideways",
+    "vertical": r"vertical(?:ly)?|(?:the )?top to (?:the )?bottom|bottom to (?:the )?top|up and down|upright",
+    "diagonal": r"diagonal(?:ly)?|oblique(?:ly)?|slant(?:s|ed|ing|wise)?|slop(?:es|ed|ing)|tilt(?:s|ed|ing)?|at an angle"
+    r"|(?:top|bottom|upper|lower)[ -](?:left|right)(?: corner)? to (?:the )?(?:top|bottom|upper|lower)[ -](?:left|right)",
+    "other": r"lengthwise|crosswise|widthwise|longitudinal(?:ly)?|transverse(?:ly)?|parallel|perpendicular|radial(?:ly)?"
+    r"|circumferential(?:ly)?|(?:counter|anti)?-?clockwise|(?:up|down|in|out)wards?|along the (?:grain|edge|axis|seam|rim|length)"
+    r"|across the (?:grain|axis|seam)",
+}
+_WAY = re.compile(r"\b(?:" + "|".join(f"(?P<{way}>{pattern})" for way, pattern in _WAYS.items()) + r")\b")
+_CAUSE = re.compile(
+    r"\b(?:caused|produced|created|made|triggered|induced|brought about|left) by\b|\b(?:due|owing|thanks) to\b"
+    r"|\b(?:result(?:s|ed)?|com(?:es?|ing)|came|stem(?:s|med)?|aris(?:es?|ing)|arose|originat(?:es?|ed)|forms|formed)"
+    r" (?:from|out of)\b"
+    r"|\b(?:a|the) (?:\w+ )?(?:result|consequence|product|effect|sign|symptom) of\b"
+    r"|\b(?:cause|reason|culprit|source|origin|explanation) (?:is|was|of it is|for (?:it|this) is)\b"
+    r"|\b(?:led|leads?) to\b|\b(?:will|would) (?:lead|cause|result)\b|\bcaus(?:es|ed|ing) (?!by)\w+"
+    r"|\b(?:has|have|had|was|were|got) (?:been )?(?:overload|drop|mishandl|overheat|hit|struck|impact|bent|over-?tighten)\w*"
+)
+"""Says where something comes from, or what comes of it."""
+_SUPPOSED = re.compile(
+    r"\b(?:seems?|appears?|suggests?|suspect\w*|consistent with|in line with|score|verdict|flag\w*|hold|held|reject\w*|ship\w*"
+    r"|judg\w*|warning|threshold|above|below)\b"
+)
+"""Says it as a supposition, or speaks of this program's judgement, whose grounds are known."""
+_TURNS = re.compile(r";|,? \bbut\b|,? \bhowever\b|,? \balthough\b|,? \bwhile\b|,? \band (?=(?:it|this|that|the)\b)")
 
 
 _MEASURES = {
@@ -222,6 +248,42 @@ def disposition(text: str) -> bool | None:
     if _HOLD.search(lowered):
         return False
     return True if _PASS.search(lowered) else None
+
+
+def directions(text: str) -> frozenset[str]:
+    """Ways that a text says something runs.
+
+    >>> sorted(directions("It runs from the top left to the bottom right")), sorted(directions("an upright, lengthwise mark"))
+    (['diagonal'], ['other', 'vertical'])
+    """
+    return frozenset(match.lastgroup for match in _WAY.finditer(text.lower()) if match.lastgroup)
+
+
+def astray(sentence: str, facts: Iterable[str], told: str) -> frozenset[str]:
+    """Ways in a sentence that nothing measured runs; of a region that is named alone, that this one does not.
+
+    Args:
+        sentence: of a model.
+        facts: lines of what was measured.
+        told: what the measurements say on the question.
+    """
+    numbers = region_numbers(sentence)
+    runs = [line for line in facts if re.match(r"Region \d+ runs ", line)]
+    if len(numbers) == 1:
+        runs = [line for line in runs if line.startswith(f"Region {next(iter(numbers))} ")]
+    return directions(sentence) - directions(" ".join([*runs, told]))
+
+
+def asserts_cause(sentence: str) -> bool:
+    """Whether a sentence says as a fact where something comes from or leads to; no picture tells.
+
+    >>> asserts_cause("It was caused by overload."), asserts_cause("It may have been caused by overload.")
+    (True, False)
+    >>> asserts_cause("It may be small, but it comes from wear."), asserts_cause("I hold it back due to its score.")
+    (True, False)
+    """
+    clauses = _TURNS.split(sentence.lower())
+    return any(_CAUSE.search(one) and not _SUPPOSED.search(one) and not hedged(one) for one in clauses)
 
 
 def looks(text: str) -> frozenset[str]:

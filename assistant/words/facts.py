@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant.types import THRESHOLD, Extents, Inspection, MeasuredBy, Region
+from assistant.vision.measuring.directions import LONG, direction_of
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
@@ -30,6 +31,7 @@ def fact_lines(inspection: Inspection, knowledge: Knowledge) -> list[str]:
         f"Judged {_judged(inspection)}.",
         f"Anomalous regions: {len(regions)}.",
         *(region_line(region) for region in regions[:MOST]),
+        *(line for region in regions[:MOST] if (line := direction_line(inspection, region))),
         *([f"{len(regions) - MOST} weaker regions are not described."] if len(regions) > MOST else []),
     ]
     place = highest_region(inspection)
@@ -63,6 +65,12 @@ def region_line(region: Region) -> str:
         told[-1] += how
         told += measures.caveats
     return f"Region {region.id}: {', '.join(told)}."
+
+
+def direction_line(inspection: Inspection, region: Region) -> str:
+    """Which way a region runs; empty where it is about as long as it is wide."""
+    found = direction_of(inspection.anomaly_map, region)
+    return "" if found is None or found.elongation < LONG else f"Region {region.id} runs {found.words}."
 
 
 def _extents(extents: Extents, unit: str) -> str:

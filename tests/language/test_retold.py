@@ -14,7 +14,7 @@ from assistant.language.chat_model import UNHEARD
 from assistant.language.retold import with_model
 from assistant.language.spoken import Spoken
 from assistant.reading.question import read_question
-from assistant.types import Box, Domain, Extents, Inspection, MeasuredBy, Measures, WordsOf
+from assistant.types import AnomalyMap, Box, Domain, Extents, Inspection, MeasuredBy, Measures, WordsOf
 from assistant.vocabulary.knowledge import load_knowledge
 from tests.inspections import inspection, region
 from tests.language.fake_writer import FakeWriter, states
@@ -134,6 +134,41 @@ def test_words_that_nothing_backs_are_never_seen(wrong: str) -> None:
 )
 def test_messages_that_no_act_fits_may_be_answered_by_a_model(question: str, said: str, kept: bool) -> None:
     assert (last(said, question) == said) is kept
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("The crack was caused by overload.", False),
+        ("The crack comes from fatigue.", False),
+        ("It may be small, but it is the result of an impact.", False),
+        ("The plate has been dropped.", False),
+        ("The crack will lead to a break.", False),
+        ("The crack may have been caused by overload.", True),
+        ("The crack seems to come from fatigue.", True),
+        ("It is called anomalous due to its score of 0.93, which is above the threshold.", True),
+    ],
+)
+def test_a_cause_is_no_fact(said: str, kept: bool) -> None:
+    assert (last(said) == said) is kept
+
+
+def test_a_region_runs_as_it_was_measured_to() -> None:
+    scores = np.zeros((32, 48), np.float32)
+    scores[4:6, 2:18] = 0.97
+    flat = replace(CRACKED, anomaly_map=AnomalyMap(scores))
+    for said in (
+        "The crack runs horizontally and may come from overload.",
+        "It may come from overload from left to right.",
+    ):
+        assert last(said, found=flat) == said
+    for way in ("vertically", "diagonally", "along the grain", "from the top left to the bottom right", "clockwise"):
+        assert way not in last(f"The crack runs {way} and may come from overload.", found=flat)
+    assert "horizontally" not in last("The crack runs horizontally and may come from overload."), (
+        "of a map without a form"
+    )
+    asked = "Why does the crack run vertically?"
+    assert "vertical" not in last("The vertical crack may come from overload.", asked, flat), "as the user supposes"
 
 
 def test_where_the_map_is_highest_is_no_region() -> None:
