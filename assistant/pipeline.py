@@ -299,6 +299,11 @@ class Assistant:
         """Answers to the same questions about several pictures, a list a picture, written as one batch."""
         return self._conversations.ask_together(inspections, questions, evidence)
 
+    @property
+    def language_tokens(self) -> int:
+        """Read and written so far by a language model that is told the facts in words, as far as it says; 0 of others."""
+        return self._conversations.tokens
+
     def stream(
         self, inspection: Inspection, question: str, *, evidence: EvidenceKind | None = None, stop: Event | None = None
     ) -> Iterator[Answer]:

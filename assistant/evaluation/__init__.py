@@ -7,5 +7,7 @@ command            evaluate on sets
 questions          multiple-choice questions
 answerers          who answers them
 question_scores    accuracy of answers
+question_report    table and report of answers
+question_journal   answers so far, for a run that goes on
 questions_command  evaluate on questions
 """

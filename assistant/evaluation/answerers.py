@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from assistant.errors import ConfigError
+from assistant.errors import AssistantError, ConfigError
 from assistant.geometry import CELLS
 from assistant.inquiry import ANYTHING, Inquiry
+from assistant.language.chat_model import ChatDialogue
+from assistant.language.interface import DraftWriter
 from assistant.pictures.images import load_image
 from assistant.reading.faithfulness import stated_verdict
 from assistant.reading.question import read_question
 from assistant.reading.statements import read
-from assistant.types import Inspection
+from assistant.types import Inspection, WordsOf
 from assistant.vision.build_profile import build_profile
 
 if TYPE_CHECKING:
@@ -173,8 +175,44 @@ class LanguageAnswerer:
         if kinds:
             inspection = self._inspections.name_highest(inspection, kinds)
         prompt = as_prompt(question_text, options, self._known.get(image_path, ""))
-        answers = self._inspections.assistant.ask(inspection, [prompt], **self._switches)
-        return answers[0].text
+        (answer,) = self._inspections.assistant.ask(inspection, [prompt], **self._switches)
+        if answer.words_of is WordsOf.MODEL_UNREACHABLE:
+            do = "start it, and go on with the same command"
+            raise AssistantError("an answer of the language model", "what was measured in its place", do)
+        return answer.text
+
+
+class Unaided:
+    """The same language model without the map: its own words, not checked against anything.
+
+    Args:
+        inspections: of which the picture alone is taken.
+        known: as :class:`LanguageAnswerer` takes it.
+    """
+
+    def __init__(self, inspections: Inspections, known: Mapping[Path, str] | None = None) -> None:
+        self._inspections, self._known = inspections, known or {}
+
+    def answer(
+        self, image_path: Path, references: Sequence[Path], question_text: str, options: Mapping[str, str]
+    ) -> str:
+        """The model's words.
+
+        Raises:
+            ConfigError: a model that writes nothing of its own.
+            ServerError: one that cannot be asked.
+        """
+        talk = self._inspections.assistant.open(self._inspections.of(image_path, references), "off")
+        model, dialogue = talk.model_and_dialogue
+        if not isinstance(model, DraftWriter):
+            raise ConfigError(
+                "a language model with words of its own", type(model).__name__, "leave --evidence off out"
+            )
+        if isinstance(dialogue, ChatDialogue):
+            dialogue.choices = tuple(options.values())
+        return model.answer(
+            dialogue, as_prompt(question_text, options, self._known.get(image_path, "")), evidence="off"
+        )
 
 
 def as_prompt(question: str, options: Mapping[str, str], known: str = "") -> str:

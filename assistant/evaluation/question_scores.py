@@ -25,6 +25,8 @@ class AnsweredQuestion:
         answer: words as given.
         choice: letter read from them; None when they choose none.
         asked: whether the answerer answers this kind of question at all.
+        seconds: until the answer was there, the picture's inspection among them where it was the first to need it.
+        tokens: read and written by the language model, as far as it tells; 0 where it does not.
     """
 
     image: str
@@ -33,6 +35,8 @@ class AnsweredQuestion:
     answer: str
     choice: str | None
     asked: bool = True
+    seconds: float = 0.0
+    tokens: int = 0
 
     @property
     def right(self) -> bool:
@@ -45,8 +49,9 @@ def scores_of(answers: Sequence[AnsweredQuestion]) -> dict[str, Any]:
 
     Returns:
         ``questions``, ``unparsed``, ``subtasks`` (name to ``accuracy``, ``questions``, ``unparsed``; mean over data
-        sets), ``groups`` (data set to ``average`` and its subtasks' accuracies), ``average``, and of detection
-        ``overkill_rate`` and ``miss_rate``. Subtasks that the answerer does not answer have no accuracy.
+        sets), ``groups`` (data set to ``average`` and its subtasks' accuracies), ``average``, of detection
+        ``overkill_rate`` and ``miss_rate``, and a question ``seconds`` and ``tokens`` (None where no token was told).
+        Subtasks that the answerer does not answer have no accuracy.
     """
     asked = [one for one in answers if one.asked]
     groups = {group: _group(some) for group, some in _by(asked, "group").items()}
@@ -68,6 +73,8 @@ def scores_of(answers: Sequence[AnsweredQuestion]) -> dict[str, Any]:
         "groups": groups,
         "overkill_rate": _wrong(found, anomalous=False),
         "miss_rate": _wrong(found, anomalous=True),
+        "seconds": _mean([one.seconds for one in asked]),
+        "tokens": _mean([one.tokens for one in asked]) or None,
     }
 
 

@@ -193,6 +193,12 @@ class Conversations:
         turns = [model.reply_together(dialogues, read_question(q), evidence=evidence or "both") for q in questions]
         return [list(answers) for answers in zip(*turns, strict=True)]
 
+    @property
+    def tokens(self) -> int:
+        """Read and written so far by a model that is told the facts in words, as far as it says; 0 of others."""
+        with self._lock:
+            return self._model.writer.usage.total if isinstance(self._model, ChatLanguageModel) else 0
+
     def _encoded(self, image: QueryImage) -> EncodedImage:
         features = self._detector.last_level(image)
         return EncodedImage(pool_blocks(features.levels[-1], features.grid))

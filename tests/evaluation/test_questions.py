@@ -11,14 +11,19 @@ import cv2
 import numpy as np
 import pytest
 
+from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, DataSetError
 from assistant.evaluation.answerers import Inspections, LanguageAnswerer, Rules, nearest_place, option_cells
+from assistant.evaluation.question_report import RULES
 from assistant.evaluation.question_scores import AnsweredQuestion, chance, scores_of
 from assistant.evaluation.questions import AskedPicture, ChoiceQuestion, domain_knowledge, read_questions
-from assistant.evaluation.questions_command import RULES, QaOptions, ask_all, run
+from assistant.evaluation.questions_command import Asking, QaOptions, run
+from assistant.language.choice import chosen_language
+from assistant.language.writers import requests as tries
 from assistant.pipeline import Assistant
 from assistant.types import AnomalyMap, Answer, Inspection
 from tests.inspections import inspection, region
+from tests.language.writers.chat_server import Said, serving
 
 DETECTION = {"Question": "Is there any defect in the object?", "Options": {"A": "Yes.", "B": "No."}}
 PLACE = {
@@ -170,7 +175,7 @@ def test_answers_are_parsed_and_a_missing_picture_is_one_failure(file: Path, roo
 
     (root / "test/good/1.png").unlink()
     fake = Strict("No defect is visible.", "A. Yes", "In the center", "Who knows?", "B", "A", "A", "A", "A")
-    asked = ask_all(read_questions(file, root), {"fake": fake})
+    asked = Asking({"fake": fake}).all(read_questions(file, root))
     assert [one.choice for one in asked.answers["fake"]] == ["B", "A", "C", None, "B", "A", "A", "A", "A"]
     assert [one.right for one in asked.answers["fake"]] == [True, True, False, False, False, *[True] * 4]
     assert [f.image for f in asked.failures] == ["test/good/1.png"]
@@ -182,7 +187,7 @@ def test_a_bad_question_is_one_failure_and_the_others_are_asked(root: Path, tmp_
     path = tmp_path / "bad.json"
     bad = [{**PLACE, "Answer": "E"}, {"Question": "?"}, "text"]
     path.write_text(json.dumps({"test/hole/0.png": {"conversation": [PLACE, *bad]}, "test/hole/1.png": {}}))
-    asked = ask_all(read_questions(path, root, shots=0), {"fake": Fake("A")})
+    asked = Asking({"fake": Fake("A")}).all(read_questions(path, root, shots=0))
     assert [one.right for one in asked.answers["fake"]] == [True]
     assert [f.error.partition(":")[0] for f in asked.failures] == [
         "question 2",
@@ -283,6 +288,9 @@ def test_the_command_writes_scores_and_answers(
     ]
     assert rows[0]["subtasks"]["Anomaly Detection"]["accuracy"] == 0.5
     assert rows[0]["average"] == 0.5 / 4
+    assert rows[0]["seconds"] > 0
+    assert rows[0]["tokens"] is None
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["qa.json", "qa.md"]
     assert rows[1]["subtasks"]["Object Classification"]["accuracy"] is None
     record = json.loads((tmp_path / "out/qa.json").read_text())
     assert len(record["answers"]) == 2 * (10 + 8)
@@ -296,7 +304,7 @@ def test_the_command_writes_scores_and_answers(
 
 @pytest.mark.parametrize(
     ("change", "match"),
-    [({"shots": ("mutual",)}, "as a number"), ({"templates": "x"}, "random, similar"), ({"evidence": "x"}, "off, text"),
+    [({"shots": ("mutual",)}, "as a number"), ({"templates": "x"}, "random, similar"), ({"evidence": ("x",)}, "off, text"),
      ({"root": Path("absent")}, "name it as SET_DIR")],
 )  # fmt: skip
 def test_bad_options_are_refused(root: Path, change: dict[str, Any], match: str) -> None:
@@ -304,8 +312,60 @@ def test_bad_options_are_refused(root: Path, change: dict[str, Any], match: str)
         QaOptions(**{"file": root / "x.json", "root": root, **change})
 
 
+def letters(text: str, tokens: int) -> Said:
+    """What a server streams that tells what it read and wrote."""
+    told = {"choices": [{"delta": {"content": text}, "finish_reason": "stop"}]}
+    used = {"choices": [], "usage": {"prompt_tokens": tokens - 10, "completion_tokens": 10}}
+    return Said(raw="".join(f"data: {json.dumps(one)}\n\n" for one in (told, used)).encode() + b"data: [DONE]\n\n")
+
+
+def test_a_servers_answers_with_the_map_and_without_side_by_side(
+    file: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tries, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(tries, "REST", 0.0)
+    options = QaOptions(file, root, ("0",), output=tmp_path / "qa")
+    partial = tmp_path / "qa.partial.jsonl"
+
+    def asked(most: int) -> tuple[int, int]:
+        """Exit code, and requests made to a server that is down after some."""
+        with serving(lambda n, _: letters("B", 100) if n < most else Said(status=500)) as server:
+            language = chosen_language(server.address, model="m", pictures="no")
+            return run(Assistant.load("tiny", language=language), options, as_json=False), len(server.bodies)
+
+    monkeypatch.setattr(LanguageConfig, "title", "m at a server")  # the port differs from one start to the next
+    code, _ = asked(5)
+    assert code == 1
+    assert "error: " in capsys.readouterr().err
+    done = [json.loads(line) for line in partial.read_text().splitlines()][1:]
+    with partial.open("a") as cut_off:
+        cut_off.write('{"shots": "0", "ima')
+    code, second = asked(1000)
+    assert code == 0
+    table = capsys.readouterr().out
+    record = json.loads((tmp_path / "qa.json").read_text())
+    given = [one for one in record["answers"] if one["answerer"] != RULES]
+    assert len(given) == 2 * 10
+    assert len(done) > 0
+    questions = sum(len(line["answers"]["language model"]) for line in done)
+    assert second == 2 * (10 - questions), "what was answered is not asked again"
+    assert {one["tokens"] for one in given} == {100}
+    assert "| language model, evidence off | 0 |" in table
+    assert "| brought by the map | 0 |" in table
+    assert not partial.exists()
+
+
+def test_answers_of_another_run_are_not_taken(file: Path, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "qa.partial.jsonl").write_text('{"run": {"preset": "mini"}}\n')
+    with pytest.raises(ConfigError, match="those of a run with another answerers"):
+        run(Assistant.load("tiny"), QaOptions(file, root, output=tmp_path / "qa.md", language=False), as_json=False)
+    (tmp_path / "qa.partial.jsonl").write_text("notes\n")
+    with pytest.raises(ConfigError, match="something else in qa"):
+        run(Assistant.load("tiny"), QaOptions(file, root, output=tmp_path / "qa.md", language=False), as_json=False)
+
+
 def test_the_rules_alone_are_left_out_where_they_cannot_answer() -> None:
     question = ChoiceQuestion(THING["Question"], THING["Options"], "A", "Object Classification")
     picture = AskedPicture("i.png", Path("i.png"), "a", (), (question,))
-    asked = ask_all([picture], {RULES: Fake("")})
+    asked = Asking({RULES: Fake("")}).all([picture])
     assert scores_of(asked.answers[RULES])["questions"] == 0

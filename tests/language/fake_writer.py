@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from assistant.errors import ServerError
 from assistant.language.chat_model import ChatLanguageModel
 from assistant.language.spoken import Spoken
-from assistant.language.writers.message import MOST_TOKENS, Message, Words
+from assistant.language.writers.message import MOST_TOKENS, Message, Usage, Words
 from assistant.reading.question import read_question
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
@@ -24,6 +24,7 @@ class FakeWriter:
         self.told: list[Sequence[Message]] = []
         self.choices: list[Sequence[str]] = []
         self.words = 0
+        self.usage = Usage()
 
     def sees(self) -> bool:
         return self.seeing

@@ -291,7 +291,7 @@ def shown_of(out: options.Out = None, json: options.Json = False, caption: optio
 def question_set_of(
     qa: options.QaFile = None,
     templates: options.Templates = options.TemplatesOption.RANDOM,
-    evidence: options.EvidenceName = None,
+    evidence: options.EvidenceNames = None,
     no_language: options.NoLanguage = False,
     domain_knowledge: options.DomainKnowledge = None,
     limit: options.Limit = None,
@@ -305,7 +305,7 @@ def question_set_of(
         QaOptions,
         qa,
         templates=templates.value,
-        evidence=None if evidence is None else evidence.value,
+        evidence=tuple(one.value for one in evidence or ()),
         language=not no_language,
         knowledge=domain_knowledge,
         limit=limit,

@@ -329,11 +329,11 @@ QaFile = Annotated[
 Templates = Annotated[
     TemplatesOption, typer.Option("--templates", help="References of the file to use.", rich_help_panel=_QUESTIONS)
 ]
-EvidenceName = Annotated[
-    EvidenceOption | None,
+EvidenceNames = Annotated[
+    list[EvidenceOption] | None,
     typer.Option(
         "--evidence",
-        help="How the language model is told of the map; as it was trained when left out.",
+        help="How the language model is told of the map; repeat to compare [as it answers elsewhere, and off].",
         rich_help_panel=_QUESTIONS,
     ),
 ]

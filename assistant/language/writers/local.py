@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
-from assistant.language.writers.message import MOST_TOKENS, Message, Words
+from assistant.language.writers.message import MOST_TOKENS, Message, Usage, Words
 
 
 class LocalWriter:
@@ -25,6 +25,7 @@ class LocalWriter:
         self._config, self._dtype = config, dtype
         self._lock = threading.RLock()
         self._loaded: tuple[Any, Any] | None = None
+        self.usage = Usage()
 
     @property
     def name(self) -> str:
@@ -66,7 +67,7 @@ class LocalWriter:
                 if stop.is_set():
                     streamer.end()
                 else:
-                    ended.append(_generate(model, inputs, most_tokens, streamer, stop))
+                    ended.append(_generate(model, inputs, most_tokens, streamer, stop, self.usage))
 
         yield from written(tokenizer, work, stop)
         return bool(ended) and ended[0]
@@ -101,7 +102,7 @@ def _as_parts(message: Message) -> dict[str, Any]:
     return {"role": message.role, "content": [*shown, {"type": "text", "text": message.text}]}
 
 
-def _generate(model: Any, inputs: Any, most_tokens: int, streamer: Any, stop: threading.Event) -> bool:
+def _generate(model: Any, inputs: Any, most_tokens: int, streamer: Any, stop: threading.Event, usage: Usage) -> bool:
     """Write greedily; whether the model came to an end by itself."""
     import torch
 
@@ -119,6 +120,7 @@ def _generate(model: Any, inputs: Any, most_tokens: int, streamer: Any, stop: th
             stopping_criteria=[RepetitionStop(start), StopSignal(stop)],
             streamer=streamer,
         )
+    usage.add(start, int(out.shape[1]) - start)
     ends = model.generation_config.eos_token_id
     known = set(ends) if isinstance(ends, list) else {ends}
     return int(out[0, -1]) in known

@@ -30,6 +30,24 @@ class Message:
     pictures: tuple[Pixels, ...] = ()
 
 
+class Usage:
+    """Tokens that a model read and wrote since it was made; counted from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.read = self.written = 0
+
+    def add(self, read: int, written: int) -> None:
+        """One more answer."""
+        with self._lock:
+            self.read, self.written = self.read + read, self.written + written
+
+    @property
+    def total(self) -> int:
+        """Read and written."""
+        return self.read + self.written
+
+
 Words = Generator[str, None, bool]
 """Pieces of an answer; it returns whether the model came to an end by itself."""
 
@@ -50,6 +68,11 @@ class ChatWriter(Protocol):
             ServerError, WeightsError: a model that cannot be asked.
             ConfigError: pictures are asked for, and it takes none.
         """
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far, as far as they are told."""
         ...
 
     @property

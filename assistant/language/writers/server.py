@@ -17,7 +17,7 @@ from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, ServerError
 from assistant.language.choice import check_server
 from assistant.language.writers.events import DONE, events, parsed, whole
-from assistant.language.writers.message import MOST_TOKENS, Message, Pixels, Words
+from assistant.language.writers.message import MOST_TOKENS, Message, Pixels, Usage, Words
 from assistant.language.writers.requests import Refusal, Requests
 
 COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
@@ -55,6 +55,7 @@ class ServerWriter:
         self._left_out: set[str] = set()
         self._renamed = False
         self._lock = threading.Lock()
+        self.usage = Usage()
 
     @classmethod
     def of(cls, config: LanguageConfig) -> ServerWriter:
@@ -152,6 +153,7 @@ class ServerWriter:
             "messages": [_as_json(message, sees) for message in messages],
             "max_completion_tokens" if self._renamed else "max_tokens": most_tokens,
             "stream": True,
+            "stream_options": {"include_usage": True},
             "temperature": 0,
             "seed": 0,
         }
@@ -207,6 +209,8 @@ class ServerWriter:
             raise ServerError(
                 f"an answer of {self._requests.address}", self._requests.scrubbed(str(said)) or "an error"
             )
+        if isinstance(event, dict) and isinstance(used := event.get("usage"), dict):
+            self.usage.add(_count(used.get("prompt_tokens")), _count(used.get("completion_tokens")))
         choices = event.get("choices") if isinstance(event, dict) else None
         if not isinstance(choices, list):
             got = type(event).__name__ if not isinstance(event, dict) else f"fields {', '.join(sorted(event))[:80]}"
@@ -250,6 +254,10 @@ def _as_json(message: Message, sees: bool) -> dict[str, Any]:
         return {"role": message.role, "content": message.text}
     shown = [{"type": "image_url", "image_url": {"url": data_url(pixels)}} for pixels in message.pictures]
     return {"role": message.role, "content": [*shown, {"type": "text", "text": message.text}]}
+
+
+def _count(told: Any) -> int:
+    return told if isinstance(told, int) and told > 0 else 0
 
 
 def data_url(pixels: Pixels) -> str:
