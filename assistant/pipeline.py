@@ -13,7 +13,7 @@ from assistant.inquiry import ANYTHING, Inquiry, InquiryFields
 from assistant.language.choice import chosen_language
 from assistant.language.conversation import Conversations
 from assistant.pictures.sets import ReadAlike
-from assistant.types import Answer, Inspection, QueryImage
+from assistant.types import Answer, Inspection, QueryImage, ReasoningStep
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.closer.closer_look import inspect_closely
 from assistant.vision.detector import Detector
@@ -298,6 +298,18 @@ class Assistant:
     ) -> list[list[Answer]]:
         """Answers to the same questions about several pictures, a list a picture, written as one batch."""
         return self._conversations.ask_together(inspections, questions, evidence)
+
+    def reason(self, inspection: Inspection) -> tuple[ReasoningStep, ...]:
+        """The verdict reasoned out: look, compare, conclude, each checked against the facts, with the regions it speaks of.
+
+        Raises:
+            WeightsError: a language model that is needed and cannot be had.
+        """
+        from assistant.language.reasoned import reasoned
+        from assistant.vocabulary.knowledge import load_knowledge
+        from assistant.words.wording import is_medical
+
+        return reasoned(self.open(inspection), is_medical(inspection, load_knowledge()))
 
     @property
     def language_tokens(self) -> int:

@@ -6,7 +6,8 @@ One row a picture. A picture that could not be inspected has a row whose ``error
 normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
 ``rule`` is what the user's own rule says. ``detail`` is how closely was looked, ``tiles`` at how many pieces beside the overview,
 ``looked_at`` the share of the picture that those of the finest scale covered; ``volume`` tells of a whole volume, whose row is
-otherwise that of its worst slice. Rows of earlier runs have none of these and are read too.
+otherwise that of its worst slice; ``reasoning`` are the steps of a verdict that was reasoned out. Rows of earlier runs have none
+of these and are read too.
 The JSON Schema beside this file says the same to other languages.
 """
 
@@ -36,6 +37,7 @@ from assistant.types import (
     Inspection,
     Mode,
     QueryImage,
+    ReasoningStep,
     RuleDecision,
     RuleVerdict,
     Verdict,
@@ -49,6 +51,7 @@ from assistant.volumes.finding import VolumeInspection
 SCHEMA: Literal["anomaly-assistant/inspection@1"] = "anomaly-assistant/inspection@1"
 LATER = (
     "guarantee", "brightness", "warnings", "spacing_mm", "spacing_of", "rule", "detail", "tiles", "looked_at", "volume",
+    "reasoning",
 )  # fmt: skip
 """Fields that rows of earlier runs lack."""
 SCHEMA_FILE = Path(__file__).parent / "inspection.schema.json"
@@ -66,6 +69,15 @@ class AnswerRow(Row):
     stated_verdict: Verdict | None
     contradictory: bool
     words_of: WordsOf | None = None
+
+
+class StepRow(Row):
+    """A step of the reasoning: ``look``, ``compare`` or ``conclude``; ``regions`` are the ids that it speaks of."""
+
+    step: str
+    text: str
+    regions: tuple[int, ...]
+    words_of: WordsOf
 
 
 class RuleRow(Row):
@@ -109,6 +121,7 @@ class InspectionRow(Row):
     tiles: int | None = None
     looked_at: Score | None = None
     volume: VolumeRow | None = None
+    reasoning: tuple[StepRow, ...] | None = None
     error: str | None = None
 
 
@@ -119,6 +132,7 @@ def inspection_row(
     answers: Sequence[Answer] = (),
     map_path: str | None = None,
     overlay_path: str | None = None,
+    reasoning: Sequence[ReasoningStep] = (),
 ) -> dict[str, Any]:
     """The row of an inspected picture, plain JSON values.
 
@@ -128,6 +142,7 @@ def inspection_row(
         answers: to the questions asked, in order.
         map_path: of the 16-bit map, relative to the folder of the results; None when none was written.
         overlay_path: of the overlay, likewise.
+        reasoning: steps that lead to the verdict, where they were asked for.
     """
     row = InspectionRow(
         schema=SCHEMA,
@@ -155,6 +170,7 @@ def inspection_row(
         spacing_mm=inspection.image.spacing_mm,
         spacing_of=inspection.image.spacing_of,
         rule=None if inspection.rule is None else RuleRow(**vars(inspection.rule)),
+        reasoning=tuple(_step_row(step) for step in reasoning) or None,
         **({} if inspection.coverage is None else vars(inspection.coverage)),
     )
     return row.model_dump(mode="json", by_alias=True)
@@ -304,6 +320,15 @@ def package_version() -> str:
         return version("anomaly-assistant")
     except PackageNotFoundError:
         return "0+unknown"
+
+
+def step_rows(steps: Sequence[ReasoningStep]) -> list[dict[str, Any]]:
+    """Steps as they stand in a row."""
+    return [_step_row(step).model_dump(mode="json") for step in steps]
+
+
+def _step_row(step: ReasoningStep) -> StepRow:
+    return StepRow(step=step.name, text=step.text, regions=step.regions, words_of=step.words_of)
 
 
 def _answer_row(answer: Answer) -> AnswerRow:

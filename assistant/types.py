@@ -288,6 +288,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class ReasoningStep:
+    """One step of a verdict that is reasoned out.
+
+    Args:
+        name: ``look``, ``compare`` or ``conclude``.
+        text: what is said.
+        regions: ids of the regions that it speaks of.
+        words_of: whose words they are; the model's where any of them are.
+    """
+
+    name: str
+    text: str
+    regions: tuple[int, ...]
+    words_of: WordsOf
+
+
+@dataclass(frozen=True)
 class Coverage:
     """What of a picture was looked at.
 

@@ -37,7 +37,7 @@ from assistant.types import (
 FIELDS = (
     "schema source width height object_name mode image_score threshold verdict p_value regions caption answers "
     "map_path overlay_path preset weights version timing_ms guarantee brightness warnings spacing_mm spacing_of "
-    "rule detail tiles looked_at volume error"
+    "rule detail tiles looked_at volume reasoning error"
 ).split()  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from assistant.cli.registered import CommandTree
 from assistant.cli.serve import mcp, serve
 from assistant.errors import AssistantError, ConfigError
 from assistant.request import Inspector, Request
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, ReasoningStep
 
 _HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
 app = typer.Typer(cls=CommandTree, help="Find, name and explain anomalies in pictures.", **_HELP)
@@ -61,7 +61,14 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 @takes(request=groups.request_of, scans=groups.scans_of, model=groups.talking_model_of, shown=groups.shown_of)
-def inspect(images: options.Images, request: Request, scans: ScanOptions, model: Model, shown: Display) -> None:
+def inspect(
+    images: options.Images,
+    request: Request,
+    scans: ScanOptions,
+    model: Model,
+    shown: Display,
+    reason: options.Reason = False,
+) -> None:
     """Verdict, map and named regions of pictures and scans."""
     inspector = Inspector(model.load(), scans.told(request))
     profile.tell_faults(inspector.profile, inspector.notes)
@@ -73,9 +80,12 @@ def inspect(images: options.Images, request: Request, scans: ScanOptions, model:
             failed = True
             _show_failure(source, result, shown)
         elif isinstance(result, Inspection):
-            _show(result, inspector.assistant.caption(result), (), shown)
+            steps = inspector.assistant.reason(result) if reason else ()
+            _show(result, inspector.assistant.caption(result), (), shown, steps)
         else:
             written += 1
+            if reason:
+                print(f"note: {source}: a whole scan is not reasoned about; give a slice of it", file=sys.stderr)
             scan.show(result, shown, scans.score_volume, first=written == 1)
     raise typer.Exit(int(failed))
 
@@ -199,13 +209,16 @@ def doctor(json: options.Json = False) -> None:
     raise typer.Exit(int(not doctor.healthy(checks)))
 
 
-def _show(inspection: Inspection, caption: str, answers: Sequence[Answer], shown: Display) -> None:
+def _show(
+    inspection: Inspection, caption: str, answers: Sequence[Answer], shown: Display, steps: Sequence[ReasoningStep] = ()
+) -> None:
     """Write the files of one inspection where asked, then print it."""
     out, words = shown.out, caption if shown.caption else None
     files = report.Files() if out is None else report.write_pictures(inspection, out)
     row = report.inspection_row(
-        inspection, caption=words, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path
-    )
+        inspection, caption=words, answers=answers, map_path=files.map_path, overlay_path=files.overlay_path,
+        reasoning=steps,
+    )  # fmt: skip
     if out is not None:
         report.append_row(out / report.RESULTS, row)
     if shown.json:
@@ -216,6 +229,7 @@ def _show(inspection: Inspection, caption: str, answers: Sequence[Answer], shown
     terminal = console.new_console()
     written = [] if out is None else [out / path for path in (files.overlay_path, files.map_path) if path is not None]
     console.show_inspection(terminal, inspection, words, written)
+    console.show_steps(terminal, steps)
     console.show_answers(terminal, answers)
 
 

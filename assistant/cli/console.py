@@ -13,7 +13,7 @@ from rich.text import Text
 from assistant.batch.groups.group_file import Groups
 from assistant.cli.doctor import Check, Status
 from assistant.towers.weights import TowerStatus
-from assistant.types import Answer, Inspection, Mode, Region, RuleDecision, Verdict
+from assistant.types import Answer, Inspection, Mode, ReasoningStep, Region, RuleDecision, Verdict
 from assistant.words import wording
 
 _VERDICT = {Verdict.NORMAL: "bold green", Verdict.ANOMALOUS: "bold red"}
@@ -57,6 +57,13 @@ def show_inspection(
         console.print(Text(f"warning: it {warning}", style="yellow"), soft_wrap=True)
     for path in written:
         console.print(Text(f"-> {path}", style="dim"), soft_wrap=True)
+
+
+def show_steps(console: Console, steps: Iterable[ReasoningStep]) -> None:
+    """Steps of a reasoning, each with the regions that it speaks of."""
+    for step in steps:
+        cited = ", ".join(f"[{region}]" for region in step.regions)
+        console.print(Text.assemble((f"{step.name}: ", "bold cyan"), step.text, (f"  {cited}" if cited else "", "dim")))
 
 
 def show_answers(console: Console, answers: Iterable[Answer]) -> None:

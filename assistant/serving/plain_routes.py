@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL
-from assistant.report import inspection_row, package_version
+from assistant.report import inspection_row, package_version, step_rows
 from assistant.serving.counters import Counters
 from assistant.serving.pictures import Asked, Sent, display_name
 from assistant.serving.seats import Seats
@@ -98,6 +98,7 @@ def plain_routes(
         reference_selector: Annotated[str, Form(max_length=200, description="Of a plane of each reference.")] = "",
         map: Annotated[bool, Form(description="Whether the map comes along, a 16-bit PNG.")] = False,
         overlay: Annotated[bool, Form(description="Whether picture, heat and boxes come along, a PNG.")] = False,
+        reasoning: Annotated[bool, Form(description="Whether the verdict is reasoned out, step by step.")] = False,
     ) -> dict[str, Any]:
         """The row ``anomaly-assistant/inspection@1`` of a picture, and the session to ask in."""
         asked = Asked(
@@ -107,13 +108,12 @@ def plain_routes(
         )  # fmt: skip
 
         def told(found: Inspection) -> dict[str, Any]:
-            return {
-                "inspection": inspection_row(found, caption=service.assistant.caption(found)),
-                "map": _map_url(found) if map else None,
-                "overlay": _overlay_url(found) if overlay else None,
-            }
+            caption = service.assistant.caption(found)
+            return {"inspection": inspection_row(found, caption=caption), **_drawn(found, map=map, overlay=overlay)}
 
         session, answer = await service.inspect(await _sent(image, "picture", selector), asked, told)
+        if reasoning:
+            answer["inspection"]["reasoning"] = step_rows(await service.reason(session))
         return {"session": session, **answer}
 
     @router.post("/ask")
@@ -170,6 +170,10 @@ async def _sent(file: UploadFile, otherwise: str, selector: str = "") -> Sent:
 
 async def _sent_all(files: list[UploadFile] | None, selector: str = "") -> tuple[Sent, ...]:
     return tuple([await _sent(file, f"reference {number}", selector) for number, file in enumerate(files or (), 1)])
+
+
+def _drawn(found: Inspection, *, map: bool, overlay: bool) -> dict[str, str | None]:
+    return {"map": _map_url(found) if map else None, "overlay": _overlay_url(found) if overlay else None}
 
 
 def _map_url(found: Inspection) -> str:

@@ -21,7 +21,7 @@ from assistant.serving.pictures import Asked, Sent, read_sent
 from assistant.serving.seats import Workers
 from assistant.serving.settings import ServeSettings
 from assistant.serving.talks import Kept, Talk, held_anew, held_bytes
-from assistant.types import Answer, Inspection
+from assistant.types import Answer, Inspection, ReasoningStep
 from assistant.words.scene.scene import Earlier
 
 if TYPE_CHECKING:
@@ -115,6 +115,19 @@ class Service:
             raise Missing("a session that is open", "an unknown or ended one", "inspect the picture again")
         *_, last = [answer async for answer in self._answers(talk, _question(question))]
         return last
+
+    async def reason(self, name: str) -> tuple[ReasoningStep, ...]:
+        """The verdict on a picture inspected before, reasoned out.
+
+        Raises:
+            Missing: no such conversation.
+        """
+        talk = self.talks.get(name)
+        if talk is None:
+            raise Missing("a session that is open", "an unknown or ended one", "inspect the picture again")
+        inspection = talk.inspection
+        *_, steps = [one async for one in self._workers.talk(lambda _: iter([self.assistant.reason(inspection)]))]
+        return steps
 
     async def converse(self, turns: Turns) -> AsyncGenerator[tuple[Inspection, Answer]]:
         """The last question of a conversation, answered: the answer as it grows, the last one whole and checked.

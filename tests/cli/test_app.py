@@ -22,7 +22,7 @@ from assistant.cli.parameters.option_groups import Model
 from assistant.errors import WeightsError
 from assistant.inquiry import Inquiry
 from assistant.towers import weights
-from assistant.types import Answer, Domain, Inspection, QueryImage, Verdict
+from assistant.types import Answer, Domain, Inspection, QueryImage, ReasoningStep, Verdict, WordsOf
 from tests.test_report import an_inspection
 
 
@@ -80,6 +80,9 @@ class FakeAssistant:
     def ask(self, inspection: Inspection, questions: Sequence[str]) -> list[Answer]:
         return [Answer(q, f"Answer {n}.", Verdict.NORMAL, n == 1) for n, q in enumerate(questions)]
 
+    def reason(self, inspection: Inspection) -> tuple[ReasoningStep, ...]:
+        return (ReasoningStep("look", "Region 1 stands out.", (1,), WordsOf.MEASUREMENTS),)
+
     def open(self, inspection: Inspection, others: Sequence[Any] = ()) -> FakeTalk:
         return FakeTalk()
 
@@ -122,6 +125,14 @@ def test_inspect_prints_a_summary(fake: FakeAssistant, command: Callable[..., En
     assert (ended.code, ended.err) == (0, "")
     assert "normal  score 0.20" in ended.out
     assert "It looks normal." in ended.out
+
+
+def test_a_verdict_is_reasoned_out(fake: FakeAssistant, command: Callable[..., Ended], pictures: Path) -> None:
+    assert "look: Region 1 stands out.  [1]" in command("inspect", pictures / "a.png", "--reason").out
+    row = json.loads(command("inspect", pictures / "a.png", "--reason", "--json").out)
+    assert row["reasoning"] == [
+        {"step": "look", "text": "Region 1 stands out.", "regions": [1], "words_of": "measurements"}
+    ]
 
 
 def test_json_is_one_row_a_picture_and_folders_stand_for_theirs(

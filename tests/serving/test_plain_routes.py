@@ -89,6 +89,15 @@ def test_map_and_overlay_come_along_where_they_are_asked_for(client: httpx.Clien
     assert overlay.shape == (60, 80, 3)
 
 
+def test_a_verdict_is_reasoned_out_where_that_is_asked_for(client: httpx.Client, tiny: Assistant) -> None:
+    row = inspected(client, png(1), reasoning="true").json()["inspection"]
+    jsonschema.validate(row, json_schema())
+    assert [(one["step"], one["text"]) for one in row["reasoning"]] == [
+        (one.name, one.text) for one in tiny.reason(alone(tiny, png(1)))
+    ]
+    assert inspected(client, png(1)).json()["inspection"]["reasoning"] is None
+
+
 def test_questions_of_a_session_are_one_conversation(client: httpx.Client, tiny: Assistant) -> None:
     questions = ["Is anything wrong?", "Where is it?", "And how large?"]
     session = inspected(client, png(4)).json()["session"]

@@ -231,11 +231,12 @@ def _arrow_schema() -> Any:
     answer = pa.struct(
         {"question": text, "answer": text, "stated_verdict": text, "contradictory": pa.bool_(), "words_of": text}
     )
+    step = pa.struct({"step": text, "text": text, "regions": pa.list_(whole), "words_of": text})
     return pa.schema({
         "schema": text, "source": text, "width": whole, "height": whole, "object_name": text, "mode": text,
         "image_score": number, "threshold": number, "verdict": text, "p_value": number, "regions": pa.list_(region),
         "caption": text, "answers": pa.list_(answer), "map_path": text, "overlay_path": text, "preset": text,
         "weights": text, "version": text, "timing_ms": pa.map_(text, number), "guarantee": text, "brightness": number,
         "warnings": pa.list_(text), "spacing_mm": pa.list_(number), "spacing_of": text, "rule": rule, "detail": text,
-        "tiles": whole, "looked_at": number, "volume": volume, "error": text,
+        "tiles": whole, "looked_at": number, "volume": volume, "reasoning": pa.list_(step), "error": text,
     })  # fmt: skip

@@ -268,6 +268,12 @@ Out = Annotated[
     typer.Option("--out", metavar="DIR", help="Write overlays, maps and results.jsonl.", rich_help_panel=_OUTPUT),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.", rich_help_panel=_OUTPUT)]
+Reason = Annotated[
+    bool,
+    typer.Option(
+        "--reason", help="Reason the verdict out: look, compare, conclude, with regions.", rich_help_panel=_OUTPUT
+    ),
+]
 Caption = Annotated[
     bool, typer.Option("--caption/--no-caption", help="The finding in plain words.", rich_help_panel=_OUTPUT)
 ]
