@@ -1,8 +1,8 @@
 """A verdict reasoned out in three steps, each with the regions that it speaks of: look, compare, conclude.
 
 Each step is a question or two of one conversation that is led from the facts, so what a language model makes of it is held
-against them sentence by sentence, as everywhere. Reasoned detection after the benchmark VisA-D&R (Xu et al., "Towards Zero-Shot Anomaly
-Detection and Reasoning with Multimodal Large Language Models", CVPR 2025).
+against them sentence by sentence, as everywhere. Reasoned detection after the benchmark VisA-D&R (Xu et al., "Towards Zero-Shot
+Anomaly Detection and Reasoning with Multimodal Large Language Models", CVPR 2025).
 """
 
 from __future__ import annotations

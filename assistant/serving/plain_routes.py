@@ -20,7 +20,7 @@ from assistant.serving.pictures import Asked, Sent, display_name
 from assistant.serving.seats import Seats
 from assistant.serving.service import LONGEST_QUESTION, Service
 from assistant.speech.transcript import Transcript
-from assistant.types import Inspection
+from assistant.types import Answer, Inspection
 
 Phrases = Annotated[list[str], Form(max_length=64)]
 
@@ -119,12 +119,7 @@ def plain_routes(
     @router.post("/ask")
     async def ask(asked: Question) -> dict[str, Any]:
         """The answer to a question about a picture inspected before; questions of a session are one conversation."""
-        answer = await service.ask(asked.session, asked.question)
-        stated = None if answer.stated_verdict is None else answer.stated_verdict.value
-        return {
-            "session": asked.session, "question": answer.question, "answer": answer.text, "stated_verdict": stated,
-            "contradictory": answer.contradictory, "words_of": None if answer.words_of is None else answer.words_of.value,
-        }  # fmt: skip
+        return {"session": asked.session, **_answer(await service.ask(asked.session, asked.question))}
 
     @router.post("/transcribe")
     async def transcribe(
@@ -170,6 +165,15 @@ async def _sent(file: UploadFile, otherwise: str, selector: str = "") -> Sent:
 
 async def _sent_all(files: list[UploadFile] | None, selector: str = "") -> tuple[Sent, ...]:
     return tuple([await _sent(file, f"reference {number}", selector) for number, file in enumerate(files or (), 1)])
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    stated = None if answer.stated_verdict is None else answer.stated_verdict.value
+    words_of = None if answer.words_of is None else answer.words_of.value
+    return {
+        "question": answer.question, "answer": answer.text, "stated_verdict": stated,
+        "contradictory": answer.contradictory, "words_of": words_of,
+    }  # fmt: skip
 
 
 def _drawn(found: Inspection, *, map: bool, overlay: bool) -> dict[str, str | None]:
