@@ -129,6 +129,13 @@ def plain_routes(
         sent = await _sent(audio, "recording")
         return (await hear(sent.content, sent.name)).row()
 
+    _add_profiles(router, service)
+    return router
+
+
+def _add_profiles(router: APIRouter, service: Service) -> None:
+    """The routes of saved profiles."""
+
     @router.get("/profiles")
     async def profiles() -> dict[str, Any]:
         """The saved profiles that may be named."""
@@ -155,8 +162,6 @@ def plain_routes(
         """Remove a saved profile."""
         service.delete(name)
         return JSONResponse({"deleted": name})
-
-    return router
 
 
 async def _sent(file: UploadFile, otherwise: str, selector: str = "") -> Sent:
