@@ -18,7 +18,7 @@ replay = ModuleCommand(
     "training.replay", "The base language model's own answers, kept by learning them too.", _TRAINING
 )
 export = ModuleCommand(
-    "training.export", "Trained parts as a preset folder, or a LoRA merged into its model.", _TRAINING
+    "training.export", "Trained parts as a preset folder, a LoRA merged into its model or alone.", _TRAINING
 )
 index_acts = ModuleCommand(
     "training.index_acts", "What tells the acts of a question apart, fitted to their phrasings.", _TRAINING

@@ -2,7 +2,8 @@
 
 ``--preset FOLDER`` then uses it everywhere. Later runs win over earlier ones where both trained the same part; parts that no
 run trained are copied from the base preset. ``python -m training.export merge PARTS --preset NAME --out FOLDER`` adds a LoRA into
-the weights of its base model and writes a plain transformers folder.
+the weights of its base model and writes a plain transformers folder. ``python -m training.export lora PARTS --out FOLDER``
+writes the LoRA alone, as vLLM and llama.cpp load it.
 """
 
 from __future__ import annotations
@@ -29,10 +30,20 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m train
     merge.add_argument("parts", type=Path, help="run folder, or folder of language parts")
     merge.add_argument("--preset", help="whose language model (default: that of the run)")
     merge.add_argument("--out", type=Path, required=True, help="folder of the model")
+    lora = kinds.add_parser("lora", help="the LoRA alone, for vLLM (PEFT's layout) and for llama.cpp")
+    lora.add_argument("parts", type=Path, help="run folder, or folder of language parts")
+    lora.add_argument("--preset", help="whose language model (default: that of the run)")
+    lora.add_argument("--base-name", help="what the programs that load it call the base model")
+    lora.add_argument("--out", type=Path, required=True, help="folder of the LoRA")
     args = parser.parse_args(arguments)
     try:
         if args.kind == "preset":
             print(f"preset in {export_preset(args.runs, args.out, args.base, args.name)}")
+        elif args.kind == "lora":
+            from training.language.lora_folder import write_lora
+
+            for path in write_lora(args.parts, args.out, args.preset, args.base_name):
+                print(path)
         else:
             from training.language.merge_lora import merge_parts
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -176,6 +177,42 @@ def test_a_merged_model_is_plain_and_says_the_same(folder: Path, taught: Path, t
     described["language"]["name"] = str(tiny_folder(tmp_path / "llama", seed=4))
     other.write_text(yaml.safe_dump(described))
     assert export_main(["merge", str(folder / "talked"), "--preset", str(other), "--out", str(tmp_path / "x")]) == 2
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")  # of peft's
+def test_a_lora_alone_is_loaded_by_peft_and_written_for_llama_cpp(folder: Path, taught: Path, tmp_path: Path) -> None:
+    import gguf
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
+
+    out = tmp_path / "lora"
+    assert export_main(["lora", str(folder / "talked"), "--out", str(out), "--base-name", "org/base"]) == 0
+    ids = torch.tensor([AutoTokenizer.from_pretrained(folder / "llama")("Is anything wrong?").input_ids])
+    apart, _ = load_base(folder / "llama", torch.float32)
+    load_lora(apart, folder / "talked" / "checkpoint", merge=False)
+    base = AutoModelForCausalLM.from_pretrained(folder / "llama")
+    loaded = PeftModel.from_pretrained(base, str(out))
+    torch.testing.assert_close(loaded(ids).logits, apart(ids).logits, atol=1e-4, rtol=1e-4)
+    about = json.loads((out / "adapter_config.json").read_text())
+    assert about["base_model_name_or_path"] == "org/base"
+    assert "model.layers.0.self_attn.q_proj" in about["target_modules"]
+
+    file = gguf.GGUFReader(out / "adapter.gguf")
+    assert file.get_field("general.architecture").contents() == "llama"
+    assert file.get_field("adapter.type").contents() == "lora"
+    assert file.get_field("adapter.lora.alpha").contents() == about["lora_alpha"]
+    tensors = {t.name: np.array(t.data) for t in file.tensors}
+    state, heads = load_file(out / "adapter_model.safetensors"), base.config.num_attention_heads
+    assert len(tensors) == len(state)
+    prefix = "base_model.model.model.layers.0."
+    plain = state[f"{prefix}mlp.down_proj.lora_B.weight"].float().numpy()
+    np.testing.assert_array_equal(tensors["blk.0.ffn_down.weight.lora_b"], plain)
+    first = state[f"{prefix}self_attn.q_proj.lora_A.weight"].float().numpy()
+    np.testing.assert_array_equal(tensors["blk.0.attn_q.weight.lora_a"], first)
+    turned = LlamaTensorProcessor()._reverse_permute_weights(tensors["blk.0.attn_q.weight.lora_b"], heads, heads)
+    np.testing.assert_array_equal(turned, state[f"{prefix}self_attn.q_proj.lora_B.weight"].float().numpy())
+    assert export_main(["lora", str(folder / "talked"), "--out", str(out)]) == 2
 
 
 def test_a_card_says_when_tuning_hurt() -> None:
