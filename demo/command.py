@@ -40,6 +40,7 @@ def demo(
     samples: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Data set of sample pictures; made when left out.")
     ] = None,
+    speech: options.Speech = None,
 ) -> None:
     """Open the page: pictures, regions and questions in a browser."""
     from demo.server import serve
@@ -50,6 +51,6 @@ def demo(
             host=host, port=port, share=share, auth_file=auth_file, preset=model.preset, device=model.device,
             language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
             samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
-            max_project_mb=max_project_mb,
+            max_project_mb=max_project_mb, speech=speech,
         )
     )  # fmt: skip

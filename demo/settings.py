@@ -40,6 +40,7 @@ class Settings:
         max_project_mb: of the files of one project, 2**20 bytes.
         keep_days: projects that nobody used for so many days are removed.
         samples: data set of sample pictures; made on the machine when None.
+        speech: folder of a Whisper model that hears questions; the package's own when None.
 
     Raises:
         ConfigError: a value that makes no sense.
@@ -62,6 +63,7 @@ class Settings:
     max_project_mb: float = 20_480.0
     keep_days: float = 90.0
     samples: Path | None = None
+    speech: Path | None = None
 
     def __post_init__(self) -> None:
         least = {

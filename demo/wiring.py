@@ -26,6 +26,8 @@ EACH: dict[str, Any] = {"trigger_mode": "multiple"}
 
 TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
 """On a narrow screen the result lies below the pictures."""
+ALOUD = script("aloud.js")
+"""The last answer, by the browser's voice, where that is asked for."""
 BUSY = words.busy_card("Waiting for the model …")
 REFUSED = words.error_card("The server is busy: too many requests are waiting. Try again in a minute")
 
@@ -82,6 +84,9 @@ def _wire_talk(page: Page, do: Handlers) -> None:
     _asks(page, do, [page.what.click], do.ask_pointed, [page.boxes, page.typed_box])
     _asks(page, do, [page.about.click], do.ask_chosen, [page.region])
     _asks(page, do, [page.retry.click], do.retry)
+    heard = [page.question, page.status, page.speech]
+    page.speech.input(do.hear, [page.speech], heard, **HIDDEN, concurrency_id="speech", concurrency_limit=1)
+    page.aloud.input(None, [page.aloud], None, js="(on) => { if (!on) speechSynthesis.cancel(); }", **HIDDEN)
     page.stop.click(do.stop, [page.session], [page.status], queue=False, **HIDDEN)
     gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
 
@@ -127,6 +132,7 @@ def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequ
     shown = [page.question, page.status, page.chat, page.stop, page.session]
     noted = _on(triggers, note, [page.session, *inputs], shown, **HIDDEN, **EACH, queue=False)
     answered = noted.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    answered.success(None, [page.aloud, page.chat], None, js=ALOUD, **HIDDEN)
     for event in (noted, answered):
         event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
 

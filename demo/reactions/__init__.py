@@ -3,6 +3,7 @@
 base         what all reactions stand on: do it, paint it, or say what was wrong
 looks        pictures, planes, threshold, references, details
 talks        questions
+voice        a question that is said
 corrections  regions rejected, renamed, drawn, taken back
 projects     projects opened, named, exported, removed
 """

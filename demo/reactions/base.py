@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.errors import AssistantError
+from assistant.speech.hearing import Hearing
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.sample_set import SampleSet
@@ -29,10 +30,17 @@ class Reactions:
         samples: offered on the page.
         page: components.
         uploads_folder: where files that were sent lie.
+        hearing: what hears recordings; that of the operator's settings, loaded at its first use, when None.
+
+    Raises:
+        ConfigError: a folder of the model that hears that holds none.
     """
 
-    def __init__(self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path) -> None:
+    def __init__(
+        self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path, hearing: Hearing | None = None
+    ) -> None:
         self.bench, self.samples, self.page, self.root = bench, samples, page, uploads_folder
+        self.hearing = hearing or Hearing(bench.settings.speech)
 
     def run(
         self,

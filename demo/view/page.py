@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import gradio as gr
 from assistant.pictures.scans import AXES
 from demo.bench import thresholds
 from demo.view import words
-from demo.view.inputs import uploaded_file
+from demo.view.inputs import uploaded_file, uploads_only
 
 TITLE = "Anomaly Assistant"
 SUGGESTED = 4
@@ -87,6 +88,8 @@ class Page:
     stop: gr.Button
     retry: gr.Button
     over: gr.Button
+    speech: gr.Audio
+    aloud: gr.Checkbox
     prepare: gr.Button
     files: tuple[gr.DownloadButton, ...]
     layout: gr.Dropdown
@@ -287,6 +290,19 @@ def _talk(made: dict[str, Any]) -> None:
         made["stop"] = gr.Button("Stop", size="sm", elem_id="stop", interactive=False)
         made["retry"] = gr.Button("Retry", size="sm", elem_id="retry", interactive=False)
         made["over"] = gr.Button("Start over", size="sm", elem_id="over", interactive=False)
+    _voice(made)
+
+
+def _voice(made: dict[str, Any]) -> None:
+    """Said instead of typed, and read aloud; left out where what hears is not installed."""
+    with gr.Accordion("By voice", open=False, visible=find_spec("faster_whisper") is not None, elem_id="voice"):
+        made["speech"] = uploads_only(
+            gr.Audio(
+                sources=["microphone", "upload"], type="filepath", format=None, buttons=[], elem_id="speech",
+                label="Say a question: its words come into the box above first",
+            )
+        )  # fmt: skip
+        made["aloud"] = gr.Checkbox(label="Read answers aloud, by this browser's own voice", elem_id="aloud")
 
 
 def _take_away(made: dict[str, Any]) -> None:

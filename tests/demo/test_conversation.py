@@ -119,14 +119,19 @@ def test_starting_over_in_the_middle_of_an_answer(page: Any, slow: Slow) -> None
     assert page.locator("#retry").is_disabled()
 
 
-def test_suggested_questions_are_asked_with_a_click(page: Any) -> None:
+def test_suggested_questions_are_asked_with_a_click_and_read_aloud_where_that_is_wanted(page: Any) -> None:
     choose_sample(page, 2)
+    page.evaluate("() => { window.aloud = []; speechSynthesis.speak = (one) => aloud.push(one.text); }")
+    page.locator("#voice button").first.click()
+    page.locator("#aloud input").check()
     first = page.locator(".suggest").locator("visible=true").first
     question = first.inner_text()
     first.click()
     page.wait_for_function("q => document.querySelector('#talk').innerText.includes(q)", arg=question)
     idle(page)
     assert len(said(page)) > 3
+    page.wait_for_function("aloud.length == 1")
+    assert page.evaluate("aloud[0]") == said(page)
 
 
 def test_a_click_on_the_picture_asks_about_the_region(page: Any) -> None:
