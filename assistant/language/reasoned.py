@@ -36,7 +36,7 @@ def reasoned(conversation: Conversation, medical: bool) -> tuple[ReasoningStep, 
     Raises:
         WeightsError: a language model that is needed and cannot be had.
     """
-    asked = dict(STEPS)
+    asked: dict[str, tuple[str, ...]] = {**STEPS}
     asked |= {"conclude": CONCLUDE_SCAN} if medical else {}
     asked |= {} if conversation.inspection.regions else {"look": LOOK_NOTHING}
     steps, told = [], set[str]()

@@ -18,6 +18,7 @@ import pytest
 import tifffile
 import uvicorn
 
+from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.serving.app import build_app
 from assistant.serving.settings import ServeSettings
@@ -36,7 +37,7 @@ def png(seed: int = 0, side: int = 60) -> bytes:
 def pages(count: int) -> bytes:
     """A TIFF whose pages are small pictures of their own."""
     file = io.BytesIO()
-    tifffile.imwrite(file, np.stack([cv2.imdecode(np.frombuffer(png(n), np.uint8), 1) for n in range(count)]))
+    tifffile.imwrite(file, np.stack([load_image(png(n)).pixels for n in range(count)]))
     return file.getvalue()
 
 

@@ -135,7 +135,7 @@ class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
         The note of a question that is understood is what the evidence says on it; of another, the whole evidence.
         """
         if question.unanswerable:
-            yield self._finished(DECLINED, question, inspection)
+            yield self._finished(DECLINED, question, inspection, WordsOf.MEASUREMENTS)
             return
         evidence = evidence_text(inspection, self._knowledge)
         note = template or evidence
@@ -149,9 +149,8 @@ class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
                     yield Answer(question.text, so_far)
             if stop.is_set():
                 so_far = _own_words(text)
-                yield (
-                    self._finished(so_far, question, inspection, WordsOf.MODEL) if so_far else Answer(question.text, "")
-                )
+                written = self._finished(so_far, question, inspection, WordsOf.MODEL)
+                yield written if so_far else Answer(question.text, "")
                 return
             text = _complete_sentences(text)
             new = text and (text not in said_before or text == note)
