@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -77,20 +78,20 @@ def test_runs_repeat_only_what_a_draw_decides(data_set: Path) -> None:
 def test_a_run_writes_predictions_and_report(
     data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = EvaluateOptions(
-        (data_set,), ("0", "1"), seeds=2, predictions=tmp_path / "predictions", output=tmp_path / "report.md"
-    )
-    for _ in range(2):  # a second run replaces the rows of the first
-        run(Assistant.load("tiny"), options, as_json=True)
+    tiny = Assistant.load("tiny")
+    again = EvaluateOptions((data_set,), ("0",), predictions=tmp_path / "predictions")
+    options = replace(again, shots=("0", "1"), seeds=2, output=tmp_path / "report.md")
+    run(tiny, options, as_json=True)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(row["shots"], row["seeds"], row["images"]) for row in rows[:2]] == [("0", 1, 6), ("1", 2, 6)]
+    run(tiny, again, as_json=True)  # its rows replace those of the first
+    assert [(row["shots"], row["seeds"], row["images"]) for row in rows] == [("0", 1, 6), ("1", 2, 6)]
     assert all(0 <= row["image_auroc"] <= 1 for row in rows)
     folders = sorted(path.name for path in (tmp_path / "predictions").iterdir())
     assert folders == ["lids.k0.s0", "lids.k1.s0", "lids.k1.s1"]
-    folder = tmp_path / "predictions/lids.k1.s1"
-    written = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
-    assert len(written) == 6
-    assert all((folder / row["map_path"]).is_file() and Path(row["source"]).is_file() for row in written)
+    for folder in (tmp_path / "predictions/lids.k0.s0", tmp_path / "predictions/lids.k1.s1"):
+        written = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+        assert len(written) == 6
+        assert all((folder / row["map_path"]).is_file() and Path(row["source"]).is_file() for row in written)
     assert "| lids | 1 | 2 | 6 |" in (tmp_path / "report.md").read_text()
     assert len(json.loads((tmp_path / "report.json").read_text())["runs"]) == 3
 

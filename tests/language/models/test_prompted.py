@@ -267,9 +267,12 @@ def test_only_complete_sentences(raw: str, text: str) -> None:
 @pytest.mark.weights
 def test_real_model_answers_sensibly() -> None:
     model = PromptedLanguageModel()
-    questions = ["Is anything wrong?", "Where?", "What kind is it?", "How bad is it, and what should I check next?"]
-    for case in (ONE, inspection(0.05, (), "lid")):
+    asked = (
+        (ONE, ["Is anything wrong?", "Where?", "How bad is it, and what should I check next?"]),
+        (inspection(0.05, (), "lid"), ["Is anything wrong?"]),
+    )
+    for case, questions in asked:
         given = answers(model, case, questions)
         assert not any(contradicts(a.text, case, read_question(a.question)) for a in given)
         assert given[0].stated_verdict is case.verdict
-    assert "top left" in answers(model, ONE, ["Where?"])[0].text
+        assert len(questions) == 1 or "top left" in given[1].text
