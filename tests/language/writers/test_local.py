@@ -19,7 +19,7 @@ from assistant.language.writers.local import LocalWriter, is_vision_model
 from assistant.language.writers.message import Message
 from assistant.pipeline import Assistant
 from tests.inspections import inspection, region
-from tests.tiny_families import FAMILIES, save_family
+from tests.tiny_families import TOLD, save_family
 from tests.tiny_language import tiny_folder, tiny_model, tiny_tokenizer
 
 SHOWN = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
@@ -30,7 +30,7 @@ WHY = "What could have caused it?"
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Models by family; ``words`` is one of words alone."""
-    made = {name: save_family(name, tmp_path_factory.mktemp(name)) for name in FAMILIES}
+    made = {name: save_family(name, tmp_path_factory.mktemp(name)) for name in TOLD}
     return {**made, "words": tiny_folder(tmp_path_factory.mktemp("words"))}
 
 
@@ -42,7 +42,7 @@ def written(talk: LocalWriter, messages: tuple[Message, ...] = CHAT) -> str:
     return "".join(talk.write(messages, stop=threading.Event(), most_tokens=12))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", TOLD)
 def test_every_family_is_shown_every_picture(family: str, folders: dict[str, Path]) -> None:
     talk = writer(folders[family])
     assert talk.sees()
@@ -55,7 +55,7 @@ def test_every_family_is_shown_every_picture(family: str, folders: dict[str, Pat
     assert with_two["input_ids"].shape[1] > with_none["input_ids"].shape[1]
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, "words"])
+@pytest.mark.parametrize("family", [*TOLD, "words"])
 def test_an_assistant_with_a_model_of_ones_own(family: str, folders: dict[str, Path]) -> None:
     assistant = Assistant.load("tiny", language=str(folders[family]))
     found = inspection(0.93, (region(1, ("top left",), "crack"),))
