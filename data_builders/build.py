@@ -1,7 +1,8 @@
 """Build a data set: ``python -m data_builders.build --config FILE --out DIR [--workers N]``.
 
 Rows are appended in the order of their indices, whatever the number of workers; a killed build goes on
-where it stopped. Samples that share references are made together, so that these are rendered and written once.
+where it stopped. A set lies in files or, with ``--format shards``, in parquet shards (:mod:`data_builders.stores`).
+Samples that share references are made together, so that these are rendered and written once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from data_builders.config import BuildConfig, load_config, override, parse_confi
 from data_builders.families import Families, Pool, families_of_kinds, load_families, pools
 from data_builders.files import read_hash_list
 from data_builders.products import by_product, samples_from_pools
-from data_builders.writer import Refused, Row, clear, config_record, recover_rows, write_manifest, write_samples
+from data_builders.stores import SHARD_ROWS, FileStore, ShardStore
+from data_builders.writer import Refused, Row, clear, config_record, write_manifest, write_samples
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def _work(indices: tuple[int, ...]) -> list[Row | Refused]:
 
 def build(
     config: BuildConfig, folder: Path, workers: int = 1, families: Families | None = None, restart: bool = False,
-    progress: bool = False,
+    progress: bool = False, shard_rows: int = SHARD_ROWS,
 ) -> Row:  # fmt: skip
     """Build or complete a data set.
 
@@ -66,6 +68,7 @@ def build(
         families: families to draw from; those of this package and of the configuration when None.
         restart: throw an earlier run away.
         progress: show a progress bar on standard error.
+        shard_rows: rows of a shard, for a set in shards.
 
     Returns:
         The manifest.
@@ -78,24 +81,22 @@ def build(
     pools(config, known)
     evaluation = frozenset[str]() if config.evaluation_hashes is None else read_hash_list(config.evaluation_hashes)
     _prepare(folder, config, restart)
-    metadata = folder / "metadata.jsonl"
-    done = recover_rows(metadata)
+    store = ShardStore(folder, shard_rows) if config.format == "shards" else FileStore(folder)
+    done = store.recover()
     write_manifest(folder, config, [], complete=False)
     refused: list[int] = []
     missing = by_product(config, [index for index in range(config.count) if index not in done])
     with (
-        metadata.open("a", encoding="utf-8") as file,
-        _results(missing, workers, (folder, config, families, evaluation)) as results,
+        _results(missing, workers, (store.pictures, config, families, evaluation)) as results,
         _bar(config.count, len(done), progress) as advance,
     ):
         for result in chain.from_iterable(results):
             if isinstance(result, Refused):
                 refused.append(result.index)
             else:
-                file.write(json.dumps(result, ensure_ascii=False) + "\n")
-                file.flush()
+                store.append(result)
             advance()
-    return write_manifest(folder, config, refused, complete=True)
+    return write_manifest(folder, config, refused, complete=True, shards=store.finish())
 
 
 @contextmanager
@@ -176,6 +177,11 @@ def parser(program: str) -> argparse.ArgumentParser:
         metavar="SHARE",
         help="share of the defects that are faded, down to barely visible, instead of the file's",
     )
+    options.add_argument(
+        "--format",
+        choices=("files", "shards"),
+        help="a file a picture, or parquet shards; instead of the file's",
+    )
     options.add_argument("--restart", action="store_true", help="throw an earlier build of this folder away")
     return options
 
@@ -205,7 +211,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m data_
     try:
         config = load_config(given.config)
         changes: dict[str, object] = {
-            key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None
+            key: value for key in ("count", "seed", "format") if (value := getattr(given, key)) is not None
         }
         if given.faint is not None:
             changes["faint_probability"] = given.faint
