@@ -84,7 +84,7 @@ class SampleSet:
 
     Args:
         folder: of the set.
-        form: how it lies on disk.
+        form: a file a picture, or parquet shards.
         indices: of the samples, ascending.
     """
 
@@ -139,8 +139,10 @@ class _Files(SampleSet):
     def __init__(self, folder: Path) -> None:
         with (folder / TABLE).open("rb") as file:
             rows = [_parsed(line, number, folder) for number, line in enumerate(file, 1)]
-        self._rows = sorted(rows, key=itemgetter("index"))
-        super().__init__(folder, "files", np.array([row["index"] for row in self._rows], np.int64))
+        indices = np.array([row.get("index", number) for number, row in enumerate(rows)], np.int64)
+        order = np.argsort(indices, kind="stable")
+        self._rows = [rows[number] for number in order]
+        super().__init__(folder, "files", indices[order])
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -154,7 +156,7 @@ class _Files(SampleSet):
 
     def pieces(self, split: str | None, size: int) -> list[np.ndarray]:
         """So many rows each."""
-        found = np.array([row["index"] for row in self._rows if split in (None, row["split"])], np.int64)
+        found = self._indices[[split in (None, row["split"]) for row in self._rows]]
         return [found[at : at + size] for at in range(0, len(found), size)]
 
     def _read(self, name: str) -> bytes:
@@ -162,14 +164,14 @@ class _Files(SampleSet):
 
 
 def _parsed(line: bytes, number: int, folder: Path) -> Row:
-    """A line of a table as a row that has an index."""
+    """A line of a table as a row."""
     got = f"line {number} of {folder / TABLE}"
     try:
         row = json.loads(line)
     except ValueError as error:
         raise DataSetError("JSON on each line", f"{got} ({error})", "resume or restart the build") from None
-    if not isinstance(row, dict) or not isinstance(row.get("index"), int):
-        raise DataSetError("a row of the data set contract", f"{got} (no index)", "build the data set again")
+    if not isinstance(row, dict):
+        raise DataSetError("a row of the data set contract", f"{got} (no object)", "build the data set again")
     return row
 
 
