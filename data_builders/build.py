@@ -1,7 +1,8 @@
 """Build a data set: ``python -m data_builders.build --config FILE --out DIR [--workers N]``.
 
 Rows are appended in the order of their indices, whatever the number of workers; a killed build goes on
-where it stopped. Samples that share references are made together, so that these are rendered and written once.
+where it stopped. A set lies in files or, with ``--format shards``, in parquet shards (:mod:`data_builders.stores`).
+Samples that share references are made together, so that these are rendered and written once.
 """
 
 from __future__ import annotations
@@ -16,17 +17,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 from assistant.errors import AssistantError, ConfigError, DataSetError
 from data_builders.config import BuildConfig, load_config, override, parse_config
 from data_builders.families import Families, Pool, families_of_kinds, load_families, pools
 from data_builders.files import read_hash_list
 from data_builders.products import by_product, samples_from_pools
-from data_builders.writer import Refused, Row, clear, config_record, recover_rows, write_manifest, write_samples
+from data_builders.ray_workers import by_ray
+from data_builders.stores import SHARD_ROWS, FileStore, ShardStore
+from data_builders.writer import Refused, Row, clear, config_record, write_manifest, write_samples
+
+Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
 class _Job:
+    """Makes samples and writes their pictures."""
+
     folder: Path
     config: BuildConfig
     pools: dict[str, Pool]
@@ -55,7 +63,7 @@ def _work(indices: tuple[int, ...]) -> list[Row | Refused]:
 
 def build(
     config: BuildConfig, folder: Path, workers: int = 1, families: Families | None = None, restart: bool = False,
-    progress: bool = False,
+    progress: bool = False, shard_rows: int = SHARD_ROWS, engine: Engine = "local",
 ) -> Row:  # fmt: skip
     """Build or complete a data set.
 
@@ -66,6 +74,8 @@ def build(
         families: families to draw from; those of this package and of the configuration when None.
         restart: throw an earlier run away.
         progress: show a progress bar on standard error.
+        shard_rows: rows of a shard, for a set in shards.
+        engine: where the workers run: processes of this machine, or actors of Ray.
 
     Returns:
         The manifest.
@@ -78,30 +88,38 @@ def build(
     pools(config, known)
     evaluation = frozenset[str]() if config.evaluation_hashes is None else read_hash_list(config.evaluation_hashes)
     _prepare(folder, config, restart)
-    metadata = folder / "metadata.jsonl"
-    done = recover_rows(metadata)
+    store = ShardStore(folder, shard_rows) if config.format == "shards" else FileStore(folder)
+    done = store.recover()
     write_manifest(folder, config, [], complete=False)
     refused: list[int] = []
     missing = by_product(config, [index for index in range(config.count) if index not in done])
     with (
-        metadata.open("a", encoding="utf-8") as file,
-        _results(missing, workers, (folder, config, families, evaluation)) as results,
+        _results(missing, workers, (store.pictures, config, families, evaluation), engine) as results,
         _bar(config.count, len(done), progress) as advance,
     ):
         for result in chain.from_iterable(results):
             if isinstance(result, Refused):
                 refused.append(result.index)
             else:
-                file.write(json.dumps(result, ensure_ascii=False) + "\n")
-                file.flush()
+                store.append(result)
             advance()
-    return write_manifest(folder, config, refused, complete=True)
+    return write_manifest(folder, config, refused, complete=True, shards=store.finish())
 
 
 @contextmanager
 def _results(
-    missing: Sequence[tuple[int, ...]], workers: int, setup: tuple[Path, BuildConfig, Families | None, frozenset[str]]
+    missing: Sequence[tuple[int, ...]],
+    workers: int,
+    setup: tuple[Path, BuildConfig, Families | None, frozenset[str]],
+    engine: Engine,
 ) -> Iterator[Iterator[list[Row | Refused]]]:
+    if engine == "ray" and missing:
+        folder, config, families, evaluation = setup
+        known = load_families(config) if families is None else families
+        job = _Job(folder.resolve(), config, pools(config, known), evaluation)
+        with by_ray(job, missing, workers) as results:
+            yield results
+        return
     if workers <= 1 or len(missing) < 2:
         _start_worker(*setup)
         yield map(_work, missing)
@@ -153,6 +171,9 @@ def parser(program: str) -> argparse.ArgumentParser:
     options.add_argument("--config", type=Path, required=True, help="YAML file; see data_builders/configs")
     options.add_argument("--out", type=Path, required=True, help="folder of the data set")
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    options.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="ray: actors of a cluster, which shares the folder"
+    )
     options.add_argument("--count", type=int, help="samples, instead of the file's")
     options.add_argument("--seed", type=int, help="seed, instead of the file's")
     options.add_argument("--normals", type=Path, help="folder of your own normal pictures, the only source then")
@@ -175,6 +196,11 @@ def parser(program: str) -> argparse.ArgumentParser:
         type=float,
         metavar="SHARE",
         help="share of the defects that are faded, down to barely visible, instead of the file's",
+    )
+    options.add_argument(
+        "--format",
+        choices=("files", "shards"),
+        help="a file a picture, or parquet shards; instead of the file's",
     )
     options.add_argument("--restart", action="store_true", help="throw an earlier build of this folder away")
     return options
@@ -205,12 +231,19 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m data_
     try:
         config = load_config(given.config)
         changes: dict[str, object] = {
-            key: value for key in ("count", "seed") if (value := getattr(given, key)) is not None
+            key: value for key in ("count", "seed", "format") if (value := getattr(given, key)) is not None
         }
         if given.faint is not None:
             changes["faint_probability"] = given.faint
         changes |= _own_pictures(given) | _own_defects(given)
-        manifest = build(override(config, changes), given.out, given.workers, restart=given.restart, progress=True)
+        manifest = build(
+            override(config, changes),
+            given.out,
+            given.workers,
+            restart=given.restart,
+            progress=True,
+            engine=given.engine,
+        )
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -11,9 +11,10 @@ preview = ModuleCommand("data_builders.preview", "A contact sheet of what a conf
 dialogues = ModuleCommand("data_builders.dialogues", "Conversations about the pictures of a data set.", _DATA)
 convert = ModuleCommand(
     "data_builders.convert",
-    "Other layouts in and out: MVTec, VisA, COCO, CVAT, YOLO and more.",
+    "Other layouts in and out: shards, MVTec, VisA, COCO, CVAT, YOLO and more.",
     _DATA,
 )
+publish = ModuleCommand("data_builders.publish", "A data set with a card, for others.", _DATA)
 collect = ModuleCommand("data_builders.collect", "Usable surface textures out of a pile of pictures.", _DATA)
 volumes = ModuleCommand("data_builders.volumes", "Head phantoms in three dimensions, half with a lesion.", _DATA)
 benchmark = ModuleCommand("data_builders.benchmark", "Speed of the builders.", "Measuring")

@@ -107,6 +107,7 @@ class BuildConfig(_Model):
         folders: folders of normal pictures used as further sources.
         validation_only: families held out of training.
         validation_share: share of the samples in the split "validation", [0, 1); the rest is "train".
+        format: a file a picture beside ``metadata.jsonl``, or parquet shards; the samples are the same.
         image_format: of pictures; masks are always PNG.
         jpeg_quality: of pictures, 1..100.
         evaluation_hashes: list of SHA-256 hashes of pictures that must not be built.
@@ -130,6 +131,7 @@ class BuildConfig(_Model):
     folders: tuple[FolderSource, ...] = ()
     validation_only: HeldOut = HeldOut()
     validation_share: float = Field(0.1, ge=0, lt=1)
+    format: Literal["files", "shards"] = "files"
     image_format: Literal["jpeg", "png"] = "jpeg"
     jpeg_quality: int = Field(95, ge=1, le=100)
     evaluation_hashes: Path | None = None

@@ -1,4 +1,4 @@
-"""Other layouts in and out: folders of data sets, files of annotation tools, and ``messages`` + ``images`` rows.
+"""Other layouts in and out: parquet shards, folders of data sets, files of annotation tools, ``messages`` + ``images`` rows.
 
 ``python -m data_builders.convert DIRECTION SOURCE TARGET``, for example ``from-coco instances.json set``.
 """
@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import AssistantError
-from assistant.labels.masks import frame_of, read_mask
+from assistant.samples.sets import open_set
 from data_builders.annotated import READERS, from_annotations
 from data_builders.annotations.written import WRITERS, write_annotations
-from data_builders.files import encode_mask, write_atomic
+from data_builders.files import encode_mask, own_mask, write_atomic
 from data_builders.labelled import from_mvtec, from_real_iad, from_visa, require_empty
 from data_builders.messages import from_messages
-from data_builders.writer import read_rows
+from data_builders.packed import from_shards, to_shards
 
 
 def to_mvtec(source: Path, target: Path) -> Counter[str]:
@@ -35,14 +35,15 @@ def to_mvtec(source: Path, target: Path) -> Counter[str]:
     """
     require_empty(target)
     counts: Counter[str] = Counter()
-    for row in read_rows(source):
+    for sample in open_set(source):
+        row, image = sample.row, Path(sample.row["image_file_name"])
         types = sorted({d["type"] for d in row["defects"]})
         kind = "good" if not types else _slug(types[0]) if len(types) == 1 else "combined"
         part = "train" if not types and row["split"] == "train" else "test"
-        category, image = _slug(row["family"]), source / row["image_file_name"]
-        write_atomic(target / category / part / kind / image.name, image.read_bytes())
+        category = _slug(row["family"])
+        write_atomic(target / category / part / kind / image.name, sample.read(str(image)))
         if types:
-            mask = read_mask(source / row["mask_file_name"], frame_of(image)).marked
+            mask = own_mask(sample.mask) > 0
             write_atomic(target / category / "ground_truth" / kind / f"{image.stem}_mask.png", encode_mask(mask))
         counts[f"{category}/{part}/{kind}"] += 1
     return counts
@@ -51,14 +52,20 @@ def to_mvtec(source: Path, target: Path) -> Counter[str]:
 def to_messages(source: Path, target: Path) -> int:
     """Write one JSON line a conversation: ``messages`` (role, content) and ``images``.
 
-    The first user turn starts with ``<image>``; ``images`` holds the picture's path relative to the target's folder.
+    The first user turn starts with ``<image>``; ``images`` holds the picture's path relative to the target's folder. Pictures
+    of a set in shards are written to a folder of the target's name.
 
     Returns:
         Lines written.
     """
     lines = []
-    for row in read_rows(source):
-        image = Path(os.path.relpath(source / row["image_file_name"], target.parent)).as_posix()
+    data = open_set(source)
+    for sample in data:
+        place, row = sample.image, sample.row
+        if data.form == "shards" and row["conversations"]:
+            place = target.with_suffix("") / row["image_file_name"]
+            write_atomic(place, sample.read(row["image_file_name"]))
+        image = Path(os.path.relpath(place, target.parent)).as_posix()
         for conversation in row["conversations"]:
             messages = [dict(turn) for turn in conversation]
             first = next((m for m in messages if m["role"] == "user"), None)
@@ -75,8 +82,9 @@ def _slug(words: str) -> str:
 
 def _parser(program: str) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog=program, description="Convert data sets.")
-    into = ("mvtec", "visa", "real-iad", "messages", *READERS)
-    known = [*(f"from-{name}" for name in into), *(f"to-{name}" for name in ("mvtec", "messages", *WRITERS))]
+    into = ("mvtec", "visa", "real-iad", "messages", "shards", *READERS)
+    out = ("mvtec", "messages", "shards", *WRITERS)
+    known = [*(f"from-{name}" for name in into), *(f"to-{name}" for name in out)]
     options.add_argument("direction", choices=known, metavar="DIRECTION", help=", ".join(known))
     options.add_argument("source", type=Path, help="data set; MVTec category; VisA folder; file or folder of a tool")
     options.add_argument("target", type=Path, help="folder, or JSONL file for to-messages")
@@ -112,6 +120,9 @@ def _convert(given: argparse.Namespace) -> str:
         return f"{sum(to_mvtec(given.source, given.target).values())} pictures in {given.target}"
     if given.direction == "to-messages":
         return f"{to_messages(given.source, given.target)} conversations in {given.target}"
+    if layout == "shards":
+        packed = (to_shards if way == "to" else from_shards)(given.source, given.target)
+        return f"{packed['rows']} rows in {given.target}"
     if way == "to":
         counts = write_annotations(layout, given.source, given.target)
         return f"{counts['pictures']} pictures with {counts['defects']} defects in {given.target}"

@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 import yaml
 from jaxtyping import Bool, UInt8
-from PIL import Image
 
 from assistant.errors import ConfigError, ImageError
 from assistant.files.text import read_text
 from assistant.files.yaml_text import parse_yaml
 from assistant.pictures.images import is_picture_name, load_image
+from assistant.pictures.shards import picture_bytes
+from assistant.samples.masks import mask_values
 from assistant.types import Levels
 from data_builders.types import Pixels
 
@@ -59,15 +60,15 @@ def read_pixels(path: Path, levels: Levels | None = None) -> Pixels:
 def own_mask(path: Path) -> UInt8[np.ndarray, "height width"]:
     """Values of a mask of a data set, as :func:`encode_mask` wrote them; masks of others are read by ``assistant.labels``.
 
+    Args:
+        path: of its file, or of its place in a shard.
+
     Raises:
         ImageError: something else.
     """
     try:
-        with Image.open(path, formats=["PNG"]) as opened:
-            if opened.mode != "L":
-                raise ValueError(opened.mode)
-            return np.asarray(opened)
-    except (OSError, ValueError, SyntaxError) as error:
+        return mask_values(picture_bytes(path), str(path))
+    except OSError as error:
         raise ImageError("a mask of the data set, 8-bit grey PNG", f"{path} ({error})", "build the set again") from None
 
 

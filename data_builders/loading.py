@@ -1,7 +1,8 @@
 """A data set on disk -> ``datasets.Dataset`` with the columns that its contract promises, whatever it holds.
 
 ``datasets`` infers columns from the rows: where no row names a reference, ``load_dataset("imagefolder")`` gives a column
-``reference_file_names`` of nulls instead of ``reference``. Told the columns, it gives the same ones for every set.
+``reference_file_names`` of nulls instead of ``reference``. Told the columns, it gives the same ones for every set. A set in
+shards states its columns.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import DataSetError
+from assistant.samples.sets import open_set, shards_of
 
 PICTURES = ("image", "mask")
 REFERENCES = "reference"
@@ -27,6 +29,13 @@ def load_set(folder: Path, **options: Any) -> Any:
     """
     import datasets
 
+    data = open_set(folder)
+    if data.form == "shards":
+        from assistant.samples.rows import features
+
+        files = [str(path) for path in shards_of(folder)]
+        whole = datasets.load_dataset("parquet", data_files=files, features=features(), split="train", **options)
+        return whole.rename_column("references", REFERENCES)
     return datasets.load_dataset(
         "imagefolder", data_dir=str(folder), features=features_of(folder), split="train", **options
     )

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import DataSetError
+from assistant.samples.sets import PENDING, TABLE, open_set, shards_of
 from data_builders.captions import caption_conversation
 from data_builders.config import BuildConfig
 from data_builders.files import encode_mask, encode_pixels, picture_hashes, sha256, write_atomic
@@ -150,22 +151,12 @@ def _defect_row(number: int, record: DefectRecord) -> Row:
 
 
 def read_rows(folder: Path) -> Iterator[Row]:
-    """Rows of a data set in order.
+    """Rows of a data set in either form, by index.
 
     Raises:
-        DataSetError: no ``metadata.jsonl``, or a line of it is not JSON.
+        DataSetError: no data set, one that is not finished, or a damaged line or shard.
     """
-    path = folder / "metadata.jsonl"
-    if not path.is_file():
-        raise DataSetError("a data set with metadata.jsonl", str(folder), "build it with python -m data_builders.build")
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataSetError(
-                    "JSON on each line", f"line {number} of {path}", "resume or restart the build"
-                ) from error
+    return open_set(folder).rows()
 
 
 def recover_rows(path: Path) -> set[int]:
@@ -198,9 +189,11 @@ def recover_rows(path: Path) -> set[int]:
 
 def clear(folder: Path) -> None:
     """Remove what an earlier build wrote into a folder, and nothing else."""
-    for name in ("images", "masks", "references"):
+    for name in ("images", "masks", "references", PENDING):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("metadata.jsonl", "manifest.json"):
+    for path in shards_of(folder):
+        path.unlink()
+    for name in (TABLE, "manifest.json"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -210,14 +203,17 @@ def config_record(config: BuildConfig) -> Row:
     return record
 
 
-def write_manifest(folder: Path, config: BuildConfig, refused: list[int], complete: bool) -> Row:
-    """Write ``manifest.json`` from the rows on disk and return it."""
+def write_manifest(
+    folder: Path, config: BuildConfig, refused: list[int], complete: bool, shards: Sequence[Row] | None = None
+) -> Row:
+    """Write ``manifest.json`` from the rows on disk and return it; ``shards`` are those of a set that lies in some."""
     labels = ("split", "verdict", "kind", "domain", "family")
     counts: dict[str, Counter[str]] = {key: Counter() for key in (*labels, "type", "defect_family")}
-    rows, references = 0, set[str]()
-    if complete:
+    rows, references, digest = 0, set[str](), hashlib.sha256()
+    if complete and shards != []:
         for row in read_rows(folder):
             rows += 1
+            digest.update(row_line(row))
             references.update(row["reference_file_names"])
             for key in labels:
                 counts[key][row[key]] += 1
@@ -233,11 +229,18 @@ def write_manifest(folder: Path, config: BuildConfig, refused: list[int], comple
         "pictures": rows + len(references),
         "refused": sorted(refused),
         "counts": {key: dict(sorted(counter.items())) for key, counter in counts.items()},
-        "rows_sha256": _file_sha256(folder / "metadata.jsonl"),
+        "rows_sha256": digest.hexdigest() if complete else None,
         "versions": {name: _version(name) for name in ("numpy", "opencv-python-headless", "scipy", "scikit-image")},
     }
+    if shards is not None:
+        manifest["shards"] = list(shards)
     write_atomic(folder / "manifest.json", json.dumps(manifest, indent=1).encode() + b"\n")
     return manifest
+
+
+def row_line(row: Row) -> bytes:
+    """A row as a line of ``metadata.jsonl``; ``rows_sha256`` of a manifest is over these lines, in either form."""
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
 def _version(name: str) -> str:
@@ -245,11 +248,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "absent"
-
-
-def _file_sha256(path: Path) -> str | None:
-    """SHA-256 of the rows; as each row holds the hashes of its files, it covers those too."""
-    if not path.exists():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

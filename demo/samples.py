@@ -7,12 +7,11 @@ from disk; what is right is told beside each verdict.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -25,6 +24,7 @@ from assistant import report
 from assistant.errors import AssistantError, DataSetError
 from assistant.pictures.images import load_image
 from assistant.pictures.overlay import overlay
+from assistant.samples.sets import Sample, open_set
 from assistant.types import Domain, Inspection
 
 if TYPE_CHECKING:
@@ -70,17 +70,15 @@ def read_samples(folder: Path) -> list[SamplePicture]:
     Raises:
         DataSetError: no data set, or one with other columns.
     """
-    path = folder / "metadata.jsonl"
     build = "make them with: python -m data_builders.build --config data_builders/configs/demo.yaml --out DIR"
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        samples = [_sample(folder, row) for row in rows]
-    except OSError as error:
-        raise DataSetError("a folder of sample pictures", f"{path} ({error.strerror})", build) from error
+        samples = [_sample(one) for one in open_set(folder)]
+    except DataSetError as error:
+        raise DataSetError(error.expected, error.got, build) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise DataSetError("rows of a built data set", f"{error!r} in {path}", build) from error
+        raise DataSetError("rows of a built data set", f"{error!r} in {folder}", build) from error
     if not samples:
-        raise DataSetError("at least one sample picture", f"none in {path}", build)
+        raise DataSetError("at least one sample picture", f"none in {folder}", build)
     return samples
 
 
@@ -138,10 +136,11 @@ def _strongest(one: Shown) -> str:
     return f"{regions[0].type}, {regions[0].severity.value}, {', '.join(regions[0].cells)}" if regions else "-"
 
 
-def _sample(folder: Path, row: dict[str, Any]) -> SamplePicture:
+def _sample(one: Sample) -> SamplePicture:
+    row = one.row
     return SamplePicture(
-        path=folder / row["image_file_name"],
-        references=tuple(folder / name for name in row["reference_file_names"]),
+        path=one.image,
+        references=one.references,
         object_name=row["object_name"],
         domain=Domain(row["domain"]),
         truth=tuple(dict.fromkeys(defect["type"] for defect in row["defects"])),

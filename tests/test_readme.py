@@ -31,6 +31,8 @@ from assistant.cli import app as cli
 from assistant.cli.registered import GROUP, ModuleCommand
 from assistant.pipeline import Assistant
 from assistant.types import Answer
+from data_builders.build import main as build
+from data_builders.packed import to_shards
 from tests.volumes.scans import dicom_series, nifti, solid
 from training import benchmark_batch
 from training.runs.recipe import read_recipe
@@ -188,8 +190,18 @@ def run_registered(command: ModuleCommand, arguments: list[str]) -> None:
         return
     if command.module == "training.benchmark_batch":
         arguments = [*arguments, "--workers", "0", "--batch-sizes", "1"]
-    few = [] if command.module == "data_builders.convert" else ["--count", "4"]
+    few = [] if command.module in ("data_builders.convert", "data_builders.publish") else ["--count", "4"]
+    if "datasets/tiny_shards" in arguments or "datasets/tiny" in arguments[1:2]:
+        sets_of_the_page(arguments)
     assert import_module(command.module).main([*arguments, *few]) == 0
+
+
+def sets_of_the_page(arguments: list[str]) -> None:
+    """What earlier commands of the page have made: the set, and for those that read shards it in shards."""
+    config = ["--config", str(ROOT / "data_builders/configs/tiny.yaml"), "--count", "2", "--workers", "1"]
+    assert build([*config, "--out", "datasets/tiny"]) == 0
+    if "to-shards" not in arguments:
+        to_shards(Path("datasets/tiny"), Path("datasets/tiny_shards"))
 
 
 def run_training(words: list[str]) -> None:

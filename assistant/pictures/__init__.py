@@ -9,6 +9,7 @@ medical  DICOM
 nifti    NIfTI
 sets     pictures that are read alike; decoded when they are asked for
 scans    volumes and their planes
+shards   pictures inside the parquet shards of data sets
 spacing  the scale that a medical file states
 overlay  pictures with their map drawn in, and maps as files
 """

@@ -11,7 +11,7 @@ Choices made here:
 * Transparency is laid on white. Colour profiles (ICC) are ignored: pixels are taken as sRGB, CMYK by the plain formula.
 * Values deeper than 8 bits follow the rule of :mod:`assistant.pictures.levels`, grey and colour alike.
 * A selector follows the path: ``scan.tif::frame=2``, ``camera.png::bayer=rggb``. A file whose name itself holds ``::`` is
-  taken as that file.
+  taken as that file. ``train-00000.parquet::picture=NAME`` is one in a shard of a data set (:mod:`assistant.pictures.shards`).
 * Nothing of a file's metadata is logged, kept or quoted in an error.
 """
 
@@ -36,6 +36,7 @@ from assistant.pictures.kinds import FORMATS, content_format, refusal
 from assistant.pictures.kinds import SUFFIXES as SUFFIXES
 from assistant.pictures.levels import Samples, shown
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, check_selector, decoding, printable
+from assistant.pictures.shards import member_bytes, split_member
 from assistant.pictures.spacing import Spacing
 from assistant.types import Domain, Levels, QueryImage
 
@@ -88,8 +89,11 @@ def load_image(
         samples, medical, spacing = _decode(source, name, selector or {}, limits)
     elif isinstance(source, str | Path):
         name = str(source)
-        path, selector = split_selector(name)
-        samples, medical, spacing = _decode(read_file(path, limits), printable(name), selector, limits)
+        if (member := split_member(name)) is not None:
+            samples, medical, spacing = _decode(member_bytes(*member), printable(name), {}, limits)
+        else:
+            path, selector = split_selector(name)
+            samples, medical, spacing = _decode(read_file(path, limits), printable(name), selector, limits)
     else:
         raise ImageError("a path, bytes, a Pillow picture or an array", f"a {type(source).__name__}", "give its path")
     try:
@@ -231,7 +235,9 @@ def read_file(path: str, limits: ImageLimits) -> bytes:
             got = f"{status.st_size:,} bytes in {name}"
             raise ImageError(f"a file of at most {limits.max_bytes:,} bytes", got, "scale it down or crop it")
         with open(path, "rb") as file:
-            return file.read(limits.max_bytes)
+            return file.read(
+                min(status.st_size, limits.max_bytes)
+            )  # a larger number is set aside, however small the file
     except FileNotFoundError:
         got = f"a link to nowhere at {name}" if os.path.islink(path) else f"nothing at {name}"
         raise ImageError("a picture file", got, "check the path") from None

@@ -21,9 +21,10 @@ from PIL import Image
 
 from assistant.errors import DataSetError
 from assistant.labels.outlines import coco_shape, polygons_of
+from assistant.pictures.shards import picture_bytes
+from assistant.samples.sets import open_set
 from data_builders.files import own_mask, write_atomic
 from data_builders.types import Mask
-from data_builders.writer import read_rows
 
 _SPLITS = {"train": "train", "validation": "val"}
 """Splits as YOLO calls them; every other one is ``test``."""
@@ -82,17 +83,17 @@ def write_annotations(layout: str, source: Path, target: Path) -> Counter[str]:
 
 def _marked(source: Path, target: Path, layout: str) -> Iterator[MarkedPicture]:
     """Pictures of a data set, copied on the way to where the layout wants them."""
-    for row in read_rows(source):
-        image = source / row["image_file_name"]
+    for sample in open_set(source):
+        row, image = sample.row, sample.image
         name = f"{int(row['index']):07d}{image.suffix}"
         folder = {"voc": "JPEGImages", "yolo": f"images/{_SPLITS.get(row['split'], 'test')}"}.get(layout, "images")
-        write_atomic(target / folder / name, image.read_bytes())
+        write_atomic(target / folder / name, picture_bytes(image))
         values = tuple((str(defect["type"]), int(defect["mask_value"])) for defect in row["defects"])
         if len({value for _, value in values}) < len(values):
             raise DataSetError(
                 "a value of its own for each defect", f"shared ones in {image.name}", "use fewer defects"
             )
-        yield MarkedPicture(name, row["split"], (row["height"], row["width"]), source / row["mask_file_name"], values)
+        yield MarkedPicture(name, row["split"], (row["height"], row["width"]), sample.mask, values)
 
 
 def _kinds(pictures: Sequence[MarkedPicture]) -> list[str]:

@@ -189,7 +189,7 @@ def test_a_folder_of_ones_own_gets_the_kinds_named_alone(tmp_path, capsys):
     given = ["--config", str(teach), "--normals", str(tmp_path / "cloth"), "--kind", "surface", "--count", "30"]
     out = tmp_path / "set"
     assert main([*given, "--workers", "1", "--out", str(out), "--defects", "stain", "contamination", "pin hole"]) == 0
-    rows = [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
+    rows = list(read_rows(out))
     drawn = {d["family"] for row in rows for d in row["defects"]}
     assert {"stain", "particles"} <= drawn <= {"stain", "particles", "fibre", "drop", "pin hole"}
     assert {split: any(r["defects"] for r in rows if r["split"] == split) for split in ("train", "validation")} == {
@@ -197,7 +197,7 @@ def test_a_folder_of_ones_own_gets_the_kinds_named_alone(tmp_path, capsys):
     }  # fmt: skip
     assert not any("faded_to" in d["parameters"] for row in rows for d in row["defects"])
     assert main([*given, "--workers", "1", "--out", str(tmp_path / "faint"), "--faint", "1"]) == 0
-    faint = [json.loads(line) for line in (tmp_path / "faint" / "metadata.jsonl").read_text().splitlines()]
+    faint = list(read_rows(tmp_path / "faint"))
     assert all("faded_to" in d["parameters"] for row in faint for d in row["defects"])
     assert main([*given, "--out", str(tmp_path / "none"), "--faint", "2"]) == 2
     capsys.readouterr()

@@ -47,7 +47,7 @@ def test_each_picture_is_inspected_without_and_with_references(
 def test_folders_without_samples_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--pictures", str(tmp_path), "--out", str(tmp_path / "out")]
     assert samples.main(arguments) == 1
-    assert "expected a folder of sample pictures" in capsys.readouterr().err
+    assert "expected a data set with metadata.jsonl or shards" in capsys.readouterr().err
     (tmp_path / "metadata.jsonl").write_text('{"image_file_name": "a.png"}\n')
     assert samples.main(arguments) == 1
     assert "expected rows of a built data set" in capsys.readouterr().err

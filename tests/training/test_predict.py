@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
 
+from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.report import HIGHEST, InspectionRow
 from assistant.types import Domain
 from data_builders.build import main as build_main
-from training.language.data import read_tensors
+from training.language.data import LanguageSample, read_tensors
+from training.language.hub_stage import picture_of
 from training.localizer.data import read_rows
 from training.localizer.feature_folder import made_from, write_record
 from training.localizer.features import FeatureEncoder, encode_rows
 from training.localizer.projection import hash_of_projection, keep_projection, projection_of
+from training.localizer.sifting import sift
 from training.predict import main, references_of, told_name
 from training.runs.recipe import Recipe, read_recipe
 
@@ -90,6 +95,31 @@ def test_cached_tokens_predict_what_the_pictures_do(built: Path, capsys: pytest.
         plain = assistant.inspect(rows[1].image, object_name=name, domain=Domain(rows[1].domain))
         if number == 0:
             assert said[1]["image_score"] == pytest.approx(plain.image_score, abs=5e-3)
+
+
+def test_a_set_in_shards_is_predicted_alike(built: Path) -> None:
+    """Sifted, inspected, and found again by what the language stages read."""
+    config, packed = str(built / "build.yaml"), built / "shards" / "set"
+    assert build_main(["--config", config, "--out", str(packed), "--workers", "1", "--format", "shards"]) == 0
+    rows, faults = sift(read_rows(packed), decode=True)
+    assert not faults
+    assert [(r.index, r.types, r.split) for r in rows] == [
+        (r.index, r.types, r.split) for r in read_rows(built / "set")
+    ]
+    told = {}
+    for folder in (built / "set", packed):
+        out = built / f"from {folder.parent.name}"
+        assert main(["--sets", str(folder), "--out", str(out), "--preset", "tiny", "--limit", "2"]) == 0
+        told[folder] = [json.loads(line) for line in (out / "set" / "evidence.jsonl").read_text().splitlines()]
+    assert [e["evidence"] for e in told[packed]] == [e["evidence"] for e in told[built / "set"]]
+    assert [e["score"] for e in told[packed]] == pytest.approx([e["score"] for e in told[built / "set"]], abs=1e-6)
+    sample = LanguageSample((), None, "", 0.0, picture=Path(told[packed][0]["source"]))
+    assert np.array_equal(load_image(picture_of(sample)).pixels, load_image(read_rows(built / "set")[0].image).pixels)
+    bad = [replace(rows[0], mask=rows[0].image), replace(rows[1], image=Path(f"{rows[1].image}x")), *rows * 10]
+    assert [str(fault) for fault in sift(bad, decode=True)[1]] == [
+        f"row 0: expected a mask of the data set, 8-bit grey PNG, got something else in {rows[0].image}; build the set again",
+        f"row 1: no file {rows[1].image.name}x",
+    ]
 
 
 def test_a_missing_set_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ from assistant.language.tokens.chat_template import IGNORE_INDEX, ChatBatch, Lab
 from assistant.language.tokens.injection import inject
 from assistant.language.tokens.prompt_learner import PROMPT_TOKENS
 from assistant.pictures.images import load_image
+from assistant.pictures.shards import is_there
 from training.language.data import LanguageSample, SamplePlan, read_tensors
 from training.language.stage import LanguageBatch, LanguageStage
 
@@ -125,7 +126,7 @@ def picture_of(sample: LanguageSample) -> Path:
     Raises:
         DataSetError: unknown or gone.
     """
-    if sample.picture is None or not sample.picture.is_file():
+    if sample.picture is None or not is_there(sample.picture):
         raise DataSetError(
             "the picture of every conversation (`source` in evidence.jsonl)", str(sample.picture),
             "run where the pictures are, or run training.predict again",

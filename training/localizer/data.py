@@ -1,16 +1,18 @@
-"""Data sets on disk (the contract of the data builders) as frozen rows. Knows files, not tensors."""
+"""Data sets on disk (the contract of the data builders) as frozen rows, in files or shards alike. Knows no tensors."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from jaxtyping import UInt8
 
-from assistant.errors import DataSetError
+from assistant.errors import DataSetError, ImageError
+from assistant.pictures.shards import picture_bytes
+from assistant.samples.masks import mask_values
+from assistant.samples.sets import open_set
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,9 @@ class DataRow:
 
     Args:
         index: position in the data set.
-        image, mask: paths; the n-th defect has the value ``255 - n`` in the mask.
-        references: paths of normal pictures of the same product.
+        image, mask: paths of files or of places in a shard, which :func:`~assistant.pictures.images.load_image` takes alike;
+            the n-th defect has the value ``255 - n`` in the mask.
+        references: those of normal pictures of the same product.
         object_name: plain words.
         family: source family.
         types: kind of each defect; empty for a normal picture.
@@ -46,24 +49,21 @@ class DataRow:
 
 
 def read_rows(folder: Path) -> list[DataRow]:
-    """Rows of a data set, by index.
+    """Rows of a data set in either form, by index.
 
     Raises:
-        DataSetError: no ``metadata.jsonl``, or a row without the fields of the contract.
+        DataSetError: no data set, or a row without the fields of the contract.
     """
-    table = folder / "metadata.jsonl"
-    if not table.is_file():
-        raise DataSetError("a data set with metadata.jsonl", str(folder), "build one with data_builders.build")
     rows = []
-    for number, line in enumerate(table.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+    for number, sample in enumerate(open_set(folder), 1):
+        raw = sample.row
         try:
-            raw = json.loads(line)
             rows.append(
                 DataRow(
                     index=int(raw["index"]),
-                    image=folder / raw["image_file_name"],
-                    mask=folder / raw["mask_file_name"],
-                    references=tuple(folder / name for name in raw["reference_file_names"]),
+                    image=sample.image,
+                    mask=sample.mask,
+                    references=sample.references,
                     object_name=raw["object_name"],
                     family=raw["family"],
                     types=tuple(d["type"] for d in raw["defects"]),
@@ -74,13 +74,12 @@ def read_rows(folder: Path) -> list[DataRow]:
                     product=None if raw.get("product") is None else int(raw["product"]),
                 )
             )
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise DataSetError(
-                "a row of the data set contract", f"line {number} of {table.name} ({error})", "build the data set again"
-            ) from error
+        except (KeyError, TypeError) as error:
+            got = f"row {number} of {folder.name} ({error})"
+            raise DataSetError("a row of the data set contract", got, "build the data set again") from error
     if not rows:
-        raise DataSetError("at least one row", f"an empty {table.name}", "build the data set again")
-    return sorted(rows, key=lambda r: r.index)
+        raise DataSetError("at least one row", f"none in {folder.name}", "build the data set again")
+    return rows
 
 
 def manifest_hash(folder: Path) -> str:
@@ -96,6 +95,25 @@ def manifest_hash(folder: Path) -> str:
 
 
 def defect_masks(row: DataRow) -> list[np.ndarray]:
-    """Mask of each defect, bool (height, width); what lies under a later defect belongs to that one."""
-    values = np.asarray(Image.open(row.mask).convert("L"))
+    """Mask of each defect, bool (height, width); what lies under a later defect belongs to that one.
+
+    Raises:
+        ImageError: a mask of another form, or none.
+    """
+    if not row.types:
+        return []
+    values = read_mask(row)
     return [values == 255 - n for n in range(len(row.types))]
+
+
+def read_mask(row: DataRow) -> UInt8[np.ndarray, "height width"]:
+    """Values of a row's mask: 0 is normal, the n-th defect (from 0) has ``255 - n``.
+
+    Raises:
+        ImageError: a mask of another form, or none.
+    """
+    try:
+        return mask_values(picture_bytes(row.mask), str(row.mask))
+    except OSError as error:
+        got = f"{error.strerror or error} at {row.mask}"
+        raise ImageError("the mask of a row", got, "build the data set again") from None

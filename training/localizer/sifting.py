@@ -13,7 +13,8 @@ from rich.progress import track
 
 from assistant.errors import AssistantError, DataSetError
 from assistant.pictures.images import load_image
-from training.localizer.data import DataRow, defect_masks
+from assistant.pictures.shards import is_there
+from training.localizer.data import DataRow, defect_masks, read_mask
 
 MOST_BAD = 0.1
 """A run leaves out at most this share of its rows."""
@@ -37,7 +38,7 @@ def fault_of(row: DataRow, decode: bool) -> str | None:
         row: looked at.
         decode: read every pixel and mask; else that the files are there alone.
     """
-    missing = next((p for p in (row.image, row.mask, *row.references) if not p.is_file()), None)
+    missing = next((p for p in (row.image, row.mask, *row.references) if not is_there(p)), None)
     if missing is not None:
         return f"no file {missing.name}"
     if not decode:
@@ -47,10 +48,9 @@ def fault_of(row: DataRow, decode: bool) -> str | None:
         for reference in row.references:
             load_image(reference)
         masks = defect_masks(row)
-        with Image.open(row.mask) as opened:
-            size = (opened.height, opened.width)
-    except (AssistantError, OSError, ValueError, SyntaxError) as error:
-        return str(error).splitlines()[0]
+        size = read_mask(row).shape
+    except AssistantError as error:
+        return str(error)
     if size != (image.height, image.width):
         return f"a mask of {size} pixels for a picture of {(image.height, image.width)}"
     if row.types and not any(mask.any() for mask in masks):

@@ -155,7 +155,7 @@ def test_bad_recipes_and_data_sets_are_refused(built: Path, tmp_path: Path) -> N
     with pytest.raises(DataSetError, match=r"a data set with metadata\.jsonl"):
         read_rows(tmp_path)
     (tmp_path / "metadata.jsonl").write_text('{"index": 1}\n')
-    with pytest.raises(DataSetError, match="line 1"):
+    with pytest.raises(DataSetError, match="row 1 of"):
         read_rows(tmp_path)
 
 
