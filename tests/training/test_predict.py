@@ -15,8 +15,8 @@ from assistant.types import Domain
 from data_builders.build import main as build_main
 from training.language.data import read_tensors
 from training.localizer.data import read_rows
-from training.localizer.feature_folder import made_from, write_record
 from training.localizer.encoding import FeatureEncoder
+from training.localizer.feature_folder import made_from, write_record
 from training.localizer.features import encode_rows
 from training.localizer.projection import hash_of_projection, keep_projection, projection_of
 from training.predict import main, references_of, told_name

@@ -80,7 +80,9 @@ class VlmStage(LanguageStage[VlmParts, VlmBatch]):
         if not samples:
             return [], {}
         pixels = [load_image(picture_of(sample)).pixels for sample in samples]
-        if not hasattr(self._own, "processor"):  # a tokenizer keeps its padding in itself: each thread that reads has a copy
+        if not hasattr(
+            self._own, "processor"
+        ):  # a tokenizer keeps its padding in itself: each thread that reads has a copy
             self._own.processor = deepcopy(self.parts.processor)
         return look_at(self._own.processor, self._shown_as, pixels)
 

@@ -21,7 +21,9 @@ EXPOSURE = 0.12
 """Largest change of the brightness, share."""
 
 
-def flipped(plane: Shaped[np.ndarray, "height width *channels"], variant: int) -> Shaped[np.ndarray, "height width *channels"]:
+def flipped(
+    plane: Shaped[np.ndarray, "height width *channels"], variant: int
+) -> Shaped[np.ndarray, "height width *channels"]:
     """A picture or mask mirrored as its variant is; variant 0 is as it is."""
     if not variant:
         return plane

@@ -14,7 +14,15 @@ from assistant.vision.detector import new_localizer
 from training.localizer.data import DataRow, manifest_hash
 from training.localizer.feature_folder import require_features
 from training.localizer.feature_store import FeatureStore
-from training.localizer.run import LocalizerWork, features_of, open_localize, plans_of, read_sets, settled, train_localizer
+from training.localizer.run import (
+    LocalizerWork,
+    features_of,
+    open_localize,
+    plans_of,
+    read_sets,
+    settled,
+    train_localizer,
+)
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
 from training.runs.check_report import STEPS, CheckReport, parameters, peak_memory, short_loop
 from training.runs.recipe import Call, Recipe

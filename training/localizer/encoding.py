@@ -175,9 +175,7 @@ class FeatureEncoder:
                 found[picture] = PatchFeatures(tuple(t[one] for t in levels), pooled[one], features.grid)
         return found
 
-    def _sample(
-        self, draw: Draw, query: PatchFeatures, regions: Tensor, numbers: dict[Picture, int]
-    ) -> SampleFeatures:
+    def _sample(self, draw: Draw, query: PatchFeatures, regions: Tensor, numbers: dict[Picture, int]) -> SampleFeatures:
         compared = self._compared(draw, query, numbers) if draw.count else None
         return SampleFeatures(
             index=draw.row.index,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,7 @@ class _Shard:
             about = json.loads(file.metadata()["about"])
             self.tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         counts = torch.tensor([0, *about["regions"]]).cumsum(0).tolist()
-        self.regions = list(zip(counts[:-1], counts[1:], strict=True))
+        self.regions = list(pairwise(counts))
 
 
 class FeatureStore:

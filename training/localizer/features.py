@@ -115,7 +115,9 @@ def encode_rows(
     groups = my_share(_groups(draws))
     known = [set[Any]()] + [{p for draw in group for p in draw.references} for group in groups]
     with (
-        read_ahead(lambda n: seen(features.encoder, groups[n], known[n]), range(len(groups)), loaders_of_machine()) as ready,
+        read_ahead(
+            lambda n: seen(features.encoder, groups[n], known[n]), range(len(groups)), loaders_of_machine()
+        ) as ready,
         Progress(disable=len(draws) < 8, transient=True) as bar,
     ):
         task = bar.add_task("encoding", total=sum(map(len, groups)))
@@ -126,7 +128,9 @@ def encode_rows(
 
 def _groups(draws: Sequence[Draw]) -> list[list[Draw]]:
     """Samples that share references or a shape together."""
-    order = sorted(draws, key=lambda d: (d.side, -1 if d.row.product is None else d.row.product, d.count > 0, d.row.index))
+    order = sorted(
+        draws, key=lambda d: (d.side, -1 if d.row.product is None else d.row.product, d.count > 0, d.row.index)
+    )
     return [order[start : start + GROUP] for start in range(0, len(order), GROUP)]
 
 

@@ -80,7 +80,9 @@ class FreshStage(LocalizeStage):
         queries = self.features.encode(shown)
         levels = tuple(torch.cat(level) for level in zip(*(query.levels for query in queries), strict=True))
         regions = [r.to(self.device, non_blocking=True) for r in shown.regions]
-        matches = [self.features.match(d, q) for d, q in zip(shown.draws, queries, strict=True)] if shape.compared else []
+        matches = (
+            [self.features.match(d, q) for d, q in zip(shown.draws, queries, strict=True)] if shape.compared else []
+        )
         return FeatureBatch(
             tokens=levels,
             pooled=torch.cat([query.pooled for query in queries]),

@@ -25,8 +25,8 @@ from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.calibrate import calibrate
 from training.localizer.data import DataRow, manifest_hash, read_rows
-from training.localizer.feature_folder import FITTED, made_from, require_features, write_record
 from training.localizer.encoding import FeatureEncoder
+from training.localizer.feature_folder import FITTED, made_from, require_features, write_record
 from training.localizer.features import encode_rows, plan
 from training.localizer.fresh_stage import FreshStage
 from training.localizer.projection import (
@@ -240,7 +240,7 @@ def _lateral(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[lis
 
 
 def lateral_stage(work: LocalizerWork) -> LocalizeStage:
-    """The stage of a preset whose adapters leave the tower's stream alone; tokens that are kept are made where they are not yet."""
+    """The stage of a preset whose adapters leave the tower's stream alone; kept tokens are made where they are not yet."""
     data = work.recipe.data
     if data.tokens == "live":
         return FreshStage(work.clip, work.localizer, work.rows, data, work.loop.seed, work.recipe.batch_size)

@@ -100,7 +100,7 @@ class LocalizeStage:
         """Batches of one epoch: the same for the same number and seed."""
         return batches(self.train_shapes, self.batch_size, random.Random(f"{seed}/{number}"))
 
-    def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
+    def load(self, planned: Any) -> FeatureBatch:
         """Read one planned batch, beside the module."""
         return self.place(self.read(planned))
 

@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from assistant.errors import ConfigError
 from training.runs.clock import Clock
 from training.runs.folder import RunState, claim, keep_best, restore_state, save_state
-from training.runs.losses import total
 from training.runs.loading import read_ahead
+from training.runs.losses import total
 from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
 from training.runs.sharding import (

@@ -216,7 +216,10 @@ def save_vlm_parts(folder: Path, parts: VlmParts, card: Card) -> None:
 
 
 def load_vlm_parts(
-    folder: Path, config: LanguageConfig, dtype: torch.dtype | None = None, device: torch.device | None = None,
+    folder: Path,
+    config: LanguageConfig,
+    dtype: torch.dtype | None = None,
+    device: torch.device | None = None,
     merge: bool = False,
 ) -> VlmParts:
     """Trained parts on a preset's model.

@@ -120,7 +120,11 @@ class Speaker:
             "eos_token_id": self.end_ids[0],
             "suppress_tokens": self.reserved or None,
             **LIKELIEST,
-            **({"do_sample": True, "temperature": self.decoding.temperature, "top_k": 50, "top_p": 1.0} if drawn else {}),
+            **(
+                {"do_sample": True, "temperature": self.decoding.temperature, "top_k": 50, "top_p": 1.0}
+                if drawn
+                else {}
+            ),
         }
 
     @contextmanager

@@ -35,7 +35,9 @@ class RepetitionStop:
         said = input_ids[:, self._start :]
         if said.shape[1] <= REPETITION_WINDOW:
             return torch.zeros(len(said), dtype=torch.bool, device=said.device)
-        windows = said.unfold(1, REPETITION_WINDOW, 1)  # compared where they are: to read them would wait for the device
+        windows = said.unfold(
+            1, REPETITION_WINDOW, 1
+        )  # compared where they are: to read them would wait for the device
         return (windows[:, :-1] == windows[:, -1:]).all(-1).any(-1)
 
 
