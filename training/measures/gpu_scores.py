@@ -1,4 +1,4 @@
-"""``python -m training.measures.gpu_scores PRESET SET COUNT OUT``: image scores of a set's pictures, for another process to read."""
+"""``python -m training.measures.gpu_scores PRESET SET COUNT OUT``: image scores of a set's pictures, for another process."""
 
 from __future__ import annotations
 

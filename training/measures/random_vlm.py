@@ -48,7 +48,8 @@ def save_random_vlm(folder: Path, layers: int, width: int) -> None:
     eye = {
         "depth": 32 if large else 2, "hidden_size": 1280 if large else 32, "num_heads": 16 if large else 2,
         "intermediate_size": 3420 if large else 48, "out_hidden_size": width, "patch_size": patch, "spatial_merge_size": 2,
-        "temporal_patch_size": 2, "window_size": 8 * patch if large else 28, "fullatt_block_indexes": [7, 15, 23, 31] if large else [1],
+        "temporal_patch_size": 2, "window_size": 8 * patch if large else 28,
+        "fullatt_block_indexes": [7, 15, 23, 31] if large else [1],
     }  # fmt: skip
     names = {"image_token_id": "<|image_pad|>", "video_token_id": "<|video_pad|>",
              "vision_start_token_id": "<|vision_start|>", "vision_end_token_id": "<|vision_end|>"}  # fmt: skip

@@ -26,6 +26,7 @@ from assistant.errors import ConfigError, DataSetError
 from tests.processes import context
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.runs.loop import run
+from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
 from training.runs.trackers import tracker_of
 from training.train import main
@@ -227,6 +228,15 @@ class Forked(Toy):
         said = self.module["negative" if batch[0, 0] < 0 else "other"](batch)
         return {"all": (said[:, 0] - batch.sum(1)).square().mean()}
 
+    def validate(self) -> dict[str, float]:
+        """By the first process alone."""
+        with torch.no_grad():
+            return {
+                "score": -sum(
+                    float((layer(ROWS)[:, 0] - ROWS.sum(1)).square().mean()) for layer in self.module.values()
+                )
+            }
+
 
 def forked(out: Path, accumulate: int) -> None:
     """Three epochs of three steps; stopped in the second and resumed, and again without a stop."""
@@ -234,8 +244,10 @@ def forked(out: Path, accumulate: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(Forked(stop_before=5 * accumulate), config, out / "stopped", False)
     run(Forked(), config, out / "stopped", True)
-    stage = Forked()
-    run(stage, config, out / "straight", False)
+    stage: Any = Forked()
+    stage.trained = True  # validated before the first step
+    done = run(stage, config, out / "straight", False)
+    assert len({row["score"] for row in done.history}) == 4 or processes().process_index
     kept = load_file(out / "straight" / "best.safetensors")
     stage.module.load_state_dict(kept)
     assert_alike(kept, {name: value.detach() for name, value in stage.module.state_dict().items()}, 0)
