@@ -39,11 +39,14 @@ def save_random_vlm(folder: Path, layers: int, width: int) -> None:
     tokenizer, large = _words(), width >= LARGE
     patch = 14 if large else 7
     sizes: dict[str, Any] = {"patch_size": patch, "merge_size": 2, "temporal_patch_size": 2}
+    heads = 28 if large else 4
+    half = width // heads // 2
+    section = [half // 4, (half - half // 4) // 2, half - half // 4 - (half - half // 4) // 2]  # time, height, width
     text = {
         "vocab_size": 152064 if large else 288, "hidden_size": width, "intermediate_size": 18944 if large else width,
-        "num_hidden_layers": layers, "num_attention_heads": 28 if large else 4, "num_key_value_heads": 4 if large else 2,
+        "num_hidden_layers": layers, "num_attention_heads": heads, "num_key_value_heads": 4 if large else 2,
         "max_position_embeddings": 8192, "bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 0,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24] if large else [2, 3, 3]},
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": section},
     }  # fmt: skip
     eye = {
         "depth": 32 if large else 2, "hidden_size": 1280 if large else 32, "num_heads": 16 if large else 2,
