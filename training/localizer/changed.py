@@ -54,6 +54,6 @@ def changed(
         made = cv2.GaussianBlur(made, (0, 0), rng.uniform(0.3, WIDEST))
     if rng.random() < COMPRESSED:
         quality = [cv2.IMWRITE_JPEG_QUALITY, rng.randint(*QUALITY)]
-        made = cv2.imdecode(cv2.imencode(".jpg", made, quality)[1], cv2.IMREAD_COLOR)
-    out: np.ndarray = made
-    return out
+        written = cv2.imencode(".jpg", made[..., ::-1], quality)[1]
+        made = np.asarray(cv2.imdecode(written, cv2.IMREAD_COLOR))[..., ::-1]
+    return np.ascontiguousarray(made)
