@@ -41,7 +41,7 @@ class TrainingRate:
     Args:
         stage: of the recipe.
         bare, run: steps a second of the bare loop and of the run.
-        load_share: part of the run's time in which batches are read, [0, 1].
+        load_share: part of the run's time in which a batch is waited for, [0, 1].
         steps: counted in each round.
     """
 
@@ -58,11 +58,11 @@ class TrainingRate:
 
 
 class _Few:
-    """A stage whose epoch is a few batches and whose validation is free; notes when each batch was asked for."""
+    """A stage whose epoch is a few batches and whose validation is free; notes when each batch was learned from."""
 
     def __init__(self, stage: Any, plans: Sequence[Any]) -> None:
         self._stage, self._plans = stage, plans
-        self.asked: list[float] = []
+        self.begun: list[float] = []
         self.trained = False
 
     def __getattr__(self, name: str) -> Any:
@@ -71,12 +71,12 @@ class _Few:
     def epoch(self, number: int, seed: int) -> Iterator[Any]:
         return iter(self._plans)
 
-    def load(self, planned: Any) -> Any:
-        self.asked.append(time.perf_counter())
-        return self._stage.load(planned)
+    def losses(self, batch: Any, rng: random.Random) -> Any:
+        self.begun.append(time.perf_counter())
+        return self._stage.losses(batch, rng)
 
     def validate(self) -> dict[str, float]:
-        self.asked.append(time.perf_counter())
+        self.begun.append(time.perf_counter())
         return dict.fromkeys(getattr(self._stage, "experts", None) or [self._stage.primary], 0.0)
 
 
@@ -100,7 +100,7 @@ def measure(recipe: Recipe | LanguageRecipe, steps: int = 12, rounds: int = 3) -
         with tempfile.TemporaryDirectory() as folder:
             few, clock = _Few(stage, plans), Clock()
             run(few, config, Path(folder) / str(number), False, clock)
-        seconds = few.asked[len(plans)] - few.asked[WARM_UP]
+        seconds = few.begun[len(plans)] - few.begun[WARM_UP]
         ran.append(steps / seconds)
         shares.append(sum(clock.laps["load"][WARM_UP:]) / seconds)
     return TrainingRate(recipe.stage, statistics.median(bare), statistics.median(ran), statistics.median(shares), steps)

@@ -28,6 +28,9 @@ benchmark_batch = ModuleCommand(
     "training.benchmark_batch", "Speed of a batch run against the bare encoder.", _MEASURING
 )
 benchmark_train = ModuleCommand("training.benchmark_train", "Speed of a training run against a bare loop.", _MEASURING)
+benchmark_gpu = ModuleCommand(
+    "training.benchmark_gpu", "Speed, memory and agreement on a GPU, measured unattended.", _MEASURING
+)
 benchmark_volumes = ModuleCommand(
     "training.benchmark_volumes", "How well whole scans are told apart, on built ones.", _MEASURING
 )

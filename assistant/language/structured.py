@@ -217,6 +217,8 @@ def _generate(
 ) -> str:
     import torch
 
+    from assistant.language.tokens.generation import LIKELIEST
+
     told = INSTRUCTION + evidence_text(inspection, knowledge)
     if tokenizer.chat_template:
         asked = [{"role": "user", "content": told}]
@@ -229,7 +231,7 @@ def _generate(
             attention_mask=torch.ones_like(given),
             logits_processor=[grammar],
             max_new_tokens=most,
-            do_sample=False,
+            **LIKELIEST,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=tokenizer.eos_token_id,
         )

@@ -19,8 +19,9 @@ from data_builders.build import main as build_main
 from training.language.data import LanguageSample, read_tensors
 from training.language.hub_stage import picture_of
 from training.localizer.data import read_rows
+from training.localizer.encoding import FeatureEncoder
 from training.localizer.feature_folder import made_from, write_record
-from training.localizer.features import FeatureEncoder, encode_rows
+from training.localizer.features import encode_rows
 from training.localizer.projection import hash_of_projection, keep_projection, projection_of
 from training.localizer.sifting import sift
 from training.predict import main, references_of, told_name

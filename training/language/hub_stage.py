@@ -7,8 +7,11 @@ stays in force. What is trained: the prompt learner, and for ``instruct`` a LoRA
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +81,19 @@ class VlmStage(LanguageStage[VlmParts, VlmBatch]):
         if not samples:
             return [], {}
         pixels = [load_image(picture_of(sample)).pixels for sample in samples]
-        return look_at(self.parts.processor, image_text(self.parts.processor), pixels)
+        if not hasattr(
+            self._own, "processor"
+        ):  # a tokenizer keeps its padding in itself: each thread that reads has a copy
+            self._own.processor = deepcopy(self.parts.processor)
+        return look_at(self._own.processor, self._shown_as, pixels)
+
+    @cached_property
+    def _own(self) -> threading.local:
+        return threading.local()
+
+    @cached_property
+    def _shown_as(self) -> str:
+        return image_text(self.parts.processor)
 
     def _told(self, planned: SamplePlan, image: ImageInput | None) -> LabelledIds:
         if image is None:

@@ -14,7 +14,7 @@ import torch
 from assistant.config import LanguageConfig, load_preset
 from assistant.errors import ConfigError
 from assistant.language.models.hub_parts import new_vlm_parts
-from assistant.language.models.lora import ADAPTER, load_lora, unwrap_lora
+from assistant.language.models.lora import ADAPTER, load_lora
 from assistant.language.models.mini_parts import base_folder, base_record, check_base, load_base, token_id
 from training.runs.trained_parts import base_of, parts_of, read_card
 
@@ -43,7 +43,6 @@ def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dt
     language = load_preset(preset or base_of(run))[0].language
     model, words = _base(language, parts)
     load_lora(model, parts)
-    unwrap_lora(model)
     model.to(dtype).save_pretrained(out)
     words.save_pretrained(out)
     beside = out / "anomaly_assistant"

@@ -13,6 +13,7 @@ from assistant.errors import DataSetError
 from assistant.files.text import decoded
 from assistant.files.yaml_text import parse_yaml
 from assistant.language.tokens.chat_template import LabelledIds, Renderer, collate
+from assistant.language.tokens.generation import LIKELIEST
 
 
 def read_prompts(path: Path, part: str | None = None) -> list[str]:
@@ -62,7 +63,7 @@ def replayed(model: Any, renderer: Renderer, prompts: list[str], longest: int) -
             batch.input_ids.to(model.device),
             attention_mask=batch.attention_mask.to(model.device),
             max_new_tokens=longest,
-            do_sample=False,
+            **LIKELIEST,
             pad_token_id=renderer.tokenizer.pad_token_id,
             eos_token_id=end,
         )

@@ -4,7 +4,11 @@ run                 a recipe -> trained parts
 check               two steps of it
 stage               batches of stored features
 live_stage          batches through the tower
-features            pictures -> stored features
+fresh_stage         batches encoded in the step
+encoding            pictures -> features
+changed             pictures changed by chance
+features            features of a set, batches of them
+feature_store       shards of features on disk
 feature_folder      which run features are of
 projection          the first text projection
 calibrate           scores of normals -> calibration

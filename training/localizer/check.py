@@ -13,7 +13,16 @@ from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.detector import new_localizer
 from training.localizer.data import DataRow, manifest_hash
 from training.localizer.feature_folder import require_features
-from training.localizer.run import LocalizerWork, features_of, open_localize, plans_of, read_sets, train_localizer
+from training.localizer.feature_store import FeatureStore
+from training.localizer.run import (
+    LocalizerWork,
+    features_of,
+    open_localize,
+    plans_of,
+    read_sets,
+    settled,
+    train_localizer,
+)
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
 from training.runs.check_report import STEPS, CheckReport, parameters, peak_memory, short_loop
 from training.runs.recipe import Call, Recipe
@@ -26,6 +35,7 @@ Plan = tuple[int, int, bool]
 
 def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> CheckReport:
     """Report on a recipe of the stage; ``folder`` is a temporary one."""
+    recipe = settled(recipe)
     every = read_sets(recipe)
     for path in recipe.data.sets:
         manifest_hash(path)
@@ -91,8 +101,9 @@ def _seconds(
 ) -> dict[str, float]:
     """Estimates by phase; pictures whose features are there already cost nothing."""
     laps = work.clock.laps
-    spent = work.clock.seconds("encode") / sum(_cost(plans[r.index]) for r in work.rows)
-    new = [r for r in rows if not (recipe.data.features / f"{r.index:07d}.safetensors").exists()]
+    spent = work.clock.seconds("encode") / sum(_cost(plans[r.index]) for r in work.rows)  # none where tokens are live
+    store = FeatureStore(recipe.data.features)
+    new = [r for r in rows if r.index not in store]
     held = sum(r.split == "validation" for r in rows)
     a_step = sum(laps["step"]) / len(laps["step"]) * (2 if work.preset.adapters.mode == "residual" else 1)
     looks = recipe.loop.epochs + 2 + (recipe.start is not None)

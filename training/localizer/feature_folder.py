@@ -13,6 +13,7 @@ from typing import Any
 from assistant.errors import ConfigError
 from assistant.towers.clip import Clip
 from training.localizer.data import manifest_hash
+from training.localizer.feature_store import FORMAT
 from training.localizer.projection import hash_of_projection, kept_projection
 from training.runs.recipe import Recipe
 
@@ -32,7 +33,12 @@ def made_from(recipe: Recipe, clip: Clip, projection: str) -> dict[str, Any]:
     data = recipe.data.model_dump(mode="json", include={"limit", "sides", "shots"})
     data |= {f"hash of data {number}": manifest_hash(folder) for number, folder in enumerate(recipe.data.sets, 1)}
     data |= {f"hash of tower {name}": value for name, value in clip.hashes.items()}
-    return data | {"levels": list(clip.encoder.levels), "seed": recipe.loop.seed, "projection": projection}
+    return data | {
+        "format": FORMAT,
+        "levels": list(clip.encoder.levels),
+        "seed": recipe.loop.seed,
+        "projection": projection,
+    }
 
 
 def require_features(folder: Path, now: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from assistant.towers.clip import Clip
 from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Localizer, novelty
 from training.localizer.data import DataRow, defect_masks
-from training.localizer.features import FeatureBatch, Shape, batches, plan
+from training.localizer.feature_store import Shape
+from training.localizer.features import FeatureBatch, batches, plan
 from training.localizer.stage import REFERENCE_PARTS, LocalizeStage, Prediction
 
 
@@ -40,8 +41,8 @@ class LiveStage(LocalizeStage):
         shapes = {r.index: self._shape(r) for r in rows}
         super().__init__(clip, localizer, rows, shapes, batch_size)
 
-    def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
-        """Pictures and targets of one planned batch, beside the module."""
+    def read(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
+        """Pictures and targets of one planned batch, which threads decode ahead."""
         indices, shape = planned
         rows = [self.rows[i] for i in indices]
         grid = (shape.rows, shape.columns)
@@ -59,7 +60,11 @@ class LiveStage(LocalizeStage):
             rows=tuple(rows),
             shape=shape,
             pixels=torch.stack([self.encoder.prepare(load_image(r.image), self.sides[r.index]).pixels for r in rows]),
-        ).to(self.device)
+        )
+
+    def place(self, read: FeatureBatch) -> FeatureBatch:
+        """The batch beside the module."""
+        return read.to(self.device)
 
     def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Prediction:
         """Through the tower with the adapters writing, then the text expert."""

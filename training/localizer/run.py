@@ -25,8 +25,10 @@ from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.calibrate import calibrate
 from training.localizer.data import DataRow, manifest_hash, read_rows
+from training.localizer.encoding import FeatureEncoder
 from training.localizer.feature_folder import FITTED, made_from, require_features, write_record
-from training.localizer.features import FeatureEncoder, encode_rows, plan
+from training.localizer.features import encode_rows, plan
+from training.localizer.fresh_stage import FreshStage
 from training.localizer.projection import (
     fit_projection,
     hash_of_projection,
@@ -42,7 +44,7 @@ from training.runs.clock import Clock
 from training.runs.continuation import identity_of, require_folder
 from training.runs.folder import BEST
 from training.runs.loop import run
-from training.runs.processes import my_share, processes
+from training.runs.processes import processes
 from training.runs.record import RunMaterial
 from training.runs.recorded_run import run_recorded
 from training.runs.trained_parts import start_of
@@ -98,6 +100,7 @@ def run_localize(recipe: Recipe, call: Call) -> None:
         ConfigError: a folder with another run, or with one that is not to be resumed; nothing in it has changed.
     """
     processes()
+    recipe = settled(recipe)
     every = read_sets(recipe)
     identity = identity_of(recipe, {str(s): manifest_hash(s) for s in recipe.data.sets})
     require_folder(recipe, identity, call.resume)
@@ -108,6 +111,18 @@ def run_localize(recipe: Recipe, call: Call) -> None:
         recipe, call, identity, RunMaterial(counts_of(rows), [str(f) for f in faults]),
         lambda: open_localize(recipe, rows), lambda work: train_localizer(work, call),
     )  # fmt: skip
+
+
+def settled(recipe: Recipe) -> Recipe:
+    """The recipe with its tokens kept or live, as this machine asks for; a resumed run is then told of another machine."""
+    if recipe.data.tokens != "auto":
+        return recipe
+    tokens = "live" if torch.cuda.is_available() and _lateral_preset(recipe) else "kept"
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"tokens": tokens})})
+
+
+def _lateral_preset(recipe: Recipe) -> bool:
+    return load_preset(recipe.preset)[0].adapters.mode == "lateral"
 
 
 def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
@@ -225,8 +240,10 @@ def _lateral(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[lis
 
 
 def lateral_stage(work: LocalizerWork) -> LocalizeStage:
-    """The stage of a preset whose adapters leave the tower's stream alone; tokens are encoded where they are not yet."""
+    """The stage of a preset whose adapters leave the tower's stream alone; kept tokens are made where they are not yet."""
     data = work.recipe.data
+    if data.tokens == "live":
+        return FreshStage(work.clip, work.localizer, work.rows, data, work.loop.seed, work.recipe.batch_size)
     _encode(work, data.features)
     return LocalizeStage(work.clip, work.localizer, work.rows, data.features, work.recipe.batch_size)
 
@@ -279,9 +296,8 @@ def plans_of(recipe: Recipe, rows: Sequence[DataRow]) -> dict[int, tuple[int, in
 def _encode(work: LocalizerWork, folder: Path, residual: bool = False) -> None:
     data, seed = work.recipe.data, work.loop.seed
     with work.clock("encode"):
-        mine = my_share(work.rows)
         features = FeatureEncoder(work.clip.encoder, work.localizer, residual)
-        encode_rows(mine, features, folder, seed, data.sides, data.shots)
+        encode_rows(work.rows, features, folder, seed, data.sides, data.shots)
         processes().wait_for_everyone()
 
 

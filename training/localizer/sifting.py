@@ -15,6 +15,7 @@ from assistant.errors import AssistantError, DataSetError
 from assistant.pictures.images import load_image
 from assistant.pictures.shards import is_there
 from training.localizer.data import DataRow, defect_masks, read_mask
+from training.runs.loading import loaders_of_machine, read_ahead
 
 MOST_BAD = 0.1
 """A run leaves out at most this share of its rows."""
@@ -65,12 +66,14 @@ def sift(rows: Sequence[DataRow], decode: bool = False) -> tuple[list[DataRow], 
         DataSetError: more than a tenth is bad.
     """
     kept, faults = [], []
-    for row in track(rows, "looking at the pictures", disable=not decode or len(rows) < 50, transient=True):
-        reason = fault_of(row, decode)
-        if reason is None:
-            kept.append(row)
-        else:
-            faults.append(Fault(row.index, reason))
+    with read_ahead(lambda row: fault_of(row, decode), rows, loaders_of_machine() if decode else 0) as reasons:
+        quiet = not decode or len(rows) < 50
+        shown = track(reasons, "looking at the pictures", len(rows), disable=quiet, transient=True)
+        for row, reason in zip(rows, shown, strict=True):
+            if reason is None:
+                kept.append(row)
+            else:
+                faults.append(Fault(row.index, reason))
     if len(faults) > MOST_BAD * len(rows):
         raise DataSetError(
             "a data set whose pictures can be read", f"{len(faults)} of {len(rows)} bad, first {faults[0]}", "mend it"

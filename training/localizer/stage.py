@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ from assistant.vision.localizer import Localizer, Logits, TextEvidence
 from assistant.vision.text_anchors import StatePrompts, TypePrompts, embed_states, embed_types, state_anchors
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.data import DataRow
-from training.localizer.features import FeatureBatch, Shape, batches, read_batch, read_shape
+from training.localizer.feature_store import FeatureStore, Shape
+from training.localizer.features import FeatureBatch, batches, opened
 from training.runs.losses import image_loss, map_loss, map_target, type_loss
 
 REFERENCE_PARTS = ("residual.", "reference_head.", "reference_image_head.")
@@ -65,8 +66,8 @@ class LocalizeStage:
         self.batch_size = batch_size
         self.rows = {r.index: r for r in rows}
         if isinstance(features, Path):
-            self.features = features
-            shapes = {r.index: read_shape(features / f"{r.index:07d}.safetensors") for r in rows}
+            self.store = FeatureStore(features)
+            shapes = {r.index: self.store.shape(r.index) for r in rows}
         else:
             shapes = features
         self.train_shapes: dict[int, Shape] = {i: s for i, s in shapes.items() if self.rows[i].split == "train"}
@@ -99,10 +100,20 @@ class LocalizeStage:
         """Batches of one epoch: the same for the same number and seed."""
         return batches(self.train_shapes, self.batch_size, random.Random(f"{seed}/{number}"))
 
-    def load(self, planned: tuple[list[int], Shape]) -> FeatureBatch:
+    def load(self, planned: Any) -> FeatureBatch:
         """Read one planned batch, beside the module."""
+        return self.place(self.read(planned))
+
+    def read(self, planned: tuple[list[int], Shape]) -> Any:
+        """The files' part of it, which threads do ahead."""
         indices, shape = planned
-        return read_batch(self.features, [self.rows[i] for i in indices], shape, self.device)
+        stored = self.store.read(indices)
+        return stored.pinned() if torch.cuda.is_available() else stored, [self.rows[i] for i in indices], shape
+
+    def place(self, read: Any) -> FeatureBatch:
+        """The device's part of it: tokens are unpacked where they are used."""
+        stored, rows, shape = read
+        return opened(stored.to(self.device), rows, shape)
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
         """Losses by part."""

@@ -2,6 +2,8 @@
 
 recipe         what a run is asked to do
 loop           steps, validation, checkpoints
+loading        batches read ahead
+sharding       parameters over several processes
 losses         of the map and of words
 processes      ranks of a distributed run
 clock          where the time goes

@@ -23,7 +23,7 @@ from training.runs.trained_parts import hash_of_parts, start_of
 
 FREE = frozenset((
     "out", "start", "data.sets", "data.replay", "data.features", "loop.tracker", "loop.checkpoint_every",
-    "loop.accumulate", "checkpointing",
+    "loop.accumulate", "loop.loaders", "checkpointing",
 ))  # fmt: skip
 """Keys of a recipe in which a resumed run may differ from its beginning.
 

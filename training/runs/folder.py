@@ -63,7 +63,7 @@ def claim(out: Path, config: LoopConfig, resume: bool) -> None:
     wanted = config.model_dump(mode="json") | {"accumulate": config.accumulate * count}  # of all processes together
     if resume and record.exists():
         begun = LoopConfig().model_dump(mode="json") | json.loads(record.read_text())
-        require_alike(wanted, begun, f"the run in {out.name}", ("tracker", "checkpoint_every"))
+        require_alike(wanted, begun, f"the run in {out.name}", ("tracker", "checkpoint_every", "loaders"))
     if not resume and ((out / "last").exists() or (out / "old").exists()):
         raise ConfigError(
             "an empty run folder", f"{out.name} with a checkpoint", "add --resume or choose another --out"

@@ -26,9 +26,19 @@ from torch import Tensor, nn
 from assistant.errors import ConfigError
 from training.runs.clock import Clock
 from training.runs.folder import RunState, claim, keep_best, restore_state, save_state
+from training.runs.loading import read_ahead
 from training.runs.losses import total
 from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
+from training.runs.sharding import (
+    StageLosses,
+    begin_shards,
+    forget_unused,
+    is_sharded,
+    rejoin,
+    unsharded,
+    whole_state,
+)
 from training.runs.trackers import tracker_of
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +54,8 @@ class Stage(Protocol):
     Optional: ``rates``, beginnings of names to shares of the learning rate; ``experts``, metric to beginnings of names of the
     parameters whose best epoch it chooses, where parts are independent (None: all the others); ``trained``, true where it
     starts from trained parts, which then count as the first best; ``weight``, how much a batch counts among those of an
-    optimizer step (supervised tokens), 1 where it is not there.
+    optimizer step (supervised tokens), 1 where it is not there; ``read`` and ``place``, the two halves of ``load``: what threads
+    do ahead of the step, and what brings a batch beside the module.
     """
 
     module: Any
@@ -63,18 +74,6 @@ class Stage(Protocol):
         """Metrics on the validation split; ``primary`` names the one that chooses the checkpoint, higher is better."""
 
 
-class _Losses(nn.Module):
-    """The stage as a module, so that a wrapped forward synchronises gradients between processes."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self.module = stage.module
-        self._losses = stage.losses
-
-    def forward(self, batch: Any, rng: random.Random) -> dict[str, Tensor]:
-        return self._losses(batch, rng)
-
-
 def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock | None = None) -> RunState:
     """Train, validate after every epoch, keep the best parameters in ``out/best.safetensors`` and the last state in ``out/last``.
 
@@ -87,7 +86,7 @@ def run(stage: Stage, config: LoopConfig, out: Path, resume: bool, clock: Clock 
     AcceleratorState._reset_state()  # a run before in this process may have had another precision
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     accelerator = Accelerator(
-        mixed_precision=config.mixed_precision,
+        mixed_precision="no",  # parameters stay in float32 whatever wraps them; the losses cast by themselves
         cpu=not torch.cuda.is_available(),
         kwargs_handlers=[unused],
         log_with=tracker,
@@ -133,7 +132,11 @@ class _Run:
         self.names = set(stage.module.state_dict())
         optimizer = optimizer_of(stage, config)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s, self.steps, config.warm_up))
-        self.prepared, self.optimizer = self.accelerator.prepare(_Losses(stage), optimizer)
+        losses = StageLosses(stage.module, stage.losses, config.mixed_precision == "bf16")
+        self.prepared, self.optimizer = self.accelerator.prepare(losses, optimizer)
+        self.sharded = is_sharded(self.prepared)
+        if self.sharded:
+            begin_shards(self.prepared)
 
     def go(self, resume: bool) -> RunState:
         if resume:
@@ -148,6 +151,7 @@ class _Run:
             done.ended = done.step >= self.steps
             self._validate()
             self._save()
+        rejoin(self.prepared, self.stage.module)
         return done
 
     def _epoch(self) -> None:
@@ -155,22 +159,27 @@ class _Run:
         plans = _mine(list(self.stage.epoch(done.epoch, config.seed)), self.accelerator, config.accumulate)
         self.stage.module.train()
         count = self.accelerator.num_processes
-        while (first := done.batch // count) < len(plans) and done.step < self.steps:
-            with self.clock("step"):
-                parts = self._step(plans, first)
-            done.batch += config.accumulate * count
-            done.step += 1
-            if done.step % SHOWN_EVERY == 0:
-                self._show(parts)
-            if done.step % config.checkpoint_every == 0:
-                self._save()
+        first = done.batch // count
+        last = min(len(plans), first + (self.steps - done.step) * config.accumulate)
+        read = getattr(self.stage, "read", self.stage.load)
+        with read_ahead(read, plans[first:last], config.loaders) as batches:
+            for number in range(first, last, config.accumulate):
+                with self.clock("step"):
+                    parts = self._step(batches, number)
+                done.batch += config.accumulate * count
+                done.step += 1
+                if done.step % SHOWN_EVERY == 0:
+                    self._show(parts)
+                if done.step % config.checkpoint_every == 0:
+                    self._save()
 
-    def _step(self, plans: list[Any], first: int) -> dict[str, Tensor]:
-        """One optimizer step over ``accumulate`` batches of this process."""
+    def _step(self, ready: Iterator[Any], first: int) -> dict[str, Tensor]:
+        """One optimizer step over the next ``accumulate`` batches of this process, of which the first has this number."""
         config, accelerator = self.config, self.accelerator
         numbers = range(first, first + config.accumulate)
         with self.clock("load"):
-            batches = [self.stage.load(plans[number]) for number in numbers]
+            place = getattr(self.stage, "place", lambda batch: batch)
+            batches = [place(next(ready)) for _ in numbers]
         shares = self._shares(batches)
         for number, batch, share in zip(numbers, batches, shares, strict=True):
             last = number == numbers[-1]
@@ -183,6 +192,8 @@ class _Run:
                 if not torch.isfinite(loss):
                     raise ConfigError("a finite loss", str(float(loss)), "lower the learning rate")
                 accelerator.backward(loss * share)
+        if self.sharded:
+            forget_unused(self.prepared, accelerator)
         accelerator.clip_grad_norm_(self.prepared.parameters(), config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -212,21 +223,17 @@ class _Run:
         from accelerate.utils import broadcast_object_list
 
         done, stage, told = self.done, self.stage, [False]
-        if hasattr(self.prepared, "unshard"):  # FSDP 2: whole parameters everywhere while the first process validates
-            self.prepared.unshard()
-        if self.accelerator.is_main_process:
-            with self.clock("validate"):
-                metrics = stage.validate()
-            done.history.append({"epoch": done.epoch, "step": done.step, **metrics})
-            _LOG.info("%s", json.dumps(done.history[-1]))
-            self.accelerator.log(metrics, step=done.step)
-            experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
-            whole = {**dict(stage.module.named_parameters()), **dict(stage.module.named_buffers())}
-            now = {name: whole[name].detach() for name in self.names}
-            done.stale = 0 if keep_best(now, experts, metrics, done, self.out) else done.stale + 1
-            told = [self.config.patience is not None and done.stale >= self.config.patience]
-        if hasattr(self.prepared, "reshard"):
-            self.prepared.reshard()
+        now = whole_state(stage.module, self.names)  # gathered by all, before the first process goes its own way
+        with unsharded(self.prepared):
+            if self.accelerator.is_main_process:
+                with self.clock("validate"):
+                    metrics = stage.validate()
+                done.history.append({"epoch": done.epoch, "step": done.step, **metrics})
+                _LOG.info("%s", json.dumps(done.history[-1]))
+                self.accelerator.log(metrics, step=done.step)
+                experts: dict[str, tuple[str, ...] | None] = getattr(stage, "experts", None) or {stage.primary: None}
+                done.stale = 0 if keep_best(now, experts, metrics, done, self.out) else done.stale + 1
+                told = [self.config.patience is not None and done.stale >= self.config.patience]
         broadcast_object_list(told)
         done.ended = done.ended or told[0]
 

@@ -19,7 +19,9 @@ TrackerName = Literal["auto", "none", "tensorboard", "wandb", "trackio", "mlflow
 class DataConfig(BaseModel):
     """Where samples come from: data sets on disk, and the folder their features are cached in.
 
-    ``limit`` is the largest number of samples, of all sets together or one number a set.
+    ``limit`` is the largest number of samples, of all sets together or one number a set. ``tokens`` says whether patch tokens
+    are made once and ``kept`` there, or made anew in each step (``live``), which draws and changes pictures anew each epoch;
+    ``auto`` keeps them where there is no GPU.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +30,7 @@ class DataConfig(BaseModel):
     sides: tuple[int, ...] = (336, 336, 336, 448)
     shots: tuple[int, ...] = (0, 1, 2, 4)
     limit: int | tuple[int, ...] | None = None
+    tokens: Literal["auto", "kept", "live"] = "auto"
 
 
 class LoopConfig(BaseModel):
@@ -47,6 +50,7 @@ class LoopConfig(BaseModel):
         loss_weights: weight a loss part; 1 where not named.
         max_steps: optimizer steps at most; all when None.
         patience: stop after this many epochs without a better validation; never when None.
+        loaders: threads of a process that read batches ahead; 0 reads each in its step.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +67,7 @@ class LoopConfig(BaseModel):
     loss_weights: dict[str, float] | None = None
     max_steps: int | None = Field(default=None, gt=0)
     patience: int | None = Field(default=None, gt=0)
+    loaders: int = Field(default=2, ge=0)
 
 
 class LanguageData(BaseModel):

@@ -47,7 +47,7 @@ class TransformersVLM(TrainedLanguageModel):
         Raises:
             WeightsError: a model or parts that cannot be had, or parts of another model.
         """
-        return cls(load_vlm_parts(folder, config), decoding)
+        return cls(load_vlm_parts(folder, config, merge=True), decoding)
 
     def _look(self, inspection: Inspection, encoded: EncodedImage | None) -> ImageInput:
         (image,), _ = self.look([inspection.image.pixels])

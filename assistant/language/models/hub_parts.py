@@ -216,9 +216,20 @@ def save_vlm_parts(folder: Path, parts: VlmParts, card: Card) -> None:
 
 
 def load_vlm_parts(
-    folder: Path, config: LanguageConfig, dtype: torch.dtype | None = None, device: torch.device | None = None
+    folder: Path,
+    config: LanguageConfig,
+    dtype: torch.dtype | None = None,
+    device: torch.device | None = None,
+    merge: bool = False,
 ) -> VlmParts:
-    """Trained parts on a preset's model; a LoRA stays apart.
+    """Trained parts on a preset's model.
+
+    Args:
+        folder: written by :func:`save_vlm_parts`.
+        config: of the preset.
+        dtype: of the weights that are not quantised; as saved when None.
+        device: a GPU when there is one.
+        merge: add the LoRA into the weights, which is faster, where they are not quantised; else it stays apart.
 
     Raises:
         WeightsError: missing or damaged files, or parts of another model, template or placeholder.
@@ -231,7 +242,7 @@ def load_vlm_parts(
         raise WeightsError(what, str(error).splitlines()[0], "train or install again") from error
     parts = new_vlm_parts(config, dtype, device=device)
     check_base(card.get("base") or {"weights": ""}, parts.base)
-    load_lora(parts.model, folder, merge=False)
+    load_lora(parts.model, folder, merge and config.quantization == "none")
     parts.model.requires_grad_(False).eval()
     width = parts.model.get_input_embeddings().weight.shape[1]
     return replace(parts, prompt_learner=PromptLearner.from_state(state, width).to(parts.model.device))

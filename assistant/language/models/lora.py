@@ -68,6 +68,12 @@ def half(tensor: Tensor) -> Tensor:
 def load_lora(model: Any, folder: Path, merge: bool = True) -> None:
     """Put the LoRA of a folder, where there is one, into a model.
 
+    Args:
+        model: of the LoRA's base.
+        folder: with the LoRA.
+        merge: add it into the weights (in float32, rounded once to their precision), so that nothing of it is computed apart;
+            for weights that are not quantised. Else it stays apart, for more training.
+
     Raises:
         WeightsError: damaged, or of another base model.
     """
@@ -81,15 +87,15 @@ def load_lora(model: Any, folder: Path, merge: bool = True) -> None:
     add_lora(model, int(about["r"]), int(about["lora_alpha"]))
     _fill(model, state)
     if merge:
-        for module in model.modules():
-            if hasattr(module, "lora_A"):
-                module.merge()
+        _merge(model)
 
 
-def unwrap_lora(model: Any) -> None:
-    """Take merged LoRA layers out again: the model is as its family makes it, with other weights."""
+def _merge(model: Any) -> None:
+    """Add each LoRA layer into the weight below it and take it out: the model is as its family makes it."""
     for name, module in list(model.named_modules()):
         if hasattr(module, "lora_A"):
+            weight, delta = module.base_layer.weight, module.get_delta_weight("default").detach()
+            weight.data = (weight.data.float() + delta.float()).to(weight.dtype)
             parent, _, leaf = name.rpartition(".")
             setattr(model.get_submodule(parent), leaf, module.base_layer)
     for attribute in ("peft_config", "_hf_peft_config_loaded"):

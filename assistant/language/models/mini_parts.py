@@ -26,7 +26,7 @@ from assistant.language.models.lora import half, load_lora, save_lora
 from assistant.language.tokens.chat_template import Renderer, Slots
 from assistant.language.tokens.injection import inject
 from assistant.language.tokens.projector import IMAGE_TOKENS, Projector
-from assistant.language.tokens.prompt_learner import PROMPT_TOKENS, PromptLearner
+from assistant.language.tokens.prompt_learner import PROMPT_TOKENS, PromptLearner, spread
 from assistant.vision.checkpoint import Card
 
 PROJECTOR, PROMPTS, CARD = "projector.safetensors", "prompt_learner.safetensors", "card.json"
@@ -171,10 +171,10 @@ def new_parts(
     """
     folder, digest = base_folder(config)
     model, tokenizer = load_base(folder, dtype)
-    table = model.get_input_embeddings().weight.detach().float()
+    table = model.get_input_embeddings().weight.detach()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        projector = Projector(block_width, table.shape[1], float(table.std()))
+        projector = Projector(block_width, table.shape[1], spread(table))
     learner = PromptLearner.from_language_model(model, tokenizer, seed=seed)
     image_id, anomaly_id = (token_id(tokenizer, text) for text in (config.image_token, config.anomaly_token))
     known = {**towers, Path(config.name).name: digest}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.language.interface import EvidenceKind, LanguageModel
 from assistant.language.models.instructions import Message, Turn, messages_of
-from assistant.language.tokens.generation import written
+from assistant.language.tokens.generation import LIKELIEST, written
 from assistant.language.tokens.stopping import RepetitionStop, StopSignal
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
@@ -203,7 +203,7 @@ class PromptedLanguageModel(LanguageModel[PromptedDialogue]):
                 attention_mask=torch.ones_like(given),
                 past_key_values=cache,
                 max_new_tokens=self._max_new_tokens,
-                do_sample=False,
+                **LIKELIEST,
                 pad_token_id=self._tokenizer.pad_token_id,
                 eos_token_id=self._tokenizer.eos_token_id,
                 return_dict_in_generate=True,

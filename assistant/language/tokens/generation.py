@@ -18,6 +18,12 @@ from typing import Any
 from assistant.language.tokens.injection import model_lock
 from assistant.language.tokens.stopping import RepetitionStop, StopSignal
 
+LIKELIEST: dict[str, Any] = {
+    "do_sample": False, "temperature": None, "top_k": None, "top_p": None, "num_beams": 1, "num_return_sequences": 1,
+    "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "min_length": 0, "min_new_tokens": None,
+    "exponential_decay_length_penalty": None,
+}  # fmt: skip
+"""Options of ``generate`` that take the likeliest word, whatever a model's own ``generation_config`` prefers."""
 POLL = 0.2
 """Seconds after which a reader looks whether its worker still lives."""
 WRITERS = 32
@@ -113,8 +119,12 @@ class Speaker:
             "pad_token_id": self.end_ids[0],
             "eos_token_id": self.end_ids[0],
             "suppress_tokens": self.reserved or None,
-            "do_sample": drawn,
-            **({"temperature": self.decoding.temperature} if drawn else {}),
+            **LIKELIEST,
+            **(
+                {"do_sample": True, "temperature": self.decoding.temperature, "top_k": 50, "top_p": 1.0}
+                if drawn
+                else {}
+            ),
         }
 
     @contextmanager

@@ -35,7 +35,8 @@ def inject(model: Any, placeholder_id: int, prompt_embeddings: Tensor | Sequence
 
     Works for ``forward`` and ``generate``, under PEFT and gradient checkpointing; gradients flow to the embeddings. The
     placeholders of a sample may come in several calls (a prompt given in chunks); calls without placeholders pass
-    untouched; once all were written, a further call with placeholders begins anew. Injections of different
+    untouched; once all were written, a further call with placeholders begins anew, but for one of a single token, as words
+    are written: a placeholder in it is refused at the end, so that no token has to be waited for. Injections of different
     placeholders nest. When every sequence is generated in ``n`` copies, each copy gets its sample's rows.
 
     Args:
@@ -62,10 +63,15 @@ class _Writer:
     def __init__(self, placeholder_id: int, rows: list[Tensor]) -> None:
         self._id, self._rows = placeholder_id, rows
         self._written = [0] * len(rows)
+        self._late: Tensor | None = None
 
     def __call__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor:
         ids: Tensor = args[0] if args else kwargs["input"]
         mask = ids == self._id
+        if ids.shape[-1] == 1 and self._complete:
+            late = mask.any()  # stays on the device: to read it would wait for the token before
+            self._late = late if self._late is None else self._late | late
+            return output
         if not bool(mask.any()):
             return output
         copies, rest = divmod(ids.shape[0], len(self._rows))
@@ -91,8 +97,14 @@ class _Writer:
             self._written[sample] = start + count
         return rows[start : start + count]
 
+    @property
+    def _complete(self) -> bool:
+        return all(written == len(rows) for rows, written in zip(self._rows, self._written, strict=True))
+
     def finish(self) -> None:
-        """Check that no row is left over."""
+        """Check that no row is left over, and no placeholder."""
+        if self._late is not None and bool(self._late):
+            raise ConfigError("placeholders in the prompt alone", "one that was written", "suppress the placeholder")
         for sample, (rows, written) in enumerate(zip(self._rows, self._written, strict=True)):
             if written != len(rows):
                 raise ConfigError(

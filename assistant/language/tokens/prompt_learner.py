@@ -46,7 +46,7 @@ class PromptLearner(nn.Module):
         self.register_buffer("cells", torch.zeros(MAP_TOKENS, width))
         self.base = nn.Parameter(torch.zeros(BASE_TOKENS, width))
         self.position = nn.Parameter(torch.zeros(MAP_TOKENS, width))
-        self.scale = nn.Parameter(torch.ones(()))
+        self.scale = nn.Parameter(torch.ones(1))  # one of one number, as what has no side cannot be sharded
         self.cell_squash = _squash((10.0, 0.0), -5.0)
         self.image_squash = _squash((10.0,), -5.0)
         last = nn.Conv2d(hidden, width, 1)
@@ -61,6 +61,12 @@ class PromptLearner(nn.Module):
             last,
         )
 
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        """Parts saved before have a scale without a side."""
+        if (scale := state_dict.get(f"{prefix}scale")) is not None and scale.ndim == 0:
+            state_dict[f"{prefix}scale"] = scale[None]
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     @classmethod
     def from_language_model(cls, model: Any, tokenizer: Any, hidden: int = 32, seed: int = 0) -> PromptLearner:
         """An untrained prompt learner anchored in a language model's words.
@@ -71,7 +77,7 @@ class PromptLearner(nn.Module):
             hidden: channels of the residual.
             seed: of everything random.
         """
-        table: Tensor = model.get_input_embeddings().weight.detach().float().cpu()
+        table: Tensor = model.get_input_embeddings().weight.detach()
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -79,12 +85,12 @@ class PromptLearner(nn.Module):
 
         def meaning(text: str) -> Tensor:
             ids = tokenizer(f" {text}", add_special_tokens=False).input_ids
-            return table[torch.tensor(ids)].mean(0)
+            return table[torch.tensor(ids, device=table.device)].float().cpu().mean(0)
 
         made.get_buffer("states").copy_(torch.stack([meaning(word) for word in STATES]))
         made.get_buffer("cells").copy_(torch.stack([meaning(name) for name in CELLS]))
         with torch.no_grad():
-            made.base.copy_(torch.randn(made.base.shape, generator=generator) * table.std())
+            made.base.copy_(torch.randn(made.base.shape, generator=generator) * spread(table))
         return made
 
     @classmethod
@@ -129,6 +135,18 @@ def cell_scores(maps: Float[Tensor, "batch 1 48 48"]) -> Float[Tensor, "batch 9 
     """Largest and mean score of each 3x3 cell, row by row."""
     highest, mean = F.adaptive_max_pool2d(maps, 3), F.adaptive_avg_pool2d(maps, 3)
     return torch.cat([highest, mean], 1).flatten(2).transpose(1, 2)
+
+
+def spread(table: Float[Tensor, "rows width"]) -> float:
+    """Standard deviation of all numbers of a table, which is read in pieces: a large one is not copied.
+
+    >>> round(spread(torch.arange(6.0).reshape(3, 2)), 4)
+    1.8708
+    """
+    pieces = table.split(4096)
+    mean = sum(float(piece.sum(dtype=torch.float64)) for piece in pieces) / table.numel()
+    squares = sum(float((piece.float() - mean).square().sum(dtype=torch.float64)) for piece in pieces)
+    return float((squares / max(1, table.numel() - 1)) ** 0.5)
 
 
 def _squash(weights: tuple[float, ...], bias: float) -> nn.Sequential:

@@ -32,8 +32,13 @@ class RepetitionStop:
         """Which answers stop."""
         import torch
 
-        again = [repeated(row) for row in input_ids[:, self._start :].tolist()]
-        return torch.tensor(again, dtype=torch.bool, device=input_ids.device)
+        said = input_ids[:, self._start :]
+        if said.shape[1] <= REPETITION_WINDOW:
+            return torch.zeros(len(said), dtype=torch.bool, device=said.device)
+        windows = said.unfold(
+            1, REPETITION_WINDOW, 1
+        )  # compared where they are: to read them would wait for the device
+        return (windows[:, :-1] == windows[:, -1:]).all(-1).any(-1)
 
 
 def repeated(said: list[int]) -> bool:

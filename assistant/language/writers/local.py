@@ -106,6 +106,7 @@ def _generate(model: Any, inputs: Any, most_tokens: int, streamer: Any, stop: th
     """Write greedily; whether the model came to an end by itself."""
     import torch
 
+    from assistant.language.tokens.generation import LIKELIEST
     from assistant.language.tokens.stopping import RepetitionStop, StopSignal
 
     start = inputs["input_ids"].shape[1]
@@ -113,10 +114,7 @@ def _generate(model: Any, inputs: Any, most_tokens: int, streamer: Any, stop: th
         out = model.generate(
             **inputs,
             max_new_tokens=most_tokens,
-            do_sample=False,
-            temperature=None,
-            top_p=None,
-            top_k=None,
+            **LIKELIEST,
             stopping_criteria=[RepetitionStop(start), StopSignal(stop)],
             streamer=streamer,
         )

@@ -12,7 +12,7 @@ import torch
 
 from assistant.config import LanguageConfig
 from assistant.errors import ConfigError, WeightsError
-from assistant.language.models.lora import add_lora
+from assistant.language.models.lora import add_lora, load_lora, lora_parameters
 from assistant.language.models.mini_parts import LanguageParts, load_parts, new_parts, save_parts
 from assistant.vision.checkpoint import Card
 from tests.tiny_language import tiny_folder
@@ -64,6 +64,24 @@ def test_saved_and_loaded_says_the_same(config: LanguageConfig, tmp_path: Path, 
     loaded = load_parts(tmp_path, config, 12, TOWERS, torch.float32, merge)
     torch.testing.assert_close(logits(loaded), logits(parts), atol=0.03, rtol=0.03)
     assert not torch.allclose(logits(loaded), logits(new_parts(config, 12, TOWERS)), atol=0.1)
+    assert bool(lora_parameters(loaded.model)) is not merge
+
+
+def test_a_merged_lora_is_rounded_once(config: LanguageConfig, tmp_path: Path) -> None:
+    """Merged into bfloat16 weights it is what merging in float32 and rounding then gives; the layers are plain ones again."""
+    parts = trained(config)
+    save_parts(tmp_path, parts, card(parts))
+    exact, short = (new_parts(config, 12, TOWERS, dtype).model for dtype in (torch.float32, torch.bfloat16))
+    rounded = {n: p.detach().bfloat16().float() for n, p in exact.named_parameters()}
+    for name, parameter in exact.named_parameters():
+        parameter.data.copy_(rounded[name])
+    for model in (exact, short):
+        load_lora(model, tmp_path)
+    kept = dict(short.named_parameters())
+    for name, parameter in exact.named_parameters():
+        assert torch.equal(parameter.detach().bfloat16(), kept[name].detach()), name
+    assert {type(m) for n, m in short.named_modules() if n.endswith("_proj")} == {torch.nn.Linear}
+    assert not hasattr(short, "peft_config")
 
 
 def test_the_lora_is_in_the_layout_of_peft(config: LanguageConfig, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from assistant.language.tokens.batch_generation import speak_together
 from assistant.language.tokens.generation import DecodingOptions, Prompt, Speaker, Talk, written
-from assistant.language.tokens.stopping import REPETITION_WINDOW, RepetitionStop
+from assistant.language.tokens.stopping import REPETITION_WINDOW, RepetitionStop, repeated
 from tests.tiny_language import tiny_model, tiny_tokenizer
 
 
@@ -74,3 +74,40 @@ def test_torchs_own_generator_is_left_as_it_was_and_not_touched_where_nothing_is
     assert texts[0] == texts[1] == together[0]
     assert seeded == ([] if temperature == 0 else [3, 3, 3])
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.filterwarnings("ignore:.*generation flags.*")
+def test_a_models_own_preferences_do_not_choose_words() -> None:
+    """Neither its penalties nor its beams, greedily or drawn."""
+    tokenizer = tiny_tokenizer()
+    asked = tuple(tokenizer("Is it whole?").input_ids)
+
+    def said(temperature: float, **own: Any) -> str:
+        model = tiny_model()
+        model.generation_config.update(**own)
+        speaker = Speaker(model, tokenizer, [0], [1, 2, 3], DecodingOptions(10, temperature, seed=3))
+        return "".join(speaker.speak(Prompt(Talk(), asked)))
+
+    own = {
+        "repetition_penalty": 50.0,
+        "no_repeat_ngram_size": 1,
+        "num_beams": 3,
+        "do_sample": True,
+        "top_k": 1,
+        "top_p": 0.1,
+    }
+    for temperature in (0.0, 2.0):
+        plain = said(temperature)
+        for name, value in own.items():
+            assert said(temperature, **{name: value}) == plain, name
+    assert said(0.0) != said(2.0)
+
+
+def test_the_repeat_guard_says_what_its_words_on_lists_say() -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randint(0, 2, (40, 60), generator=generator)
+    for length in (10, 17, 18, 40, 60):
+        part = rows[:, :length]
+        assert RepetitionStop(2)(part, None).tolist() == [repeated(row) for row in part[:, 2:].tolist()]
+    again = torch.cat([rows, rows], 1)
+    assert all(RepetitionStop(0)(again, None).tolist())

@@ -109,6 +109,28 @@ def test_other_counts_are_refused_and_leave_no_hook(model: Any) -> None:
     assert not model.get_input_embeddings()._forward_hooks
 
 
+def test_words_are_written_without_waiting_and_a_late_placeholder_is_told(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the prompt nothing is read back from the device until the end."""
+    waited: list[int] = []
+    real = torch.Tensor.__bool__
+    monkeypatch.setattr(torch.Tensor, "__bool__", lambda self: waited.append(1) or real(self))
+    embedding = model.get_input_embeddings()
+    with inject(model, HOLE, torch.randn(2, 2, 32)):
+        embedding(IDS)
+        waited.clear()
+        for _ in range(5):
+            embedding(torch.tensor([[9], [10]]))
+        assert not waited
+    assert waited == [1]
+    with (
+        pytest.raises(ConfigError, match="placeholders in the prompt alone, got one that was written"),
+        inject(model, HOLE, torch.randn(2, 2, 32)),
+    ):
+        [embedding(ids) for ids in (IDS, torch.tensor([[9], [HOLE]]), torch.tensor([[9], [10]]))]
+
+
 def test_threads_do_not_mix(model: Any) -> None:
     rows = [torch.full((2, 2, 32), float(i)) for i in range(4)]
     alone = [expected(model, IDS, r) for r in rows]

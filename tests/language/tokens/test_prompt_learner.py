@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from assistant.errors import WeightsError
 from assistant.geometry import CELLS
-from assistant.language.tokens.prompt_learner import PROMPT_TOKENS, PromptLearner, cell_scores, resize_map
+from assistant.language.tokens.prompt_learner import PROMPT_TOKENS, PromptLearner, cell_scores, resize_map, spread
 from tests.tiny_language import tiny_model, tiny_tokenizer
 
 
@@ -81,3 +81,26 @@ def test_saved_and_loaded_is_the_same_without_the_model(learner: PromptLearner) 
     del state["base"]
     with pytest.raises(WeightsError, match="a saved prompt learner"):
         PromptLearner.from_state(state, 32)
+
+
+def test_parts_of_before_with_a_scale_without_a_side_load(learner: PromptLearner) -> None:
+    learner.scale.data.fill_(1.5)
+    old = {name: value[0] if name == "scale" else value for name, value in learner.state_dict().items()}
+    again = PromptLearner.from_state(old, learner.width)
+    assert again.scale.tolist() == [1.5]
+    learner.load_state_dict(old)
+    assert old["scale"].ndim == 0
+    assert all(parameter.ndim for parameter in learner.parameters())
+
+
+def test_a_large_table_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the rows of the anchors' words are read as they are; the spread of all numbers is summed in pieces."""
+    model, copied = tiny_model(), []
+    model.resize_token_embeddings(9000)
+    table = model.get_input_embeddings().weight
+    real = torch.Tensor.float
+    monkeypatch.setattr(torch.Tensor, "float", lambda self: copied.append(len(self) if self.ndim else 1) or real(self))
+    made = PromptLearner.from_language_model(model, tiny_tokenizer())
+    assert max(copied) <= 4096
+    assert spread(table.detach()) == pytest.approx(float(table.detach().std()), rel=1e-5)
+    assert float(made.base.detach().std()) == pytest.approx(spread(table.detach()), rel=0.2)

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from assistant.errors import ConfigError, DataSetError
@@ -23,7 +22,7 @@ from assistant.vision.heads import patch_coverage
 from tests.processes import context
 from tests.training.tiny_runs import localize_recipe as recipe
 from training.localizer.data import defect_masks, manifest_hash, read_rows
-from training.localizer.features import batches, plan, read_shape
+from training.localizer.features import batches, plan, read_batch, read_shape
 from training.runs.losses import dice_loss, focal_loss, map_target, type_loss
 from training.runs.recipe import read_recipe
 from training.train import main
@@ -172,10 +171,11 @@ def test_residual_mode_learns_through_the_tower_and_scores_as_the_assistant_does
     assistant = Assistant.load(folder)
     row = read_rows(built / "set")[0]
     seen = assistant.detector.encode(row.image)
-    with safe_open(built / "residual_run" / "features" / f"{row.index:07d}.safetensors", "pt") as handle:
-        cached = handle.get_tensor("tokens").float()
+    made = built / "residual_run" / "features"
+    shape = read_shape(made / f"{row.index:07d}.safetensors")
+    cached = torch.stack(read_batch(made, [row], shape).tokens, 1)[0]
     if cached.shape[1] == seen.features.levels[0].shape[1]:
-        torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=2e-2, rtol=2e-2)
+        torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=3e-2, rtol=3e-2)
     plain = Assistant.load("tiny").detector.encode(row.image)
     assert not torch.allclose(seen.features.levels[-1], plain.features.levels[-1], atol=1e-3)
 

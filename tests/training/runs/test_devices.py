@@ -16,7 +16,8 @@ from assistant.vision.localizer import Match
 from data_builders.build import main as build_main
 from tests.elsewhere import ELSEWHERE, Distant, elsewhere, without_values
 from training.localizer.data import read_rows
-from training.localizer.features import FeatureBatch, FeatureEncoder, encode_rows, plan
+from training.localizer.encoding import Draw, FeatureEncoder, seen
+from training.localizer.features import FeatureBatch, encode_rows, plan
 from training.localizer.live_stage import LiveStage
 from training.localizer.stage import LocalizeStage
 from training.runs.losses import total
@@ -119,14 +120,16 @@ def test_features_are_encoded_elsewhere(built: Path, residual: bool) -> None:
     localizer = assistant.detector.localizer
     features = FeatureEncoder(assistant.detector.clip.encoder, localizer, residual)
     for row in read_rows(built / "set")[:2]:
-        drawn = plan(row, 1, (56,), (1, 2))
-        here, about = features.of(row, *drawn)
+        shown = seen(features.encoder, [Draw(row, *plan(row, 1, (56,), (1, 2)))])
+        (here,) = features.of_all(shown)
         with elsewhere(localizer, assistant.detector.clip.model):
-            there, same = FeatureEncoder.of.__wrapped__(features, row, *drawn)
-            assert same == about
-            assert {k for k, v in there.items() if isinstance(v, Distant)} == set(here) - {"regions", "shots"}
-            for name, tensor in here.items():
-                torch.testing.assert_close(there[name].cpu(), tensor, atol=5e-3, rtol=5e-3)
+            (there,) = FeatureEncoder.of_all.__wrapped__(features, shown)
+            assert there.compared is not None
+            assert here.compared is not None
+            for one, same in ((there, here), (there.compared, here.compared)):
+                for name in (f.name for f in fields(one) if isinstance(getattr(one, f.name), Tensor)):
+                    assert name == "regions" or isinstance(getattr(one, name), Distant), name
+                    torch.testing.assert_close(getattr(one, name).cpu(), getattr(same, name), atol=5e-3, rtol=5e-3)
 
 
 def test_the_other_device_refuses_what_a_gpu_refuses() -> None:

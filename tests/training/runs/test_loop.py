@@ -9,22 +9,24 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import yaml
 from accelerate import Accelerator
 from accelerate.commands.config.config_args import load_config_from_file
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from assistant.errors import ConfigError
+from assistant.errors import ConfigError, DataSetError
 from tests.processes import context
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.runs.loop import run
+from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
 from training.runs.trackers import tracker_of
 from training.train import main
@@ -175,30 +177,134 @@ def test_accelerate_configurations_are_valid(path: Path) -> None:
         assert config.deepspeed_config["zero_stage"] == 2
 
 
-def _child(rank: int, processes: int, port: int, arguments: list[str]) -> None:
-    """A process as torchrun starts it."""
+def test_batches_are_the_same_whatever_the_number_of_loaders(tmp_path: Path) -> None:
+    """One that is slow to read comes in its place; what cannot be read is told in one line, and no thread stays."""
+
+    class Slow(Toy):
+        learned: list[float]
+
+        def read(self, planned: list[int]) -> Tensor:
+            time.sleep(0.02 * (planned[0] % 3))
+            if planned[0] == 20:
+                raise FileNotFoundError(errno.ENOENT, "No such file", "x.safetensors")
+            return ROWS[planned]
+
+        def place(self, read: Tensor) -> Tensor:
+            self.learned.append(float(read[0, 0]))
+            return read
+
+    plans = [[i, i + 1] for i in (3, 2, 5, 4, 0, 1, 8)]
+    weights, orders = [], []
+    for loaders in (0, 1, 3):
+        stage: Any = Slow(plans)
+        stage.learned = []
+        run(stage, numbers(loaders=loaders, max_steps=6), tmp_path / str(loaders), False)
+        weights.append(load_file(tmp_path / str(loaders) / "last" / "model.safetensors"))
+        orders.append(stage.learned)
+    assert orders == [[float(ROWS[plan[0], 0]) for plan in plans[:6]]] * 3
+    assert_alike(weights[0], weights[1], 0)
+    assert_alike(weights[0], weights[2], 0)
+    stage = Slow([*plans, [20]])
+    stage.learned = []
+    with pytest.raises(DataSetError, match=r"a batch that can be read, got .*No such file"):
+        run(stage, numbers(loaders=2), tmp_path / "gone", False)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("loader")]
+
+
+class Forked(Toy):
+    """Rows of a negative first number go through one layer, the others through another; stops before a step."""
+
+    def __init__(self, stop_before: int = 99) -> None:
+        negative, other = (torch.nonzero((ROWS[:, 0] < 0) == side)[:, 0].tolist() for side in (True, False))
+        uses = [negative[:2], other[:3], negative[2:4], negative[4:6], other[3:6], other[6:7]]
+        super().__init__(uses)
+        self.module = nn.ModuleDict({"negative": nn.Linear(3, 1), "other": nn.Linear(3, 1)})
+        self.left = stop_before
+
+    def losses(self, batch: Tensor, rng: random.Random) -> dict[str, Tensor]:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        said = self.module["negative" if batch[0, 0] < 0 else "other"](batch)
+        return {"all": (said[:, 0] - batch.sum(1)).square().mean()}
+
+    def validate(self) -> dict[str, float]:
+        """By the first process alone."""
+        with torch.no_grad():
+            return {
+                "score": -sum(
+                    float((layer(ROWS)[:, 0] - ROWS.sum(1)).square().mean()) for layer in self.module.values()
+                )
+            }
+
+
+def forked(out: Path, accumulate: int) -> None:
+    """Three epochs of three steps; stopped in the second and resumed, and again without a stop."""
+    config = numbers(epochs=3, checkpoint_every=2, accumulate=accumulate, learning_rate=0.1, weight_decay=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        run(Forked(stop_before=5 * accumulate), config, out / "stopped", False)
+    run(Forked(), config, out / "stopped", True)
+    stage: Any = Forked()
+    stage.trained = True  # validated before the first step
+    done = run(stage, config, out / "straight", False)
+    assert len({row["score"] for row in done.history}) == 4 or processes().process_index
+    kept = load_file(out / "straight" / "best.safetensors")
+    stage.module.load_state_dict(kept)
+    assert_alike(kept, {name: value.detach() for name, value in stage.module.state_dict().items()}, 0)
+
+
+def environment_of(config: Path) -> dict[str, str]:
+    """What accelerate's launcher sets for the processes of a configuration."""
+    from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+    from accelerate.utils.launch import prepare_multi_gpu_env
+
+    given = launch_command_parser().parse_args(["--config_file", str(config), "train.py"])
+    made = prepare_multi_gpu_env(_validate_launch_command(given)[0])
+    return {name: value for name, value in made.items() if name.startswith(("ACCELERATE_", "FSDP_"))}
+
+
+def _shard_on_processors() -> None:
+    """Accelerate takes its FSDP plugin where there are GPUs alone; all else of it, and torch, shard on processors too."""
+    from accelerate.state import AcceleratorState, PartialState
+    from accelerate.utils import DistributedType
+
+    begin: Any = AcceleratorState.__init__
+
+    def begun(self: Any, *arguments: Any, fsdp_plugin: Any = None, **more: Any) -> None:
+        begin(self, *arguments, fsdp_plugin=fsdp_plugin, **more)
+        if fsdp_plugin is not None:
+            self.fsdp_plugin, self.distributed_type = fsdp_plugin, DistributedType.FSDP
+            PartialState._shared_state["distributed_type"] = DistributedType.FSDP
+
+    AcceleratorState.__init__ = begun  # type: ignore[method-assign]
+
+
+def _child(rank: int, port: int, environment: dict[str, str], calls: list[list[str]], out: Path) -> None:
+    """One of two processes, as torchrun starts it."""
     from accelerate.state import AcceleratorState, GradientState
 
     AcceleratorState._reset_state(True)
     GradientState._reset_state()
+    os.environ.update(environment)
     os.environ.update(
-        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(processes), LOCAL_WORLD_SIZE=str(processes),
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", LOCAL_WORLD_SIZE="2",
         MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), ACCELERATE_USE_CPU="true",
     )  # fmt: skip
-    code = main(arguments)
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
-    os._exit(code)
+    if environment.get("ACCELERATE_USE_FSDP") == "true":
+        _shard_on_processors()
+    codes = [main(arguments) for arguments in calls]
+    forked(out, 1)
+    torch.distributed.destroy_process_group()
+    os._exit(max(codes))
 
 
-def launched(config: Path, arguments: list[str]) -> None:
-    """Run training in as many processes as an accelerate configuration says."""
-    count = int(yaml.safe_load(config.read_text())["num_processes"])
+def launched(config: Path, calls: list[list[str]], out: Path) -> None:
+    """Run training in two processes that share what an accelerate configuration says."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = context()
-    children = [server.Process(target=_child, args=(rank, count, port, arguments)) for rank in range(count)]
+    server, environment = context(), environment_of(config)
+    children = [server.Process(target=_child, args=(rank, port, environment, calls, out)) for rank in range(2)]
     for child in children:
         child.start()
     for child in children:
@@ -206,22 +312,36 @@ def launched(config: Path, arguments: list[str]) -> None:
         assert child.exitcode == 0
 
 
+STAGES = ("localize", "align", "instruct")
+
+
 @pytest.mark.filterwarnings("ignore:Grad strides do not match:UserWarning")
-@pytest.mark.parametrize("stage", ["localize", "instruct"])
-def test_two_processes_equal_one_that_accumulates(built: Path, folder: Path, stage: str) -> None:
-    where, recipe = (built, localize_recipe) if stage == "localize" else (folder, language_recipe)
-    made: Any = recipe
-    for name, config, accumulate in (("one", "cpu.yaml", 2), ("two", "cpu_2_processes.yaml", 1)):
-        more: dict[str, Any] = {
-            "epochs": 1,
-            "max_steps": 3,
-            "tracker": "tensorboard",
-        }  # which is closed before the run ends
-        path = made(where, f"{name}", **more) if stage == "localize" else made(where, stage, loop=more)
-        changes = [f"loop.accumulate={accumulate}", f"out={where / (stage + '_' + name)}"]
-        launched(CONFIGS / config, ["--config", str(path), *(w for c in changes for w in ("--set", c))])
-    one, two = (load_file(where / f"{stage}_{n}" / "last" / "model.safetensors") for n in ("one", "two"))
-    assert_alike(one, two, 2e-5)
-    record = json.loads((where / f"{stage}_two" / "run.json").read_text())
-    assert record["processes"] == 2
-    assert (where / f"{stage}_two" / "preset" / "preset.yaml").is_file()
+def test_two_processes_equal_one_that_accumulates(built: Path, folder: Path, tmp_path: Path) -> None:
+    """Every stage, copied to the processes (DDP) and in shards over them (FSDP 2): some steps, and a run that is resumed."""
+    made = {"localize": localize_recipe(built, "shared", epochs=2, max_steps=5)}
+    loop = {"epochs": 2, "max_steps": 6, "tracker": "tensorboard"}  # which is closed before the run ends
+    made |= {stage: language_recipe(folder, stage, loop=loop) for stage in STAGES[1:]}
+
+    def calls(name: str, accumulate: int, stages: Sequence[str] = STAGES) -> list[list[str]]:
+        changes = {stage: (f"loop.accumulate={accumulate}", f"out={tmp_path / name / stage}") for stage in STAGES}
+        return [["--config", str(made[s]), *(w for c in changes[s] for w in ("--set", c))] for s in stages]
+
+    assert [main(arguments) for arguments in calls("one", 2)] == [0, 0, 0]
+    forked(tmp_path / "one", 2)
+    ways = {"ddp": ("cpu_2_processes.yaml", ("localize", "instruct")), "fsdp": ("gpus_fsdp2.yaml", STAGES)}
+    for name, (config, stages) in ways.items():
+        launched(CONFIGS / config, calls(name, 1, stages), tmp_path / name)
+        for stage in (*stages, "stopped", "straight"):
+            one, two = (load_file(tmp_path / n / stage / "best.safetensors") for n in ("one", name))
+            assert_alike(one, two, 1e-5)
+            assert {value.dtype for value in two.values()} == {torch.float32}
+        for stage in stages:
+            record = json.loads((tmp_path / name / stage / "run.json").read_text())
+            assert record["processes"] == 2
+            parts = "localizer" if stage == "localize" else "language"
+            saved = sorted((tmp_path / name / stage / "preset" / parts).glob("*.safetensors"))
+            assert saved
+            for path in saved:
+                one = load_file(tmp_path / "one" / path.relative_to(tmp_path / name))
+                assert_alike(one, load_file(path), 1e-3)  # half precision
+    assert_alike(*(load_file(tmp_path / "fsdp" / run / "best.safetensors") for run in ("stopped", "straight")), 0)
