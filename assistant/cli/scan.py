@@ -34,7 +34,7 @@ def show(found: VolumeInspection, shown: Display, score_volume: Path | None, *, 
         ConfigError: a second volume for one file of scores.
         StorageError: a file that cannot be written.
     """
-    from assistant.volumes.score_file import save_scores
+    from assistant.volumes.written.score_file import save_scores
 
     if score_volume is not None:
         if not first:

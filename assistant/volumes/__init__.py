@@ -10,5 +10,5 @@ usual_planes       what normal slices show, place by place
 reference_volumes  normal volumes of one kind, and where whole normal scans lie
 finding            what is said of a volume
 inspecting         a volume -> what is said of it
-score_file         the score volume as NIfTI
+written            files that open over the scan
 """
