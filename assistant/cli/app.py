@@ -63,11 +63,12 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @takes(request=groups.request_of, scans=groups.scans_of, model=groups.talking_model_of, shown=groups.shown_of)
 def inspect(images: options.Images, request: Request, scans: ScanOptions, model: Model, shown: Display) -> None:
     """Verdict, map and named regions of pictures and scans."""
+    scan.require_one(images, scans)
     inspector = Inspector(model.load(), scans.told(request))
     profile.tell_faults(inspector.profile, inspector.notes)
     if request.rule is not None:
         print(f"rule: {request.rule}", file=sys.stderr)
-    failed, written = False, 0
+    failed = False
     for source, result in inspector.inspect_each(images, profile.tell):
         if isinstance(result, AssistantError):
             failed = True
@@ -75,8 +76,7 @@ def inspect(images: options.Images, request: Request, scans: ScanOptions, model:
         elif isinstance(result, Inspection):
             _show(result, inspector.assistant.caption(result), (), shown)
         else:
-            written += 1
-            scan.show(result, shown, scans.score_volume, first=written == 1)
+            scan.show(result, shown, scans)
     raise typer.Exit(int(failed))
 
 

@@ -22,7 +22,7 @@ from assistant.vision.encoded_query import EncodedQuery
 from assistant.vision.measuring.measures import measured
 from assistant.vision.regions import RegionMask, find_regions
 from assistant.volumes.finding import VolumeInspection, VolumeRegion
-from assistant.volumes.joining import Part, find_parts, score_volume, together, width_in_slices
+from assistant.volumes.joining import Part, find_parts, numbered, score_volume, together, width_in_slices
 from assistant.volumes.reference_volumes import VolumeReferences, other_spacing
 from assistant.volumes.scan_score import ScanScore, joined
 from assistant.volumes.slice_evidence import KEPT, SliceEvidence, look_along
@@ -101,6 +101,7 @@ def concluded(
         axes=tuple(one.slices.axis for one in looks),
         slice_scores=_told(first, evidence),
         scores=np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32),
+        numbers=numbered(parts, logits.shape),
         smoothing_mm=width_in_slices(evidence.step_mm) * evidence.step_mm,
         worst=_picture(detector, evidence, worst, first, inquiry),
         worst_slice=worst,
