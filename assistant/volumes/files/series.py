@@ -133,7 +133,8 @@ def frames_series(data: bytes, path: str) -> Series | None:
     import pydicom
 
     with decoding(printable(path), "DICOM"):
-        header: Any = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True, force=True)
+        header: Any = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True, specific_tags=list(HEADER), force=True)
+        _read_each(header)
         count = int(header.get("NumberOfFrames") or 1)
         groups = header.get("PerFrameFunctionalGroupsSequence") or []
         if count < FEWEST or len(groups) < count:
@@ -173,12 +174,17 @@ def _slice(path: str) -> tuple[tuple[Any, ...], Any, SlicePlace] | None:
                 return None
         with decoding(path, "DICOM"):
             header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER), force=True)
-            for _ in header:  # each value is read now: a damaged one raises here
-                pass
+            _read_each(header)
         place = _placed(header, path)
         return None if place is None else (_key(header), header, place)
     except Exception:  # noqa: BLE001  decoding it as a picture of its own tells
         return None
+
+
+def _read_each(header: Any) -> None:
+    """Read each value now: pydicom puts it off, and a damaged one would raise far from here."""
+    for _ in header:
+        pass
 
 
 def _placed(header: Any, path: str) -> SlicePlace | None:
