@@ -257,6 +257,9 @@ class Assistant:
         Raises:
             ImageError, ProfileError, ConfigError: with what was expected, what came, what to do.
         """
+        from assistant.volumes.files.reading import require_pictures
+
+        require_pictures(references)
         return build_profile(self.detector, references, Inquiry.of(asked), anomalous_references, fit=fit)
 
     def inspect_mutual(self, images: Sequence[Picture], **asked: Unpack[InquiryFields]) -> list[Inspection]:

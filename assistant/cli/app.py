@@ -70,11 +70,12 @@ def inspect(
     reason: options.Reason = False,
 ) -> None:
     """Verdict, map and named regions of pictures and scans."""
+    scan.require_one(images, scans)
     inspector = Inspector(model.load(), scans.told(request))
     profile.tell_faults(inspector.profile, inspector.notes)
     if request.rule is not None:
         print(f"rule: {request.rule}", file=sys.stderr)
-    failed, written = False, 0
+    failed = False
     for source, result in inspector.inspect_each(images, profile.tell):
         if isinstance(result, AssistantError):
             failed = True
@@ -83,10 +84,9 @@ def inspect(
             steps = inspector.assistant.reason(result) if reason else ()
             _show(result, inspector.assistant.caption(result), (), shown, steps)
         else:
-            written += 1
             if reason:
                 print(f"note: {source}: a whole scan is not reasoned about; give a slice of it", file=sys.stderr)
-            scan.show(result, shown, scans.score_volume, first=written == 1)
+            scan.show(result, shown, scans)
     raise typer.Exit(int(failed))
 
 

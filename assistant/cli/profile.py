@@ -40,7 +40,9 @@ def build(
     json: options.Json = False,
 ) -> None:
     """Encode normal pictures once into a file that inspect --profile uses."""
-    inspector = Inspector(model.load(), marked(inquiry=inquiry, references=tuple(references), fit=fit))
+    asked = marked(inquiry=inquiry, references=tuple(references), fit=fit)
+    _require_pictures([*references, *asked.anomalous_references])
+    inspector = Inspector(model.load(), asked)
     profile = inspector.profile
     assert profile is not None, "a request with references makes a profile"
     profile.save(output)
@@ -73,6 +75,7 @@ def check(
     if saved and inquiry != Inquiry():
         got = "a saved profile with --object, --look-for or --fixed-camera"
         raise ConfigError("these options with pictures", got, "leave them out: a profile knows its own")
+    _require_pictures([*(() if saved else references), *(query or ())])
     asked = Request(profile=references[0]) if saved else Request(inquiry, references=tuple(references))
     inspector = Inspector(model.load(), asked) if query or not saved else None
     profile = load_profile(references[0]) if inspector is None else inspector.profile
@@ -82,6 +85,12 @@ def check(
     if not found and not json:
         print(f"nothing speaks against {_counted(profile)}" + (" and the pictures" if query else ""))
     raise typer.Exit(int(bool(found)))
+
+
+def _require_pictures(references: Sequence[str]) -> None:
+    from assistant.volumes.files.reading import require_pictures
+
+    require_pictures(references)
 
 
 def tell_faults(profile: Profile | None, notes: Sequence[str] = ()) -> None:

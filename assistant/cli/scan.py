@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,31 +16,61 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from assistant.cli.parameters.option_groups import Display
+    from assistant.cli.parameters.option_groups import Display, ScanOptions
     from assistant.volumes.finding import VolumeInspection, VolumeRegion
 
 BARS = " ▁▂▃▄▅▆▇█"
 
 
-def show(found: VolumeInspection, shown: Display, score_volume: Path | None, *, first: bool) -> None:
+def require_one(inputs: Sequence[str], scans: ScanOptions) -> None:
+    """See, before anything is loaded, that files of one scan have one scan to be of.
+
+    Raises:
+        ConfigError: pictures, none or several, or a scan that is no DICOM for a segmentation.
+        ImageError: inputs that cannot be read, or the extra ``segmentation`` is missing.
+    """
+    asked = {"--score-volume": scans.score_volume, "--segmentation": scans.segmentation}
+    option = next((name for name, path in asked.items() if path is not None), None)
+    if option is None:
+        return
+    from assistant.pictures.pixels import printable
+    from assistant.request import expand_volumes
+    from assistant.volumes.files.reading import VolumeSource, is_dicom
+
+    found = [source for source, problem in expand_volumes(inputs) if problem is None] if scans.volumes else []
+    whole = [one for one in found if isinstance(one, VolumeSource)]
+    if len(whole) != 1 or len(found) != 1:
+        got = f"{len(whole)} scans and {len(found) - len(whole)} pictures" if scans.volumes else "--no-volumes"
+        raise ConfigError(f"one scan with {option}", got, "name one scan, or use --out for several")
+    if scans.segmentation is not None:
+        from assistant.volumes.written.segmentation_file import require_highdicom
+
+        source = whole[0]
+        if source.series is None and not is_dicom(source.source.partition("::")[0]):
+            do = "write its scores with --score-volume, or inspect the DICOM slices that it was made of"
+            raise ConfigError("a scan of DICOM slices with --segmentation", f"NIfTI, {printable(source.title)}", do)
+        require_highdicom(printable(str(scans.segmentation)))
+
+
+def show(found: VolumeInspection, shown: Display, scans: ScanOptions) -> None:
     """Write the files of one volume where asked, then print it.
 
     Args:
         found: about it.
         shown: where it goes.
-        score_volume: file of its scores; None writes none but those of the folder.
-        first: whether no volume came before it: one file holds the scores of one.
+        scans: files of its scores and regions, besides those of the folder.
 
     Raises:
-        ConfigError: a second volume for one file of scores.
         StorageError: a file that cannot be written.
     """
-    from assistant.volumes.score_file import save_scores
+    from assistant.volumes.written.score_file import save_scores
 
-    if score_volume is not None:
-        if not first:
-            raise ConfigError("one scan with --score-volume", f"another, {found.volume.title}", "use --out for several")
-        save_scores(score_volume, found)
+    written = []
+    if scans.score_volume is not None:
+        save_scores(scans.score_volume, found)
+        written.append(scans.score_volume)
+    if scans.segmentation is not None:
+        written += _segmented(scans.segmentation, found)
     words = volume_caption(found) if shown.caption else None
     files, score_path = report.Files(), None
     if shown.out is not None:
@@ -54,11 +85,19 @@ def show(found: VolumeInspection, shown: Display, score_volume: Path | None, *, 
         return
     from assistant.cli import console
 
-    written = [score_volume] if score_volume is not None else []
     if shown.out is not None:
         paths = (files.overlay_path, files.map_path, score_path)
         written += [shown.out / path for path in paths if path is not None]
     _print(console.new_console(), found, words, written)
+
+
+def _segmented(path: Path, found: VolumeInspection) -> list[Path]:
+    from assistant.volumes.written.segmentation_file import save_segmentation
+
+    if save_segmentation(path, found):
+        return [path]
+    print(f"no region was found: {path} is not written", file=sys.stderr)
+    return []
 
 
 def _print(console: Console, found: VolumeInspection, words: str | None, written: Sequence[Path]) -> None:

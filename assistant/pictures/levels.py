@@ -53,6 +53,7 @@ LEAST_SPREAD = 1 / 8
 OUTSIDE = 0.01
 """Share of the values that may lie outside what the file declares."""
 SAMPLED = 200_000
+_PIECE = 2**15
 _DISTINCT = 16
 _CLIPPED = 0.05
 _OUTSIDE = "lies outside the grey levels of its references"
@@ -177,7 +178,7 @@ def find_levels(measured: np.ndarray, declared: Levels | None, channels: int = 1
         declared: by the file.
         channels: values of a pixel.
     """
-    sample = np.sort(_sample(measured))
+    sample = _sorted(_sample(measured))
     kind, size = sample.dtype.kind, len(sample)
     if not size:
         return Levels(0.0, 1.0), ()
@@ -205,7 +206,7 @@ def find_levels(measured: np.ndarray, declared: Levels | None, channels: int = 1
 
 def robust_range(values: np.ndarray) -> tuple[float, float]:
     """The 0.1 and 99.9 percentiles of finite values, over two hundred thousand of them at most."""
-    sample = np.sort(_sample(values))
+    sample = _sorted(_sample(values))
     low, high = _between(sample)
     return (low, high) if low < high else (float(sample[0]), float(sample[-1]))
 
@@ -217,13 +218,22 @@ def stretch(values: np.ndarray, black: float, white: float) -> Bytes:
     if values.dtype.itemsize == 2 and values.dtype.kind in "ui" and values.size > 2**16:
         every = np.arange(2**16, dtype=np.uint16).view(values.dtype.newbyteorder("="))
         table: Bytes = stretch(every, black, white)
-        return np.take(table, values.astype(values.dtype.newbyteorder("="), copy=False).view(np.uint16))
+        return _looked_up(table, values.astype(values.dtype.newbyteorder("="), copy=False).view(np.uint16))
     scale = 255.0 / white if black == 0.0 else 255.0 / (white - black)
     wide = values.dtype.itemsize > 2 or max(abs(black), abs(white)) > 1e30
     kept = np.clip(values.astype(np.float64 if wide else np.float32), black, white)
     with np.errstate(invalid="ignore"):
         scaled: Bytes = np.nan_to_num(np.rint((kept - black) * scale)).astype(np.uint8)
     return scaled
+
+
+def _looked_up(table: Bytes, places: np.ndarray) -> Bytes:
+    """Entries of a table of 65536, a piece at a time: numpy makes eight bytes of each place first."""
+    found = np.empty(places.size, np.uint8)
+    flat = places.reshape(-1)
+    for start in range(0, flat.size, _PIECE):
+        np.take(table, flat[start : start + _PIECE], out=found[start : start + _PIECE], mode="clip")
+    return found.reshape(places.shape)
 
 
 def percent(share: float) -> str:
@@ -235,6 +245,11 @@ def percent(share: float) -> str:
     if share < 0.001:
         return "under 0.1 %"
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _sorted(sample: np.ndarray) -> np.ndarray:
+    """Values in order; those of 16 bits by their digits, which numpy does with the stable way alone."""
+    return np.sort(sample, kind="stable" if sample.dtype.itemsize <= 2 else None)
 
 
 def _between(sample: np.ndarray, channels: int = 1) -> tuple[float, float]:
@@ -289,7 +304,7 @@ def _known(values: np.ndarray, samples: Samples, name: str) -> tuple[np.ndarray 
             break
         good &= ~_holes(values, alone)
         what.append(f"{float(alone):g}")
-    known = np.asarray(good.all(2) if good.ndim == 3 else good)
+    known = np.ones(values.shape[:2], bool) if good.all() else _everywhere(good)
     given = samples.known
     notes: tuple[str, ...] = ()
     if not known.all():
@@ -316,11 +331,13 @@ def _set_apart(values: np.ndarray, good: np.ndarray) -> float | None:
         known = float(end) in NO_DATA or (limits is not None and end in (limits.min, limits.max))
         if not known or ends[0] == ends[1]:
             continue
+        if np.count_nonzero(inside == end) <= PERCENTILES[0] * inside.size:
+            continue
         hole = _holes(values, end) & good
         rest = values[good & ~hole]
         if inside.size - rest.size <= PERCENTILES[0] * inside.size:
             continue
-        sample = np.sort(_sample(rest))
+        sample = _sorted(_sample(rest))
         low, high = _between(sample)
         nearest = float(rest.min() if sign > 0 else rest.max())
         gap = sign * (nearest - float(end))
@@ -334,7 +351,17 @@ def _holes(values: np.ndarray, value: Any) -> np.ndarray:
     same = np.asarray(values == value)
     if values.ndim == 2 or (values.dtype.kind == "f" and value < 0):
         return same
-    return np.broadcast_to(same.all(2, keepdims=True), values.shape)
+    return np.broadcast_to(_everywhere(same)[..., None], values.shape)
+
+
+def _everywhere(good: np.ndarray) -> np.ndarray:
+    """Pixels where all channels are so; numpy is slow at reductions along a short last axis."""
+    if good.ndim == 2:
+        return good
+    known = good[..., 0].copy()
+    for channel in range(1, good.shape[2]):
+        known &= good[..., channel]
+    return known
 
 
 def _turned(values: np.ndarray, levels: Levels) -> tuple[np.ndarray, Levels]:

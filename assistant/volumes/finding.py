@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from assistant.types import THRESHOLD, Inspection, Mode, Severity, Verdict
 from assistant.volumes.volume import Volume
@@ -61,6 +61,7 @@ class VolumeInspection:
         axes: along which its slices were looked at; the first one numbers slices.
         slice_scores: calibrated score of each slice along that axis, smoothed with its neighbours; None of empty ones.
         scores: calibrated score volume, canonical axes, coarser than the voxels within slices.
+        numbers: of the region that each of its cells belongs to, 0 for none.
         smoothing_mm: standard deviation of the Gaussian along the axis.
         worst: inspection of the slice with the highest score.
         worst_slice: its number.
@@ -78,6 +79,7 @@ class VolumeInspection:
     axes: tuple[int, ...]
     slice_scores: tuple[float | None, ...]
     scores: Float32[np.ndarray, "x y z"]
+    numbers: UInt8[np.ndarray, "x y z"]
     smoothing_mm: float
     worst: Inspection
     worst_slice: int

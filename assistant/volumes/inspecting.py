@@ -22,9 +22,9 @@ from assistant.vision.encoded_query import EncodedQuery
 from assistant.vision.measuring.measures import measured
 from assistant.vision.regions import RegionMask, find_regions
 from assistant.volumes.finding import VolumeInspection, VolumeRegion
-from assistant.volumes.joining import Part, find_parts, score_volume, together, width_in_slices
+from assistant.volumes.joining import Part, find_parts, numbered, score_volume, together, width_in_slices
 from assistant.volumes.reference_volumes import VolumeReferences, other_spacing
-from assistant.volumes.scan_score import ScanScore, joined
+from assistant.volumes.scan_score import ScanScore, joined, with_contrast
 from assistant.volumes.slice_evidence import KEPT, SliceEvidence, look_along
 from assistant.volumes.volume import Volume
 
@@ -82,7 +82,7 @@ def concluded(
 ) -> VolumeInspection:
     """What slices that were looked at, along one axis or several, say of their volume."""
     started = time.perf_counter()
-    found = [joined(one, None if references is None else references.normal(one.slices.axis)) for one in looks]
+    found = [_scored(one, references) for one in looks]
     own = float(np.mean([one.logit for one in found]))
     volumes = [score_volume(one.planes, look.slices) for one, look in zip(found, looks, strict=True)]
     logits = together(volumes, volume.shape)
@@ -101,6 +101,7 @@ def concluded(
         axes=tuple(one.slices.axis for one in looks),
         slice_scores=_told(first, evidence),
         scores=np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32),
+        numbers=numbered(parts, logits.shape),
         smoothing_mm=width_in_slices(evidence.step_mm) * evidence.step_mm,
         worst=_picture(detector, evidence, worst, first, inquiry),
         worst_slice=worst,
@@ -131,7 +132,20 @@ def look(
             logits = known.banks.judged(detector, encoded.features, text, share)
         return float(logits.image[0]), logits.map[0].float().cpu().numpy()
 
-    return known.centred(look_along(detector, volume.slices(axis, references.levels), inquiry, said))
+    evidence = known.centred(look_along(detector, volume.slices(axis, references.levels), inquiry, said))
+    return known.compared(evidence)
+
+
+def _scored(evidence: SliceEvidence, references: VolumeReferences | None) -> ScanScore:
+    """The scan's score along one axis."""
+    if references is None:
+        return joined(evidence, None)
+    found, threshold = joined(evidence, references.normal(evidence.slices.axis)), None
+    if evidence.unusual is not None:
+        threshold = references.joint_threshold(evidence.slices.axis)
+    if evidence.unusual is None or threshold is None:
+        return found
+    return with_contrast(found, evidence.numbers, evidence.unusual, threshold)
 
 
 def _told(found: ScanScore, evidence: SliceEvidence) -> tuple[float | None, ...]:

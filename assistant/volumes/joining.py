@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, UInt8
 from scipy import ndimage
 
 from assistant.types import THRESHOLD
@@ -72,10 +72,19 @@ def together(
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A connected part before it has a type: what it measures, and where it lies on its worst slice."""
+    """A connected part before it has a type.
+
+    Args:
+        region: what it measures.
+        mask: where it lies on its worst slice.
+        window: the part of the logit volume that it lies in.
+        inside: where in that.
+    """
 
     region: VolumeRegion
     mask: Bool[np.ndarray, "rows columns"]
+    window: tuple[slice, ...]
+    inside: Bool[np.ndarray, "x y z"]
 
 
 def find_parts(logits: Float32[np.ndarray, "x y z"], volume: Volume, slices: Slices) -> list[Part]:
@@ -127,13 +136,19 @@ def _measured(
         worst_slice=worst,
         worst_source=slices.source(worst),
     )
-    return float(weights.sum()), Part(region, np.ascontiguousarray(flat))
+    return float(weights.sum()), Part(region, np.ascontiguousarray(flat), window, inside)
 
 
 def _numbered(part: Part, number: int) -> Part:
-    from dataclasses import replace
+    return replace(part, region=replace(part.region, id=number))
 
-    return Part(replace(part.region, id=number), part.mask)
+
+def numbered(parts: Sequence[Part], shape: tuple[int, ...]) -> UInt8[np.ndarray, "x y z"]:
+    """The region's number at each cell of the logit volume, 0 in none."""
+    found = np.zeros(shape, np.uint8)
+    for part in parts:
+        found[part.window][part.inside] = part.region.id
+    return found
 
 
 def source_box(volume: Volume, low: np.ndarray, high: np.ndarray) -> VoxelBox:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from assistant.errors import ProfileError
 from assistant.inquiry import Inquiry
@@ -15,12 +16,13 @@ from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.types import Levels
 from assistant.vision.detector import Detector
 from assistant.vision.experts.jitter import jittered
-from assistant.vision.experts.normal_range import NormalRange, conformal_p_value
+from assistant.vision.experts.normal_range import NormalPrior, NormalRange, Odds, conformal_p_value
 from assistant.vision.localizer import Logits
 from assistant.vision.references.reference_features import ReferenceFeatures
+from assistant.volumes.contrast import UsualContrast, contrast_of, usual_contrast
 from assistant.volumes.files.reading import VolumeSource
 from assistant.volumes.matched_banks import MatchedBanks, ReferenceSlices, build_banks, evenly
-from assistant.volumes.scan_score import SPREAD, Normal, raw_score
+from assistant.volumes.scan_score import SPREAD, Normal, raw_score, raw_sum
 from assistant.volumes.slice_evidence import SliceEvidence
 from assistant.volumes.usual_planes import UsualPlanes, on_grid
 from assistant.volumes.volume import Volume
@@ -35,6 +37,25 @@ PRIOR = "top1"
 """Image score whose prior fits: the mean of the top 1 % of a map."""
 
 
+SUMS = NormalPrior(lift=0.0, trust=0.5, scale=0.8, certainty=10.0, left_out=2.0, odds=Odds(1.0, 0.0, 0.0, 0.0, 0.0))
+"""Of the highest sums in normal scans: on built heads they lie 0.4 to 1 apart, a reference's against three others 0.5 higher."""
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """What reference scans say of contrast, and of the sums with it.
+
+    Args:
+        usual: contrast along the axis.
+        scores: the highest sum of each reference scan, judged by the others.
+        range: where that of a normal scan lies.
+    """
+
+    usual: UsualContrast
+    scores: tuple[float, ...]
+    range: NormalRange
+
+
 @dataclass(frozen=True, eq=False)
 class AxisReferences:
     """What is known along one axis.
@@ -44,12 +65,22 @@ class AxisReferences:
         usual: planes of the reference slices, each volume judged by the others; None of a lone one.
         scores: of the reference scans likewise; empty of a lone one.
         range: where a normal scan's score lies.
+        joint: contrast and the sums with it; None of a lone one.
     """
 
     banks: MatchedBanks
     usual: UsualPlanes | None
     scores: tuple[float, ...]
     range: NormalRange
+    joint: Joint | None = None
+
+    def compared(self, evidence: SliceEvidence) -> SliceEvidence:
+        """Evidence with what is unusual in the contrast of its slices."""
+        slices = evidence.slices
+        own = None if self.joint is None else contrast_of(slices.volume, slices.axis, slices.levels)
+        if self.joint is None or own is None:
+            return evidence
+        return replace(evidence, unusual=self.joint.usual.unusual(own))
 
     def centred(self, evidence: SliceEvidence) -> SliceEvidence:
         """Planes less what normal slices show at the same place and share of the axis."""
@@ -96,12 +127,17 @@ class VolumeReferences:
 
     def normal(self, axis: int) -> Normal:
         """Where normal scans lie along an axis."""
-        known = self.of(axis).range
-        return Normal(max(known.even, known.limit(self.overkill)), known.slope, self.map_scale)
+        return _normal(self.of(axis).range, self.overkill, self.map_scale)
+
+    def joint_threshold(self, axis: int) -> float | None:
+        """The sum of log-odds from which on a scan is anomalous; None where contrast is not known."""
+        joint = self.of(axis).joint
+        return None if joint is None else joint.range.limit(self.overkill)
 
     def p_value(self, axis: int, raw: float) -> float | None:
         """Conformal p-value of a scan's score along one axis; None with fewer than :data:`ENOUGH` references."""
-        scores = self.of(axis).scores
+        known = self.of(axis)
+        scores = known.scores if known.joint is None else known.joint.scores
         return conformal_p_value(raw, scores) if len(scores) >= ENOUGH else None
 
 
@@ -191,7 +227,39 @@ def _along(
     prior = detector.calibration.normal[PRIOR]
     prior = replace(prior, scale=prior.scale * SPREAD)
     expected = copies or [sum(left_out) / len(left_out) - prior.left_out / len(left_out) - prior.lift]
-    return AxisReferences(banks, usual, tuple(left_out), prior.given(left_out, expected))
+    found = AxisReferences(banks, usual, tuple(left_out), prior.given(left_out, expected))
+    if usual is None:
+        return found
+    normal = _normal(found.range, inquiry.overkill, detector.calibration.weighed_map.scale)
+    return replace(found, joint=_joint(usual, slices, normal))
+
+
+def _normal(known: NormalRange, overkill: float, map_scale: float) -> Normal:
+    return Normal(max(known.even, known.limit(overkill)), known.slope, map_scale)
+
+
+def _joint(usual: UsualPlanes, slices: ReferenceSlices, normal: Normal) -> Joint | None:
+    """Contrast of the reference scans, and the sums with it, each judged by the others; None where one shows nothing."""
+    contrasts = []
+    for volume in range(int(usual.owners.max()) + 1):
+        one = slices.slices(volume)
+        contrasts.append(contrast_of(one.volume, one.axis, one.levels))
+    known = usual_contrast(contrasts)
+    if known is None:
+        return None
+    scores = []
+    for volume, contrast in enumerate(known.references):
+        numbers = [place.number for place in slices.places if place.volume == volume]
+        unusual = known.unusual(contrast, leave_out=volume)[numbers]
+        scores.append(raw_sum(_centred(usual, volume), slices.step_mm[volume], unusual, normal))
+    return Joint(known, tuple(scores), SUMS.given(scores, [(sum(scores) - SUMS.left_out) / len(scores)]))
+
+
+def _centred(usual: UsualPlanes, volume: int) -> Float32[np.ndarray, "slices rows columns"]:
+    """Planes of a reference scan, less what the others show."""
+    own = usual.owners == volume
+    planes = usual.planes[own]
+    return planes - usual.at(usual.shares[own], (planes.shape[1], planes.shape[2]), leave_out=volume)
 
 
 def _judged_by_others(
@@ -213,10 +281,7 @@ def _judged_by_others(
 
 def _score(usual: UsualPlanes, slices: ReferenceSlices, volume: int) -> float:
     """The score of a reference scan, less what the others show."""
-    own = usual.owners == volume
-    planes = usual.planes[own]
-    grid = (planes.shape[1], planes.shape[2])
-    return raw_score(planes - usual.at(usual.shares[own], grid, leave_out=volume), slices.step_mm[volume])
+    return raw_score(_centred(usual, volume), slices.step_mm[volume])
 
 
 def _copied(detector: Detector, slices: ReferenceSlices, banks: MatchedBanks, inquiry: Inquiry) -> float:

@@ -10,6 +10,9 @@ is higher than one, so the threshold is that of scans, never of pictures:
   prior odds: Westfall, Johnson and Utts, Biometrika 1997), so ``log n`` is taken off; ``n`` is the number of slices over the
   ``2 sqrt(pi) sigma`` that a Gaussian makes one of. What text says of the scan's median slice it would say of any, and is taken
   off where it is above 0.
+
+With two reference volumes or more the log-odds of what slices show and those of :mod:`assistant.volumes.contrast` are added,
+place by place; then the threshold is that of the sums in whole reference scans.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float32
 
@@ -26,6 +30,12 @@ from assistant.volumes.slice_evidence import SliceEvidence, filled
 
 SPREAD = 0.5
 """Spread of the scores of normal scans as a share of that of normal pictures: 0.45 beside 1.25 on built heads."""
+
+
+UNUSUAL = 2.0
+"""Log-odds a logarithm of unusual contrast."""
+LEAST = (-4.0, -2.0)
+"""Log-odds of what slices show, and of contrast, at least: neither overrules the other."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +91,52 @@ def joined(evidence: SliceEvidence, normal: Normal | None) -> ScanScore:
     logit = float(slices.max())
     looked = np.zeros(len(planes), bool)
     looked[evidence.numbers[0] : evidence.numbers[-1] + 1] = True
-    tied = np.where(looked[:, None, None], (planes - tops.max()) * scale + logit, NOTHING)
+    tied = np.where(looked[:, None, None], _tied(planes, float(tops.max()), logit, scale), NOTHING)
     return ScanScore(logit, float(tops.max()), slices.astype(np.float32), tied.astype(np.float32))
+
+
+def _tied(planes: np.ndarray, top: float, logit: float, scale: float) -> np.ndarray:
+    """Planes calibrated so that their strongest slice is as high as the scan."""
+    return (planes - top) * scale + logit
+
+
+def summed(
+    planes: Float32[np.ndarray, "slices rows columns"], unusual: Float32[np.ndarray, "slices height width"]
+) -> Float32[np.ndarray, "slices height width"]:
+    """Log-odds of both, on the grid of the contrast."""
+    height, width = unusual.shape[1:]
+    shown = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
+    both = np.maximum(shown, LEAST[0]) + np.maximum(UNUSUAL * unusual, LEAST[1])
+    return both.astype(np.float32)
+
+
+def with_contrast(
+    found: ScanScore, numbers: tuple[int, ...], unusual: Float32[np.ndarray, "slices height width"], threshold: float
+) -> ScanScore:
+    """The score by slices and contrast together.
+
+    Args:
+        found: by slices alone.
+        numbers: of those looked at.
+        unusual: of all slices.
+        threshold: of the sum, from which on a scan is anomalous.
+    """
+    planes = summed(found.planes, unusual) - np.float32(threshold)
+    planes[(found.planes == NOTHING).all((1, 2))] = NOTHING
+    slices = planes.max((1, 2))[list(numbers)]
+    logit = float(slices.max())
+    return ScanScore(logit, logit + threshold, slices, np.minimum(planes, np.float32(logit)))
+
+
+def raw_sum(
+    planes: Float32[np.ndarray, "slices rows columns"], step_mm: float,
+    unusual: Float32[np.ndarray, "slices height width"], normal: Normal,
+) -> float:  # fmt: skip
+    """The highest sum in a scan that shows how normal ones lie."""
+    smooth = smoothed(planes, width_in_slices(step_mm))
+    top = float(strongest(smooth).max())
+    tied = _tied(smooth, top, (top - normal.threshold) * normal.slope, normal.map_scale)
+    return float(summed(tied.astype(np.float32), unusual).max())
 
 
 def raw_score(planes: Float32[np.ndarray, "slices rows columns"], step_mm: float) -> float:

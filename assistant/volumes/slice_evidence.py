@@ -30,6 +30,7 @@ class SliceEvidence:
         planes: logits of the patch grid of each.
         kept: the encoded slices with the highest image logits, by number.
         timing_ms: milliseconds a stage, of all of them together.
+        unusual: logarithm of unusual contrast in all slices; None where nothing is known of it.
     """
 
     slices: Slices
@@ -38,6 +39,7 @@ class SliceEvidence:
     planes: Float32[np.ndarray, "looked rows columns"]
     kept: dict[int, EncodedQuery]
     timing_ms: dict[str, float]
+    unusual: Float32[np.ndarray, "slices height width"] | None = None
 
     @property
     def shares(self) -> Float32[np.ndarray, " looked"]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from data_builders.fuzzing.seeds import SIDES, mask_seeds, picture_seeds, text_seeds
+from data_builders.fuzzing.volume_seeds import volume_seeds
 
 Read = Callable[[Path], object]
 
@@ -41,6 +42,10 @@ def targets() -> list[Target]:
         else:
             made.append(Target(f"picture {kind}", load_image, f"p.{kind}", tuple(seeds)))
     made += [Target(f"mask {kind}", _mask, f"m.{kind}", tuple(seeds)) for kind, seeds in mask_seeds().items()]
+    whole = volume_seeds()
+    made += [Target(f"volume {kind}", _volume, f"v.{kind}", tuple(whole[kind])) for kind in ("nifti", "frames")]
+    *others, last = whole["series"]
+    made.append(Target("volume series", _series(others), "series/broken", (last,)))
     readers = _text_readers()
     files = {"table": "t.csv", "rows": "t.jsonl", "voc": "Annotations/a.xml", "yolo": "labels/a.txt", "rule": "r.yaml"}
     for name, seeds in text_seeds().items():
@@ -52,6 +57,25 @@ def _mask(path: Path) -> object:
     from assistant.labels.masks import Frame, read_mask
 
     return read_mask(path, Frame(*SIDES))
+
+
+def _volume(path: Path) -> object:
+    """Read it and draw a slice."""
+    from assistant.volumes.files.reading import read_volume
+
+    slices = read_volume(path).slices()
+    return slices[0], slices.empty(len(slices) // 2)
+
+
+def _series(others: Sequence[bytes]) -> Read:
+    """A folder of a series with a broken file behind its other slices."""
+
+    def read(path: Path) -> object:
+        for number, data in enumerate(others):
+            (path.parent / f"{number}").write_bytes(data)
+        return _volume(path.parent)
+
+    return read
 
 
 def _text_readers() -> Mapping[str, Read]:

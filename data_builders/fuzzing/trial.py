@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import tempfile
 import time
@@ -22,6 +23,8 @@ from data_builders.fuzzing.readers import Target, targets
 READ, REFUSED, TRACEBACK, HANG, DEATH, MEMORY = "read", "refused", "traceback", "hang", "death", "memory"
 FAULTS = (TRACEBACK, HANG, DEATH, MEMORY)
 MOST_SECONDS = 5.0
+"""Of a processor: on a busy machine a case may wait longer, :data:`MOST_WAIT` at most."""
+MOST_WAIT = 60.0
 MOST_BYTES = 2**30
 """That one file may add to what the process holds at most."""
 _ROOM = 3 * 2**30
@@ -37,7 +40,7 @@ class Outcome:
         target: name of the reader.
         end: one of the words above.
         said: the last line of a traceback with its place, or the error's text.
-        seconds: it took.
+        seconds: of a processor that it took.
         added: bytes that the most memory of the process grew by.
     """
 
@@ -85,7 +88,7 @@ def _heard(pipe: Connection, left: list[int], worker: Any) -> Iterator[Outcome]:
     name, begun = "", False
     while left:
         try:
-            waited = pipe.poll(MOST_SECONDS + 1 if begun else 120)
+            waited = _waited(pipe, worker.pid) if begun else pipe.poll(300)
             told = pipe.recv() if waited else None
         except (EOFError, OSError):
             worker.join(5)
@@ -95,11 +98,30 @@ def _heard(pipe: Connection, left: list[int], worker: Any) -> Iterator[Outcome]:
             name, begun = told, True
             continue
         if told is None:
-            yield Outcome(left.pop(0), name, HANG, f"no end after {MOST_SECONDS:g} s", MOST_SECONDS, 0)
+            yield Outcome(left.pop(0), name, HANG, f"no end after {MOST_SECONDS:g} s of work", MOST_SECONDS, 0)
             return
         left.pop(0)
         begun = False
         yield told
+
+
+def _waited(pipe: Connection, worker: int) -> bool:
+    """Whether the outcome of a case comes before the process has worked, or waited, for too long."""
+    worked, started = _seconds_of(worker), time.perf_counter()
+    while not pipe.poll(0.5):
+        spent = time.perf_counter() - started
+        if spent > MOST_WAIT or (spent > MOST_SECONDS and _seconds_of(worker) - worked > MOST_SECONDS):
+            return False
+    return True
+
+
+def _seconds_of(process: int) -> float:
+    """Processor time that a process has had; the time of day where that is not told."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return time.perf_counter()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _work(pipe: Connection, seed: int, numbers: Sequence[int], names: tuple[str, ...]) -> None:
@@ -124,9 +146,9 @@ def _has_proc() -> bool:
 
 
 def _tried(number: int, target: Target, path: Path) -> Outcome:
-    peak, started = _peak(), time.perf_counter()
+    peak, started = _peak(), time.process_time()
     end, said = _end_of(lambda: target.read(path))
-    seconds, added = time.perf_counter() - started, _peak() - peak
+    seconds, added = time.process_time() - started, _peak() - peak
     if end in (READ, REFUSED) and seconds > MOST_SECONDS:
         end, said = HANG, f"{seconds:.1f} s"
     if end in (READ, REFUSED) and added > MOST_BYTES:

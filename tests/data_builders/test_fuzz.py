@@ -65,7 +65,7 @@ def test_every_end_is_told_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch)
     reads = [lambda path, end=end: ENDS[end](path) if end != READ else None for end in ENDS]
     made = [Target(end, read, "f", (b"x",)) for end, read in zip(ENDS, reads, strict=True)]
     monkeypatch.setattr(trial, "targets", lambda: made)
-    monkeypatch.setattr(trial, "MOST_SECONDS", 2.0)
+    monkeypatch.setattr(trial, "MOST_WAIT", 2.0)
     monkeypatch.setattr(trial, "MOST_BYTES", 2**25)
     monkeypatch.setattr(trial.multiprocessing, "get_context", lambda _: forked)
     found = list(trials(0, range(2 * len(ENDS))))

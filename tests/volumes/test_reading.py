@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from assistant.errors import ImageError
@@ -181,3 +182,25 @@ def test_values_that_mean_nothing_are_black_in_every_slice(tmp_path: Path) -> No
     assert "holds no data in part, shown black" in volume.warnings[0]
     assert "voxels" in volume.warnings[0]
     assert volume.slices(2)[5].pixels[:, -5:].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "broken"),
+    [
+        ("NumberOfFrames", 1111, b"1\\12"), ("NumberOfFrames", 1111, b"MONO"),
+        ("PixelSpacing", [1.25, 1.75], b"1.25\\abcd "),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_slice_with_a_broken_header_is_no_slice(tmp_path: Path, element: str, value: object, broken: bytes) -> None:
+    paths = dicom_series(tmp_path, solid((40, 48, 5)))
+    file = pydicom.dcmread(paths[0])
+    setattr(file, element, value)
+    file.save_as(paths[0])
+    written = "\\".join(map(str, value if isinstance(value, list) else [value])).encode()
+    whole = paths[0].read_bytes()
+    assert whole.count(written) == 1
+    paths[0].write_bytes(whole.replace(written, broken[: len(written)]))
+    found = find_volumes(tmp_path)
+    assert [len(one.series.places) for one in found.volumes if one.series] == [4]
+    assert found.pictures == (str(paths[0]),)

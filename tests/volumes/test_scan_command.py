@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nibabel
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from assistant.cli.app import app
+from assistant.errors import ProfileError
 from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from assistant.report import json_schema
@@ -172,3 +174,20 @@ def test_a_broken_scan_is_a_row_with_its_error(scans: Path) -> None:
     assert code == 1
     assert "a whole NIfTI file" in rows["broken.nii.gz"]["error"]
     assert rows["scan.nii.gz"]["error"] is None
+
+
+def test_a_profile_is_made_of_pictures(scans: Path, tiny: Assistant) -> None:
+    whole = str(scans / "scan.nii.gz")
+    refused = f"expected pictures for a profile, got the whole scan {whole}; compare scans by inspect or batch"
+    for words in (
+        ("build", whole, "-o", str(scans / "p.safetensors")),
+        ("build", f"{whole}::slice=3", "--anomalous-reference", whole, "-o", str(scans / "p.safetensors")),
+        ("check", whole),
+    ):
+        with pytest.raises(ProfileError, match=re.escape(refused)):
+            run("profile", *words)
+    with pytest.raises(ProfileError, match=re.escape(refused)):
+        tiny.build_profile([scans / "scan.nii.gz"])
+    assert not (scans / "p.safetensors").exists()
+    code, _, _ = run("profile", "build", f"{whole}::slice=3", f"{whole}::slice=9", "-o", scans / "p.safetensors")
+    assert code == 0

@@ -66,7 +66,7 @@ class VolumeInspector:
         drawn = save_pictures(of_scan(found), job.maps, job.overlays)
         score_path = None
         if job.maps is not None:
-            from assistant.volumes.score_file import save_scores
+            from assistant.volumes.written.score_file import save_scores
 
             score_path = f"scores/{picture_name(found.volume.title, 16)}.nii.gz"
             save_scores(job.maps / score_path, found)

@@ -127,11 +127,13 @@ class ScanOptions:
         volumes: whether NIfTI volumes and series of DICOM slices are one thing each.
         axes: that they are looked along; None for the one they were taken along.
         score_volume: NIfTI file of the scores of one scan; None writes none.
+        segmentation: DICOM file of the regions of one scan; None writes none.
     """
 
     volumes: bool
     axes: str | None
     score_volume: Path | None
+    segmentation: Path | None
 
     def told(self, request: Request) -> Request:
         """A request that knows of them."""
@@ -139,10 +141,13 @@ class ScanOptions:
 
 
 def scans_of(
-    volumes: options.Volumes = True, axes: options.Axes = None, score_volume: options.ScoreVolume = None
+    volumes: options.Volumes = True,
+    axes: options.Axes = None,
+    score_volume: options.ScoreVolume = None,
+    segmentation: options.Segmentation = None,
 ) -> ScanOptions:
     """How whole volumes are taken."""
-    return ScanOptions(volumes, axes, score_volume)
+    return ScanOptions(volumes, axes, score_volume, segmentation)
 
 
 def inquiry_of(

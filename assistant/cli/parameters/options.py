@@ -305,6 +305,15 @@ ScoreVolume = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+Segmentation = Annotated[
+    Path | None,
+    typer.Option(
+        "--segmentation",
+        metavar="FILE",
+        help="Regions of one scan of DICOM slices as a DICOM segmentation (.dcm).",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 
 
 class WriterOption(StrEnum):

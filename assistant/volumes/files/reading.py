@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assistant.errors import ImageError
+from assistant.errors import ImageError, ProfileError
 from assistant.pictures.images import find_images, split_selector
 from assistant.pictures.kinds import content_format
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, printable
@@ -117,6 +117,26 @@ def _only(folder: str, key: str | None) -> VolumeSource:
         do = "give a folder with the slices of one series, or ::series= and one of these"
         raise ImageError("one volume", f"{len(chosen)} in {printable(folder)}{': ' if names else ''}{names}", do)
     return chosen[0]
+
+
+def require_pictures(references: Iterable[object]) -> None:
+    """See that a profile is made of pictures: of a whole scan one slice would stand for all.
+
+    Args:
+        references: paths and folders; pictures that are read already are taken as they are.
+
+    Raises:
+        ProfileError: a scan among them.
+        ImageError: a folder that cannot be read or holds nothing to look at.
+    """
+    paths = [str(one) for one in references if isinstance(one, str | Path)]
+    for one in find_images(paths) if paths else ():
+        if is_volume_file(one):
+            do = (
+                "compare scans by inspect or batch with --references (Assistant.volume_references), "
+                "or name slices as pictures (::slice=40 after the path, ::frame=12 of DICOM)"
+            )
+            raise ProfileError("pictures for a profile", f"the whole scan {printable(one)}", do)
 
 
 def is_volume_file(source: str) -> bool:

@@ -108,12 +108,12 @@ def sort_series(paths: Iterable[str]) -> Sorted:
     groups: dict[tuple[Any, ...], _Group] = {}
     rest: list[str] = []
     for path in paths:
-        header = _header(path)
-        place = None if header is None else _placed(header, path)
-        if header is None or place is None:
+        slice_ = _slice(path)
+        if slice_ is None:
             rest.append(path)
             continue
-        groups.setdefault(_key(header), _Group(header)).places.append(place)
+        key, header, place = slice_
+        groups.setdefault(key, _Group(header)).places.append(place)
     found, small = [], []
     for group in groups.values():
         if len(group.places) < FEWEST:
@@ -133,7 +133,8 @@ def frames_series(data: bytes, path: str) -> Series | None:
     import pydicom
 
     with decoding(printable(path), "DICOM"):
-        header: Any = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True, force=True)
+        header: Any = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True, specific_tags=list(HEADER), force=True)
+        _read_each(header)
         count = int(header.get("NumberOfFrames") or 1)
         groups = header.get("PerFrameFunctionalGroupsSequence") or []
         if count < FEWEST or len(groups) < count:
@@ -163,8 +164,8 @@ def frames_series(data: bytes, path: str) -> Series | None:
     )
 
 
-def _header(path: str) -> Any:
-    """The header of a DICOM file; None for anything else."""
+def _slice(path: str) -> tuple[tuple[Any, ...], Any, SlicePlace] | None:
+    """What slices of its volume share, the header and the place of a DICOM file of one frame; None for anything else."""
     import pydicom
 
     try:
@@ -172,24 +173,34 @@ def _header(path: str) -> Any:
             if content_format(file.read(_HEAD)) != "DICOM":
                 return None
         with decoding(path, "DICOM"):
-            return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER), force=True)
+            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER), force=True)
+            _read_each(header)
+        place = _placed(header, path)
+        return None if place is None else (_key(header), header, place)
     except Exception:  # noqa: BLE001  decoding it as a picture of its own tells
         return None
 
 
+def _read_each(header: Any) -> None:
+    """Read each value now: pydicom puts it off, and a damaged one would raise far from here."""
+    for _ in header:
+        pass
+
+
 def _placed(header: Any, path: str) -> SlicePlace | None:
-    """Where a file of one frame lies; None where it does not say."""
+    """Where a file of one frame lies; None where it does not say.
+
+    Raises:
+        TypeError, ValueError: values that are no place.
+    """
     turned, at = header.get("ImageOrientationPatient"), header.get("ImagePositionPatient")
     if int(header.get("NumberOfFrames") or 1) > 1 or not header.get("SeriesInstanceUID"):
         return None
-    if int(header.get("SamplesPerPixel") or 1) != 1:
+    if turned is None or at is None or int(header.get("SamplesPerPixel") or 1) != 1:
         return None
     if "LOCALIZER" in [str(one).upper() for one in header.get("ImageType") or []]:
         return None
-    try:
-        return _place(path, None, at, turned)
-    except (TypeError, ValueError):
-        return None
+    return _place(path, None, at, turned)
 
 
 def _place(path: str, frame: int | None, at: Any, turned: Any) -> SlicePlace:
