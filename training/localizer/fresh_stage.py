@@ -13,11 +13,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 import torch
-from PIL import Image
 
 from assistant.towers.clip import Clip
 from assistant.vision.localizer import Localizer, Match, novelty
-from training.localizer.data import DataRow
+from training.localizer.data import DataRow, read_mask
 from training.localizer.encoding import Draw, FeatureEncoder, Seen, grid_of, seen
 from training.localizer.feature_store import Shape
 from training.localizer.features import FeatureBatch, batches, plan
@@ -103,5 +102,5 @@ def _together(matches: Sequence[Match]) -> Match:
 
 def _size(row: DataRow) -> tuple[int, int]:
     """Height and width of a picture, which are those of its mask."""
-    with Image.open(row.mask) as opened:
-        return opened.height, opened.width
+    height, width = read_mask(row).shape
+    return height, width
