@@ -15,7 +15,7 @@ is higher than one, so the threshold is that of scans, never of pictures:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32
@@ -83,6 +83,14 @@ def joined(evidence: SliceEvidence, normal: Normal | None) -> ScanScore:
     looked[evidence.numbers[0] : evidence.numbers[-1] + 1] = True
     tied = np.where(looked[:, None, None], (planes - tops.max()) * scale + logit, NOTHING)
     return ScanScore(logit, float(tops.max()), slices.astype(np.float32), tied.astype(np.float32))
+
+
+def lowered(score: ScanScore, by: float) -> ScanScore:
+    """A score all of whose calibrated logits are lower by as much."""
+    if by == 0:
+        return score
+    planes = np.where(score.planes == NOTHING, NOTHING, score.planes - by).astype(np.float32)
+    return replace(score, logit=score.logit - by, slices=(score.slices - by).astype(np.float32), planes=planes)
 
 
 def raw_score(planes: Float32[np.ndarray, "slices rows columns"], step_mm: float) -> float:

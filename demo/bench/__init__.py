@@ -11,5 +11,6 @@ correcting      what a person said of a picture, applied to its result
 judging         how a picture is judged
 pictures        pictures added, brought into view, taken off
 setups          references, profiles and details
+scans           whole scans: added, looked at once, leafed through
 workbench       corrections and questions
 """
