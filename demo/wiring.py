@@ -67,6 +67,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     leafing = {**quick, "trigger_mode": "always_last"}
     for event in (page.boxes.slice, page.table.slice):
         event(do.leaf, [sid], [page.boxes, page.probe, page.status, sid], **leafing)
+    page.boxes.beside(do.beside, [sid], [page.boxes, page.status, sid], **quick)
     page.boxes.grey(do.window_scan, [sid], [page.boxes, page.status, sid], **leafing)
     for control, move in ((page.plane, do.move_slice), (page.axis, do.move_axis), (page.window, do.move_window)):
         control.input(move, [sid, control], every, trigger_mode="always_last", **HIDDEN, **VISION)

@@ -20,6 +20,9 @@ from demo.view import drawing, painting, viewer, words
 from demo.view.page import Page
 from demo.view.painting import Updates
 
+BESIDE = 2400
+"""Longest side of a reference as it is laid over a picture, pixels."""
+
 
 class Looks(ScanLooks):
     """What needs the encoder, or shows what it found."""
@@ -295,6 +298,23 @@ class Looks(ScanLooks):
             inside = [r.id for r in view.inspection.regions if words.holds(view, r, x, y)]
             chosen = {self.page.region: gr.update(value=inside[0])} if inside else {}
             return {self.page.probe: words.probe(view, x, y, viewer.address(crop)), **chosen}
+
+        return self.quickly(sid, work)
+
+    def beside(self, sid: str | None) -> Updates:
+        """The reference that the worst region is matched with, laid over the picture in view."""
+
+        def work(session: Session) -> Updates:
+            picture = self.bench.correctable(session)
+            found = self.bench.alongside(picture, BESIDE)
+            told = "" if found.fits else ", which could not be laid over it well"
+            shown = viewer.value(session, keep=True)
+            assert shown is not None, "a picture in view"
+            shown["beside"] = {
+                "url": viewer.address(viewer.beside_file(session, found)),
+                "name": f"Nearest reference: {found.number} ({found.name}){told}",
+            }
+            return {self.page.boxes: shown}
 
         return self.quickly(sid, work)
 

@@ -44,7 +44,8 @@ def value(picture: Picture, keep: bool = False) -> dict[str, Any]:
     return {
         "id": f"{picture.key}-{scan.axis}-{scan.index}", "picture": f"{picture.key}-{scan.axis}",
         "url": _data("jpeg", _jpeg(shown.pixels(scan))), "full": "", "reduced": False, "width": width, "height": height,
-        "spacing": [spacing[rows], spacing[columns]], "heat": heat, "regions": regions, "shapes": [], "keep": keep,
+        "version": picture.judged_version, "references": False, "spacing": [spacing[rows], spacing[columns]],
+        "heat": heat, "regions": regions, "shapes": [], "keep": keep,
         "alt": f"{scan.kept.name}, {here}, {len(regions)} regions marked", "scan": _around(picture),
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float32
 
 from assistant.errors import ConfigError
 from assistant.types import Box, QueryImage
+from demo.bench.alongside import Alongside
 from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
 from demo.view import drawing
@@ -63,6 +64,7 @@ def value(session: Session, full: bool = False, keep: bool = False) -> dict[str,
         "url": address(_written(session, picture, image, False)),
         "full": address(shown) if full else "", "reduced": reduced, "width": image.width, "height": image.height,
         "heat": "" if view is None else address(_heat(session, view)), "regions": regions, "shapes": [], "keep": keep,
+        "version": picture.judged_version, "references": bool(picture.setup.references) and picture.setup.built is not None,
         "spacing": None if image.spacing_mm is None else list(image.spacing_mm), "scan": None,
         "alt": f"Picture {image.source}" + ("" if view is None else f", {len(regions)} regions marked"),
     }  # fmt: skip
@@ -166,6 +168,16 @@ def pointed(given: object, image: QueryImage) -> tuple[int, int]:
     except (TypeError, ValueError):
         raise ConfigError("a place in the picture", "something else", "click on the picture") from None
     return min(image.width - 1, max(0, int(x))), min(image.height - 1, max(0, int(y)))
+
+
+def beside_file(session: Session, beside: Alongside) -> Path:
+    """The reference beside the picture in view as a file."""
+    for old in session.folder.glob("beside-*.jpg"):
+        old.unlink(missing_ok=True)
+    path = session.folder / f"beside-{secrets.token_hex(4)}.jpg"
+    shown = cv2.cvtColor(beside.pixels, cv2.COLOR_RGB2BGR)
+    path.write_bytes(cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
+    return path
 
 
 def crop_file(session: Session, image: QueryImage, x: int, y: int) -> Path:

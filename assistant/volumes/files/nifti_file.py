@@ -106,7 +106,7 @@ def _scaled(stored: np.ndarray, slope: float, inter: float) -> np.ndarray:
 def _lie(
     file: Any, shape: tuple[int, ...]
 ) -> tuple[np.ndarray, tuple[tuple[int, int], tuple[int, int], tuple[int, int]], tuple[str, ...], bool]:
-    """Affine of the canonical voxels, which stored axis each of theirs is and which way it runs, what to tell, whether it is placed."""
+    """Affine of the canonical voxels, which stored axis each is and which way it runs, what to tell, whether it is placed."""
     import nibabel
 
     affine, told, placed = np.array(file.affine, np.float64), [], not unplaced(file)

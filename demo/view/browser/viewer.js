@@ -1,6 +1,7 @@
 // The picture in view: heat and regions over it, zoom, and what a person points at or draws, in pixels of the source.
-// gradio calls this once with: element, trigger, props, watch. Events: 'point', 'ask', 'closer'; of scans (scan.js) 'slice', 'grey'. What is drawn is in props.value.shapes.
+// gradio calls this once with: element, trigger, props, watch. Events: 'point', 'ask', 'closer', 'beside' (beside.js); of scans (scan.js) 'slice', 'grey'. What is drawn is in props.value.shapes.
 const SVG = "http://www.w3.org/2000/svg";
+const HIGH = 460; // of the picture, pixels of the screen
 const COLOURS = { minor: "#56B4E9", major: "#E69F00", critical: "#D55E00" };
 const viewer = element.querySelector(".viewer");
 const frame = viewer.querySelector(".window");
@@ -35,7 +36,7 @@ function place() {
   const now = value();
   if (!now) return;
   const [across, down] = shape();
-  const fit = Math.min(frame.clientWidth / across, 460 / down);
+  const fit = Math.min(frame.clientWidth / across, HIGH / down);
   const width = Math.max(1, across * fit), height = Math.max(1, down * fit);
   frame.style.height = `${Math.round(height)}px`;
   if (zoom <= 1) { zoom = 1; left = (frame.clientWidth - width) / 2; top_ = 0; }
@@ -47,6 +48,7 @@ function place() {
   stage.style.height = `${height * zoom}px`;
   stage.style.transform = `translate(${left}px, ${top_}px)`;
   picture.classList.toggle("pixels", (width * zoom) / now.width > 3);
+  twinned();
   bar((width * zoom) / now.width);
   if (zoom > 1.4 && now.reduced && !now.full && asked !== now.id) {
     asked = now.id;
@@ -155,16 +157,17 @@ function show() {
   stage.hidden = !now;
   empty.hidden = Boolean(now);
   viewer.classList.toggle("scan", Boolean(now && now.scan));
-  if (!now) { shown = ""; shapes = []; around(); return; }
+  viewer.querySelector(".legend").hidden = !now;
+  if (!now) { shown = ""; shapes = []; besides(); around(); return; }
   if (now.picture !== shown || !now.keep) { shapes = []; open = null; ruler = null; }
   if (now.picture !== shown) { zoom = 1; shown = now.picture; }
   if (shapes.length && !now.shapes.length) tell(); // what was drawn goes with the next click
   const address = now.full || now.url;
   if (picture.getAttribute("src") !== address) picture.src = address;
   picture.alt = now.alt;
-  heat.hidden = !now.heat;
+  heat.hidden = !now.heat || !viewer.querySelector("[data-set=warm]").checked;
   if (now.heat && heat.getAttribute("src") !== now.heat) heat.src = now.heat;
-  place(); draw(); label(); measured(); around();
+  besides(); place(); draw(); label(); measured(); around();
 }
 
 function end() {
@@ -234,11 +237,13 @@ viewer.querySelector(".tools").addEventListener("click", (event) => {
     for (const one of viewer.querySelectorAll(".tools [data-tool]")) one.setAttribute("aria-pressed", String(one === button));
   }
   if (button.dataset.do === "clear") { shapes = []; open = null; ruler = null; draw(); measured(); tell(); }
+  if (button.dataset.beside) compared(button.dataset.beside);
   if (button.dataset.do === "in") zoomed(1.6);
   if (button.dataset.do === "out") zoomed(0.625);
   if (button.dataset.do === "fit") { zoom = 1; place(); }
 });
 viewer.querySelector(".tools").addEventListener("input", (event) => {
+  if (event.target.dataset.set === "warm") heat.hidden = !event.target.checked || !(value() && value().heat);
   if (event.target.dataset.set === "heat") heat.style.opacity = event.target.value / 100;
   if (event.target.dataset.set === "regions") { draw(); label(); }
 });
