@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
 _LOG = logging.getLogger(__name__)
+WAY = 0.002
+"""Seconds that are left to others between two looks."""
 
 
 class EngineError(AssistantError):
@@ -71,6 +73,12 @@ class Engine:
             assert self._error is not None, "done without an assistant means an error"
             raise self._error
         return self._assistant
+
+    def give_way(self) -> None:
+        """Whoever looks at many things lets others look in between; called while :attr:`looking` is held once."""
+        self.looking.release()
+        time.sleep(WAY)
+        self.looking.acquire()
 
     def _work(self) -> None:
         try:

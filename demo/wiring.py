@@ -66,6 +66,11 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     told = [page.probe, page.region, page.status, sid]
     page.boxes.point(do.point, [sid], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
+    leafing = {**quick, "trigger_mode": "always_last"}
+    for event in (page.boxes.slice, page.table.slice):
+        event(do.leaf, [sid], [page.boxes, page.probe, page.status, sid], **leafing)
+    page.boxes.beside(do.beside, [sid], [page.boxes, page.status, sid], **quick)
+    page.boxes.grey(do.window_scan, [sid], [page.boxes, page.status, sid], **leafing)
     for control, move in ((page.plane, do.move_slice), (page.axis, do.move_axis), (page.window, do.move_window)):
         control.input(move, [sid, control], every, trigger_mode="always_last", **HIDDEN, **VISION)
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)

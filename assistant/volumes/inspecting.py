@@ -15,7 +15,7 @@ from jaxtyping import Float32
 from assistant.errors import ConfigError
 from assistant.geometry import mask_cells
 from assistant.inquiry import ANYTHING, Inquiry
-from assistant.types import AnomalyMap, Box, Inspection, Mode
+from assistant.types import THRESHOLD, AnomalyMap, Box, Inspection, Mode
 from assistant.vision.anomaly_map import image_score
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import EncodedQuery
@@ -24,7 +24,7 @@ from assistant.vision.regions import RegionMask, find_regions
 from assistant.volumes.finding import VolumeInspection, VolumeRegion
 from assistant.volumes.joining import Part, find_parts, numbered, score_volume, together, width_in_slices
 from assistant.volumes.reference_volumes import VolumeReferences, other_spacing
-from assistant.volumes.scan_score import ScanScore, joined, with_contrast
+from assistant.volumes.scan_score import ScanScore, joined, lowered, with_contrast
 from assistant.volumes.slice_evidence import KEPT, SliceEvidence, look_along
 from assistant.volumes.volume import Volume
 
@@ -79,10 +79,15 @@ def concluded(
     looks: Sequence[SliceEvidence],
     inquiry: Inquiry = ANYTHING,
     references: VolumeReferences | None = None,
+    threshold: float = THRESHOLD,
 ) -> VolumeInspection:
-    """What slices that were looked at, along one axis or several, say of their volume."""
+    """What slices that were looked at, along one axis or several, say of their volume.
+
+    Under another threshold all logits are moved, so that what was at it is at 0.5.
+    """
     started = time.perf_counter()
-    found = [_scored(one, references) for one in looks]
+    moved = math.log(threshold / (1 - threshold))
+    found = [lowered(_scored(one, references), moved) for one in looks]
     own = float(np.mean([one.logit for one in found]))
     volumes = [score_volume(one.planes, look.slices) for one, look in zip(found, looks, strict=True)]
     logits = together(volumes, volume.shape)

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from assistant.types import THRESHOLD
 from assistant.volumes.finding import VolumeRegion, VoxelBox
-from assistant.volumes.volume import Slices, Volume, voxels_of
+from assistant.volumes.volume import Slices, Volume, upright, voxels_of
 
 SMOOTHING_MM = 3.0
 """Standard deviation of the Gaussian along the axis, millimetres."""
@@ -121,7 +121,7 @@ def _measured(
     worst = min(len(slices) - 1, int((worst_cell + 0.5) * cell[axis]))
     plane = np.zeros(scores.shape, bool)
     plane[window] = inside
-    flat = np.take(plane, worst_cell, axis).T[::-1, ::-1]
+    flat = upright(plane, axis, worst_cell)
     millimetres = (volume.affine @ np.append(centre, 1.0))[:3]
     extent = np.array([one.stop - one.start for one in window]) * cell * volume.spacing_mm
     region = VolumeRegion(
@@ -158,6 +158,16 @@ def source_box(volume: Volume, low: np.ndarray, high: np.ndarray) -> VoxelBox:
         ends = (int(low[axis]), int(high[axis]))
         side = volume.shape[axis]
         least[stored], most[stored] = ends if way > 0 else (side - ends[1], side - ends[0])
+    return least[0], least[1], least[2], most[0], most[1], most[2]
+
+
+def canonical_box(volume: Volume, box: VoxelBox) -> VoxelBox:
+    """A box of the source's own array in canonical voxels; what :func:`source_box` was given."""
+    least, most = [0, 0, 0], [0, 0, 0]
+    for axis, (stored, way) in enumerate(volume.stored):
+        ends = (box[stored], box[stored + 3])
+        side = volume.shape[axis]
+        least[axis], most[axis] = ends if way > 0 else (side - ends[1], side - ends[0])
     return least[0], least[1], least[2], most[0], most[1], most[2]
 
 

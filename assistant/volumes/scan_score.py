@@ -18,7 +18,7 @@ place by place; then the threshold is that of the sums in whole reference scans.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -137,6 +137,14 @@ def raw_sum(
     top = float(strongest(smooth).max())
     tied = _tied(smooth, top, (top - normal.threshold) * normal.slope, normal.map_scale)
     return float(summed(tied.astype(np.float32), unusual).max())
+
+
+def lowered(score: ScanScore, by: float) -> ScanScore:
+    """A score all of whose calibrated logits are lower by as much."""
+    if by == 0:
+        return score
+    planes = np.where(score.planes == NOTHING, NOTHING, score.planes - by).astype(np.float32)
+    return replace(score, logit=score.logit - by, slices=(score.slices - by).astype(np.float32), planes=planes)
 
 
 def raw_score(planes: Float32[np.ndarray, "slices rows columns"], step_mm: float) -> float:

@@ -44,6 +44,7 @@ class Volume:
         sources: path of each slice along ``across``, where each has its own file.
         units: whether values have an absolute unit (Hounsfield), so that volumes compare by them.
         warnings: how it was read where that is not plain, one line each.
+        placed: whether the source says how its axes lie in the patient; where it does not, they are named as stored.
     """
 
     values: np.ndarray
@@ -58,6 +59,7 @@ class Volume:
     sources: tuple[str, ...] = ()
     units: bool = False
     warnings: tuple[str, ...] = ()
+    placed: bool = True
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -156,7 +158,8 @@ class Slices(Sequence[QueryImage]):
 
 def upright(values: np.ndarray, axis: int, number: int) -> np.ndarray:
     """A plane of an array over canonical voxels as it is shown, (rows, columns); a view."""
-    plane: np.ndarray = np.take(values, number, axis).T[::-1, ::-1]
+    where = (slice(None),) * axis + (number,)  # np.take would copy a whole array that is turned
+    plane: np.ndarray = values[where].T[::-1, ::-1]
     return plane
 
 

@@ -18,6 +18,7 @@ from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask
 from assistant.vocabulary.severity import severity_of
 from demo.bench import correcting, keeping, thresholds
+from demo.bench.alongside import Alongside, alongside
 from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Mark, Picture, Session, Setup
 from demo.engine import Engine
@@ -113,6 +114,20 @@ class Judging:
             setup.built = assistant.comparison(asked(setup), setup.references, setup.anomalous, setup.loaded)
             setup.built_version = setup.version
         return setup.built
+
+    def alongside(self, picture: Picture, longest: int) -> Alongside:
+        """The reference that a picture is most like where it is most unusual, laid over it; the encoder is not asked again.
+
+        Args:
+            picture: on the bench.
+            longest: side of its pixels at most.
+
+        Raises:
+            AssistantError: nothing to compare with.
+        """
+        self.judge(picture)
+        with self.engine.looking:
+            return alongside(self.engine.wait(timeout=1), picture, longest)
 
     def in_view(self, session: Session) -> Picture:
         """The picture in view.

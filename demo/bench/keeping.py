@@ -21,6 +21,8 @@ from assistant.vision.references.profile import AnomalousReference, Profile
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
 from demo.incoming.planes import Origin, Plane
 from demo.projects.project import Project
+from demo.scans.kept import scan_of
+from demo.scans.look import Scan
 
 INTERRUPTED = "(interrupted)"
 """Said where the server ended before the answer did."""
@@ -43,26 +45,35 @@ def keep_setup(session: Session, setup: Setup) -> None:
     told |= {
         "domain": None if inquiry.domain is None else inquiry.domain.value,
         "rule": setup.rule_text, "of_sample": setup.of_sample, "version": setup.version, "files": setup.files,
-        "profile": setup.profile_file,
+        "profile": setup.profile_file, "scans": [one.document for one in setup.scans],
     }  # fmt: skip
     setup.key = _write(session.project, "setup", setup.key, told)
 
 
 def keep_picture(session: Session, picture: Picture) -> None:
-    """A picture on disk, how it is judged, and what was found."""
-    if picture.origin is None:
+    """A picture or scan on disk, how it is judged, and what was found."""
+    if picture.origin is None and picture.scan is None:
         return
     if picture.setup.key < 0:
         keep_setup(session, picture.setup)
-    origin, plane = picture.origin, picture.plane
-    at = None if plane is None else {name: getattr(plane, name) for name in ("name", "axis", "index", "window")}
-    told = {
-        "file": origin.file.name, "source": origin.source, "plane": at,
-        "domain": None if origin.domain is None else origin.domain.value,
+    told = (_told_of_file(picture) if picture.scan is None else _told_of_scan(picture.scan)) | {
         "setup": picture.setup.key, "threshold": picture.threshold, "judged": picture.judged_version,
         "mark": None if picture.mark is None else asdict(picture.mark),
     }  # fmt: skip
     picture.key = _write(session.project, "picture", picture.key, told)
+
+
+def _told_of_file(picture: Picture) -> dict[str, Any]:
+    origin, plane = picture.origin, picture.plane
+    assert origin is not None, "a picture on disk"
+    at = None if plane is None else {name: getattr(plane, name) for name in ("name", "axis", "index", "window")}
+    domain = None if origin.domain is None else origin.domain.value
+    return {"file": origin.file.name, "source": origin.source, "plane": at, "domain": domain}
+
+
+def _told_of_scan(scan: Scan) -> dict[str, Any]:
+    at = {"axis": scan.axis, "index": scan.index}
+    return {"file": scan.kept.file.name, "source": scan.kept.name, "scan": scan.kept.document, "at": at}
 
 
 def keep_talk(session: Session, picture: Picture) -> None:
@@ -166,6 +177,7 @@ def _named(project: Project) -> set[str]:
     named = {told["file"] for told in project.documents("picture").values()}
     for told in project.documents("setup").values():
         named |= {name for name, _ in told["files"]} | {told["profile"]}
+        named |= {one["file"] for one in told.get("scans", ())}
     for told in project.documents("correction").values():
         named |= {told[which] for which in ("mask", "was")}
     return {name for name in named if name}
@@ -198,10 +210,17 @@ def _setup(project: Project, key: int, told: dict[str, Any], limits: ImageLimits
             setup.loaded = Profile.load(project.file(setup.profile_file))
         except AssistantError:
             setup.lost.append("the profile")
+    for one in told.get("scans", ()):
+        try:
+            setup.scans.append(scan_of(project, one))
+        except ImageError:
+            setup.lost.append(f"the reference {one['name']}")
     return setup
 
 
 def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, limits: ImageLimits) -> Picture:
+    if told.get("scan"):
+        return _scan(project, key, told, setup)
     domain = None if told["domain"] is None else Domain(told["domain"])
     file = project.file(told["file"])
     if not file.is_file():
@@ -210,11 +229,24 @@ def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, lim
     if (at := told["plane"]) is not None and (scan := read_scan(file)) is not None:
         plane = Plane(file, at["name"], scan, at["axis"], at["index"], at["window"])
         origin = replace(origin, selector=scan.selector(plane.axis, plane.index, plane.window))
-    mark = told["mark"]
     return Picture(
         None, setup, threshold=told["threshold"], judged_version=told["judged"], plane=plane, origin=origin, key=key,
-        mark=None if mark is None else Mark(mark["score"], Verdict(mark["verdict"]), mark["regions"], mark["worst"]),
+        mark=_mark(told["mark"]),
     )  # fmt: skip
+
+
+def _scan(project: Project, key: int, told: dict[str, Any], setup: Setup) -> Picture:
+    scan = Scan.opened(scan_of(project, told["scan"]))
+    scan.move(None, told["at"]["axis"])
+    scan.move(told["at"]["index"])
+    return Picture(
+        None, setup, threshold=told["threshold"], judged_version=told["judged"], scan=scan, key=key,
+        mark=_mark(told["mark"]),
+    )  # fmt: skip
+
+
+def _mark(told: dict[str, Any] | None) -> Mark | None:
+    return None if told is None else Mark(told["score"], Verdict(told["verdict"]), told["regions"], told["worst"])
 
 
 def _take_up(session: Session, picture: Picture, told: dict[str, Any] | None) -> None:

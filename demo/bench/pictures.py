@@ -50,9 +50,7 @@ class Pictures(Judging):
         Raises:
             AssistantError: a picture that cannot be judged; it is not kept.
         """
-        if session.project.nbytes > self.settings.max_project_mb * 2**20:
-            most = f"a project of at most {self.settings.max_project_mb:,.0f} MB"
-            raise BenchError(most, "one that is full", "remove pictures, or begin another project")
+        self.require_space(session)
         picture = Picture(image, setup or session.own, plane=plane)
         picture.origin = self._origin(session, picture, file)
         if picture.setup.key < 0:
@@ -75,6 +73,16 @@ class Pictures(Judging):
         keeping.keep_view(session)
         self.store.trim(session.id)
         return picture
+
+    def require_space(self, session: Session, nbytes: int = 0) -> None:
+        """Refuse what a project has no space for.
+
+        Raises:
+            BenchError: so many bytes more would be too many.
+        """
+        if session.project.nbytes + nbytes > self.settings.max_project_mb * 2**20:
+            most = f"a project of at most {self.settings.max_project_mb:,.0f} MB"
+            raise BenchError(most, "one that is full", "remove pictures, or begin another project")
 
     def remove(self, session: Session, index: int) -> None:
         """Take a picture off the bench, with its file, its conversation and what was learned from it."""

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from assistant.rules import Rule
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
+    from assistant.volumes.reference_volumes import VolumeReferences
     from demo.bench.conversations import PageConversation
     from demo.bench.thresholds import View
     from demo.incoming.planes import Origin, Plane
+    from demo.scans.kept import KeptScan
+    from demo.scans.look import Scan
 
 
 class SessionError(AssistantError):
@@ -53,6 +56,8 @@ class Setup:
         profile_file: of the project, that ``loaded`` was read from; empty without.
         lost: references and a profile that were kept and could not be read again, as they were called.
         examples: corrections that told a kind; regions that are like theirs take it.
+        scans: normal scans, which scans are compared with.
+        built_scans: what they became, with what it was made for; None before.
         key: of its document; -1 before it is kept.
     """
 
@@ -70,6 +75,8 @@ class Setup:
     profile_file: str = ""
     lost: list[str] = field(default_factory=list)
     examples: list[Correction] = field(default_factory=list)
+    scans: list[KeptScan] = field(default_factory=list)
+    built_scans: tuple[object, VolumeReferences] | None = None
     key: int = -1
 
     def changed(self) -> None:
@@ -118,6 +125,7 @@ class Picture:
         stop: ends the answer that is being written.
         plane: of the medical file it is from; None for other pictures.
         origin: to read it again; None for one that is nowhere on disk.
+        scan: the whole scan that it is; None for other pictures.
         corrected: what a person said of it, in order.
         seen: when it was in view or judged last, seconds of a monotonic clock.
         key: of its document; -1 before it is kept.
@@ -136,6 +144,7 @@ class Picture:
     stop: threading.Event = field(default_factory=threading.Event)
     plane: Plane | None = None
     origin: Origin | None = None
+    scan: Scan | None = None
     corrected: list[Correction] = field(default_factory=list)
     seen: float = field(default_factory=time.monotonic)
     key: int = -1
@@ -147,6 +156,8 @@ class Picture:
         Raises:
             ImageError: a file that is gone or damaged.
         """
+        if self.held is None and self.scan is not None:
+            self.held = self.scan.image
         if self.held is None:
             assert self.origin is not None, "only a picture that lies on disk is let go of"
             self.held = self.origin.read()
@@ -155,13 +166,17 @@ class Picture:
     @property
     def name(self) -> str:
         """As it is shown; nothing is read for it."""
+        if self.scan is not None:
+            return self.scan.kept.name
         if self.held is not None:
             return self.held.source
         return "" if self.origin is None else self.origin.source
 
     def rest(self) -> None:
         """Let go of what is heavy, where it can be had again."""
-        if self.origin is not None:
+        if self.scan is not None:
+            self.scan.rest()
+        if self.origin is not None or self.scan is not None:
             self.held = self.encoded = self.view = self.talk = None
 
     @property
@@ -178,6 +193,8 @@ class Picture:
     def nbytes(self) -> int:
         """Bytes of pixels, maps, tokens and files kept in memory."""
         total = 0 if self.held is None else self.held.pixels.nbytes
+        if self.scan is not None:
+            total += self.scan.nbytes
         if self.view is not None:
             total += 2 * self.view.measured.anomaly_map.scores.nbytes
         if self.encoded is not None:
@@ -356,6 +373,8 @@ class Session:
         """Let go of everything but what the project keeps; answers being written end."""
         for picture in self.pictures:
             picture.stop.set()
+            if picture.scan is not None:
+                picture.scan.gone = True
         self.waiting.clear()
         self.pictures.clear()
         self.corrections.clear()

@@ -15,8 +15,9 @@ from demo.bench import conversations, keeping, questions
 from demo.bench.correcting import region_mask
 from demo.bench.judging import CHANGED, BenchError
 from demo.bench.other_pictures import OtherPictures
+from demo.bench.scans import Scans
 from demo.bench.sessions import Asked, Correction, Picture, Said, Session
-from demo.bench.setups import MAX_REFERENCES, Setups
+from demo.bench.setups import MAX_REFERENCES
 
 MAX_WAITING = 8
 """Questions of a person that may wait."""
@@ -28,7 +29,7 @@ TAKEN_UP = 6
 _WHOLE = re.compile(r"[.!?](?=\s|$)")
 
 
-class Workbench(Setups):
+class Workbench(Scans):
     """The operations of the page on a session; see :class:`~demo.bench.judging.Judging` for the arguments."""
 
     def mark_normal(self, session: Session) -> None:
@@ -37,7 +38,7 @@ class Workbench(Setups):
         Raises:
             BenchError: no room for it, or a profile that is loaded.
         """
-        picture = self.in_view(session)
+        picture = self.correctable(session)
         self.require_room(session, 1)
         picture.setup.references.append(picture.image)
         self._correct(session, Correction(picture, Said.NORMAL, learned=picture.image))
@@ -55,7 +56,7 @@ class Workbench(Setups):
         Raises:
             BenchError: an empty mask, no such region, or too many marked defects.
         """
-        picture = self.in_view(session)
+        picture = self.correctable(session)
         if mask.shape != picture.image.pixels.shape[:2] or not mask.any():
             raise BenchError("a marked defect", "nothing marked", "draw over it, or give its box")
         if len(picture.setup.anomalous) >= MAX_REFERENCES:
@@ -72,7 +73,7 @@ class Workbench(Setups):
         Raises:
             BenchError: no such region.
         """
-        picture = self.in_view(session)
+        picture = self.correctable(session)
         self._correct(session, Correction(picture, Said.REJECTED, self._region(picture, number)))
         self.reviewed(session, picture)
 
@@ -82,7 +83,7 @@ class Workbench(Setups):
         Raises:
             BenchError: no such region, or no name.
         """
-        picture = self.in_view(session)
+        picture = self.correctable(session)
         if not (name := questions.clean_question(kind)[:60]):
             raise BenchError("a kind of defect", "an empty line", "type one, such as scratch")
         mask = self._region(picture, number)

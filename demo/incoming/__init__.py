@@ -1,5 +1,6 @@
 """What people send.
 
 uploads  files that strangers send -> pictures and profiles
+nameless a DICOM file without what it says of people
 planes   where a picture comes from: a file, or a plane of one
 """

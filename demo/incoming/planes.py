@@ -7,11 +7,15 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from assistant.errors import ImageError
 from assistant.pictures.images import load_image
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
 from assistant.pictures.scans import Scan, read_scan
 from assistant.types import Domain, QueryImage
 from demo.incoming import uploads
+from demo.incoming.nameless import nameless
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Plane:
 
 
 def open_upload(path: object, root: Path, folder: Path, limits: ImageLimits) -> tuple[QueryImage, Plane | None]:
-    """An uploaded picture, and its plane where its file holds several, which is then copied into ``folder``.
+    """An uploaded picture, and its plane where its file holds several or is medical, which is then kept in ``folder``, nameless.
 
     Raises:
         ImageError: a path that is no upload, or a picture that is broken or outside the limits.
@@ -102,7 +106,15 @@ def open_upload(path: object, root: Path, folder: Path, limits: ImageLimits) -> 
     if scan is None:
         return image, None
     kept = folder / f"scan-{secrets.token_hex(8)}"
-    shutil.copyfile(file, kept)
+    if scan.kind == "DICOM":
+        kept.write_bytes(nameless(file.read_bytes(), image.source))
+    else:
+        shutil.copyfile(file, kept)
     axis, index = scan.first
     plane = Plane(kept, image.source, scan, axis, index)
-    return plane.read(limits), plane
+    shown = plane.read(limits)
+    if scan.kind == "DICOM" and not np.array_equal(shown.pixels, image.pixels):
+        kept.unlink()
+        do = "save it anew, or send it as PNG"
+        raise ImageError("a DICOM file that shows the same without its patient", f"another, {image.source}", do)
+    return shown, plane

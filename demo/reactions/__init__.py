@@ -1,6 +1,7 @@
 """What happens when a person does something on the page: a session changes, components get new values.
 
 base         what all reactions stand on: do it, paint it, or say what was wrong
+scans        whole scans: looked at with progress, leafed through, windowed
 looks        pictures, planes, threshold, references, details
 talks        questions
 voice        a question that is said

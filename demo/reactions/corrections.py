@@ -82,7 +82,7 @@ class Corrections(Reactions):
         Raises:
             AssistantError: nothing, or no place in the picture.
         """
-        image = self.bench.in_view(session).image
+        image = self.bench.correctable(session).image
         typed = drawing.typed_box(str(box or ""), image.height, image.width)
         if typed is not None:
             return drawing.box_mask(typed, image.height, image.width)

@@ -7,18 +7,24 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
 from demo.bench.sessions import Session, Setup
 from demo.incoming import planes, uploads
 from demo.incoming.planes import Plane
-from demo.reactions.base import Reactions, Stream, said
+from demo.reactions.base import Stream, said
+from demo.reactions.scans import ScanLooks
+from demo.scans.dropped import Dropped, discard_drop, sorted_drop
 from demo.takeaway import exports
 from demo.view import drawing, painting, viewer, words
 from demo.view.page import Page
 from demo.view.painting import Updates
 
+BESIDE = 2400
+"""Longest side of a reference as it is laid over a picture, pixels."""
 
-class Looks(Reactions):
+
+class Looks(ScanLooks):
     """What needs the encoder, or shows what it found."""
 
     def state(self) -> Updates:
@@ -42,31 +48,58 @@ class Looks(Reactions):
         if not paths:
             yield self.nothing()
             return
-        problems = []
+        problems: list[str] = []
+        yield from self._add(self.session(sid).id if sid is None else sid, paths, problems)
+
+    def _add(self, sid: str | None, paths: list[str], problems: list[str]) -> Stream:
+        """Pictures and scans among files, one after the other; what went wrong is told at the end."""
         painted: Updates = {}
-        clicks: int | None = None
-        for number, path in enumerate(paths, 1):
-            counted = f" ({number} of {len(paths)})" if len(paths) > 1 else ""
-            if len(paths) > 1 or not self.bench.engine.ready:  # else the browser's own word is enough, and quicker
+        try:
+            clicks = self.session(sid).clicks
+            found = self._sorted(paths, problems)
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            problems.append(said(error))
+            found, clicks = Dropped((), ()), 0
+        for number, path in enumerate(found.pictures, 1):
+            counted = f" ({number} of {len(found.pictures)})" if len(found.pictures) > 1 else ""
+            if (
+                len(found.pictures) > 1 or not self.bench.engine.ready
+            ):  # else the browser's own word is enough, and quicker
                 yield {**painted, **self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")}
             try:
                 session = self.session(sid)
-                sid, clicks = session.id, session.clicks if clicks is None else clicks
                 files, limits = session.project.files, self.bench.settings.limits
                 image, plane = planes.open_upload(path, self.root, files, limits)
                 file = None if plane is not None else uploads.inside(path, self.root)
                 self.bench.add(session, image, plane=plane, clicks=clicks, file=file)
-                uploads.discard(path, self.root)
             except Exception as error:  # noqa: BLE001  shown in the page instead
                 problems.append(said(error))
                 continue
             painted = painting.everything(self.page, session)
+        if found.scans:
+            yield painted or self.nothing()
+            painted = yield from self.add_scans(sid, found.scans, clicks, problems)
+        discard_drop(paths, self.root)
         yield {  # with the last picture, since what is not mounted yet takes the last value alone
             **painted,
             self.page.status: words.error_card(" ".join(problems)) if problems else self.idle(sid),
             self.page.drop: None,
             self.page.session: sid,
         }
+
+    def _sorted(self, paths: list[str], problems: list[str]) -> Dropped:
+        """Scans and pictures among files that were sent; others are told of.
+
+        Raises:
+            ImageError: an archive that cannot be unpacked.
+        """
+        sent = []
+        for path in paths:
+            try:
+                sent.append(uploads.inside(path, self.root))
+            except AssistantError as error:
+                problems.append(said(error))
+        return sorted_drop(sent, self.root, self.bench.settings.limits) if sent else Dropped((), ())
 
     def move_slice(self, sid: str | None, index: float | None) -> Stream:
         """Another slice or frame of the medical file in view."""
@@ -146,12 +179,14 @@ class Looks(Reactions):
         """Normal pictures were dropped."""
 
         def work(session: Session) -> None:
-            self.bench.require_room(session, len(paths or ()))
             limits = self.bench.settings.limits
-            images = [uploads.read_picture(path, self.root, limits) for path in paths or ()]
-            self.bench.add_references(session, images, [uploads.inside(path, self.root) for path in paths or ()])
-            for path in paths or ():
-                uploads.discard(path, self.root)
+            found = sorted_drop(paths or (), self.root, limits)
+            if found.pictures:
+                self.bench.require_room(session, len(found.pictures))
+                images = [uploads.read_picture(path, self.root, limits) for path in found.pictures]
+                self.bench.add_references(session, images, found.pictures)
+            self._add_scan_references(session, found.scans)
+            discard_drop(paths or (), self.root)
 
         yield from self.run(
             sid, "Learning how normal looks …", work, painting.everything, {self.page.references_drop: None}
@@ -254,6 +289,8 @@ class Looks(Reactions):
         def work(session: Session) -> Updates:
             picture = self.bench.in_view(session)
             view = picture.view
+            if picture.scan is not None:
+                return self.probe_scan(session, picture, event)
             if view is None:
                 return self.nothing()
             x, y = viewer.pointed((event.x, event.y), picture.image)
@@ -264,6 +301,29 @@ class Looks(Reactions):
 
         return self.quickly(sid, work)
 
+    def beside(self, sid: str | None) -> Updates:
+        """The reference that the worst region is matched with, laid over the picture in view."""
+
+        def work(session: Session) -> Updates:
+            picture = self.bench.correctable(session)
+            found = self.bench.alongside(picture, BESIDE)
+            told = "" if found.fits else ", which could not be laid over it well"
+            shown = viewer.value(session, keep=True)
+            assert shown is not None, "a picture in view"
+            shown["beside"] = {
+                "url": viewer.address(viewer.beside_file(session, found)),
+                "name": f"Nearest reference: {found.number} ({found.name}){told}",
+            }
+            return {self.page.boxes: shown}
+
+        return self.quickly(sid, work)
+
     def closer(self, sid: str | None) -> Updates:
         """Every pixel of the picture, for a look from near."""
-        return self.quickly(sid, lambda session: {self.page.boxes: viewer.value(session, full=True, keep=True)})
+
+        def work(session: Session) -> Updates:
+            if session.picture is not None and session.picture.scan is not None:
+                return self.nothing()  # a slice is sent whole
+            return {self.page.boxes: viewer.value(session, full=True, keep=True)}
+
+        return self.quickly(sid, work)

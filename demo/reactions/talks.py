@@ -37,7 +37,7 @@ class Talks(Corrections):
         """Something was drawn or boxed, and asked about."""
 
         def question(session: Session) -> str:
-            picture = self.bench.in_view(session)
+            picture = self.bench.correctable(session)
             self.bench.judge(picture)
             assert picture.view is not None, "judged"
             return questions.pointed_question(picture.view.inspection, mask_box(self.drawn(session, shown, box)))

@@ -16,16 +16,25 @@ from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
 from demo.takeaway.html_report import html_report
-from demo.view import words
+from demo.view import scan_words, words
 
 
 def row(picture: Picture, view: View) -> dict[str, Any]:
     """The picture by the contract of :mod:`assistant.report`; scores as measured, with the threshold chosen."""
-    made = report.inspection_row(view.inspection, caption=words.summary(view), answers=picture.answers)
-    made |= {"image_score": view.score, "threshold": view.threshold}
+    if picture.scan is not None and picture.scan.at is not None:
+        made = report.volume_inspection_row(scan_words.measured(picture.scan, view), caption=said_of(picture, view))
+        made["answers"] = [answer_row(answer) for answer in picture.answers]
+    else:
+        made = report.inspection_row(view.inspection, caption=words.summary(view), answers=picture.answers)
+    made |= {"image_score": view.score, "threshold": view.threshold, "verdict": view.verdict.value}
     for region, peak, mean in zip(made["regions"], view.peaks, view.means, strict=True):
         region |= {"peak_score": peak, "mean_score": mean}
     return made
+
+
+def said_of(picture: Picture, view: View) -> str:
+    """What was found, in words."""
+    return words.summary(view) if picture.scan is None else scan_words.caption(picture.scan, view)
 
 
 def answer_row(answer: Answer) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from assistant import report
 from demo.bench.sessions import Picture
 from demo.bench.thresholds import View
-from demo.view import drawing, words
+from demo.view import drawing, scan_words, words
 
 _STYLE = """
 :root{color-scheme:light dark}
@@ -31,12 +31,14 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 def html_report(picture: Picture, view: View) -> str:
     """The report; one file, nothing in it is loaded from elsewhere."""
-    source = escape(picture.image.source)
+    source = escape(picture.name if picture.scan is not None else picture.image.source)
     before, after = drawing.before_after(view)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in words.region_table(view)
-    )
-    head = "".join(f"<th>{name}</th>" for name in words.HEADERS)
+    headers, table_rows, said = words.HEADERS, words.region_table(view), words.summary(view)
+    if picture.scan is not None:
+        scan = picture.scan
+        headers, table_rows, said = scan_words.HEADERS, scan_words.rows(scan, view), scan_words.caption(scan, view)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table_rows)
+    head = "".join(f"<th>{name}</th>" for name in headers)
     table = f"<table><tr>{head}</tr>{rows}</table>" if rows else "<p>No region was found.</p>"
     talk = "".join(
         f'<div class="said {"user" if m["role"] == "user" else "assistant"}">{escape(m["content"])}</div>'
@@ -50,7 +52,7 @@ def html_report(picture: Picture, view: View) -> str:
         f"<title>Inspection of {source}</title><style>{_STYLE}</style></head><body>"
         f"<h1>Inspection of {source}</h1>{name}{notice}"
         f'<p class="verdict">{escape(view.verdict.value.capitalize())}: {escape(words.verdict_words(view))}. '
-        f"Score {view.score:.2f}, threshold {view.threshold:.2f}.</p><p>{escape(words.summary(view))}</p>"
+        f"Score {view.score:.2f}, threshold {view.threshold:.2f}.</p><p>{escape(said)}</p>"
         f"{words.warning_lines(view)}"
         f'<div class="pair"><figure><img alt="The picture" src="{_data(before)}"><figcaption>The picture</figcaption></figure>'
         f'<figure><img alt="The anomaly map over it" src="{_data(after)}"><figcaption>Anomaly map and regions</figcaption>'

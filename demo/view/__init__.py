@@ -7,5 +7,7 @@ inputs    components that take files
 page      what is on the page and where
 viewer    the picture in view, and what is drawn on it
 strip     the small pictures
+slices    the slice of a scan in view, as the viewer takes it
+scan_words  the result of a scan as words and tables
 painting  a session -> new values of the components
 """

@@ -220,7 +220,7 @@ def _result(made: dict[str, Any]) -> None:
     made["boxes"] = gr.HTML(
         None,
         html_template=script("viewer.html"),
-        js_on_load=script("viewer.js"),
+        js_on_load="".join(script(name) for name in ("viewer.js", "beside.js", "scan.js", "start.js")),
         elem_id="boxes",
         apply_default_css=False,
     )

@@ -11,7 +11,7 @@ import gradio as gr
 from demo.bench import conversations, questions
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import drawing, strip, viewer, words
+from demo.view import drawing, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
@@ -30,6 +30,8 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
     medical = words.is_medical(view)
     regions = () if view is None else view.inspection.regions
     choices = [(f"{r.id} {r.type or 'region'}", r.id) for r in regions]
+    if picture is not None and picture.scan is not None:
+        return _scan_result(page, session, picture, keep=keep)
     return {
         page.card: words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture),
         page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
@@ -41,6 +43,25 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
             button: gr.update(interactive=bool(choices))
             for button in (page.about, page.reject, page.rename, page.redraw)
         },
+        page.probe: "",
+        page.said: words.correction_list(session),
+        page.undo: gr.update(interactive=bool(session.corrections)),
+    }
+
+
+def _scan_result(page: Page, session: Session, picture: Picture, *, keep: bool) -> Updates:
+    """Verdict, slice and table of the scan in view; its regions are not corrected."""
+    scan = picture.scan
+    assert scan is not None, "a scan"
+    found = scan.at if picture.view is not None else None
+    return {
+        page.card: scan_words.scan_card(picture),
+        page.table: gr.update(value=scan_words.table(scan, picture.view), visible=bool(found and found.regions)),
+        page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>', visible=True),
+        page.threshold: gr.update(value=picture.threshold),
+        page.boxes: slices.value(picture, keep=keep),
+        page.region: gr.update(choices=[], value=None),
+        **{button: gr.update(interactive=False) for button in (page.about, page.reject, page.rename, page.redraw)},
         page.probe: "",
         page.said: words.correction_list(session),
         page.undo: gr.update(interactive=bool(session.corrections)),

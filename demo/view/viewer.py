@@ -14,10 +14,11 @@ from weakref import ref
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float32
 
 from assistant.errors import ConfigError
 from assistant.types import Box, QueryImage
+from demo.bench.alongside import Alongside
 from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
 from demo.view import drawing
@@ -63,6 +64,8 @@ def value(session: Session, full: bool = False, keep: bool = False) -> dict[str,
         "url": address(_written(session, picture, image, False)),
         "full": address(shown) if full else "", "reduced": reduced, "width": image.width, "height": image.height,
         "heat": "" if view is None else address(_heat(session, view)), "regions": regions, "shapes": [], "keep": keep,
+        "version": picture.judged_version, "references": bool(picture.setup.references) and picture.setup.built is not None,
+        "spacing": None if image.spacing_mm is None else list(image.spacing_mm), "scan": None,
         "alt": f"Picture {image.source}" + ("" if view is None else f", {len(regions)} regions marked"),
     }  # fmt: skip
 
@@ -84,19 +87,22 @@ def _written(session: Session, picture: Picture, image: QueryImage, full: bool) 
     return path
 
 
-def _heat(session: Session, view: View) -> Path:
-    """The map as a small picture, the more opaque the higher the score; what is well below the threshold is not seen."""
-    scores = view.inspection.anomaly_map.scores
+def heat_png(scores: Float32[np.ndarray, "height width"]) -> bytes:
+    """A map as a small picture, the more opaque the higher the score; what is well below the threshold is not seen."""
     scale = min(1.0, HEAT_SIDE / max(scores.shape))
     size = (max(1, round(scores.shape[1] * scale)), max(1, round(scores.shape[0] * scale)))
     small = np.clip(cv2.resize(scores, size, interpolation=cv2.INTER_AREA), 0, 1)
     opacity = np.clip((small - 0.3) / 0.4, 0, 1)
     pixels = np.dstack([_COLOURS[(small * 255).astype(np.uint8)], (opacity * 255).astype(np.uint8)])
-    data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    return bytes(cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
+
+
+def _heat(session: Session, view: View) -> Path:
+    """The map of a picture as a file."""
     for old in session.folder.glob("heat-*.png"):
         old.unlink(missing_ok=True)
     path = session.folder / f"heat-{secrets.token_hex(4)}.png"
-    path.write_bytes(data)
+    path.write_bytes(heat_png(view.inspection.anomaly_map.scores))
     return path
 
 
@@ -162,6 +168,16 @@ def pointed(given: object, image: QueryImage) -> tuple[int, int]:
     except (TypeError, ValueError):
         raise ConfigError("a place in the picture", "something else", "click on the picture") from None
     return min(image.width - 1, max(0, int(x))), min(image.height - 1, max(0, int(y)))
+
+
+def beside_file(session: Session, beside: Alongside) -> Path:
+    """The reference beside the picture in view as a file."""
+    for old in session.folder.glob("beside-*.jpg"):
+        old.unlink(missing_ok=True)
+    path = session.folder / f"beside-{secrets.token_hex(4)}.jpg"
+    shown = cv2.cvtColor(beside.pixels, cv2.COLOR_RGB2BGR)
+    path.write_bytes(cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
+    return path
 
 
 def crop_file(session: Session, image: QueryImage, x: int, y: int) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from assistant.types import THRESHOLD, Box, Mode, Region, Verdict
@@ -60,12 +61,25 @@ def verdict_card(view: View | None) -> str:
             '<div class="card idle"><div class="verdict">Drop a picture, or choose a sample</div>'
             '<div class="said">Verdict, regions and their kinds appear here. Nothing leaves this machine.</div></div>'
         )
-    state = view.verdict.value
-    score, at = 100 * view.score, 100 * view.threshold
     p_value = view.measured.p_value
     facts = [view.inspection.image.source, _MODES[view.measured.mode], timing_words(view.measured.timing_ms)]
     if p_value is not None:
         facts.insert(2, f"{100 * p_value:.0f} % of normals look as unusual")
+    numbers = f"threshold {view.threshold:.2f} · {wording.counted(len(view.inspection.regions), 'region')}"
+    return card(view, f'<div class="said">{escape(summary(view))}</div>{warning_lines(view)}', numbers, facts)
+
+
+def card(view: View, said: str, numbers: str, facts: Sequence[str]) -> str:
+    """A verdict with its score.
+
+    Args:
+        view: of what was judged.
+        said: in plain words, as HTML.
+        numbers: behind the score.
+        facts: how it was judged.
+    """
+    state = view.verdict.value
+    score, at = 100 * view.score, 100 * view.threshold
     label = f"score {view.score:.2f}, threshold {view.threshold:.2f}"
     return (
         f'<div class="card {state}" role="status" aria-live="polite">'
@@ -73,10 +87,8 @@ def verdict_card(view: View | None) -> str:
         f'<span class="band">{escape(verdict_words(view))}</span></div>'
         f'<div class="meter" role="img" aria-label="{label}"><div class="fill" style="width:{score:.1f}%"></div>'
         f'<div class="mark" style="left:{at:.1f}%"></div></div>'
-        f'<div class="numbers">score <b>{view.score:.2f}</b> · threshold {view.threshold:.2f} · '
-        f"{wording.counted(len(view.inspection.regions), 'region')}</div>"
-        f'<div class="said">{escape(summary(view))}</div>{warning_lines(view)}'
-        f'<div class="facts">{escape(" · ".join(facts))}</div></div>'
+        f'<div class="numbers">score <b>{view.score:.2f}</b> · {escape(numbers)}</div>'
+        f'{said}<div class="facts">{escape(" · ".join(facts))}</div></div>'
     )
 
 
@@ -241,6 +253,9 @@ def bench_words(session: Session) -> str:
         parts = [wording.counted(len(setup.references), "reference")]
     else:
         parts = ["no references"]
+    if setup.scans and setup.inquiry.mode != "zero-shot":
+        parts = [one for one in parts if one != "no references"]
+        parts.append(wording.counted(len(setup.scans), "reference scan"))
     if setup.inquiry.spacing_mm is not None:
         parts.append(f"{setup.inquiry.spacing_mm[1]:g} mm a pixel")
     if setup.rule is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
+from tests.demo.test_scan_page import drop_scan
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -24,7 +25,7 @@ def violations(page: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("width", [400, 1600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, scheme: str) -> None:
+def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, scheme: str, tmp_path: Path) -> None:
     page = open_page(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
     assert violations(page) == []
     choose_sample(page, 2)
@@ -42,6 +43,10 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, schem
             name: page.locator(name).bounding_box()["y"] for name in ("#card", "#boxes", "#question", "#samples-box")
         }
         assert sorted(tops, key=tops.__getitem__) == ["#card", "#boxes", "#question", "#samples-box"]
+    drop_scan(page, tmp_path)
+    move_threshold(page, 0.05)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
 
 

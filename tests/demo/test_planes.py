@@ -9,6 +9,8 @@ import pytest
 
 from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
+from assistant.pictures.images import load_image
+from assistant.pictures.medical import WINDOWS
 from assistant.types import Domain, QueryImage
 from demo.bench.judging import CHANGED
 from demo.bench.sessions import Session, Setup
@@ -109,6 +111,29 @@ def test_files_go_with_their_pictures_and_sessions(bench: Workbench, part: Query
     copied = in_view(other)[0].file
     bench.store.free(other.id)
     assert not copied.exists()
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_a_kept_file_names_nobody(bench: Workbench, tmp_path: Path, frames: int) -> None:
+    import pydicom
+
+    path = dicom_file(tmp_path / "a.dcm", frames=frames)
+    file = pydicom.dcmread(path)
+    file.PatientName, file.PatientID, file.StudyDate, file.InstitutionName = "DOE^JANE", "0815", "20200131", "Nowhere"
+    file.StudyInstanceUID, file.RequestAttributesSequence = "1.2.3.4711", [pydicom.Dataset()]
+    file.RequestAttributesSequence[0].ScheduledProcedureStepDescription = "for JANE"
+    file.add_new(0x00091001, "LO", "private JANE")
+    file.WindowCenter, file.WindowWidth, file.WindowCenterWidthExplanation = 40, 400, "as JANE likes it"
+    file.PixelSpacing = [0.5, 0.7]
+    file.save_as(path, enforce_file_format=True)
+    before = load_image(path)
+    plane, image = in_view(opened(bench, path))
+    kept = plane.file.read_bytes()
+    for secret in (b"JANE", b"0815", b"20200131", b"Nowhere", b"4711", b"onerror"):
+        assert secret not in kept
+    assert (image.pixels == before.pixels).all()
+    assert image.spacing_mm == before.spacing_mm
+    assert plane.scan.windows == ("full", *WINDOWS)
 
 
 def test_nothing_of_a_scan_that_its_metadata_says_is_shown(bench: Workbench, tmp_path: Path) -> None:

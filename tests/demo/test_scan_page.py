@@ -1,4 +1,4 @@
-"""Scans in a real browser: dropped, moved through slice by slice, cut along another axis, windowed, under the notice."""
+"""Scans in a real browser: dropped, leafed through, cut along another axis, measured, windowed, under the notice."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.demo.browser import choose_sample, idle
-from tests.scan_files import dicom_file, nifti_file
+from tests.demo.browser import choose_sample, idle, move_threshold
+from tests.scan_files import dicom_file
+from tests.volumes.scans import nifti, solid
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -26,26 +27,74 @@ def choose(page: Any, field: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_a_volume_is_moved_through(page: Any, tmp_path: Path) -> None:
-    choose_sample(page, 1)
-    assert not page.locator("#scan").is_visible()
-    page.locator("#drop input[type=file]").set_input_files(nifti_file(tmp_path / "head.nii.gz", (40, 30, 20)))
-    facts(page, "head.nii.gz::axis=2,slice=10")
-    page.wait_for_selector("#medical-line .medical")
-    assert page.locator("#plane input[type=range]").get_attribute("max") == "19"
-    page.locator("#plane input[type=number]").fill("5")
-    page.locator("#plane input[type=number]").press("Enter")
-    facts(page, "head.nii.gz::axis=2,slice=5")
-    choose(page, "axis", "left to right")
-    facts(page, "head.nii.gz::axis=0,slice=20")
-    page.wait_for_function("document.querySelector('#plane input[type=range]').max === '39'")
-    page.wait_for_function("document.querySelector('#plane input[type=number]').value === '20'")
-    choose(page, "window", "bone")
-    facts(page, "head.nii.gz::axis=0,slice=20,window=bone")
+def at(page: Any, words: str) -> None:
+    """Wait until this slice is in view."""
+    page.wait_for_function("t => document.querySelector('#boxes .at').innerText.includes(t)", arg=words)
+
+
+def drop_scan(page: Any, folder: Path) -> None:
+    """A scan with a ball in it, looked at."""
+    path = nifti(folder / "head.nii.gz", solid(ball=(12, 30, 8)))
+    page.locator("#drop input[type=file]").set_input_files(path)
+    page.wait_for_function("document.querySelector('#card').innerText.includes('worst slice')")
     idle(page)
+    page.wait_for_function("!document.querySelector('#boxes .along').hidden")
+
+
+def test_a_scan_is_leafed_through(page: Any, tmp_path: Path) -> None:
+    choose_sample(page, 1)
+    assert not page.locator("#boxes .along").is_visible()
+    drop_scan(page, tmp_path)
+    page.wait_for_selector("#medical-line .medical")
+    assert "slices looked at" in page.locator("#card").inner_text()
+    at(page, "Slice 6 of 11, score")
+    edges = {e: page.locator(f"#boxes [data-edge={e}]").inner_text() for e in ("left", "right", "top", "bottom")}
+    assert edges == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    assert page.locator("#boxes .bar span").inner_text() in ("10 mm", "20 mm")
+    window = page.locator("#boxes .window").bounding_box()
+    page.mouse.move(window["x"] + 200, window["y"] + 150)
+    page.mouse.wheel(0, 100)
+    at(page, "Slice 7 of 11")
+    page.locator("#boxes .plot").press("Home")
+    at(page, "Slice 0 of 11")
+    plot = page.locator("#boxes .plot").bounding_box()
+    page.mouse.click(plot["x"] + plot["width"] * 3.5 / 12, plot["y"] + 20)
+    at(page, "Slice 3 of 11")
+    assert page.locator("#boxes .plot .cursor").get_attribute("x1") == "3.5"
+    page.locator("#boxes [data-go=worst]").click()
+    card = page.locator("#card").inner_text()
+    at(page, f"Slice {card.split('worst slice ')[1].split()[0]} of 11")
+    move_threshold(page, 0.05)
+    page.locator("#boxes [data-set=axis]").select_option("0")
+    at(page, "Slice 20 of 39")
+    page.locator("#table tbody tr").first.click()
+    at(page, "of 11")
     page.locator("#bench button").first.click()
     page.wait_for_function("document.querySelector('#card').innerText.includes('plate 1')")
-    page.wait_for_selector("#scan", state="hidden")
+    page.wait_for_selector("#boxes .along", state="hidden")
+    assert page.locator("#boxes [data-edge=left]").inner_text() == ""
+
+
+def test_a_scan_is_measured_and_windowed(page: Any, tmp_path: Path) -> None:
+    drop_scan(page, tmp_path)
+    stage = page.locator("#boxes .stage").bounding_box()
+
+    def drag(tool: str, *places: tuple[float, float]) -> None:
+        page.locator(f"#boxes [data-tool={tool}]").click()
+        for number, (x, y) in enumerate(places):
+            page.mouse.move(stage["x"] + x * stage["width"], stage["y"] + y * stage["height"])
+            if not number:
+                page.mouse.down()
+        page.mouse.up()
+
+    drag("measure", (0.25, 0.5), (0.75, 0.5))
+    assert page.locator("#boxes .far").inner_text() in ("30.0 mm", "29.9 mm", "30.1 mm"), "20 of 40 pixels of 1.5 mm"
+    before = page.locator("#boxes .picture").get_attribute("src")
+    drag("grey", (0.5, 0.5), (0.7, 0.6))
+    page.wait_for_function("s => document.querySelector('#boxes .picture').getAttribute('src') !== s", arg=before)
+    page.wait_for_function("document.querySelector('#boxes [data-set=window]').value === 'dragged'")
+    page.locator("#boxes [data-set=window]").select_option("bone")
+    page.wait_for_function("document.querySelector('#boxes [data-set=window]').value === 'bone'")
 
 
 def test_a_ct_picture_is_windowed(page: Any, tmp_path: Path) -> None:

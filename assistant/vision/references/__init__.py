@@ -6,5 +6,6 @@ profile       a reference set as one value
 profile_file  that value as a file, checked when it is read
 kind_examples regions that were given a kind, as a file
 reference_features  features of reference pictures, as often as they are wanted
+nearest       which reference a part of a picture is most like
 mutual        pictures scored against each other
 """

@@ -61,7 +61,7 @@ def decode_nifti_volume(
         else:
             where = (slice(None),) * 3 + (chosen,) + (0,) * (len(file.shape) - 4)
             values = _scaled(np.asarray(file.dataobj[where]), 1.0, 0.0)
-        affine, turned, told = _lie(file, values.shape)
+        affine, turned, told, placed = _lie(file, values.shape)
     values = np.flip(
         values.transpose([axis for axis, _ in turned]), tuple(a for a, (_, way) in enumerate(turned) if way < 0)
     )
@@ -69,7 +69,8 @@ def decode_nifti_volume(
     levels = _chosen_levels(values, levels, selector.get("window"), name)
     if "volume" not in selector and count > 1:
         told = (f"is the first volume of its file (of {count}; the selector ::volume=1 takes the next)", *told)
-    return Volume(values, affine, turned, levels, source, "NIfTI", no_data=no_data, warnings=(*told, *notes))
+    warnings = (*told, *notes)
+    return Volume(values, affine, turned, levels, source, "NIfTI", no_data=no_data, warnings=warnings, placed=placed)
 
 
 def _checked_shape(file: Any, name: str, limits: ImageLimits) -> tuple[int, ...]:
@@ -104,18 +105,18 @@ def _scaled(stored: np.ndarray, slope: float, inter: float) -> np.ndarray:
 
 def _lie(
     file: Any, shape: tuple[int, ...]
-) -> tuple[np.ndarray, tuple[tuple[int, int], tuple[int, int], tuple[int, int]], tuple[str, ...]]:
-    """Affine of the canonical voxels, which stored axis each of their axes is and which way it runs, and what to tell."""
+) -> tuple[np.ndarray, tuple[tuple[int, int], tuple[int, int], tuple[int, int]], tuple[str, ...], bool]:
+    """Affine of the canonical voxels, which stored axis each is and which way it runs, what to tell, whether it is placed."""
     import nibabel
 
-    affine, told = np.array(file.affine, np.float64), []
+    affine, told, placed = np.array(file.affine, np.float64), [], not unplaced(file)
     unit = _UNIT.get(str(file.header.get_xyzt_units()[0]), 1.0)
     affine[:3] *= unit
     turns = nibabel.io_orientation(affine)
     if not np.isfinite(affine).all() or np.isnan(turns).any():
-        affine, turns = np.eye(4), np.stack([np.arange(3), np.ones(3)], axis=1)
+        affine, turns, placed = np.eye(4), np.stack([np.arange(3), np.ones(3)], axis=1), False
         told.append("has no affine that makes sense: its axes are as stored, a voxel is taken for 1 mm")
-    elif unplaced(file):
+    elif not placed:
         told.append(UNPLACED)
     zooms = np.array([float(one) for one in file.header.get_zooms()[:3]] + [1.0] * (3 - len(file.shape[:3]))) * unit
     sides = np.linalg.norm(affine[:3, :3], axis=0)
@@ -126,7 +127,7 @@ def _lie(
     ways = [1 if turns[axis, 1] > 0 else -1 for axis in order]
     turning = nibabel.orientations.inv_ornt_aff(turns, shape)
     turned = tuple(zip(order, ways, strict=True))
-    return affine @ turning, (turned[0], turned[1], turned[2]), tuple(told)
+    return affine @ turning, (turned[0], turned[1], turned[2]), tuple(told), placed
 
 
 def _chosen_levels(values: np.ndarray, own: Levels, window: str | None, name: str) -> Levels:

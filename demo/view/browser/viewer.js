@@ -1,6 +1,7 @@
 // The picture in view: heat and regions over it, zoom, and what a person points at or draws, in pixels of the source.
-// gradio calls this once with: element, trigger, props, watch. Events: 'point', 'ask', 'closer'. What is drawn is in props.value.shapes.
+// gradio calls this once with: element, trigger, props, watch. Events: 'point', 'ask', 'closer', 'beside' (beside.js); of scans (scan.js) 'slice', 'grey'. What is drawn is in props.value.shapes.
 const SVG = "http://www.w3.org/2000/svg";
+const HIGH = 460; // of the picture, pixels of the screen
 const COLOURS = { minor: "#56B4E9", major: "#E69F00", critical: "#D55E00" };
 const viewer = element.querySelector(".viewer");
 const frame = viewer.querySelector(".window");
@@ -26,11 +27,17 @@ function tell() {
   if (now) props.value = { ...now, shapes: shapes.map((one) => ({ ...one })) };
 }
 
+function shape() { // of the picture as it is to be seen: pixels of a slice need not be square
+  const now = value(), mm = now.scan && now.spacing ? now.spacing : [1, 1];
+  return [now.width * mm[1], now.height * mm[0]];
+}
+
 function place() {
   const now = value();
   if (!now) return;
-  const fit = Math.min(frame.clientWidth / now.width, 460 / now.height);
-  const width = Math.max(1, now.width * fit), height = Math.max(1, now.height * fit);
+  const [across, down] = shape();
+  const fit = Math.min(frame.clientWidth / across, HIGH / down);
+  const width = Math.max(1, across * fit), height = Math.max(1, down * fit);
   frame.style.height = `${Math.round(height)}px`;
   if (zoom <= 1) { zoom = 1; left = (frame.clientWidth - width) / 2; top_ = 0; }
   else {
@@ -41,10 +48,37 @@ function place() {
   stage.style.height = `${height * zoom}px`;
   stage.style.transform = `translate(${left}px, ${top_}px)`;
   picture.classList.toggle("pixels", (width * zoom) / now.width > 3);
+  twinned();
+  bar((width * zoom) / now.width);
   if (zoom > 1.4 && now.reduced && !now.full && asked !== now.id) {
     asked = now.id;
     trigger("closer", {});
   }
+}
+
+function bar(scale) { // scale: pixels of the screen a pixel of the picture, across
+  const now = value(), mm = now.spacing ? now.spacing[1] : 0, shown = viewer.querySelector(".bar");
+  shown.hidden = !mm;
+  if (!mm) return;
+  const most = (frame.clientWidth / 4 / scale) * mm, power = 10 ** Math.floor(Math.log10(most));
+  const long = [5, 2, 1].find((one) => one * power <= most) * power;
+  shown.querySelector("i").style.width = `${(long / mm) * scale}px`;
+  shown.querySelector("span").textContent = long >= 1 ? `${long} mm` : `${Number((long * 1000).toPrecision(3))} µm`;
+}
+
+let ruler = null; // two places in the picture
+function measured() {
+  const drawn = viewer.querySelector(".ruler"), told = viewer.querySelector(".far"), now = value();
+  drawn.replaceChildren();
+  told.textContent = "";
+  if (!ruler || !now) return;
+  drawn.setAttribute("viewBox", `0 0 ${now.width} ${now.height}`);
+  drawn.setAttribute("preserveAspectRatio", "none");
+  const [[ax, ay], [bx, by]] = ruler;
+  for (const [colour, width] of [["#000", 4], ["#fff", 2]])
+    drawn.append(made("line", { x1: ax, y1: ay, x2: bx, y2: by, stroke: colour, "stroke-width": width, "vector-effect": "non-scaling-stroke" }));
+  const mm = now.spacing || [1, 1], long = Math.hypot((bx - ax) * mm[1], (by - ay) * mm[0]);
+  told.textContent = now.spacing ? `${long.toFixed(long < 10 ? 2 : 1)} mm` : `${long.toFixed(1)} pixels (the scale is not known)`;
 }
 
 function zoomed(factor, x, y) {
@@ -109,8 +143,11 @@ function label() {
     button.classList.toggle("inside", one.box[1] < now.height * 0.07);
     button.classList.toggle("turned", one.box[0] > now.width * 0.7);
     button.style.borderColor = COLOURS[one.severity];
-    button.title = `Region ${one.id}: ${one.type}, ${one.severity}. Click asks about it.`;
-    button.addEventListener("click", (event) => { event.stopPropagation(); trigger("ask", { number: one.id }); });
+    button.title = `Region ${one.id}: ${one.type}, ${one.severity}. ` + (now.scan ? "Click shows its worst slice." : "Click asks about it.");
+    button.addEventListener("click", (event) => {
+      event.stopPropagation();
+      if (now.scan) go(one.worst, one.axis); else trigger("ask", { number: one.id });
+    });
     labels.append(button);
   }
 }
@@ -119,16 +156,18 @@ function show() {
   const now = value();
   stage.hidden = !now;
   empty.hidden = Boolean(now);
-  if (!now) { shown = ""; shapes = []; return; }
-  if (now.picture !== shown || !now.keep) { shapes = []; open = null; }
+  viewer.classList.toggle("scan", Boolean(now && now.scan));
+  viewer.querySelector(".legend").hidden = !now;
+  if (!now) { shown = ""; shapes = []; besides(); around(); return; }
+  if (now.picture !== shown || !now.keep) { shapes = []; open = null; ruler = null; }
   if (now.picture !== shown) { zoom = 1; shown = now.picture; }
   if (shapes.length && !now.shapes.length) tell(); // what was drawn goes with the next click
   const address = now.full || now.url;
   if (picture.getAttribute("src") !== address) picture.src = address;
   picture.alt = now.alt;
-  heat.hidden = !now.heat;
+  heat.hidden = !now.heat || !viewer.querySelector("[data-set=warm]").checked;
   if (now.heat && heat.getAttribute("src") !== now.heat) heat.src = now.heat;
-  place(); draw(); label();
+  besides(); place(); draw(); label(); measured(); around();
 }
 
 function end() {
@@ -147,6 +186,7 @@ stage.addEventListener("pointerdown", (event) => {
   frame.setPointerCapture(event.pointerId);
   pressed = { x: event.clientX, y: event.clientY, left, top: top_, moved: false };
   const at = source(event);
+  if (tool === "measure") ruler = [at, at];
   if (tool === "box") open = { kind: "box", points: [at, at] };
   if (tool === "brush") open = { kind: "brush", points: [at], radius: Number(viewer.querySelector("[data-set=brush]").value) };
   draw();
@@ -156,6 +196,8 @@ frame.addEventListener("pointermove", (event) => {
   const far = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 4;
   pressed.moved = pressed.moved || far;
   if (tool === "look" && pressed.moved) { left = pressed.left + event.clientX - pressed.x; top_ = pressed.top + event.clientY - pressed.y; place(); }
+  if (tool === "measure" && ruler) { ruler[1] = source(event); measured(); }
+  if (tool === "grey") greyed(event.clientX - pressed.x, event.clientY - pressed.y);
   if (open && tool === "box") open.points[1] = source(event);
   if (open && tool === "brush") open.points.push(source(event));
   if (open) draw();
@@ -170,15 +212,18 @@ frame.addEventListener("pointerup", (event) => {
     open = open || { kind: "polygon", points: [] };
     open.points.push(at);
     draw();
-  } else if (tool !== "look") {
+  } else if (tool === "measure") {
+    if (!moved) { ruler = null; measured(); }
+  } else if (tool !== "look" && tool !== "grey") {
     if (tool === "box" && !moved) open = null;
     end();
   }
 });
 frame.addEventListener("dblclick", (event) => { if (tool === "polygon") end(); else if (tool === "look") zoomed(2, event.clientX, event.clientY); });
 frame.addEventListener("wheel", (event) => {
-  if (!value() || (!event.ctrlKey && zoom === 1)) return;
+  if (!value() || (!event.ctrlKey && zoom === 1 && !value().scan)) return;
   event.preventDefault();
+  if (value().scan && !event.ctrlKey) { go(leafed + Math.sign(event.deltaY)); return; }
   zoomed(event.deltaY < 0 ? 1.25 : 0.8, event.clientX, event.clientY);
 }, { passive: false });
 viewer.addEventListener("keydown", (event) => { if (event.key === "Enter" && open && tool === "polygon") { event.preventDefault(); end(); } });
@@ -187,19 +232,18 @@ viewer.querySelector(".tools").addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.tool) {
     if (open) end();
+    pressedAt = null;
     tool = viewer.dataset.tool = button.dataset.tool;
     for (const one of viewer.querySelectorAll(".tools [data-tool]")) one.setAttribute("aria-pressed", String(one === button));
   }
-  if (button.dataset.do === "clear") { shapes = []; open = null; draw(); tell(); }
+  if (button.dataset.do === "clear") { shapes = []; open = null; ruler = null; draw(); measured(); tell(); }
+  if (button.dataset.beside) compared(button.dataset.beside);
   if (button.dataset.do === "in") zoomed(1.6);
   if (button.dataset.do === "out") zoomed(0.625);
   if (button.dataset.do === "fit") { zoom = 1; place(); }
 });
 viewer.querySelector(".tools").addEventListener("input", (event) => {
+  if (event.target.dataset.set === "warm") heat.hidden = !event.target.checked || !(value() && value().heat);
   if (event.target.dataset.set === "heat") heat.style.opacity = event.target.value / 100;
   if (event.target.dataset.set === "regions") { draw(); label(); }
 });
-heat.style.opacity = 0.45;
-new ResizeObserver(place).observe(frame);
-watch("value", show);
-show();

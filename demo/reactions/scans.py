@@ -1,0 +1,137 @@
+"""Scans: dropped and looked at with progress, leafed through, windowed, compared with other scans."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from assistant.errors import AssistantError
+from demo.bench.sessions import Picture, Session
+from demo.reactions.base import Reactions, said
+from demo.scans import dropped, shown
+from demo.scans.dropped import DroppedScan
+from demo.view import painting, scan_words, slices, viewer
+from demo.view.painting import Updates
+
+BEAT = 0.4
+"""Seconds between two words on how far a look at a scan has come."""
+
+
+class ScanLooks(Reactions):
+    """What happens to whole scans."""
+
+    def leaf(self, sid: str | None, event: gr.EventData) -> Updates:
+        """Another slice of the scan in view; waits for no model."""
+
+        def work(session: Session) -> Updates:
+            picture = self.bench.leaf(session, getattr(event, "index", None), getattr(event, "axis", None))
+            return {self.page.boxes: slices.value(picture), self.page.probe: ""}
+
+        return self.quickly(sid, work)
+
+    def window_scan(self, sid: str | None, event: gr.EventData) -> Updates:
+        """Other grey levels for its slices."""
+
+        def work(session: Session) -> Updates:
+            given = [getattr(event, name, None) for name in ("black", "white")]
+            picture = self.bench.window(session, getattr(event, "name", ""), *given)
+            return {self.page.boxes: slices.value(picture, keep=True)}
+
+        return self.quickly(sid, work)
+
+    def add_scans(
+        self, sid: str | None, scans: Sequence[DroppedScan], clicks: int, problems: list[str]
+    ) -> Generator[Updates, None, Updates]:
+        """Scans were dropped: each is seen at once, and then looked at slice by slice. Returns what was painted last.
+
+        Args:
+            sid: of the session.
+            scans: in the upload.
+            clicks: of the session when they came.
+            problems: what went wrong is added to them.
+        """
+        painted: Updates = {}
+        for scan in scans:
+            yield self.busy(f"Reading {scan.name} …")
+            try:
+                session = self.session(sid)
+                volume = dropped.read_dropped(scan, self.root, self.bench.settings.limits)
+                picture = self.bench.put_scan(session, volume, scan.name, clicks)
+                del volume
+                if session.picture is picture:
+                    yield {**painting.everything(self.page, session), self.page.session: session.id}
+                yield from self._looked(session, picture)
+                here = session.picture is picture
+                painted = (
+                    painting.everything(self.page, session)
+                    if here
+                    else painting.listed(self.page, session, follow=False)
+                )
+                yield painted
+            except Exception as error:  # noqa: BLE001  shown in the page instead
+                problems.append(said(error))
+                painted = self._as_it_is(sid)
+        return painted
+
+    def _as_it_is(self, sid: str | None) -> Updates:
+        """The page after something was taken off again; nothing where the session has ended."""
+        try:
+            return painting.everything(self.page, self.session(sid))
+        except AssistantError:
+            return {}
+
+    def _looked(self, session: Session, picture: Picture) -> Iterator[Updates]:
+        """A scan is looked at in a thread of its own while the page tells how far it is; one that cannot be is taken off.
+
+        Raises:
+            AssistantError: what is wrong with it.
+        """
+        failed: list[Exception] = []
+
+        def work() -> None:
+            try:
+                self.bench.settle(session, picture)
+            except Exception as error:  # noqa: BLE001  raised again below
+                failed.append(error)
+
+        looking = threading.Thread(target=work, name="look-at-scan", daemon=True)
+        looking.start()
+        assert picture.scan is not None, "a scan"
+        told = (0, 0)
+        while looking.is_alive():
+            looking.join(BEAT)
+            if (done := picture.scan.progress) != told and done[1]:
+                told = done
+                yield self.busy(f"Looking at slice {done[0]} of {done[1]} of {picture.name} …")
+        if failed:
+            if picture in session.pictures:
+                self.bench.remove(session, session.pictures.index(picture))
+            raise failed[0]
+
+    def _add_scan_references(self, session: Session, scans: Sequence[DroppedScan]) -> None:
+        limits = self.bench.settings.limits
+        volumes = [(dropped.read_dropped(scan, self.root, limits), scan.name) for scan in scans]
+        if volumes:
+            self.bench.add_scan_references(session, volumes)
+
+    def probe_scan(self, session: Session, picture: Picture, event: Any) -> Updates:
+        """A place of the slice in view was clicked."""
+        scan = picture.scan
+        assert scan is not None, "a scan"
+        x, y = viewer.pointed((event.x, event.y), picture.image)
+        scores = None
+        if scan.found is not None:
+            plane = shown.plane(scan.found, scan.axis, scan.index)
+            row, column = (
+                at * cells // side for at, cells, side in zip((y, x), plane.shape, _sides(picture), strict=True)
+            )
+            scores = float(plane[row, column]), picture.threshold
+        crop = viewer.crop_file(session, picture.image, x, y)
+        return {self.page.probe: scan_words.probe(scan, x, y, scores, viewer.address(crop))}
+
+
+def _sides(picture: Picture) -> tuple[int, int]:
+    return picture.image.height, picture.image.width
