@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from demo.reactions.looks import Looks
 from demo.reactions.projects import Projects
 from demo.reactions.talks import Talks
+from demo.reactions.whole import Whole
 
 
-class Handlers(Looks, Talks, Projects):
+class Handlers(Whole, Talks, Projects):
     """The page's reactions; see :class:`demo.reactions.base.Reactions` for the arguments."""

@@ -11,18 +11,9 @@ import gradio as gr
 
 from demo.handlers import Handlers
 from demo.view import words
-from demo.view.page import Page, script
-
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-VISION: dict[str, Any] = {"concurrency_id": "vision", "concurrency_limit": 4}
-"""What needs the encoder, which takes one picture at a time, whosever it is."""
-LANGUAGE: dict[str, Any] = {"concurrency_id": "language", "concurrency_limit": 4}
-"""Answers being written; the language model takes one sentence's writer at a time."""
-QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 8}
-"""What waits for no model."""
-EACH: dict[str, Any] = {"trigger_mode": "multiple"}
-"""No click and no question is dropped because another one is still being worked on."""
-
+from demo.view.browser_files import script
+from demo.view.page import Page
+from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
 TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
 """On a narrow screen the result lies below the pictures."""
@@ -69,6 +60,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
     page.corrections.click(do.corrections, [sid, page.layout], every, **quick)
+    wire_whole(page, do, loaded, every)
     _wire_talk(page, do)
     _wire_projects(page, do)
 

@@ -5,4 +5,5 @@ looks        pictures, planes, threshold, references, details
 talks        questions
 corrections  regions rejected, renamed, drawn, taken back
 projects     projects opened, named, exported, removed
+whole        all pictures at once: the table, marks, the report, the operator's folder
 """

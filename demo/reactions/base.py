@@ -16,6 +16,7 @@ from demo.sample_set import SampleSet
 from demo.view import words
 from demo.view.page import Page
 from demo.view.painting import Updates
+from demo.whole.runs import Runs
 
 _LOG = logging.getLogger(__name__)
 Stream = Iterator[Updates]
@@ -29,10 +30,14 @@ class Reactions:
         samples: offered on the page.
         page: components.
         uploads_folder: where files that were sent lie.
+        runs: of the operator's folder; None allows no folder.
     """
 
-    def __init__(self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path) -> None:
+    def __init__(
+        self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path, runs: Runs | None = None
+    ) -> None:
         self.bench, self.samples, self.page, self.root = bench, samples, page, uploads_folder
+        self.runs = runs or Runs(bench, None)
 
     def run(
         self,

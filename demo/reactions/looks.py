@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.inquiry import Inquiry
-from demo.bench.sessions import Session, Setup
+from demo.bench.sessions import Picture, Session, Setup
 from demo.incoming import planes, uploads
 from demo.incoming.planes import Plane
 from demo.reactions.base import Reactions, Stream, said
@@ -117,17 +117,24 @@ class Looks(Reactions):
         """Another picture of the bench was clicked."""
         try:
             session = self.session(sid)
-            picture = self.bench.show(session, int(event.index))
-            click = session.clicks
-            if picture.stale:
-                yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
-                self.bench.settle(session, picture)
-            if click == session.clicks:
-                yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
-            else:
-                yield self.nothing()  # another one was clicked meanwhile
+            yield from self.brought(session, self.bench.show(session, int(event.index)))
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
+
+    def brought(self, session: Session, picture: Picture) -> Stream:
+        """A picture that came into view, judged where that is due; nothing of it is shown once another one was chosen.
+
+        Raises:
+            AssistantError: a picture that cannot be judged.
+        """
+        click = session.clicks
+        if picture.stale:
+            yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
+            self.bench.settle(session, picture)
+        if click == session.clicks:
+            yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
+        else:
+            yield self.nothing()  # another one was clicked meanwhile
 
     def move_threshold(self, sid: str | None, threshold: float) -> Updates:
         """The slider moved; answers at once, without the encoder."""

@@ -8,4 +8,8 @@ page      what is on the page and where
 viewer    the picture in view, and what is drawn on it
 strip     the small pictures
 painting  a session -> new values of the components
+overview  the table of all pictures
+whole_project  where that table stands, and the steps from picture to picture
+folder_words   how far the inspection of a folder is
+browser_files  what lies in browser/
 """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from assistant.pictures.scans import AXES
 from demo.bench import thresholds
-from demo.view import words
+from demo.view import whole_project, words
+from demo.view.browser_files import script
 from demo.view.inputs import uploaded_file
 
 TITLE = "Anomaly Assistant"
@@ -101,14 +102,30 @@ class Page:
     project_file: gr.DownloadButton
     project_delete: gr.Button
     project_sure: gr.Button
+    previous: gr.Button
+    good: gr.Button
+    bad: gr.Button
+    next: gr.Button
+    everything: gr.Accordion
+    overview: gr.HTML
+    use_threshold: gr.Button
+    write_table: gr.Button
+    table_csv: gr.DownloadButton
+    table_report: gr.DownloadButton
+    folder: gr.Dropdown
+    folder_go: gr.Button
+    folder_stop: gr.Button
+    folder_said: gr.HTML
+    folder_ticking: gr.Timer
 
 
-def build_page(session: gr.State, *, kept: bool = False) -> Page:
+def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] = ()) -> Page:
     """Lay the page out inside the current Blocks.
 
     Args:
         session: id of the session.
         kept: whether projects outlive the page.
+        folders: of the operator's that may be inspected.
     """
     made: dict[str, Any] = {"session": session, "visitor": gr.BrowserState("", storage_key=STORED, secret=STORED)}
     made["ticking"] = gr.Timer(2.0, active=False)
@@ -119,6 +136,7 @@ def build_page(session: gr.State, *, kept: bool = False) -> Page:
             made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
     made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
     made["status"] = gr.HTML("", elem_id="status")
+    whole_project.table(made, folders)
     with gr.Row(equal_height=False, elem_id="columns"):
         with gr.Column(scale=3, min_width=290):
             _projects(made, kept)
@@ -129,11 +147,6 @@ def build_page(session: gr.State, *, kept: bool = False) -> Page:
             _talk(made)
             _take_away(made)
     return Page(**{f.name: made[f.name] for f in fields(Page)})
-
-
-def script(name: str) -> str:
-    """JavaScript or HTML that the browser gets."""
-    return (Path(__file__).parent / "browser" / name).read_text(encoding="utf-8")
 
 
 def _projects(made: dict[str, Any], kept: bool) -> None:
@@ -209,6 +222,7 @@ def _inputs(made: dict[str, Any]) -> None:
 
 def _result(made: dict[str, Any]) -> None:
     made["card"] = gr.HTML(words.verdict_card(None), elem_id="card")
+    whole_project.steps(made)
     made["threshold"] = gr.Slider(
         thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
         label="Threshold: lower finds more, higher finds less", buttons=[],

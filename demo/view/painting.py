@@ -11,7 +11,7 @@ import gradio as gr
 from demo.bench import conversations, questions
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import drawing, strip, viewer, words
+from demo.view import drawing, overview, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
@@ -44,6 +44,21 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
         page.probe: "",
         page.said: words.correction_list(session),
         page.undo: gr.update(interactive=bool(session.corrections)),
+        **whole(page, session),
+    }
+
+
+def whole(page: Page, session: Session) -> Updates:
+    """The table of all pictures, while somebody looks at it, and how the picture in view is marked."""
+    picture = session.picture
+    good = None if picture is None else picture.good
+    there = picture is not None
+    shown = {page.overview: overview.value(session)} if session.choice.open else {}
+    return {
+        **shown,
+        page.everything: gr.update(label=overview.title(session)),
+        page.good: gr.update(variant="primary" if good is True else "secondary", interactive=there),
+        page.bad: gr.update(variant="stop" if good is False else "secondary", interactive=there),
     }
 
 
