@@ -29,6 +29,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _then_looks(page, do, loaded)
     limit = str(round(do.bench.settings.max_upload_mb * 2**20))
     blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
+    blocks.load(None, None, None, js=script("shortcuts.js"), **HIDDEN)
     chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
         _looks(page, [page.drop.upload], do.add_files, [page.drop]),
@@ -42,6 +43,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.profile_save.click], do.save_profile)
     details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
     _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
+    _looks(page, [page.card.told], do.tell_one)
     _looks(page, [page.is_normal.click], do.mark_normal)
     _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind])
     _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from demo.bench.sessions import Picture, Session, Setup
 from demo.incoming import planes, uploads
@@ -203,6 +205,26 @@ class Looks(Reactions):
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 
+    def tell_one(self, sid: str | None, event: gr.EventData) -> Stream:
+        """One detail was changed under the card; the others stay."""
+
+        def work(session: Session) -> None:
+            setup = session.setup
+            inquiry = setup.inquiry
+            now = {
+                "object": inquiry.object_name or "", "domain": "" if inquiry.domain is None else inquiry.domain.value,
+                "scale": None if inquiry.spacing_mm is None else inquiry.spacing_mm[1],
+            }  # fmt: skip
+            if event.name not in now:
+                raise ConfigError("what it shows, its scale or its domain", str(event.name)[:20], "choose a chip")
+            now[event.name] = read_scale(event.value) if event.name == "scale" else str(event.value)
+            self.bench.tell(
+                session, now["object"], ", ".join(inquiry.look_for), inquiry.mode, now["domain"], inquiry.fixed_camera,
+                now["scale"], setup.rule_text,
+            )  # fmt: skip
+
+        yield from self.run(sid, "Inspecting again …", work, painting.everything)
+
     def prepare(self, sid: str | None) -> Stream:
         """Files of the picture in view."""
         made: list[Path] = []
@@ -274,3 +296,21 @@ class Looks(Reactions):
     def closer(self, sid: str | None) -> Updates:
         """Every pixel of the picture, for a look from near."""
         return self.quickly(sid, lambda session: {self.page.boxes: viewer.value(session, full=True, keep=True)})
+
+
+def read_scale(text: object) -> float | None:
+    """Millimetres a pixel as they are typed; None where nothing is.
+
+    Raises:
+        ConfigError: no number above zero.
+    """
+    typed = str(text).strip().replace(",", ".")
+    if not typed:
+        return None
+    try:
+        number = float(typed)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise ConfigError("millimetres a pixel above 0", typed[:20], "type for example 0.05, or nothing")
+    return number

@@ -9,6 +9,7 @@ viewer    the picture in view, and what is drawn on it
 strip     the small pictures
 painting  a session -> new values of the components
 overview  the table of all pictures
+chips     how the picture in view is judged, changed where it stands
 whole_project  where that table stands, and the steps from picture to picture
 folder_words   how far the inspection of a folder is
 browser_files  what lies in browser/

@@ -131,7 +131,9 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
     made["ticking"] = gr.Timer(2.0, active=False)
     with gr.Row(elem_id="head"):
         with gr.Column(scale=5, min_width=240):
-            gr.HTML(f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>")
+            gr.HTML(
+                f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>{whole_project.KEYS}"
+            )
         with gr.Column(scale=1, min_width=160):
             made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
     made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
@@ -182,7 +184,7 @@ def _inputs(made: dict[str, Any]) -> None:
     made["drop_picture"] = gr.Button(
         "Remove the picture in view", size="sm", visible=False, elem_id="drop-picture", elem_classes="quiet"
     )
-    with gr.Accordion("References: how normal looks", open=False):
+    with gr.Accordion("References: how normal looks", open=False, elem_id="references-box"):
         made["references_drop"] = uploaded_file(
             label="Drop normal pictures", file_count="multiple", height=100, elem_id="references-drop"
         )
@@ -221,7 +223,7 @@ def _inputs(made: dict[str, Any]) -> None:
 
 
 def _result(made: dict[str, Any]) -> None:
-    made["card"] = gr.HTML(words.verdict_card(None), elem_id="card")
+    made["card"] = gr.HTML(words.verdict_card(None), js_on_load=script("card.js"), elem_id="card")
     whole_project.steps(made)
     made["threshold"] = gr.Slider(
         thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",

@@ -11,7 +11,7 @@ import gradio as gr
 from demo.bench import conversations, questions
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import drawing, overview, strip, viewer, words
+from demo.view import chips, drawing, overview, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
@@ -31,7 +31,8 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
     regions = () if view is None else view.inspection.regions
     choices = [(f"{r.id} {r.type or 'region'}", r.id) for r in regions]
     return {
-        page.card: words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture),
+        page.card: (words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture))
+        + chips.chips(session),
         page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),

@@ -11,6 +11,8 @@ from demo.view import overview
 from demo.view.browser_files import script
 
 TITLE = "All pictures: table, scores, report"
+KEYS = '<button type="button" id="keys" aria-haspopup="dialog" aria-label="Keys: a list">Keys: ?</button>'
+"""Shows the list of keys."""
 
 
 def table(made: dict[str, Any], folders: Sequence[str]) -> None:

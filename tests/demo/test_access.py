@@ -39,6 +39,9 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, schem
     page.locator("#boxes .labels button").first.wait_for()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#keys").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
     if width == 400:
         tops = {
             name: page.locator(name).bounding_box()["y"] for name in ("#card", "#boxes", "#question", "#samples-box")

@@ -22,8 +22,10 @@ from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.engine import Engine
+from demo.reactions.looks import read_scale
 from demo.settings import Settings
 from demo.takeaway.all_pictures import Files
+from demo.view import chips
 from demo.whole import folder_run, marking
 from demo.whole.allowed import Allowed, FolderError
 from demo.whole.folder_run import FolderRun
@@ -238,6 +240,24 @@ def test_a_folder_is_watched(
     runs.stop(session.id)
 
 
+def test_the_reason_for_references_is_the_one_that_was_measured() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    pairs = re.findall(r"\| (?:\.\d+ / ){2}\.\d+ \| (\.\d+) / (\.\d+) \|", text)[:6]
+    means = [round(100 * sum(float(pair[which]) for pair in pairs) / len(pairs)) for which in (0, 1)]
+    bottles = re.search(r"bottle mouths.*?\| (\.\d+) / (\.\d+) \|", text)
+    assert bottles is not None
+    told = [*means, *(int(100 * float(one) + 0.5) for one in bottles.groups())]
+    assert [int(number) for number in re.findall(r"(\d+) %", chips.MEASURED)] == told
+
+
+@pytest.mark.parametrize("typed", ["-1", "0", "nan", "inf", "x"])
+def test_what_is_no_scale_is_refused(typed: str) -> None:
+    with pytest.raises(ConfigError, match="expected millimetres a pixel above 0"):
+        read_scale(typed)
+    assert read_scale(" ") is None
+    assert read_scale("0,05") == 0.05
+
+
 def test_table_folder_and_report_in_a_browser(page: Any, tmp_path: Path) -> None:
     page.locator("#everything button").first.click()
     page.wait_for_selector("#overview .scores")
@@ -269,13 +289,36 @@ def test_table_folder_and_report_in_a_browser(page: Any, tmp_path: Path) -> None
     rows.first.click()
     page.wait_for_function("document.querySelector('#card').innerText.includes('lid 3.png')")
     idle(page)
+    page.locator("#card [data-chip=object]").click()
+    page.locator("#card .chip-form input").fill("steel lid")
+    page.locator("#card .chip-form input").press("Enter")
+    page.wait_for_function("document.querySelector('#card .chips').innerText.includes('Shows: steel lid')")
+    idle(page)
     page.locator("#overview input[type=search]").fill("")
     page.wait_for_function("document.querySelectorAll('#overview tbody tr').length === 6")
-    page.locator("#next").click()
+    page.locator("#overview input[type=search]").press("n")  # typed, not obeyed
+    page.wait_for_function("document.querySelectorAll('#overview tbody tr').length === 1")
+    page.locator("#overview input[type=search]").fill("")
+    page.wait_for_function("document.querySelectorAll('#overview tbody tr').length === 6")
+    page.locator("h1").first.click()
+    page.keyboard.press("n")
     page.wait_for_function("!document.querySelector('#card').innerText.includes('lid 3.png')")
     idle(page)
-    page.locator("#bad").click()
+    page.keyboard.press("b")
     page.wait_for_selector("#bad.stop")
+    page.keyboard.press("?")
+    page.locator("#keys-list input").uncheck()
+    page.locator("#keys-list button").click()
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    assert page.evaluate("document.activeElement.tagName") != "TEXTAREA", "keys that are turned off do nothing"
+    page.locator("#keys").click()
+    page.locator("#keys-list input").check()
+    page.locator("#keys-list button").click()
+    page.locator("h1").first.click()
+    page.keyboard.press("a")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    assert page.locator("#bad.stop").count() == 1
     page.locator("#use-threshold").click()
     page.wait_for_function("document.querySelector('#card').innerText.includes('threshold 0.05')")
 
