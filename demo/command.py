@@ -47,6 +47,12 @@ def demo(
     watch: Annotated[
         bool, typer.Option("--watch", help="Inspect new files of an inspected folder as they come.")
     ] = False,
+    camera: Annotated[
+        str, typer.Option(metavar="URL", help="Address of a camera's still, to take pictures with from the page.")
+    ] = "",
+    allow_remote_camera: Annotated[
+        bool, typer.Option("--allow-remote-camera", help="That camera may stand on another machine.")
+    ] = False,
 ) -> None:
     """Open the page: pictures, regions and questions in a browser."""
     from demo.server import serve
@@ -58,5 +64,6 @@ def demo(
             language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
             samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
             max_project_mb=max_project_mb, incoming=folder, watch=watch,
+            camera=camera, remote_camera=allow_remote_camera,
         )
     )  # fmt: skip

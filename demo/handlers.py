@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from demo.reactions.live import Live
 from demo.reactions.projects import Projects
 from demo.reactions.talks import Talks
 from demo.reactions.whole import Whole
 
 
-class Handlers(Whole, Talks, Projects):
+class Handlers(Whole, Talks, Projects, Live):
     """The page's reactions; see :class:`demo.reactions.base.Reactions` for the arguments."""

@@ -26,6 +26,7 @@ from demo.bench.workbench import Workbench
 from demo.cleaning import Cleaner
 from demo.engine import Engine
 from demo.handlers import Handlers
+from demo.incoming.camera import Camera
 from demo.sample_set import SampleSet
 from demo.settings import Settings
 from demo.view import page, style
@@ -117,6 +118,9 @@ def build_server(settings: Settings, engine: Engine) -> Server:
         engine: started by the caller, or by :func:`serve`.
     """
     allowed = None if settings.incoming is None else Allowed(settings.incoming)
+    camera = None
+    if settings.camera:
+        camera = Camera(settings.camera, settings.limits, remote=settings.remote_camera)
     store = SessionStore(
         settings.max_sessions, settings.max_memory_mb * 2**20, projects=settings.projects,
         restore=partial(keeping.restored, limits=settings.limits),
@@ -132,9 +136,12 @@ def build_server(settings: Settings, engine: Engine) -> Server:
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
         # functions, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
         session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.leave(name))
-        laid = page.build_page(session, kept=store.stays, folders=() if allowed is None else allowed.folders())
+        laid = page.build_page(
+            session, kept=store.stays, folders=() if allowed is None else allowed.folders(), camera=camera is not None
+        )
         add_endpoints(Api(bench, cache), VISION, LANGUAGE)  # first, since gradio numbers names that are taken
         do = Handlers(bench, samples, laid, cache, runs)
+        do.camera = camera
         wire(laid, do, blocks)
         _watch(laid, do)
     runs.go_on()

@@ -43,6 +43,8 @@ class Settings:
         samples: data set of sample pictures; made on the machine when None.
         incoming: folder whose pictures may be inspected from the page; None allows none.
         watch: whether new files of an inspected folder are waited for.
+        camera: address of a still; empty for none.
+        remote_camera: whether it may stand on another machine.
 
     Raises:
         ConfigError: a value that makes no sense.
@@ -67,6 +69,8 @@ class Settings:
     samples: Path | None = None
     incoming: Path | None = None
     watch: bool = False
+    camera: str = ""
+    remote_camera: bool = False
 
     def __post_init__(self) -> None:
         least = {

@@ -1,5 +1,6 @@
 """What people send.
 
 uploads  files that strangers send -> pictures and profiles
+camera   the operator's camera -> pictures
 planes   where a picture comes from: a file, or a plane of one
 """

@@ -3,6 +3,7 @@
 base         what all reactions stand on: do it, paint it, or say what was wrong
 looks        pictures, planes, threshold, references, details
 talks        questions
+live         the operator's camera
 corrections  regions rejected, renamed, drawn, taken back
 projects     projects opened, named, exported, removed
 whole        all pictures at once: the table, marks, the report, the operator's folder

@@ -42,8 +42,9 @@ class Whole(Looks):
         """The threshold of the table rests somewhere else."""
 
         def work(session: Session) -> None:
-            session.choice.move(event.at)
-            keeping.keep_view(session)
+            if session.choice.is_news("at", event.turn):
+                session.choice.move(event.at)
+                keeping.keep_view(session)
 
         return self._table(sid, work)
 

@@ -59,6 +59,7 @@ class Choice:
         at: threshold, in hundredths.
         used: threshold of pictures to come.
         open: whether the table is looked at.
+        turns: number of the browser's word on each matter that was obeyed last; one that comes later but is older is not.
         opening: held while a picture of the folder is copied, so that two clicks copy it once.
     """
 
@@ -70,6 +71,7 @@ class Choice:
     at: float = THRESHOLD
     used: float = THRESHOLD
     open: bool = False
+    turns: dict[str, int] = field(default_factory=dict)
     opening: threading.Lock = field(default_factory=threading.Lock)
 
     def lines(self, every: Sequence[Line]) -> list[Line]:
@@ -88,6 +90,12 @@ class Choice:
         self.first -= self.first % PAGE
         return chosen[self.first : self.first + PAGE]
 
+    def is_news(self, matter: str, turn: object) -> bool:
+        """Whether a word of the browser on a matter is newer than those obeyed so far; it is then the newest."""
+        number, before = turn if isinstance(turn, int) else 0, self.turns.get(matter, 0)
+        self.turns[matter] = max(number, before)
+        return number >= before
+
     def move(self, at: object) -> None:
         """Another threshold.
 
@@ -100,11 +108,14 @@ class Choice:
         self.at = round(number, 2)
 
     def set(self, told: dict[str, Any]) -> None:
-        """What the browser sends: ``show``, ``text``, ``order`` (again: the other way round) and ``first``; others stay.
+        """What the browser sends: ``show``, ``text``, ``order`` (again: the other way round) or ``first``, and its ``turn``.
 
         Raises:
             ConfigError: what is none of them.
         """
+        matter = next((name for name in ("show", "text", "order", "first") if name in told), "")
+        if not self.is_news(matter, told.get("turn")):
+            return
         try:
             if "show" in told:
                 self.show = Show(told["show"])

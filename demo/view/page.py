@@ -117,15 +117,20 @@ class Page:
     folder_stop: gr.Button
     folder_said: gr.HTML
     folder_ticking: gr.Timer
+    camera_take: gr.Button
+    camera_running: gr.Checkbox
+    live: gr.HTML
+    live_ticking: gr.Timer
 
 
-def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] = ()) -> Page:
+def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] = (), camera: bool = False) -> Page:
     """Lay the page out inside the current Blocks.
 
     Args:
         session: id of the session.
         kept: whether projects outlive the page.
         folders: of the operator's that may be inspected.
+        camera: whether the operator named one.
     """
     made: dict[str, Any] = {"session": session, "visitor": gr.BrowserState("", storage_key=STORED, secret=STORED)}
     made["ticking"] = gr.Timer(2.0, active=False)
@@ -142,6 +147,7 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
     with gr.Row(equal_height=False, elem_id="columns"):
         with gr.Column(scale=3, min_width=290):
             _projects(made, kept)
+            whole_project.camera(made, camera)
             _inputs(made)
         with gr.Column(scale=5, min_width=320):
             _result(made)

@@ -52,6 +52,15 @@ def _folder(made: dict[str, Any], folders: Sequence[str]) -> None:
             made["folder_said"] = gr.HTML("", elem_id="folder-said")
 
 
+def camera(made: dict[str, Any], there: bool) -> None:
+    """The camera of the operator: a trigger, and the verdict on what it sees."""
+    made["live_ticking"] = gr.Timer(1.0, active=False)
+    with gr.Group(visible=there, elem_id="camera"):
+        made["camera_take"] = gr.Button("Take a picture with the camera", variant="primary", elem_id="camera-take")
+        made["camera_running"] = gr.Checkbox(label="Running verdict; nothing is kept", elem_id="camera-running")
+        made["live"] = gr.HTML("", elem_id="live")
+
+
 def steps(made: dict[str, Any]) -> None:
     """From picture to picture, and what the one in view is."""
     with gr.Row(elem_classes="quiet", elem_id="steps"):

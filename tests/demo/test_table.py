@@ -55,6 +55,17 @@ def test_a_column_is_turned_round_and_pages_hold_what_is_there(monkeypatch: pyte
     assert [line.id for line in choice.page(choice.lines(LINES))] == ["e"], "another choice begins at its first page"
 
 
+def test_a_word_of_the_browser_that_came_too_late_is_not_obeyed() -> None:
+    choice = Choice()
+    choice.set({"text": "lid", "turn": 12})
+    choice.set({"text": "li", "turn": 11})
+    choice.set({"show": "normal", "turn": 10})
+    assert (choice.text, choice.show) == ("lid", Show.NORMAL)
+    assert choice.is_news("at", 5)
+    assert not choice.is_news("at", 4)
+    assert choice.is_news("at", 6)
+
+
 @pytest.mark.parametrize("told", [{"show": "x"}, {"first": "y"}, {"first": float("inf")}, {"show": None}])
 def test_what_is_no_choice_is_refused(told: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="expected a choice of the table"):

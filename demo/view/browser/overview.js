@@ -9,7 +9,8 @@ const slider = root.querySelector("[data-set=line]");
 const show = root.querySelector("[data-set=show]");
 const find = root.querySelector("[data-set=text]");
 const body = root.querySelector("tbody");
-let moving = false, waits = 0;
+let moving = false, waits = 0, told = false;
+let turn = Date.now(); // of what was told last: answers to something earlier do not undo it
 
 function value() {
   return props.value && typeof props.value === "object" ? props.value : null;
@@ -68,12 +69,19 @@ function fill() {
   root.querySelector(".empty").hidden = Boolean(now.rows);
   root.querySelector(".pages").innerHTML = now.pages;
   root.querySelector(".told").textContent = now.told;
-  if (document.activeElement !== show) show.value = now.show;
-  if (document.activeElement !== find) find.value = now.text;
-  if (!moving) slider.value = now.at;
+  const mine = now.turn >= turn || !told;
+  if (mine && document.activeElement !== show) show.value = now.show;
+  if (mine && document.activeElement !== find) find.value = now.text;
+  if (mine && !moving) slider.value = now.at;
   if (kept) [...body.querySelectorAll("button")].find((one) => one.closest("tr").dataset.id === kept[0] && one.className === kept[1])?.focus();
   draw();
   count();
+}
+
+function tell(what, words) {
+  told = true;
+  turn += 1;
+  trigger(what, { ...words, turn });
 }
 
 function moved(at) {
@@ -83,7 +91,7 @@ function moved(at) {
 
 function rest() {
   moving = false;
-  trigger("moved", { at: Number(slider.value) / 100 });
+  tell("moved", { at: Number(slider.value) / 100 });
 }
 
 slider.addEventListener("input", () => { moving = true; moved(Number(slider.value)); });
@@ -100,15 +108,15 @@ function drag(event) {
 }
 plot.addEventListener("pointermove", (event) => { if (moving && plot.hasPointerCapture(event.pointerId)) drag(event); });
 plot.addEventListener("pointerup", (event) => { if (moving) { drag(event); rest(); } });
-show.addEventListener("change", () => trigger("chosen", { show: show.value }));
+show.addEventListener("change", () => tell("chosen", { show: show.value }));
 find.addEventListener("input", () => {
   clearTimeout(waits);
-  waits = setTimeout(() => trigger("chosen", { text: find.value }), 250);
+  waits = setTimeout(() => tell("chosen", { text: find.value }), 250);
 });
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button"), row = event.target.closest("tbody tr");
-  if (button?.dataset.order) trigger("chosen", { order: button.dataset.order });
-  else if (button?.dataset.first) trigger("chosen", { first: Number(button.dataset.first) });
+  if (button?.dataset.order) tell("chosen", { order: button.dataset.order });
+  else if (button?.dataset.first) tell("chosen", { first: Number(button.dataset.first) });
   else if (button?.dataset.mark) trigger("marked", { id: row.dataset.id, good: JSON.parse(button.dataset.mark) });
   else if (row) trigger("opened", { id: row.dataset.id });
 });
