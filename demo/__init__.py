@@ -8,6 +8,7 @@ sample_set  the samples of the page
 handlers    all reactions in one value
 api         endpoints for programs
 wiring      which handler runs when
+wiring_of_all  those of the table of all pictures; the queues
 cleaning    what is left on disk is removed
 doors       who may come in
 server      the page, started and cleaned up after

@@ -41,6 +41,19 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="Data set of sample pictures; made when left out.")
     ] = None,
     speech: options.Speech = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder whose pictures may be inspected from the page; none when left out."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Inspect new files of an inspected folder as they come.")
+    ] = False,
+    camera: Annotated[
+        str, typer.Option(metavar="URL", help="Address of a camera's still, to take pictures with from the page.")
+    ] = "",
+    allow_remote_camera: Annotated[
+        bool, typer.Option("--allow-remote-camera", help="That camera may stand on another machine.")
+    ] = False,
 ) -> None:
     """Open the page: pictures, regions and questions in a browser."""
     from demo.server import serve
@@ -51,6 +64,7 @@ def demo(
             host=host, port=port, share=share, auth_file=auth_file, preset=model.preset, device=model.device,
             language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
             samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
-            max_project_mb=max_project_mb, speech=speech,
+            max_project_mb=max_project_mb, speech=speech, incoming=folder, watch=watch,
+            camera=camera, remote_camera=allow_remote_camera,
         )
     )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from demo.reactions.looks import Looks
+from demo.reactions.live import Live
 from demo.reactions.projects import Projects
 from demo.reactions.talks import Talks
 from demo.reactions.voice import Voice
+from demo.reactions.whole import Whole
 
 
-class Handlers(Looks, Talks, Projects, Voice):
+class Handlers(Whole, Talks, Projects, Live, Voice):
     """The page's reactions; see :class:`demo.reactions.base.Reactions` for the arguments."""

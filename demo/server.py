@@ -26,9 +26,12 @@ from demo.bench.workbench import Workbench
 from demo.cleaning import Cleaner
 from demo.engine import Engine
 from demo.handlers import Handlers
+from demo.incoming.camera import Camera
 from demo.sample_set import SampleSet
 from demo.settings import Settings
 from demo.view import page, style
+from demo.whole.allowed import Allowed
+from demo.whole.runs import Runs
 from demo.wiring import HIDDEN, LANGUAGE, QUICK, VISION, wire
 
 STATE_SECONDS = 6 * 3600
@@ -50,6 +53,7 @@ class Server:
         samples: offered.
         settings: of the operator.
         cleaner: of what is left on disk.
+        runs: of the operator's folder.
     """
 
     blocks: gr.Blocks
@@ -57,6 +61,7 @@ class Server:
     samples: SampleSet
     settings: Settings
     cleaner: Cleaner
+    runs: Runs
 
     def launch(self, *, block: bool) -> str:
         """Start; the address. With ``block`` it returns when the server is stopped.
@@ -91,7 +96,7 @@ class Server:
         return self.blocks.launch(
             server_name=settings.host, server_port=settings.port or None, share=settings.share, auth=auth,
             max_file_size=round(settings.max_upload_mb * 2**20), allowed_paths=[], show_error=False, run_history=False,
-            strict_cors=True, theme=style.theme(), css_paths=[style.CSS], footer_links=[], quiet=True, ssr_mode=False,
+            strict_cors=True, theme=style.theme(), css_paths=list(style.SHEETS), footer_links=[], quiet=True, ssr_mode=False,
             enable_monitoring=False, pwa=False, mcp_server=False, prevent_thread_lock=True,
             app_kwargs={"middleware": middleware},
         )  # fmt: skip
@@ -100,6 +105,7 @@ class Server:
         """Stop, end every session and remove every file."""
         self.cleaner.stop()
         self.samples.stop()
+        self.runs.close()
         self.blocks.close(verbose=False)
         self.bench.store.free_all()
 
@@ -111,6 +117,10 @@ def build_server(settings: Settings, engine: Engine) -> Server:
         settings: of the operator.
         engine: started by the caller, or by :func:`serve`.
     """
+    allowed = None if settings.incoming is None else Allowed(settings.incoming)
+    camera = None
+    if settings.camera:
+        camera = Camera(settings.camera, settings.limits, remote=settings.remote_camera)
     store = SessionStore(
         settings.max_sessions, settings.max_memory_mb * 2**20, projects=settings.projects,
         restore=partial(keeping.restored, limits=settings.limits),
@@ -120,17 +130,22 @@ def build_server(settings: Settings, engine: Engine) -> Server:
     # read by gradio when components and the app are made; uploads and everything shown lie below it
     os.environ["GRADIO_TEMP_DIR"] = str(cache)
     bench = Workbench(engine, store, settings)
+    runs = Runs(bench, allowed, watch=settings.watch)
     samples = SampleSet(settings.samples, store.root / "samples").start()
     atexit.register(store.free_all)
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as blocks:
         # functions, since gradio copies the page's configuration deeply at every visit: with a method it would copy all sessions
         session = gr.State(None, time_to_live=STATE_SECONDS, delete_callback=lambda name: store.leave(name))
-        laid = page.build_page(session, kept=store.stays)
+        laid = page.build_page(
+            session, kept=store.stays, folders=() if allowed is None else allowed.folders(), camera=camera is not None
+        )
         add_endpoints(Api(bench, cache), VISION, LANGUAGE)  # first, since gradio numbers names that are taken
-        do = Handlers(bench, samples, laid, cache)
+        do = Handlers(bench, samples, laid, cache, runs)
+        do.camera = camera
         wire(laid, do, blocks)
         _watch(laid, do)
-    return Server(blocks, bench, samples, settings, Cleaner(store, settings.keep_days).start())
+    runs.go_on()
+    return Server(blocks, bench, samples, settings, Cleaner(store, settings.keep_days).start(), runs)
 
 
 def _watch(laid: page.Page, do: Handlers) -> None:

@@ -11,6 +11,7 @@ from assistant.config import LanguageConfig
 from assistant.errors import ConfigError
 from assistant.files.named_secrets import read_named_secrets
 from assistant.pictures.pixels import ImageLimits
+from demo.doors import LOOPBACK
 
 
 def own_projects() -> Path:
@@ -41,6 +42,10 @@ class Settings:
         keep_days: projects that nobody used for so many days are removed.
         samples: data set of sample pictures; made on the machine when None.
         speech: folder of a Whisper model that hears questions; the package's own when None.
+        incoming: folder whose pictures may be inspected from the page; None allows none.
+        watch: whether new files of an inspected folder are waited for.
+        camera: address of a still; empty for none.
+        remote_camera: whether it may stand on another machine.
 
     Raises:
         ConfigError: a value that makes no sense.
@@ -64,6 +69,10 @@ class Settings:
     keep_days: float = 90.0
     samples: Path | None = None
     speech: Path | None = None
+    incoming: Path | None = None
+    watch: bool = False
+    camera: str = ""
+    remote_camera: bool = False
 
     def __post_init__(self) -> None:
         least = {
@@ -81,6 +90,11 @@ class Settings:
                 raise ConfigError(f"a positive --{name.replace('_', '-')}", f"{value:g}", "give a larger one")
         if not 0 <= self.port <= 65535:
             raise ConfigError("a port from 0 to 65535", str(self.port), "give another --port")
+        if self.watch and self.incoming is None:
+            raise ConfigError("--folder with --watch", "none", "name the folder to watch")
+        if self.incoming is not None and self.auth_file is None and (self.share or self.host not in LOOPBACK):
+            do = "give --auth-file, or leave out --share and --host"
+            raise ConfigError("--folder on a page that asks who comes in, or on this machine alone", "neither", do)
 
     @property
     def limits(self) -> ImageLimits:

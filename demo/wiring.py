@@ -11,18 +11,9 @@ import gradio as gr
 
 from demo.handlers import Handlers
 from demo.view import words
-from demo.view.page import Page, script
-
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-VISION: dict[str, Any] = {"concurrency_id": "vision", "concurrency_limit": 4}
-"""What needs the encoder, which takes one picture at a time, whosever it is."""
-LANGUAGE: dict[str, Any] = {"concurrency_id": "language", "concurrency_limit": 4}
-"""Answers being written; the language model takes one sentence's writer at a time."""
-QUICK: dict[str, Any] = {"concurrency_id": "quick", "concurrency_limit": 8}
-"""What waits for no model."""
-EACH: dict[str, Any] = {"trigger_mode": "multiple"}
-"""No click and no question is dropped because another one is still being worked on."""
-
+from demo.view.browser_files import script
+from demo.view.page import Page
+from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
 TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
 """On a narrow screen the result lies below the pictures."""
@@ -40,6 +31,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _then_looks(page, do, loaded)
     limit = str(round(do.bench.settings.max_upload_mb * 2**20))
     blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
+    blocks.load(None, None, None, js=script("shortcuts.js"), **HIDDEN)
     chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
         _looks(page, [page.drop.upload], do.add_files, [page.drop]),
@@ -53,6 +45,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.profile_save.click], do.save_profile)
     details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
     _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
+    _looks(page, [page.card.told], do.tell_one)
     _looks(page, [page.is_normal.click], do.mark_normal)
     _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind])
     _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind])
@@ -76,6 +69,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
     page.corrections.click(do.corrections, [sid, page.layout], every, **quick)
+    wire_whole(page, do, loaded, every)
     _wire_talk(page, do)
     _wire_projects(page, do)
 

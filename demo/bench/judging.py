@@ -12,7 +12,7 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
 from assistant.pictures.levels import read_with
-from assistant.types import Inspection, Region
+from assistant.types import Inspection, Region, Verdict
 from assistant.vision.references.kind_examples import KindExamples
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask
@@ -102,6 +102,34 @@ class Judging:
         keeping.keep_talk(session, picture)
         return picture
 
+    def set_threshold_of_all(self, session: Session, threshold: float) -> None:
+        """Another threshold for every picture, and for those to come; regions are found anew where somebody looks at one.
+
+        Raises:
+            ConfigError: a threshold outside its ends.
+        """
+        if session.picture is not None:
+            self.set_threshold(session, threshold)
+        session.choice.move(threshold)
+        session.choice.used = session.choice.at
+        with session.lock:
+            others = [one for one in session.pictures if one.threshold != session.choice.used]
+        for picture in others:
+            picture.threshold = session.choice.used
+            if picture.view is not None:
+                picture.view = None
+                self._part(picture)
+            if picture.mark is not None and not picture.corrected:
+                verdict = Verdict.ANOMALOUS if picture.mark.score >= picture.threshold else Verdict.NORMAL
+                known = (
+                    picture.mark
+                    if verdict is picture.mark.verdict is Verdict.ANOMALOUS
+                    else Mark(picture.mark.score, verdict)
+                )
+                picture.mark = replace(known, verdict=verdict)
+            keeping.keep_picture(session, picture)
+        keeping.keep_view(session)
+
     def profile(self, assistant: Assistant, setup: Setup) -> Profile | None:
         """What the references of a setup became; built once a version.
 
@@ -165,8 +193,9 @@ class Judging:
     def _shown(self, picture: Picture, view: thresholds.View) -> None:
         """A result becomes the picture's."""
         regions = view.inspection.regions
-        worst = regions[0].type or "" if regions else ""
-        picture.view, picture.mark = view, Mark(view.score, view.verdict, len(regions), worst)
+        worst, place = (regions[0].type or "", ", ".join(regions[0].cells)) if regions else ("", "")
+        picture.view = view
+        picture.mark = Mark(view.score, view.verdict, len(regions), worst, place, view.threshold)
 
     def _view(
         self, picture: Picture, measured: Inspection, name: thresholds.Namer, threshold: float | None = None

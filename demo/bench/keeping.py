@@ -16,9 +16,10 @@ from assistant.inquiry import Inquiry
 from assistant.pictures.pixels import ImageLimits
 from assistant.pictures.scans import read_scan
 from assistant.rules.sentence import read_sentence
-from assistant.types import Answer, Domain, QueryImage, Verdict, WordsOf
+from assistant.types import THRESHOLD, Answer, Domain, QueryImage, Verdict, WordsOf
 from assistant.vision.references.profile import AnomalousReference, Profile
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
+from demo.bench.thresholds import View
 from demo.incoming.planes import Origin, Plane
 from demo.projects.project import Project
 from demo.scans.kept import scan_of
@@ -34,20 +35,36 @@ def keep_view(session: Session) -> None:
     for setup in (session.setup, session.own):
         keep_setup(session, setup)
     picture = session.picture
-    told = {"current": -1 if picture is None else picture.key, "setup": session.setup.key, "own": session.own.key}
+    told = {
+        "current": -1 if picture is None else picture.key, "setup": session.setup.key, "own": session.own.key,
+        "at": session.choice.at, "used": session.choice.used,
+    }  # fmt: skip
     session.project.put("view", 0, told)
 
 
 def keep_setup(session: Session, setup: Setup) -> None:
     """How pictures are judged; references that came with corrections are kept as corrections."""
-    inquiry = setup.inquiry
-    told = {name: getattr(inquiry, name) for name in _INQUIRY}
-    told |= {
-        "domain": None if inquiry.domain is None else inquiry.domain.value,
+    told = inquiry_as_json(setup.inquiry) | {
         "rule": setup.rule_text, "of_sample": setup.of_sample, "version": setup.version, "files": setup.files,
         "profile": setup.profile_file, "scans": [one.document for one in setup.scans],
     }  # fmt: skip
     setup.key = _write(session.project, "setup", setup.key, told)
+
+
+def inquiry_as_json(inquiry: Inquiry) -> dict[str, Any]:
+    """What is asked, as plain values."""
+    told = {name: getattr(inquiry, name) for name in _INQUIRY}
+    return told | {"domain": None if inquiry.domain is None else inquiry.domain.value}
+
+
+def inquiry_of(told: dict[str, Any]) -> Inquiry:
+    """As :func:`inquiry_as_json` gives it; other keys do not count."""
+    spacing = told["spacing_mm"]
+    return Inquiry(
+        object_name=told["object_name"], look_for=tuple(told["look_for"]), mode=told["mode"],
+        fixed_camera=told["fixed_camera"], spacing_mm=None if spacing is None else tuple(spacing),
+        domain=None if told["domain"] is None else Domain(told["domain"]),
+    )  # fmt: skip
 
 
 def keep_picture(session: Session, picture: Picture) -> None:
@@ -58,9 +75,24 @@ def keep_picture(session: Session, picture: Picture) -> None:
         keep_setup(session, picture.setup)
     told = (_told_of_file(picture) if picture.scan is None else _told_of_scan(picture.scan)) | {
         "setup": picture.setup.key, "threshold": picture.threshold, "judged": picture.judged_version,
-        "mark": None if picture.mark is None else asdict(picture.mark),
+        "mark": None if picture.mark is None else asdict(picture.mark), "good": picture.good, "of": picture.of,
     }  # fmt: skip
     picture.key = _write(session.project, "picture", picture.key, told)
+    if picture.view is not None:
+        session.project.put("found", picture.key, _found(picture.view))
+
+
+def _found(view: View) -> dict[str, Any]:
+    """What a report of all pictures says of one, which is not kept in memory."""
+    inspection = view.inspection
+    regions = [
+        {
+            "id": r.id, "type": r.type or "unknown", "severity": r.severity.value, "cells": list(r.cells),
+            "box": list(r.box.as_tuple()), "area_fraction": r.area_fraction, "peak_score": peak,
+        }
+        for r, peak in zip(inspection.regions, view.peaks, strict=True)
+    ]  # fmt: skip
+    return {"width": inspection.image.width, "height": inspection.image.height, "regions": regions}
 
 
 def _told_of_file(picture: Picture) -> dict[str, Any]:
@@ -166,6 +198,7 @@ def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
     if view is not None and view["setup"] in setups:
         session.use(setups.get(view["own"], session.own))
         session.use(setups[view["setup"]])
+        session.choice.at, session.choice.used = view.get("at", THRESHOLD), view.get("used", THRESHOLD)
         keys = list(pictures)
         session.current = keys.index(view["current"]) if view["current"] in pictures else len(keys) - 1
     project.sweep(_named(project))
@@ -191,12 +224,7 @@ def _write(project: Project, kind: str, key: int, told: Any) -> int:
 
 
 def _setup(project: Project, key: int, told: dict[str, Any], limits: ImageLimits) -> Setup:
-    spacing = told["spacing_mm"]
-    inquiry = Inquiry(
-        object_name=told["object_name"], look_for=tuple(told["look_for"]), mode=told["mode"],
-        fixed_camera=told["fixed_camera"], spacing_mm=None if spacing is None else tuple(spacing),
-        domain=None if told["domain"] is None else Domain(told["domain"]),
-    )  # fmt: skip
+    inquiry = inquiry_of(told)
     setup = Setup(inquiry, rule_text=told["rule"], of_sample=told["of_sample"], key=key, version=told["version"])
     setup.rule = read_sentence(setup.rule_text) if setup.rule_text else None
     setup.files, setup.profile_file = [(name, source) for name, source in told["files"]], told["profile"]
@@ -231,7 +259,7 @@ def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, lim
         origin = replace(origin, selector=scan.selector(plane.axis, plane.index, plane.window))
     return Picture(
         None, setup, threshold=told["threshold"], judged_version=told["judged"], plane=plane, origin=origin, key=key,
-        mark=_mark(told["mark"]),
+        mark=_mark(told["mark"]), good=told.get("good"), of=told.get("of", ""),
     )  # fmt: skip
 
 
@@ -241,12 +269,12 @@ def _scan(project: Project, key: int, told: dict[str, Any], setup: Setup) -> Pic
     scan.move(told["at"]["index"])
     return Picture(
         None, setup, threshold=told["threshold"], judged_version=told["judged"], scan=scan, key=key,
-        mark=_mark(told["mark"]),
+        mark=_mark(told["mark"]), good=told.get("good"), of=told.get("of", ""),
     )  # fmt: skip
 
 
 def _mark(told: dict[str, Any] | None) -> Mark | None:
-    return None if told is None else Mark(told["score"], Verdict(told["verdict"]), told["regions"], told["worst"])
+    return None if told is None else Mark(**told | {"verdict": Verdict(told["verdict"])})
 
 
 def _take_up(session: Session, picture: Picture, told: dict[str, Any] | None) -> None:

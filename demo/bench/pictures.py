@@ -34,6 +34,7 @@ class Pictures(Judging):
         plane: Plane | None = None,
         clicks: int | None = None,
         file: Path | None = None,
+        of: str = "",
     ) -> Picture:
         """Put a picture on the bench, judge it, and bring it into view.
 
@@ -46,12 +47,13 @@ class Pictures(Judging):
             plane: of the medical file it is from.
             clicks: of the session when the picture came: it stays out of view where the person chose another one since.
             file: that it was read from; its pixels are written where there is none.
+            of: source of the picture of the folder that it is a copy of.
 
         Raises:
             AssistantError: a picture that cannot be judged; it is not kept.
         """
         self.require_space(session)
-        picture = Picture(image, setup or session.own, plane=plane)
+        picture = Picture(image, setup or session.own, session.choice.used, plane=plane, of=of)
         picture.origin = self._origin(session, picture, file)
         if picture.setup.key < 0:
             self._keep_references(session, picture.setup, picture.setup.references, ())
@@ -60,6 +62,7 @@ class Pictures(Judging):
             self.judge(picture)
         except BaseException:
             session.project.drop("picture", picture.key)
+            session.project.drop("found", picture.key)
             if picture.origin is not None:
                 picture.origin.file.unlink(missing_ok=True)
             raise
@@ -93,7 +96,7 @@ class Pictures(Judging):
             gone.stop.set()
             session.forget_waiting(gone)
             session.current = min(session.current - (index < session.current), len(session.pictures) - 1)
-            for kind in ("picture", "talk"):
+            for kind in ("picture", "talk", "found"):
                 session.project.drop(kind, gone.key)
             for correction in gone.corrected:
                 session.corrections.remove(correction)

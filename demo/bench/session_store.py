@@ -89,7 +89,7 @@ class SessionStore:
         with self._lock:
             session = self._sessions.pop(name, None) if isinstance(name, str) else None
         if session is not None:
-            empty = not (session.pictures or session.corrections)
+            empty = not (session.pictures or session.corrections) and session.rows.path is None
             session.free()
             if session.project.brief or empty:
                 self.shelf.remove(session.id)

@@ -21,6 +21,8 @@ from assistant.errors import AssistantError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
 from demo.projects.project import Project
+from demo.table.choice import Choice
+from demo.table.folder_rows import FolderRows
 
 if TYPE_CHECKING:
     from assistant.rules import Rule
@@ -93,12 +95,16 @@ class Mark:
         verdict: under the threshold of its view.
         regions: how many.
         worst: kind of the first region; empty without any.
+        place: cells of the first region; empty without any.
+        at: threshold that the regions were found at.
     """
 
     score: float
     verdict: Verdict
     regions: int = 0
     worst: str = ""
+    place: str = ""
+    at: float = THRESHOLD
 
     def differs(self, other: Mark) -> bool:
         """Whether another result was said; rounding is none."""
@@ -129,6 +135,8 @@ class Picture:
         corrected: what a person said of it, in order.
         seen: when it was in view or judged last, seconds of a monotonic clock.
         key: of its document; -1 before it is kept.
+        good: what a person marked it as, for counts alone; None where nobody did.
+        of: source of the picture of the folder that it is a copy of; empty for others.
     """
 
     held: QueryImage | None
@@ -148,6 +156,8 @@ class Picture:
     corrected: list[Correction] = field(default_factory=list)
     seen: float = field(default_factory=time.monotonic)
     key: int = -1
+    good: bool | None = None
+    of: str = ""
 
     @property
     def image(self) -> QueryImage:
@@ -282,6 +292,8 @@ class Session:
         redoing: whether outdated pictures are being judged again.
         shown: the image of each picture that was last written to be seen, with the name of its file.
         lost: pictures and corrections of the project that could not be read again, as they are called.
+        choice: which lines of the table of all pictures are looked at, and where its threshold is.
+        rows: of the folder that was inspected for the project.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
@@ -303,9 +315,12 @@ class Session:
     redoing: bool = False
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
     lost: list[str] = field(default_factory=list)
+    choice: Choice = field(default_factory=Choice)
+    rows: FolderRows = field(init=False)
 
     def __post_init__(self) -> None:
         self.use(self.setup)
+        self.rows = FolderRows(self.project)
 
     def use(self, setup: Setup) -> None:
         """Judge by a setup from now on."""

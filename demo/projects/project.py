@@ -58,6 +58,13 @@ class Project:
         )
         return {int(key): json.loads(value) for key, value in found}
 
+    def document(self, kind: str, key: int) -> Any:
+        """One document; None where there is none."""
+        found = self._database.rows(
+            "SELECT value FROM document WHERE project = ? AND kind = ? AND key = ?", (self.id, kind, key)
+        )
+        return json.loads(found[0][0]) if found else None
+
     def use(self) -> None:
         """Note that somebody works with it."""
         self._database.change("UPDATE project SET used = ? WHERE id = ?", (time.time(), self.id))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from demo.projects.database import Database, ProjectError
 from demo.projects.project import Project
@@ -97,6 +99,11 @@ class Shelf:
             raise ProjectError("a name", "an empty one", "type a few letters")
         self.database.change("UPDATE project SET name = ? WHERE id = ?", (told, id))
 
+    def documents(self, kind: str) -> list[tuple[str, Any]]:
+        """Projects with their first document of a kind; those without one are left out."""
+        found = self.database.rows("SELECT project, value FROM document WHERE kind = ? AND key = 0", (kind,))
+        return [(id, json.loads(value)) for id, value in found]
+
     def remove(self, id: str) -> None:
         """Remove a project with all that it holds; one that is not there is none to remove."""
         found = self.database.rows("SELECT folder FROM project WHERE id = ?", (id,))
@@ -113,7 +120,7 @@ class Shelf:
         """
         found = self.database.rows(
             "SELECT id FROM project WHERE brief = 1 OR used < ? OR NOT EXISTS "
-            "(SELECT 1 FROM document WHERE project = id AND kind IN ('picture', 'correction'))",
+            "(SELECT 1 FROM document WHERE project = id AND kind IN ('picture', 'correction', 'run'))",
             (time.time() - days * DAY,),
         )
         gone = [id for (id,) in found if id not in keep]

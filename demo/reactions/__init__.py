@@ -5,6 +5,8 @@ scans        whole scans: looked at with progress, leafed through, windowed
 looks        pictures, planes, threshold, references, details
 talks        questions
 voice        a question that is said
+live         the operator's camera
 corrections  regions rejected, renamed, drawn, taken back
 projects     projects opened, named, exported, removed
+whole        all pictures at once: the table, marks, the report, the operator's folder
 """

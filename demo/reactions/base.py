@@ -17,6 +17,7 @@ from demo.sample_set import SampleSet
 from demo.view import words
 from demo.view.page import Page
 from demo.view.painting import Updates
+from demo.whole.runs import Runs
 
 _LOG = logging.getLogger(__name__)
 Stream = Iterator[Updates]
@@ -30,6 +31,7 @@ class Reactions:
         samples: offered on the page.
         page: components.
         uploads_folder: where files that were sent lie.
+        runs: of the operator's folder; None allows no folder.
         hearing: what hears recordings; that of the operator's settings, loaded at its first use, when None.
 
     Raises:
@@ -37,9 +39,16 @@ class Reactions:
     """
 
     def __init__(
-        self, bench: Workbench, samples: SampleSet, page: Page, uploads_folder: Path, hearing: Hearing | None = None
+        self,
+        bench: Workbench,
+        samples: SampleSet,
+        page: Page,
+        uploads_folder: Path,
+        runs: Runs | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         self.bench, self.samples, self.page, self.root = bench, samples, page, uploads_folder
+        self.runs = runs or Runs(bench, None)
         self.hearing = hearing or Hearing(bench.settings.speech)
 
     def run(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import Inquiry
-from demo.bench.sessions import Session, Setup
+from demo.bench.sessions import Picture, Session, Setup
 from demo.incoming import planes, uploads
 from demo.incoming.planes import Plane
 from demo.reactions.base import Stream, said
@@ -150,17 +151,24 @@ class Looks(ScanLooks):
         """Another picture of the bench was clicked."""
         try:
             session = self.session(sid)
-            picture = self.bench.show(session, int(event.index))
-            click = session.clicks
-            if picture.stale:
-                yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
-                self.bench.settle(session, picture)
-            if click == session.clicks:
-                yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
-            else:
-                yield self.nothing()  # another one was clicked meanwhile
+            yield from self.brought(session, self.bench.show(session, int(event.index)))
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
+
+    def brought(self, session: Session, picture: Picture) -> Stream:
+        """A picture that came into view, judged where that is due; nothing of it is shown once another one was chosen.
+
+        Raises:
+            AssistantError: a picture that cannot be judged.
+        """
+        click = session.clicks
+        if picture.stale:
+            yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
+            self.bench.settle(session, picture)
+        if click == session.clicks:
+            yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
+        else:
+            yield self.nothing()  # another one was clicked meanwhile
 
     def move_threshold(self, sid: str | None, threshold: float) -> Updates:
         """The slider moved; answers at once, without the encoder."""
@@ -228,6 +236,26 @@ class Looks(ScanLooks):
 
         def work(session: Session) -> None:
             self.bench.tell(session, name, look_for, mode, domain, fixed, scale, rule)
+
+        yield from self.run(sid, "Inspecting again …", work, painting.everything)
+
+    def tell_one(self, sid: str | None, event: gr.EventData) -> Stream:
+        """One detail was changed under the card; the others stay."""
+
+        def work(session: Session) -> None:
+            setup = session.setup
+            inquiry = setup.inquiry
+            now = {
+                "object": inquiry.object_name or "", "domain": "" if inquiry.domain is None else inquiry.domain.value,
+                "scale": None if inquiry.spacing_mm is None else inquiry.spacing_mm[1],
+            }  # fmt: skip
+            if event.name not in now:
+                raise ConfigError("what it shows, its scale or its domain", str(event.name)[:20], "choose a chip")
+            now[event.name] = read_scale(event.value) if event.name == "scale" else str(event.value)
+            self.bench.tell(
+                session, now["object"], ", ".join(inquiry.look_for), inquiry.mode, now["domain"], inquiry.fixed_camera,
+                now["scale"], setup.rule_text,
+            )  # fmt: skip
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 
@@ -327,3 +355,21 @@ class Looks(ScanLooks):
             return {self.page.boxes: viewer.value(session, full=True, keep=True)}
 
         return self.quickly(sid, work)
+
+
+def read_scale(text: object) -> float | None:
+    """Millimetres a pixel as they are typed; None where nothing is.
+
+    Raises:
+        ConfigError: no number above zero.
+    """
+    typed = str(text).strip().replace(",", ".")
+    if not typed:
+        return None
+    try:
+        number = float(typed)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise ConfigError("millimetres a pixel above 0", typed[:20], "type for example 0.05, or nothing")
+    return number

@@ -86,6 +86,7 @@ class Projects(Reactions):
             if sid is None:
                 raise ProjectError("a project that is open", "none", "open one")
             store.shelf.require(visitor, sid)
+            self.runs.stop(sid)
             store.remove(sid)
             lines = store.shelf.of(visitor)
             sid = lines[0].id if lines else store.new(visitor=visitor).id

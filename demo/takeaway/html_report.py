@@ -26,7 +26,8 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6
 .said{white-space:pre-wrap;margin:.4rem 0;padding:.5rem .8rem;border-radius:.5rem;background:#8882}
 .user{margin-left:15%;background:#0e749022}
 """
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""What a report may load: nothing but what is in it."""
 
 
 def html_report(picture: Picture, view: View) -> str:
@@ -48,7 +49,7 @@ def html_report(picture: Picture, view: View) -> str:
     notice = f'<p class="note">{words.NOTICE}</p>' if words.is_medical(view) else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>Inspection of {source}</title><style>{_STYLE}</style></head><body>"
         f"<h1>Inspection of {source}</h1>{name}{notice}"
         f'<p class="verdict">{escape(view.verdict.value.capitalize())}: {escape(words.verdict_words(view))}. '

@@ -10,4 +10,9 @@ strip     the small pictures
 slices    the slice of a scan in view, as the viewer takes it
 scan_words  the result of a scan as words and tables
 painting  a session -> new values of the components
+overview  the table of all pictures
+chips     how the picture in view is judged, changed where it stands
+whole_project  where that table stands, and the steps from picture to picture
+folder_words   how far the inspection of a folder is
+browser_files  what lies in browser/
 """

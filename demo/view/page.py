@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from assistant.pictures.scans import AXES
 from demo.bench import thresholds
-from demo.view import words
+from demo.view import whole_project, words
+from demo.view.browser_files import script
 from demo.view.inputs import uploaded_file, uploads_only
 
 TITLE = "Anomaly Assistant"
@@ -104,27 +105,52 @@ class Page:
     project_file: gr.DownloadButton
     project_delete: gr.Button
     project_sure: gr.Button
+    previous: gr.Button
+    good: gr.Button
+    bad: gr.Button
+    next: gr.Button
+    everything: gr.Accordion
+    overview: gr.HTML
+    use_threshold: gr.Button
+    write_table: gr.Button
+    table_csv: gr.DownloadButton
+    table_report: gr.DownloadButton
+    folder: gr.Dropdown
+    folder_go: gr.Button
+    folder_stop: gr.Button
+    folder_said: gr.HTML
+    folder_ticking: gr.Timer
+    camera_take: gr.Button
+    camera_running: gr.Checkbox
+    live: gr.HTML
+    live_ticking: gr.Timer
 
 
-def build_page(session: gr.State, *, kept: bool = False) -> Page:
+def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] = (), camera: bool = False) -> Page:
     """Lay the page out inside the current Blocks.
 
     Args:
         session: id of the session.
         kept: whether projects outlive the page.
+        folders: of the operator's that may be inspected.
+        camera: whether the operator named one.
     """
     made: dict[str, Any] = {"session": session, "visitor": gr.BrowserState("", storage_key=STORED, secret=STORED)}
     made["ticking"] = gr.Timer(2.0, active=False)
     with gr.Row(elem_id="head"):
         with gr.Column(scale=5, min_width=240):
-            gr.HTML(f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>")
+            gr.HTML(
+                f"<h1>{TITLE}</h1><p>Is something wrong in this picture, where, what kind, and how bad?</p>{whole_project.KEYS}"
+            )
         with gr.Column(scale=1, min_width=160):
             made["chip"] = gr.HTML(words.model_chip("model", False, None, 0.0), elem_id="chip")
     made["medical"] = gr.HTML("", elem_id="medical-line", visible=False)
     made["status"] = gr.HTML("", elem_id="status")
+    whole_project.table(made, folders)
     with gr.Row(equal_height=False, elem_id="columns"):
         with gr.Column(scale=3, min_width=290):
             _projects(made, kept)
+            whole_project.camera(made, camera)
             _inputs(made)
         with gr.Column(scale=5, min_width=320):
             _result(made)
@@ -132,11 +158,6 @@ def build_page(session: gr.State, *, kept: bool = False) -> Page:
             _talk(made)
             _take_away(made)
     return Page(**{f.name: made[f.name] for f in fields(Page)})
-
-
-def script(name: str) -> str:
-    """JavaScript or HTML that the browser gets."""
-    return (Path(__file__).parent / "browser" / name).read_text(encoding="utf-8")
 
 
 def _projects(made: dict[str, Any], kept: bool) -> None:
@@ -172,7 +193,7 @@ def _inputs(made: dict[str, Any]) -> None:
     made["drop_picture"] = gr.Button(
         "Remove the picture in view", size="sm", visible=False, elem_id="drop-picture", elem_classes="quiet"
     )
-    with gr.Accordion("References: how normal looks", open=False):
+    with gr.Accordion("References: how normal looks", open=False, elem_id="references-box"):
         made["references_drop"] = uploaded_file(
             label="Drop normal pictures", file_count="multiple", height=100, elem_id="references-drop"
         )
@@ -211,7 +232,8 @@ def _inputs(made: dict[str, Any]) -> None:
 
 
 def _result(made: dict[str, Any]) -> None:
-    made["card"] = gr.HTML(words.verdict_card(None), elem_id="card")
+    made["card"] = gr.HTML(words.verdict_card(None), js_on_load=script("card.js"), elem_id="card")
+    whole_project.steps(made)
     made["threshold"] = gr.Slider(
         thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
         label="Threshold: lower finds more, higher finds less", buttons=[],

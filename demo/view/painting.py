@@ -11,7 +11,7 @@ import gradio as gr
 from demo.bench import conversations, questions
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import drawing, scan_words, slices, strip, viewer, words
+from demo.view import chips, drawing, overview, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
@@ -33,7 +33,8 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
     if picture is not None and picture.scan is not None:
         return _scan_result(page, session, picture, keep=keep)
     return {
-        page.card: words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture),
+        page.card: (words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture))
+        + chips.chips(session),
         page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
@@ -46,6 +47,21 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
         page.probe: "",
         page.said: words.correction_list(session),
         page.undo: gr.update(interactive=bool(session.corrections)),
+        **whole(page, session),
+    }
+
+
+def whole(page: Page, session: Session) -> Updates:
+    """The table of all pictures, while somebody looks at it, and how the picture in view is marked."""
+    picture = session.picture
+    good = None if picture is None else picture.good
+    there = picture is not None
+    shown = {page.overview: overview.value(session)} if session.choice.open else {}
+    return {
+        **shown,
+        page.everything: gr.update(label=overview.title(session)),
+        page.good: gr.update(variant="primary" if good is True else "secondary", interactive=there),
+        page.bad: gr.update(variant="stop" if good is False else "secondary", interactive=there),
     }
 
 

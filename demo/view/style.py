@@ -9,8 +9,8 @@ import gradio as gr
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
-CSS = Path(__file__).parent / "browser" / "style.css"
-"""The sheet."""
+SHEETS = tuple(Path(__file__).parent / "browser" / name for name in ("style.css", "overview.css"))
+"""The sheets."""
 
 
 def theme() -> gr.themes.Base:

@@ -61,7 +61,8 @@ def browser() -> Iterator[Any]:
 def address(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterator[str]:
     from tests.demo.running import running
 
-    with running(tiny, tmp_path_factory.mktemp("page")) as (url, _):
+    folder = tmp_path_factory.mktemp("page")
+    with running(tiny, folder, incoming=write_incoming(folder / "incoming")) as (url, _):
         yield url
 
 
@@ -71,6 +72,18 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     yield opened
     assert opened.foreign == [], "the page asks other machines for nothing"
     opened.context.close()
+
+
+def write_incoming(folder: Path, count: int = 5) -> Path:
+    """A folder of pictures with a folder in it, and a file that is no picture but is called one."""
+    rng = np.random.default_rng(1)
+    (folder / "lids").mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        values = np.clip(rng.normal(150, 15, (60, 80, 3)), 0, 255).astype(np.uint8)
+        values[10:30, 10 : 12 + number] = (20, 20, 160)
+        cv2.imwrite(str(folder / "lids" / f"lid {number}.png"), values)
+    (folder / "torn.png").write_text("nothing")
+    return folder
 
 
 def write_samples(folder: Path) -> Path:

@@ -32,12 +32,17 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, schem
     move_threshold(page, 0.3)
     idle(page)
     ask(page, "What is wrong here?")
-    for name in ("References", "Details", "Take away"):
+    for name in ("References", "Details", "Take away", "All pictures"):
         page.locator("button.label-wrap", has_text=name).first.click()
     page.locator("#scale").wait_for()
+    page.locator("#overview button.bad").first.click()
+    page.locator("#overview button.bad[aria-pressed=true]").wait_for()
     page.locator("#boxes .labels button").first.wait_for()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#keys").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
     if width == 400:
         tops = {
             name: page.locator(name).bounding_box()["y"] for name in ("#card", "#boxes", "#question", "#samples-box")

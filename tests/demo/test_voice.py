@@ -30,7 +30,7 @@ def do(bench: Workbench, tmp_path: Path) -> Handlers:
     root = tmp_path / "uploads"
     root.mkdir()
     samples = SampleSet(None, tmp_path / "samples")
-    return Handlers(bench, samples, components(), root, Hearing(recogniser=Ears()))
+    return Handlers(bench, samples, components(), root, hearing=Hearing(recogniser=Ears()))
 
 
 def recorded(folder: Path, seconds: float = 1.0) -> Path:

@@ -1,0 +1,87 @@
+"""The camera of the operator: a picture taken by a click, and a verdict that runs with what it sees."""
+
+from __future__ import annotations
+
+import secrets
+from html import escape
+from pathlib import Path
+
+import cv2
+import gradio as gr
+import numpy as np
+
+from demo.bench.judging import BenchError
+from demo.bench.sessions import Picture, Session
+from demo.incoming.camera import Camera
+from demo.reactions.base import Reactions, Stream, said
+from demo.view import drawing, painting, words
+from demo.view.painting import Updates
+from demo.view.viewer import address
+
+SIDE = 480
+"""Longest side of what the camera sees, as it is shown; pixels."""
+
+
+class Live(Reactions):
+    """What a person does with the camera."""
+
+    camera: Camera | None = None
+    """Of the operator; None where none was named."""
+
+    def take_picture(self, sid: str | None) -> Stream:
+        """What the camera sees becomes a picture of the project."""
+
+        def work(session: Session) -> None:
+            image, data = self._camera().still()
+            file = session.folder / f"{image.source}{_ending(data)}"
+            file.write_bytes(data)
+            try:
+                self.bench.add(session, image, file=file)
+            finally:
+                file.unlink(missing_ok=True)
+
+        yield from self.run(sid, "Taking a picture …", work, painting.everything)
+
+    def run_camera(self, running: bool) -> Updates:
+        """The running verdict is begun or ended."""
+        return {self.page.live_ticking: gr.Timer(active=bool(running)), self.page.live: ""}
+
+    def look_live(self, sid: str | None) -> Updates:
+        """What the camera sees now, judged by the setup in use and kept nowhere."""
+
+        def work(session: Session) -> Updates:
+            image, _ = self._camera().still()
+            picture = Picture(image, session.own, session.choice.used)
+            self.bench.judge(picture)
+            assert picture.mark is not None, "judged"
+            file = _written(session, drawing.fitted(image.pixels, SIDE))
+            verdict, score = picture.mark.verdict.value, picture.mark.score
+            worst = f", {picture.mark.worst}" if picture.mark.worst else ""
+            told = f"<b>{verdict.capitalize()}</b>, score {score:.2f}, threshold {picture.threshold:.2f}{escape(worst)}"
+            seen = f'<img src="{escape(address(file))}" alt="What the camera sees">'
+            return {self.page.live: f'<div class="live {verdict}" role="status">{seen}<div>{told}</div></div>'}
+
+        try:
+            return work(self.session(sid))
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            return {self.page.live: words.error_card(said(error))}
+
+    def _camera(self) -> Camera:
+        if self.camera is None:
+            raise BenchError("a camera that the operator named", "none", "start the page with --camera URL")
+        return self.camera
+
+
+def _ending(data: bytes) -> str:
+    return ".png" if data.startswith(b"\x89PNG") else ".jpg" if data.startswith(b"\xff\xd8") else ""
+
+
+def _written(session: Session, pixels: np.ndarray) -> Path:
+    """What is seen, as the only file of its kind in the session's folder."""
+    for old in session.folder.glob("live-*.jpg"):
+        old.unlink(missing_ok=True)
+    path = session.folder / f"live-{secrets.token_hex(4)}.jpg"
+    path.write_bytes(
+        cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    )
+    return path

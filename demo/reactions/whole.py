@@ -1,0 +1,171 @@
+"""All pictures at once: the table, marks, the threshold of all, the report, and the folder of the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from demo.bench import keeping
+from demo.bench.sessions import Session
+from demo.reactions.base import Stream, said
+from demo.reactions.looks import Looks
+from demo.takeaway import all_pictures
+from demo.view import folder_words, painting, words
+from demo.view.painting import Updates
+from demo.whole import marking
+from demo.whole.folder_run import Progress
+from demo.whole.listed import id_of
+
+
+class Whole(Looks):
+    """What concerns all pictures of a project."""
+
+    def open_table(self, sid: str | None) -> Updates:
+        """The table is looked at from now on."""
+        return self._table(sid, lambda session: None)
+
+    def close_table(self, sid: str | None) -> Updates:
+        """Nobody looks at the table any more: it is sent no longer."""
+        return self.quickly(sid, lambda session: setattr(session.choice, "open", False) or self.nothing())
+
+    def choose_lines(self, sid: str | None, event: gr.EventData) -> Updates:
+        """Other lines of the table, or another order of them."""
+        return self._table(sid, lambda session: session.choice.set(dict(event._data)))
+
+    def mark_line(self, sid: str | None, event: gr.EventData) -> Updates:
+        """A line of the table is good, bad, or neither."""
+        return self._table(sid, lambda session: marking.mark(session, str(event.id), _mark(event.good)))
+
+    def move_line(self, sid: str | None, event: gr.EventData) -> Updates:
+        """The threshold of the table rests somewhere else."""
+
+        def work(session: Session) -> None:
+            if session.choice.is_news("at", event.turn):
+                session.choice.move(event.at)
+                keeping.keep_view(session)
+
+        return self._table(sid, work)
+
+    def mark_good(self, sid: str | None) -> Updates:
+        """The picture in view is good, or, told again, not marked."""
+        return self._mark_view(sid, good=True)
+
+    def mark_bad(self, sid: str | None) -> Updates:
+        """The picture in view is bad, or, told again, not marked."""
+        return self._mark_view(sid, good=False)
+
+    def open_line(self, sid: str | None, event: gr.EventData) -> Stream:
+        """The picture of a line comes into view."""
+        yield from self._stepped(sid, lambda session: str(event.id))
+
+    def step_on(self, sid: str | None) -> Stream:
+        """The next picture."""
+        yield from self._stepped(sid, lambda session: marking.neighbour(session, 1))
+
+    def step_back(self, sid: str | None) -> Stream:
+        """The picture before."""
+        yield from self._stepped(sid, lambda session: marking.neighbour(session, -1))
+
+    def use_threshold(self, sid: str | None) -> Stream:
+        """The threshold of the table becomes that of every picture."""
+        done = "This is the threshold of all pictures now, and of those to come."
+        yield from self.run(
+            sid, "", lambda session: self.bench.set_threshold_of_all(session, session.choice.at),
+            lambda page, session: {**painting.everything(page, session), page.threshold: session.choice.used}, {}, done,
+        )  # fmt: skip
+
+    def write_table(self, sid: str | None) -> Stream:
+        """CSV and report of all pictures."""
+        page = self.page
+        try:
+            session = self.session(sid)
+            made = all_pictures.Files(session, self.runs.allowed, self.bench.settings.limits)
+            for number, total in made.write():
+                yield self.busy(f"Writing {number:,} of {total:,} …")
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {page.status: words.error_card(said(error)), page.session: sid}
+            return
+        yield {
+            page.table_csv: gr.update(value=str(made.table), visible=True), page.session: session.id,
+            page.table_report: gr.update(value=str(made.report), visible=True), page.status: words.done_card("Files are ready."),
+        }  # fmt: skip
+
+    def begin_folder(self, sid: str | None, named: str | None) -> Updates:
+        """The chosen folder is inspected."""
+
+        def work(session: Session) -> Updates:
+            self.runs.begin(session, named or "")
+            return {**painting.whole(self.page, session), **self._folder(session), self.page.status: ""}
+
+        return self.quickly(sid, work)
+
+    def stop_folder(self, sid: str | None) -> Updates:
+        """The folder is inspected no further."""
+
+        def work(session: Session) -> Updates:
+            self.runs.stop(session.id)
+            return {**painting.whole(self.page, session), **self._folder(session)}
+
+        return self.quickly(sid, work)
+
+    def see_folder(self, sid: str | None) -> Updates:
+        """A page was opened, whose table is closed."""
+        try:
+            session = self.bench.store.get(sid)
+            session.choice.open = False
+            return {**painting.whole(self.page, session), **self._folder(session)}
+        except Exception:  # noqa: BLE001  told by who opened the page
+            return self.nothing()
+
+    def tick_folder(self, sid: str | None) -> Updates:
+        """How far the folder is, and the table with what is new in it."""
+        try:
+            session = self.bench.store.get(sid)
+            return {**painting.whole(self.page, session), **self._folder(session)}
+        except Exception:  # noqa: BLE001  an ended session is told of where a person does something
+            return {self.page.folder_ticking: gr.Timer(active=False)}
+
+    def _folder(self, session: Session) -> Updates:
+        progress = self.runs.progress(session.id)
+        if progress is None and session.rows.path is not None:
+            progress = Progress("stopped", session.rows.count)
+        going = progress is not None and progress.going
+        return {
+            self.page.folder_said: folder_words.told(progress),
+            self.page.folder_stop: gr.update(interactive=going),
+            self.page.folder_go: gr.update(interactive=not going),
+            self.page.folder_ticking: gr.Timer(active=going),
+        }
+
+    def _table(self, sid: str | None, work: Callable[[Session], Any]) -> Updates:
+        def done(session: Session) -> Updates:
+            session.choice.open = True
+            work(session)
+            return painting.whole(self.page, session)
+
+        return self.quickly(sid, done)
+
+    def _mark_view(self, sid: str | None, *, good: bool) -> Updates:
+        def work(session: Session) -> Updates:
+            picture = self.bench.in_view(session)
+            marking.mark(session, id_of(picture), None if picture.good is good else good)
+            return painting.whole(self.page, session)
+
+        return self.quickly(sid, work)
+
+    def _stepped(self, sid: str | None, which: Callable[[Session], str]) -> Stream:
+        try:
+            session = self.session(sid)
+            id = which(session)
+            if session.rows.line(id) is not None:
+                yield self.busy("Inspecting …")
+            picture = marking.show(self.bench, session, id, self.runs.allowed)
+            yield from self.brought(session, picture)
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
+
+
+def _mark(told: object) -> bool | None:
+    return told if isinstance(told, bool) else None

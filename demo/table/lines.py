@@ -1,0 +1,60 @@
+"""One picture as a line of the table: what was last said of it, and what a person says it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.types import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A picture of a project, or one of its folder.
+
+    Args:
+        id: of the line, for the browser; another one a picture.
+        name: to show.
+        score: calibrated, as measured; None where it was not judged, or could not be.
+        spoken: verdict after a person's corrections; None without any.
+        place: cells of the worst region; empty without one.
+        kind: of the worst region; empty without one.
+        regions: how many were found.
+        found_at: threshold that they were found at.
+        corrected: whether a person corrected it.
+        good: what a person marked it as; None where nobody did.
+        learned: it is a reference itself, or was learned from: its own score says nothing of other pictures.
+        outdated: it was judged under other references or another inquiry.
+        error: why it could not be judged; empty where it could.
+        in_folder: it is of the folder, and not opened.
+    """
+
+    id: str
+    name: str
+    score: float | None = None
+    spoken: Verdict | None = None
+    place: str = ""
+    kind: str = ""
+    regions: int = 0
+    found_at: float = 0.5
+    corrected: bool = False
+    good: bool | None = None
+    learned: bool = False
+    outdated: bool = False
+    error: str = ""
+    in_folder: bool = False
+
+    def verdict(self, at: float) -> Verdict | None:
+        """Under a threshold; a person's word stands at any. None where it was not judged.
+
+        >>> Line("p1", "lid.png", 0.7).verdict(0.5), Line("p1", "lid.png", 0.7).verdict(0.8)
+        (<Verdict.ANOMALOUS: 'anomalous'>, <Verdict.NORMAL: 'normal'>)
+        """
+        if self.spoken is not None or self.score is None:
+            return self.spoken
+        return Verdict.ANOMALOUS if self.score >= at else Verdict.NORMAL
+
+    def mistaken(self, at: float) -> bool:
+        """Whether the score under a threshold says other than the person's mark does."""
+        if self.good is None or self.score is None or self.learned:
+            return False
+        return (self.score >= at) is self.good

@@ -1,0 +1,35 @@
+"""A session and its folder -> lines of the table. Reads what was last said of each picture, and decodes nothing."""
+
+from __future__ import annotations
+
+from demo.bench.sessions import Picture, Session
+from demo.table.lines import Line
+
+
+def lines_of(session: Session) -> list[Line]:
+    """A line a picture of the project, then one a picture of the folder that was not opened."""
+    opened = {one.of for one in session.pictures if one.of}
+    lines = [line_of(picture) for picture in list(session.pictures)]
+    lines += [line for line in session.rows.lines() if session.rows.source(line.id) not in opened]
+    return lines
+
+
+def line_of(picture: Picture) -> Line:
+    """What was last said of a picture."""
+    mark, corrected = picture.mark, bool(picture.corrected)
+    if mark is None:
+        return Line(id_of(picture), picture.name, good=picture.good, corrected=corrected, outdated=True)
+    return Line(
+        id_of(picture), picture.name, mark.score, mark.verdict if corrected else None, mark.place, mark.worst, mark.regions,
+        mark.at, corrected, picture.good, any(one.learned is not None for one in picture.corrected), picture.outdated,
+    )  # fmt: skip
+
+
+def id_of(picture: Picture) -> str:
+    """The line of a picture."""
+    return f"p{picture.key}" if picture.key >= 0 else f"m{id(picture):x}"
+
+
+def index_of(session: Session, id: str) -> int:
+    """Where the picture of a line is on the bench; -1 where it is not."""
+    return next((at for at, one in enumerate(session.pictures) if id_of(one) == id), -1)
