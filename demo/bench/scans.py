@@ -202,8 +202,9 @@ class Scans(Setups):
         )
         picture.view = View(inspection, measured, at, peaks, means)
         verdict = Verdict.ANOMALOUS if scan.found.score >= at else Verdict.NORMAL
-        worst = scan.at.regions[0].type or "" if scan.at.regions else ""
-        picture.mark = Mark(scan.found.score, verdict, len(scan.at.regions), worst)
+        first = next(iter(scan.at.regions), None)
+        worst, place = ("", "") if first is None else (first.type or "", f"slice {first.worst_slice}")
+        picture.mark = Mark(scan.found.score, verdict, len(scan.at.regions), worst, place, at)
 
     def _references(self, assistant: Assistant, setup: Setup, inquiry: Inquiry, scan: Scan) -> VolumeReferences | None:
         """What the reference scans of a setup became; built once for one inquiry and axis."""

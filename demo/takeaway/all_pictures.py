@@ -116,6 +116,8 @@ class Files:
 
     def _image(self, line: Line, picture: Picture | None) -> QueryImage | None:
         if picture is not None:
+            if picture.held is None and picture.scan is not None:
+                return picture.scan.image
             return picture.held or (None if picture.origin is None else picture.origin.read())
         source = self.session.rows.source(line.id)
         if self.allowed is None:
