@@ -99,9 +99,10 @@ class FolderRun:
                     break
                 self.progress = replace(self.progress, state="watching")
                 self._ended.wait(POLL)
-            self.progress = replace(self.progress, state="stopped" if self._ended.is_set() else "done")
-            if self.progress.state == "done":
-                self._note("done")
+            state = "stopped" if self._ended.is_set() else "done"
+            if state == "done":
+                self._note(state)
+            self.progress = replace(self.progress, state=state)
         except Exception as error:  # noqa: BLE001  the page says so, whatever it was
             known = isinstance(error, AssistantError)
             if not known:
