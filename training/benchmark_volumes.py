@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from assistant.errors import AssistantError, DataSetError
 from assistant.inquiry import ANYTHING
@@ -24,10 +25,14 @@ from assistant.pipeline import Assistant
 from assistant.volumes.files.reading import VolumeSource, read_volume
 from assistant.volumes.inspecting import concluded, look
 from assistant.volumes.reference_volumes import VolumeReferences, build_references
+from assistant.volumes.volume import Volume
 
 LIST = "volumes.jsonl"
 WITHIN_MM = 5.0
-"""Between the middle of a lesion and that of a region which finds it, or the lesion's edge where that is farther."""
+"""Between the middle of a lesion and that of a region or place which finds it."""
+PLACES = 5
+"""Strongest places of a scan that are looked at."""
+_APART_MM, _AROUND_MM, _BELOW = 25.0, 16.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class ScanResult:
         nearest_mm: from the lesion's middle to the nearest region's; None without lesion or region.
         found: whether a region lies within reach.
         false_regions: regions that find no lesion.
+        places: the strongest places of the score volume whatever the verdict: logit, and millimetres to the lesion's middle.
         seconds: of the whole, and of the encoder alone.
     """
 
@@ -56,6 +62,7 @@ class ScanResult:
     nearest_mm: float | None
     found: bool
     false_regions: int
+    places: tuple[tuple[float, float | None], ...]
     seconds: tuple[float, float]
 
 
@@ -70,7 +77,7 @@ def measured_scan(
     found = concluded(assistant.detector, volume, [evidence], ANYTHING, references)
     spent = time.perf_counter() - started
     tops = np.sort(evidence.planes.reshape(len(evidence.planes), -1), 1)[:, -6:].mean(1)
-    nearest, hit = None, []
+    nearest, hit, centre = None, [], None
     if told["lesion"] is not None:
         centre = (volume.affine @ [*told["lesion"]["centre"], 1.0])[:3]
         apart = [float(np.linalg.norm(np.array(one.centroid_mm) - centre)) for one in found.regions]
@@ -86,8 +93,43 @@ def measured_scan(
         nearest_mm=nearest,
         found=any(hit),
         false_regions=len(found.regions) - sum(hit),
+        places=tuple(
+            (logit, None if centre is None else float(np.linalg.norm(at - centre)))
+            for logit, at in strongest_places(found.scores, volume)
+        ),
         seconds=(spent, evidence.timing_ms["encode"] / 1000),
     )
+
+
+def strongest_places(scores: Float32[np.ndarray, "x y z"], volume: Volume) -> list[tuple[float, np.ndarray]]:
+    """Peaks of a score volume 25 mm apart, strongest first: logit, and the middle in mm of what is within 2 of it nearby."""
+    logits = np.log(np.clip(scores, 1e-9, 1 - 1e-7) / (1 - np.clip(scores, 1e-9, 1 - 1e-7)))
+    cell = np.array(volume.shape) / np.array(scores.shape)
+    at = np.stack(np.indices(scores.shape), -1)
+    millimetres = ((at + 0.5) * cell - 0.5) @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+    left, found = np.ones(scores.shape, bool), []
+    for _ in range(PLACES):
+        if not left.any():
+            break
+        peak = np.unravel_index(int(np.where(left, logits, -np.inf).argmax()), scores.shape)
+        far = np.linalg.norm(millimetres - millimetres[peak], axis=-1)
+        weights = np.where((far <= _AROUND_MM) & (logits >= logits[peak] - _BELOW), np.exp(logits - logits[peak]), 0)
+        found.append((float(logits[peak]), (millimetres * weights[..., None]).sum((0, 1, 2)) / weights.sum()))
+        left &= far > _APART_MM
+    return found
+
+
+def found_at(results: Sequence[ScanResult], false_places: float) -> float:
+    """Share of lesions with a place within reach, at the lowest limit with so many false places a scan on average at most."""
+    ordered = []
+    for scan, one in enumerate(results):
+        near = [logit for logit, apart in one.places if apart is not None and apart <= WITHIN_MM]
+        ordered += [(logit, scan, logit == max(near, default=None)) for logit, _ in one.places]
+    hits = wrong = best = 0
+    for _, _, hit in sorted(ordered, reverse=True):
+        hits, wrong = hits + hit, wrong + (not hit)
+        best = hits if wrong <= false_places * len(results) else best
+    return best / sum(one.lesion for one in results)
 
 
 def summary(results: Sequence[ScanResult]) -> dict[str, Any]:
@@ -111,6 +153,7 @@ def summary(results: Sequence[ScanResult]) -> dict[str, Any]:
         "sensitivity": float(np.mean([one.score >= 0.5 for one in lesions])),
         "false_scans": float(np.mean([one.score >= 0.5 for one in normals])),
         "found": float(np.mean([one.found for one in lesions])),
+        "found_at_one_false_place_a_scan": found_at(results, 1.0),
         "false_regions_a_scan": float(np.mean([one.false_regions for one in results])),
         "time_ratio": whole / bare,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
