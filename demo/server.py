@@ -32,7 +32,8 @@ from demo.settings import Settings
 from demo.view import page, style
 from demo.whole.allowed import Allowed
 from demo.whole.runs import Runs
-from demo.wiring import HIDDEN, LANGUAGE, QUICK, VISION, wire
+from demo.wiring import wire
+from demo.wiring_of_all import HIDDEN, LANGUAGE, QUICK, VISION
 
 STATE_SECONDS = 6 * 3600
 """A page that nobody touched for this long loses its session."""

@@ -245,17 +245,19 @@ class Looks(ScanLooks):
         def work(session: Session) -> None:
             setup = session.setup
             inquiry = setup.inquiry
-            now = {
-                "object": inquiry.object_name or "", "domain": "" if inquiry.domain is None else inquiry.domain.value,
-                "scale": None if inquiry.spacing_mm is None else inquiry.spacing_mm[1],
-            }  # fmt: skip
-            if event.name not in now:
-                raise ConfigError("what it shows, its scale or its domain", str(event.name)[:20], "choose a chip")
-            now[event.name] = read_scale(event.value) if event.name == "scale" else str(event.value)
-            self.bench.tell(
-                session, now["object"], ", ".join(inquiry.look_for), inquiry.mode, now["domain"], inquiry.fixed_camera,
-                now["scale"], setup.rule_text,
-            )  # fmt: skip
+            named, domain = inquiry.object_name or "", "" if inquiry.domain is None else inquiry.domain.value
+            scale = None if inquiry.spacing_mm is None else inquiry.spacing_mm[1]
+            match event.name:
+                case "object":
+                    named = str(event.value)
+                case "domain":
+                    domain = str(event.value)
+                case "scale":
+                    scale = read_scale(event.value)
+                case _:
+                    raise ConfigError("what it shows, its scale or its domain", str(event.name)[:20], "choose a chip")
+            phrases = ", ".join(inquiry.look_for)
+            self.bench.tell(session, named, phrases, inquiry.mode, domain, inquiry.fixed_camera, scale, setup.rule_text)
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 

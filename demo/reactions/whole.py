@@ -28,7 +28,12 @@ class Whole(Looks):
 
     def close_table(self, sid: str | None) -> Updates:
         """Nobody looks at the table any more: it is sent no longer."""
-        return self.quickly(sid, lambda session: setattr(session.choice, "open", False) or self.nothing())
+
+        def work(session: Session) -> Updates:
+            session.choice.open = False
+            return self.nothing()
+
+        return self.quickly(sid, work)
 
     def choose_lines(self, sid: str | None, event: gr.EventData) -> Updates:
         """Other lines of the table, or another order of them."""

@@ -90,12 +90,12 @@ class FolderRun:
             assistant = self._engine.wait()
             options = self._options()
             seen: object = None
-            while not self._ended.is_set():
+            while not self._over():
                 looked = _state_of(options.inputs) if self._watch else None
                 if seen is None or looked != seen:
                     self._inspect(BatchRun(options, assistant, tell=lambda told: _LOG.info("%s", told)))
                     seen = looked
-                if not self._watch or self._ended.is_set():
+                if not self._watch or self._over():
                     break
                 self.progress = replace(self.progress, state="watching")
                 self._ended.wait(POLL)
@@ -114,7 +114,7 @@ class FolderRun:
         run.count()
         rows: Iterator[Any] = iter(run)
         try:
-            while not self._ended.is_set():
+            while not self._over():
                 with self._engine.looking:
                     row = next(rows, None)
                 if row is None:
@@ -124,6 +124,12 @@ class FolderRun:
             self._tell(run)
         finally:
             rows.close()  # type: ignore[attr-defined]
+
+    def _over(self) -> bool:
+        """Whether somebody stopped it, or its project is gone."""
+        if not self.project.folder.is_dir():
+            self._ended.set()
+        return self._ended.is_set()
 
     def _tell(self, run: BatchRun) -> None:
         self.progress = Progress("running", run.skipped + run.written, run.total, run.failed)

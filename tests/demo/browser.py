@@ -9,7 +9,7 @@ import subprocess
 from functools import cache
 from typing import Any
 
-SECONDS = 40_000
+SECONDS = 120_000
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",

@@ -235,9 +235,10 @@ def test_a_folder_is_watched(
             break
         time.sleep(0.02)
     assert [line.name for line in session.rows.lines()][-1] == "new.png"
-    runs.close()
     assert session.project.document("run", 0)["state"] == "going", "it is watched when the page starts again"
-    runs.stop(session.id)
+    bench.store.remove(session.id)
+    ended(runs, session, "stopped")
+    runs.close()
 
 
 def test_the_reason_for_references_is_the_one_that_was_measured() -> None:
