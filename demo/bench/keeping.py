@@ -18,8 +18,10 @@ from assistant.pictures.scans import read_scan
 from assistant.rules.sentence import read_sentence
 from assistant.types import THRESHOLD, Answer, Domain, QueryImage, Verdict, WordsOf
 from assistant.vision.references.profile import AnomalousReference, Profile
+from assistant.volumes.files.reading import is_dicom
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
 from demo.bench.thresholds import View
+from demo.incoming.nameless import nameless
 from demo.incoming.planes import Origin, Plane
 from demo.projects.project import Project
 from demo.scans.kept import scan_of
@@ -145,7 +147,7 @@ def forget_correction(session: Session, correction: Correction) -> None:
 def keep_pixels(
     session: Session, image: QueryImage, file: Path | None, domain: Domain | None, limits: ImageLimits
 ) -> Origin:
-    """A picture as a file of the project.
+    """A picture as a file of the project; a DICOM file without what it says of people.
 
     Args:
         session: whose.
@@ -156,6 +158,8 @@ def keep_pixels(
     """
     data: Path | bytes = file if file is not None else mask_bytes(cv2.cvtColor(image.pixels, cv2.COLOR_RGB2BGR))
     name = file.name if file is not None else "picture.png"
+    if file is not None and is_dicom(str(file)):
+        data = nameless(file.read_bytes(), image.source)
     kept = session.project.keep_file(data, name)
     return Origin(session.project.file(kept), image.source, domain, limits=limits)
 

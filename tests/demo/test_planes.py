@@ -134,6 +134,12 @@ def test_a_kept_file_names_nobody(bench: Workbench, tmp_path: Path, frames: int)
     assert (image.pixels == before.pixels).all()
     assert image.spacing_mm == before.spacing_mm
     assert plane.scan.windows == ("full", *WINDOWS)
+    session = bench.store.new()
+    bench.add_references(session, [before], [path])
+    (name, _), *rest = session.setup.files
+    assert rest == []
+    assert b"JANE" not in session.project.file(name).read_bytes(), "references name nobody either"
+    assert (load_image(session.project.file(name)).pixels == before.pixels).all()
 
 
 def test_nothing_of_a_scan_that_its_metadata_says_is_shown(bench: Workbench, tmp_path: Path) -> None:

@@ -235,7 +235,9 @@ def test_reference_scans_are_compared_with(bench: Workbench, scanned: Session, t
     assert picture.scan.found.references == 2
     assert "with two reference scans" in scan_words.scan_card(picture)
     score = picture.scan.found.score
-    bench.set_threshold(scanned, 0.3)  # a region that comes with it is named on its slice, which may have been let go of
+    bench.set_threshold(
+        scanned, 0.3
+    )  # a region that comes with it is named on its slice, which may have been let go of
     with patch.object(Detector, "encode", never):
         bench.set_threshold(scanned, 0.31)
         scanned.setup.changed()
