@@ -14,6 +14,9 @@ from assistant.pictures.shards import picture_bytes
 from assistant.samples.masks import mask_values
 from assistant.samples.sets import open_set
 
+SET_SPACING = 10_000_000
+"""In a run of several sets, indices of the n-th start at n times this."""
+
 
 @dataclass(frozen=True)
 class DataRow:

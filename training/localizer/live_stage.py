@@ -20,6 +20,7 @@ from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Localizer, novelty
 from training.localizer.data import DataRow, defect_masks
 from training.localizer.features import FeatureBatch, Shape, batches, plan
+from training.localizer.shares import weighed
 from training.localizer.stage import REFERENCE_PARTS, LocalizeStage, Prediction
 
 
@@ -85,7 +86,8 @@ class ReferenceStage(LocalizeStage):
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches with references."""
         with_references = {i: s for i, s in self.train_shapes.items() if s.compared}
-        return batches(with_references, self.batch_size, random.Random(f"{seed}/{number}"))
+        rng = random.Random(f"{seed}/{number}")
+        return batches(weighed(with_references, self.weights, rng), self.batch_size, rng)
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
         """Losses of the reference expert."""
