@@ -25,6 +25,7 @@ from assistant.language.interface import EVIDENCE, EvidenceKind
 from assistant.language.models.mini import MiniLVLM
 from assistant.language.models.mini_parts import base_folder, load_base
 from assistant.pictures.images import load_image
+from assistant.pictures.shards import is_there
 from assistant.pipeline import Assistant
 from assistant.report import package_version
 from assistant.types import QueryImage
@@ -140,7 +141,7 @@ _MEASURE: dict[str, Callable[[Evaluation], None]] = {
 def _a_picture(pictures: Sequence[ToldPicture], seed: int) -> QueryImage:
     """The first picture whose file is still there, else noise."""
     for picture in pictures:
-        if picture.source.is_file():
+        if is_there(picture.source):
             return load_image(picture.source)
     return QueryImage(np.random.default_rng(seed).integers(0, 256, (240, 320, 3), dtype=np.uint8), "noise")
 

@@ -75,8 +75,7 @@ class LiveStage(LocalizeStage):
         return super().forward(replace(batch, tokens=tokens, new=new), named)
 
     def _shape(self, row: DataRow) -> Shape:
-        image = load_image(row.image)
-        frame = fit(image.height, image.width, self.sides[row.index], self.encoder.patch)
+        frame = fit(*row.size, self.sides[row.index], self.encoder.patch)
         return Shape(*frame.grid, False)
 
 
