@@ -36,11 +36,10 @@ from assistant.vision.references.profile import Profile
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption, evidence_text
 from training.language.data import EVIDENCE, INSPECTIONS
-from training.localizer.data import DataRow, read_rows
+from training.localizer.data import SET_SPACING, DataRow, read_rows
 from training.localizer.feature_folder import made_from, require_features
 from training.localizer.features import read_batch, read_shape
 from training.localizer.projection import hash_of_projection, projection_of
-from training.localizer.run import SET_SPACING
 from training.runs.recipe import Recipe, read_recipe
 
 MOST_REFERENCES = 4

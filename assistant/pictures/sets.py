@@ -12,6 +12,7 @@ from assistant.pictures.images import load_image, split_selector
 from assistant.pictures.kinds import content_format
 from assistant.pictures.levels import joined, read_with
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits
+from assistant.pictures.shards import member_bytes, split_member
 from assistant.types import Domain, Levels, QueryImage
 
 _FLAT = frozenset({"WEBP", "GIF", "BMP"})
@@ -21,8 +22,11 @@ _HEAD = 2**16
 def may_be_deep(source: str | Path) -> bool:
     """Whether a file, with a selector or without, may hold more than 8 bits a channel, by its first bytes alone."""
     try:
-        with Path(split_selector(str(source))[0]).open("rb") as file:
-            head = file.read(_HEAD)
+        if (member := split_member(source)) is not None:
+            head = member_bytes(*member)[:_HEAD]
+        else:
+            with Path(split_selector(str(source))[0]).open("rb") as file:
+                head = file.read(_HEAD)
     except (OSError, ValueError, ImageError):
         return True  # reading it tells what is wrong
     kind = content_format(head)

@@ -68,9 +68,9 @@ class Sample:
 
     def mask_values(self) -> UInt8[np.ndarray, "height width"]:
         """Values of the mask: 0 is normal, the n-th defect (from 0) has ``255 - n``; a normal picture's is not read."""
-        name, size = self.row["mask_file_name"], (self.row.get("height"), self.row.get("width"))
-        if not self.row["defects"] and self.row.get("verdict") == "normal" and None not in size:
-            return np.zeros(size, np.uint8)
+        name, height, width = self.row["mask_file_name"], self.row.get("height"), self.row.get("width")
+        if not self.row["defects"] and self.row.get("verdict") == "normal" and height and width:
+            return np.zeros((int(height), int(width)), np.uint8)
         return mask_values(self.read(name), str(self.locate(name)))
 
     def _decoded(self, name: str) -> QueryImage:

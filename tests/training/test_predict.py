@@ -104,9 +104,9 @@ def test_a_set_in_shards_is_predicted_alike(built: Path) -> None:
     assert build_main(["--config", config, "--out", str(packed), "--workers", "1", "--format", "shards"]) == 0
     rows, faults = sift(read_rows(packed), decode=True)
     assert not faults
-    assert [(r.index, r.types, r.split) for r in rows] == [
-        (r.index, r.types, r.split) for r in read_rows(built / "set")
-    ]
+    shown = [(r.index, r.types, r.split, load_image(r.image).pixels.shape[:2]) for r in read_rows(built / "set")]
+    assert [(r.index, r.types, r.split, r.size) for r in rows] == shown
+    assert replace(rows[0], stated=None).size == rows[0].size
     told = {}
     for folder in (built / "set", packed):
         out = built / f"from {folder.parent.name}"
@@ -116,10 +116,16 @@ def test_a_set_in_shards_is_predicted_alike(built: Path) -> None:
     assert [e["score"] for e in told[packed]] == pytest.approx([e["score"] for e in told[built / "set"]], abs=1e-6)
     sample = LanguageSample((), None, "", 0.0, picture=Path(told[packed][0]["source"]))
     assert np.array_equal(load_image(picture_of(sample)).pixels, load_image(read_rows(built / "set")[0].image).pixels)
-    bad = [replace(rows[0], mask=rows[0].image), replace(rows[1], image=Path(f"{rows[1].image}x")), *rows * 10]
+    bad = [
+        replace(rows[0], mask=rows[0].image),
+        replace(rows[1], image=Path(f"{rows[1].image}x")),
+        replace(rows[2], stated=(9, 9)),
+        *rows * 10,
+    ]
     assert [str(fault) for fault in sift(bad, decode=True)[1]] == [
         f"row 0: expected a mask of the data set, 8-bit grey PNG, got something else in {rows[0].image}; build the set again",
         f"row 1: no file {rows[1].image.name}x",
+        f"row 2: a picture of {rows[2].size} pixels where the set states (9, 9)",
     ]
 
 

@@ -13,6 +13,7 @@ feature_folder      which run features are of
 projection          the first text projection
 calibrate           scores of normals -> calibration
 data                rows of a data set
+shares              how much of an epoch each data set is
 sifting             rows that cannot be used
 run_weigh           a recipe -> weighed parts
 product_statistics  products -> what the experts say

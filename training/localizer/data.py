@@ -14,6 +14,9 @@ from assistant.pictures.shards import picture_bytes
 from assistant.samples.masks import mask_values
 from assistant.samples.sets import open_set
 
+SET_SPACING = 10_000_000
+"""In a run of several sets, indices of the n-th start at n times this."""
+
 
 @dataclass(frozen=True)
 class DataRow:
@@ -32,6 +35,7 @@ class DataRow:
         aligned: the one reference is a template, aligned with the picture.
         domain: industrial or medical.
         product: rows with the same number show one product and share its references; None where each is its own.
+        stated: height and width of the picture as the data set states them, pixels; None where it does not.
     """
 
     index: int
@@ -46,6 +50,15 @@ class DataRow:
     aligned: bool = False
     domain: str = "industrial"
     product: int | None = None
+    stated: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the picture, pixels; those of its mask where the data set does not state them."""
+        if self.stated is not None:
+            return self.stated
+        height, width = read_mask(self).shape
+        return height, width
 
 
 def read_rows(folder: Path) -> list[DataRow]:
@@ -72,6 +85,7 @@ def read_rows(folder: Path) -> list[DataRow]:
                     aligned=bool(raw.get("references_aligned", False)),
                     domain=raw.get("domain", "industrial"),
                     product=None if raw.get("product") is None else int(raw["product"]),
+                    stated=(int(raw["height"]), int(raw["width"])) if raw.get("height") and raw.get("width") else None,
                 )
             )
         except (KeyError, TypeError) as error:

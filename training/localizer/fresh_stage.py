@@ -16,10 +16,11 @@ import torch
 
 from assistant.towers.clip import Clip
 from assistant.vision.localizer import Localizer, Match, novelty
-from training.localizer.data import DataRow, read_mask
+from training.localizer.data import DataRow
 from training.localizer.encoding import Draw, FeatureEncoder, Seen, grid_of, seen
 from training.localizer.feature_store import Shape
 from training.localizer.features import FeatureBatch, batches, plan
+from training.localizer.shares import weighed
 from training.localizer.stage import LocalizeStage
 from training.runs.recipe import DataConfig
 
@@ -45,7 +46,7 @@ class FreshStage(LocalizeStage):
     ) -> None:  # fmt: skip
         self.features = FeatureEncoder(clip.encoder.requires_grad_(False), localizer)
         self.data, self.changes = data, changes
-        self.sizes = {row.index: _size(row) for row in rows}
+        self.sizes = {row.index: row.size for row in rows}
         self.fixed = {row.index: self._draw(row, str(seed)) for row in rows}
         super().__init__(clip, localizer, rows, {i: self._shape(draw) for i, draw in self.fixed.items()}, batch_size)
 
@@ -53,7 +54,8 @@ class FreshStage(LocalizeStage):
         """Batches of one epoch, drawn anew: the same for the same number and seed."""
         draws = {i: self._draw(self.rows[i], f"{seed}/{number}", self.changes) for i in self.train_shapes}
         shapes = {i: self._shape(draw) for i, draw in draws.items()}
-        for indices, shape in batches(shapes, self.batch_size, random.Random(f"{seed}/{number}")):
+        rng = random.Random(f"{seed}/{number}")
+        for indices, shape in batches(weighed(shapes, self.weights, rng), self.batch_size, rng):
             yield [draws[i] for i in indices], shape
 
     def _draw(self, row: DataRow, seed: str, changes: bool = False) -> Draw:
@@ -98,9 +100,3 @@ class FreshStage(LocalizeStage):
 
 def _together(matches: Sequence[Match]) -> Match:
     return Match(**{f.name: torch.cat([getattr(match, f.name) for match in matches]) for f in fields(Match)})
-
-
-def _size(row: DataRow) -> tuple[int, int]:
-    """Height and width of a picture, which are those of its mask."""
-    height, width = read_mask(row).shape
-    return height, width

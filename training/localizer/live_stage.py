@@ -21,6 +21,7 @@ from assistant.vision.localizer import Localizer, novelty
 from training.localizer.data import DataRow, defect_masks
 from training.localizer.feature_store import Shape
 from training.localizer.features import FeatureBatch, batches, plan
+from training.localizer.shares import weighed
 from training.localizer.stage import REFERENCE_PARTS, LocalizeStage, Prediction
 
 
@@ -79,8 +80,7 @@ class LiveStage(LocalizeStage):
         return super().forward(replace(batch, tokens=tokens, new=new), named)
 
     def _shape(self, row: DataRow) -> Shape:
-        image = load_image(row.image)
-        frame = fit(image.height, image.width, self.sides[row.index], self.encoder.patch)
+        frame = fit(*row.size, self.sides[row.index], self.encoder.patch)
         return Shape(*frame.grid, False)
 
 
@@ -90,7 +90,8 @@ class ReferenceStage(LocalizeStage):
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches with references."""
         with_references = {i: s for i, s in self.train_shapes.items() if s.compared}
-        return batches(with_references, self.batch_size, random.Random(f"{seed}/{number}"))
+        rng = random.Random(f"{seed}/{number}")
+        return batches(weighed(with_references, self.weights, rng), self.batch_size, rng)
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
         """Losses of the reference expert."""

@@ -24,7 +24,7 @@ from assistant.vision.localizer import Localizer
 from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.calibrate import calibrate
-from training.localizer.data import DataRow, manifest_hash, read_rows
+from training.localizer.data import SET_SPACING, DataRow, manifest_hash, read_rows
 from training.localizer.encoding import FeatureEncoder
 from training.localizer.feature_folder import FITTED, made_from, require_features, write_record
 from training.localizer.features import encode_rows, plan
@@ -53,9 +53,6 @@ _LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from training.runs.recipe import Call, LoopConfig, Recipe
-
-SET_SPACING = 10_000_000
-"""Indices of the n-th set start at n times this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,6 +273,7 @@ def _run(work: LocalizerWork, stage: Any, out: Path, resume: bool) -> list[dict[
     """The loop over a stage, the best parameters put back; the history of its validations."""
     stage.types = embed_types(work.clip, types_of(work.rows))
     stage.trained = work.trained
+    stage.weights = work.recipe.data.weights
     done = run(stage, work.loop, out, resume, work.clock)
     processes().wait_for_everyone()
     work.localizer.load_state_dict(load_file(out / BEST))

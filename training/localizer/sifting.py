@@ -54,6 +54,8 @@ def fault_of(row: DataRow, decode: bool) -> str | None:
         return str(error)
     if size != (image.height, image.width):
         return f"a mask of {size} pixels for a picture of {(image.height, image.width)}"
+    if row.size != size:
+        return f"a picture of {size} pixels where the set states {row.size}"
     if row.types and not any(mask.any() for mask in masks):
         return "defects without a pixel in the mask"
     return None

@@ -21,6 +21,7 @@ from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.data import DataRow
 from training.localizer.feature_store import FeatureStore, Shape
 from training.localizer.features import FeatureBatch, batches, opened
+from training.localizer.shares import weighed
 from training.runs.losses import image_loss, map_loss, map_target, type_loss
 
 REFERENCE_PARTS = ("residual.", "reference_head.", "reference_image_head.")
@@ -52,6 +53,8 @@ class LocalizeStage:
     """
 
     primary = "score"
+    weights: tuple[float, ...] | None = None
+    """How much of an epoch each data set is, relative; all of each when None."""
     experts: ClassVar[dict[str, tuple[str, ...] | None]] = {"text_score": None, "reference_score": REFERENCE_PARTS}
 
     def __init__(
@@ -98,7 +101,8 @@ class LocalizeStage:
 
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches of one epoch: the same for the same number and seed."""
-        return batches(self.train_shapes, self.batch_size, random.Random(f"{seed}/{number}"))
+        rng = random.Random(f"{seed}/{number}")
+        return batches(weighed(self.train_shapes, self.weights, rng), self.batch_size, rng)
 
     def load(self, planned: Any) -> FeatureBatch:
         """Read one planned batch, beside the module."""

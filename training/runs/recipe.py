@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
@@ -27,10 +27,18 @@ class DataConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     sets: tuple[Path, ...]
     features: Path
+    weights: tuple[float, ...] | None = None
+    """How much of an epoch each set is, relative: it takes a part of every set then, drawn anew each time; all when None."""
     sides: tuple[int, ...] = (336, 336, 336, 448)
     shots: tuple[int, ...] = (0, 1, 2, 4)
     limit: int | tuple[int, ...] | None = None
     tokens: Literal["auto", "kept", "live"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_weight_a_set(self) -> DataConfig:
+        if self.weights is not None and (len(self.weights) != len(self.sets) or min(self.weights) <= 0):
+            raise ValueError(f"weights must be above 0, one for each of the {len(self.sets)} sets, got {self.weights}")
+        return self
 
 
 class LoopConfig(BaseModel):
