@@ -255,7 +255,7 @@ class Detector:
         prompts, anchors = self.anchors.kinds(encoded.image.domain, encoded.inquiry)
         chance = (20.0 * embedded @ anchors.T).softmax(-1)
         best = chance.max(-1)
-        named = [(prompts.names[int(i)], float(p)) for p, i in zip(best.values, best.indices, strict=True)]
+        named = [(prompts.names[i], p) for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
         return describe_regions(regions, named)
 
     def patch_features(self, image: QueryImage) -> PatchFeatures:

@@ -27,8 +27,8 @@ from training.localizer.feature_store import Compared, SampleFeatures, Shape
 
 Picture = tuple[Path, int, int, int]
 """A picture as the tower sees it: path, side, quarter turns, variant (see :class:`Draw`)."""
-TOGETHER = 8
-"""Pictures of one shape that go through the tower at once on a processor."""
+TOGETHER = 1
+"""Pictures of one shape that go through the tower at once on a processor: eight take a tenth longer each, for want of cache."""
 TOGETHER_ON_GPU = 64
 
 

@@ -42,13 +42,13 @@ def save_random_vlm(folder: Path, layers: int, width: int) -> None:
     heads = 28 if large else 4
     half = width // heads // 2
     section = [half // 4, (half - half // 4) // 2, half - half // 4 - (half - half // 4) // 2]  # time, height, width
-    text = {
+    text: dict[str, Any] = {
         "vocab_size": 152064 if large else 288, "hidden_size": width, "intermediate_size": 18944 if large else width,
         "num_hidden_layers": layers, "num_attention_heads": heads, "num_key_value_heads": 4 if large else 2,
         "max_position_embeddings": 8192, "bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 0,
         "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": section},
     }  # fmt: skip
-    eye = {
+    eye: dict[str, Any] = {
         "depth": 32 if large else 2, "hidden_size": 1280 if large else 32, "num_heads": 16 if large else 2,
         "intermediate_size": 3420 if large else 48, "out_hidden_size": width, "patch_size": patch, "spatial_merge_size": 2,
         "temporal_patch_size": 2, "window_size": 8 * patch if large else 28,
@@ -56,7 +56,7 @@ def save_random_vlm(folder: Path, layers: int, width: int) -> None:
     }  # fmt: skip
     names = {"image_token_id": "<|image_pad|>", "video_token_id": "<|video_pad|>",
              "vision_start_token_id": "<|vision_start|>", "vision_end_token_id": "<|vision_end|>"}  # fmt: skip
-    ids = {name: int(tokenizer.convert_tokens_to_ids(token)) for name, token in names.items()}
+    ids: dict[str, Any] = {name: int(tokenizer.convert_tokens_to_ids(token)) for name, token in names.items()}
     config = Qwen2_5_VLConfig(text_config=text, vision_config=eye, tie_word_embeddings=False, **ids)
     edge = {"shortest_edge": 28 * 28, "longest_edge": (448 * 448 if large else 56 * 56)}
     processor = Qwen2_5_VLProcessor(

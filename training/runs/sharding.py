@@ -75,8 +75,13 @@ def begin_shards(prepared: Any) -> None:
     """Prepare a sharded module for batches that use different parameters in different processes.
 
     Raises:
-        ConfigError: parts that were sharded by themselves, which one process could not validate with alone.
+        ConfigError: parts that were sharded by themselves, which one process could not validate with alone, or a torch that
+            reduces only what a process used.
     """
+    if not hasattr(prepared, "set_reduce_scatter_unused_params"):
+        raise ConfigError(
+            "torch 2.15 or newer for FSDP 2", torch.__version__, "install it, or train with gpus_ddp.yaml"
+        )
     if any(is_sharded(module) for module in prepared.modules() if module is not prepared):
         raise ConfigError("fsdp_auto_wrap_policy: NO_WRAP", "another policy", "mend the accelerate configuration")
     prepared.set_reduce_scatter_unused_params(True)
