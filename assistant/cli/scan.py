@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assistant import report
 from assistant.errors import ConfigError
 from assistant.types import Verdict
-from assistant.words.volume_caption import volume_caption
+from assistant.words.volume_caption import millilitres, volume_caption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,7 +135,7 @@ def _regions(regions: Sequence[VolumeRegion]) -> Table:
         low, high = region.box[:3], region.box[3:]
         table.add_row(
             str(region.id), Text(kind), region.severity.value, f"{region.slices[0]}-{region.slices[1]}",
-            str(region.worst_slice), f"{region.volume_ml:.2g}", " x ".join(f"{one:.0f}" for one in region.extent_mm),
+            str(region.worst_slice), millilitres(region.volume_ml), " x ".join(f"{one:.0f}" for one in region.extent_mm),
             f"{region.peak_score:.2f}", " ".join(f"{a}:{b}" for a, b in zip(low, high, strict=True)),
         )  # fmt: skip
     return table

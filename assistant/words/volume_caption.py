@@ -29,6 +29,15 @@ def volume_caption(found: VolumeInspection) -> str:
     return " ".join([*said, RESEARCH_NOTICE])
 
 
+def millilitres(volume: float) -> str:
+    """A volume as it is told: two digits, whole from ten on.
+
+    >>> millilitres(0.0234), millilitres(4.56), millilitres(5812.0)
+    ('0.023', '4.6', '5,812')
+    """
+    return f"{volume:,.0f}" if volume >= 10 else f"{volume:.2g}"
+
+
 def _region(region: VolumeRegion) -> str:
     first, last = region.slices
     where = f"slice {first}" if first == last else f"slices {first} to {last}"
@@ -38,6 +47,6 @@ def _region(region: VolumeRegion) -> str:
         unsure = region.type_probability is None or region.type_probability < SURE
         kind = f", {'possibly ' if unsure else ''}{region.type}"
     return (
-        f"Region {region.id}: {where} (worst {region.worst_slice}), {region.volume_ml:.2g} ml, about {size} mm{kind}, "
+        f"Region {region.id}: {where} (worst {region.worst_slice}), {millilitres(region.volume_ml)} ml, about {size} mm{kind}, "
         f"{region.severity.value}, peak {region.peak_score:.2f}."
     )

@@ -8,7 +8,7 @@ from html import escape
 from assistant.types import Mode
 from assistant.volumes.finding import VolumeInspection
 from assistant.words import wording
-from assistant.words.volume_caption import volume_caption
+from assistant.words.volume_caption import millilitres, volume_caption
 from demo.bench.sessions import Picture
 from demo.bench.thresholds import View, shifted
 from demo.scans.look import Scan
@@ -74,7 +74,7 @@ def rows(scan: Scan, view: View | None) -> list[list[str]]:
             "" if one.type_probability is None else f"{100 * one.type_probability:.0f} %",
             one.severity.value,
             f"{one.slices[0]}–{one.slices[1]}, worst {one.worst_slice}",
-            f"{one.volume_ml:.2g} ml",
+            f"{millilitres(one.volume_ml)} ml",
             " x ".join(f"{side:.0f}" for side in one.extent_mm) + " mm",
             f"{one.peak_score:.2f}",
         ]
