@@ -107,7 +107,8 @@ def summed(
     height, width = unusual.shape[1:]
     shown = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
     both = SHOWN * np.maximum(shown, LEAST[0]) + np.maximum(UNUSUAL * unusual, LEAST[1])
-    return both.astype(np.float32)
+    found: Float32[np.ndarray, "slices height width"] = both.astype(np.float32)
+    return found
 
 
 def with_contrast(
