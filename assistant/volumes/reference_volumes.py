@@ -259,7 +259,9 @@ def _centred(usual: UsualPlanes, volume: int) -> Float32[np.ndarray, "slices row
     """Planes of a reference scan, less what the others show."""
     own = usual.owners == volume
     planes = usual.planes[own]
-    return planes - usual.at(usual.shares[own], (planes.shape[1], planes.shape[2]), leave_out=volume)
+    others = usual.at(usual.shares[own], (planes.shape[1], planes.shape[2]), leave_out=volume)
+    centred: Float32[np.ndarray, "slices rows columns"] = planes - others
+    return centred
 
 
 def _judged_by_others(

@@ -11,7 +11,7 @@ is higher than one, so the threshold is that of scans, never of pictures:
   ``2 sqrt(pi) sigma`` that a Gaussian makes one of. What text says of the scan's median slice it would say of any, and is taken
   off where it is above 0.
 
-With two reference volumes or more the log-odds of what slices show and those of :mod:`assistant.volumes.contrast` are added,
+With two reference volumes or more half the log-odds of what slices show and those of :mod:`assistant.volumes.contrast` are added,
 place by place; then the threshold is that of the sums in whole reference scans.
 """
 
@@ -32,8 +32,8 @@ SPREAD = 0.5
 """Spread of the scores of normal scans as a share of that of normal pictures: 0.45 beside 1.25 on built heads."""
 
 
-UNUSUAL = 2.0
-"""Log-odds a logarithm of unusual contrast."""
+SHOWN, UNUSUAL = 0.5, 2.0
+"""Weight of the log-odds of slices, which few references calibrate roughly; log-odds a logarithm of unusual contrast."""
 LEAST = (-4.0, -2.0)
 """Log-odds of what slices show, and of contrast, at least: neither overrules the other."""
 
@@ -106,8 +106,9 @@ def summed(
     """Log-odds of both, on the grid of the contrast."""
     height, width = unusual.shape[1:]
     shown = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
-    both = np.maximum(shown, LEAST[0]) + np.maximum(UNUSUAL * unusual, LEAST[1])
-    return both.astype(np.float32)
+    both = SHOWN * np.maximum(shown, LEAST[0]) + np.maximum(UNUSUAL * unusual, LEAST[1])
+    found: Float32[np.ndarray, "slices height width"] = both.astype(np.float32)
+    return found
 
 
 def with_contrast(
