@@ -82,11 +82,11 @@ def build(
     done = recover_rows(metadata)
     write_manifest(folder, config, [], complete=False)
     refused: list[int] = []
-    missing = by_product(config, [index for index in range(config.count) if index not in done])
+    missing = by_product(config, [index for index in config.numbers if index not in done])
     with (
         metadata.open("a", encoding="utf-8") as file,
         _results(missing, workers, (folder, config, families, evaluation)) as results,
-        _bar(config.count, len(done), progress) as advance,
+        _bar(len(config.numbers), len(done), progress) as advance,
     ):
         for result in chain.from_iterable(results):
             if isinstance(result, Refused):

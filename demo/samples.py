@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MODES = ("zero-shot", "few-shot")
 TILE = 320
 """Side of a picture on the sheet, pixels."""
+CHOICE = Path(__file__).parent / "chosen_samples.json"
+"""The samples of the page: their numbers, in order, and how each was found when they were chosen (:mod:`demo.choosing`)."""
 BAR = 26
 """Height of the line of text over a picture on the sheet, pixels."""
 
@@ -47,6 +49,9 @@ class SamplePicture:
         object_name: what it shows.
         domain: industrial or medical.
         truth: kinds of the defects in it; empty for a normal picture.
+        number: of the sample in its data set.
+        mask: of its defects, a file; None where it has none.
+        missed: whether it is shown as a defect that the assistant does not find.
     """
 
     path: Path
@@ -54,6 +59,9 @@ class SamplePicture:
     object_name: str
     domain: Domain
     truth: tuple[str, ...]
+    number: int = 0
+    mask: Path | None = None
+    missed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +82,8 @@ def read_samples(folder: Path) -> list[SamplePicture]:
     build = "make them with: python -m data_builders.build --config data_builders/configs/demo.yaml --out DIR"
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        samples = [_sample(folder, row) for row in rows]
+        missed = _missed(folder)
+        samples = [_sample(folder, row, missed) for row in rows]
     except OSError as error:
         raise DataSetError("a folder of sample pictures", f"{path} ({error.strerror})", build) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -138,13 +147,29 @@ def _strongest(one: Shown) -> str:
     return f"{regions[0].type}, {regions[0].severity.value}, {', '.join(regions[0].cells)}" if regions else "-"
 
 
-def _sample(folder: Path, row: dict[str, Any]) -> SamplePicture:
+def _missed(folder: Path) -> frozenset[int]:
+    """Numbers of the samples that are shown as misses: none in a data set other than that of the choice."""
+    try:
+        built = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
+        told = json.loads(CHOICE.read_text(encoding="utf-8"))
+        numbers = [one["number"] for one in told["samples"]]
+        if (built["seed"], list(built["only"])) != (told["seed"], numbers):
+            return frozenset()
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+    return frozenset(one["number"] for one in told["samples"] if one["mark"] == "missed")
+
+
+def _sample(folder: Path, row: dict[str, Any], missed: frozenset[int] = frozenset()) -> SamplePicture:
     return SamplePicture(
         path=folder / row["image_file_name"],
         references=tuple(folder / name for name in row["reference_file_names"]),
         object_name=row["object_name"],
         domain=Domain(row["domain"]),
         truth=tuple(dict.fromkeys(defect["type"] for defect in row["defects"])),
+        number=int(row.get("index", 0)),
+        mask=folder / row["mask_file_name"] if row.get("mask_file_name") else None,
+        missed=int(row.get("index", 0)) in missed,
     )
 
 
