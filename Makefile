@@ -32,12 +32,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/anomaly-assistant build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
-	@$(BIN)/anomaly-assistant demo --port $(PORT) --samples $(OUT)/pictures
+	@$(BIN)/anomaly-assistant build --config data_builders/configs/demo.yaml --out $(OUT)/chosen
+	@$(BIN)/anomaly-assistant demo --port $(PORT) --samples $(OUT)/chosen
 
 sheet: $(STAMP)
-	@$(BIN)/anomaly-assistant build --config data_builders/configs/demo.yaml --out $(OUT)/pictures
-	@$(BIN)/anomaly-assistant samples --pictures $(OUT)/pictures --out $(OUT)
+	@$(BIN)/anomaly-assistant build --config data_builders/configs/demo.yaml --out $(OUT)/chosen
+	@$(BIN)/anomaly-assistant samples --pictures $(OUT)/chosen --out $(OUT)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal

@@ -92,10 +92,10 @@ def build(
     done = store.recover()
     write_manifest(folder, config, [], complete=False)
     refused: list[int] = []
-    missing = by_product(config, [index for index in range(config.count) if index not in done])
+    missing = by_product(config, [index for index in config.numbers if index not in done])
     with (
         _results(missing, workers, (store.pictures, config, families, evaluation), engine) as results,
-        _bar(config.count, len(done), progress) as advance,
+        _bar(len(config.numbers), len(done), progress) as advance,
     ):
         for result in chain.from_iterable(results):
             if isinstance(result, Refused):

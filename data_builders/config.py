@@ -87,6 +87,7 @@ class BuildConfig(_Model):
 
     Args:
         count: samples.
+        only: numbers of the samples that are built, in this order, each as it would be among all; all of them when empty.
         queries_per_product: samples in a row that show one product and share its reference pictures; above 1 a product
             is wholly in one split, and in a mixed one the queries are other designs too.
         seed: with the index of a sample, decides every random choice in it.
@@ -114,6 +115,7 @@ class BuildConfig(_Model):
     """
 
     count: int = Field(1000, ge=1)
+    only: tuple[int, ...] = ()
     queries_per_product: int = Field(1, ge=1)
     seed: int = Field(0, ge=0)
     size: int | tuple[int, int] = 256
@@ -144,6 +146,8 @@ class BuildConfig(_Model):
         low, high = self.reference_range
         if not 0 <= low <= high <= 64:
             raise ValueError(f"references must be 0..64, least first, got {self.references}")
+        if any(one < 0 for one in self.only) or len(set(self.only)) != len(self.only):
+            raise ValueError(f"only must hold numbers from 0, each once, got {self.only}")
         if not self.domains:
             raise ValueError("domains must name at least one domain")
         weights = [*self.sources.kinds.values(), *self.sources.weights.values(), *self.defects.weights.values()]
@@ -154,6 +158,11 @@ class BuildConfig(_Model):
         if self.queries_per_product > 1 and self.template_probability > 0:
             raise ValueError("a template shows one specimen: template_probability needs queries_per_product of 1")
         return self
+
+    @property
+    def numbers(self) -> tuple[int, ...] | range:
+        """Of the samples that are built, in their order."""
+        return self.only or range(self.count)
 
     @property
     def size_range(self) -> tuple[int, int]:

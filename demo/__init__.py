@@ -4,6 +4,7 @@ settings    what an operator decides
 engine      the assistant, which may still be loading
 loading     loads it and warms it up
 samples     a folder of sample pictures, inspected from the command line
+choosing    which samples the page shows, chosen from a larger pool by a rule
 sample_set  the samples of the page
 handlers    all reactions in one value
 api         endpoints for programs

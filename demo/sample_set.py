@@ -13,7 +13,7 @@ from assistant.pictures.pixels import ImageLimits
 from assistant.types import QueryImage
 from demo.samples import SamplePicture, read_samples
 
-BUILT = Path("demo_output") / "pictures"
+BUILT = Path("demo_output") / "chosen"
 """Where `make demo` puts them, below the working directory."""
 SECONDS = 600
 """That making the samples may take."""

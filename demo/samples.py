@@ -7,6 +7,7 @@ from disk; what is right is told beside each verdict.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 MODES = ("zero-shot", "few-shot")
 TILE = 320
 """Side of a picture on the sheet, pixels."""
+CHOICE = Path(__file__).parent / "chosen_samples.json"
+"""The samples of the page: their numbers, in order, and how each was found when they were chosen (:mod:`demo.choosing`)."""
 BAR = 26
 """Height of the line of text over a picture on the sheet, pixels."""
 
@@ -47,6 +50,9 @@ class SamplePicture:
         object_name: what it shows.
         domain: industrial or medical.
         truth: kinds of the defects in it; empty for a normal picture.
+        number: of the sample in its data set.
+        mask: of its defects, a file; None where it has none.
+        missed: whether it is shown as a defect that the assistant does not find.
     """
 
     path: Path
@@ -54,6 +60,9 @@ class SamplePicture:
     object_name: str
     domain: Domain
     truth: tuple[str, ...]
+    number: int = 0
+    mask: Path | None = None
+    missed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +81,8 @@ def read_samples(folder: Path) -> list[SamplePicture]:
     """
     build = "make them with: python -m data_builders.build --config data_builders/configs/demo.yaml --out DIR"
     try:
-        samples = [_sample(one) for one in open_set(folder)]
+        missed = _missed(folder)
+        samples = [_sample(one, missed) for one in open_set(folder)]
     except DataSetError as error:
         raise DataSetError(error.expected, error.got, build) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -136,7 +146,20 @@ def _strongest(one: Shown) -> str:
     return f"{regions[0].type}, {regions[0].severity.value}, {', '.join(regions[0].cells)}" if regions else "-"
 
 
-def _sample(one: Sample) -> SamplePicture:
+def _missed(folder: Path) -> frozenset[int]:
+    """Numbers of the samples that are shown as misses: none in a data set other than that of the choice."""
+    try:
+        built = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
+        told = json.loads(CHOICE.read_text(encoding="utf-8"))
+        numbers = [one["number"] for one in told["samples"]]
+        if (built["seed"], list(built["only"])) != (told["seed"], numbers):
+            return frozenset()
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+    return frozenset(one["number"] for one in told["samples"] if one["mark"] == "missed")
+
+
+def _sample(one: Sample, missed: frozenset[int] = frozenset()) -> SamplePicture:
     row = one.row
     return SamplePicture(
         path=one.image,
@@ -144,6 +167,9 @@ def _sample(one: Sample) -> SamplePicture:
         object_name=row["object_name"],
         domain=Domain(row["domain"]),
         truth=tuple(dict.fromkeys(defect["type"] for defect in row["defects"])),
+        number=int(row.get("index", 0)),
+        mask=one.mask,
+        missed=int(row.get("index", 0)) in missed,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -91,7 +91,7 @@ def laid_over(reference: Other, picture: Rgb) -> tuple[Rgb, float]:
     scale = min(1.0, SIDE / max(height, width))
     size = (max(16, round(width * scale)), max(16, round(height * scale)))
     small, target = (_grey(one, size) for one in (plain, picture))
-    found = [(_likeness(small, target, None), None)]
+    found: list[tuple[float, np.ndarray | None]] = [(_likeness(small, target, None), None)]
     for start in (np.eye(2, 3, dtype=np.float32), _by_features(small, target)):
         if start is None:
             continue
@@ -123,12 +123,11 @@ def _grey(pixels: Rgb, size: tuple[int, int]) -> np.ndarray:
 
 def _likeness(small: np.ndarray, target: np.ndarray, way: np.ndarray | None) -> float:
     """Correlation of both where the moved one covers the picture; less is worth the less it covers."""
-    ones = np.ones(target.shape, np.float32)
-    moved, known = small.astype(np.float32), ones
+    moved, known = np.asarray(small, np.float32), np.ones(target.shape, np.float32)
     if way is not None:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        moved = cv2.warpAffine(moved, way, target.shape[::-1], flags=flags)
-        known = cv2.warpAffine(ones, way, target.shape[::-1], flags=flags)
+        size = (target.shape[1], target.shape[0])
+        moved, known = (np.asarray(cv2.warpAffine(one, way, size, flags=flags), np.float32) for one in (moved, known))
     inside = known > 0.99
     if inside.mean() < 0.5:
         return -1.0
@@ -137,13 +136,14 @@ def _likeness(small: np.ndarray, target: np.ndarray, way: np.ndarray | None) -> 
     if spread < 1e-3:
         return 0.0
     correlation = float(((one - one.mean()) * (other - other.mean())).mean()) / spread
-    return correlation * float(inside.mean()) ** 0.25
+    return float(correlation * float(inside.mean()) ** 0.25)
 
 
 def _refined(small: np.ndarray, target: np.ndarray, start: np.ndarray) -> np.ndarray | None:
+    everywhere = np.full(target.shape, 255, np.uint8)
     try:
         return np.asarray(
-            cv2.findTransformECC(target, small, start.astype(np.float32), cv2.MOTION_AFFINE, _STEPS, None, 5)[1]
+            cv2.findTransformECC(target, small, start.astype(np.float32), cv2.MOTION_AFFINE, _STEPS, everywhere, 5)[1]
         )
     except cv2.error:  # it does not come to an end
         return None
@@ -151,14 +151,14 @@ def _refined(small: np.ndarray, target: np.ndarray, start: np.ndarray) -> np.nda
 
 def _by_features(small: np.ndarray, target: np.ndarray) -> np.ndarray | None:
     """Turn, scale and shift by ORB features; None where too few agree."""
-    orb = cv2.ORB_create(nfeatures=800)
+    orb: Any = cv2.ORB.create(nfeatures=800)
     (points, told), (others, said) = orb.detectAndCompute(target, None), orb.detectAndCompute(small, None)
     if told is None or said is None or len(points) < 12 or len(others) < 12:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(told, said)
     if len(pairs) < 12:
         return None
-    start = np.float32([points[pair.queryIdx].pt for pair in pairs])
-    end = np.float32([others[pair.trainIdx].pt for pair in pairs])
+    start = np.array([points[pair.queryIdx].pt for pair in pairs], np.float32)
+    end = np.array([others[pair.trainIdx].pt for pair in pairs], np.float32)
     way, inside = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=4.0)
     return None if way is None or int(inside.sum()) < 10 else np.asarray(way, np.float32)

@@ -40,7 +40,7 @@ class Looks(ScanLooks):
         shown = []
         for index, sample in enumerate(self.samples.wait(timeout=0)):
             image = self.samples.picture(index, limits, references=False)[0]
-            label = words.sample_label(sample.object_name, sample.truth)
+            label = words.sample_label(sample.object_name, sample.truth, sample.missed)
             shown.append((drawing.thumbnail(image.pixels), label))
         return {self.page.samples: shown}
 

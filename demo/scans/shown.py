@@ -58,7 +58,7 @@ def pixels(scan: Scan) -> UInt8[np.ndarray, "height width 3"]:
 
 def cell_of(found: VolumeInspection, axis: int, index: int) -> int:
     """Where a slice lies in the score volume."""
-    cells, count = found.scores.shape[axis], found.volume.shape[axis]
+    cells, count = int(found.scores.shape[axis]), found.volume.shape[axis]
     return min(cells - 1, int((index + 0.5) * cells / count))
 
 

@@ -267,8 +267,8 @@ def bench_words(session: Session) -> str:
     return f'<div class="facts">In use: {escape(" · ".join(parts))}</div>'
 
 
-def sample_label(object_name: str, truth: tuple[str, ...]) -> str:
-    """What is written under a sample."""
+def sample_label(object_name: str, truth: tuple[str, ...], missed: bool = False) -> str:
+    """What is written under a sample; first that it is one which the assistant misses, where it is."""
     found = ", ".join(truth) if truth else "normal"
-    label = f"{object_name}: {found}"
+    label = f"{'Missed: ' if missed else ''}{object_name}: {found}"
     return label if len(label) <= _SAMPLE_NAME else f"{label[: _SAMPLE_NAME - 1]}…"
