@@ -38,10 +38,11 @@ def by_ray(
         ConfigError: Ray is not installed.
     """
     try:
-        import ray
+        import ray as installed
     except ImportError:
         do = 'pip install "anomaly-assistant[ray]"'
         raise ConfigError("the package ray for --engine ray", "none", do) from None
+    ray: Any = installed
     started = not ray.is_initialized()
     if started:
         _start(ray, workers)
