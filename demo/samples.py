@@ -168,7 +168,7 @@ def _sample(one: Sample, missed: frozenset[int] = frozenset()) -> SamplePicture:
         domain=Domain(row["domain"]),
         truth=tuple(dict.fromkeys(defect["type"] for defect in row["defects"])),
         number=int(row.get("index", 0)),
-        mask=one.mask,
+        mask=one.mask if row.get("mask_file_name") else None,
         missed=int(row.get("index", 0)) in missed,
     )
 
