@@ -105,7 +105,7 @@ def strongest_places(scores: Float32[np.ndarray, "x y z"], volume: Volume) -> li
     """Peaks of a score volume 25 mm apart, strongest first: logit, and the middle in mm of what is within 2 of it nearby."""
     logits = np.log(np.clip(scores, 1e-9, 1 - 1e-7) / (1 - np.clip(scores, 1e-9, 1 - 1e-7)))
     cell = np.array(volume.shape) / np.array(scores.shape)
-    at = np.stack(np.indices(scores.shape), -1)
+    at = np.moveaxis(np.indices(scores.shape), 0, -1)
     millimetres = ((at + 0.5) * cell - 0.5) @ volume.affine[:3, :3].T + volume.affine[:3, 3]
     left, found = np.ones(scores.shape, bool), []
     for _ in range(PLACES):
