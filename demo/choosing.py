@@ -13,7 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,14 +132,21 @@ def _unlike(candidates: Sequence[Tried], shown: Sequence[Tried], count: int) -> 
     return found
 
 
-def inspect_pool(assistant: Assistant, folder: Path) -> list[Tried]:
-    """Each sample of a data set, inspected and held against its mask.
+def inspect_pool(assistant: Assistant, folder: Path, numbers: Collection[int] | None = None) -> list[Tried]:
+    """Samples of a data set, inspected and held against their masks.
+
+    Args:
+        assistant: that inspects.
+        folder: of the data set.
+        numbers: of the samples; all when None.
 
     Raises:
         AssistantError: a folder without samples, or a mask that cannot be read.
     """
     found = []
     for sample in read_samples(folder):
+        if numbers is not None and sample.number not in numbers:
+            continue
         if sample.mask is None or not is_there(sample.mask):
             raise ConfigError("a mask beside each sample", f"none at {sample.mask}", "build the pool again")
         found.append(tried(assistant, sample, mask_values(picture_bytes(sample.mask), str(sample.mask)) > 0))

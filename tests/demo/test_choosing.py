@@ -70,8 +70,10 @@ def test_what_is_built_is_what_was_chosen(shown: Path) -> None:
 
 @pytest.mark.weights
 def test_the_marks_are_true(shown: Path) -> None:
-    """Slow, since each sample is inspected beside its references, as the page does."""
+    """A hit, a normal picture and the miss; slow, since each is inspected beside its references, as the page does."""
     from assistant.pipeline import Assistant
 
-    marks = [one["mark"] for one in json.loads(CHOICE.read_text(encoding="utf-8"))["samples"]]
-    assert [one.mark for one in choosing.inspect_pool(Assistant.load("mini"), shown)] == marks
+    told = json.loads(CHOICE.read_text(encoding="utf-8"))["samples"]
+    firsts = {one["mark"]: one["number"] for one in reversed(told)}
+    found = choosing.inspect_pool(Assistant.load("mini"), shown, firsts.values())
+    assert {one.mark: one.number for one in found} == firsts
