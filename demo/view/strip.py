@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import secrets
 import zlib
 from html import escape
 from pathlib import Path
@@ -69,7 +69,7 @@ def small(session: Session, picture: Picture) -> Path | None:
     if path.exists():
         return path
     if picture.key >= 0 and kept.is_file():
-        shutil.copyfile(kept, path)
+        _whole(path, kept.read_bytes())
         return path
     resting = picture.held is None
     try:
@@ -79,8 +79,15 @@ def small(session: Session, picture: Picture) -> Path | None:
     if resting:
         picture.rest()
     data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), JPEG)[1].tobytes()
-    path.write_bytes(data)
+    _whole(path, data)
     if picture.key >= 0:
         kept.parent.mkdir(exist_ok=True)
-        kept.write_bytes(data)
+        _whole(kept, data)
     return path
+
+
+def _whole(path: Path, data: bytes) -> None:
+    """A file that appears whole: a browser may ask for it while another thread makes it too."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    part.write_bytes(data)
+    part.replace(path)
