@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 
 from tests.demo.browser import ask, choose_sample, idle, open_page
-from tests.demo.conftest import write_samples
+from tests.demo.conftest import write_incoming, write_samples
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 START = "from assistant.cli.app import main; main()"
@@ -56,7 +57,8 @@ def served(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str
 def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: Path, pixels: np.ndarray) -> None:
     write_samples(tmp_path / "samples")
     cv2.imwrite(str(tmp_path / "lid.png"), np.tile(pixels, (3, 3, 1)))
-    port, projects = free_port(), ["--projects", str(tmp_path / "projects")]
+    incoming = write_incoming(tmp_path / "incoming", 40)
+    port, projects = free_port(), ["--projects", str(tmp_path / "projects"), "--folder", str(incoming)]
     with served(port, tmp_path, *projects) as process:
         page = open_page(browser, f"http://127.0.0.1:{port}/")
         choose_sample(page, 2)
@@ -72,10 +74,14 @@ def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: 
         page.locator("#question textarea").fill("What do you see?")
         page.locator("#question textarea").press("Enter")
         page.wait_for_function("document.querySelector('#talk').innerText.includes('What do you see?')")
+        page.locator("#everything button").first.click()
+        page.locator("#folder-go").click()
+        page.wait_for_function("/[1-9]/.test(document.querySelector('#folder-said')?.innerText)")
         process.send_signal(signal.SIGKILL)
         process.wait(30)
     with served(port, tmp_path, *projects):
-        page.reload()
+        with suppress(Exception):  # the page may be reloading by itself, once it hears of the server again
+            page.reload()
         page.wait_for_function("document.querySelector('#card')?.innerText.includes('threshold')")
         page.wait_for_function("document.querySelector('#status') && !document.querySelector('#status .busy')")
         assert page.locator("#card .numbers").inner_text() == card
@@ -90,6 +96,12 @@ def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: 
         idle(page)
         assert len(list(tmp_path.glob("anomaly-demo-*"))) == 1, "what the killed page left is gone"
         assert list((tmp_path / "projects").glob("project-*/files/*lid.png"))
+
+        rows, until = next(tmp_path.glob("projects/project-*/runs/*/results.jsonl")), time.monotonic() + 120
+        while len(rows.read_bytes().splitlines()) < 41 and time.monotonic() < until:
+            time.sleep(0.1)
+        written = [json.loads(line)["source"] for line in rows.read_bytes().splitlines()]
+        assert len(written) == len(set(written)) == 41, "each picture of the folder once"
 
         page.locator("#projects button").first.click()
         page.locator("#project-delete").click()
