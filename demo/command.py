@@ -14,6 +14,9 @@ from assistant.cli.registered import ModuleCommand
 samples = ModuleCommand(
     "demo.samples", "Inspect a folder of sample pictures; leaves overlays, rows and a sheet.", "Data sets"
 )
+choose_samples = ModuleCommand(
+    "demo.choosing", "Choose the samples of the page from a larger pool that is inspected.", "Data sets"
+)
 
 
 @takes(model=talking_model_of)

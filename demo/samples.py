@@ -81,8 +81,9 @@ def read_samples(folder: Path) -> list[SamplePicture]:
     """
     build = "make them with: python -m data_builders.build --config data_builders/configs/demo.yaml --out DIR"
     try:
-        missed = _missed(folder)
+        missed, numbers = _missed(folder), _chosen(folder)
         samples = [_sample(one, missed) for one in open_set(folder)]
+        samples.sort(key=lambda one: numbers.index(one.number) if one.number in numbers else len(numbers))
     except DataSetError as error:
         raise DataSetError(error.expected, error.got, build) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -144,6 +145,15 @@ def summary(shown: Sequence[Shown]) -> Table:
 def _strongest(one: Shown) -> str:
     regions = one.found[next(reversed(one.found))].regions
     return f"{regions[0].type}, {regions[0].severity.value}, {', '.join(regions[0].cells)}" if regions else "-"
+
+
+def _chosen(folder: Path) -> list[int]:
+    """Numbers of the samples that a build was to make, in that order; none where it made all."""
+    try:
+        built = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
+        return [int(one) for one in built["only"] or ()]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _missed(folder: Path) -> frozenset[int]:

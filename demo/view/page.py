@@ -233,11 +233,6 @@ def _inputs(made: dict[str, Any]) -> None:
 
 def _result(made: dict[str, Any]) -> None:
     made["card"] = gr.HTML(words.verdict_card(None), js_on_load=script("card.js"), elem_id="card")
-    whole_project.steps(made)
-    made["threshold"] = gr.Slider(
-        thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
-        label="Threshold: lower finds more, higher finds less", buttons=[],
-    )  # fmt: skip
     _scan(made)
     made["boxes"] = gr.HTML(
         None,
@@ -247,6 +242,11 @@ def _result(made: dict[str, Any]) -> None:
         apply_default_css=False,
     )
     made["probe"] = gr.HTML("", elem_id="probe")
+    whole_project.steps(made)
+    made["threshold"] = gr.Slider(
+        thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
+        label="Threshold: lower finds more, higher finds less", buttons=[],
+    )  # fmt: skip
     with gr.Accordion("Correct", open=True, elem_id="correct"):
         _correction(made)
     made["table"] = gr.HTML("", js_on_load=script("table.js"), elem_id="table", visible=False)

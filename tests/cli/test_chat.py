@@ -184,7 +184,13 @@ def test_reports(talk: Talk, tmp_path: Path) -> None:
     assert "Region 1, at the top left, covers 3.0 % of the picture" in said
     row = json.loads(target.read_text())
     assert row["answers"] == [
-        {"question": "Where?", "answer": "Reply to Where?", "stated_verdict": None, "contradictory": False}
+        {
+            "question": "Where?",
+            "answer": "Reply to Where?",
+            "stated_verdict": None,
+            "contradictory": False,
+            "words_of": None,
+        }
     ]
     assert f"-> {target}" in said
 

@@ -51,6 +51,7 @@ def test_a_scan_is_leafed_through(page: Any, tmp_path: Path) -> None:
     edges = {e: page.locator(f"#boxes [data-edge={e}]").inner_text() for e in ("left", "right", "top", "bottom")}
     assert edges == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
     assert page.locator("#boxes .bar span").inner_text() in ("10 mm", "20 mm")
+    page.locator("#boxes .window").scroll_into_view_if_needed()
     window = page.locator("#boxes .window").bounding_box()
     page.mouse.move(window["x"] + 200, window["y"] + 150)
     page.mouse.wheel(0, 100)
@@ -60,7 +61,7 @@ def test_a_scan_is_leafed_through(page: Any, tmp_path: Path) -> None:
     plot = page.locator("#boxes .plot").bounding_box()
     page.mouse.click(plot["x"] + plot["width"] * 3.5 / 12, plot["y"] + 20)
     at(page, "Slice 3 of 11")
-    assert page.locator("#boxes .plot .cursor").get_attribute("x1") == "3.5"
+    page.wait_for_function("document.querySelector('#boxes .plot .cursor').getAttribute('x1') === '3.5'")
     page.locator("#boxes [data-go=worst]").click()
     card = page.locator("#card").inner_text()
     at(page, f"Slice {card.split('worst slice ')[1].split()[0]} of 11")

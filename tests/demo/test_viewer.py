@@ -210,6 +210,7 @@ def test_look_draw_reject_rename_and_undo_in_a_browser(page: Any, tmp_path: Path
     choose_sample(page, 2)
     move_threshold(page, 0.3)
     page.wait_for_selector("#boxes .labels button")
+    page.locator("#boxes .stage").scroll_into_view_if_needed()
     stage = page.locator("#boxes .stage").bounding_box()
     page.mouse.click(stage["x"] + stage["width"] * 75 / 128, stage["y"] + stage["height"] * 35 / 96)
     page.wait_for_selector("#probe .probe")
