@@ -292,6 +292,7 @@ class Session:
         redoing: whether outdated pictures are being judged again.
         shown: the image of each picture that was last written to be seen, with the name of its file.
         lost: pictures and corrections of the project that could not be read again, as they are called.
+        left: its page went on to another project while something was being done; what comes of that is no longer painted.
         choice: which lines of the table of all pictures are looked at, and where its threshold is.
         rows: of the folder that was inspected for the project.
         clicks: how often another picture was chosen; who finds another number than before came too late.
@@ -315,6 +316,7 @@ class Session:
     redoing: bool = False
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
     lost: list[str] = field(default_factory=list)
+    left: bool = False
     choice: Choice = field(default_factory=Choice)
     rows: FolderRows = field(init=False)
 

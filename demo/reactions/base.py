@@ -21,6 +21,8 @@ from demo.whole.runs import Runs
 
 _LOG = logging.getLogger(__name__)
 Stream = Iterator[Updates]
+ELSEWHERE = "Done in the project that was open before"
+"""Said of what ends after another project was opened."""
 
 
 class Reactions:
@@ -65,8 +67,11 @@ class Reactions:
             yield self.busy(busy)
         try:
             session = self.session(sid)
-            sid = session.id
+            sid, session.left = session.id, False
             work(session)
+            if session.left:
+                yield {self.page.status: words.done_card(ELSEWHERE)}
+                return
             painted = paint(self.page, session)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
@@ -89,6 +94,13 @@ class Reactions:
             SessionError: an id that is unknown or has ended.
         """
         return self.bench.store.new() if sid is None else self.bench.store.get(sid)
+
+    def is_left(self, sid: str | None) -> bool:
+        """Whether the page of a session went on to another project since something was begun in it."""
+        try:
+            return sid is not None and self.bench.store.get(sid).left
+        except AssistantError:
+            return False
 
     def nothing(self) -> Updates:
         """No change: a reaction that yields nothing at all empties every component that it might write."""

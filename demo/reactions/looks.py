@@ -13,7 +13,7 @@ from assistant.inquiry import Inquiry
 from demo.bench.sessions import Picture, Session, Setup
 from demo.incoming import planes, uploads
 from demo.incoming.planes import Plane
-from demo.reactions.base import Stream, said
+from demo.reactions.base import ELSEWHERE, Stream, said
 from demo.reactions.scans import ScanLooks
 from demo.scans.dropped import Dropped, discard_drop, sorted_drop
 from demo.takeaway import exports
@@ -56,7 +56,8 @@ class Looks(ScanLooks):
         """Pictures and scans among files, one after the other; what went wrong is told at the end."""
         painted: Updates = {}
         try:
-            clicks = self.session(sid).clicks
+            begun = self.session(sid)
+            clicks, begun.left = begun.clicks, False
             found = self._sorted(paths, problems)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             problems.append(said(error))
@@ -66,7 +67,8 @@ class Looks(ScanLooks):
             if (
                 len(found.pictures) > 1 or not self.bench.engine.ready
             ):  # else the browser's own word is enough, and quicker
-                yield {**painted, **self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")}
+                busy = self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")
+                yield busy if self.is_left(sid) else {**painted, **busy}
             try:
                 session = self.session(sid)
                 files, limits = session.project.files, self.bench.settings.limits
@@ -78,9 +80,13 @@ class Looks(ScanLooks):
                 continue
             painted = painting.everything(self.page, session)
         if found.scans:
-            yield painted or self.nothing()
+            yield self.nothing() if self.is_left(sid) else painted or self.nothing()
             painted = yield from self.add_scans(sid, found.scans, clicks, problems)
         discard_drop(paths, self.root)
+        if self.is_left(sid):
+            told = words.error_card(" ".join(problems)) if problems else words.done_card(ELSEWHERE)
+            yield {self.page.status: told, self.page.drop: None}
+            return
         yield {  # with the last picture, since what is not mounted yet takes the last value alone
             **painted,
             self.page.status: words.error_card(" ".join(problems)) if problems else self.idle(sid),

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.errors import AssistantError
 from demo.bench.sessions import Session
 from demo.projects.database import ProjectError
 from demo.reactions.base import Reactions, Stream, said
@@ -51,11 +52,11 @@ class Projects(Reactions):
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error))}
             return
-        yield from self._shown(id, visitor or "")
+        yield from self._shown(id, visitor or "", sid)
 
     def new_project(self, sid: str | None, visitor: str | None) -> Stream:
         """A new project, empty."""
-        yield from self._shown(self.bench.store.new(visitor=visitor or "").id, visitor or "")
+        yield from self._shown(self.bench.store.new(visitor=visitor or "").id, visitor or "", sid)
 
     def rename_project(self, sid: str | None, visitor: str | None, name: str) -> Updates:
         """The project in view is called otherwise."""
@@ -95,7 +96,16 @@ class Projects(Reactions):
             return
         yield from self._shown(sid, visitor)
 
-    def _shown(self, id: str | None, visitor: str) -> Stream:
+    def _shown(self, id: str | None, visitor: str, before: str | None = None) -> Stream:
+        """A project in place of the one open before: what is still being done there is not painted here any more."""
+        table = False
+        if before is not None and before != id:
+            try:
+                was = self.bench.store.get(before)
+                was.left, table = True, was.choice.open
+            except AssistantError:
+                pass  # it has ended
+
         def paint(page: Page, session: Session) -> Updates:
             return {**painting.everything(page, session), **self._listed(visitor, session)}
 
@@ -103,6 +113,8 @@ class Projects(Reactions):
 
         def work(session: Session) -> None:
             session.project.use()
+            session.left = False
+            session.choice.open = session.choice.open or table
             opened.append(session)
 
         yield from self.run(id, "", work, paint)

@@ -61,7 +61,7 @@ class ScanLooks(Reactions):
                 volume = dropped.read_dropped(scan, self.root, self.bench.settings.limits)
                 picture = self.bench.put_scan(session, volume, scan.name, clicks)
                 del volume
-                if session.picture is picture:
+                if session.picture is picture and not session.left:
                     yield {**painting.everything(self.page, session), self.page.session: session.id}
                 yield from self._looked(session, picture)
                 here = session.picture is picture
@@ -70,7 +70,8 @@ class ScanLooks(Reactions):
                     if here
                     else painting.listed(self.page, session, follow=False)
                 )
-                yield painted
+                if not session.left:
+                    yield painted
             except Exception as error:  # noqa: BLE001  shown in the page instead
                 problems.append(said(error))
                 painted = self._as_it_is(sid)

@@ -155,8 +155,14 @@ class Whole(Looks):
     def _mark_view(self, sid: str | None, *, good: bool) -> Updates:
         def work(session: Session) -> Updates:
             picture = self.bench.in_view(session)
-            marking.mark(session, id_of(picture), None if picture.good is good else good)
-            return painting.whole(self.page, session)
+            marked = None if picture.good is good else good
+            marking.mark(session, id_of(picture), marked)
+            told = (
+                "Not marked any more"
+                if marked is None
+                else f"Marked {'good' if marked else 'bad'}: it counts in the table"
+            )
+            return {**painting.whole(self.page, session), self.page.status: words.done_card(told)}
 
         return self.quickly(sid, work)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any, TextIO
@@ -87,7 +88,7 @@ class Files:
         pictures = {id_of(one): one for one in session.pictures}
         with part.open("w", encoding="utf-8") as file:
             file.write(_head(lines, at))
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(sorted(lines, key=_worst_first), 1):
                 self._write(file, line, pictures.get(line.id), at)
                 if number % 10 == 0:
                     yield number, len(lines)
@@ -126,6 +127,10 @@ class Files:
         return load_image(source, limits=self.limits)
 
 
+def _worst_first(line: Line) -> tuple[bool, float]:
+    return not line.error, -(line.score or 0.0)
+
+
 def _head(lines: Sequence[Line], at: float) -> str:
     verdicts = [line.verdict(at) for line in lines]
     anomalous, failed = verdicts.count(Verdict.ANOMALOUS), sum(bool(line.error) for line in lines)
@@ -137,9 +142,16 @@ def _head(lines: Sequence[Line], at: float) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>Inspection of {len(lines):,} pictures</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Inspection of {len(lines):,} pictures</h1><p>{told}; threshold {at:.2f}.</p>"
-        f"<p>{escape(str(counts.mistakes(lines, at)))}</p>{_bars(lines, at)}"
+        f"<h1>Inspection of {len(lines):,} pictures</h1><p>{datetime.now():%Y-%m-%d %H:%M}: {told}; "
+        f"threshold {at:.2f}; the most unusual come first. Verdicts are a program's and have to be looked at; without normal "
+        f"reference pictures they are rough guesses.</p>{_marks(lines, at)}{_bars(lines, at)}"
     )
+
+
+def _marks(lines: Sequence[Line], at: float) -> str:
+    """Overkill and misses, where a person marked pictures."""
+    marked = any(line.good is not None for line in lines)
+    return f"<p>{escape(str(counts.mistakes(lines, at)))}</p>" if marked else ""
 
 
 def _bars(lines: Sequence[Line], at: float) -> str:

@@ -24,11 +24,18 @@ _SAID = {
 }  # fmt: skip
 
 
+def rejected(view: View) -> bool:
+    """Whether a person took back what the score says."""
+    return view.verdict is Verdict.NORMAL and view.score >= view.threshold
+
+
 def verdict_words(view: View) -> str:
     """The verdict and how sure it is, in a few words.
 
     Doubt is judged after the threshold: a score that just reaches a high threshold is as borderline as 0.5 at 0.5.
     """
+    if rejected(view):
+        return "by your corrections"
     band = wording.band(view.inspection.image_score)
     if band == "borderline":
         return f"Borderline, just {'above' if view.verdict is Verdict.ANOMALOUS else 'below'} the threshold"
@@ -37,6 +44,8 @@ def verdict_words(view: View) -> str:
 
 def summary(view: View) -> str:
     """The caption, with the score and the threshold as the page shows them."""
+    if rejected(view):
+        return f"You rejected what was found; by its score of {view.score:.2f} alone the picture would be anomalous."
     text = caption(view.inspection, load_knowledge())
     if view.threshold == THRESHOLD:
         return text

@@ -22,10 +22,12 @@ from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.engine import Engine
+from demo.handlers import Handlers
 from demo.reactions.looks import read_scale
+from demo.sample_set import SampleSet
 from demo.settings import Settings
 from demo.takeaway.all_pictures import Files
-from demo.view import chips
+from demo.view import chips, words
 from demo.whole import folder_run, marking
 from demo.whole.allowed import Allowed, FolderError
 from demo.whole.folder_run import FolderRun
@@ -33,6 +35,7 @@ from demo.whole.listed import lines_of
 from demo.whole.runs import Runs
 from tests.demo.browser import idle
 from tests.demo.conftest import write_incoming
+from tests.demo.running import components
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -329,3 +332,49 @@ def test_table_folder_and_report_in_a_browser(page: Any, tmp_path: Path) -> None
     text = Path(caught.value.path()).read_text(encoding="utf-8")
     assert text.count("<article") == 6
     assert len(re.findall("marked (good|bad)", text)) >= 2
+
+
+def test_what_ends_after_another_project_was_opened_is_not_painted_there(
+    opened: Callable[[], Workbench], part: QueryImage, tmp_path: Path
+) -> None:
+    bench, visitor = opened(), "v" * 40
+    page, root = components(), tmp_path / "uploads"
+    do = Handlers(bench, SampleSet(None, tmp_path / "samples"), page, root)
+    session = three(bench, part)
+    session.choice.open = True
+    paths = []
+    for number in range(2):
+        (root / str(number)).mkdir(parents=True)
+        paths.append(str(root / str(number) / f"{number}.png"))
+        cv2.imwrite(paths[-1], part.pixels)
+    adding = do.add_files(session.id, paths)
+    next(adding)
+    *_, shown = do.new_project(session.id, visitor)
+    fresh = bench.store.get(shown[page.session])
+    assert fresh.id != session.id
+    assert shown[page.overview] is not None, "the table that is open shows the new project"
+    assert lines_of(fresh) == []
+    rest = list(adding)
+    assert all(page.session not in one and page.card not in one for one in rest)
+    assert "open before" in rest[-1][page.status]
+    assert len(session.pictures) == 5, "they are kept where they were dropped"
+    *_, back = do.open_project(fresh.id, visitor, session.id)
+    assert back[page.session] == session.id
+    assert not session.left
+
+
+def test_a_verdict_that_a_person_took_back_is_theirs(opened: Callable[[], Workbench], part: QueryImage) -> None:
+    bench = opened()
+    session = three(bench, part)
+    bench.set_threshold(session, 0.05)
+    view = session.picture.view if session.picture is not None else None
+    assert view is not None
+    assert view.score >= view.threshold
+    assert not words.rejected(view)
+    bench.mark_normal(session)
+    view = session.picture.view if session.picture is not None else None
+    assert view is not None
+    if view.score >= view.threshold:
+        card = words.verdict_card(view)
+        assert "by your corrections" in card
+        assert "no anomalous region was found" not in card
