@@ -23,7 +23,7 @@ from demo.scans.look import Scan, Turn, asked_of_scans, in_turns
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
-_NOT_COUNTED = "is a scan: {} for pictures alone"
+_NOT_COUNTED = "is judged by itself: {} for pictures alone"
 
 
 class Scans(Setups):
