@@ -171,8 +171,9 @@ class Looks(ScanLooks):
         if picture.stale:
             yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
             self.bench.settle(session, picture)
-        if click == session.clicks:
-            yield {**painting.everything(self.page, session), self.page.status: self.idle(session.id)}
+        painted = painting.everything(self.page, session) if click == session.clicks else {}
+        if click == session.clicks:  # also after the time that painting takes
+            yield {**painted, self.page.status: self.idle(session.id)}
         else:
             yield self.nothing()  # another one was clicked meanwhile
 

@@ -59,7 +59,7 @@ def test_a_scan_is_leafed_through(page: Any, tmp_path: Path) -> None:
     page.locator("#boxes .plot").press("Home")
     at(page, "Slice 0 of 11")
     plot = page.locator("#boxes .plot").bounding_box()
-    page.mouse.click(plot["x"] + plot["width"] * 3.5 / 12, plot["y"] + 20)
+    page.locator("#boxes .plot").click(position={"x": plot["width"] * 3.5 / 12, "y": 20})
     at(page, "Slice 3 of 11")
     page.wait_for_function("document.querySelector('#boxes .plot .cursor').getAttribute('x1') === '3.5'")
     page.locator("#boxes [data-go=worst]").click()
