@@ -61,7 +61,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
     leafing = {**quick, "trigger_mode": "always_last"}
     for event in (page.boxes.slice, page.table.slice):
-        event(do.leaf, [sid], [page.boxes, page.probe, page.status, sid], **leafing)
+        event(do.leaf, [sid], [page.boxes, page.probe, page.status, sid], **quick, **EACH)
     page.boxes.beside(do.beside, [sid], [page.boxes, page.status, sid], **quick)
     page.boxes.grey(do.window_scan, [sid], [page.boxes, page.status, sid], **leafing)
     for control, move in ((page.plane, do.move_slice), (page.axis, do.move_axis), (page.window, do.move_window)):

@@ -62,12 +62,25 @@ class Scans(Setups):
             scan.gone = True
             scan.kept.file.unlink(missing_ok=True)
 
-    def leaf(self, session: Session, index: object = None, axis: object = None) -> Picture:
-        """Another slice of the scan in view; no forward pass."""
+    def leaf(self, session: Session, index: object = None, axis: object = None, turn: object = None) -> Picture | None:
+        """Another slice of the scan in view; no forward pass.
+
+        Args:
+            session: of the scan.
+            index: of the slice.
+            axis: canonical; the one in view when None.
+            turn: number of the question; one that comes after a later one moves nothing, and gives None.
+        """
         picture = self.scan_in_view(session)
-        assert picture.scan is not None, "a scan"
-        picture.scan.move(index, axis)
-        picture.held = picture.scan.image
+        scan = picture.scan
+        assert scan is not None, "a scan"
+        with session.lock:
+            if isinstance(turn, int):
+                if turn < scan.turn:
+                    return None
+                scan.turn = turn
+            scan.move(index, axis)
+            picture.held = scan.image
         return picture
 
     def window(self, session: Session, name: object, black: object = None, white: object = None) -> Picture:

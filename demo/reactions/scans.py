@@ -27,8 +27,12 @@ class ScanLooks(Reactions):
         """Another slice of the scan in view; waits for no model."""
 
         def work(session: Session) -> Updates:
-            picture = self.bench.leaf(session, getattr(event, "index", None), getattr(event, "axis", None))
-            return {self.page.boxes: slices.value(picture), self.page.probe: ""}
+            turn = getattr(event, "turn", None)
+            picture = self.bench.leaf(session, getattr(event, "index", None), getattr(event, "axis", None), turn)
+            if picture is None:
+                return self.nothing()  # a later one was asked for meanwhile
+            shown = slices.value(picture)
+            return {self.page.boxes: shown | {"scan": shown["scan"] | {"turn": turn}}, self.page.probe: ""}
 
         return self.quickly(sid, work)
 

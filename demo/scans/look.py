@@ -78,6 +78,7 @@ class Scan:
         at: under the threshold of its view.
         progress: slices looked at and all of them, while it is being looked at.
         gone: it was taken off, and is looked at no more.
+        turn: number of the question after its slice that was answered last.
     """
 
     kept: KeptScan
@@ -91,6 +92,7 @@ class Scan:
     at: VolumeInspection | None = None
     progress: tuple[int, int] = (0, 0)
     gone: bool = False
+    turn: int = 0
 
     @classmethod
     def opened(cls, kept: KeptScan) -> Scan:

@@ -130,7 +130,7 @@ def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
     for index in (0, 1, 0, 2, 1):  # faster than they can be shown
         page.locator("#bench button").nth(index).click(no_wait_after=True)
     page.wait_for_function("document.querySelector('#card').innerText.includes('plate 3')")
-    page.wait_for_timeout(400)  # a click that came too late would show now
+    page.wait_for_timeout(2500)  # a click that came too late would show now
     assert "plate 3" in page.locator("#card").inner_text()
 
     page.locator("#bench button").nth(2).click()

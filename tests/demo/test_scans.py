@@ -90,7 +90,8 @@ def test_slices_are_leafed_through_without_the_encoder(bench: Workbench, scanned
         assert (told["scan"]["index"], told["width"], told["height"]) == (20, 48, 12)
         assert told["spacing"] == [4.0, 1.5], "pixels of this slice are not square"
         assert len(told["scan"]["scores"]) == 40
-        bench.leaf(scanned, 5, 2)
+        assert bench.leaf(scanned, 5, 2, turn=7) is not None
+        assert bench.leaf(scanned, 1, 2, turn=6) is None, "asked for before the slice in view"
         before = slices.value(picture)
         bench.window(scanned, "bone")
         assert slices.value(picture)["url"] != before["url"]

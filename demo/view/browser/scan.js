@@ -1,5 +1,6 @@
 // What surrounds a slice: place, scores along the axis, window, letters of the edges. Runs behind viewer.js, in its scope.
 let leafed = 0; // slice that was asked for, which may not be seen yet
+let turn = Date.now(); // number of that question: an answer to an older one moves nothing
 let pressedAt = null; // window as it was when dragging began
 const along = viewer.querySelector(".along");
 const plot = viewer.querySelector(".plot");
@@ -18,7 +19,8 @@ function go(index, axis) {
   if (!other && to === leafed) return;
   leafed = to;
   place_of(now);
-  trigger("slice", other ? { index: to, axis } : { index: to });
+  turn += 1;
+  trigger("slice", other ? { index: to, axis, turn } : { index: to, turn });
 }
 
 function place_of(now) {
@@ -59,7 +61,7 @@ function around() {
   along.hidden = !now;
   for (const edge of viewer.querySelectorAll("[data-edge]")) edge.textContent = now ? now.letters[edge.dataset.edge] || "" : "";
   if (!now) return;
-  leafed = now.index;
+  if (!now.turn || now.turn >= turn) leafed = now.index;
   bars(now);
   place_of(now);
   along.querySelector("[data-go=worst]").disabled = now.worst === null;
