@@ -97,6 +97,11 @@ class LanguageConfig(_FrozenModel):
         return self.kind == "server" or (self.parts is None and self.kind in ("hub", "local"))
 
     @property
+    def drafts(self) -> bool:
+        """Whether it has words of its own without the facts: a trained model, or one that is told them in words."""
+        return self.kind != "none" and (self.parts is not None or self.is_told)
+
+    @property
     def title(self) -> str:
         """What to call it: a name, a folder's last part, or an address."""
         return f"{self.model or 'the model'} at {self.name}" if self.kind == "server" else Path(self.name).name

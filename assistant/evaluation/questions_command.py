@@ -125,7 +125,7 @@ def _talkers(assistant: Assistant, options: QaOptions) -> list[tuple[str, str | 
     if options.evidence:
         return [(f"{LANGUAGE}, evidence {one}", one) for one in options.evidence]
     own: list[tuple[str, str | None]] = [(LANGUAGE, None)]
-    return own if assistant.preset.language.kind == "none" else [*own, (f"{LANGUAGE}, evidence {OFF}", OFF)]
+    return [*own, (f"{LANGUAGE}, evidence {OFF}", OFF)] if assistant.preset.language.drafts else own
 
 
 def _answerers(assistant: Assistant, options: QaOptions, pictures: Sequence[AskedPicture]) -> dict[str, Answerer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -79,7 +80,7 @@ class Sample:
         return replace(image, source=str(self.locate(name)))
 
 
-class SampleSet:
+class SampleSet(ABC):
     """Samples of a set by number, from 0, in the order of their indices.
 
     Args:
@@ -91,15 +92,19 @@ class SampleSet:
     def __init__(self, folder: Path, form: Form, indices: np.ndarray) -> None:
         self.folder, self.form, self._indices = folder, form, indices
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
-    def __getitem__(self, number: int) -> Sample:
-        raise NotImplementedError
+    @abstractmethod
+    def __getitem__(self, number: int) -> Sample: ...
 
+    @abstractmethod
     def rows(self) -> Iterator[Row]:
         """Every row in order; memory does not grow with their number."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def pieces(self, split: str | None, size: int) -> list[np.ndarray]:
+        """Indices of the samples of a split (all when None) in pieces that are read together: shards, or ``size`` rows each."""
 
     def of_index(self, index: int) -> Sample:
         """The sample of an index, which its row states.
@@ -111,10 +116,6 @@ class SampleSet:
         if at == len(self) or self._indices[at] != index:
             raise DataSetError(f"a sample with index {index}", f"none in {self.folder}", "read the set anew")
         return self[at]
-
-    def pieces(self, split: str | None, size: int) -> list[np.ndarray]:
-        """Indices of the samples of a split (all when None) in pieces that are read together: shards, or ``size`` rows each."""
-        raise NotImplementedError
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[number] for number in range(len(self)))

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32
 from scipy import ndimage
 
 from assistant.types import Levels
-from assistant.volumes.volume import Volume
+from assistant.volumes.volume import Volume, upright
 
 CELL_MM = 3.0
 SURROUNDINGS_MM = 15.0
@@ -84,7 +84,7 @@ def _cells(volume: Volume, axis: int, levels: Levels) -> Planes:
     span = max(levels.white - levels.black, 1e-9)
     planes = []
     for number in range(volume.shape[axis]):
-        plane = np.take(volume.values, number, axis).T[::-1, ::-1].astype(np.float32)
+        plane = upright(volume.values, axis, number).astype(np.float32)
         lost = ~np.isfinite(plane)
         for value in volume.no_data:
             lost |= plane == np.float32(value)

@@ -18,10 +18,9 @@ from assistant.pictures.scans import read_scan
 from assistant.rules.sentence import read_sentence
 from assistant.types import THRESHOLD, Answer, Domain, QueryImage, Verdict, WordsOf
 from assistant.vision.references.profile import AnomalousReference, Profile
-from assistant.volumes.files.reading import is_dicom
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
 from demo.bench.thresholds import View
-from demo.incoming.nameless import nameless
+from demo.incoming.nameless import keepable
 from demo.incoming.planes import Origin, Plane
 from demo.projects.project import Project
 from demo.scans.kept import scan_of
@@ -156,11 +155,10 @@ def keep_pixels(
         domain: told of it.
         limits: what it may cost when it is read again.
     """
-    data: Path | bytes = file if file is not None else mask_bytes(cv2.cvtColor(image.pixels, cv2.COLOR_RGB2BGR))
-    name = file.name if file is not None else "picture.png"
-    if file is not None and is_dicom(str(file)):
-        data = nameless(file.read_bytes(), image.source)
-    kept = session.project.keep_file(data, name)
+    if file is None:
+        kept = session.project.keep_file(mask_bytes(cv2.cvtColor(image.pixels, cv2.COLOR_RGB2BGR)), "picture.png")
+    else:
+        kept = session.project.keep_file(keepable(file, image.source), file.name)
     return Origin(session.project.file(kept), image.source, domain, limits=limits)
 
 

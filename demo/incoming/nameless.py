@@ -6,9 +6,11 @@ What is burnt into the pixels stays there: no header tells of it.
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 from assistant.errors import ImageError
+from assistant.volumes.files.reading import is_dicom
 
 KEPT = {
     "Modality", "SOPClassUID", "ImageType", "PresentationLUTShape", "ImagerPixelSpacing", "ImageOrientationPatient",
@@ -22,6 +24,19 @@ TEXTS = {"LO", "LT", "PN", "SH", "ST", "UC", "UT", "DA", "DT", "TM", "UN"}
 """Kinds of fields that may hold words, names and days."""
 UID = "2.25.1"
 """In place of the file's own, by which it would be found again."""
+
+
+def keepable(file: Path, name: str) -> Path | bytes:
+    """A file as it may be kept: DICOM without names, any other as it is.
+
+    Args:
+        file: to be kept.
+        name: to show.
+
+    Raises:
+        ImageError: a DICOM file that cannot be written again.
+    """
+    return nameless(file.read_bytes(), name) if is_dicom(str(file)) else file
 
 
 def nameless(data: bytes, name: str) -> bytes:

@@ -12,6 +12,7 @@ from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
 from demo.bench.workbench import Workbench
 from demo.incoming import uploads
+from demo.incoming.nameless import keepable
 from demo.incoming.planes import Plane
 from demo.table.lines import Line
 from demo.whole.allowed import Allowed
@@ -97,7 +98,7 @@ def _opened(bench: Workbench, session: Session, line: Line, allowed: Allowed) ->
 
 
 def _plane(session: Session, file: Path, name: str, scan: Scan, selector: dict[str, str]) -> Plane:
-    kept = session.project.file(session.project.keep_file(file, name))
+    kept = session.project.file(session.project.keep_file(keepable(file, name), name))
     axis = int(selector.get("axis", 2 if scan.kind == "NIFTI" else 0))
     index = int(selector.get("slice", selector.get("frame", selector.get("page", 0))))
     return Plane(kept, name, scan, axis, index, selector.get("window", ""))

@@ -36,6 +36,7 @@ from demo.whole.runs import Runs
 from tests.demo.browser import idle
 from tests.demo.conftest import write_incoming
 from tests.demo.running import components
+from tests.scan_files import dicom_file
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -367,14 +368,37 @@ def test_a_verdict_that_a_person_took_back_is_theirs(opened: Callable[[], Workbe
     bench = opened()
     session = three(bench, part)
     bench.set_threshold(session, 0.05)
-    view = session.picture.view if session.picture is not None else None
-    assert view is not None
-    assert view.score >= view.threshold
-    assert not words.rejected(view)
-    bench.mark_normal(session)
-    view = session.picture.view if session.picture is not None else None
-    assert view is not None
-    if view.score >= view.threshold:
-        card = words.verdict_card(view)
-        assert "by your corrections" in card
-        assert "no anomalous region was found" not in card
+    picture = session.picture
+    assert picture is not None
+    assert picture.view is not None
+    assert not words.rejected(picture.view)
+    for region in picture.view.inspection.regions:
+        bench.reject(session, region.id)
+    assert picture.view.score >= picture.view.threshold, "the score stays"
+    assert words.rejected(picture.view)
+    card = words.verdict_card(picture.view)
+    assert "by your corrections" in card
+    assert "no anomalous region was found" not in card
+
+
+def test_a_scan_of_the_folder_is_kept_without_what_it_says_of_people(
+    opened: Callable[[], Workbench], tmp_path: Path
+) -> None:
+    import pydicom
+
+    path = dicom_file(write_incoming(tmp_path / "in", 0) / "scan.dcm", frames=3)
+    file = pydicom.dcmread(path)
+    file.PatientName, file.PatientID = "DOE^JANE", "0815"
+    file.save_as(path, enforce_file_format=True)
+    allowed, bench = Allowed(tmp_path / "in"), opened()
+    session = bench.store.new(visitor="v" * 40)
+    runs = Runs(bench, allowed)
+    runs.begin(session, ".")
+    ended(runs, session)
+    found = [line for line in session.rows.lines() if "scan.dcm" in line.name]
+    assert found
+    assert not found[0].error
+    marking.show(bench, session, found[0].id, allowed)
+    kept = [one for one in session.project.folder.rglob("*") if one.is_file()]
+    assert any("scan" in one.name for one in kept), "a copy of its own"
+    assert not any(secret in one.read_bytes() for one in kept for secret in (b"JANE", b"0815"))
