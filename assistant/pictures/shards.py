@@ -26,7 +26,8 @@ COLUMNS = ("image", "mask")
 LISTS = ("references",)
 """Columns of lists of pictures."""
 PLACES = b"anomaly-assistant/places"
-"""Key beside the schema: name of a picture -> its first byte in the file and its length, as JSON."""
+"""Key beside the schema: where pictures lie, as JSON: ``end``, the byte behind the last row, and ``pictures``, name -> first byte
+and length. A file that was written anew by another program, with what stood beside the schema, ends elsewhere."""
 MOST_OPEN = 256
 """Shards that a process keeps open."""
 
@@ -50,7 +51,7 @@ class Shard:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._file = pq.ParquetFile(path, memory_map=True)
         self._schema = self._file.schema_arrow
-        self._places = _places_in(self._file.metadata.metadata, len(self._bytes))
+        self._places = _places_in(self._file.metadata)
         self._kept: dict[str, tuple[int, Any]] = {}
         self._names: dict[str, tuple[str, int, int]] | None = None
 
@@ -105,10 +106,29 @@ class Shard:
         return self._schema
 
 
-def _places_in(metadata: dict[bytes, bytes] | None, size: int) -> dict[str, tuple[int, int]]:
-    """The places that a shard of ``size`` bytes states, those within it."""
-    stated = json.loads((metadata or {}).get(PLACES, b"{}"))
-    return {name: (first, length) for name, (first, length) in stated.items() if 0 <= first <= first + length <= size}
+def _places_in(metadata: Any) -> dict[str, tuple[int, int]]:
+    """The places that a shard states, those within its rows; none where it states none of this file."""
+    end = end_of_rows(metadata)
+    try:
+        stated = json.loads((metadata.metadata or {})[PLACES])
+        if stated["end"] != end:
+            return {}
+        places = {str(name): (int(first), int(length)) for name, (first, length) in stated["pictures"].items()}
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
+    return {name: at for name, at in places.items() if 0 <= at[0] <= sum(at) <= end}
+
+
+def end_of_rows(metadata: Any) -> int:
+    """The byte behind the last row of a parquet file, by pyarrow's metadata of it; 0 for a file without rows."""
+    ends = [0]
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group)
+        for number in range(rows.num_columns):
+            column = rows.column(number)
+            first = column.dictionary_page_offset if column.has_dictionary_page else column.data_page_offset
+            ends.append(first + column.total_compressed_size)
+    return max(ends)
 
 
 _open: OrderedDict[str, tuple[tuple[int, int, int], Shard]] = OrderedDict()

@@ -57,7 +57,8 @@ def write_shard(path: Path, rows: Sequence[Row], read: Callable[[str], bytes]) -
                 records = [record_of(row, read) for row in group]
                 writer.write_table(pa.Table.from_pylist(records, schema=schema))
                 places = _places(file, start, records) | places
-            writer.add_key_value_metadata({PLACES.decode(): json.dumps(places)})
+            told = {"end": file.tell(), "pictures": places}
+            writer.add_key_value_metadata({PLACES.decode(): json.dumps(told)})
         file.flush()
         os.fsync(file.fileno())
         file.seek(0)

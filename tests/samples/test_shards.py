@@ -11,7 +11,7 @@ import pytest
 
 from assistant.errors import DataSetError, ImageError
 from assistant.pictures.images import load_image
-from assistant.pictures.shards import is_there, open_shard, picture_bytes, within
+from assistant.pictures.shards import PLACES, is_there, open_shard, picture_bytes, within
 from assistant.samples.masks import mask_values
 from assistant.samples.packing import write_shard
 from assistant.samples.rows import order_of
@@ -67,6 +67,22 @@ def test_shards_that_others_wrote_are_read_too(folder, tmp_path):
         assert mine.row == other.row
         names = [mine.row["image_file_name"], mine.row["mask_file_name"], *mine.row["reference_file_names"]]
         assert [mine.read(name) for name in names] == [other.read(name) for name in names]
+
+
+@pytest.mark.parametrize("stated", [None, b"[]", b"{", b'{"end": 1, "pictures": {"a": 3}}', b'{"pictures": []}'])
+def test_places_of_another_file_are_not_believed(folder, tmp_path, stated):
+    """Rows left out and all that stood beside the schema kept, as tools that filter shards do; and nonsense in its place."""
+    source = next((folder / "data").iterdir())
+    whole, path = pq.ParquetFile(source), tmp_path / "data" / source.name
+    path.parent.mkdir()
+    beside = {key: value for key, value in whole.metadata.metadata.items() if key != b"ARROW:schema"}
+    with pq.ParquetWriter(path, whole.schema_arrow, compression="none", use_dictionary=False) as writer:
+        writer.write_table(whole.read().slice(1))
+        writer.add_key_value_metadata({**beside, PLACES: beside[PLACES] if stated is None else stated})
+    before = {sample.row["index"]: sample for sample in open_set(folder)}
+    for sample in open_set(tmp_path):
+        name = sample.row["image_file_name"]
+        assert sample.read(name) == before[sample.row["index"]].read(name)
 
 
 def test_a_shard_that_was_written_anew_is_read_anew(folder, tmp_path):
