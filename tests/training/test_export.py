@@ -212,7 +212,13 @@ def test_a_lora_alone_is_loaded_by_peft_and_written_for_llama_cpp(folder: Path, 
     np.testing.assert_array_equal(tensors["blk.0.attn_q.weight.lora_a"], first)
     turned = LlamaTensorProcessor()._reverse_permute_weights(tensors["blk.0.attn_q.weight.lora_b"], heads, heads)
     np.testing.assert_array_equal(turned, state[f"{prefix}self_attn.q_proj.lora_B.weight"].float().numpy())
-    assert export_main(["lora", str(folder / "talked"), "--out", str(out)]) == 2
+    assert export_main(["lora", str(folder / "talked"), "--out", str(out)]) == 2, "a folder in use"
+    other = tmp_path / "preset.yaml"
+    described = yaml.safe_load((folder / "preset.yaml").read_text())
+    described["language"]["name"] = str(tiny_folder(tmp_path / "llama", seed=4))
+    other.write_text(yaml.safe_dump(described))
+    assert export_main(["lora", str(folder / "talked"), "--preset", str(other), "--out", str(tmp_path / "x")]) == 2
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_card_says_when_tuning_hurt() -> None:

@@ -22,8 +22,8 @@ from safetensors.numpy import load_file, save_file
 from assistant.config import load_preset
 from assistant.errors import ConfigError
 from assistant.language.models.lora import ADAPTER, ADAPTER_CONFIG, PEFT_PREFIX
-from assistant.language.models.mini_parts import base_folder
-from training.runs.trained_parts import base_of, parts_of
+from training.language.merge_lora import checked_folder
+from training.runs.trained_parts import base_of, lora_parts, read_card
 
 GGUF_NAME = "adapter.gguf"
 FAMILIES = {"llama": "LLAMA", "qwen2": "QWEN2", "qwen3": "QWEN3", "mistral": "LLAMA"}
@@ -47,21 +47,18 @@ def write_lora(run: Path, out: Path, preset: str | None = None, base_name: str |
 
     Raises:
         ConfigError: no LoRA there, or a folder in use.
-        WeightsError: a base model that cannot be had.
+        WeightsError: a base model that cannot be had, or another than the LoRA was trained on.
     """
-    kind, parts = parts_of(run)
-    if kind != "language" or not (parts / ADAPTER).is_file():
-        raise ConfigError("language parts with a LoRA", f"none in {run}", "name an `instruct` run")
-    if out.exists() and any(out.iterdir()):
-        raise ConfigError("an empty folder", str(out), "choose another --out")
+    parts = lora_parts(run, out)
     language = load_preset(preset or base_of(run))[0].language
     about, state = json.loads((parts / ADAPTER_CONFIG).read_text()), load_file(parts / ADAPTER)
     name = base_name or (language.name if language.kind == "hub" else None)
+    hub = language.kind == "hub"
+    config = _base_config(language.name if hub else str(checked_folder(language, read_card(parts))))
     out.mkdir(parents=True, exist_ok=True)
     save_file(state, out / ADAPTER, metadata={"format": "pt"})
     (out / ADAPTER_CONFIG).write_text(json.dumps(_peft_config(about, state, name), indent=1) + "\n")
     written = [out / ADAPTER, out / ADAPTER_CONFIG]
-    config = _base_config(language.name if language.kind == "hub" else str(base_folder(language)[0]))
     if config.model_type in FAMILIES:
         written.append(write_gguf(out / GGUF_NAME, state, int(about["lora_alpha"]), config))
     return written
@@ -109,6 +106,10 @@ def write_gguf(path: Path, state: dict[str, np.ndarray], alpha: int, config: Any
             raise ConfigError(f"layers of a {config.model_type} model", name, "export it without llama.cpp's file")
         if found[3] == "B" and config.model_type in ROTATED and found[2].endswith(("q_proj", "k_proj")):
             heads = config.num_attention_heads if found[2].endswith("q_proj") else config.num_key_value_heads
+            side = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+            if matrix.shape[0] != heads * side:
+                do = "name the preset that it was trained with"
+                raise ConfigError(f"{heads * side} rows in {name}", str(matrix.shape[0]), do)
             matrix = rotated(matrix, heads)
         writer.add_tensor(f"{known}.weight.lora_{found[3].lower()}", np.ascontiguousarray(matrix, np.float32))
     writer.write_header_to_file()

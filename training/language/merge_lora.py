@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from assistant.config import LanguageConfig, load_preset
-from assistant.errors import ConfigError
 from assistant.language.models.hub_parts import new_vlm_parts
-from assistant.language.models.lora import ADAPTER, load_lora
+from assistant.language.models.lora import load_lora
 from assistant.language.models.mini_parts import base_folder, base_record, check_base, load_base, token_id
-from training.runs.trained_parts import base_of, parts_of, read_card
+from assistant.vision.checkpoint import Card
+from training.runs.trained_parts import base_of, lora_parts, read_card
 
 
 def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dtype = torch.bfloat16) -> Path:
@@ -35,11 +35,7 @@ def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dt
         ConfigError: no LoRA there, a folder in use, or a preset without such a model.
         WeightsError: a LoRA of another base model.
     """
-    kind, parts = parts_of(run)
-    if kind != "language" or not (parts / ADAPTER).is_file():
-        raise ConfigError("language parts with a LoRA", f"none in {run}", "name an `instruct` run")
-    if out.exists() and any(out.iterdir()):
-        raise ConfigError("an empty folder", str(out), "choose another --out")
+    parts = lora_parts(run, out)
     language = load_preset(preset or base_of(run))[0].language
     model, words = _base(language, parts)
     load_lora(model, parts)
@@ -53,6 +49,17 @@ def merge_parts(run: Path, out: Path, preset: str | None = None, dtype: torch.dt
     return out
 
 
+def checked_folder(language: LanguageConfig, card: Card) -> Path:
+    """Folder of a base model that is not of a hub, whose weights are those that the parts were trained on.
+
+    Raises:
+        WeightsError: others, or none.
+    """
+    folder, digest = base_folder(language)
+    check_base({"weights": card.towers.get(Path(language.name).name)}, {"weights": digest})
+    return folder
+
+
 def _base(language: LanguageConfig, parts: Path) -> tuple[Any, Any]:
     """The base model in float32, not quantised, with its tokenizer or processor, checked against the card of the parts."""
     card = read_card(parts)
@@ -61,9 +68,8 @@ def _base(language: LanguageConfig, parts: Path) -> tuple[Any, Any]:
         found = new_vlm_parts(plain, torch.float32, device=torch.device("cpu"))
         check_base(card.base or {"weights": ""}, found.base)
         return found.model, found.processor
-    folder, digest = base_folder(language)
+    folder = checked_folder(language, card)
     model, words = load_base(folder, torch.float32)
-    check_base({"weights": card.towers.get(Path(language.name).name)}, {"weights": digest})
     ids = tuple(token_id(words, text) for text in (language.image_token, language.anomaly_token))
     check_base(card.base, base_record(words, ids))
     return model, words

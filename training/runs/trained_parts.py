@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from assistant.errors import ConfigError
+from assistant.language.models.lora import ADAPTER
 from assistant.language.models.mini_parts import PROMPTS
 from assistant.vision.checkpoint import FILE as LOCALIZER
 from assistant.vision.checkpoint import Card
@@ -28,6 +29,20 @@ def parts_of(run: Path) -> tuple[str, Path]:
             if (folder / file).is_file():
                 return kind, folder
     raise ConfigError("a run that ended, with a folder `checkpoint`", str(run), "let the run end or mend the path")
+
+
+def lora_parts(run: Path, out: Path) -> Path:
+    """Where the LoRA of a run is that is to be written into another folder.
+
+    Raises:
+        ConfigError: no LoRA there, or a folder in use.
+    """
+    kind, parts = parts_of(run)
+    if kind != "language" or not (parts / ADAPTER).is_file():
+        raise ConfigError("language parts with a LoRA", f"none in {run}", "name an `instruct` run")
+    if out.exists() and any(out.iterdir()):
+        raise ConfigError("an empty folder", str(out), "choose another --out")
+    return parts
 
 
 def base_of(run: Path) -> str:
