@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
+
+from training.measures.random_vlm import byte_tokenizer
 
 SPECIAL = (
     "<|im_end|>", "<|im_start|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>", "<image>",
@@ -37,17 +38,9 @@ QWEN_EYE: dict[str, Any] = {
 
 def words(image: str, **attributes: str) -> PreTrainedTokenizerFast:
     """One token a byte, special tokens first; a ChatML template that writes ``image`` for a picture."""
-    every = [*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(every)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(word, special=True, normalized=False) for word in SPECIAL])
     more: dict[str, Any] = {"extra_special_tokens": attributes} if attributes else {}
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>", **more
-    )
-    fast.chat_template = CHATML.replace("IMAGE", image)
-    return fast
+    found: PreTrainedTokenizerFast = byte_tokenizer(SPECIAL, CHATML.replace("IMAGE", image), **more)
+    return found
 
 
 def _ids(tokenizer: Any, **tokens: str) -> dict[str, Any]:

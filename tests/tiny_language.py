@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 import yaml
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from assistant.config import LanguageConfig
@@ -15,6 +14,7 @@ from assistant.language.models.lora import add_lora
 from assistant.language.models.mini_parts import new_parts, save_parts
 from assistant.pipeline import Assistant
 from assistant.vision.checkpoint import Card
+from training.measures.random_vlm import byte_tokenizer
 
 TEMPLATE = (
     "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}<|im_start|>system\nYou help.<|im_end|>\n"
@@ -26,16 +26,8 @@ SPECIAL = ("<|im_end|>", "<|im_start|>", "<file_sep>", "<repo_name>")
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
     """One token a byte, and four special tokens: ids 0 to 3."""
-    words = [*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(word, special=True, normalized=False) for word in SPECIAL])
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>"
-    )
-    fast.chat_template = TEMPLATE
-    return fast
+    found: PreTrainedTokenizerFast = byte_tokenizer(SPECIAL, TEMPLATE)
+    return found
 
 
 def tiny_model(vocabulary: int = 260, width: int = 32, seed: int = 0) -> LlamaForCausalLM:

@@ -116,7 +116,7 @@ def run(assistant: Assistant, options: QaOptions, as_json: bool) -> int:
     return int(bool(failures))
 
 
-def _talkers(assistant: Assistant, options: QaOptions) -> list[tuple[str, str | None]]:
+def talkers(assistant: Assistant, options: QaOptions) -> list[tuple[str, str | None]]:
     """Names of the ways that the language model is asked in, each with its evidence."""
     if not options.language:
         return []
@@ -134,11 +134,11 @@ def _answerers(assistant: Assistant, options: QaOptions, pictures: Sequence[Aske
         texts = domain_knowledge(options.knowledge, [picture.key for picture in pictures])
         known = {picture.path: texts[picture.key] for picture in pictures}
     inspections = Inspections(assistant, options.inquiry)
-    talkers: dict[str, Answerer] = {
+    asked: dict[str, Answerer] = {
         name: Unaided(inspections, known) if evidence == OFF else LanguageAnswerer(inspections, evidence, known)
-        for name, evidence in _talkers(assistant, options)
+        for name, evidence in talkers(assistant, options)
     }
-    return {**talkers, RULES: Rules(inspections)}
+    return {**asked, RULES: Rules(inspections)}
 
 
 def _journal(assistant: Assistant, options: QaOptions) -> Journal:
@@ -151,7 +151,7 @@ def _journal(assistant: Assistant, options: QaOptions) -> Journal:
         "weights": assistant.weights,
         "version": report.package_version(),
         "language": assistant.preset.language.title,
-        "answerers": [name for name, _ in _talkers(assistant, options)],
+        "answerers": [name for name, _ in talkers(assistant, options)],
         "templates": options.templates,
         "inquiry": repr(options.inquiry),
     }

@@ -5,4 +5,5 @@ tables     CSV as spreadsheets write it -> rows
 yaml_text  YAML -> values
 named_secrets  lines name:secret -> pairs
 folders    folders and patterns -> names of files
+whole      files that appear whole or not at all
 """

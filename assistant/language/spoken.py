@@ -27,6 +27,7 @@ from assistant.reading.statements import read
 from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words.answer_checks import addresses, invented
+from assistant.words.claims import asserts_cause, directions
 from assistant.words.evidence import evidence_text
 from assistant.words.replies.reply import Reply, reply
 from assistant.words.replies.sizes import is_of_mark
@@ -202,6 +203,8 @@ class Spoken:
             _BEGUN.match(sentence) is None
             and not read(sentence).severities
             and not contradicts(sentence, self.inspection, question)
+            and (sentence in said.text or not asserts_cause(sentence))
+            and not directions(sentence) - directions(said.text)
             and addresses(sentence, question, self.inspection, self.knowledge)
             and invented(sentence, said.text, question.text) <= INVENTED
             and numbers_of(sentence) <= numbers_of(facts) | numbers_of(question.text)

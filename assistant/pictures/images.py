@@ -20,7 +20,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -31,6 +30,7 @@ from PIL import Image
 
 from assistant.errors import ImageError
 from assistant.files.folders import walked
+from assistant.files.whole import whole_file
 from assistant.pictures.formats.codecs import by_channels, decode_plain, demosaiced, from_pillow
 from assistant.pictures.kinds import FORMATS, content_format, refusal
 from assistant.pictures.kinds import SUFFIXES as SUFFIXES
@@ -192,15 +192,8 @@ def save_map(path: str | Path, scores: Float32[np.ndarray, "height width"]) -> N
     """
     if scores.size == 0 or not (float(scores.min()) >= 0.0 and float(scores.max()) <= 1.0):
         raise ImageError("at least one score, all in [0, 1]", f"others in {printable(str(path))}", "calibrate the map")
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
-            Image.fromarray(np.rint(scores * 65535.0).astype(np.uint16)).save(file, format="PNG")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(Path(path)) as part, part.open("xb") as file:
+        Image.fromarray(np.rint(scores * 65535.0).astype(np.uint16)).save(file, format="PNG")
 
 
 def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[np.ndarray, "height width"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -17,7 +18,7 @@ from assistant.evaluation.answerers import Inspections, LanguageAnswerer, Rules,
 from assistant.evaluation.question_report import RULES
 from assistant.evaluation.question_scores import AnsweredQuestion, chance, scores_of
 from assistant.evaluation.questions import AskedPicture, ChoiceQuestion, domain_knowledge, read_questions
-from assistant.evaluation.questions_command import Asking, QaOptions, run
+from assistant.evaluation.questions_command import Asking, QaOptions, run, talkers
 from assistant.language.choice import chosen_language
 from assistant.language.writers import requests as tries
 from assistant.pipeline import Assistant
@@ -353,6 +354,27 @@ def test_a_servers_answers_with_the_map_and_without_side_by_side(
     assert "| language model, evidence off | 0 |" in table
     assert "| brought by the map | 0 |" in table
     assert not partial.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"),
+    [
+        (LanguageConfig(kind="none"), 1),
+        (LanguageConfig(kind="embedded", name="smollm2"), 1),
+        (LanguageConfig(kind="embedded", name="smollm2", parts="language"), 2),
+        (LanguageConfig(kind="server", name="http://127.0.0.1:1/v1"), 2),
+        (LanguageConfig(kind="hub", name="org/model"), 2),
+    ],
+)
+def test_a_model_is_asked_without_the_map_where_it_has_words_of_its_own(
+    language: LanguageConfig, asked: int, file: Path, root: Path
+) -> None:
+    assistant = SimpleNamespace(preset=SimpleNamespace(language=language))
+    assert len(talkers(assistant, QaOptions(file, root))) == asked  # type: ignore[arg-type]
+    assert [told for _, told in talkers(assistant, QaOptions(file, root, evidence=("text", "both")))] == [
+        "text",
+        "both",
+    ]  # type: ignore[arg-type]
 
 
 def test_answers_of_another_run_are_not_taken(file: Path, root: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def save_random_vlm(folder: Path, layers: int, width: int) -> None:
         Qwen2VLVideoProcessor,
     )
 
-    tokenizer, large = _words(), width >= LARGE
+    tokenizer, large = byte_tokenizer(SPECIAL, TEMPLATE), width >= LARGE
     patch = 14 if large else 7
     sizes: dict[str, Any] = {"patch_size": patch, "merge_size": 2, "temporal_patch_size": 2}
     heads = 28 if large else 4
@@ -75,18 +76,24 @@ def save_random_vlm(folder: Path, layers: int, width: int) -> None:
     processor.save_pretrained(folder)
 
 
-def _words() -> Any:
-    """One token a byte, special tokens first."""
+def byte_tokenizer(special: Sequence[str], template: str, **more: Any) -> Any:
+    """A tokenizer with a token a byte, special tokens first, turns as in ChatML.
+
+    Args:
+        special: tokens that text is never split at; ``<|im_start|>`` and ``<|im_end|>`` among them.
+        template: of a chat.
+        more: of :class:`transformers.PreTrainedTokenizerFast`.
+    """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    every = [*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    every = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet())]
     tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(every)}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(word, special=True, normalized=False) for word in SPECIAL])
+    tokenizer.add_special_tokens([AddedToken(word, special=True, normalized=False) for word in special])
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>"
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>", bos_token="<|im_start|>", **more
     )
-    fast.chat_template = TEMPLATE
+    fast.chat_template = template
     return fast

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from assistant.errors import StorageError
+from assistant.files.whole import whole_file
 from assistant.pictures.images import save_map
 from assistant.pictures.overlay import save_overlay
 from assistant.report import Files, picture_name
@@ -27,13 +27,8 @@ def save_pictures(inspection: Inspection, maps: Path | None, overlays: Path | No
         if maps is not None:
             save_map(maps / MAPS / name, inspection.anomaly_map.scores)
         if overlays is not None:
-            target = overlays / OVERLAYS / name
-            part = target.with_name(f".{secrets.token_hex(8)}.part.png")
-            try:
+            with whole_file(overlays / OVERLAYS / name, ".png") as part:
                 save_overlay(part, inspection.image, inspection.anomaly_map, inspection.regions)
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(error, maps or overlays) from error
     return Files(f"{MAPS}/{name}" if maps is not None else None, f"{OVERLAYS}/{name}" if overlays is not None else None)
@@ -41,7 +36,7 @@ def save_pictures(inspection: Inspection, maps: Path | None, overlays: Path | No
 
 def remove_parts(out: Path) -> None:
     """Take away what a killed run left half written."""
-    for folder in (MAPS, OVERLAYS):
+    for folder in ("", MAPS, OVERLAYS):
         for part in (out / folder).glob(".*.part*"):
             part.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from assistant.batch.inputs.shards import Shard
 from assistant.batch.results.pictures import unwritable
 from assistant.config import load_preset
 from assistant.errors import ConfigError
+from assistant.files.whole import whole_file
 from assistant.report import package_version
 from assistant.request import Request
 
@@ -128,11 +129,8 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         StorageError: the folder is full or cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(data)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise unwritable(error, path) from error

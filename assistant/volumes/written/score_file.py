@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from jaxtyping import Float32
 from scipy import ndimage
 
 from assistant.errors import StorageError
+from assistant.files.whole import whole_file
 from assistant.pictures.medical import missing
 from assistant.pictures.pixels import printable
 from assistant.volumes.finding import VolumeInspection
@@ -40,15 +40,11 @@ def save_scores(path: str | Path, found: VolumeInspection) -> None:
     image.header.set_slope_inter(1 / STEPS, 0.0)
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = b"anomaly scores, 0 to 1"
-    part = target.with_name(f".{secrets.token_hex(8)}.{'nii.gz' if target.name.lower().endswith('.gz') else 'nii'}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        nibabel.save(image, part)
-        part.replace(target)
+        with whole_file(target, ".nii.gz" if target.name.lower().endswith(".gz") else ".nii") as part:
+            nibabel.save(image, part)
     except OSError as error:
         raise StorageError("a folder that can be written", f"{error.strerror} at {name}", "name another") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def full_size(scores: Float32[np.ndarray, "x y z"], shape: tuple[int, int, int]) -> np.ndarray:

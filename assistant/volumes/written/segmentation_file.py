@@ -7,7 +7,6 @@ only what a segmentation must state is read (:data:`STATED`): no description, no
 from __future__ import annotations
 
 import re
-import secrets
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from assistant.errors import ImageError, StorageError
+from assistant.files.whole import whole_file
 from assistant.pictures.images import split_selector
 from assistant.pictures.pixels import decoding, printable
 from assistant.volumes.finding import VolumeInspection, VolumeRegion
@@ -74,15 +74,11 @@ def save_segmentation(path: str | Path, found: VolumeInspection) -> bool:
     if not found.regions:
         return False
     written = _segmentation(found)
-    part = target.with_name(f".{secrets.token_hex(8)}.dcm")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        written.save_as(part)
-        part.replace(target)
+        with whole_file(target, ".dcm") as part:
+            written.save_as(part)
     except OSError as error:
         raise StorageError("a folder that can be written", f"{error.strerror} at {name}", "name another") from None
-    finally:
-        part.unlink(missing_ok=True)
     return True
 
 
