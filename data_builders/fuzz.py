@@ -33,8 +33,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m data_
         options.error(f"no such reader; known are {', '.join(t.name for t in targets())}")
     numbers = range(given.first, given.first + given.cases)
     running = trials(given.seed, numbers, given.reader)
-    found = list(track(running, "reading", len(numbers), disable=len(numbers) < 1000))
-    for one in found:
+    found = []
+    for one in track(running, "reading", len(numbers), disable=len(numbers) < 1000):
+        found.append(one)
         if one.end in FAULTS and given.save is not None:
             target, data = broken(chosen, given.seed, one.number)
             write_atomic(given.save / f"{one.number}_{Path(target.file).name}", data)
