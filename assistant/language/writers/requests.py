@@ -134,8 +134,8 @@ class Requests:
             refused = self._refused(response)
             if response.status_code not in BUSY or isinstance(refused, Refusal):
                 raise refused
-            if last or wait > LONGEST_WAIT:
-                raise self._down(refused)
+            if last or wait > LONGEST_WAIT:  # a 500 speaks of this request: others may be answered
+                raise refused if response.status_code == 500 else self._down(refused)
             self._pause(wait, stop)
         raise AssertionError("the last try ends in an answer or an error")
 

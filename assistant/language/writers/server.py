@@ -91,14 +91,34 @@ class ServerWriter:
             question = Message(
                 "user", "Which colour fills this picture? Answer with one word: red, green or blue.", shown
             )
-            ended: list[bool] = []
-            said = "".join(self._pieces([question], PROBE_TOKENS, (), threading.Event(), ended, True)).lower()
-            if self._blind:
-                return  # refused, and told
+            said = self._probed(question)
+            if said is None or self._blind:
+                self._blind = True
+                return  # told already
             if {name for name in ("red", "green", "blue") if name in said} != {colour}:
                 self._blind = True
                 _log.warning("%s does not see pictures: it is told the facts in words alone", self.name)
                 return
+
+    def _probed(self, question: Message) -> str | None:
+        """What is said of a picture; None where a server twice fails at it that answers the same without the picture.
+
+        Raises:
+            ServerError: it does not answer without the picture either.
+        """
+
+        def said(with_picture: bool) -> str:
+            return "".join(self._pieces([question], PROBE_TOKENS, (), threading.Event(), [], with_picture)).lower()
+
+        try:
+            return said(True)
+        except ServerError:
+            said(False)
+        try:
+            return said(True)
+        except ServerError as error:
+            _log.warning("%s fails at pictures (%s): it is told the facts in words alone", self.name, error.got)
+            return None
 
     @property
     def in_flight(self) -> int:

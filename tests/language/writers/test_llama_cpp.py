@@ -130,7 +130,7 @@ def test_a_lora_written_for_it_moves_its_model_as_it_moves_ours(python: str, ggu
     drawn = torch.Generator().manual_seed(2)
     for name, parameter in lora_parameters(model).items():
         if ".lora_B." in name:
-            parameter.data = torch.randn(parameter.shape, generator=drawn) * 0.05
+            parameter.data = torch.randn(parameter.shape, generator=drawn) * 0.15
     with torch.inference_mode():
         after = model(torch.tensor([tokens])).logits[0].numpy()
     lora = lora_parameters(model).items()
@@ -145,5 +145,5 @@ def test_a_lora_written_for_it_moves_its_model_as_it_moves_ours(python: str, ggu
     plain, moved = theirs(""), theirs(str(adapter))
     assert np.corrcoef(plain.ravel(), before.ravel())[0, 1] > 0.99, "the same model"
     ours, other = (after - before).ravel(), (moved - plain).ravel()
-    assert np.abs(ours).mean() > 1, "it moves the words by far more than rounding does"
+    assert np.abs(ours).mean() > 3 * np.abs(plain - before).mean(), "it moves the words by far more than rounding does"
     assert np.corrcoef(ours, other)[0, 1] > 0.97

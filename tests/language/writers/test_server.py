@@ -108,6 +108,39 @@ def test_a_model_that_takes_no_pictures_is_told_in_words_from_then_on(
     assert sum("takes no pictures" in line for line in caplog.messages) == 1
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Said(raw=b""),
+        Said(raw=b'data: {"error": {"message": "can only concatenate str"}}\n\n'),
+        Said(['{"error": {"message": "can only concatenate str"}}'], 500),
+    ],
+    ids=["breaks off", "an error in the stream", "an error"],
+)
+def test_a_server_that_fails_at_pictures_is_told_in_words(failure: Said, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(lambda _, body: failure if pictures(body) else HI) as server:
+        talk = writer(server)
+        assert [heard(talk, SEEN)[0] for _ in range(2)] == ["Hi there."] * 2
+        assert [pictures(body) for body in server.bodies[-3:]] == [1, 0, 0]
+    assert sum("fails at pictures" in line for line in caplog.messages) == 1
+
+
+def test_a_server_that_failed_once_is_not_taken_for_blind() -> None:
+    def answer(number: int, body: dict[str, Any]) -> Said:
+        if number == 0:
+            return Said(raw=b"")
+        return seeing(number, body, HI) if pictures(body) else HI
+
+    with serving(answer) as server:
+        assert writer(server).sees()
+        assert [pictures(body) for body in server.bodies] == [1, 0, 1, 1]
+
+
+def test_a_server_that_fails_at_everything_is_an_error() -> None:
+    with serving(lambda *_: Said(raw=b"")) as server, pytest.raises(ServerError, match="breaks off"):
+        writer(server).sees()
+
+
 def test_a_server_that_passes_over_pictures_is_found_out(caplog: pytest.LogCaptureFixture) -> None:
     with serving(lambda _, body: Said(["Red."]) if "Which colour" in words(body) else HI) as server:
         talk = writer(server)
