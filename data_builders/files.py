@@ -126,8 +126,12 @@ def read_hash_list(path: Path) -> frozenset[str]:
         ConfigError: the file is missing or a line does not start with 64 hexadecimal digits.
     """
     text = read_text(path)
-    lines: Iterable[str] = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
-    hashes = [line.split()[0].lower() for line in lines if line.strip() and not line.startswith("#")]
+    try:
+        lines: Iterable[object] = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("a JSON array of SHA-256 hashes", f"{path} ({str(error)[:80]})", "correct the list") from None
+    told = [str(line) for line in lines]
+    hashes = [line.split()[0].lower() for line in told if line.strip() and not line.startswith("#")]
     for value in hashes:
         if not _HASH.match(value):
             raise ConfigError("SHA-256 hashes of 64 hexadecimal digits", f"{value!r} in {path}", "correct the list")
@@ -142,8 +146,9 @@ def read_excluded_names(path: Path) -> frozenset[str]:
     """
     try:
         lists = parse_yaml(read_text(path))
-    except yaml.YAMLError as error:
-        raise ConfigError("a YAML file of names to leave out", f"{path} ({error})", "correct excluded") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        got = f"{path} ({' '.join(str(error).split())[:80]})"
+        raise ConfigError("a YAML file of names to leave out", got, "correct excluded") from error
     names = [name for each in lists.values() for name in each or ()] if _is_named_lists(lists) else [None]
     texts = frozenset(name for name in names if isinstance(name, str))
     if any(not isinstance(name, str) for name in names):

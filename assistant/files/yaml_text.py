@@ -16,7 +16,8 @@ def parse_yaml(text: str) -> Any:
     """The value of a YAML document, plain values alone.
 
     Raises:
-        yaml.YAMLError: no YAML, or lists and mappings deeper than :data:`DEEPEST`.
+        yaml.YAMLError: no YAML, values that are none (a 13th month, a number of thousands of digits), or lists and mappings deeper
+            than :data:`DEEPEST`.
         RecursionError: deeper by indentation.
     """
     depth = deepest = 0
@@ -25,4 +26,14 @@ def parse_yaml(text: str) -> Any:
         deepest = max(deepest, depth)
     if deepest > DEEPEST or _DASHES.search(text):
         raise yaml.YAMLError(f"lists and mappings nested deeper than {DEEPEST} levels")
-    return yaml.safe_load(text)
+    try:
+        return yaml.safe_load(text)
+    except (
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        OverflowError,
+    ) as error:  # of single values: let through by PyYAML
+        said = " ".join(str(error).split())[:80]
+        raise yaml.YAMLError(f"a value that cannot be read ({type(error).__name__}: {said})") from None

@@ -29,3 +29,19 @@ def test_deep_nesting_is_refused_at_once(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a rule in YAML"):
         load_rule(str(tmp_path / "r.yaml"))
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 5000, "2001-13-45", "0x_", "!!int ''", "!!bool x", "!!timestamp soon", "2001-01-01T00:00:00+99:99",
+    ],
+    ids=lambda value: value[:12],
+)  # fmt: skip
+def test_a_value_that_pyyaml_trips_over_is_no_yaml(value: str, tmp_path: Path) -> None:
+    with pytest.raises(yaml.YAMLError, match="a value that cannot be read") as caught:
+        parse_yaml(f"lot: {value}")
+    assert "\n" not in str(caught.value)
+    (tmp_path / "r.yaml").write_text(f"reject:\n  - score: {value}\n")
+    with pytest.raises(ConfigError, match="a rule in YAML"):
+        load_rule(str(tmp_path / "r.yaml"))
