@@ -175,7 +175,7 @@ def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
 
     Args:
         project: with documents.
-        folder: for files to be seen or taken away.
+        folder: for files to be seen or exported.
         limits: what a picture may cost.
     """
     session = Session(project, folder)

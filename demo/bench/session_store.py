@@ -32,7 +32,7 @@ class SessionStore:
     Args:
         max_sessions: more of pages, or more of programs, make the oldest of them go from memory.
         max_bytes: of all sessions together; above it the oldest go, never the one in use.
-        root: folder of what is made to be seen or taken away; a fresh temporary one when None. Goes with the store.
+        root: folder of what is made to be seen or exported; a fresh temporary one when None. Goes with the store.
         projects: folder in which projects outlive the store; None keeps them below ``root``, and nothing stays.
         restore: makes a session of a project that was opened before.
     """

@@ -276,7 +276,7 @@ class Session:
 
     Args:
         project: what is kept of it.
-        folder: of files made to be seen or taken away, which go with the session.
+        folder: of files made to be seen or exported, which go with the session.
         brief: made by a program; ends an hour after its last use, since nobody closes a page.
         pictures: in the order added.
         current: index of the picture in view; -1 without any.

@@ -11,8 +11,8 @@ import numpy as np
 
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
+from demo.export import corrected_set
 from demo.reactions.base import Reactions, Stream
-from demo.takeaway import corrected_set
 from demo.view import drawing, painting, viewer
 from demo.view.page import Page
 from demo.view.painting import Updates

@@ -11,12 +11,12 @@ import gradio as gr
 from assistant.errors import AssistantError, ConfigError
 from assistant.inquiry import Inquiry
 from demo.bench.sessions import Picture, Session, Setup
+from demo.export import exports
 from demo.incoming import planes, uploads
 from demo.incoming.planes import Plane
 from demo.reactions.base import ELSEWHERE, Stream, said
 from demo.reactions.scans import ScanLooks
 from demo.scans.dropped import Dropped, discard_drop, sorted_drop
-from demo.takeaway import exports
 from demo.view import drawing, painting, viewer, words
 from demo.view.page import Page
 from demo.view.painting import Updates

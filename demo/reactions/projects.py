@@ -10,9 +10,9 @@ import gradio as gr
 
 from assistant.errors import AssistantError
 from demo.bench.sessions import Session
+from demo.export import whole_project
 from demo.projects.database import ProjectError
 from demo.reactions.base import Reactions, Stream, said
-from demo.takeaway import whole_project
 from demo.view import painting, words
 from demo.view.page import Page
 from demo.view.painting import Updates

@@ -9,9 +9,9 @@ import gradio as gr
 
 from demo.bench import keeping
 from demo.bench.sessions import Session
+from demo.export import all_pictures
 from demo.reactions.base import Stream, said
 from demo.reactions.looks import Looks
-from demo.takeaway import all_pictures
 from demo.view import folder_words, painting, words
 from demo.view.painting import Updates
 from demo.whole import marking

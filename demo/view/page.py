@@ -156,7 +156,7 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
             _result(made)
         with gr.Column(scale=4, min_width=300):
             _talk(made)
-            _take_away(made)
+            _export(made)
     return Page(**{f.name: made[f.name] for f in fields(Page)})
 
 
@@ -327,8 +327,8 @@ def _voice(made: dict[str, Any]) -> None:
         made["aloud"] = gr.Checkbox(label="Read answers aloud, by this browser's own voice", elem_id="aloud")
 
 
-def _take_away(made: dict[str, Any]) -> None:
-    with gr.Accordion("Take away", open=False, elem_id="take-away"):
+def _export(made: dict[str, Any]) -> None:
+    with gr.Accordion("Export", open=False, elem_id="export"):
         made["prepare"] = gr.Button("Prepare files of the picture in view", size="sm", elem_id="prepare")
         with gr.Row(elem_classes="quiet"):
             made["files"] = tuple(

@@ -1,4 +1,4 @@
-"""Files to take away: rows by the contract, masks and overlays of the picture in view, corrections that training reads."""
+"""Exported files: rows by the contract, masks and overlays of the picture in view, corrections that training reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assistant.types import QueryImage
 from data_builders import writer
 from demo.bench.judging import BenchError
 from demo.bench.workbench import Workbench
-from demo.takeaway import corrected_set, exports
+from demo.export import corrected_set, exports
 from training.localizer.data import defect_masks, read_rows
 
 
@@ -40,7 +40,7 @@ def test_rows_follow_the_contract_with_measured_scores(bench: Workbench, part: Q
     assert {p.parent for p in paths} == {session.folder}
 
 
-def test_nothing_to_take_away(bench: Workbench) -> None:
+def test_nothing_to_export(bench: Workbench) -> None:
     session = bench.store.new()
     with pytest.raises(BenchError, match="drop one or choose a sample"):
         exports.write_all(session)

@@ -42,7 +42,7 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     after = re.search(r"score (\d\.\d\d)", page.locator("#card").inner_text())[1]  # type: ignore[index]
     assert float(after) > float(before)
 
-    page.locator("#take-away button").first.click()
+    page.locator("#export button").first.click()
     page.locator("#prepare").click()
     for name in ("json", "mask", "overlay", "report"):
         with page.expect_download() as caught:

@@ -26,11 +26,11 @@ from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
 from demo.cleaning import BROKEN_OFF, UPLOAD, sweep_roots, sweep_uploads
 from demo.engine import Engine
+from demo.export import whole_project
 from demo.incoming import planes
 from demo.projects.database import NAME, Database, ProjectError
 from demo.projects.shelf import DAY, Shelf
 from demo.settings import Settings
-from demo.takeaway import whole_project
 from tests.scan_files import nifti_file
 
 SECRET = "s" * 40

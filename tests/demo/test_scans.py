@@ -22,9 +22,9 @@ from demo.bench import keeping
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
+from demo.export import exports
 from demo.scans import shown
 from demo.scans.dropped import discard_drop, read_dropped, sorted_drop
-from demo.takeaway import exports
 from demo.view import scan_words, slices
 from tests.scan_files import HOSTILE
 from tests.volumes.scans import dicom_series, nifti, solid

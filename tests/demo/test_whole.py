@@ -22,11 +22,11 @@ from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.engine import Engine
+from demo.export.all_pictures import Files
 from demo.handlers import Handlers
 from demo.reactions.looks import read_scale
 from demo.sample_set import SampleSet
 from demo.settings import Settings
-from demo.takeaway.all_pictures import Files
 from demo.view import chips, words
 from demo.whole import folder_run, marking
 from demo.whole.allowed import Allowed, FolderError

@@ -1,4 +1,4 @@
-"""Files to take away of the picture in view. All land in the session's own folder."""
+"""Exported files of the picture in view. All land in the session's own folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assistant.types import Answer
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
-from demo.takeaway.html_report import html_report
+from demo.export.html_report import html_report
 from demo.view import scan_words, words
 
 

@@ -23,7 +23,7 @@ from assistant.vocabulary.severity import severity_of
 from demo.bench.correcting import Mask, region_mask, standing
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Said, Session
-from demo.takeaway.exports import png
+from demo.export.exports import png
 from demo.view.page import LAYOUTS
 
 DATA_SET = "anomaly-assistant/data-set@1"
