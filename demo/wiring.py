@@ -15,8 +15,8 @@ from demo.view.browser_files import script
 from demo.view.page import Page
 from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
-TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
-"""On a narrow screen the result lies below the pictures."""
+TO_RESULT = "() => { if (innerWidth <= 900) (document.querySelector('#drops .asking') || document.querySelector('#card')).scrollIntoView(); }"
+"""On a narrow screen the result lies below the pictures; a question about them comes first."""
 ALOUD = script("aloud.js")
 """The last answer, by the browser's voice, where that is asked for."""
 BUSY = words.busy_card("Waiting for the model …")
@@ -39,6 +39,8 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
         chosen,
     ):
         event.then(None, None, None, js=TO_RESULT, **HIDDEN)
+    page.drops.halt(do.stop_drop, [sid], [page.drops, page.status, sid], queue=False, **HIDDEN)
+    _looks(page, [page.drops.answered], do.answer_drop, [page.visitor])
     _looks(page, [page.references_drop.upload], do.add_references, [page.references_drop])
     _looks(page, [page.references_clear.click], do.clear_references)
     _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])

@@ -109,6 +109,13 @@ class SessionStore:
         for name in [n for n in self._over() if n != keep]:
             self.free(name)
 
+    def touch_waiting(self) -> None:
+        """Keep uploads that wait to be looked at from being removed for their age."""
+        with self._lock:
+            drops = [drop for session in self._sessions.values() for drop in session.drops]
+        for drop in drops:
+            drop.touch()
+
     def sweep(self, days: float) -> int:
         """Remove projects that nobody used for so many days, and end what programs left; how many projects."""
         with self._lock:

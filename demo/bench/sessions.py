@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assistant.volumes.reference_volumes import VolumeReferences
     from demo.bench.conversations import PageConversation
     from demo.bench.thresholds import View
+    from demo.incoming.drops import Drop
     from demo.incoming.planes import Origin, Plane
     from demo.scans.kept import KeptScan
     from demo.scans.look import Scan
@@ -292,9 +293,9 @@ class Session:
         redoing: whether outdated pictures are being judged again.
         shown: the image of each picture that was last written to be seen, with the name of its file.
         lost: pictures and corrections of the project that could not be read again, as they are called.
-        left: its page went on to another project while something was being done; what comes of that is no longer painted.
         choice: which lines of the table of all pictures are looked at, and where its threshold is.
         rows: of the folder that was inspected for the project.
+        drops: files dropped together that are looked at, or wait for a word.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
@@ -316,8 +317,8 @@ class Session:
     redoing: bool = False
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
     lost: list[str] = field(default_factory=list)
-    left: bool = False
     choice: Choice = field(default_factory=Choice)
+    drops: list[Drop] = field(default_factory=list)
     rows: FolderRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -392,6 +393,9 @@ class Session:
             picture.stop.set()
             if picture.scan is not None:
                 picture.scan.gone = True
+        for drop in self.drops:
+            drop.stop()
+        self.drops.clear()
         self.waiting.clear()
         self.pictures.clear()
         self.corrections.clear()

@@ -12,8 +12,9 @@ from assistant.geometry import mask_box
 from demo.bench import questions
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
-from demo.reactions.base import Stream, said
+from demo.reactions.base import ELSEWHERE, Stream, said
 from demo.reactions.corrections import Corrections
+from demo.reactions.tabs import is_left
 from demo.view import painting, words
 from demo.view.painting import Updates
 
@@ -70,13 +71,13 @@ class Talks(Corrections):
             self.bench.in_view(session)
             picture = self.bench.note(session, question(session))
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            return {self.page.status: words.error_card(said(error)), self.page.session: sid}
+            return self.failed(error, sid)
         return {
             self.page.question: "",
             self.page.status: words.busy_card("Thinking …"),
             self.page.chat: painting.messages(picture, session.waiting_about(picture)),
             self.page.stop: gr.update(interactive=True),
-            self.page.session: session.id,
+            self.page.session: self.seated(sid, session),
         }
 
     def answer(self, sid: str | None) -> Stream:
@@ -95,14 +96,17 @@ class Talks(Corrections):
                 picture = session.spoken_of = asked.picture
                 try:
                     for _ in self.bench.ask(session, asked.question, picture):
-                        if session.picture is picture:
+                        if session.picture is picture and not is_left(sid):
                             yield {self.page.chat: painting.messages(picture, session.waiting_about(picture))}
                 except Exception as error:  # noqa: BLE001  shown in the page instead
                     problem = words.error_card(said(error))
         except GeneratorExit:
             session.answering = False  # nobody reads any more; what waits is answered when somebody does
             raise
-        yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
+        if is_left(sid):
+            yield {self.page.status: problem or words.done_card(ELSEWHERE)}
+        else:
+            yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
 
     def _numbered(self, session: Session, number: object) -> str:
         picture = self.bench.in_view(session)

@@ -42,6 +42,7 @@ class Page:
     status: gr.HTML
     medical: gr.HTML
     drop: gr.File
+    drops: gr.HTML
     samples: gr.Gallery
     bench: gr.HTML
     drop_picture: gr.Button
@@ -184,6 +185,7 @@ def _projects(made: dict[str, Any], kept: bool) -> None:
 
 def _inputs(made: dict[str, Any]) -> None:
     made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
+    made["drops"] = gr.HTML("", js_on_load=script("drops.js"), elem_id="drops")
     with gr.Accordion("Samples: one click", open=True, elem_id="samples-box"):
         made["samples"] = gr.Gallery(
             label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,

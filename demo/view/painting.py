@@ -11,7 +11,7 @@ import gradio as gr
 from demo.bench import conversations, questions
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import chips, drawing, overview, scan_words, slices, strip, viewer, words
+from demo.view import chips, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
@@ -186,4 +186,7 @@ def stale(page: Page) -> Updates:
 
 def everything(page: Page, session: Session) -> Updates:
     """All of it."""
-    return {**result(page, session), **scan(page, session), **talk(page, session), **bench(page, session)}
+    return {
+        **result(page, session), **scan(page, session), **talk(page, session), **bench(page, session),
+        page.drops: drop_words.told(session),
+    }  # fmt: skip

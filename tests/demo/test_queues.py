@@ -16,6 +16,7 @@ from assistant.types import Answer, QueryImage
 from demo.bench import conversations
 from demo.bench.judging import BenchError
 from demo.bench.workbench import Workbench
+from demo.incoming import planes
 from tests.demo.browser import choose_sample, idle, open_page
 
 SWITCH = 2.0
@@ -148,6 +149,34 @@ def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
     users = page.locator("#talk [data-testid=user]").all_inner_texts()
     assert [text.strip() for text in users] == ["What do you see?", "And why?", "And where?"]
     other.context.close()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_long_drop_is_stopped_and_gone_on_with(
+    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: np.ndarray
+) -> None:
+    stopped, read = threading.Event(), planes.open_upload
+
+    def held(*given: Any) -> Any:
+        if "part 2" in str(given[0]):
+            stopped.wait(60)
+        return read(*given)
+
+    monkeypatch.setattr(planes, "open_upload", held)
+    paths = [tmp_path / f"part {number}.png" for number in range(6)]
+    for number, path in enumerate(paths):
+        cv2.imwrite(str(path), np.roll(pixels, number, axis=0))
+    page.locator("#drop input[type=file]").set_input_files(paths)
+    page.wait_for_function("document.querySelector('#status').innerText.includes('3 of 6')")
+    page.locator("#drops button").click()
+    page.wait_for_selector("#drops .stopped")
+    stopped.set()
+    page.wait_for_function("document.querySelectorAll('#bench button.thumb').length === 3")
+    idle(page)
+    assert "3 of 6 files stay on the page, three files were left out" in page.locator("#drops").inner_text()
+    page.locator("#drops button", has_text="Go on with three files").click()
+    page.wait_for_function("document.querySelectorAll('#bench button.thumb').length === 6")
+    page.wait_for_selector("#drops .drop", state="detached")
 
 
 def switched(page: Any, index: int, name: str) -> float:
