@@ -15,7 +15,10 @@ from demo.view.browser_files import script
 from demo.view.page import Page
 from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
-TO_RESULT = "() => { if (innerWidth <= 900) (document.querySelector('#drops .asking') || document.querySelector('#card')).scrollIntoView(); }"
+TO_RESULT = """() => {
+    const to = document.querySelector("#drops .asking") || document.querySelector("#card");
+    if (innerWidth <= 900) to.scrollIntoView();
+}"""
 """On a narrow screen the result lies below the pictures; a question about them comes first."""
 ALOUD = script("aloud.js")
 """The last answer, by the browser's voice, where that is asked for."""

@@ -295,6 +295,7 @@ class Session:
         lost: pictures and corrections of the project that could not be read again, as they are called.
         choice: which lines of the table of all pictures are looked at, and where its threshold is.
         rows: of the folder that was inspected for the project.
+        written: corrections as a file that was exported last, and what they were then; None before.
         drops: files dropped together that are looked at, or wait for a word.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
@@ -318,6 +319,7 @@ class Session:
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
     lost: list[str] = field(default_factory=list)
     choice: Choice = field(default_factory=Choice)
+    written: tuple[Path, object] | None = None
     drops: list[Drop] = field(default_factory=list)
     rows: FolderRows = field(init=False)
 
@@ -335,6 +337,11 @@ class Session:
     def id(self) -> str:
         """Opaque; who knows it may use the session."""
         return self.project.id
+
+    @property
+    def corrected(self) -> object:
+        """Equal as long as corrections, and what they are exported with, stay the same."""
+        return tuple(self.corrections), tuple(one.picture.setup.version for one in self.corrections)
 
     def rest(self, most: int) -> None:
         """Let go of what is heavy of all but the pictures seen last.

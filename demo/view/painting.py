@@ -154,10 +154,19 @@ def bench(page: Page, session: Session) -> Updates:
         page.scale: None if setup.inquiry.spacing_mm is None else setup.inquiry.spacing_mm[1],
         page.rule: setup.rule_text,
         page.profile_file: gr.update(visible=False),
-        page.corrections_file: gr.update(visible=False),
+        **corrections(page, session),
         page.typed_box: "",
         **stale(page),
     }
+
+
+def corrections(page: Page, session: Session) -> Updates:
+    """The file of corrections that was exported, as long as there are any; it is told where it is older than they are."""
+    if session.written is None or not session.corrections:
+        return {page.corrections_file: gr.update(visible=False)}
+    path, was = session.written
+    label = "Download corrections" + ("" if was == session.corrected else ", without your last change")
+    return {page.corrections_file: gr.update(value=str(path), label=label, visible=True)}
 
 
 def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
