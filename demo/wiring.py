@@ -43,6 +43,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     ):
         event.then(None, None, None, js=TO_RESULT, **HIDDEN)
     page.drops.halt(do.stop_drop, [sid], [page.drops, page.status, sid], queue=False, **HIDDEN)
+    _looks(page, [page.webcam.taken], do.take_webcam)
     _looks(page, [page.drops.answered], do.answer_drop, [page.visitor])
     _looks(page, [page.references_drop.upload], do.add_references, [page.references_drop])
     _looks(page, [page.references_clear.click], do.clear_references)

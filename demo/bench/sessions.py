@@ -107,6 +107,12 @@ class Mark:
     place: str = ""
     at: float = THRESHOLD
 
+    def verdict_at(self, threshold: float) -> Verdict:
+        """The verdict under a threshold: that which was said where it is the same one."""
+        if threshold == self.at:
+            return self.verdict
+        return Verdict.ANOMALOUS if self.score >= threshold else Verdict.NORMAL
+
     def differs(self, other: Mark) -> bool:
         """Whether another result was said; rounding is none."""
         return (self.verdict, self.regions, self.worst) != (other.verdict, other.regions, other.worst) or (
@@ -126,6 +132,7 @@ class Picture:
         judged_version: of the setup when it was judged; -1 before.
         view: its result; None before, and where it was let go of.
         mark: what the result was; None before it was judged.
+        before: what it was before its setup changed last; None where it was first judged since.
         talk: conversation on the view; None when none is open.
         messages: as shown, ``{"role", "content"}``.
         answers: given, for exports.
@@ -147,6 +154,7 @@ class Picture:
     judged_version: int = -1
     view: View | None = None
     mark: Mark | None = None
+    before: Mark | None = None
     talk: PageConversation | None = None
     messages: list[dict[str, str]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -194,6 +202,13 @@ class Picture:
     def outdated(self) -> bool:
         """Whether what was found was found under other references or another inquiry."""
         return self.judged_version != self.setup.version
+
+    @property
+    def turned(self) -> bool:
+        """Whether the last change of its setup gave it another verdict, under the threshold that it has now."""
+        if self.before is None or self.mark is None or self.outdated:
+            return False
+        return self.before.verdict_at(self.threshold) is not self.mark.verdict
 
     @property
     def stale(self) -> bool:

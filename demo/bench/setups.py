@@ -86,6 +86,7 @@ class Setups(Pictures):
             if session.picture in moved:
                 session.use(setup)
         for picture in moved:
+            picture.before = picture.mark
             keeping.keep_picture(session, picture)
         keeping.keep_view(session)
         self.redo(session)
@@ -162,6 +163,7 @@ class Setups(Pictures):
             raise
 
     def _changed(self, session: Session) -> None:
+        self.remember(session, session.setup)
         session.setup.changed()
         picture = session.picture
         if picture is not None and picture.setup is session.setup:

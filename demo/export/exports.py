@@ -33,8 +33,8 @@ def row(picture: Picture, view: View) -> dict[str, Any]:
 
 
 def said_of(picture: Picture, view: View) -> str:
-    """What was found, in words."""
-    return words.summary(view) if picture.scan is None else scan_words.caption(picture.scan, view)
+    """What was found, in words; slices counted from 0, as the numbers of the row are."""
+    return words.summary(view) if picture.scan is None else scan_words.caption(picture.scan, view, first=0)
 
 
 def answer_row(answer: Answer) -> dict[str, Any]:

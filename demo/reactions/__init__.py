@@ -7,7 +7,7 @@ drops        files dropped together, stopped and asked about
 looks        pictures, planes, threshold, references, details
 talks        questions
 voice        a question that is said
-live         the operator's camera
+live         the operator's camera, and the browser's webcam
 corrections  regions rejected, renamed, drawn, taken back
 projects     projects opened, named, exported, removed
 whole        all pictures at once: the table, marks, the report, the operator's folder

@@ -46,8 +46,8 @@ class Looks(Drops):
         return {self.page.samples: shown}
 
     def move_slice(self, sid: str | None, index: float | None) -> Stream:
-        """Another slice or frame of the medical file in view."""
-        yield from self._moved(sid, index=index)
+        """Another slice or frame of the medical file in view, counted from 1."""
+        yield from self._moved(sid, index=None if index is None else index - 1)
 
     def move_axis(self, sid: str | None, axis: float | None) -> Stream:
         """Slices along another axis, the middle one first."""

@@ -124,6 +124,7 @@ class Page:
     camera_take: gr.Button
     camera_running: gr.Checkbox
     live: gr.HTML
+    webcam: gr.HTML
     live_ticking: gr.Timer
 
 
@@ -152,6 +153,7 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
         with gr.Column(scale=3, min_width=290):
             _projects(made, kept)
             whole_project.camera(made, camera)
+            whole_project.webcam(made)
             _inputs(made)
         with gr.Column(scale=5, min_width=320):
             _result(made)
@@ -256,7 +258,7 @@ def _result(made: dict[str, Any]) -> None:
 
 def _scan(made: dict[str, Any]) -> None:
     with gr.Group(visible=False, elem_id="scan") as made["scan"]:
-        made["plane"] = gr.Slider(0, 1, value=0, step=1, label="Slice", elem_id="plane", buttons=[])
+        made["plane"] = gr.Slider(1, 2, value=1, step=1, label="Slice", elem_id="plane", buttons=[])
         with gr.Row():
             made["axis"] = gr.Dropdown(
                 [(way, axis) for axis, way in enumerate(AXES)], value=2, label="Cut through, from", elem_id="axis",

@@ -33,8 +33,7 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
     if picture is not None and picture.scan is not None:
         return _scan_result(page, session, picture, keep=keep)
     return {
-        page.card: (words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture))
-        + chips.chips(session),
+        page.card: _card(picture) + chips.chips(session),
         page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
@@ -49,6 +48,15 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
         page.undo: gr.update(interactive=bool(session.corrections)),
         **whole(page, session),
     }
+
+
+def _card(picture: Picture | None) -> str:
+    """The verdict on the picture in view, with what it was before."""
+    if picture is None:
+        return words.verdict_card(None)
+    return (
+        words.resting_card(picture) if picture.view is None else words.verdict_card(picture.view, words.again(picture))
+    )
 
 
 def whole(page: Page, session: Session) -> Updates:
@@ -90,10 +98,10 @@ def scan(page: Page, session: Session) -> Updates:
     if plane is None:
         return {page.scan: gr.update(visible=False)}
     volume = plane.scan.kind == "NIFTI"
-    label = f"{'Slice' if volume else 'Frame'}, 0 to {plane.count - 1}"
+    label = f"{'Slice' if volume else 'Frame'}, 1 to {plane.count}"
     return {
         page.scan: gr.update(visible=True),
-        page.plane: gr.update(value=plane.index, maximum=max(1, plane.count - 1), label=label, visible=plane.count > 1),
+        page.plane: gr.update(value=plane.index + 1, maximum=max(2, plane.count), label=label, visible=plane.count > 1),
         page.axis: gr.update(value=plane.axis, visible=volume),
         page.window: gr.update(value=plane.window, choices=window_choices(plane), visible=bool(plane.scan.windows)),
     }
