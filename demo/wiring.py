@@ -61,7 +61,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.said.undo], do.undo_one)
     _looks(page, [page.drop_picture.click], do.remove_picture)
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
-    page.ticking.tick(do.tick, [sid], [page.bench, page.drop_picture, page.ticking], **quick)
+    page.ticking.tick(do.tick, [sid], [page.bench, page.drops, page.drop_picture, page.ticking], **quick)
     told = [page.probe, page.region, page.status, sid]
     page.boxes.point(do.point, [sid], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)

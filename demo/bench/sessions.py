@@ -20,6 +20,8 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
+from assistant.vision.checks.known import OTHER_PRODUCT
+from demo.bench.drops import Drop
 from demo.projects.project import Project
 from demo.table.choice import Choice
 from demo.table.folder_rows import FolderRows
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from assistant.volumes.reference_volumes import VolumeReferences
     from demo.bench.conversations import PageConversation
     from demo.bench.thresholds import View
-    from demo.incoming.drops import Drop
     from demo.incoming.planes import Origin, Plane
     from demo.scans.kept import KeptScan
     from demo.scans.look import Scan
@@ -204,6 +205,11 @@ class Picture:
         return self.judged_version != self.setup.version
 
     @property
+    def of_other_product(self) -> bool:
+        """Whether it was told to show another product than its references."""
+        return self.view is not None and any(one.startswith(OTHER_PRODUCT) for one in self.view.measured.warnings)
+
+    @property
     def turned(self) -> bool:
         """Whether the last change of its setup gave it another verdict, under the threshold that it has now."""
         if self.before is None or self.mark is None or self.outdated:
@@ -303,6 +309,7 @@ class Session:
         used: when it was used last, seconds of a monotonic clock.
         waiting: questions, in the order asked.
         answering: whether somebody writes the answers to them.
+        writer: tab of a browser that they are written for.
         spoken_of: the picture of the answer that is, or was last, being written.
         first: of the pictures that are listed, index.
         redoing: whether outdated pictures are being judged again.
@@ -327,6 +334,7 @@ class Session:
     own: Setup = field(default_factory=Setup)
     waiting: deque[Asked] = field(default_factory=deque)
     answering: bool = False
+    writer: object = None
     spoken_of: Picture | None = None
     clicks: int = 0
     first: int = 0
@@ -335,7 +343,7 @@ class Session:
     lost: list[str] = field(default_factory=list)
     choice: Choice = field(default_factory=Choice)
     written: tuple[Path, object] | None = None
-    drops: list[Drop] = field(default_factory=list)
+    drops: list[Drop[Picture, Setup]] = field(default_factory=list)
     rows: FolderRows = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,5 @@
 uploads  files that strangers send -> pictures and profiles
 nameless a DICOM file without what it says of people
 camera   the operator's camera -> pictures
-drops    files dropped together, and why they wait
 planes   where a picture comes from: a file, or a plane of one
 """

@@ -7,10 +7,10 @@ from pathlib import Path
 import gradio as gr
 
 from assistant.errors import AssistantError
+from demo.bench.drops import Drop, State
 from demo.bench.judging import BenchError
-from demo.bench.sessions import Session
+from demo.bench.sessions import Picture, Session, Setup
 from demo.incoming import planes, uploads
-from demo.incoming.drops import Drop, State
 from demo.reactions.base import ASKED_ELSEWHERE, ELSEWHERE, Stream, said
 from demo.reactions.projects import Projects
 from demo.reactions.scans import ScanLooks
@@ -18,6 +18,9 @@ from demo.reactions.tabs import is_left, seat
 from demo.scans.dropped import Dropped, discard_drop, sorted_drop
 from demo.view import drop_words, painting, words
 from demo.view.painting import Updates
+
+Mine = Drop[Picture, Setup]
+"""A drop on the bench."""
 
 
 class Drops(ScanLooks, Projects):
@@ -32,7 +35,7 @@ class Drops(ScanLooks, Projects):
         try:
             session = self.session(sid)
             sid = self.seated(sid, session)
-            drop = Drop.of(paths, self._sorted(paths, problems), session.clicks)
+            drop: Mine = Drop.of(paths, self._sorted(paths, problems), session.clicks)
             session.drops.append(drop)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             discard_drop(paths, self.root)
@@ -81,7 +84,7 @@ class Drops(ScanLooks, Projects):
             case drop_words.Choice.APART:
                 yield from self._moved_apart(sid, visitor or "", session, drop)
 
-    def _moved_apart(self, sid: str | None, visitor: str, session: Session, drop: Drop) -> Stream:
+    def _moved_apart(self, sid: str | None, visitor: str, session: Session, drop: Mine) -> Stream:
         """A drop goes on in a project of its own, with the pictures of it that were judged."""
         yield self.busy("Making a project of them …")
         store = self.bench.store
@@ -104,7 +107,7 @@ class Drops(ScanLooks, Projects):
         yield from self.shown(here, visitor, sid)
         yield from self._work(here, fresh, drop, [], drop.go_on(fresh.clicks))
 
-    def _work(self, sid: str | None, session: Session, drop: Drop, problems: list[str], turn: int | None = 0) -> Stream:
+    def _work(self, sid: str | None, session: Session, drop: Mine, problems: list[str], turn: int | None = 0) -> Stream:
         """Pictures and scans of a drop, one after the other; what went wrong is told at the end.
 
         Args:
@@ -129,7 +132,7 @@ class Drops(ScanLooks, Projects):
                     problems.append(said(error))
                     continue
                 painted = {} if is_left(sid) else painting.everything(self.page, session)
-                drop.ask()
+                drop.ask(lambda picture: picture.of_other_product)
             if drop.scans and drop.goes(turn):
                 yield self.nothing() if is_left(sid) or not painted else painted
                 painted = yield from self.add_scans(sid, session, drop, turn, problems)
@@ -144,7 +147,7 @@ class Drops(ScanLooks, Projects):
             discard_drop(drop.paths, self.root)
         yield self._ended(sid, session, drop, problems, painted)
 
-    def _before(self, sid: str | None, session: Session, drop: Drop, painted: Updates) -> Updates:
+    def _before(self, sid: str | None, session: Session, drop: Mine, painted: Updates) -> Updates:
         """What is shown while a picture is looked at: those before it, and which one it is."""
         path, number = drop.pictures[0], drop.total - drop.waiting + 1
         counted = f" ({number} of {drop.total})" if drop.total > 1 else ""
@@ -153,13 +156,13 @@ class Drops(ScanLooks, Projects):
         busy = self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")
         return busy if is_left(sid) else {**painted, **busy, self.page.drops: drop_words.told(session)}
 
-    def _add(self, session: Session, drop: Drop, path: Path) -> None:
+    def _add(self, session: Session, drop: Mine, path: Path) -> None:
         files, limits = session.project.files, self.bench.settings.limits
         image, plane = planes.open_upload(path, self.root, files, limits)
         file = None if plane is not None else uploads.inside(path, self.root)
         drop.judged.append(self.bench.add(session, image, drop.setup, plane=plane, clicks=drop.clicks, file=file))
 
-    def _ended(self, sid: str | None, session: Session, drop: Drop, problems: list[str], painted: Updates) -> Updates:
+    def _ended(self, sid: str | None, session: Session, drop: Mine, problems: list[str], painted: Updates) -> Updates:
         """The page once a drop was looked at, or waits."""
         problem = words.error_card(" ".join(problems)) if problems else ""
         if is_left(sid):
@@ -188,7 +191,7 @@ class Drops(ScanLooks, Projects):
         return sorted_drop(sent, self.root, self.bench.settings.limits) if sent else Dropped((), ())
 
 
-def _found(session: Session, number: object) -> Drop:
+def _found(session: Session, number: object) -> Mine:
     """A drop of a session.
 
     Raises:

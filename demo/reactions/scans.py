@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from demo.bench.sessions import Picture, Session
-from demo.incoming.drops import Drop
+from demo.bench.drops import Drop
+from demo.bench.sessions import Picture, Session, Setup
 from demo.reactions.base import Reactions, said
 from demo.reactions.tabs import is_left
 from demo.scans import dropped, shown
@@ -48,7 +48,7 @@ class ScanLooks(Reactions):
         return self.quickly(sid, work)
 
     def add_scans(
-        self, sid: str | None, session: Session, drop: Drop, turn: int, problems: list[str]
+        self, sid: str | None, session: Session, drop: Drop[Picture, Setup], turn: int, problems: list[str]
     ) -> Generator[Updates, None, Updates]:
         """Scans were dropped: each is seen at once, and then looked at slice by slice. Returns what was painted last.
 

@@ -35,6 +35,11 @@ def seat(id: str, before: str | None = None) -> Seat:
     return Seat(id, before.tab if isinstance(before, Seat) else None)
 
 
+def tab_of(sid: str | None) -> Tab | None:
+    """The tab that holds a session; None where that is not known."""
+    return sid.tab if isinstance(sid, Seat) else None
+
+
 def is_left(sid: str | None) -> bool:
     """Whether the tab went on to another project since something was begun in it."""
     return isinstance(sid, Seat) and sid.tab.shows != str(sid)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from assistant.words import wording
-from demo.bench.sessions import Session
-from demo.incoming.drops import Drop, State
+from demo.bench.drops import Drop, State
+from demo.bench.sessions import Picture, Session, Setup
 
 
 class Choice(StrEnum):
@@ -30,7 +30,7 @@ def told(session: Session) -> str:
     return "".join(_box(session, drop) for drop in session.drops if drop.total > 1 or drop.state is not State.GOING)
 
 
-def _box(session: Session, drop: Drop) -> str:
+def _box(session: Session, drop: Drop[Picture, Setup]) -> str:
     done, left = drop.total - drop.waiting, wording.counted(drop.waiting, "file")
     match drop.state:
         case State.GOING:
@@ -50,9 +50,9 @@ def _box(session: Session, drop: Drop) -> str:
     return f'<div class="drop {drop.state.value}" role="{role}"><p>{text}</p><div>{buttons}</div></div>'
 
 
-def _answer(drop: Drop, choice: Choice, label: str) -> str:
+def _answer(drop: Drop[Picture, Setup], choice: Choice, label: str) -> str:
     return _button(drop, "answered", choice.value, label)
 
 
-def _button(drop: Drop, event: str, choice: str, label: str) -> str:
+def _button(drop: Drop[Picture, Setup], event: str, choice: str, label: str) -> str:
     return f'<button type="button" data-event="{event}" data-number="{drop.number}" data-choice="{choice}">{label}</button>'

@@ -153,7 +153,6 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
         with gr.Column(scale=3, min_width=290):
             _projects(made, kept)
             whole_project.camera(made, camera)
-            whole_project.webcam(made)
             _inputs(made)
         with gr.Column(scale=5, min_width=320):
             _result(made)
@@ -188,6 +187,7 @@ def _projects(made: dict[str, Any], kept: bool) -> None:
 def _inputs(made: dict[str, Any]) -> None:
     made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
     made["drops"] = gr.HTML("", js_on_load=script("drops.js"), elem_id="drops")
+    whole_project.webcam(made)
     with gr.Accordion("Samples: one click", open=True, elem_id="samples-box"):
         made["samples"] = gr.Gallery(
             label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.bench import conversations, questions
+from demo.bench.drops import State
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
 from demo.view import chips, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
@@ -89,6 +90,7 @@ def _scan_result(page: Page, session: Session, picture: Picture, *, keep: bool) 
         page.probe: "",
         page.said: words.correction_list(session),
         page.undo: gr.update(interactive=bool(session.corrections)),
+        **whole(page, session),
     }
 
 
@@ -192,7 +194,8 @@ def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
     return {
         page.bench: gr.update(value=strip.strip(session), visible=there),
         page.drop_picture: gr.update(visible=there),
-        page.ticking: gr.Timer(active=outdated),
+        page.drops: drop_words.told(session),
+        page.ticking: gr.Timer(active=outdated or any(one.state is State.GOING for one in session.drops)),
     }
 
 
@@ -203,7 +206,4 @@ def stale(page: Page) -> Updates:
 
 def everything(page: Page, session: Session) -> Updates:
     """All of it."""
-    return {
-        **result(page, session), **scan(page, session), **talk(page, session), **bench(page, session),
-        page.drops: drop_words.told(session),
-    }  # fmt: skip
+    return {**result(page, session), **scan(page, session), **talk(page, session), **bench(page, session)}

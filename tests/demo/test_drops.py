@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import numpy as np
 import pytest
 
 from assistant.types import QueryImage
-from demo.bench.sessions import Session
+from assistant.vision.checks.known import OTHER_PRODUCT
+from demo.bench.drops import FEW
+from demo.bench.sessions import Picture, Session
 from demo.bench.workbench import Workbench
 from demo.cleaning import UPLOAD, sweep_uploads
 from demo.handlers import Handlers
-from demo.incoming import drops, planes
+from demo.incoming import planes
 from demo.reactions.tabs import seat
 from demo.sample_set import SampleSet
 from demo.view import drop_words
@@ -54,7 +57,7 @@ def dropped(bench: Workbench, pixels: np.ndarray) -> Dropper:
 def strange(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures called strange are of another product than the references, as long as there are some."""
     told = lambda picture: picture.name.startswith("strange") and bool(picture.setup.references)  # noqa: E731
-    monkeypatch.setattr(drops, "is_other_product", told)
+    monkeypatch.setattr(Picture, "of_other_product", property(told))
 
 
 def event(session: Session, choice: str = "") -> Any:
@@ -140,7 +143,7 @@ def test_pictures_of_another_product_are_asked_about_once(
     page, session = do.page, do.bench.store.new()
     do.bench.add_references(session, [rolled(part, 20), rolled(part, 30)])
     *_, last = do.add_files(session.id, dropped(7, "strange"))
-    assert len(session.pictures) == drops.FEW
+    assert len(session.pictures) == FEW
     assert drop_words.QUESTION in last[page.drops]
     assert "Four files wait" in last[page.drops]
     assert "new project" not in last[page.drops], "where projects are not kept"
@@ -152,6 +155,15 @@ def test_pictures_of_another_product_are_asked_about_once(
         assert session.drops == []
     *_, last = do.add_files(session.id, dropped(2, "strange"))
     assert drop_words.QUESTION in last[page.drops], "another drop is asked about, also when nothing of it waits"
+
+
+def test_another_product_is_told_by_its_warning(bench: Workbench, part: QueryImage) -> None:
+    picture = bench.add(bench.store.new(), part)
+    assert picture.view is not None
+    assert not picture.of_other_product
+    warned = replace(picture.view.measured, warnings=("was taken in another light", f"{OTHER_PRODUCT} (far): look"))
+    picture.view = replace(picture.view, measured=warned)
+    assert picture.of_other_product
 
 
 def test_judged_without_references(do: Handlers, dropped: Dropper, part: QueryImage, strange: None) -> None:

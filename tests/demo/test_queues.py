@@ -16,8 +16,12 @@ from assistant.types import Answer, QueryImage
 from demo.bench import conversations
 from demo.bench.judging import BenchError
 from demo.bench.workbench import Workbench
+from demo.handlers import Handlers
 from demo.incoming import planes
+from demo.reactions.tabs import seat
+from demo.sample_set import SampleSet
 from tests.demo.browser import choose_sample, idle, open_page
+from tests.demo.running import components
 
 SWITCH = 2.0
 """Seconds from a click on a small picture to that picture in view, on a busy machine; ``measure_page`` tells a quiet one's."""
@@ -99,6 +103,30 @@ def test_questions_wait_in_their_order_and_one_writer_answers_them(
         bench.note(session, f"{number}?")
     with pytest.raises(BenchError, match="at most 8 questions that wait"):
         bench.note(session, "one more?")
+
+
+def test_a_tab_sees_the_answer_that_another_one_has_written(
+    bench: Workbench, part: QueryImage, go: threading.Event, tmp_path: Path
+) -> None:
+    page, session = components(), bench.store.new()
+    do = Handlers(bench, SampleSet(None, tmp_path / "samples"), page, tmp_path)
+    bench.add(session, part)
+    here, there = seat(session.id), seat(session.id)
+    do.ask(here, "First?")
+    writing = do.answer(here)
+    next(writing)
+    for sid in (here, there):
+        do.ask(sid, "Second?")
+    assert list(do.answer(here)) == [do.nothing()], "it is painted by the event that writes"
+    following = do.answer(there)
+    assert next(following) == do.nothing()
+    assert [one["content"] for one in next(following)[page.chat]][1] == "One"
+    here.tab.shows = "another project"
+    go.set()
+    *_, last = writing
+    assert page.chat not in last
+    *_, last = following
+    assert "One answer to Second?" in last[page.chat][-1]["content"]
 
 
 def test_a_picture_that_is_judged_after_a_click_stays_out_of_view(bench: Workbench, part: QueryImage) -> None:

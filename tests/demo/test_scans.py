@@ -25,7 +25,8 @@ from demo.bench.workbench import Workbench
 from demo.export import exports
 from demo.scans import shown
 from demo.scans.dropped import discard_drop, read_dropped, sorted_drop
-from demo.view import overview, scan_words, slices
+from demo.view import overview, painting, scan_words, slices
+from tests.demo.running import components
 from tests.scan_files import HOSTILE
 from tests.volumes.scans import dicom_series, nifti, solid
 
@@ -78,6 +79,8 @@ def test_a_scan_is_judged_as_one_thing(bench: Workbench, tiny: Assistant, scanne
     assert f"its worst slice, {alone.worst_slice}." in row["caption"], "rows count from 0"
     assert picture.mark is not None
     assert picture.mark.place == f"slice {region.worst_slice}"
+    told = painting.everything(page := components(), scanned)
+    assert "All pictures (1)" in told[page.everything]["label"], "a scan is one of all pictures"
     scanned.choice.open = True
     assert f">slice {region.worst_slice + 1}<" in overview.value(scanned)["rows"].replace(" and", "<")  # type: ignore[index]
     assert row["image_score"] == pytest.approx(alone.score)

@@ -1,4 +1,4 @@
-"""Files dropped together: what of them still waits to be looked at, and why. Knows neither models nor gradio."""
+"""Files dropped together: what of them still waits to be looked at, and why. Knows neither pictures nor gradio."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from assistant.vision.checks.known import OTHER_PRODUCT
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from demo.bench.sessions import Picture, Setup
     from demo.scans.dropped import Dropped, DroppedScan
 
 FEW = 3
 """Pictures that a drop begins with: where all of them are of another product than the references, a person is asked."""
 _numbers = itertools.count(1)
+Shown = TypeVar("Shown")
+"""A picture on the bench."""
+How = TypeVar("How")
+"""How it is judged."""
 
 
 class State(StrEnum):
@@ -35,7 +36,7 @@ class State(StrEnum):
 
 
 @dataclass(eq=False)
-class Drop:
+class Drop(Generic[Shown, How]):
     """Files dropped together.
 
     Args:
@@ -58,9 +59,9 @@ class Drop:
     clicks: int = 0
     state: State = State.GOING
     asked: bool = False
-    judged: list[Picture] = field(default_factory=list)
-    setup: Setup | None = None
-    looking: Picture | None = None
+    judged: list[Shown] = field(default_factory=list)
+    setup: How | None = None
+    looking: Shown | None = None
     turn: int = 0
     number: int = field(default_factory=lambda: next(_numbers))
     total: int = field(init=False)
@@ -70,7 +71,7 @@ class Drop:
         self.total = self.waiting
 
     @classmethod
-    def of(cls, paths: Iterable[str], found: Dropped, clicks: int) -> Drop:
+    def of(cls, paths: Iterable[str], found: Dropped, clicks: int) -> Drop[Shown, How]:
         """What was found among files that were sent."""
         return cls(list(paths), deque(found.pictures), deque(found.scans), clicks)
 
@@ -116,13 +117,17 @@ class Drop:
             self.state, self.clicks, self.turn = State.GOING, clicks, self.turn + 1
             return self.turn
 
-    def ask(self) -> None:
-        """Wait where its first pictures are all of another product than the references; one picture alone asks nothing."""
+    def ask(self, other: Callable[[Shown], bool]) -> None:
+        """Wait where its first pictures are all of another product than the references; one picture alone asks nothing.
+
+        Args:
+            other: whether a picture is.
+        """
         few = min(FEW, self.total)
         if self.asked or few < 2 or len(self.judged) < few:
             return
         self.asked = True
-        if all(is_other_product(one) for one in self.judged[:few]):
+        if all(other(one) for one in self.judged[:few]):
             with self._lock:
                 self.state = State.ASKING
 
@@ -132,8 +137,3 @@ class Drop:
         for path in [*map(Path, self.paths), *self.pictures, *scans]:
             with suppress(OSError):
                 os.utime(path)
-
-
-def is_other_product(picture: Picture) -> bool:
-    """Whether a picture was told to show another product than its references."""
-    return picture.view is not None and any(one.startswith(OTHER_PRODUCT) for one in picture.view.measured.warnings)
