@@ -198,6 +198,10 @@ def test_a_long_drop_is_stopped_and_gone_on_with(
     page.wait_for_function("document.querySelector('#status').innerText.includes('3 of 6')")
     page.locator("#drops button").click()
     page.wait_for_selector("#drops .stopped")
+    page.set_viewport_size({"width": 420, "height": 900})
+    below = page.locator("#drops").bounding_box()["y"] - page.locator("#drop").bounding_box()["y"]
+    assert 0 < below < 300, "on a narrow screen too it stands where pictures are dropped"
+    page.set_viewport_size({"width": 1600, "height": 1000})
     stopped.set()
     page.wait_for_function("document.querySelectorAll('#bench button.thumb').length === 3")
     idle(page)
