@@ -17,9 +17,9 @@ from typing import Any
 import gradio as gr
 
 from demo.bench.workbench import Workbench
+from demo.export import exports
 from demo.incoming import uploads
 from demo.reactions.base import said
-from demo.takeaway import exports
 from demo.view.inputs import uploaded_file
 
 Row = dict[str, Any]

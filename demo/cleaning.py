@@ -50,6 +50,7 @@ class Cleaner:
 
     def clean(self) -> None:
         """Remove what is old enough."""
+        self._store.touch_waiting()
         sweep_uploads(self._store.served)
         self._store.sweep(self._days)
 

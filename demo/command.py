@@ -36,7 +36,7 @@ def demo(
         typer.Option(metavar="DIR", help="Folder in which projects are kept; one of this user when left out."),
     ] = None,
     no_projects: Annotated[
-        bool, typer.Option("--no-projects", help="Keep nothing: what is not taken away goes with the page.")
+        bool, typer.Option("--no-projects", help="Keep nothing: what is not exported goes with the page.")
     ] = False,
     max_project_mb: Annotated[float, typer.Option(help="Files of one project; more pictures are refused.")] = 20_480.0,
     keep_days: Annotated[float, typer.Option(help="Projects that nobody used for so many days are removed.")] = 90.0,

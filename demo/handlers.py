@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from demo.reactions.live import Live
-from demo.reactions.projects import Projects
 from demo.reactions.talks import Talks
 from demo.reactions.voice import Voice
 from demo.reactions.whole import Whole
 
 
-class Handlers(Whole, Talks, Projects, Live, Voice):
+class Handlers(Whole, Talks, Live, Voice):
     """The page's reactions; see :class:`demo.reactions.base.Reactions` for the arguments."""

@@ -15,8 +15,11 @@ from demo.view.browser_files import script
 from demo.view.page import Page
 from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
-TO_RESULT = "() => { if (innerWidth <= 900) document.querySelector('#card').scrollIntoView(); }"
-"""On a narrow screen the result lies below the pictures."""
+TO_RESULT = """() => {
+    const to = document.querySelector("#drops .asking") || document.querySelector("#card");
+    if (innerWidth <= 900) to.scrollIntoView();
+}"""
+"""On a narrow screen the result lies below the pictures; a question about them comes first."""
 ALOUD = script("aloud.js")
 """The last answer, by the browser's voice, where that is asked for."""
 BUSY = words.busy_card("Waiting for the model …")
@@ -39,6 +42,9 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
         chosen,
     ):
         event.then(None, None, None, js=TO_RESULT, **HIDDEN)
+    page.drops.halt(do.stop_drop, [sid], [page.drops, page.status, sid], queue=False, **HIDDEN)
+    _looks(page, [page.webcam.taken], do.take_webcam)
+    _looks(page, [page.drops.answered], do.answer_drop, [page.visitor])
     _looks(page, [page.references_drop.upload], do.add_references, [page.references_drop])
     _looks(page, [page.references_clear.click], do.clear_references)
     _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
@@ -55,7 +61,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.said.undo], do.undo_one)
     _looks(page, [page.drop_picture.click], do.remove_picture)
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
-    page.ticking.tick(do.tick, [sid], [page.bench, page.drop_picture, page.ticking], **quick)
+    page.ticking.tick(do.tick, [sid], [page.bench, page.drops, page.drop_picture, page.ticking], **quick)
     told = [page.probe, page.region, page.status, sid]
     page.boxes.point(do.point, [sid], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)

@@ -54,5 +54,6 @@ def wire_whole(page: Page, do: Handlers, loaded: Any, every: list[Any]) -> None:
     page.camera_take.click(do.take_picture, sid, every, **HIDDEN, **VISION)
     page.camera_running.input(do.run_camera, [page.camera_running], [page.live_ticking, page.live], **quick)
     page.live_ticking.tick(do.look_live, sid, [page.live], **HIDDEN, **VISION)
+    page.webcam.seen(do.look_webcam, sid, [page.webcam], **HIDDEN, **VISION)
     page.folder_ticking.tick(do.tick_folder, sid, folder, **quick)
     loaded.then(do.see_folder, sid, folder, **quick)

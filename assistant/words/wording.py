@@ -15,6 +15,8 @@ NEAR = 0.1
 """Scores this close to 0.5 are borderline."""
 SURE = 0.5
 """Type probabilities below this are spoken of with "possibly"."""
+PICTURES = {"picture", "image", "photo", "photograph", "scan", "slice", "x-ray", "radiograph", "mammogram"}
+"""Last words of an object's name that name the picture itself: a scan is not said to be the picture of a scan."""
 RESEARCH_NOTICE = "Research use, not a diagnosis."
 ROUGH_GUESS = "A rough guess: nothing shows what normal looks like here. Add three normal pictures as references."
 """Said beside every verdict that was reached without references."""
@@ -124,12 +126,14 @@ def kind(region: Region, knowledge: Knowledge, medical: bool) -> str:
 def subject(inspection: Inspection) -> str:
     """The picture as the subject of a sentence in the singular, whatever the number of the object's name.
 
-    An article at the head of the object's name is dropped.
+    An article at the head of the object's name is dropped. A name that says what kind of picture it is stands for the picture.
     """
     name = (inspection.object_name or "").strip()
     first, _, rest = name.partition(" ")
     if first.lower() in {"the", "a", "an"} and rest:
         name = rest
+    if name.rpartition(" ")[2].lower() in PICTURES:
+        return f"The {name}"
     return f"The picture of the {name}" if name else "The picture"
 
 

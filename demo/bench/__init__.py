@@ -9,6 +9,7 @@ conversations   opened, paced, marked where they go wrong
 other_pictures  further pictures of a session, for questions that compare
 correcting      what a person said of a picture, applied to its result
 alongside       the nearest reference, laid over the picture in view
+drops           files dropped together, and why they wait
 judging         how a picture is judged
 pictures        pictures added, brought into view, taken off
 setups          references, profiles and details

@@ -76,7 +76,8 @@ def keep_picture(session: Session, picture: Picture) -> None:
         keep_setup(session, picture.setup)
     told = (_told_of_file(picture) if picture.scan is None else _told_of_scan(picture.scan)) | {
         "setup": picture.setup.key, "threshold": picture.threshold, "judged": picture.judged_version,
-        "mark": None if picture.mark is None else asdict(picture.mark), "good": picture.good, "of": picture.of,
+        "mark": None if picture.mark is None else asdict(picture.mark),
+        "before": None if picture.before is None else asdict(picture.before), "good": picture.good, "of": picture.of,
     }  # fmt: skip
     picture.key = _write(session.project, "picture", picture.key, told)
     if picture.view is not None:
@@ -175,7 +176,7 @@ def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
 
     Args:
         project: with documents.
-        folder: for files to be seen or taken away.
+        folder: for files to be seen or exported.
         limits: what a picture may cost.
     """
     session = Session(project, folder)
@@ -261,7 +262,7 @@ def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, lim
         origin = replace(origin, selector=scan.selector(plane.axis, plane.index, plane.window))
     return Picture(
         None, setup, threshold=told["threshold"], judged_version=told["judged"], plane=plane, origin=origin, key=key,
-        mark=_mark(told["mark"]), good=told.get("good"), of=told.get("of", ""),
+        mark=_mark(told["mark"]), before=_mark(told.get("before")), good=told.get("good"), of=told.get("of", ""),
     )  # fmt: skip
 
 
@@ -271,7 +272,7 @@ def _scan(project: Project, key: int, told: dict[str, Any], setup: Setup) -> Pic
     scan.move(told["at"]["index"])
     return Picture(
         None, setup, threshold=told["threshold"], judged_version=told["judged"], scan=scan, key=key,
-        mark=_mark(told["mark"]), good=told.get("good"), of=told.get("of", ""),
+        mark=_mark(told["mark"]), before=_mark(told.get("before")), good=told.get("good"), of=told.get("of", ""),
     )  # fmt: skip
 
 

@@ -143,6 +143,17 @@ class Pictures(Judging):
             session.redoing = True
         threading.Thread(target=self._redo, args=(session,), name="judge-again", daemon=True).start()
 
+    def remember(self, session: Session, setup: Setup) -> None:
+        """Note what is said of the pictures of a setup that is about to change, to tell what the change did.
+
+        While pictures are still judged again for an earlier change, what was said before that one is kept.
+        """
+        mine = [one for one in list(session.pictures) if one.setup is setup and one.mark is not None]
+        going = any(one.judged_version not in (-1, setup.version) for one in mine)
+        for picture in mine:
+            if not going or picture.before is None:
+                picture.before = picture.mark
+
     def move_plane(self, session: Session, index: float | None, axis: float | None, window: str | None) -> None:
         """Bring another plane of the medical file into view, judged anew; nothing happens where there is no other one.
 
@@ -173,6 +184,7 @@ class Pictures(Judging):
         except AssistantError:
             picture.held, picture.plane, picture.encoded, picture.judged_version, picture.origin = kept
             raise
+        picture.before = None
         keeping.keep_picture(session, picture)
 
     def unlearn(self, correction: Correction) -> None:

@@ -63,7 +63,7 @@ class Scans(Setups):
             scan.kept.file.unlink(missing_ok=True)
 
     def leaf(self, session: Session, index: object = None, axis: object = None, turn: object = None) -> Picture | None:
-        """Another slice of the scan in view; no forward pass.
+        """Another slice of the scan in view, the worst one along another axis; no forward pass.
 
         Args:
             session: of the scan.
@@ -79,6 +79,10 @@ class Scans(Setups):
                 if turn < scan.turn:
                     return None
                 scan.turn = turn
+            other = isinstance(axis, int | float) and int(axis) in (0, 1, 2) and int(axis) != scan.axis
+            if other and index is None and scan.found is not None:
+                index = shown.worst(scan.found, int(str(axis)))
+            scan.leafed = True
             scan.move(index, axis)
             picture.held = scan.image
         return picture
@@ -191,6 +195,9 @@ class Scans(Setups):
                 scan.progress = 0, 0
             self._conclude(assistant, picture, scan)
             picture.judged_version = version
+            if first and not scan.leafed:
+                assert scan.found is not None, "looked at"
+                scan.move(scan.found.worst_slice)
             picture.held = scan.image
         if not first and (before is None or picture.mark is None or picture.mark.differs(before)):
             self._part(picture)

@@ -32,7 +32,7 @@ class SessionStore:
     Args:
         max_sessions: more of pages, or more of programs, make the oldest of them go from memory.
         max_bytes: of all sessions together; above it the oldest go, never the one in use.
-        root: folder of what is made to be seen or taken away; a fresh temporary one when None. Goes with the store.
+        root: folder of what is made to be seen or exported; a fresh temporary one when None. Goes with the store.
         projects: folder in which projects outlive the store; None keeps them below ``root``, and nothing stays.
         restore: makes a session of a project that was opened before.
     """
@@ -108,6 +108,13 @@ class SessionStore:
         """End the sessions idle longest until the caps hold; never the one named. Programs do not crowd out pages."""
         for name in [n for n in self._over() if n != keep]:
             self.free(name)
+
+    def touch_waiting(self) -> None:
+        """Keep uploads that wait to be looked at from being removed for their age."""
+        with self._lock:
+            drops = [drop for session in self._sessions.values() for drop in session.drops]
+        for drop in drops:
+            drop.touch()
 
     def sweep(self, days: float) -> int:
         """Remove projects that nobody used for so many days, and end what programs left; how many projects."""

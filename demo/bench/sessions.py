@@ -20,6 +20,8 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.inquiry import ANYTHING, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
+from assistant.vision.checks.known import OTHER_PRODUCT
+from demo.bench.drops import Drop
 from demo.projects.project import Project
 from demo.table.choice import Choice
 from demo.table.folder_rows import FolderRows
@@ -106,6 +108,12 @@ class Mark:
     place: str = ""
     at: float = THRESHOLD
 
+    def verdict_at(self, threshold: float) -> Verdict:
+        """The verdict under a threshold: that which was said where it is the same one."""
+        if threshold == self.at:
+            return self.verdict
+        return Verdict.ANOMALOUS if self.score >= threshold else Verdict.NORMAL
+
     def differs(self, other: Mark) -> bool:
         """Whether another result was said; rounding is none."""
         return (self.verdict, self.regions, self.worst) != (other.verdict, other.regions, other.worst) or (
@@ -125,6 +133,7 @@ class Picture:
         judged_version: of the setup when it was judged; -1 before.
         view: its result; None before, and where it was let go of.
         mark: what the result was; None before it was judged.
+        before: what it was before its setup changed last; None where it was first judged since.
         talk: conversation on the view; None when none is open.
         messages: as shown, ``{"role", "content"}``.
         answers: given, for exports.
@@ -146,6 +155,7 @@ class Picture:
     judged_version: int = -1
     view: View | None = None
     mark: Mark | None = None
+    before: Mark | None = None
     talk: PageConversation | None = None
     messages: list[dict[str, str]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -193,6 +203,18 @@ class Picture:
     def outdated(self) -> bool:
         """Whether what was found was found under other references or another inquiry."""
         return self.judged_version != self.setup.version
+
+    @property
+    def of_other_product(self) -> bool:
+        """Whether it was told to show another product than its references."""
+        return self.view is not None and any(one.startswith(OTHER_PRODUCT) for one in self.view.measured.warnings)
+
+    @property
+    def turned(self) -> bool:
+        """Whether the last change of its setup gave it another verdict, under the threshold that it has now."""
+        if self.before is None or self.mark is None or self.outdated:
+            return False
+        return self.before.verdict_at(self.threshold) is not self.mark.verdict
 
     @property
     def stale(self) -> bool:
@@ -276,7 +298,7 @@ class Session:
 
     Args:
         project: what is kept of it.
-        folder: of files made to be seen or taken away, which go with the session.
+        folder: of files made to be seen or exported, which go with the session.
         brief: made by a program; ends an hour after its last use, since nobody closes a page.
         pictures: in the order added.
         current: index of the picture in view; -1 without any.
@@ -287,14 +309,16 @@ class Session:
         used: when it was used last, seconds of a monotonic clock.
         waiting: questions, in the order asked.
         answering: whether somebody writes the answers to them.
+        writer: tab of a browser that they are written for.
         spoken_of: the picture of the answer that is, or was last, being written.
         first: of the pictures that are listed, index.
         redoing: whether outdated pictures are being judged again.
         shown: the image of each picture that was last written to be seen, with the name of its file.
         lost: pictures and corrections of the project that could not be read again, as they are called.
-        left: its page went on to another project while something was being done; what comes of that is no longer painted.
         choice: which lines of the table of all pictures are looked at, and where its threshold is.
         rows: of the folder that was inspected for the project.
+        written: corrections as a file that was exported last, and what they were then; None before.
+        drops: files dropped together that are looked at, or wait for a word.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
@@ -310,14 +334,16 @@ class Session:
     own: Setup = field(default_factory=Setup)
     waiting: deque[Asked] = field(default_factory=deque)
     answering: bool = False
+    writer: object = None
     spoken_of: Picture | None = None
     clicks: int = 0
     first: int = 0
     redoing: bool = False
     shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
     lost: list[str] = field(default_factory=list)
-    left: bool = False
     choice: Choice = field(default_factory=Choice)
+    written: tuple[Path, object] | None = None
+    drops: list[Drop[Picture, Setup]] = field(default_factory=list)
     rows: FolderRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -334,6 +360,11 @@ class Session:
     def id(self) -> str:
         """Opaque; who knows it may use the session."""
         return self.project.id
+
+    @property
+    def corrected(self) -> object:
+        """Equal as long as corrections, and what they are exported with, stay the same."""
+        return tuple(self.corrections), tuple(one.picture.setup.version for one in self.corrections)
 
     def rest(self, most: int) -> None:
         """Let go of what is heavy of all but the pictures seen last.
@@ -392,6 +423,9 @@ class Session:
             picture.stop.set()
             if picture.scan is not None:
                 picture.scan.gone = True
+        for drop in self.drops:
+            drop.stop()
+        self.drops.clear()
         self.waiting.clear()
         self.pictures.clear()
         self.corrections.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import AssistantError
@@ -13,7 +14,7 @@ from assistant.vision.references.profile import Profile
 from demo.bench import keeping, questions
 from demo.bench.judging import BenchError
 from demo.bench.pictures import Pictures
-from demo.bench.sessions import Session
+from demo.bench.sessions import Picture, Session, Setup
 
 MAX_REFERENCES = 32
 """Of a person; they are kept decoded, up to 75 MB each."""
@@ -65,6 +66,31 @@ class Setups(Pictures):
         setup.references, setup.anomalous, setup.loaded, setup.files, setup.profile_file = [], [], None, [], ""
         setup.lost = []
         self._changed(session)
+
+    def without_references(self, session: Session, pictures: Sequence[Picture]) -> Setup:
+        """Pictures are judged without references from now on, and by the same details; earlier ones keep theirs.
+
+        Args:
+            session: whose.
+            pictures: on its bench; those that were corrected stay as they are, since their setup learned from them.
+        """
+        before = pictures[0].setup if pictures else session.own
+        inquiry = replace(before.inquiry, mode="auto", fixed_camera=False)
+        setup = Setup(inquiry, rule=before.rule, rule_text=before.rule_text)
+        keeping.keep_setup(session, setup)
+        moved = [one for one in pictures if not one.corrected]
+        with session.lock:
+            for picture in moved:
+                picture.setup, picture.judged_version = setup, -1
+            session.own = setup
+            if session.picture in moved:
+                session.use(setup)
+        for picture in moved:
+            picture.before = picture.mark
+            keeping.keep_picture(session, picture)
+        keeping.keep_view(session)
+        self.redo(session)
+        return setup
 
     def load_profile(self, session: Session, profile: Profile) -> None:
         """A saved profile instead of the references.
@@ -137,6 +163,7 @@ class Setups(Pictures):
             raise
 
     def _changed(self, session: Session) -> None:
+        self.remember(session, session.setup)
         session.setup.changed()
         picture = session.picture
         if picture is not None and picture.setup is session.setup:

@@ -114,6 +114,7 @@ class Workbench(Scans):
                 raise BenchError("a correction", "none there", "choose one of the list")
             gone = session.corrections.pop(at)
             gone.picture.corrected.remove(gone)
+        self.remember(session, gone.picture.setup)
         self.unlearn(gone)
         keeping.forget_correction(session, gone)
         gone.picture.judged_version = -1

@@ -13,6 +13,7 @@ from assistant.errors import AssistantError
 from assistant.speech.hearing import Hearing
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
+from demo.reactions.tabs import is_left, seat
 from demo.sample_set import SampleSet
 from demo.view import words
 from demo.view.page import Page
@@ -22,6 +23,7 @@ from demo.whole.runs import Runs
 _LOG = logging.getLogger(__name__)
 Stream = Iterator[Updates]
 ELSEWHERE = "Done in the project that was open before"
+ASKED_ELSEWHERE = "A question about the pictures that you dropped waits in the project that was open before"
 """Said of what ends after another project was opened."""
 
 
@@ -67,14 +69,14 @@ class Reactions:
             yield self.busy(busy)
         try:
             session = self.session(sid)
-            sid, session.left = session.id, False
+            sid = self.seated(sid, session)
             work(session)
-            if session.left:
+            if is_left(sid):
                 yield {self.page.status: words.done_card(ELSEWHERE)}
                 return
             painted = paint(self.page, session)
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            yield {self.page.status: words.error_card(said(error)), self.page.session: sid, **(after or {})}
+            yield {**self.failed(error, sid), **(after or {})}
             return
         status = words.done_card(done) if done else self.idle(sid)
         yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
@@ -83,9 +85,10 @@ class Reactions:
         """New values of something that needs no model; or what was wrong."""
         try:
             session = self.session(sid)
-            return {**work(session), self.page.session: session.id}
+            updates = {**work(session), self.page.session: self.seated(sid, session)}
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            return {self.page.status: words.error_card(said(error)), self.page.session: sid}
+            return self.failed(error, sid)
+        return self.nothing() if is_left(sid) else updates
 
     def session(self, sid: str | None) -> Session:
         """The session of a page; a new one for a page that has none yet.
@@ -95,12 +98,14 @@ class Reactions:
         """
         return self.bench.store.new() if sid is None else self.bench.store.get(sid)
 
-    def is_left(self, sid: str | None) -> bool:
-        """Whether the page of a session went on to another project since something was begun in it."""
-        try:
-            return sid is not None and self.bench.store.get(sid).left
-        except AssistantError:
-            return False
+    def seated(self, sid: str | None, session: Session) -> str:
+        """The session as the tab holds it; its own where it holds none yet."""
+        return seat(session.id) if sid is None else sid
+
+    def failed(self, error: Exception, sid: str | None) -> Updates:
+        """What was wrong; a tab that went on to another project stays there."""
+        told = {self.page.status: words.error_card(said(error))}
+        return told if is_left(sid) else {**told, self.page.session: sid}
 
     def nothing(self) -> Updates:
         """No change: a reaction that yields nothing at all empties every component that it might write."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -11,11 +11,9 @@ import numpy as np
 
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
+from demo.export import corrected_set
 from demo.reactions.base import Reactions, Stream
-from demo.takeaway import corrected_set
 from demo.view import drawing, painting, viewer
-from demo.view.page import Page
-from demo.view.painting import Updates
 
 
 class Corrections(Reactions):
@@ -66,15 +64,12 @@ class Corrections(Reactions):
 
     def corrections(self, sid: str | None, layout: str | None) -> Stream:
         """The corrected pictures as a data set."""
-        made: list[Path] = []
 
         def work(session: Session) -> None:
-            made.append(corrected_set.write_corrections(session, layout or "", self.bench.judge))
+            judge, told = partial(self.bench.settle, session), session.corrected
+            session.written = corrected_set.write_corrections(session, layout or "", judge), told
 
-        def paint(page: Page, session: Session) -> Updates:
-            return {page.corrections_file: gr.update(value=str(made[0]), visible=True)}
-
-        yield from self.run(sid, "Writing …", work, paint)
+        yield from self.run(sid, "Writing …", work, painting.corrections)
 
     def drawn(self, session: Session, shown: dict[str, Any] | None, box: str) -> np.ndarray:
         """What was pointed at, on the pixels of the picture in view.

@@ -1,4 +1,4 @@
-"""The camera of the operator: a picture taken by a click, and a verdict that runs with what it sees."""
+"""The operator's camera and the browser's webcam: pictures taken by a click, and a verdict that runs with what they see."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import cv2
 import gradio as gr
 import numpy as np
 
+from assistant.types import QueryImage
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
+from demo.incoming import uploads
 from demo.incoming.camera import Camera
 from demo.reactions.base import Reactions, Stream, said
 from demo.view import drawing, painting, words
@@ -51,13 +53,8 @@ class Live(Reactions):
 
         def work(session: Session) -> Updates:
             image, _ = self._camera().still()
-            picture = Picture(image, session.own, session.choice.used)
-            self.bench.judge(picture)
-            assert picture.mark is not None, "judged"
+            verdict, told = self._verdict(session, image)
             file = _written(session, drawing.fitted(image.pixels, SIDE))
-            verdict, score = picture.mark.verdict.value, picture.mark.score
-            worst = f", {picture.mark.worst}" if picture.mark.worst else ""
-            told = f"<b>{verdict.capitalize()}</b>, score {score:.2f}, threshold {picture.threshold:.2f}{escape(worst)}"
             seen = f'<img src="{escape(address(file))}" alt="What the camera sees">'
             return {self.page.live: f'<div class="live {verdict}" role="status">{seen}<div>{told}</div></div>'}
 
@@ -65,6 +62,42 @@ class Live(Reactions):
             return work(self.session(sid))
         except Exception as error:  # noqa: BLE001  shown in the page instead
             return {self.page.live: words.error_card(said(error))}
+
+    def take_webcam(self, sid: str | None, event: gr.EventData) -> Stream:
+        """A still of the browser's webcam becomes a picture of the project."""
+        path = getattr(event, "path", None)
+
+        def work(session: Session) -> None:
+            image = uploads.read_picture(path, self.root, self.bench.settings.limits)
+            try:
+                self.bench.add(session, image, file=uploads.inside(path, self.root))
+            finally:
+                uploads.discard(path, self.root)
+
+        yield from self.run(sid, "Inspecting what the webcam sees …", work, painting.everything)
+
+    def look_webcam(self, sid: str | None, event: gr.EventData) -> Updates:
+        """What the browser's webcam sees now, judged by the setup in use and kept nowhere."""
+        path = getattr(event, "path", None)
+        try:
+            image = uploads.read_picture(path, self.root, self.bench.settings.limits)
+            verdict, told = self._verdict(self.session(sid), image)
+            told = f'<div class="live {verdict}" role="status"><div>{told}</div></div>'
+        except Exception as error:  # noqa: BLE001  shown in the page instead
+            told = words.error_card(said(error))
+        finally:
+            uploads.discard(path, self.root)
+        return {self.page.webcam: {"html": told, "id": secrets.token_hex(4)}}
+
+    def _verdict(self, session: Session, image: QueryImage) -> tuple[str, str]:
+        """What a still is, and that in words as HTML, by the setup of pictures to come."""
+        picture = Picture(image, session.own, session.choice.used)
+        self.bench.judge(picture)
+        assert picture.mark is not None, "judged"
+        verdict, score = picture.mark.verdict.value, picture.mark.score
+        worst = f", {picture.mark.worst}" if picture.mark.worst else ""
+        told = f"<b>{verdict.capitalize()}</b>, score {score:.2f}, threshold {picture.threshold:.2f}{escape(worst)}"
+        return verdict, told
 
     def _camera(self) -> Camera:
         if self.camera is None:

@@ -8,15 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.errors import AssistantError, ConfigError
+from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from demo.bench.sessions import Picture, Session, Setup
-from demo.incoming import planes, uploads
+from demo.export import exports
+from demo.incoming import uploads
 from demo.incoming.planes import Plane
-from demo.reactions.base import ELSEWHERE, Stream, said
-from demo.reactions.scans import ScanLooks
-from demo.scans.dropped import Dropped, discard_drop, sorted_drop
-from demo.takeaway import exports
+from demo.reactions.base import Stream, said
+from demo.reactions.drops import Drops
+from demo.reactions.tabs import is_left
+from demo.scans.dropped import discard_drop, sorted_drop
 from demo.view import drawing, painting, viewer, words
 from demo.view.page import Page
 from demo.view.painting import Updates
@@ -25,7 +26,7 @@ BESIDE = 2400
 """Longest side of a reference as it is laid over a picture, pixels."""
 
 
-class Looks(ScanLooks):
+class Looks(Drops):
     """What needs the encoder, or shows what it found."""
 
     def state(self) -> Updates:
@@ -44,73 +45,9 @@ class Looks(ScanLooks):
             shown.append((drawing.thumbnail(image.pixels), label))
         return {self.page.samples: shown}
 
-    def add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
-        """Pictures were dropped."""
-        if not paths:
-            yield self.nothing()
-            return
-        problems: list[str] = []
-        yield from self._add(self.session(sid).id if sid is None else sid, paths, problems)
-
-    def _add(self, sid: str | None, paths: list[str], problems: list[str]) -> Stream:
-        """Pictures and scans among files, one after the other; what went wrong is told at the end."""
-        painted: Updates = {}
-        try:
-            begun = self.session(sid)
-            clicks, begun.left = begun.clicks, False
-            found = self._sorted(paths, problems)
-        except Exception as error:  # noqa: BLE001  shown in the page instead
-            problems.append(said(error))
-            found, clicks = Dropped((), ()), 0
-        for number, path in enumerate(found.pictures, 1):
-            counted = f" ({number} of {len(found.pictures)})" if len(found.pictures) > 1 else ""
-            if (
-                len(found.pictures) > 1 or not self.bench.engine.ready
-            ):  # else the browser's own word is enough, and quicker
-                busy = self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")
-                yield busy if self.is_left(sid) else {**painted, **busy}
-            try:
-                session = self.session(sid)
-                files, limits = session.project.files, self.bench.settings.limits
-                image, plane = planes.open_upload(path, self.root, files, limits)
-                file = None if plane is not None else uploads.inside(path, self.root)
-                self.bench.add(session, image, plane=plane, clicks=clicks, file=file)
-            except Exception as error:  # noqa: BLE001  shown in the page instead
-                problems.append(said(error))
-                continue
-            painted = painting.everything(self.page, session)
-        if found.scans:
-            yield self.nothing() if self.is_left(sid) else painted or self.nothing()
-            painted = yield from self.add_scans(sid, found.scans, clicks, problems)
-        discard_drop(paths, self.root)
-        if self.is_left(sid):
-            told = words.error_card(" ".join(problems)) if problems else words.done_card(ELSEWHERE)
-            yield {self.page.status: told, self.page.drop: None}
-            return
-        yield {  # with the last picture, since what is not mounted yet takes the last value alone
-            **painted,
-            self.page.status: words.error_card(" ".join(problems)) if problems else self.idle(sid),
-            self.page.drop: None,
-            self.page.session: sid,
-        }
-
-    def _sorted(self, paths: list[str], problems: list[str]) -> Dropped:
-        """Scans and pictures among files that were sent; others are told of.
-
-        Raises:
-            ImageError: an archive that cannot be unpacked.
-        """
-        sent = []
-        for path in paths:
-            try:
-                sent.append(uploads.inside(path, self.root))
-            except AssistantError as error:
-                problems.append(said(error))
-        return sorted_drop(sent, self.root, self.bench.settings.limits) if sent else Dropped((), ())
-
     def move_slice(self, sid: str | None, index: float | None) -> Stream:
-        """Another slice or frame of the medical file in view."""
-        yield from self._moved(sid, index=index)
+        """Another slice or frame of the medical file in view, counted from 1."""
+        yield from self._moved(sid, index=None if index is None else index - 1)
 
     def move_axis(self, sid: str | None, axis: float | None) -> Stream:
         """Slices along another axis, the middle one first."""
@@ -157,12 +94,17 @@ class Looks(ScanLooks):
         """Another picture of the bench was clicked."""
         try:
             session = self.session(sid)
-            yield from self.brought(session, self.bench.show(session, int(event.index)))
+            yield from self.brought(sid, session, self.bench.show(session, int(event.index)))
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
+            yield self.failed(error, sid)
 
-    def brought(self, session: Session, picture: Picture) -> Stream:
+    def brought(self, sid: str | None, session: Session, picture: Picture) -> Stream:
         """A picture that came into view, judged where that is due; nothing of it is shown once another one was chosen.
+
+        Args:
+            sid: of the session, as the tab holds it.
+            session: whose.
+            picture: that was chosen.
 
         Raises:
             AssistantError: a picture that cannot be judged.
@@ -172,7 +114,7 @@ class Looks(ScanLooks):
             yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
             self.bench.settle(session, picture)
         painted = painting.everything(self.page, session) if click == session.clicks else {}
-        if click == session.clicks:  # also after the time that painting takes
+        if click == session.clicks and not is_left(sid):  # also after the time that painting takes
             yield {**painted, self.page.status: self.idle(session.id)}
         else:
             yield self.nothing()  # another one was clicked meanwhile
@@ -182,10 +124,12 @@ class Looks(ScanLooks):
         try:
             session = self.session(sid)
             if session.picture is None:
-                return {self.page.session: session.id}
+                return {self.page.session: self.seated(sid, session)}
             self.bench.set_threshold(session, threshold)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             return {self.page.status: words.error_card(said(error))}
+        if is_left(sid):
+            return self.nothing()
         updates = {**painting.result(self.page, session, keep=True), **painting.talk(self.page, session)}
         updates.pop(self.page.threshold)
         return updates | painting.stale(self.page)

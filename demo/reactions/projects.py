@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.errors import AssistantError
+from demo.bench.session_store import SessionError
 from demo.bench.sessions import Session
+from demo.export import whole_project
 from demo.projects.database import ProjectError
 from demo.reactions.base import Reactions, Stream, said
-from demo.takeaway import whole_project
+from demo.reactions.tabs import seat
 from demo.view import painting, words
 from demo.view.page import Page
 from demo.view.painting import Updates
@@ -28,14 +30,14 @@ class Projects(Reactions):
         """A page was opened: the project that its browser worked on last, or a new one."""
         page, store = self.page, self.bench.store
         if not store.stays:
-            return {page.session: sid or store.new().id}
+            return {page.session: sid or seat(store.new().id)}
         try:
             known = visitor if isinstance(visitor, str) and len(visitor) >= LEAST_SECRET else ""
             lines = store.shelf.of(known)
             visitor = known or secrets.token_urlsafe(LEAST_SECRET)
             session = store.get(lines[0].id) if lines else store.new(visitor=visitor)
             return {
-                page.session: session.id, page.visitor: visitor,
+                page.session: seat(session.id, sid), page.visitor: visitor,
                 **painting.everything(page, session), **self._listed(visitor, session), **self._lost(session),
             }  # fmt: skip
         except Exception as error:  # noqa: BLE001  shown in the page instead
@@ -52,11 +54,11 @@ class Projects(Reactions):
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error))}
             return
-        yield from self._shown(id, visitor or "", sid)
+        yield from self.shown(id, visitor or "", sid)
 
     def new_project(self, sid: str | None, visitor: str | None) -> Stream:
         """A new project, empty."""
-        yield from self._shown(self.bench.store.new(visitor=visitor or "").id, visitor or "", sid)
+        yield from self.shown(self.bench.store.new(visitor=visitor or "").id, visitor or "", sid)
 
     def rename_project(self, sid: str | None, visitor: str | None, name: str) -> Updates:
         """The project in view is called otherwise."""
@@ -82,7 +84,7 @@ class Projects(Reactions):
 
     def delete_project(self, sid: str | None, visitor: str | None) -> Stream:
         """The project is removed with all that it holds; the one used before comes into view, or a new one."""
-        store, visitor = self.bench.store, visitor or ""
+        store, visitor, before = self.bench.store, visitor or "", sid
         try:
             if sid is None:
                 raise ProjectError("a project that is open", "none", "open one")
@@ -94,17 +96,18 @@ class Projects(Reactions):
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {self.page.status: words.error_card(said(error))}
             return
-        yield from self._shown(sid, visitor)
+        yield from self.shown(sid, visitor, before)
 
-    def _shown(self, id: str | None, visitor: str, before: str | None = None) -> Stream:
-        """A project in place of the one open before: what is still being done there is not painted here any more."""
+    def shown(self, id: str | None, visitor: str, before: str | None) -> Stream:
+        """A project in place of the one open before: what is still being done there is not painted in this tab any more."""
+        try:
+            here = seat(self.bench.store.get(id).id, before)
+        except SessionError as error:
+            yield {self.page.status: words.error_card(error)}
+            return
         table = False
-        if before is not None and before != id:
-            try:
-                was = self.bench.store.get(before)
-                was.left, table = True, was.choice.open
-            except AssistantError:
-                pass  # it has ended
+        with suppress(SessionError):  # the one before has ended
+            table = before is not None and before != id and self.bench.store.get(before).choice.open
 
         def paint(page: Page, session: Session) -> Updates:
             return {**painting.everything(page, session), **self._listed(visitor, session)}
@@ -113,11 +116,10 @@ class Projects(Reactions):
 
         def work(session: Session) -> None:
             session.project.use()
-            session.left = False
             session.choice.open = session.choice.open or table
             opened.append(session)
 
-        yield from self.run(id, "", work, paint)
+        yield from self.run(here, "", work, paint)
         if opened and (told := self._lost(opened[0])):
             yield told
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.errors import AssistantError
-from demo.bench.sessions import Picture, Session
+from demo.bench.drops import Drop
+from demo.bench.sessions import Picture, Session, Setup
 from demo.reactions.base import Reactions, said
+from demo.reactions.tabs import is_left
 from demo.scans import dropped, shown
 from demo.scans.dropped import DroppedScan
 from demo.view import painting, scan_words, slices, viewer
@@ -47,26 +48,28 @@ class ScanLooks(Reactions):
         return self.quickly(sid, work)
 
     def add_scans(
-        self, sid: str | None, scans: Sequence[DroppedScan], clicks: int, problems: list[str]
+        self, sid: str | None, session: Session, drop: Drop[Picture, Setup], turn: int, problems: list[str]
     ) -> Generator[Updates, None, Updates]:
         """Scans were dropped: each is seen at once, and then looked at slice by slice. Returns what was painted last.
 
         Args:
-            sid: of the session.
-            scans: in the upload.
-            clicks: of the session when they came.
+            sid: of the session, as the tab holds it.
+            session: whose.
+            drop: that holds them; one whose look was broken off waits in it again.
+            turn: to work for.
             problems: what went wrong is added to them.
         """
         painted: Updates = {}
-        for scan in scans:
-            yield self.busy(f"Reading {scan.name} …")
+        while drop.scans and drop.goes(turn):
+            yield self.busy(f"Reading {drop.scans[0].name} …")
+            if (scan := drop.next_scan(turn)) is None:
+                break
             try:
-                session = self.session(sid)
                 volume = dropped.read_dropped(scan, self.root, self.bench.settings.limits)
-                picture = self.bench.put_scan(session, volume, scan.name, clicks)
+                picture = drop.looking = self.bench.put_scan(session, volume, scan.name, drop.clicks)
                 del volume
-                if session.picture is picture and not session.left:
-                    yield {**painting.everything(self.page, session), self.page.session: session.id}
+                if session.picture is picture and not is_left(sid):
+                    yield painting.everything(self.page, session)
                 yield from self._looked(session, picture)
                 here = session.picture is picture
                 painted = (
@@ -74,19 +77,17 @@ class ScanLooks(Reactions):
                     if here
                     else painting.listed(self.page, session, follow=False)
                 )
-                if not session.left:
+                if not is_left(sid):
                     yield painted
             except Exception as error:  # noqa: BLE001  shown in the page instead
-                problems.append(said(error))
-                painted = self._as_it_is(sid)
+                if drop.goes(turn):
+                    problems.append(said(error))
+                else:
+                    drop.give_back(scan)
+                painted = painting.everything(self.page, session)
+            finally:
+                drop.looking = None
         return painted
-
-    def _as_it_is(self, sid: str | None) -> Updates:
-        """The page after something was taken off again; nothing where the session has ended."""
-        try:
-            return painting.everything(self.page, self.session(sid))
-        except AssistantError:
-            return {}
 
     def _looked(self, session: Session, picture: Picture) -> Iterator[Updates]:
         """A scan is looked at in a thread of its own while the page tells how far it is; one that cannot be is taken off.

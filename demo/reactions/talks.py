@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,14 @@ from assistant.geometry import mask_box
 from demo.bench import questions
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
-from demo.reactions.base import Stream, said
+from demo.reactions.base import ELSEWHERE, Stream, said
 from demo.reactions.corrections import Corrections
+from demo.reactions.tabs import is_left, tab_of
 from demo.view import painting, words
 from demo.view.painting import Updates
+
+BEAT = 0.3
+"""Seconds between two looks at an answer that is written for another tab."""
 
 
 class Talks(Corrections):
@@ -70,39 +75,59 @@ class Talks(Corrections):
             self.bench.in_view(session)
             picture = self.bench.note(session, question(session))
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            return {self.page.status: words.error_card(said(error)), self.page.session: sid}
+            return self.failed(error, sid)
         return {
             self.page.question: "",
             self.page.status: words.busy_card("Thinking …"),
             self.page.chat: painting.messages(picture, session.waiting_about(picture)),
             self.page.stop: gr.update(interactive=True),
-            self.page.session: session.id,
+            self.page.session: self.seated(sid, session),
         }
 
     def answer(self, sid: str | None) -> Stream:
-        """The answers to what waits, as they grow; nothing where another event writes them already."""
+        """The answers to what waits, as they grow; those that are written for another tab are followed."""
         try:
             session = self.session(sid)
             begun = session.begin_answering()
         except AssistantError:
-            begun = False  # said when the question was noted
-        if not begun:
-            yield self.nothing()
+            yield self.nothing()  # said when the question was noted
             return
+        if not begun:
+            yield from self._followed(sid, session)
+            return
+        session.writer = tab_of(sid)
         problem = ""
         try:
             while (asked := session.next_asked()) is not None:
                 picture = session.spoken_of = asked.picture
                 try:
                     for _ in self.bench.ask(session, asked.question, picture):
-                        if session.picture is picture:
+                        if session.picture is picture and not is_left(sid):
                             yield {self.page.chat: painting.messages(picture, session.waiting_about(picture))}
                 except Exception as error:  # noqa: BLE001  shown in the page instead
                     problem = words.error_card(said(error))
         except GeneratorExit:
             session.answering = False  # nobody reads any more; what waits is answered when somebody does
             raise
-        yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
+        if is_left(sid):
+            yield {self.page.status: problem or words.done_card(ELSEWHERE)}
+        else:
+            yield {**painting.talk(self.page, session), self.page.status: problem, **painting.stale(self.page)}
+
+    def _followed(self, sid: str | None, session: Session) -> Stream:
+        """The answers that are written for another tab, until all are."""
+        tab, shown = tab_of(sid), None
+        yield self.nothing()
+        if tab is None or not session.answering or session.writer is tab:
+            return
+        while session.answering and not is_left(sid):
+            picture = session.picture
+            if picture is not None and (now := painting.messages(picture, session.waiting_about(picture))) != shown:
+                shown = now
+                yield {self.page.chat: now, self.page.status: self.idle(sid)}
+            time.sleep(BEAT)
+        if not is_left(sid):
+            yield {**painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page)}
 
     def _numbered(self, session: Session, number: object) -> str:
         picture = self.bench.in_view(session)

@@ -9,9 +9,10 @@ import gradio as gr
 
 from demo.bench import keeping
 from demo.bench.sessions import Session
-from demo.reactions.base import Stream, said
+from demo.export import all_pictures
+from demo.reactions.base import ELSEWHERE, Stream
 from demo.reactions.looks import Looks
-from demo.takeaway import all_pictures
+from demo.reactions.tabs import is_left
 from demo.view import folder_words, painting, words
 from demo.view.painting import Updates
 from demo.whole import marking
@@ -90,10 +91,13 @@ class Whole(Looks):
             for number, total in made.write():
                 yield self.busy(f"Writing {number:,} of {total:,} …")
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            yield {page.status: words.error_card(said(error)), page.session: sid}
+            yield self.failed(error, sid)
+            return
+        if is_left(sid):
+            yield {page.status: words.done_card(ELSEWHERE)}
             return
         yield {
-            page.table_csv: gr.update(value=str(made.table), visible=True), page.session: session.id,
+            page.table_csv: gr.update(value=str(made.table), visible=True), page.session: self.seated(sid, session),
             page.table_report: gr.update(value=str(made.report), visible=True), page.status: words.done_card("Files are ready."),
         }  # fmt: skip
 
@@ -173,9 +177,9 @@ class Whole(Looks):
             if session.rows.line(id) is not None:
                 yield self.busy("Inspecting …")
             picture = marking.show(self.bench, session, id, self.runs.allowed)
-            yield from self.brought(session, picture)
+            yield from self.brought(sid, session, picture)
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            yield {self.page.status: words.error_card(said(error)), self.page.session: sid}
+            yield self.failed(error, sid)
 
 
 def _mark(told: object) -> bool | None:

@@ -77,6 +77,7 @@ class Scan:
         found: at the usual threshold; None before.
         at: under the threshold of its view.
         progress: slices looked at and all of them, while it is being looked at.
+        leafed: a person chose which slice is in view.
         gone: it was taken off, and is looked at no more.
         turn: number of the question after its slice that was answered last.
     """
@@ -91,12 +92,13 @@ class Scan:
     found: VolumeInspection | None = None
     at: VolumeInspection | None = None
     progress: tuple[int, int] = (0, 0)
+    leafed: bool = False
     gone: bool = False
     turn: int = 0
 
     @classmethod
     def opened(cls, kept: KeptScan) -> Scan:
-        """A scan with its middle slice in view."""
+        """A scan with its middle slice in view, until it is known which is the worst."""
         axis = kept.volume.main_axis
         return cls(kept, axis, kept.volume.shape[axis] // 2)
 

@@ -13,6 +13,7 @@ painting  a session -> new values of the components
 overview  the table of all pictures
 chips     how the picture in view is judged, changed where it stands
 whole_project  where that table stands, and the steps from picture to picture
+drop_words  how far files dropped together are, and what is asked of them
 folder_words   how far the inspection of a folder is
 browser_files  what lies in browser/
 """

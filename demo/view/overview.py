@@ -13,6 +13,7 @@ from demo.table.choice import Choice, Show
 from demo.table.lines import Line
 from demo.view import strip
 from demo.view.viewer import address
+from demo.view.words import counted_from_1
 from demo.whole.listed import id_of, lines_of
 
 HEADERS = {
@@ -94,7 +95,7 @@ def _row(line: Line, at: float, here: bool, small: str) -> str:
         opened if not line.error else f'{opened}<span class="why">{escape(line.error)}</span>',
         "" if line.score is None else f"{line.score:.2f}",
         said + (" (outdated)" if line.outdated and verdict is not None else "") + (", by you" if line.spoken else ""),
-        escape(line.place) + (f" and {line.regions - 1} more" if line.regions > 1 else ""),
+        escape(counted_from_1(line.place)) + (f" and {line.regions - 1} more" if line.regions > 1 else ""),
         escape(line.kind), "✎ yes" if line.corrected else "", _marks(line, name) if not line.error else "",
     ]  # fmt: skip
     columns = zip(HEADERS.values(), cells, strict=True)

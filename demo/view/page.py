@@ -42,6 +42,7 @@ class Page:
     status: gr.HTML
     medical: gr.HTML
     drop: gr.File
+    drops: gr.HTML
     samples: gr.Gallery
     bench: gr.HTML
     drop_picture: gr.Button
@@ -123,6 +124,7 @@ class Page:
     camera_take: gr.Button
     camera_running: gr.Checkbox
     live: gr.HTML
+    webcam: gr.HTML
     live_ticking: gr.Timer
 
 
@@ -156,7 +158,7 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
             _result(made)
         with gr.Column(scale=4, min_width=300):
             _talk(made)
-            _take_away(made)
+            _export(made)
     return Page(**{f.name: made[f.name] for f in fields(Page)})
 
 
@@ -184,6 +186,8 @@ def _projects(made: dict[str, Any], kept: bool) -> None:
 
 def _inputs(made: dict[str, Any]) -> None:
     made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
+    made["drops"] = gr.HTML("", js_on_load=script("drops.js"), elem_id="drops")
+    whole_project.webcam(made)
     with gr.Accordion("Samples: one click", open=True, elem_id="samples-box"):
         made["samples"] = gr.Gallery(
             label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,
@@ -254,7 +258,7 @@ def _result(made: dict[str, Any]) -> None:
 
 def _scan(made: dict[str, Any]) -> None:
     with gr.Group(visible=False, elem_id="scan") as made["scan"]:
-        made["plane"] = gr.Slider(0, 1, value=0, step=1, label="Slice", elem_id="plane", buttons=[])
+        made["plane"] = gr.Slider(1, 2, value=1, step=1, label="Slice", elem_id="plane", buttons=[])
         with gr.Row():
             made["axis"] = gr.Dropdown(
                 [(way, axis) for axis, way in enumerate(AXES)], value=2, label="Cut through, from", elem_id="axis",
@@ -327,8 +331,8 @@ def _voice(made: dict[str, Any]) -> None:
         made["aloud"] = gr.Checkbox(label="Read answers aloud, by this browser's own voice", elem_id="aloud")
 
 
-def _take_away(made: dict[str, Any]) -> None:
-    with gr.Accordion("Take away", open=False, elem_id="take-away"):
+def _export(made: dict[str, Any]) -> None:
+    with gr.Accordion("Export", open=False, elem_id="export"):
         made["prepare"] = gr.Button("Prepare files of the picture in view", size="sm", elem_id="prepare")
         with gr.Row(elem_classes="quiet"):
             made["files"] = tuple(

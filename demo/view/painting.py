@@ -9,9 +9,10 @@ from typing import Any
 import gradio as gr
 
 from demo.bench import conversations, questions
+from demo.bench.drops import State
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import chips, drawing, overview, scan_words, slices, strip, viewer, words
+from demo.view import chips, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 
 Updates = dict[Any, Any]
@@ -33,8 +34,7 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
     if picture is not None and picture.scan is not None:
         return _scan_result(page, session, picture, keep=keep)
     return {
-        page.card: (words.verdict_card(view) if view is not None or picture is None else words.resting_card(picture))
-        + chips.chips(session),
+        page.card: _card(picture) + chips.chips(session),
         page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
@@ -49,6 +49,15 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
         page.undo: gr.update(interactive=bool(session.corrections)),
         **whole(page, session),
     }
+
+
+def _card(picture: Picture | None) -> str:
+    """The verdict on the picture in view, with what it was before."""
+    if picture is None:
+        return words.verdict_card(None)
+    return (
+        words.resting_card(picture) if picture.view is None else words.verdict_card(picture.view, words.again(picture))
+    )
 
 
 def whole(page: Page, session: Session) -> Updates:
@@ -81,6 +90,7 @@ def _scan_result(page: Page, session: Session, picture: Picture, *, keep: bool) 
         page.probe: "",
         page.said: words.correction_list(session),
         page.undo: gr.update(interactive=bool(session.corrections)),
+        **whole(page, session),
     }
 
 
@@ -90,10 +100,10 @@ def scan(page: Page, session: Session) -> Updates:
     if plane is None:
         return {page.scan: gr.update(visible=False)}
     volume = plane.scan.kind == "NIFTI"
-    label = f"{'Slice' if volume else 'Frame'}, 0 to {plane.count - 1}"
+    label = f"{'Slice' if volume else 'Frame'}, 1 to {plane.count}"
     return {
         page.scan: gr.update(visible=True),
-        page.plane: gr.update(value=plane.index, maximum=max(1, plane.count - 1), label=label, visible=plane.count > 1),
+        page.plane: gr.update(value=plane.index + 1, maximum=max(2, plane.count), label=label, visible=plane.count > 1),
         page.axis: gr.update(value=plane.axis, visible=volume),
         page.window: gr.update(value=plane.window, choices=window_choices(plane), visible=bool(plane.scan.windows)),
     }
@@ -154,10 +164,19 @@ def bench(page: Page, session: Session) -> Updates:
         page.scale: None if setup.inquiry.spacing_mm is None else setup.inquiry.spacing_mm[1],
         page.rule: setup.rule_text,
         page.profile_file: gr.update(visible=False),
-        page.corrections_file: gr.update(visible=False),
+        **corrections(page, session),
         page.typed_box: "",
         **stale(page),
     }
+
+
+def corrections(page: Page, session: Session) -> Updates:
+    """The file of corrections that was exported, as long as there are any; it is told where it is older than they are."""
+    if session.written is None or not session.corrections:
+        return {page.corrections_file: gr.update(visible=False)}
+    path, was = session.written
+    label = "Download corrections" + ("" if was == session.corrected else ", without your last change")
+    return {page.corrections_file: gr.update(value=str(path), label=label, visible=True)}
 
 
 def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
@@ -175,7 +194,8 @@ def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
     return {
         page.bench: gr.update(value=strip.strip(session), visible=there),
         page.drop_picture: gr.update(visible=there),
-        page.ticking: gr.Timer(active=outdated),
+        page.drops: drop_words.told(session),
+        page.ticking: gr.Timer(active=outdated or any(one.state is State.GOING for one in session.drops)),
     }
 
 

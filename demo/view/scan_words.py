@@ -32,16 +32,25 @@ def scan_card(picture: Picture) -> str:
     if found.p_value is not None:
         facts.insert(2, f"{100 * found.p_value:.0f} % of normal scans look as unusual")
     counted = wording.counted(len(found.regions), "region")
-    numbers = f"threshold {view.threshold:.2f} · {counted} in three dimensions · worst slice {found.worst_slice}"
+    numbers = f"threshold {view.threshold:.2f} · {counted} in three dimensions · worst slice {found.worst_slice + 1}"
     warned = "".join(f'<div class="warn">{escape(f"The scan {one}.")}</div>' for one in view.measured.warnings)
-    return words.card(view, f'<div class="said">{escape(caption(scan, view))}</div>{warned}', numbers, facts)
+    before = words.again(picture)
+    return words.card(view, f'{before}<div class="said">{escape(caption(scan, view))}</div>{warned}', numbers, facts)
 
 
-def caption(scan: Scan, view: View) -> str:
-    """The scan in words, with the score and the peaks as the page shows them."""
+def caption(scan: Scan, view: View, first: int = 1) -> str:
+    """The scan in words, with the score and the peaks as the page shows them.
+
+    Args:
+        scan: on the bench.
+        view: its result.
+        first: number of the first slice: 1 as people count, 0 as rows do.
+    """
     assert scan.at is not None, "judged"
-    text = volume_caption(measured(scan, view)).replace(f"(score {scan.at.score:.2f},", f"(score {view.score:.2f},")
-    return f"{text} Questions are answered about its worst slice, {scan.at.worst_slice}."
+    text = volume_caption(measured(scan, view), first).replace(
+        f"(score {scan.at.score:.2f},", f"(score {view.score:.2f},"
+    )
+    return f"{text} Questions are answered about its worst slice, {scan.at.worst_slice + first}."
 
 
 def measured(scan: Scan, view: View) -> VolumeInspection:
@@ -64,7 +73,7 @@ def size_words(found: VolumeInspection) -> str:
 
 
 def rows(scan: Scan, view: View | None) -> list[list[str]]:
-    """A row a region: number, type, probability, severity, slices, millilitres, millimetres, peak as measured."""
+    """A row a region: number, type, probability, severity, slices counted from 1, millilitres, millimetres, peak as measured."""
     if scan.at is None or view is None:
         return []
     return [
@@ -73,7 +82,7 @@ def rows(scan: Scan, view: View | None) -> list[list[str]]:
             one.type or "unknown",
             "" if one.type_probability is None else f"{100 * one.type_probability:.0f} %",
             one.severity.value,
-            f"{one.slices[0]}–{one.slices[1]}, worst {one.worst_slice}",
+            f"{one.slices[0] + 1}–{one.slices[1] + 1}, worst {one.worst_slice + 1}",
             f"{millilitres(one.volume_ml)} ml",
             " x ".join(f"{side:.0f}" for side in one.extent_mm) + " mm",
             f"{one.peak_score:.2f}",
@@ -89,7 +98,7 @@ def table(scan: Scan, view: View | None) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in HEADERS)
     axis = scan.at.axes[0]
     body = "".join(
-        f'<tr data-slice="{region.worst_slice}" data-axis="{axis}" tabindex="0" title="Show slice {region.worst_slice}">'
+        f'<tr data-slice="{region.worst_slice}" data-axis="{axis}" tabindex="0" title="Show slice {region.worst_slice + 1}">'
         + "".join(f'<td data-label="{name}">{escape(cell)}</td>' for name, cell in zip(HEADERS, row, strict=True))
         + "</tr>"
         for region, row in zip(scan.at.regions, rows(scan, view), strict=True)
@@ -128,7 +137,7 @@ def probe(scan: Scan, x: int, y: int, scores: tuple[float, float] | None, crop: 
         place = f"<br>{', '.join(ways)} of the scanner's origin"
     return (
         f'<div class="probe" role="status"><img src="{escape(crop)}" alt="Pixels around the place, as they are">'
-        f"<div><b>Slice {scan.index}, column {x}, row {y}</b>: {said}<br>value {held:g}{unit}{place}</div></div>"
+        f"<div><b>Slice {scan.index + 1}, column {x}, row {y}</b>: {said}<br>value {held:g}{unit}{place}</div></div>"
     )
 
 

@@ -40,7 +40,7 @@ def value(picture: Picture, keep: bool = False) -> dict[str, Any]:
              "worst": region.worst_slice, "axis": found.axes[0]}
             for region, box in shown.regions(found, scan.axis, scan.index)
         ]  # fmt: skip
-    here = f"slice {scan.index} of {scan.count - 1}, {AXES[scan.axis]}"
+    here = f"slice {scan.index + 1} of {scan.count}, {AXES[scan.axis]}"
     return {
         "id": f"{picture.key}-{scan.axis}-{scan.index}", "picture": f"{picture.key}-{scan.axis}",
         "url": _data("jpeg", _jpeg(shown.pixels(scan))), "full": "", "reduced": False, "width": width, "height": height,

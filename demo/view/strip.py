@@ -12,7 +12,7 @@ import cv2
 from assistant.errors import AssistantError
 from assistant.types import Verdict
 from demo.bench.sessions import Picture, Session
-from demo.view import drawing
+from demo.view import drawing, words
 from demo.view.viewer import address
 
 PAGE = 24
@@ -29,7 +29,7 @@ def strip(session: Session) -> str:
     first -= first % PAGE
     shown = session.pictures[first : first + PAGE]
     buttons = "".join(_button(session, first + i, picture) for i, picture in enumerate(shown))
-    return f'<div class="strip">{buttons}</div>{_pages(first, total)}'
+    return f'{words.turned_line(session)}<div class="strip">{buttons}</div>{_pages(first, total)}'
 
 
 def _button(session: Session, index: int, picture: Picture) -> str:

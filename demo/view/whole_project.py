@@ -61,6 +61,15 @@ def camera(made: dict[str, Any], there: bool) -> None:
         made["live"] = gr.HTML("", elem_id="live")
 
 
+def webcam(made: dict[str, Any]) -> None:
+    """The webcam of the browser: a trigger, and the verdict on what it sees."""
+    with gr.Accordion("Webcam of this browser", open=False, elem_id="webcam-box"):
+        made["webcam"] = gr.HTML(
+            None, html_template=script("webcam.html"), js_on_load=script("webcam.js"), elem_id="webcam",
+            apply_default_css=False,
+        )  # fmt: skip
+
+
 def steps(made: dict[str, Any]) -> None:
     """From picture to picture, and what the one in view is."""
     with gr.Row(elem_classes="quiet", elem_id="steps"):

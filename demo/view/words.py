@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -63,19 +64,29 @@ def is_medical(view: View | None) -> bool:
     return view is not None and wording.is_medical(view.inspection, load_knowledge())
 
 
-def verdict_card(view: View | None) -> str:
-    """Verdict, score, caption, how it was judged and how long it took."""
+def verdict_card(view: View | None, before: str = "") -> str:
+    """Verdict, score, caption, how it was judged and how long it took.
+
+    Args:
+        view: of the picture; None without one.
+        before: what was said before it was judged again, as HTML.
+    """
     if view is None:
         return (
             '<div class="card idle"><div class="verdict">Drop a picture, or choose a sample</div>'
             '<div class="said">Verdict, regions and their kinds appear here. Nothing leaves this machine.</div></div>'
         )
     p_value = view.measured.p_value
-    facts = [view.inspection.image.source, _MODES[view.measured.mode], timing_words(view.measured.timing_ms)]
+    facts = [
+        plain_name(view.inspection.image.source),
+        _MODES[view.measured.mode],
+        timing_words(view.measured.timing_ms),
+    ]
     if p_value is not None:
         facts.insert(2, f"{100 * p_value:.0f} % of normals look as unusual")
     numbers = f"threshold {view.threshold:.2f} · {wording.counted(len(view.inspection.regions), 'region')}"
-    return card(view, f'<div class="said">{escape(summary(view))}</div>{warning_lines(view)}', numbers, facts)
+    said = f'{before}<div class="said">{escape(summary(view))}</div>{warning_lines(view)}'
+    return card(view, said, numbers, facts)
 
 
 def card(view: View, said: str, numbers: str, facts: Sequence[str]) -> str:
@@ -114,6 +125,28 @@ def resting_card(picture: Picture) -> str:
         f'<div class="card {state} resting" role="status"><div class="verdict">{escape(told)}</div>'
         f'<div class="facts">{escape(picture.name)}</div></div>'
     )
+
+
+def again(picture: Picture) -> str:
+    """What was said of a picture before its references or details changed, and what is said now; empty where nothing was."""
+    before, mark = picture.before, picture.mark
+    if before is None or mark is None or picture.outdated:
+        return ""
+    was = f"{before.verdict_at(picture.threshold).value} {before.score:.2f}"
+    now = f"{mark.verdict.value} {mark.score:.2f}"
+    told = f"the same as before, {escape(now)}" if was == now else f"{escape(was)} → <b>{escape(now)}</b>"
+    return f'<div class="again{" turned" if picture.turned else ""}">Judged again: {told}</div>'
+
+
+def turned_line(session: Session) -> str:
+    """How many verdicts the last change of the setup in view changed; empty where no picture was judged again for it."""
+    mine = [one for one in session.pictures if one.setup is session.setup and one.before is not None]
+    if not mine:
+        return ""
+    done, turned = sum(not one.outdated for one in mine), sum(one.turned for one in mine)
+    waiting = f", {len(mine) - done} still being judged again" if done < len(mine) else ""
+    told = f"Judged again after your last change: {turned} of {done} verdict{'' if done == 1 else 's'} changed{waiting}"
+    return f'<div class="facts turned-line" role="status">{told}</div>'
 
 
 def correction_list(session: Session) -> str:
@@ -244,6 +277,25 @@ def model_chip(preset: str, ready: bool, error: Exception | None, waited: float)
     if ready:
         return f'<span class="chip good">{escape(preset)} ready</span>'
     return f'<span class="chip">loading {escape(preset)} … {waited:.0f} s</span>'
+
+
+def plain_name(source: str) -> str:
+    """The name of a plane as people say it, counted from 1; any other name as it is.
+
+    >>> plain_name("head.nii.gz::axis=2,slice=3,window=bone"), plain_name("part.png")
+    ('head.nii.gz, axis 2, slice 4, window bone', 'part.png')
+    """
+    name, _, selector = source.partition("::")
+    return ", ".join([name, *(counted_from_1(one.replace("=", " ")) for one in selector.split(",") if one)])
+
+
+def counted_from_1(place: str) -> str:
+    """A place whose number of a slice, frame or page counts from 0, as people count; any other as it is.
+
+    >>> counted_from_1("slice 6"), counted_from_1("top left")
+    ('slice 7', 'top left')
+    """
+    return re.sub(r"^(slice|frame|page) (\d+)$", lambda found: f"{found[1]} {int(found[2]) + 1}", place)
 
 
 def counted_pictures(count: int) -> str:

@@ -32,7 +32,7 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, schem
     move_threshold(page, 0.3)
     idle(page)
     ask(page, "What is wrong here?")
-    for name in ("References", "Details", "Take away", "All pictures"):
+    for name in ("References", "Details", "Export", "All pictures"):
         page.locator("button.label-wrap", has_text=name).first.click()
     page.locator("#scale").wait_for()
     page.locator("#overview button.bad").first.click()

@@ -1,4 +1,4 @@
-"""The camera of the operator: a still that is fetched, checked, judged and kept or not; what is no still is told in words."""
+"""The operator's camera and the browser's webcam: stills checked, judged and kept or not; what is no still is told in words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -95,3 +96,53 @@ def test_pictures_are_taken_and_a_verdict_runs(
     assert len(session.pictures) == 1
     with pytest.raises(CameraError, match="a camera that answers"):
         Camera("http://127.0.0.1:9/", LIMITS).still()
+
+
+def test_the_stills_of_a_webcam_are_kept_where_they_are_taken(
+    bench: Workbench, tmp_path: Path, pixels: np.ndarray
+) -> None:
+    page = components()
+    do = Handlers(bench, SampleSet(tmp_path, tmp_path), page, bench.store.served)
+    session = bench.store.new()
+
+    def sent(data: bytes) -> Any:
+        path = bench.store.served / "one" / "webcam 2026-01-02 03.04.05.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        return gr.EventData(None, {"path": str(path)})
+
+    still = bytes(cv2.imencode(".png", pixels[..., ::-1])[1])
+    seen = [do.look_webcam(session.id, sent(still))[page.webcam] for _ in range(2)]
+    assert all("score 0." in one["html"] for one in seen)
+    assert seen[0] != seen[1], "the browser is told each time"
+    assert session.pictures == []
+    assert not (bench.store.served / "one").exists(), "nothing is kept"
+    *_, last = do.take_webcam(session.id, sent(still))
+    assert [one.name for one in session.pictures] == ["webcam 2026-01-02 03.04.05.png"]
+    assert (session.pictures[0].image.pixels == pixels).all()
+    assert not (bench.store.served / "one").exists()
+    assert "a text file" in do.look_webcam(session.id, sent(b"no still"))[page.webcam]["html"]
+    (tmp_path / "own.png").write_bytes(still)
+    for path in (str(tmp_path / "own.png"), "http://127.0.0.1/still.png", None):
+        event = gr.EventData(None, {"path": path})
+        *_, last = do.take_webcam(session.id, event)
+        assert "expected an uploaded file" in last[page.status].lower()
+        assert "Expected an uploaded file" in do.look_webcam(session.id, event)[page.webcam]["html"]
+    assert (tmp_path / "own.png").exists()
+    assert len(session.pictures) == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_webcam_takes_pictures_and_runs_a_verdict(page: Any) -> None:
+    page.locator("#webcam-box > button").click()
+    webcam = page.locator("#webcam .webcam")
+    webcam.locator("[data-do=start]").click()
+    webcam.locator("video").wait_for()
+    webcam.locator("[data-do=take]").click()
+    page.wait_for_function("document.querySelector('#card').innerText.includes('webcam 20')")
+    webcam.locator("[data-set=running]").check()
+    webcam.locator(".told .live").get_by_text("score 0.").wait_for()
+    webcam.locator("[data-do=end]").click()
+    webcam.locator("video").wait_for(state="hidden")
+    assert webcam.locator("[data-do=take]").is_disabled()
+    assert page.locator("#bench button.thumb").count() == 1, "the running verdict keeps nothing"

@@ -1,10 +1,12 @@
-"""Files to take away: rows by the contract, masks and overlays of the picture in view, corrections that training reads."""
+"""Exported files: rows by the contract, masks and overlays of the picture in view, corrections that training reads."""
 
 from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +17,10 @@ from assistant.types import QueryImage
 from data_builders import writer
 from demo.bench.judging import BenchError
 from demo.bench.workbench import Workbench
-from demo.takeaway import corrected_set, exports
+from demo.export import corrected_set, exports
+from demo.handlers import Handlers
+from demo.sample_set import SampleSet
+from tests.demo.running import components
 from training.localizer.data import defect_masks, read_rows
 
 
@@ -40,12 +45,37 @@ def test_rows_follow_the_contract_with_measured_scores(bench: Workbench, part: Q
     assert {p.parent for p in paths} == {session.folder}
 
 
-def test_nothing_to_take_away(bench: Workbench) -> None:
+def test_nothing_to_export(bench: Workbench) -> None:
     session = bench.store.new()
     with pytest.raises(BenchError, match="drop one or choose a sample"):
         exports.write_all(session)
     with pytest.raises(BenchError, match="at least one correction"):
         corrected_set.write_corrections(session)
+
+
+def test_exported_corrections_stay_as_long_as_there_are_any(bench: Workbench, part: QueryImage, tmp_path: Path) -> None:
+    page = components()
+    do = Handlers(bench, SampleSet(None, tmp_path / "samples"), page, tmp_path)
+    session = bench.store.new()
+    bench.add(session, part)
+
+    def offered(stream: Iterator[dict[Any, Any]]) -> dict[str, Any]:
+        *_, last = stream
+        return dict(last[page.corrections_file])
+
+    assert not offered(do.mark_normal(session.id))["visible"], "nothing is exported yet"
+    session.pictures[0].judged_version = -1  # what was said is still being learned from
+    made = offered(do.corrections(session.id, ""))
+    assert not session.pictures[0].stale, "a file holds what was learned"
+    *_, learned = do.look_again(session.id)
+    assert learned[page.corrections_file] == made
+    assert made["visible"]
+    assert made["label"] == "Download corrections"
+    later = offered(do.mark_defect(session.id, None, "5, 5, 20, 20", "hole"))
+    assert (later["value"], later["label"]) == (made["value"], "Download corrections, without your last change")
+    assert offered(do.corrections(session.id, ""))["label"] == "Download corrections"
+    for left in (True, False):
+        assert offered(do.undo(session.id))["visible"] is left
 
 
 def test_corrections_are_a_data_set_that_training_reads(bench: Workbench, part: QueryImage, tmp_path: Path) -> None:

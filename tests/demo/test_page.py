@@ -42,7 +42,7 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     after = re.search(r"score (\d\.\d\d)", page.locator("#card").inner_text())[1]  # type: ignore[index]
     assert float(after) > float(before)
 
-    page.locator("#take-away button").first.click()
+    page.locator("#export button").first.click()
     page.locator("#prepare").click()
     for name in ("json", "mask", "overlay", "report"):
         with page.expect_download() as caught:
@@ -65,6 +65,8 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
         page.get_by_text("Download corrections").click()
     with zipfile.ZipFile(caught.value.path()) as archive:
         assert {"metadata.jsonl", "manifest.json"} <= set(archive.namelist())
+    page.locator("#is-normal").click()
+    page.get_by_text("Download corrections, without your last change").wait_for()
 
 
 def test_bad_files_are_explained_and_good_ones_still_come(page: Any, tmp_path: Path, pixels: np.ndarray) -> None:

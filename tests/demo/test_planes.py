@@ -15,9 +15,9 @@ from assistant.types import Domain, QueryImage
 from demo.bench.judging import CHANGED
 from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
+from demo.export import exports
 from demo.incoming import planes
 from demo.incoming.planes import Plane
-from demo.takeaway import exports
 from demo.view import painting
 from tests.scan_files import dicom_file, nifti_file
 

@@ -26,11 +26,11 @@ from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
 from demo.cleaning import BROKEN_OFF, UPLOAD, sweep_roots, sweep_uploads
 from demo.engine import Engine
+from demo.export import whole_project
 from demo.incoming import planes
 from demo.projects.database import NAME, Database, ProjectError
 from demo.projects.shelf import DAY, Shelf
 from demo.settings import Settings
-from demo.takeaway import whole_project
 from tests.scan_files import nifti_file
 
 SECRET = "s" * 40
@@ -98,6 +98,8 @@ def test_everything_comes_back(opened: Opener, part: QueryImage, tmp_path: Path)
     assert all(p.held is None for p in back.pictures[1:-1]), "nothing is read before it is looked at"
     assert back.current == 0
     assert [p.mark for p in back.pictures] == [p.mark for p in session.pictures]
+    assert [p.before for p in back.pictures] == [p.before for p in session.pictures]
+    assert back.pictures[0].before is not None
     picture = back.pictures[0]
     assert picture.messages == before.messages
     assert picture.answers == before.answers

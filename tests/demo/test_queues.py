@@ -16,7 +16,12 @@ from assistant.types import Answer, QueryImage
 from demo.bench import conversations
 from demo.bench.judging import BenchError
 from demo.bench.workbench import Workbench
+from demo.handlers import Handlers
+from demo.incoming import planes
+from demo.reactions.tabs import seat
+from demo.sample_set import SampleSet
 from tests.demo.browser import choose_sample, idle, open_page
+from tests.demo.running import components
 
 SWITCH = 2.0
 """Seconds from a click on a small picture to that picture in view, on a busy machine; ``measure_page`` tells a quiet one's."""
@@ -100,6 +105,30 @@ def test_questions_wait_in_their_order_and_one_writer_answers_them(
         bench.note(session, "one more?")
 
 
+def test_a_tab_sees_the_answer_that_another_one_has_written(
+    bench: Workbench, part: QueryImage, go: threading.Event, tmp_path: Path
+) -> None:
+    page, session = components(), bench.store.new()
+    do = Handlers(bench, SampleSet(None, tmp_path / "samples"), page, tmp_path)
+    bench.add(session, part)
+    here, there = seat(session.id), seat(session.id)
+    do.ask(here, "First?")
+    writing = do.answer(here)
+    next(writing)
+    for sid in (here, there):
+        do.ask(sid, "Second?")
+    assert list(do.answer(here)) == [do.nothing()], "it is painted by the event that writes"
+    following = do.answer(there)
+    assert next(following) == do.nothing()
+    assert [one["content"] for one in next(following)[page.chat]][1] == "One"
+    here.tab.shows = "another project"
+    go.set()
+    *_, last = writing
+    assert page.chat not in last
+    *_, last = following
+    assert "One answer to Second?" in last[page.chat][-1]["content"]
+
+
 def test_a_picture_that_is_judged_after_a_click_stays_out_of_view(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     bench.add(session, part)
@@ -148,6 +177,38 @@ def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
     users = page.locator("#talk [data-testid=user]").all_inner_texts()
     assert [text.strip() for text in users] == ["What do you see?", "And why?", "And where?"]
     other.context.close()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_long_drop_is_stopped_and_gone_on_with(
+    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: np.ndarray
+) -> None:
+    stopped, read = threading.Event(), planes.open_upload
+
+    def held(*given: Any) -> Any:
+        if "part 2" in str(given[0]):
+            stopped.wait(60)
+        return read(*given)
+
+    monkeypatch.setattr(planes, "open_upload", held)
+    paths = [tmp_path / f"part {number}.png" for number in range(6)]
+    for number, path in enumerate(paths):
+        cv2.imwrite(str(path), np.roll(pixels, number, axis=0))
+    page.locator("#drop input[type=file]").set_input_files(paths)
+    page.wait_for_function("document.querySelector('#status').innerText.includes('3 of 6')")
+    page.locator("#drops button").click()
+    page.wait_for_selector("#drops .stopped")
+    page.set_viewport_size({"width": 420, "height": 900})
+    below = page.locator("#drops").bounding_box()["y"] - page.locator("#drop").bounding_box()["y"]
+    assert 0 < below < 300, "on a narrow screen too it stands where pictures are dropped"
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    stopped.set()
+    page.wait_for_function("document.querySelectorAll('#bench button.thumb').length === 3")
+    idle(page)
+    assert "3 of 6 files stay on the page, three files were left out" in page.locator("#drops").inner_text()
+    page.locator("#drops button", has_text="Go on with three files").click()
+    page.wait_for_function("document.querySelectorAll('#bench button.thumb').length === 6")
+    page.wait_for_selector("#drops .drop", state="detached")
 
 
 def switched(page: Any, index: int, name: str) -> float:

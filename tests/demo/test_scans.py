@@ -22,10 +22,11 @@ from demo.bench import keeping
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
+from demo.export import exports
 from demo.scans import shown
 from demo.scans.dropped import discard_drop, read_dropped, sorted_drop
-from demo.takeaway import exports
-from demo.view import scan_words, slices
+from demo.view import overview, painting, scan_words, slices
+from tests.demo.running import components
 from tests.scan_files import HOSTILE
 from tests.volumes.scans import dicom_series, nifti, solid
 
@@ -60,18 +61,28 @@ def test_a_scan_is_judged_as_one_thing(bench: Workbench, tiny: Assistant, scanne
     assert picture.scan.found.slice_scores == pytest.approx(alone.slice_scores)
     card = scan_words.scan_card(picture)
     assert f"{alone.looked_at} slices looked at" in card
-    assert f"worst slice {alone.worst_slice}" in card
+    assert f"worst slice {alone.worst_slice + 1}" in card
+    assert f"its worst slice, {alone.worst_slice + 1}." in card
+    assert picture.scan.index == alone.worst_slice, "a scan opens at its worst slice"
     bench.set_threshold(scanned, 0.1)
     assert picture.scan.at is not None
     assert picture.scan.at.regions, "a lower threshold finds regions without another look"
     region = picture.scan.at.regions[0]
     text = scan_words.table(picture.scan, picture.view)
     assert f'data-slice="{region.worst_slice}"' in text
+    assert f"{region.slices[0] + 1}–{region.slices[1] + 1}, worst {region.worst_slice + 1}</td>" in text
     assert " ml</td>" in text
     assert " mm</td>" in text
     row = exports.row(picture, picture.view)
     assert row["volume"]["regions"][0]["volume_ml"] == pytest.approx(region.volume_ml, rel=0.01)
     assert row["volume"]["regions"][0]["peak_score"] >= 0.1
+    assert f"its worst slice, {alone.worst_slice}." in row["caption"], "rows count from 0"
+    assert picture.mark is not None
+    assert picture.mark.place == f"slice {region.worst_slice}"
+    told = painting.everything(page := components(), scanned)
+    assert "All pictures (1)" in told[page.everything]["label"], "a scan is one of all pictures"
+    scanned.choice.open = True
+    assert f">slice {region.worst_slice + 1}<" in overview.value(scanned)["rows"].replace(" and", "<")  # type: ignore[index]
     assert row["image_score"] == pytest.approx(alone.score)
 
 
@@ -87,7 +98,9 @@ def test_slices_are_leafed_through_without_the_encoder(bench: Workbench, scanned
         assert seen == [3, 11, 0, 7]
         bench.leaf(scanned, None, 0)
         told = slices.value(picture)
-        assert (told["scan"]["index"], told["width"], told["height"]) == (20, 48, 12)
+        worst = shown.worst(picture.scan.found, 0)  # type: ignore[union-attr, arg-type]
+        assert (told["scan"]["index"], told["width"], told["height"]) == (worst, 48, 12)
+        assert f"slice {worst + 1} of 40" in told["alt"]
         assert told["spacing"] == [4.0, 1.5], "pixels of this slice are not square"
         assert len(told["scan"]["scores"]) == 40
         assert bench.leaf(scanned, 5, 2, turn=7) is not None
@@ -105,6 +118,18 @@ def test_slices_are_leafed_through_without_the_encoder(bench: Workbench, scanned
         assert (picture.scan.axis, picture.scan.index) == (2, 5)
     with pytest.raises(AssistantError, match="another window"):
         bench.window(scanned, "../../etc/passwd")
+
+
+def test_a_scan_that_was_leafed_through_stays_there(bench: Workbench, tmp_path: Path) -> None:
+    session = bench.store.new()
+    volume = read_volume(nifti(tmp_path / "head.nii.gz", solid(ball=BALL)))
+    picture = bench.put_scan(session, volume, "head.nii.gz")
+    bench.leaf(session, 2)
+    bench.settle(session, picture)
+    assert picture.scan is not None
+    assert picture.scan.found is not None
+    assert picture.scan.found.worst_slice != 2
+    assert picture.scan.index == 2
 
 
 def test_regions_of_a_slice_lie_where_the_scan_says(bench: Workbench, scanned: Session) -> None:

@@ -18,7 +18,7 @@ from demo.bench.correcting import region_mask
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Said
 from demo.bench.workbench import Workbench
-from demo.takeaway import corrected_set
+from demo.export import corrected_set
 from demo.view import strip, viewer, words
 from tests.demo.browser import choose_sample, idle, move_threshold
 

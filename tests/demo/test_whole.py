@@ -22,11 +22,12 @@ from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.engine import Engine
+from demo.export.all_pictures import Files
 from demo.handlers import Handlers
 from demo.reactions.looks import read_scale
+from demo.reactions.tabs import is_left, seat
 from demo.sample_set import SampleSet
 from demo.settings import Settings
-from demo.takeaway.all_pictures import Files
 from demo.view import chips, words
 from demo.whole import folder_run, marking
 from demo.whole.allowed import Allowed, FolderError
@@ -348,9 +349,10 @@ def test_what_ends_after_another_project_was_opened_is_not_painted_there(
         (root / str(number)).mkdir(parents=True)
         paths.append(str(root / str(number) / f"{number}.png"))
         cv2.imwrite(paths[-1], part.pixels)
-    adding = do.add_files(session.id, paths)
+    here, elsewhere = seat(session.id), seat(session.id)
+    adding, beside = do.add_files(here, paths[:1]), do.add_files(elsewhere, paths[1:])
     next(adding)
-    *_, shown = do.new_project(session.id, visitor)
+    *_, shown = do.new_project(here, visitor)
     fresh = bench.store.get(shown[page.session])
     assert fresh.id != session.id
     assert shown[page.overview] is not None, "the table that is open shows the new project"
@@ -358,10 +360,17 @@ def test_what_ends_after_another_project_was_opened_is_not_painted_there(
     rest = list(adding)
     assert all(page.session not in one and page.card not in one for one in rest)
     assert "open before" in rest[-1][page.status]
+    *_, painted = beside
+    assert page.card in painted, "another tab stays on the project, and is painted"
+    assert painted[page.session] is elsewhere
     assert len(session.pictures) == 5, "they are kept where they were dropped"
-    *_, back = do.open_project(fresh.id, visitor, session.id)
+    late = do.move_threshold(here, 0.7)
+    assert page.card not in late
+    assert page.session not in late
+    *_, back = do.open_project(shown[page.session], visitor, session.id)
     assert back[page.session] == session.id
-    assert not session.left
+    assert not is_left(back[page.session])
+    assert not is_left(here), "the tab shows the project again"
 
 
 def test_a_verdict_that_a_person_took_back_is_theirs(opened: Callable[[], Workbench], part: QueryImage) -> None:

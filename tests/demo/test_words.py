@@ -16,8 +16,8 @@ from assistant.vision.regions import describe_regions
 from demo.bench import conversations, questions
 from demo.bench.sessions import Picture, Session, Setup
 from demo.bench.thresholds import View, under_threshold
+from demo.export.html_report import html_report
 from demo.projects.shelf import Shelf
-from demo.takeaway.html_report import html_report
 from demo.view import drawing, painting, words
 from tests.inspections import inspection, region, regions
 

@@ -17,10 +17,10 @@ from assistant.types import Answer, Domain, QueryImage
 from assistant.vision.detector import Detector
 from demo.bench import conversations, questions
 from demo.bench.judging import CHANGED, BenchError
-from demo.bench.sessions import Setup
+from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
 from demo.engine import Engine, EngineError
-from demo.view import painting
+from demo.view import painting, words
 from tests.demo.running import components
 
 
@@ -60,6 +60,48 @@ def test_the_threshold_is_kept_a_picture(bench: Workbench, part: QueryImage) -> 
     assert (first.threshold, second.threshold) == (0.05, 0.5)
     bench.add_references(session, [rolled(part, 5)])
     assert bench.choose(session, 0).view.threshold == 0.05  # type: ignore[union-attr]
+
+
+def test_what_references_change_is_told(bench: Workbench, part: QueryImage, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = bench.store.new()
+    for by in (3, 40, 0):
+        bench.add(session, rolled(part, by))
+    assert words.again(session.pictures[2]) == words.turned_line(session) == ""
+    before = [one.mark for one in session.pictures]
+    with monkeypatch.context() as patched:
+        patched.setattr(bench, "redo", lambda session: None)
+        bench.add_references(session, [rolled(part, 9), rolled(part, 5)])
+        assert "0 of 1 verdict changed, 2 still being judged again" in words.turned_line(session)
+        bench.add_references(session, [rolled(part, 7)])
+    bench.redo(session)
+    settled(session)
+    assert [one.before for one in session.pictures] == before, "as it was before both changes"
+    picture = session.pictures[2]
+    assert picture.mark is not None
+    assert picture.before is not None
+    bench.set_threshold(session, (picture.mark.score + picture.before.score) / 2)
+    assert picture.turned
+    was, now = picture.before.verdict_at(picture.threshold).value, picture.mark.verdict.value
+    assert was != now
+    told = painting.everything(page := components(), session)
+    arrow = f"Judged again: {was} {picture.before.score:.2f} → <b>{now} {picture.mark.score:.2f}</b>"
+    assert arrow in told[page.card]
+    turned = sum(one.turned for one in session.pictures)
+    assert turned >= 1
+    assert f"{turned} of 3 verdicts changed" in told[page.bench]["value"]
+    bench.add(session, rolled(part, 11))
+    assert f"{turned} of 3" in words.turned_line(session), "one that came later was not judged again"
+    bench.tell(session, "part", "", "auto", "", False)
+    settled(session)
+    assert "of 4 verdicts changed" in words.turned_line(session), "another round"
+
+
+def settled(session: Session) -> None:
+    """Wait until all is judged again behind the scenes."""
+    for thread in threading.enumerate():
+        if thread.name == "judge-again":
+            thread.join(60)
+    assert not any(one.outdated for one in session.pictures)
 
 
 def test_a_normal_picture_becomes_a_reference_at_once(bench: Workbench, part: QueryImage) -> None:

@@ -107,7 +107,7 @@ def test_references_are_of_the_kind_of_what_is_inspected(tiny: Assistant, folder
 def test_questions_are_not_passed_over_in_silence(tiny: Assistant, folder: Path, tmp_path: Path) -> None:
     (folder / "a.png").unlink()
     rows = rows_of(tiny, folder / "b.nii.gz", tmp_path / "out", questions=("Is it fine?",))
-    assert rows[0]["warnings"][-1] == "is a whole scan: the questions of the run were not put to it"
+    assert rows[0]["warnings"][-1] == "was asked nothing: the questions of a run are put to single pictures alone"
 
 
 def test_merge_expects_volumes_where_the_rows_are_of_volumes(

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.types import Extents, MeasuredBy, Measures, RuleDecision, RuleVerdict
+from assistant.types import Domain, Extents, MeasuredBy, Measures, RuleDecision, RuleVerdict
 from assistant.words import wording
-from tests.inspections import region
+from tests.inspections import inspection, region
 
 PX = Extents(45.3, 2.25, (46.0, 4.0), 100.0, 3.0, 4.5)
 LINE = Measures(MeasuredBy.LINE, (5.0, 5.0), PX)
@@ -41,3 +41,20 @@ def test_sizes(measures: Measures | None, length: str | None, width: str | None)
 )
 def test_rulings(verdict: RuleVerdict, words: str) -> None:
     assert wording.ruling(verdict) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (None, "The picture"),
+        ("metal lid", "The picture of the metal lid"),
+        ("scan", "The scan"),
+        ("an abdominal CT scan", "The abdominal CT scan"),
+        ("Chest X-ray", "The Chest X-ray"),
+        ("medical image", "The medical image"),
+        ("scanner", "The picture of the scanner"),
+        ("image sensor", "The picture of the image sensor"),
+    ],
+)
+def test_no_picture_of_a_picture(name: str | None, words: str) -> None:
+    assert wording.subject(inspection(0.2, name=name, domain=Domain.MEDICAL)) == words

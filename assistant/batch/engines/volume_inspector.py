@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KEPT = 2
 """Sets of reference volumes that are kept."""
-UNASKED = "is a whole scan: the questions of the run were not put to it"
+UNASKED = "was asked nothing: the questions of a run are put to single pictures alone"
 
 
 class VolumeInspector:

@@ -25,6 +25,8 @@ class Usual:
     spread: float
 
 
+OTHER_PRODUCT = "shows another product"
+"""What the warning of a picture of another product begins with."""
 LIGHT = {
     "exposure": Usual("lightness", 0.1),
     "contrast": Usual("contrast", 3.0),
@@ -137,7 +139,7 @@ def unlike(
         return None
     numbers = f"distance {apart.patches:.2f}, of references {usual.middle:.2f}, told from {limit:.2f}"
     other = apart.class_token > expected(class_distances or (0.0,), CLASS_DISTANCE).high
-    what = "shows another product" if other else "looks unlike the references all over: other camera, focus or product"
+    what = OTHER_PRODUCT if other else "looks unlike the references all over: other camera, focus or product"
     return apart.patches / max(1e-3, usual.middle), f"{what} ({numbers}): {do}"
 
 

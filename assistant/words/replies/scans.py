@@ -51,7 +51,8 @@ def plane(scene: Scene) -> list[str]:
     source = scene.inspection.image.source
     _, chosen, selector = source.partition("::")
     if chosen:
-        return [f"This is {selector.replace('=', ' ')} of {source.rpartition('/')[2].partition('::')[0]}."]
+        name = source.rpartition("/")[2].partition("::")[0]
+        return [f"This is {selector.replace('=', ' ')} of {name}, counted from 0."]
     return ["This is a single picture: which slice of a series it is, it does not tell."]
 
 

@@ -25,9 +25,9 @@ function go(index, axis) {
 
 function place_of(now) {
   const score = now.scores[leafed];
-  const words = `Slice ${leafed} of ${now.count - 1}` + (score === null || score === undefined ? "" : `, score ${score.toFixed(2)}`);
+  const words = `Slice ${leafed + 1} of ${now.count}` + (score === null || score === undefined ? "" : `, score ${score.toFixed(2)}`);
   along.querySelector(".at").textContent = words;
-  plot.setAttribute("aria-valuenow", leafed);
+  plot.setAttribute("aria-valuenow", leafed + 1);
   plot.setAttribute("aria-valuetext", words);
   const cursor = plot.querySelector(".cursor");
   if (cursor) for (const end of ["x1", "x2"]) cursor.setAttribute(end, leafed + 0.5);
@@ -35,7 +35,7 @@ function place_of(now) {
 
 function bars(now) {
   plot.setAttribute("viewBox", `0 0 ${now.count} 1`);
-  plot.setAttribute("aria-valuemax", now.count - 1);
+  plot.setAttribute("aria-valuemax", now.count);
   plot.replaceChildren();
   now.scores.forEach((score, index) => {
     if (score === null) return;

@@ -20,10 +20,10 @@ from assistant.pictures.pixels import ImageLimits
 from assistant.types import QueryImage, Verdict
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
+from demo.export.html_report import POLICY
 from demo.table import counts
 from demo.table.lines import Line
 from demo.table.spreadsheet import write_csv
-from demo.takeaway.html_report import POLICY
 from demo.view import drawing
 from demo.whole.allowed import Allowed
 from demo.whole.listed import id_of, lines_of

@@ -1,4 +1,4 @@
-"""Files to take away.
+"""Exported files.
 
 html_report    one picture, its result and its conversation as a file that opens offline
 exports        row, mask and overlay of one picture

@@ -23,7 +23,7 @@ from assistant.vocabulary.severity import severity_of
 from demo.bench.correcting import Mask, region_mask, standing
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Said, Session
-from demo.takeaway.exports import png
+from demo.export.exports import png
 from demo.view.page import LAYOUTS
 
 DATA_SET = "anomaly-assistant/data-set@1"
@@ -46,7 +46,7 @@ def write_corrections(
     Args:
         session: whose.
         layout: one of the values of :data:`LAYOUTS`.
-        judge: brings the result of a picture that was let go of back.
+        judge: brings the result of a picture back that was let go of, or found before the corrections.
 
     Raises:
         BenchError: no correction was made, or a layout that could not be written.
@@ -88,7 +88,7 @@ def _write(session: Session, pictures: Sequence[Picture], folder: Path, judge: C
         _file(folder / names[-1], png(image.pixels))
     rows = []
     for index, picture in enumerate(pictures):
-        if picture.view is None:
+        if picture.stale:
             judge(picture)
         own = {id(one.learned) for one in picture.corrected}
         others = [n for n, image in zip(names, normals, strict=True) if id(image) not in own]

@@ -1,4 +1,4 @@
-"""Files to take away of the picture in view. All land in the session's own folder."""
+"""Exported files of the picture in view. All land in the session's own folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assistant.types import Answer
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
-from demo.takeaway.html_report import html_report
+from demo.export.html_report import html_report
 from demo.view import scan_words, words
 
 
@@ -33,8 +33,8 @@ def row(picture: Picture, view: View) -> dict[str, Any]:
 
 
 def said_of(picture: Picture, view: View) -> str:
-    """What was found, in words."""
-    return words.summary(view) if picture.scan is None else scan_words.caption(picture.scan, view)
+    """What was found, in words; slices counted from 0, as the numbers of the row are."""
+    return words.summary(view) if picture.scan is None else scan_words.caption(picture.scan, view, first=0)
 
 
 def answer_row(answer: Answer) -> dict[str, Any]:
