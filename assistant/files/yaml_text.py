@@ -16,8 +16,8 @@ def parse_yaml(text: str) -> Any:
     """The value of a YAML document, plain values alone.
 
     Raises:
-        yaml.YAMLError: no YAML, values that are none (a 13th month, a number of thousands of digits), or lists and mappings deeper
-            than :data:`DEEPEST`.
+        yaml.YAMLError: no YAML, values that are none (a 13th month, thousands of digits), or lists and mappings deeper than
+            :data:`DEEPEST`.
         RecursionError: deeper by indentation.
     """
     depth = deepest = 0
