@@ -28,6 +28,7 @@ from training.log import shown_log
 from training.runs.clock import Clock
 from training.runs.loop import optimizer_of, run
 from training.runs.losses import total
+from training.runs.plans import first_plans
 from training.runs.recipe import LanguageRecipe, LoopConfig, Recipe, read_recipe
 
 WARM_UP = 2
@@ -63,7 +64,7 @@ class _Few:
     def __init__(self, stage: Any, plans: Sequence[Any]) -> None:
         self._stage, self._plans = stage, plans
         self.begun: list[float] = []
-        self.trained = False
+        self.trained, self.source = False, None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stage, name)
@@ -88,7 +89,7 @@ def measure(recipe: Recipe | LanguageRecipe, steps: int = 12, rounds: int = 3) -
         AssistantError: what the recipe's own run would refuse.
     """
     stage = _stage_of(recipe)
-    plans = list(stage.epoch(0, recipe.loop.seed))[: steps + WARM_UP]
+    plans = first_plans(stage, recipe.loop, steps + WARM_UP)
     if len(plans) < steps + WARM_UP:
         raise ConfigError(f"{steps + WARM_UP} batches", str(len(plans)), "build more data or give fewer --steps")
     alike = {"epochs": 1, "max_steps": len(plans), "accumulate": 1, "checkpoint_every": 10**9, "patience": None}
@@ -110,10 +111,19 @@ def _stage_of(recipe: Recipe | LanguageRecipe) -> Any:
     """The stage that a run of the recipe trains."""
     if isinstance(recipe, LanguageRecipe):
         from training.language.run import open_language, read_samples
+        from training.language.sets import open_conversations
 
+        if recipe.data.streaming:
+            conversations = open_conversations(recipe)
+            return open_language(recipe, conversations.held, conversations).stage
         return open_language(recipe, read_samples(recipe)[0]).stage
-    from training.localizer.run import lateral_stage, open_localize, read_sets
+    from training.localizer.run import lateral_stage, open_localize, read_sets, settled
+    from training.localizer.streamed import open_stream
 
+    recipe = settled(recipe)
+    if recipe.data.streaming:
+        stream = open_stream(recipe.data, recipe.loop.seed)
+        return lateral_stage(open_localize(recipe, stream.held, stream))
     return lateral_stage(open_localize(recipe, read_sets(recipe)))
 
 
