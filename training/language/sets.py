@@ -140,10 +140,12 @@ class ConversationStream:
             recipe: of the run.
             form: makes plans of a window.
             together: conversations that are one sequence, at most.
-            replayed: share of sequences that are replayed.
+            replayed: share of the conversations that are replayed.
         """
-        sequences = sum(int((-(-each.conversations[~each.held] // together)).sum()) for each in self.sets)
-        batches = int(sequences / (1 - replayed)) // recipe.batch_size
+        talks = [each.conversations[~each.held] for each in self.sets]
+        again = sum(int(found.sum()) for found in talks) * replayed / (1 - replayed)
+        sequences = sum(int((-(-found // together)).sum()) for found in talks) + int(again / together)
+        batches = sequences // recipe.batch_size
         mixture = Mixture(recipe.data.sets, "train", recipe.data.weights, recipe.loop.seed)
         return Source(mixture, self.sets, form, WINDOW * recipe.batch_size, batches)
 

@@ -125,7 +125,7 @@ class _Run:
     def __post_init__(self) -> None:
         stage, config = self.stage, self.config
         torch.manual_seed(config.seed)
-        self.plans = plans_of(stage, config, self.accelerator)
+        self.plans = plans_of(stage, config, self.accelerator.process_index, self.accelerator.num_processes)
         every = self.plans.steps * config.epochs
         self.steps = min(every, config.max_steps or every)
         plugin = self.accelerator.state.deepspeed_plugin

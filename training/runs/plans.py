@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
-from accelerate import Accelerator
-
 from assistant.errors import ConfigError
 from training.runs.recipe import LoopConfig
 from training.runs.streaming import Source, State
@@ -23,11 +21,12 @@ class Plans(ABC):
 
     Args:
         config: numbers of the loop.
-        accelerator: knows the processes.
+        rank: which process this is.
+        world: processes.
     """
 
-    def __init__(self, config: LoopConfig, accelerator: Accelerator) -> None:
-        self.config, self.accelerator = config, accelerator
+    def __init__(self, config: LoopConfig, rank: int, world: int) -> None:
+        self.config, self.rank, self.world = config, rank, world
 
     @property
     @abstractmethod
@@ -52,8 +51,8 @@ class Plans(ABC):
 class Listed(Plans):
     """Plans of an epoch as a stage lists them."""
 
-    def __init__(self, stage: Stage, config: LoopConfig, accelerator: Accelerator) -> None:
-        super().__init__(config, accelerator)
+    def __init__(self, stage: Stage, config: LoopConfig, rank: int, world: int) -> None:
+        super().__init__(config, rank, world)
         self._stage = stage
 
     @property
@@ -69,18 +68,17 @@ class Listed(Plans):
     def _mine(self, number: int) -> list[Any]:
         """This process's share: the same number of whole accumulation groups for every process."""
         plans = list(self._stage.epoch(number, self.config.seed))
-        count = self.accelerator.num_processes
-        whole = len(plans) // (count * self.config.accumulate) * count * self.config.accumulate
-        return plans[self.accelerator.process_index : whole : count]
+        together = self.world * self.config.accumulate
+        return plans[self.rank : len(plans) // together * together : self.world]
 
 
 class Streamed(Plans):
     """Plans of the lanes of this process in turn; lanes go on over the ends of epochs."""
 
-    def __init__(self, source: Source[Any], config: LoopConfig, accelerator: Accelerator) -> None:
-        super().__init__(config, accelerator)
-        count = config.accumulate * accelerator.num_processes
-        mine = range(accelerator.process_index, count, accelerator.num_processes)
+    def __init__(self, source: Source[Any], config: LoopConfig, rank: int, world: int) -> None:
+        super().__init__(config, rank, world)
+        count = config.accumulate * world
+        mine = range(rank, count, world)
         self._batches = source.batches // count * config.accumulate
         self._lanes = [source.lane(number, count, config.seed) for number in mine] if self._batches else []
         self._states: list[State] = []
@@ -110,28 +108,27 @@ class Streamed(Plans):
         from accelerate.utils import gather_object
 
         found: list[State] = gather_object(self._states)
-        count = self.accelerator.num_processes
-        each = len(found) // count
-        return [found[n % count * each + n // count] for n in range(len(found))]
+        each = len(found) // self.world
+        return [found[n % self.world * each + n // self.world] for n in range(len(found))]
 
     def resume(self, states: list[State] | None) -> None:
         """Each lane behind the last batch that was learned from."""
         if not states:
             return
-        self._states = states[self.accelerator.process_index :: self.accelerator.num_processes]
+        self._states = states[self.rank :: self.world]
         self._handed.clear()
         for lane, state in zip(self._lanes, self._states, strict=True):
             lane.load_state_dict(state)
 
 
-def plans_of(stage: Stage, config: LoopConfig, accelerator: Accelerator) -> Plans:
-    """Those of a stage.
+def plans_of(stage: Stage, config: LoopConfig, rank: int, world: int) -> Plans:
+    """Those of a stage in one of so many processes.
 
     Raises:
         ConfigError: fewer than one optimizer step takes.
     """
     source: Source[Any] | None = getattr(stage, "source", None)
-    plans = Listed(stage, config, accelerator) if source is None else Streamed(source, config, accelerator)
+    plans = Listed(stage, config, rank, world) if source is None else Streamed(source, config, rank, world)
     if not plans.steps:
         raise ConfigError("enough samples for one optimizer step", "fewer", "lower accumulate or build more")
     return plans
