@@ -55,8 +55,9 @@ def check_language(recipe: LanguageRecipe, folder: Path) -> CheckReport:
     told = {k: round(v, 1) for k, v in seconds.items()} | {"total": round(sum(seconds.values()), 1)}
     model = stage.parts.model
     frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    counts = counts_of(samples) if stream is None else stream.counts
     return CheckReport(
-        recipe.stage, counts_of(samples) if stream is None else stream.counts, parameters(stage.module), frozen, steps, told, peak_memory(), tokens
+        recipe.stage, counts, parameters(stage.module), frozen, steps, told, peak_memory(), tokens
     )  # fmt: skip
 
 

@@ -178,7 +178,9 @@ def open_language(
 
 def source_of(stream: ConversationStream, recipe: LanguageRecipe, stage: Any) -> Source[Any]:
     """What a stage streams: conversations of a window, planned as those of an epoch are."""
-    return stream.source(recipe, lambda drawn, rng: stage.planned(stream.samples(drawn), rng), stage.together, stage.replayed)
+    return stream.source(
+        recipe, lambda drawn, rng: stage.planned(stream.samples(drawn), rng), stage.together, stage.replayed
+    )
 
 
 def train_language(work: LanguageWork, call: Call) -> Card | None:

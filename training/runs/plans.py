@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from assistant.errors import ConfigError
 from training.runs.recipe import LoopConfig
 from training.runs.streaming import Source, State
 
-if TYPE_CHECKING:
-    from training.runs.loop import Stage
+Value = TypeVar("Value")
 
 
 class Plans(ABC):
@@ -37,23 +36,25 @@ class Plans(ABC):
     def of_epoch(self, number: int, first: int) -> tuple[int, Iterator[Any]]:
         """How many batches this process has in an epoch, and their plans from the ``first`` on."""
 
+    @abstractmethod
     def learned(self) -> None:
         """Note that an optimizer step was made of the plans that came first of those not noted yet."""
 
+    @abstractmethod
     def states(self) -> list[State] | None:
         """Where the lanes of all processes are; None without any. Collective."""
-        return None
 
+    @abstractmethod
     def resume(self, states: list[State] | None) -> None:
         """Go on where lanes were."""
 
 
 class Listed(Plans):
-    """Plans of an epoch as a stage lists them."""
+    """Plans of an epoch as a stage lists them by the epoch's number and the seed."""
 
-    def __init__(self, stage: Stage, config: LoopConfig, rank: int, world: int) -> None:
+    def __init__(self, epoch: Callable[[int, int], Iterable[Any]], config: LoopConfig, rank: int, world: int) -> None:
         super().__init__(config, rank, world)
-        self._stage = stage
+        self._epoch = epoch
 
     @property
     def steps(self) -> int:
@@ -65,9 +66,19 @@ class Listed(Plans):
         plans = self._mine(number)
         return len(plans), iter(plans[first:])
 
+    def learned(self) -> None:
+        """Lists hang on the epoch alone: nothing to note."""
+
+    def states(self) -> list[State] | None:
+        """None."""
+        return None
+
+    def resume(self, states: list[State] | None) -> None:
+        """Nothing to go on with."""
+
     def _mine(self, number: int) -> list[Any]:
         """This process's share: the same number of whole accumulation groups for every process."""
-        plans = list(self._stage.epoch(number, self.config.seed))
+        plans = list(self._epoch(number, self.config.seed))
         together = self.world * self.config.accumulate
         return plans[self.rank : len(plans) // together * together : self.world]
 
@@ -108,8 +119,7 @@ class Streamed(Plans):
         from accelerate.utils import gather_object
 
         found: list[State] = gather_object(self._states)
-        each = len(found) // self.world
-        return [found[n % self.world * each + n // self.world] for n in range(len(found))]
+        return by_lane(found, self.world)
 
     def resume(self, states: list[State] | None) -> None:
         """Each lane behind the last batch that was learned from."""
@@ -121,14 +131,24 @@ class Streamed(Plans):
             lane.load_state_dict(state)
 
 
-def plans_of(stage: Stage, config: LoopConfig, rank: int, world: int) -> Plans:
+def by_lane(found: Sequence[Value], world: int) -> list[Value]:
+    """What the processes gave, each for its lanes in turn, in the order of the lanes.
+
+    >>> by_lane(["lane 0", "lane 2", "lane 1", "lane 3"], 2)
+    ['lane 0', 'lane 1', 'lane 2', 'lane 3']
+    """
+    each = len(found) // world
+    return [found[n % world * each + n // world] for n in range(len(found))]
+
+
+def plans_of(stage: Any, config: LoopConfig, rank: int, world: int) -> Plans:
     """Those of a stage in one of so many processes.
 
     Raises:
         ConfigError: fewer than one optimizer step takes.
     """
     source: Source[Any] | None = getattr(stage, "source", None)
-    plans = Listed(stage, config, rank, world) if source is None else Streamed(source, config, rank, world)
+    plans = Listed(stage.epoch, config, rank, world) if source is None else Streamed(source, config, rank, world)
     if not plans.steps:
         raise ConfigError("enough samples for one optimizer step", "fewer", "lower accumulate or build more")
     return plans

@@ -31,7 +31,7 @@ from training.localizer.data import read_rows
 from training.localizer.run import read_sets
 from training.localizer.streamed import open_stream
 from training.runs.loop import run
-from training.runs.plans import Streamed
+from training.runs.plans import Streamed, by_lane
 from training.runs.recipe import LanguageRecipe, Recipe, read_recipe
 from training.runs.streaming import Drawn, Source
 from training.train import main
@@ -159,6 +159,25 @@ def test_processes_read_the_lanes_of_one_that_accumulates(sets: tuple[Path, Path
     for world in (2, 4):
         parts = [plans(rank, world, 4 // world) for rank in range(world)]
         assert [plan for step in zip(*parts, strict=True) for plan in step] == plans(0, 1, 4)
+
+
+def test_one_process_goes_on_where_the_lanes_of_two_are(sets: tuple[Path, Path]) -> None:
+    def streamed_by(rank: int, world: int) -> Streamed:
+        return Streamed(source(sets), numbers(accumulate=4 // world), rank, world)
+
+    def taken(plans: Streamed, count: int) -> list[Any]:
+        found = list(islice(plans.of_epoch(0, 0)[1], count))
+        for _ in range(count * plans.world // 4):
+            plans.learned()
+        return found
+
+    straight = taken(streamed_by(0, 1), 16)
+    parts = [streamed_by(rank, 2) for rank in range(2)]
+    for part in parts:
+        taken(part, 4)
+    again = streamed_by(0, 1)
+    again.resume(by_lane([state for part in parts for state in part._states], 2))
+    assert taken(again, 8) == straight[8:]
 
 
 def test_a_stream_of_other_sets_does_not_go_on_and_one_too_short_is_told(
