@@ -130,8 +130,7 @@ class _Run:
         self.steps = min(every, config.max_steps or every)
         plugin = self.accelerator.state.deepspeed_plugin
         if plugin is not None:
-            if config.accumulate > 1:
-                raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+            _require_even(stage, config)
             plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = 1  # batches are counted by the loop
         self.names = set(stage.module.state_dict())
         optimizer = optimizer_of(stage, config)
@@ -247,6 +246,19 @@ class _Run:
         with self.clock("save"):
             self.done.lanes = self.plans.states()
             save_state(self.accelerator, self.schedule, self.done, self.out)
+
+
+def _require_even(stage: Stage, config: LoopConfig) -> None:
+    """Refuse what DeepSpeed cannot do: it reduces the gradients that a process has, which have to be those of all others.
+
+    Raises:
+        ConfigError: several batches a step, or a stage whose experts a batch may leave out.
+    """
+    if config.accumulate > 1:
+        raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+    if len(getattr(stage, "experts", None) or ()) > 1:
+        got = "experts that batches without references leave out"
+        raise ConfigError("batches of the same parameters under DeepSpeed", got, "train with gpus_fsdp2.yaml")
 
 
 def optimizer_of(stage: Stage, config: LoopConfig) -> torch.optim.AdamW:
