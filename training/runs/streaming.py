@@ -1,6 +1,6 @@
 """Batches of data sets that are streamed: endless, formed of a window of samples at a time, resumed at the very next one.
 
-A pass over the sets follows the other, and windows go on over their ends. Of the batches of an optimizer step, over all processes,
+A pass over the sets follows the other, and windows go on over their ends. Of the batches of an optimizer step over all processes
 each is a lane's, which reads its own share of the sets whichever process it belongs to: two processes learn what one does that
 accumulates two batches. Knows neither pictures nor words.
 """
