@@ -112,10 +112,9 @@ def test_words_are_likely_as_on_a_cpu(tmp_path: Path, pictures: list[Path]) -> N
     written = parts.model.generate(ids, attention_mask=torch.ones_like(ids), **(LIKELIEST | eight))
     assert written.shape[1] == ids.shape[1] + 8
     with torch.inference_mode():
-        near = parts.model(ids).logits.float().softmax(-1).cpu()
-        exact = parts.model.float().cpu()(ids.cpu()).logits.softmax(-1)
-    assert (near - exact).abs().max() < ALIKE
-    assert near.amax(-1).mean() > 2 / near.shape[-1]
+        near = parts.model(ids).logits.float().cpu()
+        exact = parts.model.float().cpu()(ids.cpu()).logits
+    assert (near - exact).abs().max() < 0.1 * exact.std()
 
 
 def test_shards_on_one_process_learn_what_is_learned_without(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from assistant.errors import ConfigError, DataSetError
 from tests.processes import context
 from tests.training.tiny_runs import language_recipe, localize_recipe
-from training.runs.loop import run
+from training.localizer.stage import LocalizeStage
+from training.runs.loop import _require_even, run
 from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
 from training.runs.trackers import tracker_of
@@ -310,6 +311,16 @@ def launched(config: Path, calls: list[list[str]], out: Path) -> None:
     for child in children:
         child.join(240)
         assert child.exitcode == 0
+
+
+def test_what_deepspeed_cannot_do_is_refused() -> None:
+    stage: Any = Toy([[0]])
+    _require_even(stage, numbers())
+    with pytest.raises(ConfigError, match="accumulate: 1 under DeepSpeed, got 2"):
+        _require_even(stage, numbers(accumulate=2))
+    stage.experts = LocalizeStage.experts
+    with pytest.raises(ConfigError, match=r"the same parameters under DeepSpeed, got .*; train with gpus_fsdp2\.yaml"):
+        _require_even(stage, numbers())
 
 
 STAGES = ("localize", "align", "instruct")
