@@ -67,6 +67,7 @@ def sharded_against_plain(folder: Path, steps: int) -> dict[str, Any]:
 def _trained(steps: int, shard: bool) -> tuple[dict[str, Tensor], float]:
     """The weights of so many steps, whole, and the seconds they took; as the loop makes them."""
     from accelerate import Accelerator
+    from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
     stage = SmallStage()
@@ -74,7 +75,7 @@ def _trained(steps: int, shard: bool) -> tuple[dict[str, Tensor], float]:
     losses: Any = StageLosses(stage.module, stage.losses, bf16=False)
     accelerator = Accelerator(cpu=not torch.cuda.is_available())
     if shard:
-        fully_shard(losses, mesh=torch.distributed.init_device_mesh(stage.where.type, (1,)))
+        fully_shard(losses, mesh=init_device_mesh(stage.where.type, (1,)))
         begin_shards(losses)
     optimizer = torch.optim.AdamW(losses.parameters(), lr=RATE, weight_decay=DECAY)
     started = time.perf_counter()
@@ -98,7 +99,9 @@ def _trained(steps: int, shard: bool) -> tuple[dict[str, Tensor], float]:
 @contextmanager
 def _one_process(folder: Path) -> Iterator[None]:
     """A process group of this process alone."""
-    store = torch.distributed.FileStore(str(folder / "processes"), 1)
+    from torch._C._distributed_c10d import FileStore
+
+    store = FileStore(str(folder / "processes"), 1)
     kind = "nccl" if torch.cuda.is_available() else "gloo"
     torch.distributed.init_process_group(kind, store=store, rank=0, world_size=1)
     try:
