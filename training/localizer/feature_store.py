@@ -99,7 +99,7 @@ class Packed:
 
     def unpacked(self) -> Float[Tensor, "*tokens width"]:
         """Tokens in float32."""
-        values = of_seven_bits(self.values, self.spread.shape[-1]).sub_(MIDDLE).view(torch.int8).float()
+        values: Tensor = of_seven_bits(self.values, self.spread.shape[-1]).sub_(MIDDLE).view(torch.int8).float()
         return values.mul_((self.longest.float() / LARGEST)[..., None]).mul_(self.spread)
 
     def to(self, device: torch.device) -> Packed:
