@@ -100,7 +100,8 @@ class Packed:
     def unpacked(self) -> Float[Tensor, "*tokens width"]:
         """Tokens in float32."""
         values: Tensor = of_seven_bits(self.values, self.spread.shape[-1]).sub_(MIDDLE).view(torch.int8).float()
-        return values.mul_((self.longest.float() / LARGEST)[..., None]).mul_(self.spread)
+        values.mul_((self.longest.float() / LARGEST)[..., None]).mul_(self.spread)
+        return values
 
     def to(self, device: torch.device) -> Packed:
         """The same on another device."""
