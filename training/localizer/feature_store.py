@@ -126,7 +126,8 @@ def in_seven_bits(values: UInt8[Tensor, "*tokens width"]) -> UInt8[Tensor, "*tok
     eighth = -(-values.shape[-1] // 8)
     padded = torch.nn.functional.pad(values, (0, 8 * eighth - values.shape[-1])).unflatten(-1, (8, eighth))
     bits = torch.arange(7, dtype=torch.uint8, device=values.device)[:, None]
-    return (padded[..., :7, :] | (padded[..., 7:, :] >> bits & 1) << 7).flatten(-2)
+    packed: Tensor = padded[..., :7, :] | (padded[..., 7:, :] >> bits & 1) << 7
+    return packed.flatten(-2)
 
 
 def of_seven_bits(packed: UInt8[Tensor, "*tokens bytes"], width: int) -> UInt8[Tensor, "*tokens width"]:
