@@ -9,7 +9,7 @@ pictures in the columns would be copied several times, and a mixture of parquet 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,20 +68,30 @@ class SampleStream:
 
     Args:
         mixture: what to read.
+        sets: its sets, where they are open already.
 
     Raises:
         DataSetError: no data set, or a split that none of the sets has.
     """
 
-    def __init__(self, mixture: Mixture) -> None:
+    def __init__(self, mixture: Mixture, sets: Sequence[SampleSet] | None = None) -> None:
         self.mixture = mixture
-        self._sets = [open_set(folder) for folder in mixture.sets]
+        self._sets = [open_set(folder) for folder in mixture.sets] if sets is None else list(sets)
         self._epoch = 0
         self._resumed: Mapping[str, Any] | None = None
         self._running: Any = None
         self._start(0)
 
     def __iter__(self) -> Iterator[Sample]:
+        return (sample for _, sample in self.drawn())
+
+    @property
+    def epoch(self) -> int:
+        """Number of the pass that the next sample is of."""
+        return self._epoch
+
+    def drawn(self) -> Iterator[tuple[int, Sample]]:
+        """One pass, each sample with the number of its set."""
         epoch = self._epoch
         running = self._start(epoch)
         if self._resumed is not None:
@@ -89,7 +99,7 @@ class SampleStream:
             self._resumed = None
         self._running = running
         for drawn in running:
-            yield self._sets[drawn[_IN]].of_index(drawn[_INDEX])
+            yield drawn[_IN], self._sets[drawn[_IN]].of_index(drawn[_INDEX])
         self._epoch, self._running = epoch + 1, None
 
     def set_epoch(self, epoch: int) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from assistant.errors import ConfigError
 from training import benchmark_gpu
+from training.measures import gpu_phases
 from training.measures.gpu_phases import PHASES, TINY, random_preset, run_module, spoken
 from training.measures.random_vlm import save_random_vlm
 
@@ -69,3 +70,27 @@ def test_a_random_model_is_heard_and_compared(tmp_path: Path) -> None:
 def test_a_command_that_fails_is_told_by_its_last_line() -> None:
     with pytest.raises(ConfigError, match=r"expected no_such_module to end well, got .*No module named no_such_module"):
         run_module("no_such_module")
+
+
+def test_the_tests_that_are_run_are_those_of_the_marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def run(*words: str, folder: Path) -> float:
+        asked.extend(words)
+        (tmp_path / "suite.xml").write_text('<testsuites><testsuite tests="6" skipped="1" failures="0"/></testsuites>')
+        assert all((folder / word).is_file() for word in words if word.endswith(".py"))
+        return 2.0
+
+    monkeypatch.setattr(gpu_phases, "run_module", run)
+    assert gpu_phases.suite(TINY, tmp_path) == {"tests": 6, "skipped": 1, "tests_s": 2.0}
+    named = [word for word in asked if word.endswith(".py")]
+    assert "tests/test_device.py" in named
+    assert asked[asked.index("-m") + 1] == "device"
+
+
+def test_weights_apart_from_those_without_shards_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        gpu_phases, "sharded_against_plain", lambda *_: {"largest_difference": 0.1, "moved": 0.2, "ratio": 1.0}
+    )
+    with pytest.raises(ConfigError, match=r"the weights of training without shards, got some 0\.1 apart"):
+        gpu_phases.shards(TINY, tmp_path)

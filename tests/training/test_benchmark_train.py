@@ -11,7 +11,7 @@ from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.benchmark_train import main
 
 
-@pytest.mark.parametrize("stage", ["localize", "instruct"])
+@pytest.mark.parametrize("stage", ["localize", "align", "instruct"])
 def test_a_run_is_compared_with_its_bare_loop(
     built: Path, folder: Path, stage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -23,6 +23,7 @@ def test_a_run_is_compared_with_its_bare_loop(
     assert told["bare"] > 0
     assert told["run"] > 0
     assert told["ratio"] == pytest.approx(told["run"] / told["bare"], abs=1e-3)
+    assert told["processor_ratio"] == pytest.approx(told["run_processor"] / told["bare_processor"], abs=1e-3)
     assert 0 < told["load_share"] < 1
     assert not (built / "timed").exists()
     assert main([*arguments[:2], "--steps", "900"]) == 1

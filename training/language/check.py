@@ -11,7 +11,9 @@ import torch
 from assistant.errors import WeightsError
 from training.language.data import SamplePlan, read_tensors
 from training.language.run import counts_of, open_language, read_samples, train_language
+from training.language.sets import WINDOW, open_conversations
 from training.runs.check_report import CheckReport, parameters, peak_memory, short_loop
+from training.runs.plans import first_plans
 from training.runs.recipe import Call, LanguageRecipe
 
 RENDERED = 1000
@@ -22,7 +24,8 @@ READ = 100
 
 def check_language(recipe: LanguageRecipe, folder: Path) -> CheckReport:
     """Report on a recipe of the stages; ``folder`` is a temporary one."""
-    samples, faults = read_samples(recipe)
+    stream = open_conversations(recipe) if recipe.data.streaming else None
+    samples, faults = read_samples(recipe) if stream is None else (stream.held, stream.faults)
     if faults:
         from assistant.errors import DataSetError
 
@@ -31,19 +34,20 @@ def check_language(recipe: LanguageRecipe, folder: Path) -> CheckReport:
     for path in pictures[:: max(1, len(pictures) // READ)]:
         read_tensors(path)
     short = recipe.model_copy(update={"out": folder / "run", "loop": short_loop(recipe.loop)})
-    work = open_language(short, samples)
+    work = open_language(short, samples, stream)
     stage = work.stage
-    plans = list(stage.epoch(0, recipe.loop.seed))
+    plans = first_plans(stage, recipe.loop, None if stream is None else WINDOW)
+    batches = len(plans) if stream is None else stage.source.batches
     tokens = _tokens(
         stage, [SamplePlan((s,), p.text, p.embeddings) for batch in plans for p in batch for s in p.samples]
     )
     held, replayed = len(stage.held), len(stage.held_replay)
     stage.held, stage.held_replay = stage.held[: recipe.batch_size], stage.held_replay[: recipe.batch_size]
-    stage.epoch = _ends(plans, recipe.loop.accumulate)
+    stage.epoch, stage.source = _ends(plans, recipe.loop.accumulate), None
     train_language(work, Call("training.check"))
     _loads(work, folder / "run" / "checkpoint")
     laps = work.clock.laps
-    steps = len(plans) // recipe.loop.accumulate * recipe.loop.epochs
+    steps = batches // recipe.loop.accumulate * recipe.loop.epochs
     steps = min(steps, recipe.loop.max_steps or steps)
     passes = (3 * held + replayed) / max(1, 3 * len(stage.held) + len(stage.held_replay))
     looks = recipe.loop.epochs + 1 + stage.trained
@@ -51,8 +55,9 @@ def check_language(recipe: LanguageRecipe, folder: Path) -> CheckReport:
     told = {k: round(v, 1) for k, v in seconds.items()} | {"total": round(sum(seconds.values()), 1)}
     model = stage.parts.model
     frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    counts = counts_of(samples) if stream is None else stream.counts
     return CheckReport(
-        recipe.stage, counts_of(samples), parameters(stage.module), frozen, steps, told, peak_memory(), tokens
+        recipe.stage, counts, parameters(stage.module), frozen, steps, told, peak_memory(), tokens
     )  # fmt: skip
 
 

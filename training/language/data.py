@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,16 +88,23 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """
     if not path.is_file():
         raise DataSetError(f"a file {path.name}", f"none in {path.parent}", "make it first")
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataSetError("a JSON object a line", f"line {number} of {path.name}", "make it again") from error
-        if not isinstance(row, dict):
-            raise DataSetError("a JSON object a line", f"line {number} of {path.name}", "make it again")
-        rows.append(row)
-    return rows
+    lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+    return [json_row(line, f"line {number} of {path.name}") for number, line in enumerate(lines, 1)]
+
+
+def json_row(line: str | bytes, told: str) -> dict[str, Any]:
+    """A line as a JSON object; ``told`` says which it is where it is none.
+
+    Raises:
+        DataSetError: no JSON object.
+    """
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise DataSetError("a JSON object a line", told, "make it again") from error
+    if not isinstance(row, dict):
+        raise DataSetError("a JSON object a line", told, "make it again")
+    return row
 
 
 def read_language_set(folder: Path) -> list[LanguageSample]:
@@ -109,27 +116,75 @@ def read_language_set(folder: Path) -> list[LanguageSample]:
     known = {row["index"]: row for row in read_jsonl(folder / EVIDENCE)}
     samples = []
     for number, row in enumerate(read_jsonl(folder / CONVERSATIONS), 1):
-        try:
-            about = known[row["index"]]
-            index, conversations = int(row["index"]), row["conversations"]
-            for messages in conversations:
-                plain = tuple({"role": str(m["role"]), "content": str(m["content"])} for m in messages)
-                samples.append(
-                    LanguageSample(
-                        plain, folder / f"{index:07d}.safetensors", about["evidence"], float(about["score"]),
-                        validation=index % VALIDATION_EVERY == VALIDATION_EVERY - 1,
-                        picture=Path(about["source"]) if "source" in about else None,
-                    )
-                )  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataSetError(
-                f"conversations of pictures in {EVIDENCE}",
-                f"line {number} of {CONVERSATIONS} ({error})",
-                "make it again",
-            ) from error
+        samples += samples_of_row(folder, row, known.get(row.get("index")), f"line {number} of {CONVERSATIONS}")
     if not samples:
         raise DataSetError("at least one conversation", f"none in {folder.name}", "make it again")
     return samples
+
+
+def samples_of_row(
+    folder: Path, row: Mapping[str, Any], about: Mapping[str, Any] | None, told: str
+) -> list[LanguageSample]:
+    """Conversations of a line.
+
+    Args:
+        folder: of the set.
+        row: the line.
+        about: its picture's line of evidence; None where there is none.
+        told: which line it is.
+
+    Raises:
+        DataSetError: missing fields, or a picture that is not in the set.
+    """
+    try:
+        if about is None:
+            raise KeyError(row["index"])
+        index = int(row["index"])
+        return [
+            LanguageSample(
+                tuple({"role": str(m["role"]), "content": str(m["content"])} for m in messages),
+                folder / f"{index:07d}.safetensors", about["evidence"], float(about["score"]),
+                validation=is_held(index), picture=Path(about["source"]) if "source" in about else None,
+            )
+            for messages in row["conversations"]
+        ]  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        got = f"{told} ({error})"
+        raise DataSetError(f"conversations of pictures in {EVIDENCE}", got, "make it again") from error
+
+
+def is_held(index: int) -> bool:
+    """Whether a picture is for validation.
+
+    >>> [index for index in range(60) if is_held(index)]
+    [19, 39, 59]
+    """
+    return index % VALIDATION_EVERY == VALIDATION_EVERY - 1
+
+
+def fault_of(sample: LanguageSample, there: bool) -> str | None:
+    """Why a conversation cannot be used; None where it can. ``there`` says whether the file of its picture is."""
+    if sample.tensors is not None and not there:
+        return f"no file {sample.tensors.name}"
+    roles = [m["role"] for m in sample.messages]
+    if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
+        return f"roles {', '.join(roles) or 'none'} instead of user and assistant in turn"
+    return None
+
+
+MOST_BAD = 0.1
+"""A run leaves out at most this share of its conversations."""
+
+
+def require_few(faults: Sequence[str], every: int) -> None:
+    """Refuse sets of which too much cannot be used.
+
+    Raises:
+        DataSetError: more than a tenth.
+    """
+    if len(faults) > MOST_BAD * every:
+        got = f"{len(faults)} of {every} bad, first {faults[0]}"
+        raise DataSetError("conversations that can be used", got, "make them again")
 
 
 def read_replay(path: Path) -> list[LanguageSample]:
@@ -138,7 +193,7 @@ def read_replay(path: Path) -> list[LanguageSample]:
         return [
             LanguageSample(
                 ({"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["answer"]}),
-                None, "", 0.0, bool(row.get("ended", True)), number % VALIDATION_EVERY == VALIDATION_EVERY - 1,
+                None, "", 0.0, bool(row.get("ended", True)), is_held(number),
             )
             for number, row in enumerate(read_jsonl(path))
             if row["answer"]

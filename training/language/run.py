@@ -26,13 +26,15 @@ from training.language.data import (
     EVIDENCE,
     Corpus,
     LanguageSample,
+    fault_of,
     read_language_set,
     read_replay,
     read_tensors,
+    require_few,
 )
 from training.language.mini_stage import MiniStage
 from training.language.packing import use_plain_attention
-from training.localizer.sifting import MOST_BAD
+from training.language.sets import ConversationStream, open_conversations
 from training.runs.cards import notes_on
 from training.runs.clock import Clock
 from training.runs.continuation import identity_of, require_folder
@@ -41,6 +43,7 @@ from training.runs.loop import run
 from training.runs.processes import processes
 from training.runs.record import RunMaterial
 from training.runs.recorded_run import run_recorded
+from training.runs.streaming import Source
 from training.runs.trained_parts import hash_of_parts, start_of
 
 _LOG = logging.getLogger(__name__)
@@ -81,15 +84,17 @@ def run_language(recipe: LanguageRecipe, call: Call) -> None:
         ConfigError: a folder with another run, or with one that is not to be resumed; nothing in it has changed.
     """
     processes()
-    samples, faults = read_samples(recipe)
+    stream = open_conversations(recipe) if recipe.data.streaming else None
+    samples, faults = read_samples(recipe) if stream is None else (stream.held, stream.faults)
     data = {str(folder): digest_of(folder) for folder in recipe.data.sets}
     if recipe.data.replay is not None and recipe.data.replay.is_file():
         data[str(recipe.data.replay)] = hashlib.sha256(recipe.data.replay.read_bytes()).hexdigest()
     identity = identity_of(recipe, data)
     require_folder(recipe, identity, call.resume)
+    counts = counts_of(samples) if stream is None else stream.counts
     run_recorded(
-        recipe, call, identity, RunMaterial(counts_of(samples), faults),
-        lambda: open_language(recipe, samples), lambda work: train_language(work, call),
+        recipe, call, identity, RunMaterial(counts, faults),
+        lambda: open_language(recipe, samples, stream), lambda work: train_language(work, call),
     )  # fmt: skip
 
 
@@ -103,17 +108,12 @@ def read_samples(recipe: LanguageRecipe) -> tuple[list[LanguageSample], list[str
     there = {path: path.is_file() for path in {s.tensors for s in every} if path is not None}
     samples, faults = list[LanguageSample](), list[str]()
     for sample in every:
-        roles = [m["role"] for m in sample.messages]
-        if sample.tensors is not None and not there[sample.tensors]:
-            faults.append(f"no file {sample.tensors.name}")
-        elif not roles or roles != ["user", "assistant"] * (len(roles) // 2):
-            faults.append(f"roles {', '.join(roles) or 'none'} instead of user and assistant in turn")
-        else:
+        reason = fault_of(sample, sample.tensors is None or there[sample.tensors])
+        if reason is None:
             samples.append(sample)
-    if len(faults) > MOST_BAD * len(every):
-        raise DataSetError(
-            "conversations that can be used", f"{len(faults)} of {len(every)} bad, first {faults[0]}", "make them again"
-        )
+        else:
+            faults.append(reason)
+    require_few(faults, len(every))
     samples = some(samples, recipe.data.limit, recipe.loop.seed)
     if not any(s.validation for s in samples):
         raise DataSetError("conversations for validation", "none", "raise the limit or build more pictures")
@@ -131,8 +131,15 @@ def counts_of(samples: list[LanguageSample]) -> dict[str, Any]:
     }
 
 
-def open_language(recipe: LanguageRecipe, samples: list[LanguageSample]) -> LanguageWork:
+def open_language(
+    recipe: LanguageRecipe, samples: list[LanguageSample], stream: ConversationStream | None = None
+) -> LanguageWork:
     """The stage of a recipe.
+
+    Args:
+        recipe: of the run.
+        samples: of both splits; for validation alone where the others are streamed.
+        stream: of the conversations to train on; None where ``samples`` has them.
 
     Raises:
         ConfigError, WeightsError: a preset, model or trained parts that cannot be had.
@@ -163,8 +170,17 @@ def open_language(recipe: LanguageRecipe, samples: list[LanguageSample]) -> Lang
     parts = parts_from(start)
     stage = stage_of(parts)
     stage.trained = start is not None
+    if stream is not None:
+        stage.source = source_of(stream, recipe, stage)
     began = "" if start is None else hash_of_parts(start)
     return LanguageWork(recipe, preset, stage, parts.towers, save, lambda f: stage_of(parts_from(f)), Clock(), began)
+
+
+def source_of(stream: ConversationStream, recipe: LanguageRecipe, stage: Any) -> Source[Any]:
+    """What a stage streams: conversations of a window, planned as those of an epoch are."""
+    return stream.source(
+        recipe, lambda drawn, rng: stage.planned(stream.samples(drawn), rng), stage.together, stage.replayed
+    )
 
 
 def train_language(work: LanguageWork, call: Call) -> Card | None:
@@ -233,4 +249,9 @@ def start_parts(
 
 def digest_of(folder: Path) -> str:
     """SHA-256 of a language set's words: which set it was."""
-    return hashlib.sha256((folder / EVIDENCE).read_bytes() + (folder / CONVERSATIONS).read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    for name in (EVIDENCE, CONVERSATIONS):
+        with (folder / name).open("rb") as file:
+            while block := file.read(2**20):
+                digest.update(block)
+    return digest.hexdigest()

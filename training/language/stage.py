@@ -30,6 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from training.runs.recipe import LanguageData
+    from training.runs.streaming import Source
 
 REPORT_EVERY = 50
 
@@ -82,6 +83,8 @@ class LanguageStage(ABC, Generic[Parts, Batch]):
     """
 
     primary = "score"
+    source: Source[list[SamplePlan]] | None = None
+    """What is trained on where that is streamed."""
 
     def __init__(
         self, parts: Parts, corpus: Corpus, data: LanguageData, batch_size: int,
@@ -114,9 +117,16 @@ class LanguageStage(ABC, Generic[Parts, Batch]):
 
     def epoch(self, number: int, seed: int) -> Iterator[list[SamplePlan]]:
         """Batches of one epoch: the same for the same number and seed."""
-        rng = random.Random(f"{seed}/{number}")
-        share = self.data.replay_share if len(self.module.lora) else 0.0  # a frozen model forgets nothing
-        chosen = mixed(self.samples, self.replay, share, rng)
+        return self.planned(self.samples, random.Random(f"{seed}/{number}"))
+
+    @property
+    def replayed(self) -> float:
+        """Share of what is learned from that is replayed: a frozen model forgets nothing."""
+        return self.data.replay_share if self.replay and len(self.module.lora) else 0.0
+
+    def planned(self, samples: Sequence[LanguageSample], rng: random.Random) -> Iterator[list[SamplePlan]]:
+        """Batches of conversations and their share of replay, the same for the same draws."""
+        chosen = mixed(samples, self.replay, self.replayed, rng)
         groups = grouped(chosen, self.together, rng)
         planned = [drawn(g, rng, self.data.text_dropped, self.data.embeddings_dropped) for g in groups]
         return length_sorted(planned, self.batch_size, rng)

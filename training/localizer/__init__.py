@@ -14,6 +14,7 @@ projection          the first text projection
 calibrate           scores of normals -> calibration
 data                rows of a data set
 shares              how much of an epoch each data set is
+streamed            rows of sets that are streamed
 sifting             rows that cannot be used
 run_weigh           a recipe -> weighed parts
 product_statistics  products -> what the experts say

@@ -24,6 +24,7 @@ from training.localizer.run import (
     train_localizer,
 )
 from training.localizer.sifting import contact_sheet, counts_of, require_compared, require_splits, sift
+from training.localizer.streamed import WINDOW, RowStream, open_stream
 from training.runs.check_report import STEPS, CheckReport, parameters, peak_memory, short_loop
 from training.runs.recipe import Call, Recipe
 
@@ -36,7 +37,8 @@ Plan = tuple[int, int, bool]
 def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> CheckReport:
     """Report on a recipe of the stage; ``folder`` is a temporary one."""
     recipe = settled(recipe)
-    every = read_sets(recipe)
+    stream = open_stream(recipe.data, recipe.loop.seed) if recipe.data.streaming else None
+    every = read_sets(recipe) if stream is None else [*_first_of(stream, recipe), *stream.held]
     for path in recipe.data.sets:
         manifest_hash(path)
     rows, faults = sift(every, decode=True)
@@ -48,7 +50,8 @@ def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> CheckRep
     plans = plans_of(recipe, rows)
     require_compared(rows, {index: count for index, (_, count, _) in plans.items()})
     some = chosen(rows, plans, recipe)
-    data = recipe.data.model_copy(update={"features": folder / "features", "limit": None})
+    listed = {"features": folder / "features", "limit": None, "streaming": False}  # the few that are left have numbers
+    data = recipe.data.model_copy(update=listed)
     short = recipe.model_copy(update={"data": data, "out": folder / "run", "loop": short_loop(recipe.loop)})
     work = open_localize(short, some)
     require_features(recipe.data.features, features_of(recipe, work.clip, work.localizer))
@@ -56,9 +59,21 @@ def check_localize(recipe: Recipe, folder: Path, sheet: Path | None) -> CheckRep
     _loads(work, folder / "run" / "checkpoint")
     trainable = parameters(work.localizer.requires_grad_(True))
     frozen = sum(p.numel() for p in work.clip.model.parameters())
-    steps = _steps(rows, plans, recipe)
+    steps = _steps(rows, plans, recipe) if stream is None else _streamed_steps(stream, recipe)
     seconds = _seconds(recipe, rows, plans, work, steps, len([r for r in some if r.split == "validation"]))
-    return CheckReport(recipe.stage, counts_of(rows), trainable, frozen, steps, seconds, peak_memory())
+    counts = counts_of(rows) if stream is None else stream.counts
+    return CheckReport(recipe.stage, counts, trainable, frozen, steps, seconds, peak_memory())
+
+
+def _first_of(stream: RowStream, recipe: Recipe) -> list[DataRow]:
+    """Rows that a run of the stream would see first, enough for two steps of any kind of batch."""
+    return stream.some(STEPS * WINDOW * recipe.batch_size)
+
+
+def _streamed_steps(stream: RowStream, recipe: Recipe) -> int:
+    """Optimizer steps of a whole run in one process."""
+    steps = stream.training // recipe.batch_size // recipe.loop.accumulate * recipe.loop.epochs
+    return min(steps, recipe.loop.max_steps or steps)
 
 
 def chosen(rows: Sequence[DataRow], plans: dict[int, Plan], recipe: Recipe) -> list[DataRow]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from jaxtyping import UInt8
 from assistant.errors import DataSetError, ImageError
 from assistant.pictures.shards import picture_bytes
 from assistant.samples.masks import mask_values
-from assistant.samples.sets import open_set
+from assistant.samples.sets import Sample, SampleSet, open_set
 
 SET_SPACING = 10_000_000
 """In a run of several sets, indices of the n-th start at n times this."""
@@ -61,39 +62,61 @@ class DataRow:
         return height, width
 
 
+def row_of(sample: Sample, told: str) -> DataRow:
+    """A sample as a row; ``told`` says which it is where that fails.
+
+    Raises:
+        DataSetError: without the fields of the contract.
+    """
+    raw = sample.row
+    try:
+        return DataRow(
+            index=int(raw["index"]),
+            image=sample.image,
+            mask=sample.mask,
+            references=sample.references,
+            object_name=raw["object_name"],
+            family=raw["family"],
+            types=tuple(d["type"] for d in raw["defects"]),
+            defect_families=tuple(d["family"] for d in raw["defects"]),
+            split=raw["split"],
+            aligned=bool(raw.get("references_aligned", False)),
+            domain=raw.get("domain", "industrial"),
+            product=None if raw.get("product") is None else int(raw["product"]),
+            stated=(int(raw["height"]), int(raw["width"])) if raw.get("height") and raw.get("width") else None,
+        )
+    except (KeyError, TypeError) as error:
+        got = f"{told} ({error})"
+        raise DataSetError("a row of the data set contract", got, "build the data set again") from error
+
+
+def iter_rows(data: SampleSet) -> Iterator[DataRow]:
+    """Rows of an open set by index; memory does not grow with their number.
+
+    Raises:
+        DataSetError: none, or a row without the fields of the contract.
+    """
+    number = 0
+    for number, sample in enumerate(data, 1):
+        yield row_of(sample, f"row {number} of {data.folder.name}")
+    if not number:
+        raise DataSetError("at least one row", f"none in {data.folder.name}", "build the data set again")
+
+
 def read_rows(folder: Path) -> list[DataRow]:
     """Rows of a data set in either form, by index.
 
     Raises:
         DataSetError: no data set, or a row without the fields of the contract.
     """
-    rows = []
-    for number, sample in enumerate(open_set(folder), 1):
-        raw = sample.row
-        try:
-            rows.append(
-                DataRow(
-                    index=int(raw["index"]),
-                    image=sample.image,
-                    mask=sample.mask,
-                    references=sample.references,
-                    object_name=raw["object_name"],
-                    family=raw["family"],
-                    types=tuple(d["type"] for d in raw["defects"]),
-                    defect_families=tuple(d["family"] for d in raw["defects"]),
-                    split=raw["split"],
-                    aligned=bool(raw.get("references_aligned", False)),
-                    domain=raw.get("domain", "industrial"),
-                    product=None if raw.get("product") is None else int(raw["product"]),
-                    stated=(int(raw["height"]), int(raw["width"])) if raw.get("height") and raw.get("width") else None,
-                )
-            )
-        except (KeyError, TypeError) as error:
-            got = f"row {number} of {folder.name} ({error})"
-            raise DataSetError("a row of the data set contract", got, "build the data set again") from error
-    if not rows:
-        raise DataSetError("at least one row", f"none in {folder.name}", "build the data set again")
-    return rows
+    return list(iter_rows(open_set(folder)))
+
+
+def of_set(row: DataRow, number: int) -> DataRow:
+    """A row as one of the n-th set of a run: no other has its index or product."""
+    offset = number * SET_SPACING
+    product = None if row.product is None else row.product + offset
+    return replace(row, index=row.index + offset, product=product)
 
 
 def manifest_hash(folder: Path) -> str:

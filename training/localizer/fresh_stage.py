@@ -10,19 +10,23 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import torch
 
 from assistant.towers.clip import Clip
 from assistant.vision.localizer import Localizer, Match, novelty
+from assistant.vision.text_anchors import embed_states
 from training.localizer.data import DataRow
 from training.localizer.encoding import Draw, FeatureEncoder, Seen, grid_of, seen
 from training.localizer.feature_store import Shape
 from training.localizer.features import FeatureBatch, batches, plan
 from training.localizer.shares import weighed
 from training.localizer.stage import LocalizeStage
+from training.localizer.streamed import RowStream, drawn_row
 from training.runs.recipe import DataConfig
+from training.runs.streaming import Drawn
 
 Planned = tuple[Sequence[Draw], Shape]
 
@@ -38,17 +42,22 @@ class FreshStage(LocalizeStage):
         seed: of all draws.
         batch_size: samples a batch.
         changes: whether pictures are changed by chance in training.
+        stream: what is trained on, where that does not stand in ``rows``.
     """
 
     def __init__(
         self, clip: Clip, localizer: Localizer, rows: Sequence[DataRow], data: DataConfig, seed: int, batch_size: int,
-        changes: bool = True,
+        changes: bool = True, stream: RowStream | None = None,
     ) -> None:  # fmt: skip
         self.features = FeatureEncoder(clip.encoder.requires_grad_(False), localizer)
         self.data, self.changes = data, changes
         self.sizes = {row.index: row.size for row in rows}
         self.fixed = {row.index: self._draw(row, str(seed)) for row in rows}
         super().__init__(clip, localizer, rows, {i: self._shape(draw) for i, draw in self.fixed.items()}, batch_size)
+        self.source = None
+        if stream is not None:
+            self._states |= {name: embed_states(clip, name) for name in stream.names if name not in self._states}
+            self.source = stream.source(partial(self._window, seed), batch_size)
 
     def epoch(self, number: int, seed: int) -> Iterator[Any]:
         """Batches of one epoch, drawn anew: the same for the same number and seed."""
@@ -58,13 +67,21 @@ class FreshStage(LocalizeStage):
         for indices, shape in batches(weighed(shapes, self.weights, rng), self.batch_size, rng):
             yield [draws[i] for i in indices], shape
 
+    def _window(self, seed: int, drawn: Sequence[Drawn], rng: random.Random) -> Iterator[Planned]:
+        """Batches of samples of a stream; how they are shown hangs on the pass, as it hangs on the epoch in lists."""
+        draws = [self._draw(drawn_row(one), f"{seed}/{one.epoch}", self.changes) for one in drawn]
+        shapes = {at: self._shape(draw) for at, draw in enumerate(draws)}
+        for members, shape in batches(shapes, self.batch_size, rng):
+            yield [draws[at] for at in members], shape
+
     def _draw(self, row: DataRow, seed: str, changes: bool = False) -> Draw:
         shown = Draw(row, *plan(row, seed, self.data.sides, self.data.shots))
         whose = row.index if row.product is None else f"product {row.product}"
         return replace(shown, variant=random.Random(f"{seed}/{whose}").randrange(1, 2**48)) if changes else shown
 
     def _shape(self, draw: Draw) -> Shape:
-        return Shape(*grid_of(self.sizes[draw.row.index], draw.side, self.features.encoder.patch), draw.count > 0)
+        size = self.sizes.get(draw.row.index) or draw.row.size
+        return Shape(*grid_of(size, draw.side, self.features.encoder.patch), draw.count > 0)
 
     def read(self, planned: Any) -> tuple[Seen, Shape]:
         """Pictures and masks of a planned batch, decoded and prepared; in validation the plan names samples."""

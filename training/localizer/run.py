@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,13 @@ from assistant.vision.localizer import Localizer
 from assistant.vision.text_anchors import embed_types
 from assistant.vocabulary.defect_types import ALL_TYPES
 from training.localizer.calibrate import calibrate
-from training.localizer.data import SET_SPACING, DataRow, manifest_hash, read_rows
+from training.localizer.data import SET_SPACING, DataRow, manifest_hash, of_set, read_rows
 from training.localizer.encoding import FeatureEncoder
 from training.localizer.feature_folder import FITTED, made_from, require_features, write_record
 from training.localizer.features import encode_rows, plan
 from training.localizer.fresh_stage import FreshStage
 from training.localizer.projection import (
+    PICTURES,
     fit_projection,
     hash_of_projection,
     keep_projection,
@@ -39,6 +40,7 @@ from training.localizer.projection import (
 )  # fmt: skip
 from training.localizer.sifting import counts_of, require_compared, require_splits, sift
 from training.localizer.stage import LocalizeStage
+from training.localizer.streamed import RowStream, open_stream
 from training.runs.cards import notes_on
 from training.runs.clock import Clock
 from training.runs.continuation import identity_of, require_folder
@@ -64,10 +66,11 @@ class LocalizerWork:
         preset: of the recipe.
         clip: its towers.
         localizer: untrained, or of an earlier run.
-        rows: of both splits.
+        rows: of both splits; of the validation split alone where the others are streamed.
         clock: where the time goes.
         start: ``sha256:…`` of the trained parts it begins with; empty for none.
         calibration: of those; None for none.
+        stream: of the training rows; None where ``rows`` has them.
     """
 
     recipe: Recipe
@@ -78,6 +81,7 @@ class LocalizerWork:
     clock: Clock
     start: str = ""
     calibration: Calibration | None = None
+    stream: RowStream | None = None
 
     @property
     def loop(self) -> LoopConfig:
@@ -98,32 +102,41 @@ def run_localize(recipe: Recipe, call: Call) -> None:
     """
     processes()
     recipe = settled(recipe)
-    every = read_sets(recipe)
+    stream = open_stream(recipe.data, recipe.loop.seed) if recipe.data.streaming else None
+    every = read_sets(recipe) if stream is None else stream.held
     identity = identity_of(recipe, {str(s): manifest_hash(s) for s in recipe.data.sets})
     require_folder(recipe, identity, call.resume)
     rows, faults = sift(every, decode=True)
-    require_splits(rows)
+    require_splits(rows, streamed=stream is not None)
     require_compared(rows, {i: count for i, (_, count, _) in plans_of(recipe, rows).items()})
+    counts = counts_of(rows) if stream is None else stream.counts
     run_recorded(
-        recipe, call, identity, RunMaterial(counts_of(rows), [str(f) for f in faults]),
-        lambda: open_localize(recipe, rows), lambda work: train_localizer(work, call),
+        recipe, call, identity, RunMaterial(counts, [str(f) for f in faults]),
+        lambda: open_localize(recipe, rows, stream), lambda work: train_localizer(work, call),
     )  # fmt: skip
 
 
 def settled(recipe: Recipe) -> Recipe:
-    """The recipe with its tokens kept or live, as this machine asks for; a resumed run is then told of another machine."""
+    """The recipe with its tokens kept or live, as this machine asks for; a resumed run is then told of another machine.
+
+    Raises:
+        ConfigError: a stream for adapters that the tokens depend on.
+    """
+    if recipe.data.streaming and not _lateral_preset(recipe):
+        do = "leave `data.streaming` out"
+        raise ConfigError("lateral adapters where `data.streaming` is true", "residual ones", do)
     if recipe.data.tokens != "auto":
         return recipe
-    tokens = "live" if torch.cuda.is_available() and _lateral_preset(recipe) else "kept"
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"tokens": tokens})})
+    live = recipe.data.streaming or (torch.cuda.is_available() and _lateral_preset(recipe))
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"tokens": "live" if live else "kept"})})
 
 
 def _lateral_preset(recipe: Recipe) -> bool:
     return load_preset(recipe.preset)[0].adapters.mode == "lateral"
 
 
-def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
-    """Towers and localizer of a recipe; its projection is fitted or read.
+def open_localize(recipe: Recipe, rows: list[DataRow], stream: RowStream | None = None) -> LocalizerWork:
+    """Towers and localizer of a recipe; its projection is fitted or read, on the rows of the stream where there is one.
 
     Raises:
         ConfigError: a folder of features that were made from something else; nothing in it has changed.
@@ -141,8 +154,15 @@ def open_localize(recipe: Recipe, rows: list[DataRow]) -> LocalizerWork:
     if recipe.start is not None:
         calibration, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
         localizer.requires_grad_(True).train()
-    _settle_projection(recipe, preset, clip, localizer, rows)
-    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start, calibration)
+    fitted = _of_first_set(rows) if stream is None else stream.some(PICTURES, first_set=True)
+    _settle_projection(recipe, preset, clip, localizer, fitted)
+    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start, calibration, stream)
+
+
+def _of_first_set(rows: list[DataRow]) -> list[DataRow]:
+    """Training rows of the first data set; all rows where it has none."""
+    first = min(r.index for r in rows) // SET_SPACING
+    return [r for r in rows if r.split == "train" and r.index // SET_SPACING == first] or rows
 
 
 def _settle_projection(recipe: Recipe, preset: Preset, clip: Clip, localizer: Localizer, rows: list[DataRow]) -> None:
@@ -157,9 +177,7 @@ def _settle_projection(recipe: Recipe, preset: Preset, clip: Clip, localizer: Lo
                 use_projection(localizer, kept)
             return
         if recipe.start is None:
-            first = min(r.index for r in rows) // SET_SPACING
-            train = [r for r in rows if r.split == "train" and r.index // SET_SPACING == first]
-            fit_projection(localizer, clip, train or rows, preset)
+            fit_projection(localizer, clip, rows, preset)
         directions = projection_of(localizer)
         write_record(folder, now, hash_of_projection(directions))
         keep_projection(directions, folder)
@@ -240,7 +258,8 @@ def lateral_stage(work: LocalizerWork) -> LocalizeStage:
     """The stage of a preset whose adapters leave the tower's stream alone; kept tokens are made where they are not yet."""
     data = work.recipe.data
     if data.tokens == "live":
-        return FreshStage(work.clip, work.localizer, work.rows, data, work.loop.seed, work.recipe.batch_size)
+        seed, size = work.loop.seed, work.recipe.batch_size
+        return FreshStage(work.clip, work.localizer, work.rows, data, seed, size, stream=work.stream)
     _encode(work, data.features)
     return LocalizeStage(work.clip, work.localizer, work.rows, data.features, work.recipe.batch_size)
 
@@ -271,7 +290,7 @@ def _residual(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[li
 
 def _run(work: LocalizerWork, stage: Any, out: Path, resume: bool) -> list[dict[str, Any]]:
     """The loop over a stage, the best parameters put back; the history of its validations."""
-    stage.types = embed_types(work.clip, types_of(work.rows))
+    stage.types = embed_types(work.clip, types_of(work.rows, () if work.stream is None else work.stream.types))
     stage.trained = work.trained
     stage.weights = work.recipe.data.weights
     done = run(stage, work.loop, out, resume, work.clock)
@@ -280,9 +299,9 @@ def _run(work: LocalizerWork, stage: Any, out: Path, resume: bool) -> list[dict[
     return done.history
 
 
-def types_of(rows: Sequence[DataRow]) -> dict[str, tuple[str, ...]]:
-    """The built-in vocabulary with the rows' own kinds of defects, each described by its name."""
-    own = sorted({t for row in rows for t in row.types} - set(ALL_TYPES))
+def types_of(rows: Sequence[DataRow], more: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The built-in vocabulary with the rows' own kinds of defects, and ``more`` of them, each described by its name."""
+    own = sorted({*more, *(t for row in rows for t in row.types)} - set(ALL_TYPES))
     return {**ALL_TYPES, **{name: (name,) for name in own}}
 
 
@@ -311,10 +330,7 @@ def read_sets(recipe: Recipe) -> list[DataRow]:
     if isinstance(limit, tuple) and len(limit) != len(recipe.data.sets):
         raise ConfigError(f"{len(recipe.data.sets)} limits, one a set", str(len(limit)), "mend `data.limit`")
     for position, folder in enumerate(recipe.data.sets):
-        offset = position * SET_SPACING
         most = limit[position] if isinstance(limit, tuple) else None
-        for row in read_rows(folder)[:most]:
-            product = None if row.product is None else row.product + offset
-            rows.append(replace(row, index=row.index + offset, product=product))
+        rows += [of_set(row, position) for row in read_rows(folder)[:most]]
     rows = rows if isinstance(limit, tuple) else rows[:limit]
     return [r for r in rows if r.split in ("train", "validation")]

@@ -83,14 +83,18 @@ def sift(rows: Sequence[DataRow], decode: bool = False) -> tuple[list[DataRow], 
     return kept, faults
 
 
-def require_splits(rows: Iterable[DataRow]) -> None:
+def require_splits(rows: Iterable[DataRow], streamed: bool = False) -> None:
     """Refuse rows with nothing to learn from or nothing to judge by.
+
+    Args:
+        rows: of both splits.
+        streamed: what is learned from does not stand in ``rows``.
 
     Raises:
         DataSetError: no training rows, or a validation split without normal or without anomalous pictures.
     """
     counts = Counter((row.split, bool(row.types)) for row in rows)
-    if not counts["train", False] + counts["train", True]:
+    if not streamed and not counts["train", False] + counts["train", True]:
         raise DataSetError("a train and a validation split", "no rows to train on", "build with validation_share")
     if not (counts["validation", False] and counts["validation", True]):
         found = f"{counts['validation', False]} normal and {counts['validation', True]} anomalous in `validation`"

@@ -9,5 +9,6 @@ told_pictures      pictures as a model is told them
 language_speed     words a second
 gpu_phases         what a GPU is measured by
 gpu_scores         scores of another process
+gpu_shards         training in shards over one process
 random_vlm         a model of the shape of Qwen2.5-VL
 """

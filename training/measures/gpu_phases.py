@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
 from training.localizer.data import read_rows
 from training.localizer.features import plan
+from training.measures.gpu_shards import sharded_against_plain
 from training.measures.random_vlm import save_random_vlm
 
 Numbers = dict[str, Any]
@@ -65,8 +67,8 @@ TINY = Scale(28, 112, None, 4, 3, 4, 2, 64, "none", 24)
 WHOLE = Scale(20_000, 336, (384, 6, 12, 14), 32, 200, 200, 28, 3584, "nf4", 128)
 
 
-def run_module(*words: str, environment: dict[str, str] | None = None) -> float:
-    """Seconds of ``python -m`` some words.
+def run_module(*words: str, environment: dict[str, str] | None = None, folder: Path | None = None) -> float:
+    """Seconds of ``python -m`` some words, in a folder.
 
     Raises:
         ConfigError: it failed; its last line is told.
@@ -77,6 +79,7 @@ def run_module(*words: str, environment: dict[str, str] | None = None) -> float:
         capture_output=True,
         text=True,
         env=os.environ | (environment or {}),
+        cwd=folder,
         check=False,
     )
     if done.returncode:
@@ -90,12 +93,7 @@ def run_module(*words: str, environment: dict[str, str] | None = None) -> float:
 def localize(scale: Scale, out: Path) -> Numbers:
     """From nothing: a data set built, the localizer trained; samples a second against the bare encoder."""
     preset, numbers = random_preset(scale, out), {"build_s": built(scale, out)}
-    body = {
-        "stage": "localize", "preset": str(preset), "batch_size": scale.batch, "out": str(out / "localize"),
-        "data": {"sets": [str(out / "set")], "features": str(out / "features"), "sides": [scale.side]},
-        "loop": {"epochs": 1, "max_steps": scale.steps, "tracker": "none", "checkpoint_every": 10**6,
-                 "mixed_precision": "bf16" if torch.cuda.is_available() else "no"},
-    }  # fmt: skip
+    body = _localize_recipe(scale, out, out / "localize", scale.steps)
     numbers["whole_s"] = run_module("training.train", "--config", str(_written(out / "localize.yaml", body)))
     record = json.loads((out / "localize" / "run.json").read_text())
     spent = record["seconds"]
@@ -109,6 +107,15 @@ def localize(scale: Scale, out: Path) -> Numbers:
         "tokens": record["recipe"]["data"]["tokens"], "samples_s": samples, "pictures_a_sample": pictures,
         "encoder_pictures_s": bare, "ratio_to_encoder": samples * pictures / bare,
         "load_share": spent["load"] / spent["step"], "wanted": "ratio_to_encoder >= .5, load_share <= .02",
+    }  # fmt: skip
+
+
+def _localize_recipe(scale: Scale, out: Path, run: Path, steps: int) -> Numbers:
+    """A recipe of the stage for the built set, which writes into ``run``."""
+    return {
+        "stage": "localize", "preset": str(random_preset(scale, out)), "batch_size": scale.batch, "out": str(run),
+        "data": {"sets": [str(out / "set")], "features": str(out / "features"), "sides": [scale.side]},
+        "loop": {"epochs": 1, "max_steps": steps, "tracker": "none", "checkpoint_every": 10**6, "mixed_precision": _bits()},
     }  # fmt: skip
 
 
@@ -201,14 +208,15 @@ def spoken(preset: Path, parts: Path, tokens: int) -> Numbers:
 
 
 def shards(scale: Scale, out: Path) -> Numbers:
-    """Some steps of ``localize`` in shards over one process (FSDP 2), as accelerate launches it."""
-    if not torch.cuda.is_available():
-        raise ConfigError(
-            "a GPU, without which accelerate leaves its FSDP configuration alone", "none", "run it on one"
-        )
+    """A small model in shards over one process (FSDP 2); on a GPU some steps of ``localize`` too, as accelerate launches it."""
+    numbers = sharded_against_plain(out, scale.steps)
+    apart = numbers["largest_difference"]
+    if not apart <= LEAST_ALIKE * numbers["moved"]:
+        raise ConfigError("the weights of training without shards", f"some {apart:.2g} apart", "look at them")
+    if not torch.cuda.is_available():  # without one accelerate leaves its FSDP configuration alone
+        return numbers
     built(scale, out)
-    body = yaml.safe_load((out / "localize.yaml").read_text())
-    body |= {"out": str(out / "shards"), "loop": body["loop"] | {"max_steps": 5}}
+    body = _localize_recipe(scale, out, out / "shards", min(scale.steps, 5))
     config = Path(__file__).parents[1] / "configs" / "accelerate" / "gpus_fsdp2.yaml"
     launch = (
         "accelerate.commands.launch",
@@ -219,12 +227,25 @@ def shards(scale: Scale, out: Path) -> Numbers:
         "-m",
         "training.train",
     )
-    return {"whole_s": run_module(*launch, "--config", str(_written(out / "shards.yaml", body)))}
+    return numbers | {"whole_s": run_module(*launch, "--config", str(_written(out / "shards.yaml", body)))}
+
+
+def suite(scale: Scale, out: Path) -> Numbers:
+    """The tests that must hold on whatever computes here (marker ``device``)."""
+    root, told = Path(__file__).parents[2], out / "suite.xml"
+    files = [path for path in sorted((root / "tests").rglob("test_*.py")) if "mark.device" in path.read_text("utf-8")]
+    if not files:
+        raise ConfigError("the tests of a checkout", f"none in {root}", "run it in one")
+    named = [str(path.relative_to(root)) for path in files]
+    options = ("-q", "-m", "device", "-p", "no:cacheprovider", f"--junitxml={told}")
+    seconds = run_module("pytest", *options, *named, folder=root)
+    counts = next(ElementTree.parse(told).getroot().iter("testsuite")).attrib
+    return {"tests": int(counts["tests"]), "skipped": int(counts["skipped"]), "tests_s": seconds}
 
 
 PHASES: dict[str, tuple[Callable[[Scale, Path], Numbers], int]] = {
     "localize": (localize, 420), "inspect": (inspect, 120), "scores": (scores, 120), "language": (language, 420),
-    "shards": (shards, 180),
+    "shards": (shards, 180), "suite": (suite, 240),
 }  # fmt: skip
 """In order of worth: what it does, and seconds after which it is stopped."""
 

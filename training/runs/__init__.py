@@ -2,6 +2,8 @@
 
 recipe         what a run is asked to do
 loop           steps, validation, checkpoints
+plans          whose batches come next
+streaming      batches of data sets that are streamed
 loading        batches read ahead
 sharding       parameters over several processes
 losses         of the map and of words

@@ -41,6 +41,7 @@ class RunState:
         history: metrics of each validation.
         stale: epochs since a metric was at its best.
         ended: stopped before its last epoch, by patience or by the largest number of steps.
+        lanes: where those of a stream are, see :mod:`training.runs.streaming`; None without one.
     """
 
     epoch: int = 0
@@ -50,6 +51,7 @@ class RunState:
     history: list[dict[str, Any]] = field(default_factory=list)
     stale: int = 0
     ended: bool = False
+    lanes: list[dict[str, Any]] | None = None
 
 
 def claim(out: Path, config: LoopConfig, resume: bool) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -23,12 +23,12 @@ Read = Callable[[Any], Any]
 
 
 @contextmanager
-def read_ahead(read: Read, plans: Sequence[Any], loaders: int) -> Iterator[Iterator[Any]]:
+def read_ahead(read: Read, plans: Iterable[Any], loaders: int) -> Iterator[Iterator[Any]]:
     """Batches of plans, in order; leaving early stops the reading.
 
     Args:
         read: makes a batch of a plan.
-        plans: of the batches.
+        plans: of the batches; taken a few at a time.
         loaders: threads that read; with 0 a batch is read when it is asked for.
 
     Raises:
@@ -48,7 +48,7 @@ def read_ahead(read: Read, plans: Sequence[Any], loaders: int) -> Iterator[Itera
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ahead(pool: ThreadPoolExecutor, read: Read, plans: Sequence[Any], most: int) -> Iterator[Any]:
+def _ahead(pool: ThreadPoolExecutor, read: Read, plans: Iterable[Any], most: int) -> Iterator[Any]:
     waiting: deque[Future[Any]] = deque()
     for plan in plans:
         waiting.append(pool.submit(_read, read, plan))

@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -28,6 +29,7 @@ from training.runs.clock import Clock
 from training.runs.folder import RunState, claim, keep_best, restore_state, save_state
 from training.runs.loading import read_ahead
 from training.runs.losses import total
+from training.runs.plans import plans_of
 from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
 from training.runs.sharding import (
@@ -55,7 +57,8 @@ class Stage(Protocol):
     parameters whose best epoch it chooses, where parts are independent (None: all the others); ``trained``, true where it
     starts from trained parts, which then count as the first best; ``weight``, how much a batch counts among those of an
     optimizer step (supervised tokens), 1 where it is not there; ``read`` and ``place``, the two halves of ``load``: what threads
-    do ahead of the step, and what brings a batch beside the module.
+    do ahead of the step, and what brings a batch beside the module; ``source``, a :class:`~training.runs.streaming.Source`
+    whose plans come instead of those of ``epoch``.
     """
 
     module: Any
@@ -122,12 +125,12 @@ class _Run:
     def __post_init__(self) -> None:
         stage, config = self.stage, self.config
         torch.manual_seed(config.seed)
-        every = max(1, _steps(stage, config, self.accelerator) * config.epochs)
+        self.plans = plans_of(stage, config, self.accelerator.process_index, self.accelerator.num_processes)
+        every = self.plans.steps * config.epochs
         self.steps = min(every, config.max_steps or every)
         plugin = self.accelerator.state.deepspeed_plugin
         if plugin is not None:
-            if config.accumulate > 1:
-                raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+            _require_even(stage, config)
             plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = 1  # batches are counted by the loop
         self.names = set(stage.module.state_dict())
         optimizer = optimizer_of(stage, config)
@@ -141,6 +144,7 @@ class _Run:
     def go(self, resume: bool) -> RunState:
         if resume:
             self.done = restore_state(self.accelerator, self.schedule, self.out)
+            self.plans.resume(self.done.lanes)
         if getattr(self.stage, "trained", False) and not self.done.history:
             self._validate()
         done = self.done
@@ -156,16 +160,17 @@ class _Run:
 
     def _epoch(self) -> None:
         done, config = self.done, self.config
-        plans = _mine(list(self.stage.epoch(done.epoch, config.seed)), self.accelerator, config.accumulate)
         self.stage.module.train()
         count = self.accelerator.num_processes
         first = done.batch // count
-        last = min(len(plans), first + (self.steps - done.step) * config.accumulate)
+        every, plans = self.plans.of_epoch(done.epoch, first)
+        last = min(every, first + (self.steps - done.step) * config.accumulate)
         read = getattr(self.stage, "read", self.stage.load)
-        with read_ahead(read, plans[first:last], config.loaders) as batches:
+        with read_ahead(read, islice(plans, last - first), config.loaders) as batches:
             for number in range(first, last, config.accumulate):
                 with self.clock("step"):
                     parts = self._step(batches, number)
+                self.plans.learned()
                 done.batch += config.accumulate * count
                 done.step += 1
                 if done.step % SHOWN_EVERY == 0:
@@ -239,20 +244,21 @@ class _Run:
 
     def _save(self) -> None:
         with self.clock("save"):
+            self.done.lanes = self.plans.states()
             save_state(self.accelerator, self.schedule, self.done, self.out)
 
 
-def _mine(plans: list[Any], accelerator: Accelerator, accumulate: int) -> list[Any]:
-    """This process's share: the same number of whole accumulation groups for every process."""
-    whole = len(plans) // (accelerator.num_processes * accumulate) * accelerator.num_processes * accumulate
-    return plans[accelerator.process_index : whole : accelerator.num_processes]
+def _require_even(stage: Stage, config: LoopConfig) -> None:
+    """Refuse what DeepSpeed cannot do: it reduces the gradients that a process has, which have to be those of all others.
 
-
-def _steps(stage: Stage, config: LoopConfig, accelerator: Accelerator) -> int:
-    plans = _mine(list(stage.epoch(0, config.seed)), accelerator, config.accumulate)
-    if not plans:
-        raise ConfigError("enough samples for one optimizer step", "fewer", "lower accumulate or build more")
-    return len(plans) // config.accumulate
+    Raises:
+        ConfigError: several batches a step, or a stage whose experts a batch may leave out.
+    """
+    if config.accumulate > 1:
+        raise ConfigError("accumulate: 1 under DeepSpeed", str(config.accumulate), "raise batch_size instead")
+    if len(getattr(stage, "experts", None) or ()) > 1:
+        got = "experts that batches without references leave out"
+        raise ConfigError("batches of the same parameters under DeepSpeed", got, "train with gpus_fsdp2.yaml")
 
 
 def optimizer_of(stage: Stage, config: LoopConfig) -> torch.optim.AdamW:

@@ -21,7 +21,8 @@ class DataConfig(BaseModel):
 
     ``limit`` is the largest number of samples, of all sets together or one number a set. ``tokens`` says whether patch tokens
     are made once and ``kept`` there, or made anew in each step (``live``), which draws and changes pictures anew each epoch;
-    ``auto`` keeps them where there is no GPU.
+    ``auto`` keeps them where there is no GPU. ``streaming`` reads the training split as it comes instead of by number, for sets
+    too large for that: tokens are live then, and sets with more weight come again before all of the others have come.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,11 +34,19 @@ class DataConfig(BaseModel):
     shots: tuple[int, ...] = (0, 1, 2, 4)
     limit: int | tuple[int, ...] | None = None
     tokens: Literal["auto", "kept", "live"] = "auto"
+    streaming: bool = False
 
     @model_validator(mode="after")
     def _one_weight_a_set(self) -> DataConfig:
         if self.weights is not None and (len(self.weights) != len(self.sets) or min(self.weights) <= 0):
             raise ValueError(f"weights must be above 0, one for each of the {len(self.sets)} sets, got {self.weights}")
+        return self
+
+    @model_validator(mode="after")
+    def _streamed_is_live(self) -> DataConfig:
+        if self.streaming and (self.tokens == "kept" or self.limit is not None):
+            got = "tokens: kept" if self.tokens == "kept" else f"limit {self.limit}"
+            raise ValueError(f"streaming takes tokens: live and no limit, got {got}; leave one of them out")
         return self
 
 
@@ -84,7 +93,8 @@ class LanguageData(BaseModel):
     ``sets`` are folders of :mod:`training.predict` with conversations in them; ``replay`` is a file of
     :mod:`training.replay`. Shares are in [0, 1]: ``replay_share`` of the samples are replayed, and of the others
     ``text_dropped`` lose the evidence text and ``embeddings_dropped`` the prompt embeddings, never both. At most ``together``
-    conversations on one picture are computed as one sequence, where the model is one of words alone.
+    conversations on one picture are computed as one sequence, where the model is one of words alone. ``streaming`` reads what is
+    trained on as it comes, for sets too large for memory; ``weights`` are of the sets then, relative.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,6 +106,20 @@ class LanguageData(BaseModel):
     together: int = Field(default=6, gt=0)
     limit: int | None = None
     validation: int = 96
+    streaming: bool = False
+    weights: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _streams_are_whole(self) -> LanguageData:
+        if self.streaming and self.limit is not None:
+            raise ValueError(f"streaming takes no limit, got {self.limit}; leave one of them out")
+        if self.weights is None:
+            return self
+        if not self.streaming:
+            raise ValueError(f"weights are of sets that are streamed, got {self.weights}; add streaming: true")
+        if len(self.weights) != len(self.sets) or min(self.weights) <= 0:
+            raise ValueError(f"weights must be above 0, one for each of the {len(self.sets)} sets, got {self.weights}")
+        return self
 
 
 class LoraConfig(BaseModel):
@@ -143,6 +167,12 @@ class Recipe(BaseModel):
     batch_size: int = Field(default=8, gt=0)
     loop: LoopConfig = LoopConfig()
     out: Path
+
+    @model_validator(mode="after")
+    def _products_are_whole(self) -> Recipe:
+        if self.stage == "weigh" and self.data.streaming:
+            raise ValueError("stage weigh asks whole products, got data.streaming: true; leave it out")
+        return self
 
 
 @dataclass(frozen=True)

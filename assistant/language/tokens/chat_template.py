@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -124,6 +125,8 @@ class LabelledIds:
         return LabelledIds(self.ids + other.ids, self.labels + other.labels)
 
 
+KEPT = 512
+"""Texts whose ids a renderer keeps, of each kind: most of what it spells is of the template, or was asked before."""
 Messages = Sequence[dict[str, str]]
 """Messages ``{role, content}``: user and assistant in turn, the user first."""
 
@@ -142,6 +145,7 @@ class Renderer:
         # tokenizers keep the setting in themselves: one for words alone leaves the other unchanged under several threads
         self._spelling = deepcopy(tokenizer)
         self._lock = threading.Lock()
+        self._special, self._plain = (lru_cache(KEPT)(spell) for spell in (self._spell_special, self._spell_plain))
         self.format = chat_format or ChatFormat.of(tokenizer)
         self.system = system
         self.end_ids = self._special(self.format.end)
@@ -211,11 +215,11 @@ class Renderer:
         asked, said = self.bare(prompt), self.answer(answer)
         return LabelledIds(asked, (IGNORE_INDEX,) * len(asked)) + LabelledIds(said, said)
 
-    def _special(self, text: str) -> tuple[int, ...]:
+    def _spell_special(self, text: str) -> tuple[int, ...]:
         with self._lock:
             return tuple(self.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _plain(self, text: str) -> tuple[int, ...]:
+    def _spell_plain(self, text: str) -> tuple[int, ...]:
         """Words as words: text that looks like a special token is spelled out."""
         with self._lock:
             return tuple(self._spelling(text, add_special_tokens=False, split_special_tokens=True).input_ids)

@@ -42,7 +42,7 @@ def test_kept_and_fresh_tokens_are_alike(built: Path, tmp_path: Path) -> None:
         assert one.region_owner == other.region_owner
         for near, exact in zip(one.tokens, other.tokens, strict=True):
             error = (near - exact).square().mean().sqrt() / exact.square().mean().sqrt()
-            assert 0 < error < 0.015
+            assert 0 < error < 0.025
         for name, tolerance in (("pooled", 2e-3), ("new", 5e-3), ("coverage", 2e-3), ("regions", 2e-3)):
             torch.testing.assert_close(getattr(one, name), getattr(other, name), atol=tolerance, rtol=tolerance)
         if one.match is None or other.match is None:
@@ -52,7 +52,7 @@ def test_kept_and_fresh_tokens_are_alike(built: Path, tmp_path: Path) -> None:
         for name in (f.name for f in fields(Match) if f.name not in ("row", "token", "text")):
             torch.testing.assert_close(getattr(one.match, name), getattr(other.match, name), atol=5e-3, rtol=5e-3)
         off = (one.match.token - other.match.token).square().mean().sqrt()
-        assert off < 0.015 * other.match.token.square().mean().sqrt()
+        assert off < 0.025 * other.match.token.square().mean().sqrt()
     assert compared
     with pytest.raises(DataSetError, match="features of sample 999, got none"):
         FeatureStore(tmp_path).read([999])

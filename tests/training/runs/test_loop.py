@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from assistant.errors import ConfigError, DataSetError
 from tests.processes import context
 from tests.training.tiny_runs import language_recipe, localize_recipe
-from training.runs.loop import run
+from training.localizer.stage import LocalizeStage
+from training.runs.loop import _require_even, run
 from training.runs.processes import processes
 from training.runs.recipe import LoopConfig
 from training.runs.trackers import tracker_of
@@ -312,18 +313,32 @@ def launched(config: Path, calls: list[list[str]], out: Path) -> None:
         assert child.exitcode == 0
 
 
+def test_what_deepspeed_cannot_do_is_refused() -> None:
+    stage: Any = Toy([[0]])
+    _require_even(stage, numbers())
+    with pytest.raises(ConfigError, match="accumulate: 1 under DeepSpeed, got 2"):
+        _require_even(stage, numbers(accumulate=2))
+    stage.experts = LocalizeStage.experts
+    with pytest.raises(ConfigError, match=r"the same parameters under DeepSpeed, got .*; train with gpus_fsdp2\.yaml"):
+        _require_even(stage, numbers())
+
+
 STAGES = ("localize", "align", "instruct")
 
 
 @pytest.mark.filterwarnings("ignore:Grad strides do not match:UserWarning")
 def test_two_processes_equal_one_that_accumulates(built: Path, folder: Path, tmp_path: Path) -> None:
-    """Every stage, copied to the processes (DDP) and in shards over them (FSDP 2): some steps, and a run that is resumed."""
+    """Every stage, copied to the processes (DDP) and in shards over them (FSDP 2): some steps, and a run that is resumed.
+
+    What ``align`` trains on is streamed.
+    """
     made = {"localize": localize_recipe(built, "shared", epochs=2, max_steps=5)}
     loop = {"epochs": 2, "max_steps": 6, "tracker": "tensorboard"}  # which is closed before the run ends
     made |= {stage: language_recipe(folder, stage, loop=loop) for stage in STAGES[1:]}
 
     def calls(name: str, accumulate: int, stages: Sequence[str] = STAGES) -> list[list[str]]:
-        changes = {stage: (f"loop.accumulate={accumulate}", f"out={tmp_path / name / stage}") for stage in STAGES}
+        changes = {stage: [f"loop.accumulate={accumulate}", f"out={tmp_path / name / stage}"] for stage in STAGES}
+        changes["align"].append("data.streaming=true")
         return [["--config", str(made[s]), *(w for c in changes[s] for w in ("--set", c))] for s in stages]
 
     assert [main(arguments) for arguments in calls("one", 2)] == [0, 0, 0]
