@@ -5,6 +5,7 @@ Tests marked ``weights`` use the towers in the cache folder (``ANOMALY_ASSISTANT
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import random
@@ -31,6 +32,7 @@ gc.disable()  # what imports leave stays; looking through it again and again tak
 def pytest_collection_finish() -> None:
     """Modules and tests are there to the end: no collection looks at them again."""
     gc.freeze()
+    atexit.register(gc.unfreeze)  # extension modules would tell what is never collected as leaked
     gc.enable()
 
 
