@@ -43,8 +43,10 @@ def components() -> Page:
 
 @contextmanager
 def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iterator[Any]:
-    """(address, server) of a page on a free port, stopped afterwards; an engine is started as the page's own. While it runs, no
-    other of this process takes uploads."""
+    """(address, server) of a page on a free port, stopped afterwards; an engine is started as the page's own.
+
+    While it runs no other page of this process takes uploads: gradio knows one folder for them.
+    """
     from demo.server import build_server
 
     given = {"max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
