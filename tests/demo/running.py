@@ -49,17 +49,16 @@ def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iter
     """
     from demo.server import build_server
 
-    given = {"max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
+    given = {"port": 0, "max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
     before = os.environ.get("GRADIO_TEMP_DIR")
-    settings = Settings(preset="tiny", port=0, samples=write_samples(folder / "samples"), **given)
+    settings = Settings(preset="tiny", samples=write_samples(folder / "samples"), **given)
     with warnings.catch_warnings(), patch.object(inspect, "isgeneratorfunction", _yields):
         warnings.simplefilter("ignore")
         engine = assistant if isinstance(assistant, Engine) else Engine(lambda: assistant)
         engine.start()
         server = build_server(settings, engine)
-        address = server.launch(block=False)
         try:
-            yield address, server
+            yield server.launch(block=False), server
         finally:
             server.close()
             if before is not None:  # of a server that others share

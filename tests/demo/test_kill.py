@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,8 +21,11 @@ import httpx
 import numpy as np
 import pytest
 
+from assistant.errors import ConfigError
+from assistant.pipeline import Assistant
 from tests.demo.browser import ask, choose_sample, idle, open_page
 from tests.demo.conftest import write_incoming, write_samples
+from tests.demo.running import running
 from tests.processes import command
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -143,18 +147,27 @@ def test_asked_to_stop_it_leaves_no_upload(tmp_path: Path, pixels: np.ndarray, n
         assert [p for p in tmp_path.glob("anomaly-demo-*/**/*") if p.is_file()] == []
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_at_the_last_moment_is_told(tiny: Assistant, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = f"a port of this machine that is free, got {port}, which is taken"
+        with pytest.raises(ConfigError, match=told), running(tiny, tmp_path, port=port):
+            pass
+
+
+def test_a_taken_port_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
     write_samples(tmp_path / "samples")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        started = [sys.executable, "-c", START, "demo", "--preset", "tiny", "--no-projects", "--port", port]
+        words = ["demo", "--preset", "tiny", "--no-projects", "--port", port, "--samples", str(tmp_path / "samples")]
         places = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
         ended = subprocess.run(
-            [*started, "--samples", str(tmp_path / "samples")], env={**os.environ, **places}, capture_output=True,
+            [sys.executable, "-X", "importtime", "-c", START, *words], env={**os.environ, **places}, capture_output=True,
             text=True, timeout=120, check=False,
         )  # fmt: skip
     assert ended.returncode != 0
     assert f"expected a port of this machine that is free, got {port}, which is taken" in ended.stderr + ended.stdout
     assert "Traceback" not in ended.stderr
+    assert not re.search(r"\| +(torch|gradio)$", ended.stderr, re.MULTILINE)
