@@ -59,15 +59,17 @@ def demo(
     ] = False,
 ) -> None:
     """Open the page: pictures, regions and questions in a browser."""
-    from demo.server import serve
     from demo.settings import Settings, own_projects
 
-    serve(
-        Settings(
-            host=host, port=port, share=share, auth_file=auth_file, preset=model.preset, device=model.device,
-            language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
-            samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
-            max_project_mb=max_project_mb, speech=speech, incoming=folder, watch=watch,
-            camera=camera, remote_camera=allow_remote_camera,
-        )
+    settings = Settings(
+        host=host, port=port, share=share, auth_file=auth_file, preset=model.preset, device=model.device,
+        language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
+        samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
+        max_project_mb=max_project_mb, speech=speech, incoming=folder, watch=watch, camera=camera,
+        remote_camera=allow_remote_camera,
     )  # fmt: skip
+    settings.require_free_port()
+
+    from demo.server import serve
+
+    serve(settings)

@@ -17,7 +17,6 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from assistant.errors import ConfigError
 from demo import doors
 from demo.api import Api, add_endpoints
 from demo.bench import keeping
@@ -81,8 +80,7 @@ class Server:
             )
         except OSError as error:
             self.close()
-            got = f"{settings.port}, which is taken" if settings.port else "none that is free"
-            raise ConfigError("a port of this machine that is free", got, "give another --port, or 0") from error
+            raise settings.taken() from error
         kept = "" if settings.projects is None else f"; projects are kept in {settings.projects}"
         print(f"open {shared or url}  (Ctrl-C stops{kept})", flush=True)
         if block:

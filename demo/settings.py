@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +102,25 @@ class Settings:
     def limits(self) -> ImageLimits:
         """What a picture may cost."""
         return ImageLimits.of_sent(self.max_megapixels, self.max_upload_mb)
+
+    def require_free_port(self) -> None:
+        """To be asked before what takes long is imported; the server finds out again.
+
+        Raises:
+            ConfigError: somebody listens at the address.
+        """
+        with socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET) as asked:
+            asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                asked.bind((self.host.strip("[]"), self.port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise self.taken() from None
+
+    def taken(self) -> ConfigError:
+        """What is told of an address at which somebody listens."""
+        got = f"{self.port}, which is taken" if self.port else "none that is free"
+        return ConfigError("a port of this machine that is free", got, "give another --port, or 0")
 
     def accounts(self) -> list[tuple[str, str]] | None:
         """(name, password) pairs of the file; None without a file.

@@ -5,6 +5,8 @@ Tests marked ``weights`` use the towers in the cache folder (``ANOMALY_ASSISTANT
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import random
 import sys
@@ -24,6 +26,14 @@ import numpy as np
 import pytest
 
 cv2.setNumThreads(1)
+gc.disable()  # what imports leave stays; looking through it again and again takes a quarter of their time
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests are there to the end: no collection looks at them again."""
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # extension modules would tell what is never collected as leaked
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +48,11 @@ def _seeded() -> None:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
+    """As :func:`textured` gives it."""
+    return textured()
+
+
+def textured() -> np.ndarray:
     """A small textured picture, 60 x 80, RGB, with a dark square at rows 10..20, columns 50..65."""
     rng = np.random.default_rng(0)
     base = np.clip(rng.normal(150, 12, (60, 80, 1)), 0, 255).repeat(3, 2).astype(np.uint8)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from assistant.pipeline import Assistant
 from assistant.types import Answer
 from data_builders.build import main as build
 from data_builders.packed import to_shards
+from tests.conftest import textured
 from tests.volumes.scans import dicom_series, nifti, solid
 from training import benchmark_batch
 from training.runs.recipe import read_recipe
@@ -62,31 +64,29 @@ def commands() -> list[str]:
     return list(dict.fromkeys(line.removeprefix("$ ") for line in lines))
 
 
-@pytest.fixture
-def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The files that the pages speak of, as the working directory."""
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the pages speak of, to be copied."""
+    made, pixels = tmp_path_factory.mktemp("pages"), textured()
     for number in range(6):
-        write(tmp_path / f"my_part/{number}.png", np.tile(np.roll(pixels, 9 * number, axis=1), (2, 2, 1)))
+        write(made / f"my_part/{number}.png", np.tile(np.roll(pixels, 9 * number, axis=1), (2, 2, 1)))
     for number, name in enumerate(FILES):
-        write(tmp_path / name, np.roll(pixels, 3 * number, axis=1))
+        write(made / name, np.roll(pixels, 3 * number, axis=1))
     for number in range(20):
-        write(tmp_path / f"many_normals/{number}.png", np.roll(pixels, number, axis=1))
+        write(made / f"many_normals/{number}.png", np.roll(pixels, number, axis=1))
     for number in range(4):
         shifted = np.roll(pixels, 5 * number, axis=1)
-        write(tmp_path / f"my_set/train/good/{number}.png", shifted)
-        write(tmp_path / f"my_set/test/good/g{number}.png", np.roll(shifted, 2, axis=1))
-        write(tmp_path / f"my_set/test/hole/h{number}.png", 255 - shifted)
-        write(tmp_path / f"my_set/ground_truth/hole/h{number}_mask.png", (shifted < 30).astype(np.uint8) * 255)
-        write(tmp_path / f"my_set/reference/g{number}.png", shifted)
-        write(tmp_path / f"my_set/reference/h{number}.png", shifted)
+        write(made / f"my_set/train/good/{number}.png", shifted)
+        write(made / f"my_set/test/good/g{number}.png", np.roll(shifted, 2, axis=1))
+        write(made / f"my_set/test/hole/h{number}.png", 255 - shifted)
+        write(made / f"my_set/ground_truth/hole/h{number}_mask.png", (shifted < 30).astype(np.uint8) * 255)
+        write(made / f"my_set/reference/g{number}.png", shifted)
+        write(made / f"my_set/reference/h{number}.png", shifted)
     for name in ("scan.nii.gz", "scans/1.nii.gz", "normal_scans/1.nii.gz", "normal_scans/2.nii.gz"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        nifti(tmp_path / name, solid((40, 40, 10)))
-    dicom_series(tmp_path / "series", solid((40, 40, 10)))
-    for name in ("data_builders", "training"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "questions.json").write_text(json.dumps({
+        (made / name).parent.mkdir(exist_ok=True)
+        nifti(made / name, solid((40, 40, 10)))
+    dicom_series(made / "series", solid((40, 40, 10)))
+    (made / "questions.json").write_text(json.dumps({
         f"test/{name}.png": {
             "conversation": [{
                 "Question": "Is there any defect in the object?", "Answer": letter,
@@ -100,17 +100,27 @@ def folder(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) 
     images = [{"id": n, "file_name": f"{n}.png", "height": pixels.shape[0], "width": pixels.shape[1]} for n in (1, 2)]
     annotations = [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[3, 3, 20, 3, 20, 15]]}]
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "dent"}]}
-    (tmp_path / "instances.json").write_text(json.dumps(coco))
-    (tmp_path / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
+    (made / "instances.json").write_text(json.dumps(coco))
+    (made / "parts.csv").write_text("source,object_name,references\npart.png,lid,normal/1.png;normal/2.png\n")
     rule = re.search(r"^```yaml\n(reject:.*?)^```$", PAGES[ROOT / "docs/commands.md"], re.MULTILINE | re.DOTALL)
     assert rule is not None
-    (tmp_path / "rules.yaml").write_text(rule[1])
-    (tmp_path / "profiles").mkdir()
+    (made / "rules.yaml").write_text(rule[1])
+    (made / "profiles").mkdir()
+    (made / "tokens.txt").write_text("line-3:abcdefghijklmnop\n")
+    (made / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Those files as the working directory, where every assistant is the random one."""
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    for name in ("data_builders", "training"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
     # settings are made and tokens read; tests/serving listens
     monkeypatch.setattr("assistant.serving.app.serve", lambda settings, load: settings.tokens())
     monkeypatch.setattr("mcp.server.mcpserver.MCPServer.run", lambda *_: None)
-    (tmp_path / "tokens.txt").write_text("line-3:abcdefghijklmnop\n")
-    (tmp_path / "questions.txt").write_text("Is anything wrong?\nWhere is it?\n")
     monkeypatch.setattr(benchmark_batch, "in_processes", lambda *_: 0.0)
     monkeypatch.setattr(
         Assistant,

@@ -6,15 +6,18 @@ import errno
 import os
 import random
 import signal
+import subprocess
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from assistant.batch import run
+from assistant.batch.engines import fleet
 from assistant.batch.engines.fleet import Fleet
 from assistant.batch.engines.jobs import Job
 from assistant.batch.inputs.item import Item
@@ -22,6 +25,7 @@ from assistant.errors import ConfigError, StorageError
 from assistant.pipeline import Assistant
 from tests.batch.conftest import Row, rows_of
 from tests.batch.test_running import Inspected, same
+from tests.processes import Worker
 
 
 def test_killed_at_twenty_random_moments_the_rows_are_those_of_one_run(
@@ -94,21 +98,29 @@ def test_a_map_that_does_not_fit_on_the_disk_ends_the_run_and_keeps_the_rows(
     assert inspected(photos, save_maps=True).written == 6
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers fork from a process that has imported what they need; test_changed_files starts one by its command."""
+    monkeypatch.setattr(fleet, "subprocess", SimpleNamespace(Popen=Worker, PIPE=subprocess.PIPE))
+
+
+@pytest.mark.usefixtures("forked")
 def test_workers_give_the_same_rows_though_one_is_killed(photos: Path, tmp_path: Path, inspected: Inspected) -> None:
     inspected(photos, out="here", save_maps=True)
-    fleet = Fleet(Job(preset="tiny", maps=tmp_path / "fleet"), 2, 3)
+    workers = Fleet(Job(preset="tiny", maps=tmp_path / "fleet"), 2, 3)
     units = iter([(Item(str(path)),) for path in sorted(photos.rglob("*.png"))])
     rows: dict[str, Row] = {}
-    for outcome in fleet.outcomes(units):
+    for outcome in workers.outcomes(units):
         if not rows:
-            os.kill(fleet.processes[0], signal.SIGKILL)
+            os.kill(workers.processes[0], signal.SIGKILL)
         row = outcome.row
         row.pop("timing_ms")
         rows[row["source"]] = row
     same(rows_of(tmp_path / "here/results.jsonl"), rows)
-    assert fleet.processes == []
+    assert workers.processes == []
 
 
+@pytest.mark.usefixtures("forked")
 def test_what_ends_a_worker_at_its_start_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a preset"):
         list(Fleet(Job(preset="none such"), 1, 1).outcomes(iter([(Item("a.png"),)])))

@@ -44,8 +44,9 @@ def part(pixels: np.ndarray) -> QueryImage:
     return QueryImage(pixels, "part.png")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
+    """One chromium for all tests here; each opens a context of its own, which shares nothing with others."""
     path, reason = chromium()
     if path is None:
         pytest.skip(reason)
@@ -57,8 +58,9 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterator[str]:
+    """Of one page for all tests here; each visitor has a session of their own."""
     from tests.demo.running import running
 
     folder = tmp_path_factory.mktemp("page")

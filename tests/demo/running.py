@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,21 +43,26 @@ def components() -> Page:
 
 @contextmanager
 def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iterator[Any]:
-    """(address, server) of a page on a free port, stopped afterwards; an engine is started as the page's own."""
+    """(address, server) of a page on a free port, stopped afterwards; an engine is started as the page's own.
+
+    While it runs no other page of this process takes uploads: gradio knows one folder for them.
+    """
     from demo.server import build_server
 
-    given = {"max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
-    settings = Settings(preset="tiny", port=0, samples=write_samples(folder / "samples"), **given)
+    given = {"port": 0, "max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    settings = Settings(preset="tiny", samples=write_samples(folder / "samples"), **given)
     with warnings.catch_warnings(), patch.object(inspect, "isgeneratorfunction", _yields):
         warnings.simplefilter("ignore")
         engine = assistant if isinstance(assistant, Engine) else Engine(lambda: assistant)
         engine.start()
         server = build_server(settings, engine)
-        address = server.launch(block=False)
         try:
-            yield address, server
+            yield server.launch(block=False), server
         finally:
             server.close()
+            if before is not None:  # of a server that others share
+                os.environ["GRADIO_TEMP_DIR"] = before
             asyncio.set_event_loop(
                 None
             )  # gradio makes one for this thread, which would be warned about in a later test

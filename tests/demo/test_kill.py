@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,12 @@ import httpx
 import numpy as np
 import pytest
 
+from assistant.errors import ConfigError
+from assistant.pipeline import Assistant
 from tests.demo.browser import ask, choose_sample, idle, open_page
 from tests.demo.conftest import write_incoming, write_samples
+from tests.demo.running import running
+from tests.processes import command
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 START = "from assistant.cli.app import main; main()"
@@ -34,24 +40,32 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+def served(port: int, folder: Path, *more: str) -> Iterator[ForkServerProcess]:
     """The page as a process of its own, killed in the end if it is there still."""
-    command = [sys.executable, "-c", START, "demo", "--preset", "tiny", "--port", str(port), *more]
-    command += ["--samples", str(folder / "samples")]
-    places = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "TMPDIR": str(folder)}
-    process = subprocess.Popen(command, env={**os.environ, **places}, stdout=subprocess.DEVNULL, text=True)
+    words = ["demo", "--preset", "tiny", "--port", str(port), "--samples", str(folder / "samples"), *more]
+    process = command(words, {"TMPDIR": str(folder)}, folder / f"log of {port}")
     try:
         until = time.monotonic() + 300
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/gradio_api/app_id", timeout=5)
+        while time.monotonic() < until and process.is_alive():
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
                 break
-            except httpx.HTTPError:
-                time.sleep(0.2)
+            time.sleep(0.05)
         yield process
     finally:
         process.kill()
-        process.wait(30)
+        process.join(30)
+
+
+def end(process: ForkServerProcess, number: signal.Signals) -> None:
+    assert process.pid is not None
+    os.kill(process.pid, number)
+    process.join(30)
+
+
+def rows(projects: Path) -> list[str]:
+    """Sources of the rows of the folder that is inspected; none before there is one."""
+    files = projects.glob("project-*/runs/*/results.jsonl")
+    return [json.loads(line)["source"] for path in files for line in path.read_bytes().split(b"\n")[:-1]]
 
 
 def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: Path, pixels: np.ndarray) -> None:
@@ -76,9 +90,9 @@ def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: 
         page.wait_for_function("document.querySelector('#talk').innerText.includes('What do you see?')")
         page.locator("#everything button").first.click()
         page.locator("#folder-go").click()
-        page.wait_for_function("/[1-9]/.test(document.querySelector('#folder-said')?.innerText)")
-        process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        page.wait_for_function("/[1-9][0-9]* of /.test(document.querySelector('#folder-said')?.innerText)")
+        end(process, signal.SIGKILL)
+        assert process.exitcode == -signal.SIGKILL
     with served(port, tmp_path, *projects):
         with suppress(Exception):  # the page may be reloading by itself, once it hears of the server again
             page.reload()
@@ -97,10 +111,9 @@ def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: 
         assert len(list(tmp_path.glob("anomaly-demo-*"))) == 1, "what the killed page left is gone"
         assert list((tmp_path / "projects").glob("project-*/files/*lid.png"))
 
-        rows, until = next(tmp_path.glob("projects/project-*/runs/*/results.jsonl")), time.monotonic() + 120
-        while len(rows.read_bytes().splitlines()) < 41 and time.monotonic() < until:
+        until = time.monotonic() + 120
+        while len(written := rows(tmp_path / "projects")) < 41 and time.monotonic() < until:
             time.sleep(0.1)
-        written = [json.loads(line)["source"] for line in rows.read_bytes().splitlines()]
         assert len(written) == len(set(written)) == 41, "each picture of the folder once"
 
         page.locator("#projects button").first.click()
@@ -117,38 +130,44 @@ def test_asked_to_stop_it_leaves_no_upload(tmp_path: Path, pixels: np.ndarray, n
     ok, data = cv2.imencode(".png", pixels)
     assert ok
     port = free_port()
-    with served(port, tmp_path, "--no-projects") as process:
-        address = f"http://127.0.0.1:{port}"
-        sent = httpx.post(f"{address}/gradio_api/upload", files={"files": ("p.png", data.tobytes())}).json()[0]
+    address = f"http://127.0.0.1:{port}"
+    with served(port, tmp_path, "--no-projects") as process, httpx.Client(base_url=address, timeout=60) as page:
+        sent = page.post("/gradio_api/upload", files={"files": ("p.png", data.tobytes())}).json()[0]
         given = {"path": sent, "meta": {"_type": "gradio.FileData"}}
         for _ in range(2):
-            asked = httpx.post(
-                f"{address}/gradio_api/call/inspect", json={"data": [given, [], "", "", 0.5]}, timeout=60
-            )
-            told = httpx.get(f"{address}/gradio_api/call/inspect/{asked.json()['event_id']}", timeout=60).text
+            asked = page.post("/gradio_api/call/inspect", json={"data": [given, [], "", "", 0.5]})
+            told = page.get(f"/gradio_api/call/inspect/{asked.json()['event_id']}").text
             assert '"verdict"' in told
         cache = Path(sent).parents[1]
         assert not list(cache.glob("tmp*")), "no empty file a call"
-        foreign = httpx.get(address, headers={"Host": "evil.example"})
+        foreign = page.get("/", headers={"Host": "evil.example"})
         assert foreign.status_code == 400
         assert foreign.text
-        process.send_signal(number)
-        process.wait(30)
+        end(process, number)
         assert [p for p in tmp_path.glob("anomaly-demo-*/**/*") if p.is_file()] == []
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_at_the_last_moment_is_told(tiny: Assistant, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = f"a port of this machine that is free, got {port}, which is taken"
+        with pytest.raises(ConfigError, match=told), running(tiny, tmp_path, port=port):
+            pass
+
+
+def test_a_taken_port_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
     write_samples(tmp_path / "samples")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-c", START, "demo", "--preset", "tiny", "--no-projects", "--port", port]
+        words = ["demo", "--preset", "tiny", "--no-projects", "--port", port, "--samples", str(tmp_path / "samples")]
         places = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
         ended = subprocess.run(
-            [*command, "--samples", str(tmp_path / "samples")], env={**os.environ, **places}, capture_output=True,
+            [sys.executable, "-X", "importtime", "-c", START, *words], env={**os.environ, **places}, capture_output=True,
             text=True, timeout=120, check=False,
         )  # fmt: skip
     assert ended.returncode != 0
     assert f"expected a port of this machine that is free, got {port}, which is taken" in ended.stderr + ended.stdout
     assert "Traceback" not in ended.stderr
+    assert not re.search(r"\| +(torch|gradio)$", ended.stderr, re.MULTILINE)
