@@ -18,6 +18,7 @@ from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
 from assistant.vision.closer.tile_references import places, smooth, span_of, tile_features, tile_references, too_near
 from assistant.vision.detail.cell_regions import cell_regions, joined
+from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, lattices
@@ -216,7 +217,7 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
-    warnings = overview.warnings
+    warnings = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
     if known is None and profile is not None:
         warnings = (*warnings, ALONE)
     elif smallest != detail.smallest:
