@@ -16,14 +16,14 @@ from assistant.inquiry import SMALLEST
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
-from assistant.vision.closer.tile_references import places, smooth, span_of, tile_features, tile_references, too_near
+from assistant.vision.closer.tile_references import smooth, span_of, tile_features, tile_references
 from assistant.vision.detail.cell_regions import cell_regions, joined
 from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, lattices
 from assistant.vision.detail.scale import Scale
-from assistant.vision.detail.tile_bank import nearest_distance, tile_keys
+from assistant.vision.detail.spread import tile_tokens
 from assistant.vision.detail.tiles import Lattice, Tile
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import EncodedQuery
@@ -79,7 +79,7 @@ class CloserLook:
         blocks: Float32[np.ndarray, "rows columns"],
     ) -> None:
         image, inquiry = encoded.image, encoded.inquiry
-        self._detector, self._encoded, self._own = detector, encoded, references.own
+        self._detector, self._encoded, self._judged = detector, encoded, references.judged
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
         fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
@@ -109,16 +109,17 @@ class CloserLook:
                     yield scale, tile
 
     def look(self, scale: Scale, tile: Tile) -> None:
-        """Encode a tile and compare it."""
-        detector, image = self._detector, self._encoded.image
-        features = tile_features(detector, image, scale.lattice, tile)
-        keys, barred = tile_keys(detector.localizer, features.levels), None
-        if self._own:
-            barred = too_near(places(scale.lattice, tile).to(keys.device), scale.bank.place, scale.lattice)
-        scale.distances.write(tile, smooth(nearest_distance(scale.bank.keys, keys, barred), tile))
+        """Encode a tile, where it was not judged yet, and compare it."""
+        detector, features = self._detector, None
+        distances = self._judged.get((scale.lattice.cell, tile))
+        if distances is None:
+            features = tile_features(detector, self._encoded.image, scale.lattice, tile)
+            distances = smooth(scale.bank.spread.distances(tile_tokens(detector.localizer, features.levels)), tile)
+        scale.patches.write(tile, scale.bank.heard(distances))
         scale.looked.add(tile)
         peak = float(scale.log_odds(tile.cells).max())
         if peak >= 0:
+            features = features or tile_features(detector, self._encoded.image, scale.lattice, tile)
             self.found.append(_Found(peak, scale.lattice, tile, features))
             self.found = sorted(self.found, key=lambda one: -one.peak)[:KEPT]
 
@@ -134,7 +135,7 @@ class CloserLook:
     def coverage(self) -> Coverage:
         """What was looked at."""
         tiles = sum(len(scale.looked) for scale in self.scales)
-        share = self.scales[0].distances.looked_at if self.scales else 0.0
+        share = self.scales[0].patches.looked_at if self.scales else 0.0
         return Coverage(str(self._encoded.inquiry.detail), tiles, round(share, 4))
 
     def named(self, region: RegionMask) -> tuple[Region, Float32[np.ndarray, " width"]]:

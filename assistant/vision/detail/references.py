@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
 from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.vision.detail.promise import Usual
-from assistant.vision.detail.tile_bank import TENSORS, TileBank
-from assistant.vision.detail.tiles import Lattice
+from assistant.vision.detail.tile_bank import TileBank
+from assistant.vision.detail.tiles import Lattice, Tile
 
 PREFIX = "tiles"
 SCALES = (1, 2)
@@ -29,12 +32,16 @@ class TileReferences:
         usual: blocks at full resolution.
         banks: a scale each, the finest first.
         own: whether they are tiles of the very picture that is judged.
+        judged: distances of the patches of tiles that were judged while they were left out, by cell and tile; of one's own.
     """
 
     smallest: float
     usual: Usual
     banks: tuple[TileBank, ...]
     own: bool = False
+    judged: Mapping[tuple[int, Tile], Float32[np.ndarray, "levels tile_rows tile_columns"]] = field(
+        default_factory=dict
+    )
 
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
@@ -43,7 +50,7 @@ class TileReferences:
 
     def tensors(self) -> dict[str, Tensor]:
         """Tensors by the names that :meth:`read` knows them by."""
-        return {f"{PREFIX}.{i}.{n}": getattr(bank, n) for i, bank in enumerate(self.banks) for n in TENSORS}
+        return {f"{PREFIX}.{i}.{n}": t for i, bank in enumerate(self.banks) for n, t in bank.tensors().items()}
 
     @classmethod
     def read(cls, told: dict[str, Any], tensors: dict[str, Tensor]) -> TileReferences:

@@ -151,7 +151,7 @@ def test_a_profile_keeps_its_tiles(detector: Detector, profile: Profile, tmp_pat
 def test_a_profile_with_broken_tiles_is_refused(profile: Profile, tmp_path: Path) -> None:
     assert profile.tiles is not None
     bank = profile.tiles.banks[0]
-    broken = replace(bank, place=torch.full_like(bank.place, float("nan")))
+    broken = replace(bank, spread=replace(bank.spread, mean=torch.full_like(bank.spread.mean, float("nan"))))
     with pytest.raises(ProfileError, match="tiles"):
         replace(profile, tiles=replace(profile.tiles, banks=(broken,))).save(tmp_path / "p.safetensors")
 
