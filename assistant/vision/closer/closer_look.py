@@ -31,10 +31,10 @@ from assistant.vision.measuring.measures import measured
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask, find_regions
 
-AUTO_SHARE = 0.25
+AUTO_SHARE = 0.28
 """Share of all tiles that ``auto`` looks at in a large picture."""
-COARSER = 0.75
-"""Part of these at the coarser scale, where it has so many."""
+COARSER = 0.94
+"""Part of these at the coarser scale, where it has so many: in large pictures all of it."""
 SMALL = 1.05e6
 """Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
 CAUTION = 3.0
@@ -47,6 +47,9 @@ OVERVIEW_SIDE = 256
 ALONE = "was judged in tiles by the rest of itself: the profile has no normal tiles (build it with --detail)"
 OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
 UNSURE = "is nearly anomalous, and {:.0%} of it was looked at closely: --detail full looks everywhere"
+UNEVEN = "is no even surface, so its tiles cannot judge each other: only the whole was looked at (give normal pictures)"
+UNEVEN_FROM = 0.2
+"""From which :func:`unevenness` on a picture is not judged by itself."""
 NEARLY = 0.15
 """Of the score, below the threshold: a normal picture that is worth a closer look."""
 
@@ -82,7 +85,9 @@ class CloserLook:
         self._detector, self._encoded, self._judged = detector, encoded, references.judged
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
-        fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
+        every = lattices((image.height, image.width), references.smallest, span_of(detector))
+        self._tiles = sum(len(one.tiles) for one in every)
+        fitting = [one for one in every if one.cell in banks]
         overkill = (1 if references.own else CAUTION) * inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
@@ -90,10 +95,10 @@ class CloserLook:
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, the finer one what it left.
+        In ``auto`` a coarser scale has most of the share, since its tiles show more, the finer one what it left.
         Tiles of one even colour are left out.
         """
-        total = sum(scale.tiles for scale in self.scales)
+        total = self._tiles
         few = self._encoded.image.pixels.size // 3 <= SMALL
         left = total if look == "full" else math.ceil(AUTO_SHARE * total)
         for coming, scale in reversed(list(enumerate(self.scales, start=1))):
@@ -213,7 +218,9 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    references = known or tile_references(detector, [image], smallest, statistics)
+    references = known or tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
+    if references.own and unevenness(references) > UNEVEN_FROM:
+        return replace(asked, warnings=(*asked.warnings, UNEVEN))
     look = CloserLook(detector, encoded, references, references.usual.unusual(statistics))
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
@@ -225,6 +232,27 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
         warnings = (*warnings, OTHER_DETAIL.format(smallest, detail.smallest))
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
+
+
+def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
+    """Scales at which a picture is judged by itself: a quick look at a large one has tiles for the coarsest alone."""
+    image, detail = encoded.image, encoded.inquiry.detail
+    cells = [one.cell for one in lattices((image.height, image.width), detail.smallest, span_of(detector))]
+    return cells[-1:] if detail.look == "auto" and image.height * image.width > SMALL else cells
+
+
+def unevenness(references: TileReferences) -> float:
+    """How unlike each other the tiles of a picture are: by how much a tenth of them is farther off than another tenth.
+
+    Of each tile the median distance at the shallowest level counts, as a share of what is usual: even surfaces have less than
+    .1, a circuit board .4.
+    """
+    found = []
+    for bank in references.banks:
+        middles = [float(np.median(d[0])) for (cell, _), d in references.judged.items() if cell == bank.cell]
+        low, usual, high = np.quantile(middles, (0.1, 0.5, 0.9))
+        found.append(float((high - low) / max(float(usual), 1e-6)))
+    return max(found)
 
 
 def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:

@@ -17,7 +17,7 @@ from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.anomaly_map import BLUR
 from assistant.vision.detail.promise import Usual, block_statistics, on_cells
-from assistant.vision.detail.references import TileReferences, block_side, cells_of
+from assistant.vision.detail.references import TileReferences, block_side, cells_of, lattice_of
 from assistant.vision.detail.spread import TokenSpread, TokenSums, tile_tokens
 from assistant.vision.detail.tile_bank import Tail, TileBank, evidence, heard
 from assistant.vision.detail.tiles import Lattice, Tile
@@ -26,8 +26,6 @@ from assistant.vision.encoded_query import Picture
 
 MOST_TILES = 128
 """Of a scale, drawn from all references: two minutes on a CPU."""
-OWN_TILES = 24
-"""Of a scale where a picture is judged by itself."""
 MOST_PICTURES = 16
 """References that tiles are drawn from, spread evenly over them."""
 FOLDS = 4
@@ -54,6 +52,7 @@ def tile_references(
     pictures: Sequence[Picture],
     smallest: float,
     own: Float32[np.ndarray, "features block_rows block_columns"] | None = None,
+    cells: Sequence[int] | None = None,
 ) -> TileReferences:
     """What normal tiles are like.
 
@@ -63,6 +62,7 @@ def tile_references(
         smallest: extent of the smallest thing that is looked for, source pixels.
         own: statistics of the blocks of the one picture, where it is the one that is judged: some of its tiles may not be
             normal.
+        cells: of the scales; those of ``smallest`` when None.
 
     Raises:
         ImageError: a picture that cannot be read.
@@ -73,12 +73,12 @@ def tile_references(
     spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
     chosen = [pictures[int(number)] for number in spread]
     side, usual, seen = block_side(smallest), [], dict[int, list[_Seen]]()
-    each = -(-MOST_TILES // len(chosen)) if own is None else OWN_TILES
+    each = -(-MOST_TILES // len(chosen))
     for owner, picture in enumerate(chosen):
         image = picture if isinstance(picture, QueryImage) else load_image(picture)
         usual.append(Usual.of(block_statistics(image.pixels, side) if own is None else own))
-        for cell in cells_of(smallest):
-            lattice = Lattice((image.height, image.width), cell, span_of(detector))
+        for cell in cells or cells_of(smallest):
+            lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
             seen.setdefault(cell, []).extend(_encoded(detector, image, lattice, owner, each))
     numbers = range(len(chosen))
     unusual = [_unusual(chosen, i, usual, side) for i in numbers] if own is None else [usual[0].unusual(own)]

@@ -17,8 +17,8 @@ from assistant.vision.detail.tile_bank import TileBank
 from assistant.vision.detail.tiles import Lattice, Tile
 
 PREFIX = "tiles"
-SCALES = (1, 2)
-"""Cells of each scale, as multiples of the finest."""
+SCALES = (1.0, 1.5)
+"""Cells of each scale, as multiples of the finest. Tiles of the coarser one do not overlap: it is the whole of a quick look."""
 FINER = 1.25
 """A scale must be finer than the overview by this factor to be worth its tiles."""
 
@@ -79,10 +79,10 @@ def cells_of(smallest: float) -> tuple[int, ...]:
     """Sides of the cells of each scale, source pixels: on the finest the smallest thing covers the area of two cells.
 
     >>> cells_of(16)
-    (11, 22)
+    (11, 16)
     """
     finest = max(1, int(smallest / math.sqrt(2)))
-    return tuple(finest * scale for scale in SCALES)
+    return tuple(int(finest * scale) for scale in SCALES)
 
 
 def lattices(size: tuple[int, int], smallest: float, span: int) -> tuple[Lattice, ...]:
@@ -94,4 +94,9 @@ def lattices(size: tuple[int, int], smallest: float, span: int) -> tuple[Lattice
         span: patches a side of the encoder's input.
     """
     overview = math.sqrt(size[0] * size[1]) / span
-    return tuple(Lattice(size, cell, span) for cell in cells_of(smallest) if overview >= FINER * cell)
+    return tuple(lattice_of(size, cell, span, smallest) for cell in cells_of(smallest) if overview >= FINER * cell)
+
+
+def lattice_of(size: tuple[int, int], cell: int, span: int, smallest: float) -> Lattice:
+    """Of the scale of :func:`cells_of` whose cells are ``cell`` wide."""
+    return Lattice(size, cell, span, overlap=cell == cells_of(smallest)[0])

@@ -25,6 +25,8 @@ SURE_SHARE = 0.85
 """Share of the tiles of a picture that are taken for normal where nobody says that all of them are."""
 MANY = 32
 """Tiles whose highest quarter is enough for a tail."""
+SHALLOWEST = 2.0
+"""Weight of the shallowest level: small things change it most."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,10 @@ class TileBank:
 def heard(
     tails: Sequence[Tail], distances: Float32[np.ndarray, "levels rows columns"]
 ) -> Float32[np.ndarray, "rows columns"]:
-    """The sum of several kinds of values, each in units of its tail."""
-    return np.asarray(sum(tail.above(plane) for tail, plane in zip(tails, distances, strict=True)), np.float32)
+    """The sum of the distances of several levels, each in units of its tail, the shallowest :data:`SHALLOWEST` times."""
+    weights = (SHALLOWEST, *(1.0 for _ in tails[1:]))
+    said = [w * tail.above(plane) for w, tail, plane in zip(weights, tails, distances, strict=True)]
+    return np.asarray(sum(said), np.float32)
 
 
 def evidence(patches: np.ndarray, tail: Tail, blocks: np.ndarray) -> Float32[np.ndarray, "*cells"]:

@@ -30,7 +30,7 @@ def test_what_lies_outside_the_few_directions_of_the_normal_is_far() -> None:
     tokens = drawn(500)
     tokens[..., 0] = 0
     aside = tokens[:, :1].clone()
-    aside[..., 0] = 1
+    aside[..., 0] = 2
     spread = TokenSums.of(tokens).spread()
     assert (spread.distances(aside) > 3 * spread.distances(tokens).amax(1, keepdim=True)).all()
 
