@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from assistant.inquiry import SMALLEST
+from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
@@ -46,7 +46,7 @@ OVERVIEW_SIDE = 256
 """Longest side at which the overview's map is kept; its patches are coarser."""
 ALONE = "was judged in tiles by the rest of itself: the profile has no normal tiles (build it with --detail)"
 OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
-UNSURE = "is nearly anomalous, and {:.0%} of it was looked at closely: --detail full looks everywhere"
+UNSURE = "is nearly anomalous, and was not looked at everywhere as closely as may be: --detail full does"
 UNEVEN = "is no even surface, so its tiles cannot judge each other: only the whole was looked at (give normal pictures)"
 UNEVEN_FROM = 0.2
 """From which :func:`unevenness` on a picture is not judged by itself."""
@@ -96,7 +96,7 @@ class CloserLook:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
         In ``auto`` a coarser scale has most of the share, since its tiles show more, the finer one what it left.
-        Tiles of one even colour are left out.
+        Tiles of one even colour are left out, those that were judged already never are.
         """
         total = self._tiles
         few = self._encoded.image.pixels.size // 3 <= SMALL
@@ -107,9 +107,10 @@ class CloserLook:
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }
             for tile in sorted(promise, key=lambda one: -promise[one]):
-                if part <= 0 or (look == "auto" and few and promise[tile] < 0):
-                    break
-                if float(scale.blocks[tile.cells].max()) > 0:
+                known = (scale.lattice.cell, tile) in self._judged
+                if not known and (part <= 0 or (look == "auto" and few and promise[tile] < 0)):
+                    continue
+                if known or float(scale.blocks[tile.cells].max()) > 0:
                     part, left = part - 1, left - 1
                     yield scale, tile
 
@@ -140,7 +141,7 @@ class CloserLook:
     def coverage(self) -> Coverage:
         """What was looked at."""
         tiles = sum(len(scale.looked) for scale in self.scales)
-        share = self.scales[0].patches.looked_at if self.scales else 0.0
+        share = max((scale.patches.looked_at for scale in self.scales), default=0.0)
         return Coverage(str(self._encoded.inquiry.detail), tiles, round(share, 4))
 
     def named(self, region: RegionMask) -> tuple[Region, Float32[np.ndarray, " width"]]:
@@ -197,12 +198,12 @@ def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile 
 
 def _hinted(found: Inspection, span: int) -> Inspection:
     """With the advice to look closer, where that may change the verdict."""
-    image, coverage = found.image, found.coverage or Coverage()
+    image, full = found.image, found.coverage is not None and Detail.read(found.coverage.detail).look == "full"
     large = image.height * image.width > SMALL
     nearly = large and THRESHOLD - NEARLY <= found.image_score < THRESHOLD
-    if not nearly or coverage.looked_at >= 1 or not lattices((image.height, image.width), SMALLEST, span):
+    if not nearly or full or not lattices((image.height, image.width), SMALLEST, span):
         return found
-    return replace(found, warnings=(*found.warnings, UNSURE.format(coverage.looked_at)))
+    return replace(found, warnings=(*found.warnings, UNSURE))
 
 
 def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
