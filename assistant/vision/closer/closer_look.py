@@ -37,9 +37,6 @@ COARSER = 0.94
 """Part of these at the coarser scale, where it has so many: in large pictures all of it."""
 SMALL = 1.05e6
 """Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
-CAUTION = 3.0
-"""With references, limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge
-each other more strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
@@ -88,7 +85,7 @@ class CloserLook:
         every = lattices((image.height, image.width), references.smallest, span_of(detector))
         self._tiles = sum(len(one.tiles) for one in every)
         fitting = [one for one in every if one.cell in banks]
-        overkill = (1 if references.own else CAUTION) * inquiry.overkill / max(1, len(fitting))
+        overkill = inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
 

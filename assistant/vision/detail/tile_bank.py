@@ -146,10 +146,11 @@ class TileBank:
 def heard(
     tails: Sequence[Tail], distances: Float32[np.ndarray, "levels rows columns"]
 ) -> Float32[np.ndarray, "rows columns"]:
-    """The sum of the distances of several levels, each in units of its tail, the shallowest :data:`SHALLOWEST` times."""
-    weights = (SHALLOWEST, *(1.0 for _ in tails[1:]))
-    said = [w * tail.above(plane) for w, tail, plane in zip(weights, tails, distances, strict=True)]
-    return np.asarray(sum(said), np.float32)
+    """The distances of several levels in units of their tails, summed: the shallowest :data:`SHALLOWEST` times, of the deeper ones
+    no more than it says itself. A mark changes all levels; in deep ones it also changes patches far from it.
+    """
+    first, *deeper = (tail.above(plane) for tail, plane in zip(tails, distances, strict=True))
+    return np.asarray(SHALLOWEST * first + sum(np.minimum(one, first) for one in deeper), np.float32)
 
 
 def evidence(patches: np.ndarray, tail: Tail, blocks: np.ndarray) -> Float32[np.ndarray, "*cells"]:

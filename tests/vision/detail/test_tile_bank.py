@@ -45,9 +45,9 @@ def test_evidence_is_a_sum_and_nothing_where_nothing_was_looked_at() -> None:
     assert evidence(patches, Tail(10.0, 2.0), blocks).tolist() == [3.0, 6.0, -np.inf]
 
 
-def test_levels_are_heard_in_units_of_their_own_tails_the_shallowest_twice() -> None:
-    distances = np.array([[[1.0, 3.0]], [[10.0, 14.0]]], np.float32)
-    assert heard((Tail(1.0, 1.0), Tail(10.0, 2.0)), distances).tolist() == [[3.0, 9.0]]
+def test_levels_are_heard_in_units_of_their_own_tails_the_deeper_ones_no_louder_than_the_shallowest() -> None:
+    distances = np.array([[[1.0, 3.0, 0.0]], [[10.0, 90.0, 90.0]]], np.float32)
+    assert heard((Tail(1.0, 1.0), Tail(10.0, 2.0)), distances).tolist() == [[3.0, 9.0, 0.0]]
 
 
 @pytest.mark.parametrize("wrong", [(float("nan"), 1.0), (0.0, 0.0), (0.0, -1.0)])
