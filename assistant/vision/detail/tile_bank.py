@@ -146,8 +146,9 @@ class TileBank:
 def heard(
     tails: Sequence[Tail], distances: Float32[np.ndarray, "levels rows columns"]
 ) -> Float32[np.ndarray, "rows columns"]:
-    """The distances of several levels in units of their tails, summed: the shallowest :data:`SHALLOWEST` times, of the deeper ones
-    no more than it says itself. A mark changes all levels; in deep ones it also changes patches far from it.
+    """The distances of several levels in units of their tails, summed: the shallowest counts :data:`SHALLOWEST` times.
+
+    Deeper levels say no more than it does: a mark changes all levels, but deep ones also at patches far from it.
     """
     first, *deeper = (tail.above(plane) for tail, plane in zip(tails, distances, strict=True))
     return np.asarray(SHALLOWEST * first + sum(np.minimum(one, first) for one in deeper), np.float32)
