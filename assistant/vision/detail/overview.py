@@ -6,7 +6,8 @@ import math
 
 LARGE = 2.1e6
 """Pixels above which what the overview does not show is told: a picture in full HD is none of these."""
-UNSEEN = "was looked at as a whole: marks smaller than about {:g} px were not looked for (--detail auto or full does)"
+_START, _END = "was looked at as a whole: ", " (--detail auto or full does)"
+UNSEEN = _START + "marks smaller than about {:g} px were not looked for" + _END
 
 
 def smallest_seen(size: tuple[int, int], grid: tuple[int, int]) -> float:
@@ -31,5 +32,14 @@ def unseen(size: tuple[int, int], grid: tuple[int, int]) -> tuple[str, ...]:
 
 def without_unseen(warnings: tuple[str, ...]) -> tuple[str, ...]:
     """Warnings of a picture that was looked at in tiles after all."""
-    start = UNSEEN.split("{", maxsplit=1)[0]
-    return tuple(one for one in warnings if not one.startswith(start))
+    return tuple(one for one in warnings if not one.startswith(_START))
+
+
+def unseen_clause(warnings: tuple[str, ...]) -> str:
+    """What was not looked for as the end of a sentence; empty where everything was.
+
+    >>> unseen_clause(unseen((3000, 4000), (21, 28)))
+    '; marks smaller than about 200 px were not looked for'
+    """
+    told = next((one for one in warnings if one.startswith(_START)), None)
+    return "" if told is None else f"; {told.removeprefix(_START).removesuffix(_END)}"
