@@ -82,7 +82,8 @@ class TokenSpread:
     def distances(self, tokens: Float[Tensor, "levels patches width"]) -> Float[Tensor, "levels patches"]:
         """Mahalanobis distance of each token, a level."""
         away = tokens.float() - self.mean[:, None]
-        return (away @ self.whiten.transpose(1, 2)).norm(dim=-1)
+        found: Tensor = (away @ self.whiten.transpose(1, 2)).norm(dim=-1)
+        return found
 
 
 def tile_tokens(
