@@ -5,7 +5,7 @@ One row a picture. A picture that could not be inspected has a row whose ``error
 ``warnings`` says what speaks against judging it by its references, ``guarantee`` what twenty references and more promise of
 normal pictures. ``spacing_mm`` is the scale (millimetres from row to row, from column to column) and ``spacing_of`` whose;
 ``rule`` is what the user's own rule says. ``detail`` is how closely was looked, ``tiles`` at how many pieces beside the overview,
-``looked_at`` the share of the picture that those of the finest scale covered; ``volume`` tells of a whole volume, whose row is
+``looked_at`` the share of the picture that those covered; ``volume`` tells of a whole volume, whose row is
 otherwise that of its worst slice; ``reasoning`` are the steps of a verdict that was reasoned out. Rows of earlier runs have none
 of these and are read too.
 The JSON Schema beside this file says the same to other languages.

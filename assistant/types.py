@@ -311,7 +311,7 @@ class Coverage:
     Args:
         detail: how closely was looked, as asked.
         tiles: pieces looked at beside the overview, of all scales.
-        looked_at: share of the picture that tiles of the finest scale covered, in [0, 1].
+        looked_at: share of the picture that these covered, in [0, 1].
     """
 
     detail: str = "overview"

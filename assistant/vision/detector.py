@@ -29,6 +29,7 @@ from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import load_checkpoint
 from assistant.vision.checks.distances import apart
 from assistant.vision.checks.look import Look
+from assistant.vision.detail.overview import unseen
 from assistant.vision.encoded_query import EncodedQuery, Picture
 from assistant.vision.experts.opinions import Opinions, opinions
 from assistant.vision.heads import patch_coverage, top_mean
@@ -207,7 +208,8 @@ class Detector:
             image=image, object_name=inquiry.object_name, mode=mode, image_score=image_score(own),
             p_value=None if profile is None else profile.p_value(inquiry.score, raw),
             regions=named, anomaly_map=anomaly_map, preset=self.preset.name, weights=self.weights, timing_ms=timing,
-            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise, coverage=Coverage(), warnings=image.notes,
+            region_embeddings=embedded.float().cpu().numpy(), guarantee=promise, coverage=Coverage(),
+            warnings=(*image.notes, *unseen((image.height, image.width), encoded.features.grid)),
             references=None if profile is None or profile.bank is None else profile.bank.shots,
         )  # fmt: skip
 

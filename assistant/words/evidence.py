@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from assistant.types import Inspection, Mode, Region, Verdict
+from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Entry, Knowledge
 from assistant.words import wording
@@ -111,7 +112,7 @@ def _verdict_sentence(inspection: Inspection, knowledge: Knowledge) -> str:
     medical = wording.is_medical(inspection, knowledge)
     if inspection.verdict is Verdict.NORMAL:
         if not regions:
-            return f"{head} looks normal; no anomalous region was found."
+            return f"{head} looks normal; no anomalous region was found{unseen_clause(inspection.warnings)}."
         stand = "stands" if len(regions) == 1 else "stand"
         count = wording.counted(len(regions), "region")
         return f"{head} looks normal as a whole, although {count} {stand} out: {_listed(regions, knowledge, medical)}."

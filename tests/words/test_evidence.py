@@ -13,6 +13,7 @@ from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.intents import Intent
 from assistant.reading.question import read_question
 from assistant.types import Domain, Inspection, Mode
+from assistant.vision.detail.overview import unseen
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.answer_checks import addresses, invented, left_unsaid
 from assistant.words.evidence import caption, evidence_text
@@ -45,6 +46,12 @@ def many() -> list[Inspection]:
             ((KINDS, Domain.INDUSTRIAL, "metal plate"), (LESIONS, Domain.MEDICAL, "brain MRI"), (KINDS, None, None)),
         )
     ]
+
+
+def test_a_caption_says_what_was_not_looked_for() -> None:
+    whole = replace(inspection(0.1), warnings=unseen((3000, 4000), (21, 28)))
+    assert "found; marks smaller than about 200 px were not looked for." in caption(whole, KNOWLEDGE)
+    assert "looked for" not in caption(inspection(0.1), KNOWLEDGE)
 
 
 def test_evidence_states_the_facts() -> None:

@@ -12,17 +12,18 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from assistant.inquiry import SMALLEST
+from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
-from assistant.vision.closer.tile_references import places, smooth, span_of, tile_features, tile_references, too_near
+from assistant.vision.closer.tile_references import smooth, span_of, tile_features, tile_references
 from assistant.vision.detail.cell_regions import cell_regions, joined
+from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, lattices
 from assistant.vision.detail.scale import Scale
-from assistant.vision.detail.tile_bank import nearest_distance, tile_keys
+from assistant.vision.detail.spread import tile_tokens
 from assistant.vision.detail.tiles import Lattice, Tile
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import EncodedQuery
@@ -30,22 +31,22 @@ from assistant.vision.measuring.measures import measured
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask, find_regions
 
-AUTO_SHARE = 0.25
+AUTO_SHARE = 0.28
 """Share of all tiles that ``auto`` looks at in a large picture."""
-COARSER = 0.75
-"""Part of these at the coarser scale, where it has so many."""
+COARSER = 0.94
+"""Part of these at the coarser scale, where it has so many: in large pictures all of it."""
 SMALL = 1.05e6
 """Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
-CAUTION = 3.0
-"""With references, limits of tiles are made for so many times the share of normal pictures that may exceed them: references judge
-each other more strictly than they judge pictures, which stay 2 to 4 scales of the tail below limits made for the share itself."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
 """Longest side at which the overview's map is kept; its patches are coarser."""
 ALONE = "was judged in tiles by the rest of itself: the profile has no normal tiles (build it with --detail)"
 OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
-UNSURE = "is nearly anomalous, and {:.0%} of it was looked at closely: --detail full looks everywhere"
+UNSURE = "is nearly anomalous, and was not looked at everywhere as closely as may be: --detail full does"
+UNEVEN = "is no even surface, so its tiles cannot judge each other: only the whole was looked at (give normal pictures)"
+UNEVEN_FROM = 0.2
+"""From which :func:`unevenness` on a picture is not judged by itself."""
 NEARLY = 0.15
 """Of the score, below the threshold: a normal picture that is worth a closer look."""
 
@@ -78,21 +79,23 @@ class CloserLook:
         blocks: Float32[np.ndarray, "rows columns"],
     ) -> None:
         image, inquiry = encoded.image, encoded.inquiry
-        self._detector, self._encoded, self._own = detector, encoded, references.own
+        self._detector, self._encoded, self._judged = detector, encoded, references.judged
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
-        fitting = lattices((image.height, image.width), references.smallest, span_of(detector))
-        overkill = (1 if references.own else CAUTION) * inquiry.overkill / max(1, len(fitting))
+        every = lattices((image.height, image.width), references.smallest, span_of(detector))
+        self._tiles = sum(len(one.tiles) for one in every)
+        fitting = [one for one in every if one.cell in banks]
+        overkill = inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
 
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
 
-        In ``auto`` a coarser scale has most of the share, since its tiles show four times as much, the finer one what it left.
-        Tiles of one even colour are left out.
+        In ``auto`` a coarser scale has most of the share, since its tiles show more, the finer one what it left.
+        Tiles of one even colour are left out, those that were judged already never are.
         """
-        total = sum(scale.tiles for scale in self.scales)
+        total = self._tiles
         few = self._encoded.image.pixels.size // 3 <= SMALL
         left = total if look == "full" else math.ceil(AUTO_SHARE * total)
         for coming, scale in reversed(list(enumerate(self.scales, start=1))):
@@ -101,23 +104,25 @@ class CloserLook:
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }
             for tile in sorted(promise, key=lambda one: -promise[one]):
-                if part <= 0 or (look == "auto" and few and promise[tile] < 0):
-                    break
-                if float(scale.blocks[tile.cells].max()) > 0:
+                known = (scale.lattice.cell, tile) in self._judged
+                if not known and (part <= 0 or (look == "auto" and few and promise[tile] < 0)):
+                    continue
+                if known or float(scale.blocks[tile.cells].max()) > 0:
                     part, left = part - 1, left - 1
                     yield scale, tile
 
     def look(self, scale: Scale, tile: Tile) -> None:
-        """Encode a tile and compare it."""
-        detector, image = self._detector, self._encoded.image
-        features = tile_features(detector, image, scale.lattice, tile)
-        keys, barred = tile_keys(detector.localizer, features.levels), None
-        if self._own:
-            barred = too_near(places(scale.lattice, tile).to(keys.device), scale.bank.place, scale.lattice)
-        scale.distances.write(tile, smooth(nearest_distance(scale.bank.keys, keys, barred), tile))
+        """Encode a tile, where it was not judged yet, and compare it."""
+        detector, features = self._detector, None
+        distances = self._judged.get((scale.lattice.cell, tile))
+        if distances is None:
+            features = tile_features(detector, self._encoded.image, scale.lattice, tile)
+            distances = smooth(scale.bank.spread.distances(tile_tokens(detector.localizer, features.levels)), tile)
+        scale.patches.write(tile, scale.bank.heard(distances))
         scale.looked.add(tile)
         peak = float(scale.log_odds(tile.cells).max())
         if peak >= 0:
+            features = features or tile_features(detector, self._encoded.image, scale.lattice, tile)
             self.found.append(_Found(peak, scale.lattice, tile, features))
             self.found = sorted(self.found, key=lambda one: -one.peak)[:KEPT]
 
@@ -133,7 +138,7 @@ class CloserLook:
     def coverage(self) -> Coverage:
         """What was looked at."""
         tiles = sum(len(scale.looked) for scale in self.scales)
-        share = self.scales[0].distances.looked_at if self.scales else 0.0
+        share = max((scale.patches.looked_at for scale in self.scales), default=0.0)
         return Coverage(str(self._encoded.inquiry.detail), tiles, round(share, 4))
 
     def named(self, region: RegionMask) -> tuple[Region, Float32[np.ndarray, " width"]]:
@@ -190,12 +195,12 @@ def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile 
 
 def _hinted(found: Inspection, span: int) -> Inspection:
     """With the advice to look closer, where that may change the verdict."""
-    image, coverage = found.image, found.coverage or Coverage()
+    image, full = found.image, found.coverage is not None and Detail.read(found.coverage.detail).look == "full"
     large = image.height * image.width > SMALL
     nearly = large and THRESHOLD - NEARLY <= found.image_score < THRESHOLD
-    if not nearly or coverage.looked_at >= 1 or not lattices((image.height, image.width), SMALLEST, span):
+    if not nearly or full or not lattices((image.height, image.width), SMALLEST, span):
         return found
-    return replace(found, warnings=(*found.warnings, UNSURE.format(coverage.looked_at)))
+    return replace(found, warnings=(*found.warnings, UNSURE))
 
 
 def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
@@ -211,18 +216,41 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    references = known or tile_references(detector, [image], smallest, statistics)
+    references = known or tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
+    if references.own and unevenness(references) > UNEVEN_FROM:
+        return replace(asked, warnings=(*asked.warnings, UNEVEN))
     look = CloserLook(detector, encoded, references, references.usual.unusual(statistics))
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
-    warnings = overview.warnings
+    warnings = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
     if known is None and profile is not None:
         warnings = (*warnings, ALONE)
     elif smallest != detail.smallest:
         warnings = (*warnings, OTHER_DETAIL.format(smallest, detail.smallest))
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
+
+
+def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
+    """Scales at which a picture is judged by itself: a quick look at a large one has tiles for the coarsest alone."""
+    image, detail = encoded.image, encoded.inquiry.detail
+    cells = [one.cell for one in lattices((image.height, image.width), detail.smallest, span_of(detector))]
+    return cells[-1:] if detail.look == "auto" and image.height * image.width > SMALL else cells
+
+
+def unevenness(references: TileReferences) -> float:
+    """How unlike each other the tiles of a picture are: by how much a tenth of them is farther off than another tenth.
+
+    Of each tile the median distance at the shallowest level counts, as a share of what is usual: even surfaces have less than
+    .1, a circuit board .4.
+    """
+    found = []
+    for bank in references.banks:
+        middles = [float(np.median(d[0])) for (cell, _), d in references.judged.items() if cell == bank.cell]
+        low, usual, high = np.quantile(middles, (0.1, 0.5, 0.9))
+        found.append(float((high - low) / max(float(usual), 1e-6)))
+    return max(found)
 
 
 def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:

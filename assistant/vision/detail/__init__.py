@@ -2,9 +2,11 @@
 
 tiles         cells over a picture, overlapping tiles of them, one map that tiles write
 promise       how unusual blocks are at full resolution: the order in which tiles are taken
-tile_bank     patches of normal tiles, and how far normal tiles reach
+spread        how the tokens of normal tiles are spread
+tile_bank     how far normal tiles reach
 scale         what the tiles of one scale said so far, what the others promise
 references    normal tiles of all scales as one value
 cell_regions  log-odds of cells -> regions in source pixels
+overview      what the overview of a large picture does not show, in words
 painted       a map kept by its cells, painted where it is asked for
 """

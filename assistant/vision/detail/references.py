@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
 from torch import Tensor
 
 from assistant.errors import ProfileError
 from assistant.vision.detail.promise import Usual
-from assistant.vision.detail.tile_bank import TENSORS, TileBank
-from assistant.vision.detail.tiles import Lattice
+from assistant.vision.detail.tile_bank import TileBank
+from assistant.vision.detail.tiles import Lattice, Tile
 
 PREFIX = "tiles"
-SCALES = (1, 2)
-"""Cells of each scale, as multiples of the finest."""
+SCALES = (1.0, 1.5)
+"""Cells of each scale, as multiples of the finest. Tiles of the coarser one do not overlap: it is the whole of a quick look."""
 FINER = 1.25
 """A scale must be finer than the overview by this factor to be worth its tiles."""
 
@@ -29,12 +32,16 @@ class TileReferences:
         usual: blocks at full resolution.
         banks: a scale each, the finest first.
         own: whether they are tiles of the very picture that is judged.
+        judged: distances of the patches of tiles that were judged while they were left out, by cell and tile; of one's own.
     """
 
     smallest: float
     usual: Usual
     banks: tuple[TileBank, ...]
     own: bool = False
+    judged: Mapping[tuple[int, Tile], Float32[np.ndarray, "levels tile_rows tile_columns"]] = field(
+        default_factory=dict
+    )
 
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
@@ -43,7 +50,7 @@ class TileReferences:
 
     def tensors(self) -> dict[str, Tensor]:
         """Tensors by the names that :meth:`read` knows them by."""
-        return {f"{PREFIX}.{i}.{n}": getattr(bank, n) for i, bank in enumerate(self.banks) for n in TENSORS}
+        return {f"{PREFIX}.{i}.{n}": t for i, bank in enumerate(self.banks) for n, t in bank.tensors().items()}
 
     @classmethod
     def read(cls, told: dict[str, Any], tensors: dict[str, Tensor]) -> TileReferences:
@@ -72,10 +79,10 @@ def cells_of(smallest: float) -> tuple[int, ...]:
     """Sides of the cells of each scale, source pixels: on the finest the smallest thing covers the area of two cells.
 
     >>> cells_of(16)
-    (11, 22)
+    (11, 16)
     """
     finest = max(1, int(smallest / math.sqrt(2)))
-    return tuple(finest * scale for scale in SCALES)
+    return tuple(int(finest * scale) for scale in SCALES)
 
 
 def lattices(size: tuple[int, int], smallest: float, span: int) -> tuple[Lattice, ...]:
@@ -87,4 +94,9 @@ def lattices(size: tuple[int, int], smallest: float, span: int) -> tuple[Lattice
         span: patches a side of the encoder's input.
     """
     overview = math.sqrt(size[0] * size[1]) / span
-    return tuple(Lattice(size, cell, span) for cell in cells_of(smallest) if overview >= FINER * cell)
+    return tuple(lattice_of(size, cell, span, smallest) for cell in cells_of(smallest) if overview >= FINER * cell)
+
+
+def lattice_of(size: tuple[int, int], cell: int, span: int, smallest: float) -> Lattice:
+    """Of the scale of :func:`cells_of` whose cells are ``cell`` wide."""
+    return Lattice(size, cell, span, overlap=cell == cells_of(smallest)[0])

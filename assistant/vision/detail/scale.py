@@ -28,7 +28,7 @@ class Scale:
         self, lattice: Lattice, bank: TileBank, blocks: Float32[np.ndarray, "rows columns"], overkill: float
     ) -> None:
         self.lattice, self.bank, self.blocks, self._overkill = lattice, bank, blocks, overkill
-        self.distances = CellMap(lattice)
+        self.patches = CellMap(lattice)
         self.looked: set[Tile] = set()
 
     def promise(self, tile: Tile) -> float:
@@ -48,5 +48,5 @@ class Scale:
 
     def log_odds(self, cells: tuple[slice, slice] = (slice(None), slice(None))) -> Float32[np.ndarray, "rows columns"]:
         """Calibrated, of cells; minus infinity where no tile was."""
-        found = self.bank.evidence(self.distances.values[cells], self.blocks[cells])
+        found = self.bank.evidence(self.patches.values[cells], self.blocks[cells])
         return self.bank.both.log_odds(found, self.tiles, self._overkill)

@@ -1,6 +1,5 @@
-"""Normal tiles of one scale: what their patches and blocks look like, and how far normal tiles reach.
+"""Normal tiles of one scale: how their tokens and blocks are spread, and how far normal tiles reach.
 
-A patch is as anomalous as it is far from the nearest patch of the bank (PatchCore, Roth et al., CVPR 2022, on several levels).
 The highest of many tiles is higher than of one: the limit of a picture follows from the tail of the tiles' maxima and from how
 many tiles the picture has (block maxima; Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001).
 """
@@ -14,17 +13,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int
+from jaxtyping import Float32
 from torch import Tensor
 
 from assistant.errors import ProfileError
-from assistant.vision.localizer import FARTHEST, Localizer
+from assistant.vision.detail.spread import TokenSpread
 
 LEAST_SCALE = 0.02
 """Of tails, as a share of their start: tiles all alike leave no room for noise."""
-
+SURE_SHARE = 0.85
+"""Share of the tiles of a picture that are taken for normal where nobody says that all of them are."""
 MANY = 32
 """Tiles whose highest quarter is enough for a tail."""
+SHALLOWEST = 2.0
+"""Weight of the shallowest level: small things change it most."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +53,23 @@ class Tail:
     def of(cls, maxima: Sequence[float], *, sure: bool) -> Tail:
         """The tail of tiles' maxima.
 
-        Of many normal tiles the highest quarter tells it: maxima fall off faster the higher they are. Of few, or where the
-        highest quarter may hold marks, it is what lies between the median and that.
+        Of many normal tiles the highest quarter tells it: maxima fall off faster the higher they are. Of few it is what lies
+        above the median. Where the highest may hold marks, what lies above :data:`SURE_SHARE` of the maxima counts as being
+        just there (the likeliest scale of censored exponentials).
 
         Args:
             maxima: one a tile, at least one.
             sure: whether all tiles are normal.
         """
         values = np.asarray(maxima, np.float64)
-        middle, quarter = (float(v) for v in np.quantile(values, (0.5, 0.75)))
+        middle, quarter, end = (float(v) for v in np.quantile(values, (0.5, 0.75, SURE_SHARE)))
         least = max(LEAST_SCALE * abs(middle), 1e-6)
         if sure and values.size >= MANY:
             return cls(quarter, max(least, float((values[values >= quarter] - quarter).mean())), 0.25)
         above = values[values > middle] - middle
-        told = above.mean() if sure and above.size else (quarter - middle) / math.log(2)
-        return cls(middle, max(least, float(told)), 0.5)
+        seen = above if sure else np.minimum(above, end - middle)
+        counted = above.size if sure else int((above <= end - middle).sum())
+        return cls(middle, max(least, float(seen.sum() / max(1, counted))), 0.5)
 
     def limit(self, tiles: int, overkill: float) -> float:
         """Value that the highest of ``tiles`` normal tiles exceeds with probability ``overkill`` at most."""
@@ -84,39 +88,44 @@ class Tail:
 
 @dataclass(frozen=True, eq=False)
 class TileBank:
-    """Patches of normal tiles of one scale, with the tails of those tiles, each judged by the others.
+    """How the tokens of normal tiles of one scale are spread, with the tails of those tiles, each judged without itself.
 
     Args:
         cell: side of a patch, source pixels.
-        keys: unit vectors that patches are compared by, a level and row.
-        owner: picture each row came from.
-        place: centre of the patch there, (row, column), source pixels.
-        patches: tail of the distances of patches.
+        spread: of the tokens.
+        levels: tail of the distances of each level.
         blocks: tail of how unusual blocks are.
-        both: tail of the sum of the two (:meth:`evidence`).
+        both: tail of the sum of all these (:meth:`evidence`).
     """
 
     cell: int
-    keys: Float[Tensor, "levels rows match_width"]
-    owner: Int[Tensor, " rows"]
-    place: Float[Tensor, "rows 2"]
-    patches: Tail
+    spread: TokenSpread
+    levels: tuple[Tail, ...]
     blocks: Tail
     both: Tail
+
+    def heard(self, distances: Float32[np.ndarray, "levels rows columns"]) -> Float32[np.ndarray, "rows columns"]:
+        """Distances of patches as one number, the sum of what each level says in units of its own tail."""
+        return heard(self.levels, distances)
 
     def evidence(
         self, patches: Float32[np.ndarray, "*cells"], blocks: Float32[np.ndarray, "*cells"]
     ) -> Float32[np.ndarray, "*cells"]:
-        """Distances of patches and unusual blocks joined: the sum of what each says in units of its own tail."""
-        return evidence(self.patches, self.blocks, patches, blocks)
+        """What patches (:meth:`heard`) and blocks say joined; minus infinity where no patch was looked at."""
+        return evidence(patches, self.blocks, blocks)
 
     def to(self, device: torch.device) -> TileBank:
         """The same bank with every tensor on another device."""
-        return replace(self, **{name: getattr(self, name).to(device) for name in TENSORS})
+        return replace(self, spread=TokenSpread(self.spread.mean.to(device), self.spread.whiten.to(device)))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What :meth:`read` takes beside what :meth:`as_json` told."""
+        return {"mean": self.spread.mean, "whiten": self.spread.whiten}
 
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
-        return {"cell": self.cell, **{name: asdict(getattr(self, name)) for name in TAILS}}
+        levels = [asdict(tail) for tail in self.levels]
+        return {"cell": self.cell, "levels": levels, "blocks": asdict(self.blocks), "both": asdict(self.both)}
 
     @classmethod
     def read(cls, told: dict[str, Any], tensors: dict[str, Tensor]) -> TileBank:
@@ -125,46 +134,30 @@ class TileBank:
         Raises:
             KeyError, TypeError, ValueError, ProfileError: something else.
         """
-        tails = {name: Tail(**{k: float(v) for k, v in told[name].items()}) for name in TAILS}
-        keys, owner, place = (tensors[name] for name in TENSORS)
-        rows = keys.shape[1] if keys.ndim == 3 else -1
-        if rows < 1 or owner.shape != (rows,) or place.shape != (rows, 2) or int(told["cell"]) < 1:
-            raise ProfileError("patches of tiles with owner and place", "tensors that do not fit", "build it again")
-        return cls(int(told["cell"]), keys.float(), owner, place.float(), **tails)
+        mean, whiten = tensors["mean"], tensors["whiten"]
+        levels = tuple(_tail(one) for one in told["levels"])
+        fits = mean.ndim == 2 and whiten.shape == (*mean.shape, mean.shape[-1]) and len(mean) == len(levels) > 0
+        if not fits or int(told["cell"]) < 1:
+            raise ProfileError("spreads of the tokens of tiles", "tensors that do not fit", "build the profile again")
+        spread = TokenSpread(mean.float(), whiten.float())
+        return cls(int(told["cell"]), spread, levels, _tail(told["blocks"]), _tail(told["both"]))
 
 
-TAILS = ("patches", "blocks", "both")
-TENSORS = ("keys", "owner", "place")
+def heard(
+    tails: Sequence[Tail], distances: Float32[np.ndarray, "levels rows columns"]
+) -> Float32[np.ndarray, "rows columns"]:
+    """The distances of several levels in units of their tails, summed: the shallowest counts :data:`SHALLOWEST` times.
 
-
-def evidence(first: Tail, second: Tail, patches: np.ndarray, blocks: np.ndarray) -> Float32[np.ndarray, "*cells"]:
-    """The sum of two kinds of values, each in units of its tail; minus infinity where no patch was looked at."""
-    return np.asarray(np.where(np.isfinite(patches), first.above(patches) + second.above(blocks), -np.inf), np.float32)
-
-
-def nearest_distance(
-    bank: Float[Tensor, "levels rows match_width"],
-    keys: Float[Tensor, "levels patches match_width"],
-    barred: Bool[Tensor, "*patches rows"] | None = None,
-) -> Float[Tensor, " patches"]:
-    """Mean over the levels of the cosine distance to the nearest row of a bank.
-
-    Args:
-        bank: unit vectors of normal patches.
-        keys: those of the patches asked about.
-        barred: rows that are not compared with, of all patches or a patch.
+    Deeper levels say no more than it does: a mark changes all levels, but deep ones also at patches far from it.
     """
-    total = keys.new_zeros(keys.shape[1])
-    for level, rows in enumerate(bank):
-        similarity = keys[level] @ rows.T
-        if barred is not None:
-            similarity.masked_fill_(barred, 1 - FARTHEST)
-        total += similarity.amax(-1)
-    return (1 - total / len(bank)).clamp_min(0)
+    first, *deeper = (tail.above(plane) for tail, plane in zip(tails, distances, strict=True))
+    return np.asarray(SHALLOWEST * first + sum(np.minimum(one, first) for one in deeper), np.float32)
 
 
-def tile_keys(
-    localizer: Localizer, levels: Sequence[Float[Tensor, "1 patches width"]]
-) -> Float[Tensor, "plain_levels patches match_width"]:
-    """What the patches of a tile are compared by: their keys at the levels that are compared plainly."""
-    return torch.stack([localizer.project_for_match(i, levels[i][0]) for i in localizer.plain])
+def evidence(patches: np.ndarray, tail: Tail, blocks: np.ndarray) -> Float32[np.ndarray, "*cells"]:
+    """What is heard of patches, and how unusual blocks are in units of their tail, summed."""
+    return np.asarray(np.where(np.isfinite(patches), patches + tail.above(blocks), -np.inf), np.float32)
+
+
+def _tail(told: dict[str, Any]) -> Tail:
+    return Tail(**{name: float(value) for name, value in told.items()})

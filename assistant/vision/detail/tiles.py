@@ -42,11 +42,13 @@ class Lattice:
         size: (height, width) of the picture, source pixels.
         cell: side of a cell, source pixels; the last row and column may reach over the edge.
         span: most rows and columns of a tile, cells.
+        overlap: whether neighbouring tiles share a part of their span.
     """
 
     size: tuple[int, int]
     cell: int
     span: int
+    overlap: bool = True
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,9 +61,11 @@ class Lattice:
 
         >>> len(Lattice((3000, 4000), 11, 24).tiles)
         252
+        >>> len(Lattice((3000, 4000), 16, 24, overlap=False).tiles)
+        88
         """
         rows, columns = (min(self.span, side) for side in self.shape)
-        tops, lefts = _starts(self.shape[0], rows), _starts(self.shape[1], columns)
+        tops, lefts = (_starts(*sides, self.overlap) for sides in zip(self.shape, (rows, columns), strict=True))
         return tuple(Tile(top, left, rows, columns) for top in tops for left in lefts)
 
     def box(self, tile: Tile) -> Box:
@@ -111,10 +115,10 @@ class CellMap:
         return float((self._depth > 0).mean())
 
 
-def _starts(total: int, span: int) -> list[int]:
+def _starts(total: int, span: int, overlap: bool) -> list[int]:
     if total <= span:
         return [0]
-    step = max(1, span - max(1, span // OVERLAP))
+    step = max(1, span - max(1, span // OVERLAP)) if overlap else span
     return [round(float(v)) for v in np.linspace(0, total - span, math.ceil((total - span) / step) + 1)]
 
 

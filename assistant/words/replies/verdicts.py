@@ -6,6 +6,7 @@ import re
 
 from assistant.reading.clauses import same_kind
 from assistant.types import THRESHOLD, Region, Verdict
+from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.scene import phrases
@@ -79,8 +80,8 @@ def state(scene: Scene) -> str:
     if close:
         place = highest_region(found)
         where = "" if place is None else f", and the map is highest {phrases.place(place)}"
-        return f"{nothing}, but it is close{where} ({phrases.scored(found)})."
-    return f"{nothing} ({phrases.scored(found)})."
+        return f"{nothing}, but it is close{where} ({phrases.scored(found)}){unseen_clause(found.warnings)}."
+    return f"{nothing} ({phrases.scored(found)}){unseen_clause(found.warnings)}."
 
 
 def _yes_or_no(scene: Scene) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +16,8 @@ from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
 from assistant.types import Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
-from assistant.vision.closer import closer_look
-from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, UNSURE, inspect_closely
+from assistant.vision.closer import closer_look, tile_references
+from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, UNEVEN, UNSURE, inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 
@@ -86,6 +88,38 @@ def test_without_references_the_rest_of_the_picture_is_the_reference(detector: D
     assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(found))
 
 
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+def test_tiles_that_judge_each_other_are_encoded_once(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch, inquiry: Inquiry
+) -> None:
+    monkeypatch.setattr(closer_look, "SMALL", 0)
+    encoded: list[tuple[object, ...]] = []
+
+    def noted(plain: Callable[..., object]) -> Callable[..., object]:
+        return lambda of, image, lattice, tile: (encoded.append((lattice.cell, tile)), plain(of, image, lattice, tile))[
+            1
+        ]
+
+    for module in (closer_look, tile_references):
+        monkeypatch.setattr(module, "tile_features", noted(module.tile_features))
+    found = inspected(detector, surface(3), inquiry)
+    assert found.coverage is not None
+    assert len(encoded) == len(set(encoded)) == found.coverage.tiles
+    assert len({cell for cell, _ in encoded}) == (2 if inquiry is FULL else 1), "a quick look has one scale"
+
+
+def test_a_picture_that_is_no_even_surface_is_not_judged_by_itself(detector: Detector) -> None:
+    image = surface(3)
+    image.pixels[:, 130:] //= 3
+    image.pixels[:, 260:] = 255 - surface(4).pixels[:, 260:] // 8
+    found, overview = inspected(detector, image, FULL), inspected(detector, image, Inquiry())
+    assert UNEVEN in found.warnings
+    assert found.coverage is not None
+    assert found.coverage.tiles == 0
+    assert found.image_score == overview.image_score
+    assert UNEVEN not in inspected(detector, surface(3), FULL).warnings
+
+
 def test_normal_pictures_mostly_stay_normal(detector: Detector, profile: Profile) -> None:
     plain = [detector.score(detector.encode(surface(seed)), profile) for seed in range(10, 18)]
     closer = [inspected(detector, surface(seed), FULL, profile) for seed in range(10, 18)]
@@ -111,7 +145,7 @@ def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
     auto = inspected(detector, pitted(3, 300, 200), AUTO, profile)
     assert full is not None
     assert auto.coverage is not None
-    assert auto.coverage.tiles == -(-full.tiles // 4)
+    assert auto.coverage.tiles == math.ceil(closer_look.AUTO_SHARE * full.tiles)
     assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(auto))
 
 
@@ -151,7 +185,7 @@ def test_a_profile_keeps_its_tiles(detector: Detector, profile: Profile, tmp_pat
 def test_a_profile_with_broken_tiles_is_refused(profile: Profile, tmp_path: Path) -> None:
     assert profile.tiles is not None
     bank = profile.tiles.banks[0]
-    broken = replace(bank, place=torch.full_like(bank.place, float("nan")))
+    broken = replace(bank, spread=replace(bank.spread, mean=torch.full_like(bank.spread.mean, float("nan"))))
     with pytest.raises(ProfileError, match="tiles"):
         replace(profile, tiles=replace(profile.tiles, banks=(broken,))).save(tmp_path / "p.safetensors")
 
@@ -174,12 +208,12 @@ def test_a_large_picture_that_is_nearly_anomalous_is_worth_a_closer_look(
     monkeypatch.setattr(Detector, "score", lambda *given: replace(plain(*given), image_score=score))
     large, small = surface(3, (900, 1200)), surface(3, (60, 80))
     nearly = 0.35 <= score < 0.5
-    assert (UNSURE.format(0) in inspected(detector, large, Inquiry()).warnings) == nearly
+    assert (UNSURE in inspected(detector, large, Inquiry()).warnings) == nearly
     assert inspected(detector, small, Inquiry()).warnings == ()
     assert not any("closely" in one for one in inspected(detector, surface(3), FULL, profile).warnings)
 
 
-@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, UNSURE])
+@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, UNEVEN, UNSURE])
 def test_warnings_follow_the_words_it_and_the_picture(words: str) -> None:
     assert words.split()[0] in ("was", "is")
 

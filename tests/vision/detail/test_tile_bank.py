@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional as F
 
 from assistant.errors import ProfileError
-from assistant.vision.detail.tile_bank import Tail, evidence, nearest_distance
+from assistant.vision.detail.tile_bank import Tail, evidence, heard
 
 
 @pytest.mark.parametrize("tiles", [20, 300])
@@ -43,20 +41,16 @@ def test_log_odds_are_zero_at_the_limit_and_one_a_scale() -> None:
 
 
 def test_evidence_is_a_sum_and_nothing_where_nothing_was_looked_at() -> None:
-    first, second = Tail(1.0, 1.0), Tail(10.0, 2.0)
-    found = evidence(first, second, *np.array([[1.0, 3.0, -np.inf], [10.0, 14.0, 90.0]], np.float32))
-    assert found.tolist() == [2.0, 6.0, -np.inf]
+    patches, blocks = np.array([[2.0, 3.0, -np.inf], [10.0, 14.0, 90.0]], np.float32)
+    assert evidence(patches, Tail(10.0, 2.0), blocks).tolist() == [3.0, 6.0, -np.inf]
+
+
+def test_levels_are_heard_in_units_of_their_own_tails_the_deeper_ones_no_louder_than_the_shallowest() -> None:
+    distances = np.array([[[1.0, 3.0, 0.0]], [[10.0, 90.0, 90.0]]], np.float32)
+    assert heard((Tail(1.0, 1.0), Tail(10.0, 2.0)), distances).tolist() == [[3.0, 9.0, 0.0]]
 
 
 @pytest.mark.parametrize("wrong", [(float("nan"), 1.0), (0.0, 0.0), (0.0, -1.0)])
 def test_a_tail_refuses_numbers_that_are_none(wrong: tuple[float, float]) -> None:
     with pytest.raises(ProfileError, match="build the profile again"):
         Tail(*wrong)
-
-
-def test_nearest_distance_bars_rows_of_all_or_of_each_patch() -> None:
-    keys = F.normalize(torch.randn(2, 6, 8, generator=torch.Generator().manual_seed(0)), dim=-1)
-    own = torch.eye(6, dtype=torch.bool)
-    assert nearest_distance(keys, keys).max() < 1e-5
-    assert nearest_distance(keys, keys, own).min() > 0.01
-    assert (nearest_distance(keys, keys, torch.ones(6, dtype=torch.bool)) == 2).all()

@@ -73,10 +73,10 @@ def test_share_looked_at() -> None:
 
 
 def test_scales_follow_from_the_smallest_thing() -> None:
-    assert cells_of(16) == (11, 22)
+    assert cells_of(16) == (11, 16)
     assert cells_of(4)[0] == 2
     assert block_side(16) == 8
     assert block_side(4) == 2
     assert block_side(5) % 2 == 0
-    assert [one.cell for one in lattices((3000, 4000), 16, 24)] == [11, 22]
+    assert [one.cell for one in lattices((3000, 4000), 16, 24)] == [11, 16]
     assert lattices((300, 300), 16, 24) == (), "the overview shows as much"

@@ -16,6 +16,7 @@ from assistant.reading.acts.understanding import OFFERED, AskedAct, Understandin
 from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Domain, Extents, Inspection, MeasuredBy, Measures, Mode
+from assistant.vision.detail.overview import unseen
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.replies.reply import SAYERS, Reply, reply
 from assistant.words.scene.scene import Earlier
@@ -34,6 +35,7 @@ STATES = {
     "close": inspection(0.46),
     "no region": inspection(0.8),
     "normal with a region": inspection(0.3, regions(1)),
+    "seen as a whole": replace(inspection(0.12), warnings=unseen((3000, 4000), (21, 28))),
 }
 
 
@@ -55,6 +57,12 @@ def test_every_act_has_a_reply_that_agrees_with_the_picture(domain: Domain | Non
         assert text.strip(), (name, act)
         assert "None " not in f"{text} " or act is Act.COUNT, (name, act, text)
         assert not contradicts(text, found), (name, act, text)
+
+
+@pytest.mark.parametrize("act", [Act.PRESENCE, Act.SUMMARY])
+def test_a_normal_verdict_says_what_was_not_looked_for(act: Act) -> None:
+    assert "200 px were not looked for" in told(STATES["seen as a whole"], (act, act.example)).text
+    assert "looked for" not in told(STATES["normal"], (act, act.example)).text
 
 
 @pytest.mark.parametrize("name", list(STATES))
