@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.types import THRESHOLD, Extents, Inspection, MeasuredBy, Region
+from assistant.types import THRESHOLD, Extents, Inspection, MeasuredBy, Mode, Region
 from assistant.vision.measuring.directions import LONG, direction_of
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Knowledge
@@ -23,10 +23,11 @@ def fact_lines(inspection: Inspection, knowledge: Knowledge) -> list[str]:
         knowledge: of kinds.
     """
     image, regions = inspection.image, inspection.regions
+    sure = wording.band(inspection.image_score, inspection.mode is not Mode.ZERO_SHOT)
     lines = [
         f"Object: {inspection.object_name or 'not named by the user'}.",
         f"Picture: {image.width} px wide, {image.height} px high; {_scale(inspection)}.",
-        f"Verdict: {inspection.verdict.value}, {wording.band(inspection.image_score)}: score "
+        f"Verdict: {inspection.verdict.value}, {sure}: score "
         f"{inspection.image_score:.2f} against a threshold of {THRESHOLD:.2f} (0 normal, 1 anomalous).",
         f"Judged {_judged(inspection)}.",
         f"Anomalous regions: {len(regions)}.",

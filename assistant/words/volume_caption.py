@@ -21,7 +21,7 @@ def volume_caption(found: VolumeInspection, first: int = 0) -> str:
     looked = f"{counted(found.looked_at, 'slice')} looked at"
     if len(found.axes) > 1:
         looked += f" along the first of {len(found.axes)} axes"
-    said = [f"The {name} is {band(found.score)} (score {found.score:.2f}, {looked})."]
+    said = [f"The {name} is {band(found.score, found.mode is not Mode.ZERO_SHOT)} (score {found.score:.2f}, {looked})."]
     if found.verdict is Verdict.NORMAL:
         said.append(f"Its most unusual slice is {found.worst_slice + first}.")
     elif not found.regions:

@@ -79,14 +79,20 @@ def place(cells: Sequence[str]) -> str:
     return join([f"the {cell}" for cell in cells])
 
 
-def band(score: float) -> str:
+def band(score: float, compared: bool = True) -> str:
     """How sure an image score in [0, 1] is, in words.
 
-    >>> band(0.1), band(0.4), band(0.87)
-    ('clearly normal', 'borderline', 'clearly anomalous')
+    Args:
+        score: of the picture.
+        compared: with anything that shows what normal looks like; nothing is clear without.
+
+    >>> band(0.1), band(0.4), band(0.87), band(0.1, compared=False)
+    ('clearly normal', 'borderline', 'clearly anomalous', 'probably normal')
     """
     if borderline(score):
         return "borderline"
+    if not compared:
+        return "probably normal" if score < 0.5 else "probably anomalous"
     if score < 0.5:
         return "clearly normal" if score < 0.2 else "probably normal"
     return "clearly anomalous" if score >= 0.8 else "probably anomalous"

@@ -10,8 +10,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from jaxtyping import Bool
+from scipy import ndimage
 
 from assistant.geometry import mask_box, mask_cells
 from assistant.types import AnomalyMap, Inspection, Region
@@ -70,7 +72,13 @@ def corrected(
     plain = replace(measured, anomaly_map=AnomalyMap(scores), regions=(), region_embeddings=None)
     view = under_threshold(plain, threshold, name, grid)
     drawn = standing(said)
-    kept = [i for i, region in enumerate(view.inspection.regions) if not _replaced(view, region, drawn)]
+    rejected = _rejected(said, measured.anomaly_map.size)
+    left = _Leftover(rejected, measured.anomaly_map.size if grid is None else grid)
+    kept = [
+        i
+        for i, region in enumerate(view.inspection.regions)
+        if not (left.holds(region_mask(view, region.id)) or _replaced(view, region, drawn))
+    ]
     shown = view.inspection.anomaly_map.scores.copy()
     regions = [view.inspection.regions[i] for i in kept]
     peaks, means = [view.peaks[i] for i in kept], [view.means[i] for i in kept]
@@ -127,6 +135,39 @@ def _away(said: Sequence[Correction], size: tuple[int, int]) -> Mask:
         elif one.was is not None:
             away |= one.was
     return away
+
+
+def _rejected(said: Sequence[Correction], size: tuple[int, int]) -> Mask:
+    """Where a person said that nothing is, and nobody drew anything since."""
+    away = np.zeros(size, bool)
+    for one in said:
+        if one.mask is not None:
+            away = away | one.mask if one.said is Said.REJECTED else away & ~one.mask
+    return away
+
+
+class _Leftover:
+    """What the map still shows of a rejected region: the rim of its hill, under this threshold or after another look.
+
+    Args:
+        rejected: pixels that were.
+        grid: (rows, columns) of the encoder's patches.
+    """
+
+    def __init__(self, rejected: Mask, grid: tuple[int, int]) -> None:
+        self._rejected = rejected
+        sides = tuple(2 * math.ceil(side / cells) + 1 for side, cells in zip(rejected.shape, grid, strict=True))
+        self._near = cv2.dilate(rejected.astype(np.uint8), np.ones(sides, np.uint8)) > 0 if rejected.any() else rejected
+
+    def holds(self, region: Mask) -> bool:
+        """Whether a region is that: most of it within a patch of what was rejected, or around it and not much larger."""
+        if not (region & self._near).any():
+            return False
+        if _mostly(region, self._near):
+            return True
+        filled = ndimage.binary_fill_holes(region | self._rejected) & ~region
+        around = bool(self._rejected.any()) and _mostly(self._rejected, filled | region)
+        return around and int(region.sum()) <= MUCH_LARGER * int(self._rejected.sum())
 
 
 def standing(said: Sequence[Correction]) -> list[tuple[Mask, str]]:

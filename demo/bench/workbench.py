@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from assistant.geometry import mask_box
-from assistant.types import Answer, Box
+from assistant.types import Answer, Box, Inspection
 from assistant.vision.references.profile import AnomalousReference
 from demo.bench import conversations, keeping, questions
 from demo.bench.correcting import region_mask
@@ -18,6 +18,7 @@ from demo.bench.other_pictures import OtherPictures
 from demo.bench.scans import Scans
 from demo.bench.sessions import Asked, Correction, Picture, Said, Session
 from demo.bench.setups import MAX_REFERENCES
+from demo.bench.thresholds import View
 
 MAX_WAITING = 8
 """Questions of a person that may wait."""
@@ -213,7 +214,7 @@ class Workbench(Scans):
         if picture.talk is None:
             assert picture.view is not None, "a picture that is talked about was judged"
             assistant, others = self.engine.wait(timeout=600), OtherPictures(session, picture)
-            picture.talk = conversations.open_conversation(assistant, picture.view.inspection, others)
+            picture.talk = conversations.open_conversation(assistant, _talked_about(picture, picture.view), others)
             conversations.take_up(picture.talk, _heard(picture)[-TAKEN_UP:])
 
     def _correct(self, session: Session, correction: Correction) -> None:
@@ -241,6 +242,14 @@ class Workbench(Scans):
         regions = () if picture.view is None else picture.view.inspection.regions
         region = next((r for r in regions if r.id == number), None) or questions.pointed_region(regions, box)
         return region.type if region is not None and region.type else "defect"
+
+
+def _talked_about(picture: Picture, view: View) -> Inspection:
+    """What a conversation is about: of a scan its worst slice, by its number."""
+    if picture.scan is None or picture.scan.at is None:
+        return view.inspection
+    source = f"{picture.scan.kept.name}::slice={picture.scan.at.worst_slice}"
+    return replace(view.inspection, image=replace(view.inspection.image, source=source))
 
 
 def _heard(picture: Picture) -> Sequence[str]:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
+from demo.bench import thresholds
 from demo.bench.sessions import Picture, Session, Setup
 from demo.export import exports
 from demo.incoming import uploads
@@ -120,7 +121,8 @@ class Looks(Drops):
             yield self.nothing()  # another one was clicked meanwhile
 
     def move_threshold(self, sid: str | None, threshold: float) -> Updates:
-        """The slider moved; answers at once, without the encoder."""
+        """The slider moved, or a value is being typed; answers at once, without the encoder."""
+        threshold = min(max(threshold, thresholds.LEAST), thresholds.MOST)
         try:
             session = self.session(sid)
             if session.picture is None:
@@ -132,7 +134,7 @@ class Looks(Drops):
             return self.nothing()
         updates = {**painting.result(self.page, session, keep=True), **painting.talk(self.page, session)}
         updates.pop(self.page.threshold)
-        return updates | painting.stale(self.page)
+        return {**updates, self.page.bench: painting.small_pictures(session), **painting.stale(self.page)}
 
     def add_references(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Normal pictures were dropped."""

@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 
 from assistant.pictures.scans import AXES
-from demo.bench import thresholds
 from demo.view import whole_project, words
 from demo.view.browser_files import script
 from demo.view.inputs import uploaded_file, uploads_only
@@ -247,8 +246,8 @@ def _result(made: dict[str, Any]) -> None:
     )
     made["probe"] = gr.HTML("", elem_id="probe")
     whole_project.steps(made)
-    made["threshold"] = gr.Slider(
-        thresholds.LEAST, thresholds.MOST, value=0.5, step=0.01, elem_id="threshold",
+    made["threshold"] = gr.Slider(  # to its very ends: of a value beyond them, as half-typed ones are, gradio makes an error
+        0, 1, value=0.5, step=0.01, elem_id="threshold",
         label="Threshold: lower finds more, higher finds less", buttons=[],
     )  # fmt: skip
     with gr.Accordion("Correct", open=True, elem_id="correct"):

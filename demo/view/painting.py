@@ -192,11 +192,16 @@ def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
     outdated = any(one.outdated for one in session.pictures)
     there = bool(session.pictures)
     return {
-        page.bench: gr.update(value=strip.strip(session), visible=there),
+        page.bench: small_pictures(session),
         page.drop_picture: gr.update(visible=there),
         page.drops: drop_words.told(session),
         page.ticking: gr.Timer(active=outdated or any(one.state is State.GOING for one in session.drops)),
     }
+
+
+def small_pictures(session: Session) -> dict[str, Any]:
+    """Those of the strip, with their verdicts."""
+    return gr.update(value=strip.strip(session), visible=bool(session.pictures))
 
 
 def stale(page: Page) -> Updates:

@@ -133,7 +133,7 @@ def probe(scan: Scan, x: int, y: int, scores: tuple[float, float] | None, crop: 
     place = ""
     if volume.placed:
         millimetres = (volume.affine @ [*voxel, 1.0])[:3]
-        ways = [f"{abs(one):.1f} mm {name[one < 0]}" for one, name in zip(millimetres, _WAYS, strict=True)]
+        ways = [f"{abs(one):.1f} mm {name[int(one < 0)]}" for one, name in zip(millimetres, _WAYS, strict=True)]
         place = f"<br>{', '.join(ways)} of the scanner's origin"
     return (
         f'<div class="probe" role="status"><img src="{escape(crop)}" alt="Pixels around the place, as they are">'

@@ -37,7 +37,7 @@ def verdict_words(view: View) -> str:
     """
     if rejected(view):
         return "by your corrections"
-    band = wording.band(view.inspection.image_score)
+    band = wording.band(view.inspection.image_score, view.inspection.mode is not Mode.ZERO_SHOT)
     if band == "borderline":
         return f"Borderline, just {'above' if view.verdict is Verdict.ANOMALOUS else 'below'} the threshold"
     return band.capitalize()
@@ -128,9 +128,12 @@ def resting_card(picture: Picture) -> str:
 
 
 def again(picture: Picture) -> str:
-    """What was said of a picture before its references or details changed, and what is said now; empty where nothing was."""
+    """What was said of a picture before its references or details changed, and what is said now.
+
+    Empty where nothing was, or where the person's own word on the picture is what counts.
+    """
     before, mark = picture.before, picture.mark
-    if before is None or mark is None or picture.outdated:
+    if before is None or mark is None or picture.outdated or picture.corrected:
         return ""
     was = f"{before.verdict_at(picture.threshold).value} {before.score:.2f}"
     now = f"{mark.verdict.value} {mark.score:.2f}"
@@ -139,9 +142,12 @@ def again(picture: Picture) -> str:
 
 
 def turned_line(session: Session) -> str:
-    """How many verdicts the last change of the setup in view changed; empty where no picture was judged again for it."""
-    mine = [one for one in session.pictures if one.setup is session.setup and one.before is not None]
-    if not mine:
+    """How many verdicts the last change of the setup in view changed.
+
+    Empty where no picture was judged again for it, or where pictures came since.
+    """
+    mine = [one for one in session.pictures if one.setup is session.setup]
+    if not mine or any(one.before is None for one in mine):
         return ""
     done, turned = sum(not one.outdated for one in mine), sum(one.turned for one in mine)
     waiting = f", {len(mine) - done} still being judged again" if done < len(mine) else ""

@@ -22,9 +22,13 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     assert re.search(r"score 0\.\d\d", page.locator("#card").inner_text())
     page.wait_for_selector("#boxes img")
 
-    move_threshold(page, 0.05)
+    page.locator("#threshold input[type=number]").fill("")
+    page.locator("#threshold input[type=number]").press_sequentially("0.05", delay=60)
+    page.wait_for_function("document.querySelector('#card').innerText.includes('threshold 0.05')")
     region_row(page).wait_for()
     assert "anomalous" in page.locator("#card").inner_text().lower()
+    page.locator("#bench .thumb.bad").wait_for()
+    assert page.locator(".toast-body.error").count() == 0, "half-typed values are no errors"
 
     first = ask(page, "How bad is region 1?")
     assert "I rate it" in first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,9 @@ def test_a_scan_is_leafed_through(page: Any, tmp_path: Path) -> None:
     at(page, "of 40")
     page.locator("#table tbody tr").first.click()
     at(page, "of 12")
+    page.locator("#boxes .stage").click(position={"x": 60, "y": 60})
+    page.locator("#probe .probe").get_by_text(re.compile(r"Slice \d+, column \d+, row \d+")).wait_for()
+    assert "of the scanner's origin" in page.locator("#probe").inner_text()
     page.locator("#bench button").first.click()
     page.wait_for_function("document.querySelector('#card').innerText.includes('plate 1')")
     page.wait_for_selector("#boxes .along", state="hidden")

@@ -46,10 +46,15 @@ def spotted(score: float = 0.9, **changes: object) -> Inspection:
     ],
 )
 def test_verdicts_in_words(score: float, threshold: float, verdict: str, band: str) -> None:
-    card = words.verdict_card(view(spotted(score), threshold))
+    card = words.verdict_card(view(spotted(score, mode=Mode.FEW_SHOT), threshold))
     assert f">{verdict}<" in card
     assert f">{band}<" in card
     assert f"score <b>{score:.2f}</b> · threshold {threshold:.2f}" in card
+
+
+def test_nothing_is_clear_without_references() -> None:
+    assert ">Probably anomalous<" in words.verdict_card(view(spotted(0.95)))
+    assert ">Probably normal<" in words.verdict_card(view(spotted(0.05)))
 
 
 def test_the_card_tells_what_speaks_against_the_references() -> None:

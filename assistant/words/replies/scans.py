@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from assistant.types import Domain
 from assistant.words.replies.verdicts import state
 from assistant.words.scene import phrases
@@ -52,8 +54,14 @@ def plane(scene: Scene) -> list[str]:
     _, chosen, selector = source.partition("::")
     if chosen:
         name = source.rpartition("/")[2].partition("::")[0]
-        return [f"This is {selector.replace('=', ' ')} of {name}, counted from 0."]
+        return [f"This is {selector.replace('=', ' ')} of {name}, counted from 0{_from_one(selector)}."]
     return ["This is a single picture: which slice of a series it is, it does not tell."]
+
+
+def _from_one(selector: str) -> str:
+    """The same number as people count, where a selector has just one."""
+    numbers = re.findall(r"=(\d+)", selector)
+    return f", number {int(numbers[0]) + 1} from 1" if len(numbers) == 1 else ""
 
 
 def scan(scene: Scene) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.reading.clauses import same_kind
-from assistant.types import THRESHOLD, Region, Verdict
+from assistant.types import THRESHOLD, Mode, Region, Verdict
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.words import wording
@@ -99,7 +99,13 @@ def _yes_or_no(scene: Scene) -> str:
 
 def _worth(scene: Scene) -> list[str]:
     """What a normal verdict does not say."""
-    return [] if scene.anomalous else [phrases.caveat(scene)]
+    if scene.anomalous:
+        return []
+    rough = scene.inspection.mode is Mode.ZERO_SHOT
+    return [
+        phrases.caveat(scene),
+        *(["Without normal reference pictures it is a rough guess."] if rough else []),
+    ]
 
 
 def of_kind(scene: Scene) -> list[str]:
