@@ -227,7 +227,10 @@ def _warnings(volume: Volume, evidence: SliceEvidence, references: VolumeReferen
     told = []
     left = len(evidence.slices) - len(evidence.numbers)
     if left:
-        told.append(f"shows nothing on {left} of its {len(evidence.slices)} slices, which were not looked at")
+        told.append(
+            f"shows nothing on {left} of its {len(evidence.slices)} slices; "
+            f"{'it was' if left == 1 else 'they were'} not looked at"
+        )
     if references is None:
         return tuple(told)
     if other_spacing(volume.spacing_mm, references.spacing_mm):

@@ -1,8 +1,8 @@
 """The pictures of the page that the documentation shows, taken of the page as it is.
 
     anomaly-assistant build --config data_builders/configs/demo.yaml --out demo_output/chosen
-    anomaly-assistant build-volumes --out demo_output/scans --count 2
-    python -m tests.demo.docs_pictures --samples demo_output/chosen --scan demo_output/scans/scans/000.nii.gz
+    anomaly-assistant build-volumes --out demo_output/scans --count 2 --slices 24 --seed 51
+    python -m tests.demo.docs_pictures --samples demo_output/chosen --scans demo_output/scans
 
 Writes ``docs/pictures/page_*.webp``: made samples and phantoms, judged and talked about by ``mini``.
 """
@@ -59,9 +59,14 @@ def table(page: Any, _: Path) -> None:
     page.locator("#overview").scroll_into_view_if_needed()
 
 
-def scan(page: Any, path: Path) -> None:
-    """A whole scan at its worst slice."""
-    page.locator("#drop input[type=file]").set_input_files(path)
+def scan(page: Any, scans: Path) -> None:
+    """The second scan, which has a lesion, at its worst slice, compared with two normal ones."""
+    page.locator("#references-box button").first.click()
+    page.locator("#references-drop input[type=file]").set_input_files(sorted((scans / "references").iterdir())[:2])
+    page.wait_for_function("document.querySelector('#references-box').innerText.includes('two reference scans')")
+    idle(page)
+    page.locator("#references-box button").first.click()
+    page.locator("#drop input[type=file]").set_input_files(sorted((scans / "scans").iterdir())[1])
     page.wait_for_function("document.querySelector('#card').innerText.includes('worst slice')")
     idle(page)
     page.wait_for_function("!document.querySelector('#boxes .along').hidden")
@@ -91,7 +96,7 @@ def main() -> int:
     """Take them all, or those that are named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--samples", type=Path, required=True, help="what the command build wrote")
-    parser.add_argument("--scan", type=Path, required=True, help="a scan of build-volumes")
+    parser.add_argument("--scans", type=Path, required=True, help="what the command build-volumes wrote")
     parser.add_argument("--out", type=Path, default=INTO)
     parser.add_argument("--only", choices=VIEWS, action="append")
     given = parser.parse_args()
@@ -110,7 +115,7 @@ def main() -> int:
                 show, scheme = VIEWS[view]
                 options: dict[str, Any] = {"viewport": {"width": WIDTH, "height": HEIGHT}, "color_scheme": scheme}
                 page = open_page(browser, f"http://127.0.0.1:{port}/", **options)
-                show(page, given.scan)
+                show(page, given.scans)
                 taken = Image.open(io.BytesIO(page.screenshot()))
                 taken.convert("RGB").save(given.out / f"{view}.webp", quality=QUALITY, method=6)
                 page.context.close()
