@@ -82,7 +82,7 @@ def _rows(session: Session, page: Sequence[Line]) -> str:
 
 
 def _row(line: Line, at: float, here: bool, small: str) -> str:
-    verdict = line.verdict(at)
+    verdict, whose = line.verdict(at), line.whose(at)
     said = "could not be read" if line.error else "not judged yet" if verdict is None else verdict.value
     classes = " ".join(
         name for name, holds in (
@@ -94,7 +94,7 @@ def _row(line: Line, at: float, here: bool, small: str) -> str:
     cells = [
         opened if not line.error else f'{opened}<span class="why">{escape(line.error)}</span>',
         "" if line.score is None else f"{line.score:.2f}",
-        said + (" (outdated)" if line.outdated and verdict is not None else "") + (", by you" if line.spoken else ""),
+        said + (" (outdated)" if line.outdated and verdict is not None else "") + (f", {whose}" if whose else ""),
         escape(counted_from_1(line.place)) + (f" and {line.regions - 1} more" if line.regions > 1 else ""),
         escape(line.kind), "✎ yes" if line.corrected else "", _marks(line, name) if not line.error else "",
     ]  # fmt: skip
