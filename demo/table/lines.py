@@ -27,6 +27,9 @@ class Line:
         outdated: it was judged under other references or another inquiry.
         error: why it could not be judged; empty where it could.
         in_folder: it is of the folder, and not opened.
+        severity: the worst of all regions; empty without one.
+        warnings: what speaks against relying on the verdict, each a sentence without its subject, the picture.
+        compared: whether it, one of the folder, was judged with references.
     """
 
     id: str
@@ -43,6 +46,9 @@ class Line:
     outdated: bool = False
     error: str = ""
     in_folder: bool = False
+    severity: str = ""
+    warnings: tuple[str, ...] = ()
+    compared: bool = False
     by_person: bool = False
 
     def verdict(self, at: float) -> Verdict | None:

@@ -17,8 +17,8 @@ from demo.view.words import counted_from_1
 from demo.whole.listed import id_of, lines_of
 
 HEADERS = {
-    "name": "Picture", "score": "Score", "verdict": "Verdict", "place": "Worst region", "kind": "Kind", "corrected": "Corrected",
-    "marked": "Your mark",
+    "name": "Picture", "score": "Score", "verdict": "Verdict", "place": "Worst region", "kind": "Kind", "severity": "Severity",
+    "corrected": "Corrected", "marked": "Your mark",
 }  # fmt: skip
 """Column -> its heading."""
 
@@ -96,7 +96,7 @@ def _row(line: Line, at: float, here: bool, small: str) -> str:
         "" if line.score is None else f"{line.score:.2f}",
         said + (" (outdated)" if line.outdated and verdict is not None else "") + (f", {whose}" if whose else ""),
         escape(counted_from_1(line.place)) + (f" and {line.regions - 1} more" if line.regions > 1 else ""),
-        escape(line.kind), "✎ yes" if line.corrected else "", _marks(line, name) if not line.error else "",
+        escape(line.kind), line.severity, "✎ yes" if line.corrected else "", _marks(line, name) if not line.error else "",
     ]  # fmt: skip
     columns = zip(HEADERS.values(), cells, strict=True)
     inner = "".join(f'<td data-label="{words}">{cell}</td>' for words, cell in columns)

@@ -27,8 +27,13 @@ def line_of(picture: Picture) -> Line:
     return Line(
         id_of(picture), picture.name, mark.score, mark.verdict if decided else None, mark.place, mark.worst, mark.regions,
         mark.at, corrected, picture.good, any(one.learned is not None for one in picture.corrected), picture.outdated,
-        by_person=by_person,
+        severity=mark.severity, warnings=mark.warnings, by_person=by_person,
     )  # fmt: skip
+
+
+def said_of_all(session: Session) -> object:
+    """Equal as long as files of all pictures would say the same."""
+    return tuple(lines_of(session)), session.choice.at, session.corrected
 
 
 def id_of(picture: Picture) -> str:
