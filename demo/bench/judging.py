@@ -197,8 +197,8 @@ class Judging:
         worst, place = (regions[0].type or "", ", ".join(regions[0].cells)) if regions else ("", "")
         picture.view = view
         picture.mark = Mark(
-            view.score, view.verdict, len(regions), worst, place, view.threshold, worst_of([region.severity for region in regions]),
-            view.measured.warnings,
+            view.score, view.verdict, len(regions), worst, place, view.threshold,
+            worst_of([region.severity for region in regions]), view.measured.warnings,
         )  # fmt: skip
 
     def _view(

@@ -39,7 +39,8 @@ _STYLE = """
 :root{color-scheme:light dark}
 body{font:15px/1.45 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}svg{width:100%;max-width:640px;height:120px;display:block;border-bottom:1px solid}
-.axis,.colours{display:flex;max-width:640px;font-size:.85rem}.axis{justify-content:space-between}.colours{gap:.2rem 1.2rem;flex-wrap:wrap}
+.axis,.colours{display:flex;max-width:640px;font-size:.85rem}.axis{justify-content:space-between}
+.colours{gap:.2rem 1.2rem;flex-wrap:wrap}
 .colours i{display:inline-block;width:.8em;height:.8em;margin-right:.35em}.warn{border-left:4px solid #b45309;padding:0 .6rem}
 .none{fill:#7c8ba1}.good{fill:#0072b2}.bad{fill:#d55e00}.at{stroke:currentColor;stroke-width:.5}
 article{display:grid;grid-template-columns:250px minmax(0,1fr);gap:1rem;padding:.8rem 0;border-top:1px solid #8886;
@@ -216,10 +217,11 @@ def _bars(lines: Sequence[Line], at: float) -> str:
     label = f"Scores from 0 to 1, threshold {at:.2f}"
     bars = f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" aria-label="{label}">{"".join(out)}{line}</svg>'
     axis = '<div class="axis"><span>0</span><span>0.5</span><span>1</span></div>'
-    marks = ("", "") if not any(one.good is not None for one in lines) else (
-        " not marked", '<span><i style="background:#0072b2"></i>marked good</span><span><i style="background:#d55e00"></i>marked bad</span>'
-    )  # fmt: skip
-    key = f'<span><i style="background:#7c8ba1"></i>pictures{marks[0]}</span>{marks[1]}'
+    marked = any(one.good is not None for one in lines)
+    key = f'<span><i style="background:#7c8ba1"></i>pictures{" not marked" if marked else ""}</span>'
+    if marked:
+        key += '<span><i style="background:#0072b2"></i>marked good</span>'
+        key += '<span><i style="background:#d55e00"></i>marked bad</span>'
     words = f"Score, from 0 (normal) to 1 (anomalous); the line is the threshold, {at:.2f}"
     return f'{bars}{axis}<div class="colours"><span>{words}</span>{key}</div>'
 

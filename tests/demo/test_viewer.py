@@ -274,14 +274,19 @@ def test_look_draw_reject_rename_and_undo_in_a_browser(page: Any, tmp_path: Path
 
     before = page.locator("#boxes .labels button").count()
     page.locator("#reject").click()
-    page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {before - 1}")
-    idle(page)
-    page.locator("#undo").click()
-    page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {before}")
-    idle(page)
-    page.locator("#said button").first.click()
     page.wait_for_function("!document.querySelector('#boxes .labels').innerText.includes('spatter')")
-    idle(page)
+    page.wait_for_function("document.querySelector('#status').innerText.includes('what you had marked there')")
+    assert page.locator("#said li").count() == 0, "a mark that is no defect was never made"
+
+    found = page.locator("#boxes .labels button").count()
+    assert found >= before - 1
+    for taken_back in ("#undo", "#said button"):
+        page.locator("#reject").click()
+        page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {found - 1}")
+        idle(page)
+        page.locator(taken_back).first.click()
+        page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {found}")
+        idle(page)
     assert page.locator("#said li").count() == 0
 
 

@@ -120,7 +120,14 @@ def test_the_report_holds_every_picture_and_runs_nothing(opened: Callable[[], Wo
     assert "&lt;img" in text
     assert text.count("highest score 0.") == sum(line.regions for line in lines_of(session)) > 0
     assert files.table.read_text(encoding="utf-8-sig").count("anomalous") == 3
-    for shown in (">0</span>", ">0.5</span>", ">1</span>", "Score, from 0 (normal)", "Boxes by severity:", "critical</span>"):
+    for shown in (
+        ">0</span>",
+        ">0.5</span>",
+        ">1</span>",
+        "Score, from 0 (normal)",
+        "Boxes by severity:",
+        "critical</span>",
+    ):
         assert shown in text
     assert session.pictures[0].held is None
     with pytest.raises(BenchError, match="at least one picture"):
