@@ -101,7 +101,7 @@ def _wire_projects(page: Page, do: Handlers) -> None:
     page.projects.expand(do.relist, mine, every, **quick)
     for event in (
         page.project.input(do.open_project, [*mine, page.project], every, **quick),
-        page.project_new.click(do.new_project, mine, every, **quick),
+        page.project_new.click(do.new_project, [*mine, page.project_name], every, **quick),
         page.project_sure.click(do.delete_project, mine, every, **quick),
     ):
         _then_looks(page, do, event)

@@ -33,7 +33,8 @@ def wire_whole(page: Page, do: Handlers, loaded: Any, every: list[Any]) -> None:
         every: components that handlers write.
     """
     sid, quick = [page.session], {**HIDDEN, **QUICK}
-    table = [page.overview, page.everything, page.good, page.bad, page.status, page.session]
+    made = [page.table_csv, page.table_report]
+    table = [page.overview, page.everything, page.good, page.bad, page.status, page.session, *made]
     folder = [*table, page.folder_said, page.folder_stop, page.folder_go, page.folder_ticking]
     page.everything.expand(do.open_table, sid, table, **quick)
     page.everything.collapse(do.close_table, sid, table, **quick)
@@ -47,8 +48,7 @@ def wire_whole(page: Page, do: Handlers, loaded: Any, every: list[Any]) -> None:
     page.next.click(do.step_on, sid, every, **HIDDEN, **EACH, **SWITCH)
     page.previous.click(do.step_back, sid, every, **HIDDEN, **EACH, **SWITCH)
     page.use_threshold.click(do.use_threshold, sid, every, **HIDDEN, **VISION)
-    files = [page.table_csv, page.table_report, page.status, page.session]
-    page.write_table.click(do.write_table, sid, files, **HIDDEN, **WRITING)
+    page.write_table.click(do.write_table, sid, [*made, page.status, page.session], **HIDDEN, **WRITING)
     page.folder_go.click(do.begin_folder, [*sid, page.folder], folder, **HIDDEN, **SWITCH)
     page.folder_stop.click(do.stop_folder, sid, folder, **quick)
     page.camera_take.click(do.take_picture, sid, every, **HIDDEN, **VISION)

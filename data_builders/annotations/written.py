@@ -85,7 +85,8 @@ def _marked(source: Path, target: Path, layout: str) -> Iterator[MarkedPicture]:
     """Pictures of a data set, copied on the way to where the layout wants them."""
     for sample in open_set(source):
         row, image = sample.row, sample.image
-        name = f"{int(row['index']):07d}{image.suffix}"
+        number = f"{int(row['index']):07d}"
+        name = image.name if image.name.startswith(f"{number}_") else f"{number}{image.suffix}"
         folder = {"voc": "JPEGImages", "yolo": f"images/{_SPLITS.get(row['split'], 'test')}"}.get(layout, "images")
         write_atomic(target / folder / name, picture_bytes(image))
         values = tuple((str(defect["type"]), int(defect["mask_value"])) for defect in row["defects"])

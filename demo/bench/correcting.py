@@ -116,12 +116,14 @@ def in_words(said: Sequence[Correction]) -> str:
     """What a person said of a picture, in one line."""
     if any(one.said is Said.NORMAL for one in said):
         return "you said that this picture is normal"
-    counted = {
-        "rejected": sum(one.said is Said.REJECTED for one in said),
-        "renamed": sum(one.said is Said.RENAMED for one in said),
-        "marked": sum(one.said is Said.DEFECT for one in said),
-    }
-    return "by you: " + ", ".join(f"{count} {word}" for word, count in counted.items() if count)
+    told = (
+        (Said.REJECTED, "1 region is no defect", "{} regions are no defects"),
+        (Said.RENAMED, "1 region renamed", "{} regions renamed"),
+        (Said.DEFECT, "1 defect marked", "{} defects marked"),
+    )
+    counts = [(sum(one.said is which for one in said), one_alone, several) for which, one_alone, several in told]
+    parts = [one_alone if count == 1 else several.format(count) for count, one_alone, several in counts if count]
+    return f"by you: {', '.join(parts)}"
 
 
 def _away(said: Sequence[Correction], size: tuple[int, int]) -> Mask:
@@ -182,6 +184,18 @@ def standing(said: Sequence[Correction]) -> list[tuple[Mask, str]]:
             if one.said is not Said.REJECTED:
                 found.append((one.mask, one.kind))
     return found
+
+
+def marks_under(said: Sequence[Correction], area: Mask) -> list[Correction]:
+    """Defects that a person marked, half of whose pixels or more lie in an area; none where the last of them is not there.
+
+    Args:
+        said: of a picture, in the order said.
+        area: pixels of a region as it is shown.
+    """
+    if not any(one.said is Said.DEFECT and one.mask is area for one in said):
+        return []
+    return [one for one in said if one.said is Said.DEFECT and one.mask is not None and _mostly(one.mask, area)]
 
 
 def _mostly(mask: Mask, other: Mask) -> bool:

@@ -47,6 +47,8 @@ class Drop(Generic[Shown, How]):
         state: whether it goes on.
         asked: whether it was asked about; that happens once.
         judged: pictures of it on the bench.
+        scanned: scans of it on the bench.
+        at: number of the file that is looked at, or was last, from 1.
         setup: how its pictures are judged; as those dropped before when None.
         looking: scan that is being looked at.
         turn: grows when it is gone on with; who works for an earlier turn ends.
@@ -60,6 +62,8 @@ class Drop(Generic[Shown, How]):
     state: State = State.GOING
     asked: bool = False
     judged: list[Shown] = field(default_factory=list)
+    scanned: list[Shown] = field(default_factory=list)
+    at: int = 1
     setup: How | None = None
     looking: Shown | None = None
     turn: int = 0
@@ -83,6 +87,10 @@ class Drop(Generic[Shown, How]):
     def goes(self, turn: int) -> bool:
         """Whether who works for a turn is to go on."""
         return self.state is State.GOING and turn == self.turn
+
+    def begin(self) -> None:
+        """The next file is looked at from now on."""
+        self.at = min(self.total, self.total - self.waiting + 1)
 
     def next_picture(self, turn: int) -> Path | None:
         """The picture that is due; None where none is, or the drop waits."""

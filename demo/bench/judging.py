@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.inquiry import Inquiry
 from assistant.pictures.levels import read_with
-from assistant.types import Inspection, Region, Verdict
+from assistant.types import Inspection, Region, Severity, Verdict
 from assistant.vision.references.kind_examples import KindExamples
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask
@@ -124,7 +125,7 @@ class Judging:
                 known = (
                     picture.mark
                     if verdict is picture.mark.verdict is Verdict.ANOMALOUS
-                    else Mark(picture.mark.score, verdict)
+                    else Mark(picture.mark.score, verdict, warnings=picture.mark.warnings)
                 )
                 picture.mark = replace(known, verdict=verdict)
             keeping.keep_picture(session, picture)
@@ -195,7 +196,10 @@ class Judging:
         regions = view.inspection.regions
         worst, place = (regions[0].type or "", ", ".join(regions[0].cells)) if regions else ("", "")
         picture.view = view
-        picture.mark = Mark(view.score, view.verdict, len(regions), worst, place, view.threshold)
+        picture.mark = Mark(
+            view.score, view.verdict, len(regions), worst, place, view.threshold,
+            worst_of([region.severity for region in regions]), view.measured.warnings,
+        )  # fmt: skip
 
     def _view(
         self, picture: Picture, measured: Inspection, name: thresholds.Namer, threshold: float | None = None
@@ -214,6 +218,15 @@ class Judging:
         picture.talk = None
         if picture.messages and picture.messages[-1]["content"] != CHANGED:
             picture.messages.append({"role": "assistant", "content": CHANGED})
+
+
+def worst_of(severities: Sequence[Severity]) -> str:
+    """The gravest; empty without any.
+
+    >>> worst_of([Severity.MAJOR, Severity.CRITICAL, Severity.MINOR])
+    'critical'
+    """
+    return max(severities, key=list(Severity).index).value if severities else ""
 
 
 def kind_examples(assistant: Assistant, setup: Setup) -> KindExamples | None:

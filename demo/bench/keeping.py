@@ -277,7 +277,9 @@ def _scan(project: Project, key: int, told: dict[str, Any], setup: Setup) -> Pic
 
 
 def _mark(told: dict[str, Any] | None) -> Mark | None:
-    return None if told is None else Mark(**told | {"verdict": Verdict(told["verdict"])})
+    if told is None:
+        return None
+    return Mark(**told | {"verdict": Verdict(told["verdict"]), "warnings": tuple(told.get("warnings", ()))})
 
 
 def _take_up(session: Session, picture: Picture, told: dict[str, Any] | None) -> None:

@@ -12,7 +12,7 @@ from assistant.types import Verdict
 from assistant.volumes.reference_volumes import MOST, VolumeReferences
 from assistant.volumes.volume import Volume
 from demo.bench import keeping
-from demo.bench.judging import BenchError
+from demo.bench.judging import BenchError, worst_of
 from demo.bench.sessions import Mark, Picture, Session, Setup
 from demo.bench.setups import Setups
 from demo.bench.thresholds import View, shifted
@@ -224,7 +224,9 @@ class Scans(Setups):
         verdict = Verdict.ANOMALOUS if scan.found.score >= at else Verdict.NORMAL
         first = next(iter(scan.at.regions), None)
         worst, place = ("", "") if first is None else (first.type or "", f"slice {first.worst_slice}")
-        picture.mark = Mark(scan.found.score, verdict, len(scan.at.regions), worst, place, at)
+        severity = worst_of([region.severity for region in scan.at.regions])
+        count, warnings = len(scan.at.regions), tuple(scan.found.warnings)
+        picture.mark = Mark(scan.found.score, verdict, count, worst, place, at, severity, warnings)
 
     def _references(self, assistant: Assistant, setup: Setup, inquiry: Inquiry, scan: Scan) -> VolumeReferences | None:
         """What the reference scans of a setup became; built once for one inquiry and axis."""

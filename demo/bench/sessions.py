@@ -99,6 +99,8 @@ class Mark:
         worst: kind of the first region; empty without any.
         place: cells of the first region; empty without any.
         at: threshold that the regions were found at.
+        severity: the worst of all regions; empty without any.
+        warnings: what speaks against relying on the verdict, each a sentence without its subject, the picture.
     """
 
     score: float
@@ -107,6 +109,8 @@ class Mark:
     worst: str = ""
     place: str = ""
     at: float = THRESHOLD
+    severity: str = ""
+    warnings: tuple[str, ...] = ()
 
     def verdict_at(self, threshold: float) -> Verdict:
         """The verdict under a threshold: that which was said where it is the same one."""
@@ -318,6 +322,7 @@ class Session:
         choice: which lines of the table of all pictures are looked at, and where its threshold is.
         rows: of the folder that was inspected for the project.
         written: corrections as a file that was exported last, and what they were then; None before.
+        reported: what was said of all pictures when they were exported last; None before.
         drops: files dropped together that are looked at, or wait for a word.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
@@ -343,6 +348,7 @@ class Session:
     lost: list[str] = field(default_factory=list)
     choice: Choice = field(default_factory=Choice)
     written: tuple[Path, object] | None = None
+    reported: object = None
     drops: list[Drop[Picture, Setup]] = field(default_factory=list)
     rows: FolderRows = field(init=False)
 

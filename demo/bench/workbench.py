@@ -12,7 +12,7 @@ from assistant.geometry import mask_box
 from assistant.types import Answer, Box, Inspection
 from assistant.vision.references.profile import AnomalousReference
 from demo.bench import conversations, keeping, questions
-from demo.bench.correcting import region_mask
+from demo.bench.correcting import marks_under, region_mask
 from demo.bench.judging import CHANGED, BenchError
 from demo.bench.other_pictures import OtherPictures
 from demo.bench.scans import Scans
@@ -68,15 +68,28 @@ class Workbench(Scans):
         self._correct(session, Correction(picture, Said.DEFECT, mask, name, was=was, learned=picture.image))
         self._changed(session)
 
-    def reject(self, session: Session, number: int) -> None:
-        """A region of the picture in view is no defect.
+    def reject(self, session: Session, number: int) -> bool:
+        """A region of the picture in view is no defect; one that the person marked is taken back, as if it never was.
+
+        What such a mark was drawn instead of is rejected in its place.
+
+        Returns:
+            Whether a mark was taken back.
 
         Raises:
             BenchError: no such region.
         """
         picture = self.correctable(session)
-        self._correct(session, Correction(picture, Said.REJECTED, self._region(picture, number)))
-        self.reviewed(session, picture)
+        area = self._region(picture, number)
+        marks = marks_under(picture.corrected, area)
+        if marks:
+            self._take_back(session, picture, marks)
+        found = [area] if not marks else [one.was for one in marks if one.was is not None]
+        for mask in found:
+            self._correct(session, Correction(picture, Said.REJECTED, mask))
+        if found:
+            self.reviewed(session, picture)
+        return bool(marks)
 
     def rename(self, session: Session, number: int, kind: str) -> None:
         """A region of the picture in view is of another kind; regions of other pictures that are like it take the kind too.
@@ -113,15 +126,8 @@ class Workbench(Scans):
             at = len(session.corrections) - 1 if number is None else number
             if not 0 <= at < len(session.corrections):
                 raise BenchError("a correction", "none there", "choose one of the list")
-            gone = session.corrections.pop(at)
-            gone.picture.corrected.remove(gone)
-        self.remember(session, gone.picture.setup)
-        self.unlearn(gone)
-        keeping.forget_correction(session, gone)
-        gone.picture.judged_version = -1
-        if (picture := session.picture) is not None and picture.stale:
-            self.settle(session, picture)
-        self.redo(session)
+            gone = session.corrections[at]
+        self._take_back(session, gone.picture, [gone])
         return gone
 
     def note(self, session: Session, question: str) -> Picture:
@@ -216,6 +222,20 @@ class Workbench(Scans):
             assistant, others = self.engine.wait(timeout=600), OtherPictures(session, picture)
             picture.talk = conversations.open_conversation(assistant, _talked_about(picture, picture.view), others)
             conversations.take_up(picture.talk, _heard(picture)[-TAKEN_UP:])
+
+    def _take_back(self, session: Session, of: Picture, gone: Sequence[Correction]) -> None:
+        """Corrections of a picture and what was learned from them go; pictures are judged again."""
+        with session.lock:
+            session.corrections[:] = [one for one in session.corrections if one not in gone]
+            of.corrected[:] = [one for one in of.corrected if one not in gone]
+        self.remember(session, of.setup)
+        for correction in gone:
+            self.unlearn(correction)
+            keeping.forget_correction(session, correction)
+        of.judged_version = -1
+        if (picture := session.picture) is not None and picture.stale:
+            self.settle(session, picture)
+        self.redo(session)
 
     def _correct(self, session: Session, correction: Correction) -> None:
         correction.object_name = correction.picture.setup.inquiry.object_name or ""

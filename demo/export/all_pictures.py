@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +23,15 @@ from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session
 from demo.export.html_report import POLICY
 from demo.table import counts
+from demo.table.folder_rows import RUN
 from demo.table.lines import Line
 from demo.table.spreadsheet import write_csv
 from demo.view import drawing
 from demo.whole.allowed import Allowed
 from demo.whole.listed import id_of, lines_of
 
+GUESS = "no normal reference pictures: rough guesses"
+"""What verdicts rest on where nothing was compared."""
 SIDE, QUALITY = 240, 78
 """Longest side of a picture in the report, pixels, and how well it is kept."""
 _COLOURS = {"minor": (86, 180, 233), "major": (230, 159, 0), "critical": (213, 94, 0)}
@@ -35,6 +39,9 @@ _STYLE = """
 :root{color-scheme:light dark}
 body{font:15px/1.45 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}svg{width:100%;max-width:640px;height:120px;display:block;border-bottom:1px solid}
+.axis,.colours{display:flex;max-width:640px;font-size:.85rem}.axis{justify-content:space-between}
+.colours{gap:.2rem 1.2rem;flex-wrap:wrap}
+.colours i{display:inline-block;width:.8em;height:.8em;margin-right:.35em}.warn{border-left:4px solid #b45309;padding:0 .6rem}
 .none{fill:#7c8ba1}.good{fill:#0072b2}.bad{fill:#d55e00}.at{stroke:currentColor;stroke-width:.5}
 article{display:grid;grid-template-columns:250px minmax(0,1fr);gap:1rem;padding:.8rem 0;border-top:1px solid #8886;
 content-visibility:auto;contain-intrinsic-size:auto 190px}
@@ -87,7 +94,7 @@ class Files:
         part = self.report.with_suffix(".part")
         pictures = {id_of(one): one for one in session.pictures}
         with part.open("w", encoding="utf-8") as file:
-            file.write(_head(lines, at))
+            file.write(_head(lines, at, session.project.name, basis(session)))
             for number, line in enumerate(sorted(lines, key=_worst_first), 1):
                 self._write(file, line, pictures.get(line.id), at)
                 if number % 10 == 0:
@@ -131,20 +138,60 @@ def _worst_first(line: Line) -> tuple[bool, float]:
     return not line.error, -(line.score or 0.0)
 
 
-def _head(lines: Sequence[Line], at: float) -> str:
+def basis(session: Session) -> str:
+    """What the verdicts rest on: references, or a profile, and corrections; that they are guesses only where that is so."""
+    folder: dict[str, Any] = session.project.document(RUN, 0) or {}
+    rests: Counter[str] = Counter(_rests(session, one) for one in session.pictures if one.mark is not None)
+    for line in session.rows.lines():
+        if line.score is not None:
+            rests[_references(folder.get("references", 0), "normal reference picture") if line.compared else GUESS] += 1
+    if len(rests) == 1:
+        return f"The verdicts rest on {next(iter(rests))}."
+    parts = [f"{_counted(count, 'verdict')} on {on}" for on, count in rests.most_common()]
+    return f"Of the verdicts rest {'; '.join(parts)}." if parts else ""
+
+
+def _rests(session: Session, picture: Picture) -> str:
+    """What the verdict on a picture rests on."""
+    setup = picture.setup
+    corrections = sum(one.picture.setup is setup for one in session.corrections)
+    if setup.inquiry.mode == "zero-shot":
+        on = GUESS
+    elif picture.scan is not None:
+        on = _references(len(setup.scans), "normal reference scan") if setup.scans else GUESS
+    elif setup.loaded is not None:
+        on = f"a profile of {_references(setup.loaded.summary()['references'], 'normal reference picture')}"
+    else:
+        on = _references(len(setup.references), "normal reference picture") if setup.references else GUESS
+    if not corrections:
+        return on
+    yours = f"{_counted(corrections, 'correction')} of yours"
+    return f"{yours} and {on}" if on == GUESS else f"{on} and {yours}"
+
+
+def _references(count: int, noun: str) -> str:
+    return _counted(count, noun) if count else f"{noun}s"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _head(lines: Sequence[Line], at: float, name: str, rests: str) -> str:
     verdicts = [line.verdict(at) for line in lines]
     anomalous, failed = verdicts.count(Verdict.ANOMALOUS), sum(bool(line.error) for line in lines)
     told = f"{len(lines):,} pictures, {anomalous:,} anomalous, {verdicts.count(Verdict.NORMAL):,} normal"
     told += f", {failed:,} could not be read" if failed else ""
     outdated = sum(line.outdated for line in lines)
+    title = escape(f"{name}: inspection of" if name else "Inspection of") + f" {_counted(len(lines), 'picture')}"
     told += f", {outdated:,} judged before references or details changed" if outdated else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>Inspection of {len(lines):,} pictures</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Inspection of {len(lines):,} pictures</h1><p>{datetime.now():%Y-%m-%d %H:%M}: {told}; "
-        f"threshold {at:.2f}; the most unusual come first. Verdicts are a program's and have to be looked at; without normal "
-        f"reference pictures they are rough guesses.</p>{_marks(lines, at)}{_bars(lines, at)}"
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{title}</h1><p>{datetime.now():%Y-%m-%d %H:%M}: {told}; "
+        f"threshold {at:.2f}; the most unusual come first. {escape(rests)} Verdicts are a program's and have to be looked at.</p>"
+        f"{_marks(lines, at)}{_bars(lines, at)}{_legend()}"
     )
 
 
@@ -168,19 +215,36 @@ def _bars(lines: Sequence[Line], at: float) -> str:
                 out.append(f'<rect class="{name}" x="{2 * number}" y="{top:.2f}" width="1.7" height="{height:.2f}"/>')
     line = f'<line class="at" x1="{100 * at:.1f}" x2="{100 * at:.1f}" y1="0" y2="60"/>'
     label = f"Scores from 0 to 1, threshold {at:.2f}"
-    return f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" aria-label="{label}">{"".join(out)}{line}</svg>'
+    bars = f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" aria-label="{label}">{"".join(out)}{line}</svg>'
+    axis = '<div class="axis"><span>0</span><span>0.5</span><span>1</span></div>'
+    marked = any(one.good is not None for one in lines)
+    key = f'<span><i style="background:#7c8ba1"></i>pictures{" not marked" if marked else ""}</span>'
+    if marked:
+        key += '<span><i style="background:#0072b2"></i>marked good</span>'
+        key += '<span><i style="background:#d55e00"></i>marked bad</span>'
+    words = f"Score, from 0 (normal) to 1 (anomalous); the line is the threshold, {at:.2f}"
+    return f'{bars}{axis}<div class="colours"><span>{words}</span>{key}</div>'
+
+
+def _legend() -> str:
+    """What the colours of the boxes mean."""
+    keys = "".join(f'<span><i style="background:rgb{colour}"></i>{name}</span>' for name, colour in _COLOURS.items())
+    return f'<p class="colours"><span>Boxes by severity:</span>{keys}</p>'
 
 
 def _article(line: Line, regions: Sequence[Mapping[str, Any]], image: QueryImage | None, at: float) -> str:
     verdict = line.verdict(at)
     shown = "" if image is None else f'<img alt="" loading="lazy" src="{_data(image, regions)}">'
     facts = ["could not be read" if line.error else "not judged yet" if verdict is None else verdict.value]
+    facts += [whose] if (whose := line.whose(at)) else []
+    facts += [f"worst severity {line.severity}"] if line.severity else []
     facts += [f"score {line.score:.2f}"] if line.score is not None else []
     facts += ["corrected"] if line.corrected else []
     facts += [f"marked {'good' if line.good else 'bad'}"] if line.good is not None else []
     facts += ["judged before references or details changed"] if line.outdated else []
     listed = "".join(f"<li>{escape(_region_words(region))}</li>" for region in regions)
     why = f"<p>{escape(line.error)}</p>" if line.error else ""
+    why += "".join(f'<p class="warn">The picture {escape(one)}.</p>' for one in line.warnings)
     found = f'<p class="small">Regions at a threshold of {line.found_at:.2f}:</p><ul>{listed}</ul>' if regions else ""
     return (
         f'<article class="{verdict.value if verdict else ""}"><div>{shown}</div><div><h2>{escape(line.name)}</h2>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ SURE_PEAK = 0.9
 """Peak score assumed for the severity of a defect that a person marked."""
 MOST_PARTS = 200
 """Connected parts of a picture's defects that are told apart by their values in the mask."""
+LONGEST_NAME = 60
+"""Characters of a picture's own name in that of its file, its end before its beginning."""
 SECONDS = 300
 
 
@@ -84,7 +87,7 @@ def _write(session: Session, pictures: Sequence[Picture], folder: Path, judge: C
     normals = _normals(session)
     names = []
     for number, image in enumerate(normals):
-        names.append(f"references/0000/{number:07d}_00.png")
+        names.append(f"references/0000/{_stem(number, image.source)}.png")
         _file(folder / names[-1], png(image.pixels))
     rows = []
     for index, picture in enumerate(pictures):
@@ -125,7 +128,8 @@ def _defects(picture: Picture) -> Iterator[tuple[Mask, str]]:
 
 def _row(index: int, picture: Picture, references: Sequence[str], folder: Path) -> dict[str, Any]:
     """Metadata of one picture; picture and mask are written."""
-    image, mask = f"images/0000/{index:07d}.png", f"masks/0000/{index:07d}.png"
+    stem = _stem(index, picture.name)
+    image, mask = f"images/0000/{stem}.png", f"masks/0000/{stem}.png"
     height, width = picture.image.pixels.shape[:2]
     values = np.zeros((height, width), np.uint8)
     defects: list[dict[str, Any]] = []
@@ -142,7 +146,8 @@ def _row(index: int, picture: Picture, references: Sequence[str], folder: Path) 
     _file(folder / mask, marks)
     domain, told = picture.image.domain, picture.corrected[-1].object_name
     return {
-        "index": index, "image_file_name": image, "mask_file_name": mask, "reference_file_names": list(references),
+        "index": index, "source": picture.name, "image_file_name": image, "mask_file_name": mask,
+        "reference_file_names": list(references),
         "references_aligned": False, "object_name": told or "object", "family": "corrections",
         "kind": "correction", "domain": "industrial" if domain is None else domain.value,
         "verdict": "anomalous" if defects else "normal", "height": height, "width": width,
@@ -150,6 +155,18 @@ def _row(index: int, picture: Picture, references: Sequence[str], folder: Path) 
         "image_sha256": hashlib.sha256(data).hexdigest(), "mask_sha256": hashlib.sha256(marks).hexdigest(),
         "reference_sha256": [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in references],
     }  # fmt: skip
+
+
+def _stem(number: int, source: str) -> str:
+    """Name of a file without its ending: its number, which makes it unique, and what the picture was called.
+
+    >>> _stem(0, "line 3/suspect.png"), _stem(1, "head.nii.gz::axis=2,slice=3"), _stem(2, "../л.png")
+    ('0000000_line_3_suspect', '0000001_head_axis_2_slice_3', '0000002')
+    """
+    name, _, selector = source.partition("::")
+    plain = re.sub(r"(\.[A-Za-z0-9]{1,5}){1,2}$", "", name) if selector else re.sub(r"\.[A-Za-z0-9]{1,5}$", "", name)
+    told = re.sub(r"[^A-Za-z0-9-]+", "_", f"{plain} {selector}").strip("_-")[-LONGEST_NAME:].strip("_-")
+    return f"{number:07d}_{told}" if told else f"{number:07d}"
 
 
 def _defect(part: Mask, kind: str, value: int) -> dict[str, Any]:

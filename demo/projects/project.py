@@ -29,6 +29,12 @@ class Project:
         """Pictures and masks, as they came."""
         self.files.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def name(self) -> str:
+        """As the person called it; empty where nobody is told of it."""
+        found = self._database.rows("SELECT name FROM project WHERE id = ? AND brief = 0", (self.id,))
+        return str(found[0][0]) if found else ""
+
     def put(self, kind: str, key: int, value: Any) -> None:
         """Write a document, in place of what it said before."""
         told = json.dumps(value, ensure_ascii=False)

@@ -62,7 +62,7 @@ class Reactions:
         work: Callable[[Session], Any],
         paint: Callable[[Page, Session], Updates],
         after: Updates | None = None,
-        done: str = "",
+        done: str | Callable[[], str] = "",
     ) -> Stream:
         """Say what is done, do it, and paint; or say what was wrong and leave everything as it was."""
         if busy:
@@ -78,7 +78,8 @@ class Reactions:
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield {**self.failed(error, sid), **(after or {})}
             return
-        status = words.done_card(done) if done else self.idle(sid)
+        told = done if isinstance(done, str) else done()
+        status = words.done_card(told) if told else self.idle(sid)
         yield {**painted, self.page.status: status, self.page.session: sid, **(after or {})}
 
     def quickly(self, sid: str | None, work: Callable[[Session], Updates]) -> Updates:

@@ -44,8 +44,18 @@ class Corrections(Reactions):
 
     def reject(self, sid: str | None, number: int | None) -> Stream:
         """A region is no defect."""
-        done = f"Noted: region {number} is no defect. Undo takes it back."
-        yield from self._corrected(sid, lambda session: self.bench.reject(session, self._number(number)), done)
+        taken_back: list[bool] = []
+
+        def done() -> str:
+            return (
+                "Taken back: what you had marked there counts no more."
+                if taken_back[0]
+                else f"Noted: region {number} is no defect. Undo takes it back."
+            )
+
+        yield from self._corrected(
+            sid, lambda session: taken_back.append(self.bench.reject(session, self._number(number))), done
+        )
 
     def rename(self, sid: str | None, number: int | None, kind: str) -> Stream:
         """A region is of another kind."""
@@ -86,7 +96,7 @@ class Corrections(Reactions):
             raise BenchError("something drawn, or its box", "nothing marked", "draw on the picture first")
         return mask
 
-    def _corrected(self, sid: str | None, work: Callable[[Session], Any], done: str) -> Stream:
+    def _corrected(self, sid: str | None, work: Callable[[Session], Any], done: str | Callable[[], str]) -> Stream:
         yield from self.run(sid, "Learning …", work, painting.everything, {}, done)
 
     def _number(self, number: int | None) -> int:

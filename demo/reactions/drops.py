@@ -149,11 +149,11 @@ class Drops(ScanLooks, Projects):
 
     def _before(self, sid: str | None, session: Session, drop: Mine, painted: Updates) -> Updates:
         """What is shown while a picture is looked at: those before it, and which one it is."""
-        path, number = drop.pictures[0], drop.total - drop.waiting + 1
-        counted = f" ({number} of {drop.total})" if drop.total > 1 else ""
+        path = drop.pictures[0]
+        drop.begin()
         if drop.total == 1 and self.bench.engine.ready:
             return self.nothing()  # the browser's own word is enough, and quicker
-        busy = self.busy(f"Inspecting {uploads.display_name(path)}{counted} …")
+        busy = self.busy(f"Inspecting {uploads.display_name(path)} …")
         return busy if is_left(sid) else {**painted, **busy, self.page.drops: drop_words.told(session)}
 
     def _add(self, session: Session, drop: Mine, path: Path) -> None:
@@ -168,10 +168,12 @@ class Drops(ScanLooks, Projects):
         if is_left(sid):
             told = ASKED_ELSEWHERE if drop.state is State.ASKING else ELSEWHERE
             return {self.page.status: problem or words.done_card(told), self.page.drop: None}
+        over = not drop.waiting and drop.state is not State.ASKING
+        counted = words.done_card(text) if over and (text := drop_words.ended(drop)) else ""
         return {  # with the last picture, since what is not mounted yet takes the last value alone
             **(painted or painting.everything(self.page, session)),
             self.page.drops: drop_words.told(session),
-            self.page.status: problem or self.idle(sid),
+            self.page.status: problem + counted + (self.idle(sid) if counted or not problem else ""),
             self.page.drop: None,
             self.page.session: sid,
         }

@@ -13,6 +13,7 @@ from demo.bench.session_store import SessionError
 from demo.bench.sessions import Session
 from demo.export import whole_project
 from demo.projects.database import ProjectError
+from demo.projects.shelf import clean_name
 from demo.reactions.base import Reactions, Stream, said
 from demo.reactions.tabs import seat
 from demo.view import painting, words
@@ -56,9 +57,13 @@ class Projects(Reactions):
             return
         yield from self.shown(id, visitor or "", sid)
 
-    def new_project(self, sid: str | None, visitor: str | None) -> Stream:
-        """A new project, empty."""
-        yield from self.shown(self.bench.store.new(visitor=visitor or "").id, visitor or "", sid)
+    def new_project(self, sid: str | None, visitor: str | None, name: str | None = "") -> Stream:
+        """A new project, empty; it is called as was typed, unless that is what the open one is called."""
+        mine = self.bench.store.shelf.of(visitor or "")
+        typed = clean_name(name or "")
+        if typed == next((line.name for line in mine if line.id == sid), ""):
+            typed = ""
+        yield from self.shown(self.bench.store.new(visitor=visitor or "", name=typed).id, visitor or "", sid)
 
     def rename_project(self, sid: str | None, visitor: str | None, name: str) -> Updates:
         """The project in view is called otherwise."""

@@ -61,6 +61,7 @@ class ScanLooks(Reactions):
         """
         painted: Updates = {}
         while drop.scans and drop.goes(turn):
+            drop.begin()
             yield self.busy(f"Reading {drop.scans[0].name} …")
             if (scan := drop.next_scan(turn)) is None:
                 break
@@ -71,6 +72,7 @@ class ScanLooks(Reactions):
                 if session.picture is picture and not is_left(sid):
                     yield painting.everything(self.page, session)
                 yield from self._looked(session, picture)
+                drop.scanned.append(picture)
                 here = session.picture is picture
                 painted = (
                     painting.everything(self.page, session)

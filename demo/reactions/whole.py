@@ -17,7 +17,7 @@ from demo.view import folder_words, painting, words
 from demo.view.painting import Updates
 from demo.whole import marking
 from demo.whole.folder_run import Progress
-from demo.whole.listed import id_of
+from demo.whole.listed import id_of, said_of_all
 
 
 class Whole(Looks):
@@ -88,18 +88,20 @@ class Whole(Looks):
         try:
             session = self.session(sid)
             made = all_pictures.Files(session, self.runs.allowed, self.bench.settings.limits)
+            said = said_of_all(session)
             for number, total in made.write():
                 yield self.busy(f"Writing {number:,} of {total:,} …")
+            session.reported = said
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield self.failed(error, sid)
             return
         if is_left(sid):
             yield {page.status: words.done_card(ELSEWHERE)}
             return
-        yield {
-            page.table_csv: gr.update(value=str(made.table), visible=True), page.session: self.seated(sid, session),
-            page.table_report: gr.update(value=str(made.report), visible=True), page.status: words.done_card("Files are ready."),
-        }  # fmt: skip
+        told = painting.files_of_all(page, session)
+        for button, path in ((page.table_csv, made.table), (page.table_report, made.report)):
+            told[button] = {**told[button], "value": str(path), "visible": True}
+        yield {**told, page.session: self.seated(sid, session), page.status: words.done_card("Files are ready.")}
 
     def begin_folder(self, sid: str | None, named: str | None) -> Updates:
         """The chosen folder is inspected."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from assistant.errors import ConfigError
-from assistant.types import THRESHOLD, Verdict
+from assistant.types import THRESHOLD, Severity, Verdict
 from demo.table.lines import Line
 
 PAGE = 50
@@ -40,10 +40,15 @@ ORDERS: dict[str, Callable[[Line, float], Any]] = {
     "verdict": lambda line, at: str(line.verdict(at) or ""),
     "place": lambda line, at: line.place,
     "kind": lambda line, at: line.kind,
+    "severity": lambda line, at: list(Severity).index(Severity(line.severity)) if line.severity else -1,
     "corrected": lambda line, at: line.corrected,
     "marked": lambda line, at: (line.good is not None, line.good is False),
 }
 """Column -> what it is sorted by, under a threshold."""
+
+
+FALLING = ("score", "severity", "corrected", "marked")
+"""Columns whose greatest come first at the first click."""
 
 
 @dataclass(eq=False)
@@ -123,7 +128,7 @@ class Choice:
                 self.text = str(told["text"])[:LONGEST_TEXT].strip()
             if "order" in told:
                 again = told["order"] == self.order
-                self.down = not self.down if again else told["order"] in ("score", "corrected", "marked")
+                self.down = not self.down if again else told["order"] in FALLING
                 self.order = told["order"] if told["order"] in ORDERS else ""
             self.first = int(told["first"]) if "first" in told else 0
         except (TypeError, ValueError, OverflowError):

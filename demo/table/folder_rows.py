@@ -9,6 +9,7 @@ from typing import Any
 from assistant.batch.inputs.item import key_of
 from assistant.batch.results.rows import parsed
 from assistant.report import RESULTS
+from assistant.types import Mode, Severity
 from demo.projects.project import Project
 from demo.table.lines import Line
 
@@ -117,6 +118,8 @@ class FolderRows:
             kind=(worst["type"] or "unknown") if worst else "", regions=len(row["regions"] or ()),
             found_at=row["threshold"] or 0.5, good=self._good.get(_key(source)),
             error=(row["error"] or "").replace(f"{self.root}/", ""), in_folder=True,
+            severity=max((one["severity"] for one in row["regions"] or ()), key=list(Severity).index, default=""),
+            warnings=tuple(row.get("warnings") or ()), compared=row.get("mode") == Mode.FEW_SHOT,
         )  # fmt: skip
 
     def _shown(self, source: str) -> str:

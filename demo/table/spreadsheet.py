@@ -9,8 +9,8 @@ from typing import TextIO
 from demo.table.lines import Line
 
 COLUMNS = (
-    "name", "score", "threshold", "verdict", "marked", "wrong", "corrected", "kind", "place", "regions", "regions_found_at",
-    "outdated", "error",
+    "name", "score", "threshold", "verdict", "marked", "wrong", "corrected", "kind", "severity", "place", "regions",
+    "regions_found_at", "outdated", "warnings", "error",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Signs that begin a formula, as typed and in full width."""
@@ -39,9 +39,9 @@ def write_csv(lines: Iterable[Line], file: TextIO, at: float) -> None:
     for line in lines:
         verdict = line.verdict(at)
         marked = "" if line.good is None else "good" if line.good else "bad"
-        words = [guarded(text) for text in (line.kind, line.place)]
+        words = [guarded(text) for text in (line.kind, line.severity, line.place)]
         writer.writerow([
             guarded(line.name), "" if line.score is None else f"{line.score:.4f}", f"{at:.2f}", verdict.value if verdict else "",
             marked, "yes" if line.mistaken(at) else "", "yes" if line.corrected else "", *words, line.regions,
-            f"{line.found_at:.2f}", "yes" if line.outdated else "", guarded(line.error),
+            f"{line.found_at:.2f}", "yes" if line.outdated else "", guarded("; ".join(line.warnings)), guarded(line.error),
         ])  # fmt: skip

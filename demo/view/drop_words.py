@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from assistant.types import Verdict
 from assistant.words import wording
 from demo.bench.drops import Drop, State
 from demo.bench.sessions import Picture, Session, Setup
@@ -30,11 +31,21 @@ def told(session: Session) -> str:
     return "".join(_box(session, drop) for drop in session.drops if drop.total > 1 or drop.state is not State.GOING)
 
 
+def ended(drop: Drop[Picture, Setup]) -> str:
+    """What was found in the files of a drop, counted; empty for a file alone, and where nothing was judged."""
+    marks = [one.mark for one in (*drop.judged, *drop.scanned) if one.mark is not None]
+    if drop.total < 2 or not marks:
+        return ""
+    anomalous = sum(mark.verdict is Verdict.ANOMALOUS for mark in marks)
+    noun = ("scan" if not drop.judged else "picture") + ("s" if len(marks) > 1 else "")
+    return f"{len(marks):,} {noun} judged, {anomalous:,} anomalous."
+
+
 def _box(session: Session, drop: Drop[Picture, Setup]) -> str:
     done, left = drop.total - drop.waiting, wording.counted(drop.waiting, "file")
     match drop.state:
         case State.GOING:
-            text = f"Looking at {min(done + 1, drop.total)} of {drop.total} files."
+            text = f"Looking at {drop.at} of {drop.total} files."
             buttons = _button(drop, "halt", "", "Stop")
         case State.STOPPED:
             verb = "was" if drop.waiting == 1 else "were"

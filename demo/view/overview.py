@@ -17,8 +17,8 @@ from demo.view.words import counted_from_1
 from demo.whole.listed import id_of, lines_of
 
 HEADERS = {
-    "name": "Picture", "score": "Score", "verdict": "Verdict", "place": "Worst region", "kind": "Kind", "corrected": "Corrected",
-    "marked": "Your mark",
+    "name": "Picture", "score": "Score", "verdict": "Verdict", "place": "Worst region", "kind": "Kind", "severity": "Severity",
+    "corrected": "Corrected", "marked": "Your mark",
 }  # fmt: skip
 """Column -> its heading."""
 
@@ -82,7 +82,7 @@ def _rows(session: Session, page: Sequence[Line]) -> str:
 
 
 def _row(line: Line, at: float, here: bool, small: str) -> str:
-    verdict = line.verdict(at)
+    verdict, whose = line.verdict(at), line.whose(at)
     said = "could not be read" if line.error else "not judged yet" if verdict is None else verdict.value
     classes = " ".join(
         name for name, holds in (
@@ -94,9 +94,9 @@ def _row(line: Line, at: float, here: bool, small: str) -> str:
     cells = [
         opened if not line.error else f'{opened}<span class="why">{escape(line.error)}</span>',
         "" if line.score is None else f"{line.score:.2f}",
-        said + (" (outdated)" if line.outdated and verdict is not None else "") + (", by you" if line.spoken else ""),
+        said + (" (outdated)" if line.outdated and verdict is not None else "") + (f", {whose}" if whose else ""),
         escape(counted_from_1(line.place)) + (f" and {line.regions - 1} more" if line.regions > 1 else ""),
-        escape(line.kind), "✎ yes" if line.corrected else "", _marks(line, name) if not line.error else "",
+        escape(line.kind), line.severity, "✎ yes" if line.corrected else "", _marks(line, name) if not line.error else "",
     ]  # fmt: skip
     columns = zip(HEADERS.values(), cells, strict=True)
     inner = "".join(f'<td data-label="{words}">{cell}</td>' for words, cell in columns)

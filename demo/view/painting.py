@@ -14,6 +14,7 @@ from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
 from demo.view import chips, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
+from demo.whole.listed import said_of_all
 
 Updates = dict[Any, Any]
 
@@ -68,9 +69,21 @@ def whole(page: Page, session: Session) -> Updates:
     shown = {page.overview: overview.value(session)} if session.choice.open else {}
     return {
         **shown,
+        **files_of_all(page, session),
         page.everything: gr.update(label=overview.title(session)),
         page.good: gr.update(variant="primary" if good is True else "secondary", interactive=there),
         page.bad: gr.update(variant="stop" if good is False else "secondary", interactive=there),
+    }
+
+
+def files_of_all(page: Page, session: Session) -> Updates:
+    """The files of all pictures that were exported say where they are older than what is said now; none before."""
+    if session.reported is None:
+        return {button: gr.update(visible=False) for button in (page.table_csv, page.table_report)}
+    end = "" if session.reported == said_of_all(session) else ", without the last changes"
+    return {
+        page.table_csv: gr.update(label=f"Download CSV{end}"),
+        page.table_report: gr.update(label=f"Download report{end}"),
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from demo.bench.sessions import Picture, Session
+from assistant.types import Verdict
+from demo.bench.sessions import Picture, Said, Session
 from demo.table.lines import Line
 
 
@@ -19,10 +20,20 @@ def line_of(picture: Picture) -> Line:
     mark, corrected = picture.mark, bool(picture.corrected)
     if mark is None:
         return Line(id_of(picture), picture.name, good=picture.good, corrected=corrected, outdated=True)
+    said = {one.said for one in picture.corrected}
+    by_person = bool(said & {Said.NORMAL, Said.DEFECT})
+    taken_back = mark.verdict is Verdict.NORMAL and mark.score >= mark.at
+    decided = by_person or Said.RENAMED in said or (corrected and taken_back)
     return Line(
-        id_of(picture), picture.name, mark.score, mark.verdict if corrected else None, mark.place, mark.worst, mark.regions,
+        id_of(picture), picture.name, mark.score, mark.verdict if decided else None, mark.place, mark.worst, mark.regions,
         mark.at, corrected, picture.good, any(one.learned is not None for one in picture.corrected), picture.outdated,
+        severity=mark.severity, warnings=mark.warnings, by_person=by_person,
     )  # fmt: skip
+
+
+def said_of_all(session: Session) -> object:
+    """Equal as long as files of all pictures would say the same."""
+    return tuple(lines_of(session)), session.choice.at, session.corrected
 
 
 def id_of(picture: Picture) -> str:

@@ -113,6 +113,7 @@ class Runs:
         begun.rmdir()
         told = {
             "folder": str(folder), "out": out, "inquiry": inquiry, "rule": setup.rule_text, "state": "going",
+            "references": 0 if profile is None else profile.summary()["references"],
             **{key: value is not None for key, value in made.items()},
         }  # fmt: skip
         project.put(RUN, 0, told)

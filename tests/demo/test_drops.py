@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from assistant.types import QueryImage
+from assistant.types import QueryImage, Verdict
 from assistant.vision.checks.known import OTHER_PRODUCT
 from demo.bench.drops import FEW
 from demo.bench.sessions import Picture, Session
@@ -81,7 +81,10 @@ def test_a_stopped_drop_keeps_what_was_judged_and_goes_on(do: Handlers, dropped:
     page, session = do.page, do.bench.store.new()
     paths = dropped(5)
     stream = do.add_files(session.id, paths)
-    assert ">Stop</button>" in until(stream, session, 1)[page.drops]
+    shown = until(stream, session, 1)
+    assert ">Stop</button>" in shown[page.drops]
+    assert "Looking at 2 of 5 files." in shown[page.drops]
+    assert " of 5" not in shown[page.status], "one number is enough"
     do.stop_drop(session.id, event(session))
     *_, last = stream
     assert len(session.pictures) == 1
@@ -90,7 +93,30 @@ def test_a_stopped_drop_keeps_what_was_judged_and_goes_on(do: Handlers, dropped:
     *_, last = do.answer_drop(session.id, None, event(session, "on"))
     assert names(session) == [Path(path).name for path in paths]
     assert last[page.drops] == ""
+    anomalous = sum(one.mark.verdict is Verdict.ANOMALOUS for one in session.pictures if one.mark is not None)
+    assert f">5 pictures judged, {anomalous} anomalous.<" in last[page.status]
     assert not any(Path(path).exists() for path in paths)
+
+
+def test_the_number_of_a_file_stays_while_it_is_looked_at(
+    do: Handlers, dropped: Dropper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, seen, judge = do.bench.store.new(), list[str](), do.bench.judge
+
+    def looked(picture: Picture) -> None:
+        seen.append(drop_words.told(session))
+        judge(picture)
+
+    monkeypatch.setattr(do.bench, "judge", looked)
+    paths = dropped(3)
+    Path(paths[1]).write_text("no picture")
+    *_, last = do.add_files(session.id, paths)
+    assert ["Looking at 1 of 3" in seen[0], "Looking at 3 of 3" in seen[1]] == [True, True]
+    status = last[do.page.status]
+    assert "That did not work." in status
+    assert ">2 pictures judged, " in status
+    *_, last = do.add_files(session.id, dropped(1))
+    assert "judged" not in last[do.page.status], "the card says it"
 
 
 def test_a_stopped_drop_may_be_left_out(do: Handlers, dropped: Dropper) -> None:

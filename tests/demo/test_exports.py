@@ -99,3 +99,28 @@ def test_corrections_are_a_data_set_that_training_reads(bench: Workbench, part: 
     assert corrected_set.DATA_SET == writer.SCHEMA == manifest["schema"]
     assert manifest["rows"] == 2
     assert next(iter(writer.read_rows(tmp_path / "set")))["verdict"] == "normal"
+
+
+def test_exported_files_are_called_after_their_pictures(bench: Workbench, part: QueryImage, tmp_path: Path) -> None:
+    session = bench.store.new()
+    names = ("line 3/suspect.png", "../suspect.png", "\u00fc.png")
+    for number, name in enumerate(names):
+        bench.add(session, QueryImage(np.roll(part.pixels, number, axis=1), name))
+        mask = np.zeros((60, 80), bool)
+        mask[10:20, 50:65] = True
+        bench.mark_defect(session, mask, "hole")
+
+    def unpacked(layout: str) -> Path:
+        with zipfile.ZipFile(corrected_set.write_corrections(session, layout)) as archive:
+            archive.extractall(tmp_path / (layout or "set"))
+        return tmp_path / (layout or "set")
+
+    stems = ["0000000_line_3_suspect", "0000001_suspect", "0000002"]
+    rows = list(writer.read_rows(unpacked("")))
+    assert [row["source"] for row in rows] == list(names)
+    assert [Path(row["image_file_name"]).stem for row in rows] == stems
+    assert [Path(row["mask_file_name"]).stem for row in rows] == stems
+    told = json.loads((unpacked("coco") / "annotations" / "instances_default.json").read_text())
+    assert [one["file_name"] for one in told["images"]] == [f"{stem}.png" for stem in stems]
+    assert sorted(path.stem for path in (unpacked("labelme") / "images").glob("*.json")) == stems
+    assert {path.stem for path in unpacked("yolo").rglob("*.png")} == set(stems)

@@ -27,10 +27,13 @@ from demo.bench.workbench import Workbench
 from demo.cleaning import BROKEN_OFF, UPLOAD, sweep_roots, sweep_uploads
 from demo.engine import Engine
 from demo.export import whole_project
+from demo.handlers import Handlers
 from demo.incoming import planes
 from demo.projects.database import NAME, Database, ProjectError
 from demo.projects.shelf import DAY, Shelf
+from demo.sample_set import SampleSet
 from demo.settings import Settings
+from tests.demo.running import components
 from tests.scan_files import nifti_file
 
 SECRET = "s" * 40
@@ -314,3 +317,21 @@ def test_uploads_go_by_age_and_folders_of_killed_pages_at_the_next_start(tmp_pat
     assert sweep_roots(tmp_path, own) == 1
     assert own.exists()
     assert not dead.exists()
+
+
+def test_a_name_that_was_typed_is_that_of_the_new_project(opened: Opener, tmp_path: Path) -> None:
+    bench, page = opened(), components()
+    do = Handlers(bench, SampleSet(None, tmp_path / "samples"), page, tmp_path)
+    session = bench.store.new(visitor=SECRET, name="Lids")
+
+    def made(sid: str, name: str | None) -> str:
+        *_, shown = do.new_project(sid, SECRET, name)
+        assert shown[page.project_name] == bench.store.shelf.require(SECRET, shown[page.session]).name
+        assert bench.store.shelf.require(SECRET, sid).name != "", "the open one keeps its own"
+        return str(shown[page.session])
+
+    named = made(session.id, "  Boxes ")
+    numbered = made(session.id, " Lids")
+    unnamed = made(named, None)
+    lines = {line.id: line.name for line in bench.store.shelf.of(SECRET)}
+    assert [lines[id] for id in (session.id, named, numbered, unnamed)] == ["Lids", "Boxes", "Project 3", "Project 4"]

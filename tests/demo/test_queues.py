@@ -195,7 +195,7 @@ def test_a_long_drop_is_stopped_and_gone_on_with(
     for number, path in enumerate(paths):
         cv2.imwrite(str(path), np.roll(pixels, number, axis=0))
     page.locator("#drop input[type=file]").set_input_files(paths)
-    page.wait_for_function("document.querySelector('#status').innerText.includes('3 of 6')")
+    page.wait_for_function("document.querySelector('#drops').innerText.includes('3 of 6')")
     page.locator("#drops button").click()
     page.wait_for_selector("#drops .stopped")
     page.set_viewport_size({"width": 420, "height": 900})

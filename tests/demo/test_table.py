@@ -116,7 +116,8 @@ def test_a_spreadsheet_takes_no_name_for_a_formula(tmp_path: Path, name: str) ->
 def row(source: str, score: float, *, error: str | None = None) -> bytes:
     from assistant.report import error_row, inspection_row, to_line
 
-    told = inspection_row(inspection(score, (region(1),))) | {"source": source}
+    told = inspection_row(inspection(score, (region(1),))) | {"source": source, "mode": "few_shot"}
+    told["warnings"] = ["is unlike its references"]
     return (to_line(told if error is None else error_row(source, error)) + "\n").encode()
 
 
@@ -130,6 +131,9 @@ def test_rows_are_read_on_as_they_are_written(tmp_path: Path) -> None:
     rows.path.parent.mkdir(parents=True)
     first, second = row("/in/a.png", 0.7), row("/in/sub/b.png", 0.2)
     rows.path.write_bytes(first + second[:40])
+    assert [(line.severity, line.warnings, line.compared) for line in rows.lines()] == [
+        ("major", ("is unlike its references",), True)
+    ]
     assert [(line.name, line.score, line.in_folder) for line in rows.lines()] == [("a.png", 0.7, True)]
     rows.path.write_bytes(first + second + row("/in/c.png", 0, error="expected a picture, got text in /in/c.png"))
     names = {line.name: line for line in rows.lines()}

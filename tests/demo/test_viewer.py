@@ -19,7 +19,8 @@ from demo.bench.judging import BenchError
 from demo.bench.sessions import Said
 from demo.bench.workbench import Workbench
 from demo.export import corrected_set
-from demo.view import strip, viewer, words
+from demo.view import overview, strip, viewer, words
+from demo.whole.listed import lines_of
 from tests.demo.browser import choose_sample, idle, move_threshold
 
 
@@ -92,8 +93,9 @@ def test_a_rejected_region_is_gone_until_it_is_taken_back(bench: Workbench, part
         bench.reject(session, 1)
     assert picture.view.verdict is Verdict.NORMAL
     assert picture.view.score == picture.view.measured.image_score, "the measured score is not bent"
-    assert "rejected" in picture.view.spoken
-    assert "rejected" in words.verdict_card(picture.view)
+    told = "1 region is no defect" if len(before) == 1 else f"{len(before)} regions are no defects"
+    assert picture.view.spoken == f"by you: {told}"
+    assert f"By you: {told}." in words.verdict_card(picture.view)
     bench.set_threshold(session, 0.15)
     assert not picture.view.mask[mask].any(), "another threshold does not bring it back"
     bench.set_threshold(session, 0.2)
@@ -104,6 +106,47 @@ def test_a_rejected_region_is_gone_until_it_is_taken_back(bench: Workbench, part
     assert picture.view.inspection.regions == before
     with pytest.raises(BenchError, match="expected a correction"):
         bench.undo(session)
+
+
+def test_a_mark_that_is_called_no_defect_was_never_made(bench: Workbench, part: QueryImage) -> None:
+    session = judged(bench, part)
+    picture = session.picture
+    before, score = picture.view.inspection.regions, picture.view.score
+    mask = np.zeros((60, 80), bool)
+    mask[45:58, 2:14] = True
+    bench.mark_defect(session, mask, "hole")
+    assert (picture.view.score, len(picture.setup.anomalous)) != (score, 0)
+    number = next(iter(picture.view.drawn))
+    assert bench.reject(session, number)
+    assert (session.corrections, picture.corrected, picture.setup.anomalous) == ([], [], [])
+    assert session.project.documents("correction") == {}
+    assert picture.view.inspection.regions == before
+    assert picture.view.score == pytest.approx(score)
+    bench.mark_defect(session, mask, "hole", number=1)
+    bench.reject(session, next(iter(picture.view.drawn)))
+    assert [one.said for one in picture.corrected] == [Said.REJECTED], "what was drawn anew is found no more"
+    assert len(picture.view.inspection.regions) == len(before) - 1
+    assert picture.setup.anomalous == []
+
+
+def test_a_verdict_is_a_persons_where_they_spoke_of_the_picture(bench: Workbench, part: QueryImage) -> None:
+    session = judged(bench, part)
+    picture = session.picture
+    bench.set_threshold(session, 0.42)
+    assert len(picture.view.inspection.regions) > 1
+    bench.reject(session, 1)
+    (line,) = lines_of(session)
+    assert (line.corrected, line.spoken, line.whose(0.42)) == (True, None, "")
+    session.choice.open = True
+    assert "by you" not in overview.value(session)["rows"]
+    while picture.view.inspection.regions:
+        bench.reject(session, 1)
+    (line,) = lines_of(session)
+    assert (line.verdict(0.05), line.whose(0.05)) == (Verdict.NORMAL, "by your corrections")
+    bench.mark_normal(session)
+    (line,) = lines_of(session)
+    assert (line.verdict(0.05), line.whose(0.05)) == (Verdict.NORMAL, "by you")
+    assert "normal, by you" in overview.value(session)["rows"]
 
 
 def test_a_kind_that_was_told_is_obeyed_and_learned(bench: Workbench, part: QueryImage) -> None:
@@ -231,14 +274,19 @@ def test_look_draw_reject_rename_and_undo_in_a_browser(page: Any, tmp_path: Path
 
     before = page.locator("#boxes .labels button").count()
     page.locator("#reject").click()
-    page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {before - 1}")
-    idle(page)
-    page.locator("#undo").click()
-    page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {before}")
-    idle(page)
-    page.locator("#said button").first.click()
     page.wait_for_function("!document.querySelector('#boxes .labels').innerText.includes('spatter')")
-    idle(page)
+    page.wait_for_function("document.querySelector('#status').innerText.includes('what you had marked there')")
+    assert page.locator("#said li").count() == 0, "a mark that is no defect was never made"
+
+    found = page.locator("#boxes .labels button").count()
+    assert found >= before - 1
+    for taken_back in ("#undo", "#said button"):
+        page.locator("#reject").click()
+        page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {found - 1}")
+        idle(page)
+        page.locator(taken_back).first.click()
+        page.wait_for_function(f"document.querySelectorAll('#boxes .labels button').length === {found}")
+        idle(page)
     assert page.locator("#said li").count() == 0
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import time
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 
 from assistant.errors import ConfigError
 from assistant.pipeline import Assistant
-from assistant.types import QueryImage, Verdict
+from assistant.types import QueryImage, Severity, Verdict
 from demo.bench import keeping
 from demo.bench.judging import BenchError
 from demo.bench.session_store import SessionStore
@@ -28,7 +30,7 @@ from demo.reactions.looks import read_scale
 from demo.reactions.tabs import is_left, seat
 from demo.sample_set import SampleSet
 from demo.settings import Settings
-from demo.view import chips, words
+from demo.view import chips, overview, words
 from demo.whole import folder_run, marking
 from demo.whole.allowed import Allowed, FolderError
 from demo.whole.folder_run import FolderRun
@@ -118,9 +120,102 @@ def test_the_report_holds_every_picture_and_runs_nothing(opened: Callable[[], Wo
     assert "&lt;img" in text
     assert text.count("highest score 0.") == sum(line.regions for line in lines_of(session)) > 0
     assert files.table.read_text(encoding="utf-8-sig").count("anomalous") == 3
+    for shown in (
+        ">0</span>",
+        ">0.5</span>",
+        ">1</span>",
+        "Score, from 0 (normal)",
+        "Boxes by severity:",
+        "critical</span>",
+    ):
+        assert shown in text
     assert session.pictures[0].held is None
     with pytest.raises(BenchError, match="at least one picture"):
         list(Files(bench.store.new(), None, bench.settings.limits).write())
+
+
+def test_the_report_tells_what_its_verdicts_rest_on(opened: Callable[[], Workbench], part: QueryImage) -> None:
+    bench = opened()
+    session = bench.store.new(visitor="v" * 40, name="Lids & caps")
+    bench.add(session, part)
+
+    def report() -> str:
+        files = Files(session, None, bench.settings.limits)
+        list(files.write())
+        return files.report.read_text(encoding="utf-8")
+
+    text = report()
+    assert "<h1>Lids &amp; caps: inspection of 1 picture</h1>" in text
+    assert "rest on no normal reference pictures: rough guesses." in text
+    normal = [QueryImage(np.roll(part.pixels, number, axis=1), f"ok {number}") for number in (3, 6)]
+    bench.add_references(session, normal)
+    bench.settle(session, session.pictures[0])
+    assert "The verdicts rest on 2 normal reference pictures." in (text := report())
+    assert "rough guess" not in text
+    mask = np.zeros((60, 80), bool)
+    mask[10:20, 50:65] = True
+    bench.mark_defect(session, mask, "hole")
+    assert "The verdicts rest on 2 normal reference pictures and 1 correction of yours." in report()
+    bench.tell(session, "", "", "zero-shot", "", False, None, "")
+    assert "rest on 1 correction of yours and no normal reference pictures: rough guesses." in report()
+
+
+def test_warnings_and_severity_are_in_every_file_and_come_back(
+    opened: Callable[[], Workbench], part: QueryImage, tmp_path: Path
+) -> None:
+    bench = opened()
+    session = bench.store.new(visitor="v" * 40)
+    other = np.full((60, 80, 3), (20, 200, 40), np.uint8)
+    other[10:30, 20:50] = (200, 20, 200)
+    normal = [QueryImage(np.roll(part.pixels, number, axis=1), f"ok {number}") for number in range(4)]
+    bench.add_references(session, normal)
+    picture = bench.add(session, QueryImage(other, "other.png"))
+    assert picture.view is not None
+    assert picture.view.measured.warnings, "else the test shows nothing"
+    bench.set_threshold(session, 0.05)
+    worst = max((r.severity for r in picture.view.inspection.regions), key=list(Severity).index)
+    session = opened().store.get(session.id)
+    (line,) = lines_of(session)
+    assert (line.warnings, line.severity) == (picture.view.measured.warnings, worst)
+    files = Files(session, None, bench.settings.limits)
+    list(files.write())
+    text = files.report.read_text(encoding="utf-8")
+    assert f"worst severity {worst}" in text
+    with files.table.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["severity"], row["warnings"]) == (worst, "; ".join(line.warnings))
+    for one in line.warnings:
+        assert f"The picture {escape(one)}." in text
+    session.choice.open = True
+    assert f'data-label="Severity">{worst}<' in overview.value(session)["rows"]  # type: ignore[index]
+
+
+def test_files_of_all_pictures_say_that_something_changed(
+    opened: Callable[[], Workbench], part: QueryImage, tmp_path: Path
+) -> None:
+    bench, page = opened(), components()
+    do = Handlers(bench, SampleSet(None, tmp_path / "samples"), page, tmp_path)
+    session = three(bench, part)
+    buttons = (page.table_csv, page.table_report)
+
+    def labels(updates: dict[Any, Any]) -> set[str]:
+        return {updates[button]["label"].partition(", ")[2] for button in buttons}
+
+    assert not any(do.open_table(session.id)[button]["visible"] for button in buttons), "nothing is exported yet"
+    *_, made = do.write_table(session.id)
+    assert all(made[button]["visible"] and Path(made[button]["value"]).is_file() for button in buttons)
+    assert labels(made) == {""}
+    assert labels(do.close_table(session.id) | do.open_table(session.id)) == {""}, "looking changes nothing"
+    assert labels(do.mark_good(session.id)) == {"without the last changes"}
+    *_, made = do.write_table(session.id)
+    assert labels(made) == {""}
+    bench.set_threshold_of_all(session, 0.2)
+    assert labels(do.open_table(session.id)) == {"without the last changes"}
+    list(do.write_table(session.id))
+    *_, shown = do.remove_picture(session.id)
+    assert labels(shown) == {"without the last changes"}
+    *_, shown = do.new_project(session.id, "v" * 40)
+    assert not any(shown[button]["visible"] for button in buttons), "they are the other project's"
 
 
 def test_only_what_lies_in_the_folder_is_let_in(tmp_path: Path) -> None:
