@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,9 +86,11 @@ class Server:
         print(f"open {shared or url}  (Ctrl-C stops{kept})", flush=True)
         if block:
             try:
-                self.blocks.block_thread()
+                number = _asked_to_end()
             finally:
                 self.close()
+            if number != signal.SIGINT:
+                raise SystemExit(128 + number)
         return str(url)
 
     def _launched(self, auth: Any, middleware: list[Middleware]) -> Any:
@@ -174,8 +177,24 @@ def serve(settings: Settings) -> None:
 
 
 def _end(number: int, frame: Any) -> None:
-    """Asked to stop, the page cleans up after itself as it does on Ctrl-C."""
+    """Asked to stop while it starts, the page cleans up after itself as it does on Ctrl-C."""
     raise SystemExit(128 + number)
+
+
+def _asked_to_end() -> int:
+    """Waits until the process is asked to end; the signal's number. What is asked again while the page cleans up ends it at once.
+
+    A signal is noted and raised nowhere: an exception could come up in a callback that swallows it, and the page would run on.
+    """
+    asked: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, lambda got, _: asked.append(got))
+    while not asked:
+        time.sleep(0.2)  # a signal ends the sleep's wait for its handler, not the sleep
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return asked[0]
 
 
 def uploads_of(server: Server) -> Path:

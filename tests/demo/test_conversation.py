@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,9 @@ def test_an_answer_that_nobody_reads_frees_the_model(browser: Any, address: str,
     leaving.context.close()
     choose_sample(page, 3)
     assert ask(page, "Is it fine?")
+    until = time.monotonic() + 60
+    while not left and time.monotonic() < until:
+        page.wait_for_timeout(50)
     assert left == ["What do you see?"], "it was ended, not written to its end"
 
 

@@ -175,7 +175,7 @@ def test_residual_mode_learns_through_the_tower_and_scores_as_the_assistant_does
     shape = read_shape(made / f"{row.index:07d}.safetensors")
     cached = torch.stack(read_batch(made, [row], shape).tokens, 1)[0]
     if cached.shape[1] == seen.features.levels[0].shape[1]:
-        torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=3e-2, rtol=3e-2)
+        torch.testing.assert_close(cached, torch.stack(seen.features.levels, 1)[0], atol=7e-2, rtol=3e-2)
     plain = Assistant.load("tiny").detector.encode(row.image)
     assert not torch.allclose(seen.features.levels[-1], plain.features.levels[-1], atol=1e-3)
 
