@@ -118,6 +118,8 @@ class Projects(Reactions):
             return {**painting.everything(page, session), **self._listed(visitor, session)}
 
         opened: list[Session] = []
+        # at once: what is painted at the end, which may be long after, would take a question away that came meanwhile
+        yield {self.page.project_sure: gr.update(visible=False), self.page.project_file: gr.update(visible=False)}
 
         def work(session: Session) -> None:
             session.project.use()
@@ -144,7 +146,5 @@ class Projects(Reactions):
             page.project: gr.update(choices=choices, value=session.id if name else None),
             page.project_name: name,
             page.projects: gr.update(label=f"Project: {name}" if name else "Projects"),
-            page.project_sure: gr.update(visible=False),
-            page.project_file: gr.update(visible=False),
         }
         return updates
