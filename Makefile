@@ -12,13 +12,14 @@ PORT ?= 7860
 export MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sheet test lint types imports docs check weights clean
+.PHONY: help demo sheet test lint types imports docs check device weights clean
 
 help:
 	@echo "make demo     make sample pictures and open the page with them in a browser (PORT=$(PORT))"
 	@echo "make sheet    inspect the sample pictures without a browser; overlays and JSON land in $(OUT)/"
 	@echo "make test     run the whole suite"
 	@echo "make check    lint, types, import contracts and docs (each alone: make lint, types, imports, docs)"
+	@echo "make device   the measurements of a GPU in their smallest sizes, on whatever there is (about two minutes on a CPU)"
 	@echo "make docs     build the documentation as a site in site/"
 	@echo "make weights  bring the towers of the preset mini (about 300 MB, once)"
 	@echo "make clean    remove caches and demo output, keep $(VENV)"
@@ -56,6 +57,9 @@ docs: $(STAMP)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: lint types imports docs
+
+device: $(STAMP)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/anomaly-assistant benchmark-gpu --out "$$folder/gpu" --tiny
 
 weights: $(STAMP)
 	@$(BIN)/anomaly-assistant weights fetch
