@@ -48,8 +48,11 @@ class Person:
         self.took: list[tuple[str, float]] = []
 
     async def drop(self, path: Path) -> None:
-        """A picture, until its verdict is there."""
+        """A picture, until it is in the strip and its verdict on the card."""
+        before = await self.page.locator("#bench .thumb").count()
         await self.page.locator("#drop input[type=file]").set_input_files(path)
+        more = "count => document.querySelectorAll('#bench .thumb').length > count"
+        await self.page.wait_for_function(more, arg=before, timeout=WAITING_MS)
         await self.page.wait_for_function(CARD, arg=path.name, timeout=WAITING_MS)
 
     async def look(self, path: Path) -> None:
