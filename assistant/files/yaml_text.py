@@ -9,6 +9,8 @@ import yaml
 
 DEEPEST = 60
 """Levels of lists and mappings; configurations and rules need five."""
+_OF_VALUES = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
+"""What PyYAML lets through from the conversion of single values."""
 _DASHES = re.compile(rf"(?:[-?:][ \t]+){{{DEEPEST},}}")
 
 
@@ -28,12 +30,6 @@ def parse_yaml(text: str) -> Any:
         raise yaml.YAMLError(f"lists and mappings nested deeper than {DEEPEST} levels")
     try:
         return yaml.safe_load(text)
-    except (
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        OverflowError,
-    ) as error:  # of single values: let through by PyYAML
+    except _OF_VALUES as error:
         said = " ".join(str(error).split())[:80]
         raise yaml.YAMLError(f"a value that cannot be read ({type(error).__name__}: {said})") from None

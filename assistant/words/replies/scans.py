@@ -52,7 +52,7 @@ def plane(scene: Scene) -> list[str]:
     """Which slice."""
     source = scene.inspection.image.source
     _, chosen, selector = source.partition("::")
-    if chosen:
+    if chosen and re.search(r"=\d", selector):
         name = source.rpartition("/")[2].partition("::")[0]
         return [f"This is {selector.replace('=', ' ')} of {name}, counted from 0{_from_one(selector)}."]
     return ["This is a single picture: which slice of a series it is, it does not tell."]
