@@ -13,11 +13,9 @@ import os
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 import torch
@@ -32,6 +30,7 @@ from assistant.language.writers.server import ServerWriter
 from assistant.towers import wheels
 from assistant.towers.weights import TOWERS, tower_path
 from tests.inspections import inspection, region
+from tests.language.writers.real_servers import started
 from training.language.lora_folder import write_gguf
 
 pytestmark = [pytest.mark.weights, pytest.mark.llama_cpp]
@@ -75,22 +74,9 @@ def address(python: str, gguf_file: Path, tmp_path_factory: pytest.TempPathFacto
         port = free.getsockname()[1]
     options = ["--model", str(gguf_file), "--model_alias", "small", "--host", "127.0.0.1", "--port", str(port)]
     command = [python, "-m", "llama_cpp.server", *options, "--n_ctx", "4096"]
-    with (tmp_path_factory.mktemp("server") / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            began = time.monotonic()
-            while process.poll() is None and time.monotonic() - began < STARTING:
-                try:
-                    if httpx.get(f"http://127.0.0.1:{port}/v1/models", trust_env=False).is_success:
-                        break
-                except httpx.HTTPError:
-                    time.sleep(0.5)
-            else:
-                pytest.fail(f"the server did not start: {Path(log.name).read_text()[-500:]}")
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
-            process.wait(30)
+    log = tmp_path_factory.mktemp("server") / "log"
+    with started(command, f"http://127.0.0.1:{port}/v1/models", log, STARTING):
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 def served(address: str) -> ServerWriter:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import httpx
 import pytest
 
 from assistant.language.chat_model import ChatLanguageModel
@@ -22,6 +19,7 @@ from assistant.language.writers.message import ChatWriter, Message
 from assistant.language.writers.server import ServerWriter
 from assistant.towers.weights import tower_path
 from tests.inspections import inspection, region
+from tests.language.writers.real_servers import started
 
 pytestmark = [
     pytest.mark.weights,
@@ -57,24 +55,9 @@ def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "--device",
         "cpu",
     ]
-    log = (tmp_path_factory.mktemp("server") / "log").open("wb")
-    process = subprocess.Popen([sys.executable, "-c", start, *options], stdout=log, stderr=log)
-    try:
-        began, asking = time.monotonic(), httpx.Client(trust_env=False, verify=False)  # certificates take long to read
-        while time.monotonic() - began < STARTING and process.poll() is None:
-            try:
-                if asking.get(f"http://127.0.0.1:{port}/health").is_success:
-                    asking.close()
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.5)
-        else:
-            pytest.fail(f"the server did not start: {Path(log.name).read_text()[-500:]}")
+    log = tmp_path_factory.mktemp("server") / "log"
+    with started([sys.executable, "-c", start, *options], f"http://127.0.0.1:{port}/health", log, STARTING):
         yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
 
 
 def written(writer: ChatWriter, tokens: int = 12) -> str:
