@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from demo.bench.session_store import SessionStore
 from demo.bench.workbench import Workbench
 from demo.engine import Engine
 from demo.settings import Settings
-from tests.demo.browser import ARGUMENTS, chromium, open_page
+from tests.demo.browser import ARGUMENTS, chromium, come_back, leave, new_tab
 
 
 @pytest.fixture(scope="session")
@@ -68,12 +68,34 @@ def address(tmp_path_factory: pytest.TempPathFactory, tiny: Assistant) -> Iterat
         yield url
 
 
+@pytest.fixture(scope="package")
+def tabs(browser: Any) -> list[Any]:
+    """Tabs that were left, each in a context of its own; they end with the browser."""
+    return []
+
+
 @pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    opened = open_page(browser, address)
-    yield opened
-    assert opened.foreign == [], "the page asks other machines for nothing"
-    opened.context.close()
+def visit(browser: Any, address: str, tabs: list[Any]) -> Iterator[Callable[..., Any]]:
+    """Opens the page for one visitor more, who has nothing in common with the others and those before."""
+    opened: list[Any] = []
+
+    def come(width: int = 1600, height: int = 1000, scheme: str = "light") -> Any:
+        tab = tabs.pop() if tabs else new_tab(browser, address)
+        opened.append(tab)
+        return come_back(tab, address, width, height, scheme)
+
+    yield come
+    for one in opened:
+        foreign = list(one.foreign)
+        leave(one)
+        tabs.append(one)
+        assert foreign == [], "the page asks other machines for nothing"
+
+
+@pytest.fixture
+def page(visit: Callable[..., Any]) -> Any:
+    """The page, just opened."""
+    return visit()
 
 
 def write_incoming(folder: Path, count: int = 5) -> Path:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
+from tests.demo.browser import ask, choose_sample, idle, move_threshold
 from tests.demo.test_scan_page import drop_scan
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -25,8 +26,8 @@ def violations(page: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("width", [400, 1600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, scheme: str, tmp_path: Path) -> None:
-    page = open_page(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_axe_finds_nothing_serious(visit: Callable[..., Any], width: int, scheme: str, tmp_path: Path) -> None:
+    page = visit(width, 900, scheme)
     assert violations(page) == []
     choose_sample(page, 2)
     move_threshold(page, 0.3)
@@ -54,7 +55,6 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, width: int, schem
     move_threshold(page, 0.05)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.context.close()
 
 
 def test_a_file_that_is_too_large_is_refused_in_words(page: Any, tmp_path: Path) -> None:

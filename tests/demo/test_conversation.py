@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from demo.bench.session_store import SessionStore
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-Slow = Callable[[float], list[str]]
 
 
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+class Slow:
     """Makes conversations that are opened from now on speak so many seconds a word; returns the answers that were left."""
 
-    def make(pause: float) -> list[str]:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch, self._open = monkeypatch, list[conversations.PacedConversation]()
+
+    def __call__(self, pause: float) -> list[str]:
         left: list[str] = []
 
         class Slowly(conversations.PacedConversation):
@@ -35,14 +36,22 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
                     left.append(question)
                     raise
 
-        monkeypatch.setattr(
-            conversations,
-            "open_conversation",
-            lambda assistant, inspection, others=(): Slowly(assistant.open(inspection), pause),
-        )
+        def opened(assistant: Any, inspection: Any, others: Any = ()) -> Slowly:
+            self._open.append(talk := Slowly(assistant.open(inspection), pause))
+            return talk
+
+        self._patch.setattr(conversations, "open_conversation", opened)
         return left
 
-    return make
+    def hurry(self, pause: float) -> None:
+        """Conversations that are open speak so many seconds a word from now on."""
+        for talk in self._open:
+            talk._pause = pause
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    return Slow(monkeypatch)
 
 
 def said(page: Any) -> str:
@@ -72,6 +81,7 @@ def test_stop_ends_the_answer_and_retry_gives_it_whole(page: Any, slow: Slow) ->
     assert stopped.endswith("(stopped)")
     assert page.locator("#stop").is_disabled()
 
+    slow.hurry(0.05)
     page.locator("#retry").click()
     page.wait_for_selector("#stop:not([disabled])")
     idle(page)
@@ -86,7 +96,7 @@ def test_stop_ends_the_answer_and_retry_gives_it_whole(page: Any, slow: Slow) ->
 
 
 def test_an_answer_that_nobody_reads_frees_the_model(browser: Any, address: str, page: Any, slow: Slow) -> None:
-    left = slow(2.0)
+    left = slow(0.5)
     leaving = open_page(browser, address)
     choose_sample(leaving, 1)
     begin(leaving, "What do you see?")

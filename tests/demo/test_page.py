@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.demo.browser import ask, choose_sample, idle, move_threshold, open_page, region_row
+from tests.demo.browser import ask, choose_sample, idle, move_threshold, region_row
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -93,8 +94,8 @@ def test_markup_is_shown_and_never_run(page: Any, tmp_path: Path, pixels: np.nda
     assert page.dialogs == []
 
 
-def test_two_browsers_at_once_do_not_mix(page: Any, browser: Any, address: str) -> None:
-    other = open_page(browser, address)
+def test_two_browsers_at_once_do_not_mix(page: Any, visit: Callable[..., Any]) -> None:
+    other = visit()
     choose_sample(page, 1)
     choose_sample(other, 4)
     for opened, question in ((page, "Is plate 1 fine?"), (other, "Is plate 4 fine?")):
@@ -108,7 +109,6 @@ def test_two_browsers_at_once_do_not_mix(page: Any, browser: Any, address: str) 
         assert f"picture of the {mine}" in shown
         assert f"Is {foreign} fine?" not in shown
         assert f"picture of the {foreign}" not in shown
-    other.context.close()
 
 
 def test_pictures_keep_their_conversations(page: Any) -> None:
@@ -141,14 +141,13 @@ def test_medical_pictures_carry_the_notice(page: Any) -> None:
 
 @pytest.mark.parametrize("width", [400, 1600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_narrow_and_wide_in_light_and_dark(browser: Any, address: str, width: int, scheme: str) -> None:
-    opened = open_page(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_the_page_fits_narrow_and_wide_in_light_and_dark(visit: Callable[..., Any], width: int, scheme: str) -> None:
+    opened = visit(width, 900, scheme)
     choose_sample(opened, 2)
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     ground = opened.evaluate("getComputedStyle(document.querySelector('#card .card')).backgroundColor")
     light = sum(map(int, re.findall(r"\d+", ground)[:3])) > 380
     assert light == (scheme == "light")
-    opened.context.close()
 
 
 def test_everything_is_reached_by_keyboard(page: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from demo.handlers import Handlers
 from demo.incoming import planes
 from demo.reactions.tabs import seat
 from demo.sample_set import SampleSet
-from tests.demo.browser import choose_sample, idle, open_page
+from tests.demo.browser import choose_sample, idle
 from tests.demo.running import components
 
 SWITCH = 2.0
@@ -142,9 +142,9 @@ def test_a_picture_that_is_judged_after_a_click_stays_out_of_view(bench: Workben
 
 @pytest.mark.filterwarnings("ignore")
 def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
-    page: Any, browser: Any, address: str, go: threading.Event
+    page: Any, visit: Callable[..., Any], go: threading.Event
 ) -> None:
-    other = open_page(browser, address)
+    other = visit()
     for number in (1, 3, 4):
         choose_sample(page, number)
     choose_sample(other, 2)
@@ -176,7 +176,6 @@ def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
     assert page.locator("#talk .waits").count() == 0
     users = page.locator("#talk [data-testid=user]").all_inner_texts()
     assert [text.strip() for text in users] == ["What do you see?", "And why?", "And where?"]
-    other.context.close()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -228,13 +227,13 @@ def switched(page: Any, index: int, name: str) -> float:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_dropped_pictures_of_two_people_take_turns(page: Any, browser: Any, address: str, tmp_path: Path) -> None:
+def test_dropped_pictures_of_two_people_take_turns(page: Any, visit: Callable[..., Any], tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     paths = []
     for number in range(12):
         paths.append(tmp_path / f"many {number}.png")
         cv2.imwrite(str(paths[-1]), rng.integers(0, 255, (90, 120, 3), dtype=np.uint8))
-    other = open_page(browser, address)
+    other = visit()
     page.locator("#drop input[type=file]").set_input_files(paths)
     page.wait_for_function("document.querySelector('#card').innerText.includes('many 0.png')")
     began = time.monotonic()
@@ -243,4 +242,3 @@ def test_dropped_pictures_of_two_people_take_turns(page: Any, browser: Any, addr
     idle(page)
     assert time.monotonic() > began
     assert "many 11.png" in page.locator("#card").inner_text()
-    other.context.close()
