@@ -31,7 +31,7 @@ def started(command: Sequence[str], asked: str, log: Path, seconds: float) -> It
                     if httpx.get(asked, trust_env=False).is_success:
                         break
                 except httpx.HTTPError:
-                    time.sleep(0.5)
+                    time.sleep(0.1)
             else:
                 pytest.fail(f"the server did not start: {log.read_text()[-500:]}")
             yield

@@ -68,25 +68,27 @@ def served(address: str, folder: Path) -> ServerWriter:
     return ServerWriter.of(chosen_language(address, model=str(folder)))
 
 
+@pytest.fixture(scope="module")
 def here(folder: Path) -> LocalWriter:
+    """The model in this process."""
     return LocalWriter(chosen_language(str(folder)), "float32")
 
 
-def test_a_model_says_the_same_served_and_here(address: str, folder: Path) -> None:
-    assert written(served(address, folder)) == written(here(folder)) != ""
+def test_a_model_says_the_same_served_and_here(address: str, folder: Path, here: LocalWriter) -> None:
+    assert written(served(address, folder)) == written(here) != ""
 
 
 def test_a_model_of_words_alone_is_found_out_though_its_server_takes_pictures(address: str, folder: Path) -> None:
     assert not served(address, folder).sees()
 
 
-def test_a_conversation_is_the_same_served_and_here(address: str, folder: Path) -> None:
+def test_a_conversation_is_the_same_served_and_here(address: str, folder: Path, here: LocalWriter) -> None:
     def answered(writer: ChatWriter) -> str:
         model = ChatLanguageModel(writer)
         talk = Conversation(FOUND, lambda: (model, model.open(FOUND)), language=chosen_language(str(folder)))
         return talk.ask("Why is it flagged?").text
 
-    assert answered(served(address, folder)) == answered(here(folder))
+    assert answered(served(address, folder)) == answered(here)
 
 
 def test_a_model_that_it_does_not_have_is_one_line(address: str) -> None:
