@@ -143,10 +143,12 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
 
 
 def _whole(region: Region, e: Extents, unit: str) -> str:
-    return (
-        f"is about {phrases.length(e.feret[0], unit)} by {phrases.length(e.feret[1], unit)}, "
-        f"{wording.percent(region.area_fraction)} of the picture"
-    )
+    """Of a line that was followed the extents are its own, the share is that of what the map marks around it."""
+    extents = f"about {phrases.length(e.feret[0], unit)} by {phrases.length(e.feret[1], unit)}"
+    share = wording.percent(region.area_fraction)
+    if region.measures is not None and region.measures.by is MeasuredBy.LINE:
+        return f"holds a line of {extents}; the marked area around it is {share} of the picture"
+    return f"is {extents}, {share} of the picture"
 
 
 def scale(scene: Scene) -> list[str]:

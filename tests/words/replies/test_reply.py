@@ -65,6 +65,15 @@ def test_a_normal_verdict_says_what_was_not_looked_for(act: Act) -> None:
     assert "looked for" not in told(STATES["normal"], (act, act.example)).text
 
 
+def test_the_size_of_a_line_is_told_apart_from_the_area_around_it() -> None:
+    outline = replace(CRACK, measures=replace(LONG, by=MeasuredBy.OUTLINE))
+    by_line, by_outline = (told(inspection(0.9, (one,)), (Act.SIZE, "how big is it")).text for one in (CRACK, outline))
+    assert "holds a line of about" in by_line
+    assert "the marked area around it is" in by_line
+    assert "is about" in by_outline
+    assert "line" not in by_outline
+
+
 @pytest.mark.parametrize("name", list(STATES))
 def test_scans_are_never_cleared_nor_called_diseased(name: str) -> None:
     found = STATES[name]
