@@ -61,8 +61,10 @@ def region_line(region: Region) -> str:
         f"severity {region.severity.value}",
     ]  # fmt: skip
     if measures is not None:
-        how = "" if measures.by is MeasuredBy.LINE else " (rough: measured on the map's outline)"
-        told += [_extents(e, unit) for e, unit in ((measures.px, "px"), (measures.mm, "mm")) if e is not None]
+        line = measures.by is MeasuredBy.LINE
+        how = "" if line else " (rough: measured on the map's outline)"
+        whose = "the line in it is " if line else ""
+        told += [f"{whose}{_extents(e, u)}" for e, u in ((measures.px, "px"), (measures.mm, "mm")) if e is not None]
         told[-1] += how
         told += measures.caveats
     return f"Region {region.id}: {', '.join(told)}."

@@ -262,7 +262,8 @@ def test_a_model_is_told_the_facts_the_turns_and_what_was_measured() -> None:
     states(writer, CRACKED, "How long is it?", WHY, "And what could it lead to?")
     system, *turns = writer.told[-1]
     assert "Region 1: most like crack (72 % sure), at the top left" in system.text
-    assert "45 px long and 3 px wide" in system.text
+    assert "3.1 % of the picture" in system.text
+    assert "the line in it is 45 px long and 3 px wide" in system.text, "not the region of that share"
     assert [m.role for m in turns] == ["user", "assistant"] * 2 + ["user"]
     assert "px" in turns[1].text, "also turns that no model wrote"
     assert turns[3].text == "It may come from overload.", "as it was shown"
