@@ -16,7 +16,7 @@ from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
-from assistant.vision.closer.tile_references import smooth, span_of, tile_features, tile_references
+from assistant.vision.closer.tile_references import common, smooth, span_of, tile_features, tile_references
 from assistant.vision.detail.cell_regions import cell_regions, joined
 from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
@@ -45,6 +45,15 @@ ALONE = "was judged in tiles by the rest of itself: the profile has no normal ti
 OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
 UNSURE = "is nearly anomalous, and was not looked at everywhere as closely as may be: --detail full does"
 UNEVEN = "is no even surface, so its tiles cannot judge each other: only the whole was looked at (give normal pictures)"
+OTHER_SURFACE = (
+    "is of another surface than the normal pictures ({:.1f} times as far from theirs as those are from each other), so its tiles "
+    "were judged by the rest of itself: give normal pictures of this one"
+)
+OTHER_FROM = 1.4
+"""From which :meth:`CloserLook.apart` on a picture is not judged by the normal tiles given: pictures of the same surface have
+less than 1.1, marked all over 1.25, of other surfaces 1.9 and more."""
+PROBES = 12
+"""Tiles, spread over the picture, that tell it."""
 UNEVEN_FROM = 0.2
 """From which :func:`unevenness` on a picture is not judged by itself."""
 NEARLY = 0.15
@@ -88,6 +97,7 @@ class CloserLook:
         overkill = inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
+        self._few = image.height * image.width <= SMALL
 
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
@@ -95,24 +105,47 @@ class CloserLook:
         In ``auto`` a coarser scale has most of the share, since its tiles show more, the finer one what it left.
         Tiles of one even colour are left out, those that were judged already never are.
         """
-        total = self._tiles
-        few = self._encoded.image.pixels.size // 3 <= SMALL
-        left = total if look == "full" else math.ceil(AUTO_SHARE * total)
+        left = self._share(look, 1)
         for coming, scale in reversed(list(enumerate(self.scales, start=1))):
-            part = left if look == "full" or coming == 1 else math.ceil(COARSER * left)
+            part = left if coming < len(self.scales) else self._share(look, coming)
             promise = {
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }
             for tile in sorted(promise, key=lambda one: -promise[one]):
+                if tile in scale.looked:
+                    part, left = part - 1, left - 1
+                    continue
                 known = (scale.lattice.cell, tile) in self._judged
-                if not known and (part <= 0 or (look == "auto" and few and promise[tile] < 0)):
+                if not known and (part <= 0 or (look == "auto" and self._few and promise[tile] < 0)):
                     continue
                 if known or float(scale.blocks[tile.cells].max()) > 0:
                     part, left = part - 1, left - 1
                     yield scale, tile
 
-    def look(self, scale: Scale, tile: Tile) -> None:
-        """Encode a tile, where it was not judged yet, and compare it."""
+    def _share(self, look: str, coming: int) -> int:
+        """Tiles to look at in the first of so many scales that are still to come."""
+        if look == "full":
+            return self._tiles
+        all_scales = math.ceil(AUTO_SHARE * self._tiles)
+        return all_scales if coming == 1 else math.ceil(COARSER * all_scales)
+
+    def apart(self, look: str) -> float:
+        """How far a common patch lies from normal tiles, as a multiple of how far those lie from each other.
+
+        Told by tiles that are looked at in any case; 0 where those are less than half of the picture.
+        """
+        scale, part = self.scales[-1], self._share(look, len(self.scales))
+        promise = {t: scale.promise(t) for t in scale.lattice.tiles if float(scale.blocks[t.cells].max()) > 0}
+        if look == "auto" and self._few:
+            promise = {tile: value for tile, value in promise.items() if value >= 0}
+        worth = sorted(promise, key=lambda one: -promise[one])[:part]
+        if 2 * len(worth) < scale.tiles:
+            return 0.0
+        order = np.random.default_rng(0).permutation(len(worth))[:PROBES]
+        return common([self.look(scale, worth[int(number)]) for number in order]) / scale.bank.usual
+
+    def look(self, scale: Scale, tile: Tile) -> Float32[np.ndarray, "levels tile_rows tile_columns"]:
+        """Encode a tile, where it was not judged yet, and compare it; distances of its patches."""
         detector, features = self._detector, None
         distances = self._judged.get((scale.lattice.cell, tile))
         if distances is None:
@@ -125,6 +158,7 @@ class CloserLook:
             features = features or tile_features(detector, self._encoded.image, scale.lattice, tile)
             self.found.append(_Found(peak, scale.lattice, tile, features))
             self.found = sorted(self.found, key=lambda one: -one.peak)[:KEPT]
+        return distances
 
     def regions(self) -> list[RegionMask]:
         """Of all scales; what a coarser one finds where a finer one did is the same."""
@@ -216,20 +250,32 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    references = known or tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
-    if references.own and unevenness(references) > UNEVEN_FROM:
-        return replace(asked, warnings=(*asked.warnings, UNEVEN))
-    look = CloserLook(detector, encoded, references, references.usual.unusual(statistics))
+    look = None if known is None else CloserLook(detector, encoded, known, known.usual.unusual(statistics))
+    warnings = _of_profile(detail, profile)
+    apart = 0.0 if look is None else look.apart(detail.look)
+    if look is None or apart > OTHER_FROM:
+        warnings = warnings if look is None else (*warnings, OTHER_SURFACE.format(apart))
+        own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
+        if unevenness(own) > UNEVEN_FROM:
+            return replace(asked, warnings=(*asked.warnings, *warnings, UNEVEN))
+        look = CloserLook(detector, encoded, own, own.usual.unusual(statistics))
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
-    warnings = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
-    if known is None and profile is not None:
-        warnings = (*warnings, ALONE)
-    elif smallest != detail.smallest:
-        warnings = (*warnings, OTHER_DETAIL.format(smallest, detail.smallest))
+    seen = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
+    warnings = (*seen, *warnings)
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
+
+
+def _of_profile(detail: Detail, profile: Profile | None) -> tuple[str, ...]:
+    """Warnings about a profile that has no normal tiles, or other ones than are asked for."""
+    if profile is None:
+        return ()
+    if profile.tiles is None:
+        return (ALONE,)
+    asked, known = detail.smallest, profile.tiles.smallest
+    return () if asked == known else (OTHER_DETAIL.format(known, asked),)
 
 
 def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:

@@ -107,6 +107,11 @@ def smooth(
     return np.stack([cv2.GaussianBlur(p, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE) for p in planes])
 
 
+def common(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_columns"]]) -> float:
+    """The distance of a common patch of a common tile, at the shallowest level: marks change few patches, or few tiles."""
+    return float(np.median([np.median(one[0]) for one in distances]))
+
+
 def _encoded(detector: Detector, image: QueryImage, lattice: Lattice, owner: int, most: int) -> list[_Seen]:
     """Tiles of a picture, drawn evenly, encoded."""
     order = np.random.default_rng(0).permutation(len(lattice.tiles))[:most]
@@ -159,4 +164,4 @@ def _bank(
     second = Tail.of([float(one.max()) for one in blocks], sure=sure)
     joined = [float(evidence(heard(levels, d), second, b).max()) for d, b in zip(distances, blocks, strict=True)]
     both = Tail.of(joined, sure=sure)
-    return TileBank(tiles[0].lattice.cell, spread, levels, second, both)
+    return TileBank(tiles[0].lattice.cell, spread, levels, second, both, common(distances))

@@ -17,7 +17,7 @@ from assistant.inquiry import Detail, Inquiry
 from assistant.types import Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
 from assistant.vision.closer import closer_look, tile_references
-from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, UNEVEN, UNSURE, inspect_closely
+from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, OTHER_SURFACE, UNEVEN, UNSURE, inspect_closely
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 
@@ -195,6 +195,51 @@ def test_a_profile_without_tiles_says_what_they_were_judged_by(detector: Detecto
     assert ALONE in inspected(detector, surface(3), FULL, plain).warnings
 
 
+def striped(seed: int) -> QueryImage:
+    """Another surface, as bright."""
+    draws = np.random.default_rng(seed)
+    waves = 40 * np.sin(np.arange(SIZE[1]) / 2 + draws.uniform(0, 6))[None] + draws.normal(0, 2, SIZE)
+    plane = (128 + waves).clip(0, 255).astype(np.uint8)
+    return QueryImage(np.ascontiguousarray(plane[..., None].repeat(3, 2)), f"stripes {seed}")
+
+
+def test_references_of_another_surface_judge_no_tiles(detector: Detector, profile: Profile) -> None:
+    image = striped(5)
+    cv2.circle(image.pixels, (300, 200), 9, (20, 20, 20), -1)
+    found, alone = inspected(detector, image, FULL, profile), inspected(detector, image, FULL)
+    told = [one for one in found.warnings if "of another surface" in one]
+    assert len(told) == 1
+    assert float(told[0].split("(")[1].split()[0]) > closer_look.OTHER_FROM
+    tiles = [(one.box, one.type) for one in alone.regions]
+    assert tiles
+    assert set(tiles) <= {(one.box, one.type) for one in found.regions}
+
+
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+def test_references_of_the_same_surface_judge_a_picture_whatever_it_has(
+    detector: Detector, profile: Profile, inquiry: Inquiry
+) -> None:
+    image = surface(6)
+    for x in range(40, 400, 60):
+        cv2.circle(image.pixels, (x, 150), 9, (20, 20, 20), -1)
+    brighter = QueryImage(cv2.convertScaleAbs(surface(7).pixels, alpha=1.05, beta=4), "brighter")
+    for one in (image, brighter):
+        assert inspected(detector, one, inquiry, profile).warnings == ()
+
+
+def test_a_profile_written_without_the_usual_distance_takes_that_of_the_gaussian(
+    detector: Detector, profile: Profile
+) -> None:
+    assert profile.tiles is not None
+    bank = profile.tiles.banks[0]
+    told = bank.as_json()
+    del told["usual"]
+    again = type(bank).read(told, bank.tensors())
+    assert again.usual == pytest.approx(math.sqrt(bank.spread.mean.shape[-1]))
+    with pytest.raises(ProfileError, match="common patches"):
+        type(bank).read({**told, "usual": math.nan}, bank.tensors())
+
+
 def test_a_profile_of_another_detail_says_so(detector: Detector, profile: Profile) -> None:
     found = inspected(detector, surface(3), Inquiry(detail=Detail("full", 32)), profile)
     assert OTHER_DETAIL.format(16, 32) in found.warnings
@@ -213,7 +258,7 @@ def test_a_large_picture_that_is_nearly_anomalous_is_worth_a_closer_look(
     assert not any("closely" in one for one in inspected(detector, surface(3), FULL, profile).warnings)
 
 
-@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, UNEVEN, UNSURE])
+@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, OTHER_SURFACE, UNEVEN, UNSURE])
 def test_warnings_follow_the_words_it_and_the_picture(words: str) -> None:
     assert words.split()[0] in ("was", "is")
 
