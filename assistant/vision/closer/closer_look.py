@@ -16,7 +16,16 @@ from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
-from assistant.vision.closer.tile_references import common, smooth, span_of, tile_features, tile_references
+from assistant.vision.closer.tile_references import (
+    PROBES,
+    UNEVEN_FROM,
+    common,
+    smooth,
+    span_of,
+    tile_features,
+    tile_references,
+    unevenness,
+)
 from assistant.vision.detail.cell_regions import cell_regions, joined
 from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
@@ -52,10 +61,6 @@ OTHER_SURFACE = (
 OTHER_FROM = 1.4
 """From which :meth:`CloserLook.apart` on a picture is not judged by the normal tiles given: pictures of the same surface have
 less than 1.1, marked all over 1.25, of other surfaces 1.9 and more."""
-PROBES = 12
-"""Tiles, spread over the picture, that tell it."""
-UNEVEN_FROM = 0.2
-"""From which :func:`unevenness` on a picture is not judged by itself."""
 NEARLY = 0.15
 """Of the score, below the threshold: a normal picture that is worth a closer look."""
 
@@ -256,7 +261,7 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     if look is None or apart > OTHER_FROM:
         warnings = warnings if look is None else (*warnings, OTHER_SURFACE.format(apart))
         own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
-        if unevenness(own) > UNEVEN_FROM:
+        if any(unevenness(own.judged_at(bank.cell)) > UNEVEN_FROM for bank in own.banks):
             return replace(asked, warnings=(*asked.warnings, *warnings, UNEVEN))
         look = CloserLook(detector, encoded, own, own.usual.unusual(statistics))
     for scale, tile in look.plan(detail.look):
@@ -283,20 +288,6 @@ def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
     image, detail = encoded.image, encoded.inquiry.detail
     cells = [one.cell for one in lattices((image.height, image.width), detail.smallest, span_of(detector))]
     return cells[-1:] if detail.look == "auto" and image.height * image.width > SMALL else cells
-
-
-def unevenness(references: TileReferences) -> float:
-    """How unlike each other the tiles of a picture are: by how much a tenth of them is farther off than another tenth.
-
-    Of each tile the median distance at the shallowest level counts, as a share of what is usual: even surfaces have less than
-    .1, a circuit board .4.
-    """
-    found = []
-    for bank in references.banks:
-        middles = [float(np.median(d[0])) for (cell, _), d in references.judged.items() if cell == bank.cell]
-        low, usual, high = np.quantile(middles, (0.1, 0.5, 0.9))
-        found.append(float((high - low) / max(float(usual), 1e-6)))
-    return max(found)
 
 
 def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:

@@ -120,6 +120,21 @@ def test_a_picture_that_is_no_even_surface_is_not_judged_by_itself(detector: Det
     assert UNEVEN not in inspected(detector, surface(3), FULL).warnings
 
 
+def test_that_a_picture_is_not_even_is_told_by_a_few_of_its_tiles(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three surfaces beside each other, of which a dozen tiles are enough."""
+    parts = [surface(3, (600, 300)), striped(4, (600, 300)), surface(5, (600, 300))]
+    parts[2].pixels[:] = 255 - parts[2].pixels // 8
+    image = QueryImage(np.concatenate([one.pixels for one in parts], 1), "a thing")
+    looked: list[object] = []
+    plain = tile_references.tile_features
+    monkeypatch.setattr(tile_references, "tile_features", lambda *given: (looked.append(given), plain(*given))[1])
+    found = inspected(detector, image, FULL)
+    assert UNEVEN in found.warnings
+    assert len(looked) == 2 * tile_references.PROBES, "of each scale"
+
+
 def test_normal_pictures_mostly_stay_normal(detector: Detector, profile: Profile) -> None:
     plain = [detector.score(detector.encode(surface(seed)), profile) for seed in range(10, 18)]
     closer = [inspected(detector, surface(seed), FULL, profile) for seed in range(10, 18)]
@@ -195,10 +210,10 @@ def test_a_profile_without_tiles_says_what_they_were_judged_by(detector: Detecto
     assert ALONE in inspected(detector, surface(3), FULL, plain).warnings
 
 
-def striped(seed: int) -> QueryImage:
+def striped(seed: int, size: tuple[int, int] = SIZE) -> QueryImage:
     """Another surface, as bright."""
     draws = np.random.default_rng(seed)
-    waves = 40 * np.sin(np.arange(SIZE[1]) / 2 + draws.uniform(0, 6))[None] + draws.normal(0, 2, SIZE)
+    waves = 40 * np.sin(np.arange(size[1]) / 6 + draws.uniform(0, 6))[None] + draws.normal(0, 2, size)
     plane = (128 + waves).clip(0, 255).astype(np.uint8)
     return QueryImage(np.ascontiguousarray(plane[..., None].repeat(3, 2)), f"stripes {seed}")
 
