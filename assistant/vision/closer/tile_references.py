@@ -16,6 +16,7 @@ from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.anomaly_map import BLUR
+from assistant.vision.closer.counting import Progress, TileCount
 from assistant.vision.detail.promise import Usual, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, cells_of, lattice_of
 from assistant.vision.detail.spread import TokenSpread, TokenSums, tile_tokens
@@ -53,6 +54,7 @@ def tile_references(
     smallest: float,
     own: Float32[np.ndarray, "features block_rows block_columns"] | None = None,
     cells: Sequence[int] | None = None,
+    progress: Progress | None = None,
 ) -> TileReferences:
     """What normal tiles are like.
 
@@ -63,6 +65,7 @@ def tile_references(
         own: statistics of the blocks of the one picture, where it is the one that is judged: some of its tiles may not be
             normal.
         cells: of the scales; those of ``smallest`` when None.
+        progress: told of tiles encoded and planned after each.
 
     Raises:
         ImageError: a picture that cannot be read.
@@ -73,13 +76,15 @@ def tile_references(
     spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
     chosen = [pictures[int(number)] for number in spread]
     side, usual, seen = block_side(smallest), [], dict[int, list[_Seen]]()
-    each = -(-MOST_TILES // len(chosen))
+    each, scales = -(-MOST_TILES // len(chosen)), cells or cells_of(smallest)
+    count = TileCount(progress, len(chosen) * len(scales) * each)
     for owner, picture in enumerate(chosen):
         image = picture if isinstance(picture, QueryImage) else load_image(picture)
         usual.append(Usual.of(block_statistics(image.pixels, side) if own is None else own))
-        for cell in cells or cells_of(smallest):
+        for cell in scales:
             lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
-            seen.setdefault(cell, []).extend(_encoded(detector, image, lattice, owner, each))
+            count.planned -= max(0, each - len(lattice.tiles))
+            seen.setdefault(cell, []).extend(_encoded(detector, image, lattice, owner, (each, count)))
     numbers = range(len(chosen))
     unusual = [_unusual(chosen, i, usual, side) for i in numbers] if own is None else [usual[0].unusual(own)]
     judged = {cell: _judged(tiles) for cell, tiles in seen.items()}
@@ -112,13 +117,17 @@ def common(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_column
     return float(np.median([np.median(one[0]) for one in distances]))
 
 
-def _encoded(detector: Detector, image: QueryImage, lattice: Lattice, owner: int, most: int) -> list[_Seen]:
-    """Tiles of a picture, drawn evenly, encoded."""
+def _encoded(
+    detector: Detector, image: QueryImage, lattice: Lattice, owner: int, part: tuple[int, TileCount]
+) -> list[_Seen]:
+    """Tiles of a picture, drawn evenly, encoded; so many at most, and counted."""
+    most, count = part
     order = np.random.default_rng(0).permutation(len(lattice.tiles))[:most]
     found = []
     for tile in (lattice.tiles[int(number)] for number in np.sort(order)):
         tokens = tile_tokens(detector.localizer, tile_features(detector, image, lattice, tile).levels)
         found.append(_Seen(owner, lattice, tile, tokens.half()))
+        count.looked()
     return found
 
 

@@ -17,7 +17,17 @@ from assistant.inquiry import Detail, Inquiry
 from assistant.types import Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
 from assistant.vision.closer import closer_look, tile_references
-from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, OTHER_SURFACE, UNEVEN, UNSURE, inspect_closely
+from assistant.vision.closer.closer_look import (
+    ALONE,
+    OTHER_DETAIL,
+    OTHER_SURFACE,
+    UNEVEN,
+    UNSURE,
+    inspect_closely,
+    planned_tiles,
+)
+from assistant.vision.detail.layered_regions import layered_regions
+from assistant.vision.detail.painted import LayeredMap
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 
@@ -282,3 +292,46 @@ def test_details_are_read_as_they_are_typed(text: str, detail: Detail) -> None:
 def test_other_details_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"overview|pixels"):
         Detail.read(text)
+
+
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+@pytest.mark.parametrize("known", [True, False])
+def test_how_far_a_look_is_is_told_after_each_tile(
+    detector: Detector, profile: Profile, inquiry: Inquiry, known: bool
+) -> None:
+    told: list[tuple[int, int]] = []
+    encoded = detector.encode(pitted(3, 300, 200), inquiry)
+    found = inspect_closely(detector, encoded, profile if known else None, lambda *at: told.append(at))
+    planned = planned_tiles(detector, SIZE, inquiry.detail, profile.tiles if known else None)
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert {most for _, most in told} == {planned}
+    assert found.coverage is not None
+    assert found.coverage.tiles == len(told) <= planned
+    assert planned_tiles(detector, (60, 80), inquiry.detail) == planned_tiles(detector, SIZE, Detail()) == 0
+
+
+def test_normal_tiles_are_counted_and_a_look_ends_where_told(detector: Detector) -> None:
+    told: list[tuple[int, int]] = []
+    tile_references.tile_references(
+        detector, [surface(1), surface(2, (90, 120))], 16, progress=lambda *at: told.append(at)
+    )
+    assert told[-1][0] == told[-1][1] == len(told)
+
+    def stop(done: int, planned: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        inspect_closely(detector, detector.encode(surface(3), FULL), None, stop)
+
+
+def test_regions_of_a_joined_map_are_found_again_under_any_threshold(detector: Detector, profile: Profile) -> None:
+    encoded = detector.encode(pitted(3, 300, 200), FULL)
+    found = inspect_closely(detector, encoded, profile)
+    assert isinstance(found.anomaly_map, LayeredMap)
+    again = layered_regions(found.anomaly_map, 0.5, encoded.features.grid)
+    assert [one.box for one in again] == [one.box for one in found.regions]
+    assert [one.peak_score for one in again] == pytest.approx([one.peak_score for one in found.regions])
+    fewer = layered_regions(found.anomaly_map, 0.95, encoded.features.grid)
+    assert {one.box for one in fewer} <= {one.box for one in again}
+    assert all(one.peak_score >= 0.95 for one in fewer)
+    assert len(layered_regions(found.anomaly_map, 0.1, encoded.features.grid)) >= len(again)
