@@ -16,7 +16,9 @@ from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
+from assistant.vision.closer.counting import Progress, TileCount
 from assistant.vision.closer.tile_references import (
+    MOST_TILES,
     PROBES,
     UNEVEN_FROM,
     common,
@@ -26,7 +28,7 @@ from assistant.vision.closer.tile_references import (
     tile_references,
     unevenness,
 )
-from assistant.vision.detail.cell_regions import cell_regions, joined
+from assistant.vision.detail.cell_regions import joined, regions_of_scales
 from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
@@ -45,7 +47,7 @@ AUTO_SHARE = 0.28
 COARSER = 0.94
 """Part of these at the coarser scale, where it has so many: in large pictures all of it."""
 SMALL = 1.05e6
-"""Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
+"""Pixels up to which nobody is advised to look closer."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
@@ -83,6 +85,7 @@ class CloserLook:
         encoded: the picture with what is asked of it.
         references: what tiles are compared with.
         blocks: how unusual the picture's blocks are.
+        count: of tiles encoded.
     """
 
     def __init__(
@@ -91,8 +94,9 @@ class CloserLook:
         encoded: EncodedQuery,
         references: TileReferences,
         blocks: Float32[np.ndarray, "rows columns"],
+        count: TileCount,
     ) -> None:
-        image, inquiry = encoded.image, encoded.inquiry
+        image, inquiry, self._count = encoded.image, encoded.inquiry, count
         self._detector, self._encoded, self._judged = detector, encoded, references.judged
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
@@ -102,7 +106,6 @@ class CloserLook:
         overkill = inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
-        self._few = image.height * image.width <= SMALL
 
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
@@ -121,7 +124,7 @@ class CloserLook:
                     part, left = part - 1, left - 1
                     continue
                 known = (scale.lattice.cell, tile) in self._judged
-                if not known and (part <= 0 or (look == "auto" and self._few and promise[tile] < 0)):
+                if not known and part <= 0:
                     continue
                 if known or float(scale.blocks[tile.cells].max()) > 0:
                     part, left = part - 1, left - 1
@@ -141,8 +144,6 @@ class CloserLook:
         """
         scale, part = self.scales[-1], self._share(look, len(self.scales))
         promise = {t: scale.promise(t) for t in scale.lattice.tiles if float(scale.blocks[t.cells].max()) > 0}
-        if look == "auto" and self._few:
-            promise = {tile: value for tile, value in promise.items() if value >= 0}
         worth = sorted(promise, key=lambda one: -promise[one])[:part]
         if 2 * len(worth) < scale.tiles:
             return 0.0
@@ -156,6 +157,7 @@ class CloserLook:
         if distances is None:
             features = tile_features(detector, self._encoded.image, scale.lattice, tile)
             distances = smooth(scale.bank.spread.distances(tile_tokens(detector.localizer, features.levels)), tile)
+            self._count.looked()
         scale.patches.write(tile, scale.bank.heard(distances))
         scale.looked.add(tile)
         peak = float(scale.log_odds(tile.cells).max())
@@ -167,11 +169,7 @@ class CloserLook:
 
     def regions(self) -> list[RegionMask]:
         """Of all scales; what a coarser one finds where a finer one did is the same."""
-        kept: list[RegionMask] = []
-        for scale in self.scales:
-            found = cell_regions(scale.log_odds(), scale.lattice, scale.usual)
-            kept += [one for one in found if not any(_overlap(one, other) for other in kept)]
-        return sorted(kept, key=lambda one: -round(one.peak_score, 2))
+        return regions_of_scales((scale.log_odds(), scale.lattice, scale.usual) for scale in self.scales)
 
     @property
     def coverage(self) -> Coverage:
@@ -221,15 +219,39 @@ class CloserLook:
 
 
 @torch.inference_mode()
-def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile | None = None) -> Inspection:
+def inspect_closely(
+    detector: Detector, encoded: EncodedQuery, profile: Profile | None = None, progress: Progress | None = None
+) -> Inspection:
     """Verdict, map and regions of an encoded picture, looked at as closely as its inquiry says.
 
     Args:
         detector: what looks.
         encoded: with what is asked of it.
         profile: what it is compared with; None for text alone, and for tiles the rest of the picture.
+        progress: told of tiles encoded and planned after each.
     """
-    return _hinted(_inspected(detector, encoded, profile), span_of(detector))
+    return _hinted(_inspected(detector, encoded, profile, TileCount(progress)), span_of(detector))
+
+
+def planned_tiles(
+    detector: Detector, size: tuple[int, int], detail: Detail, known: TileReferences | None = None
+) -> int:
+    """Most tiles that a look at a picture encodes; 0 where the overview shows all that is looked for.
+
+    Args:
+        detector: what looks.
+        size: (height, width), source pixels.
+        detail: how closely is looked.
+        known: normal tiles; None where the picture is judged by the rest of itself.
+    """
+    every = lattices(size, detail.smallest if known is None else known.smallest, span_of(detector))
+    tiles = [len(one.tiles) for one in every]
+    if not detail.closer_at(size) or not tiles:
+        return 0
+    if detail.look == "full":
+        return sum(tiles)
+    share = math.ceil(AUTO_SHARE * sum(tiles))
+    return share if known is not None else min(tiles[-1], max(MOST_TILES, share))
 
 
 def _hinted(found: Inspection, span: int) -> Inspection:
@@ -242,28 +264,30 @@ def _hinted(found: Inspection, span: int) -> Inspection:
     return replace(found, warnings=(*found.warnings, UNSURE))
 
 
-def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
+def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None, count: TileCount) -> Inspection:
     overview, detail, image = detector.score(encoded, profile), encoded.inquiry.detail, encoded.image
     if not detail.closer:
         return overview
     known = None if profile is None or profile.tiles is None else profile.tiles
     smallest = detail.smallest if known is None else known.smallest
-    asked = replace(overview, coverage=Coverage(str(detail)))
-    if not lattices((image.height, image.width), smallest, span_of(detector)):
+    asked, size = replace(overview, coverage=Coverage(str(detail))), (image.height, image.width)
+    if not detail.closer_at(size) or not lattices(size, smallest, span_of(detector)):
         return asked
     started = time.perf_counter()
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    look = None if known is None else CloserLook(detector, encoded, known, known.usual.unusual(statistics))
+    count.planned = planned_tiles(detector, size, detail, known)
+    look = None if known is None else CloserLook(detector, encoded, known, known.usual.unusual(statistics), count)
     warnings = _of_profile(detail, profile)
     apart = 0.0 if look is None else look.apart(detail.look)
     if look is None or apart > OTHER_FROM:
         warnings = warnings if look is None else (*warnings, OTHER_SURFACE.format(apart))
-        own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
+        count.planned = count.done + planned_tiles(detector, size, detail)
+        own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded), count.looked)
         if any(unevenness(own.judged_at(bank.cell)) > UNEVEN_FROM for bank in own.banks):
             return replace(asked, warnings=(*asked.warnings, *warnings, UNEVEN))
-        look = CloserLook(detector, encoded, own, own.usual.unusual(statistics))
+        look = CloserLook(detector, encoded, own, own.usual.unusual(statistics), count)
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
@@ -287,7 +311,7 @@ def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
     """Scales at which a picture is judged by itself: a quick look at a large one has tiles for the coarsest alone."""
     image, detail = encoded.image, encoded.inquiry.detail
     cells = [one.cell for one in lattices((image.height, image.width), detail.smallest, span_of(detector))]
-    return cells[-1:] if detail.look == "auto" and image.height * image.width > SMALL else cells
+    return cells[-1:] if detail.look == "auto" else cells
 
 
 def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:
@@ -298,9 +322,7 @@ def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, loo
         return replace(overview, coverage=coverage)
     odds = [scale.log_odds() for scale in look.scales]
     best = max(float(one.max()) for one in odds)
-    anomaly_map = LayeredMap(
-        size, [_layer(overview), *(_cells(o, s.lattice) for o, s in zip(odds, look.scales, strict=True))]
-    )
+    anomaly_map = LayeredMap(size, [_layer(overview), *(_cells(o, s) for o, s in zip(odds, look.scales, strict=True))])
     fine, wide = look.regions(), find_regions(overview.anomaly_map) if overview.regions else []
     grid = encoded.features.grid
     masks = joined(fine, wide, size[0] * size[1] / (grid[0] * grid[1]))
@@ -334,11 +356,6 @@ def _layer(overview: Inspection) -> Layer:
     return Layer(reduced, (scores.shape[0] / small[1], scores.shape[1] / small[0]))
 
 
-def _cells(log_odds: Float32[np.ndarray, "rows columns"], lattice: Lattice) -> Layer:
+def _cells(log_odds: Float32[np.ndarray, "rows columns"], scale: Scale) -> Layer:
     scores = 1 / (1 + np.exp(-np.clip(np.where(np.isfinite(log_odds), log_odds, -30), -30, 30)))
-    return Layer(scores.astype(np.float32), (lattice.cell, lattice.cell))
-
-
-def _overlap(one: RegionMask, other: RegionMask) -> bool:
-    a, b = one.box, other.box
-    return a.x_min < b.x_max and b.x_min < a.x_max and a.y_min < b.y_max and b.y_min < a.y_max
+    return Layer(scores.astype(np.float32), (scale.lattice.cell, scale.lattice.cell), log_odds, scale.usual)

@@ -16,6 +16,7 @@ from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
 from assistant.vision.anomaly_map import BLUR
+from assistant.vision.closer.counting import Progress, TileCount
 from assistant.vision.detail.promise import Usual, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, cells_of, lattice_of
 from assistant.vision.detail.spread import TokenSpread, TokenSums, tile_tokens
@@ -59,6 +60,7 @@ def tile_references(
     smallest: float,
     own: Float32[np.ndarray, "features block_rows block_columns"] | None = None,
     cells: Sequence[int] | None = None,
+    progress: Progress | None = None,
 ) -> TileReferences:
     """What normal tiles are like.
 
@@ -69,6 +71,7 @@ def tile_references(
         own: statistics of the blocks of the one picture, where it is the one that is judged: some of its tiles may not be
             normal.
         cells: of the scales; those of ``smallest`` when None.
+        progress: told of tiles encoded and planned after each.
 
     Raises:
         ImageError: a picture that cannot be read.
@@ -76,20 +79,27 @@ def tile_references(
     """
     if not pictures:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
-    spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
-    chosen = [pictures[int(number)] for number in spread]
+    chosen = drawn(pictures)
     side = block_side(smallest)
     usual = [Usual.of(block_statistics(_read(one).pixels, side) if own is None else own) for one in chosen]
+    scales, each = cells or cells_of(smallest), -(-MOST_TILES // len(chosen))
+    count = TileCount(progress, len(chosen) * len(scales) * each)
     numbers = range(len(chosen))
     unusual = [_unusual(chosen, i, usual, side) for i in numbers] if own is None else [usual[0].unusual(own)]
     banks, known = [], {}
-    for cell in cells or cells_of(smallest):
-        seen = _seen(detector, chosen, cell, smallest, sure=own is None)
+    for cell in scales:
+        seen = _seen(detector, chosen, cell, smallest, count, sure=own is None)
         judged = _judged(seen)
         banks.append(_bank(seen, judged, unusual, side, sure=own is None))
         if own is not None:
             known.update({(cell, one.tile): d for one, d in zip(seen, judged[1], strict=True)})
     return TileReferences(smallest, Usual.of_all(usual), tuple(banks), own is not None, known)
+
+
+def drawn(pictures: Sequence[Picture]) -> list[Picture]:
+    """Those whose tiles are taken."""
+    spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
+    return [pictures[int(number)] for number in spread]
 
 
 def span_of(detector: Detector) -> int:
@@ -130,7 +140,9 @@ def _read(picture: Picture) -> QueryImage:
     return picture if isinstance(picture, QueryImage) else load_image(picture)
 
 
-def _seen(detector: Detector, pictures: Sequence[Picture], cell: int, smallest: float, *, sure: bool) -> list[_Seen]:
+def _seen(
+    detector: Detector, pictures: Sequence[Picture], cell: int, smallest: float, count: TileCount, *, sure: bool
+) -> list[_Seen]:
     """Tiles of one scale, drawn evenly from each picture, encoded.
 
     Of a picture that is to judge itself no more than the first ones where those are too unlike each other.
@@ -138,10 +150,12 @@ def _seen(detector: Detector, pictures: Sequence[Picture], cell: int, smallest: 
     each, found = -(-MOST_TILES // len(pictures)), []
     for owner, image in enumerate(map(_read, pictures)):
         lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
+        count.planned -= max(0, each - len(lattice.tiles))
         for number in np.random.default_rng(0).permutation(len(lattice.tiles))[:each]:
             tile = lattice.tiles[int(number)]
             tokens = tile_tokens(detector.localizer, tile_features(detector, image, lattice, tile).levels)
             found.append(_Seen(owner, lattice, tile, tokens.half()))
+            count.looked()
             if not sure and len(found) == PROBES and unevenness(_judged(found)[1]) > UNEVEN_FROM:
                 return found
     return sorted(found, key=lambda one: (one.owner, one.tile.row, one.tile.column))
