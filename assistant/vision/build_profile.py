@@ -22,7 +22,7 @@ from assistant.vision.anomaly_map import image_score, pooled_logit
 from assistant.vision.checks.distances import class_distances, mean_distance
 from assistant.vision.checks.known import Known
 from assistant.vision.checks.reference_set import Glance, ReferenceSet, check_references
-from assistant.vision.closer.tile_references import drawn, tile_references
+from assistant.vision.closer.tile_references import read_drawn, tile_references
 from assistant.vision.detail.references import TileReferences
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
@@ -278,7 +278,7 @@ def _decoded(picture: Picture) -> QueryImage:
 
 def _tiles(detector: Detector, references: Sequence[Picture], detail: Detail) -> TileReferences | None:
     """What normal tiles are like, where pictures like these are looked at in tiles."""
-    if not any(detail.closer_at((one.height, one.width)) for one in map(_decoded, drawn(references))):
+    if not any(detail.closer_at((one.height, one.width)) for one in read_drawn(references)):
         return None
     return tile_references(detector, references, detail.smallest)
 

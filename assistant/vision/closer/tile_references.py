@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -79,16 +79,17 @@ def tile_references(
     """
     if not pictures:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
-    chosen = drawn(pictures)
-    side = block_side(smallest)
-    usual = [Usual.of(block_statistics(_read(one).pixels, side) if own is None else own) for one in chosen]
-    scales, each = cells or cells_of(smallest), -(-MOST_TILES // len(chosen))
-    count = TileCount(progress, len(chosen) * len(scales) * each)
-    numbers = range(len(chosen))
-    unusual = [_unusual(chosen, i, usual, side) for i in numbers] if own is None else [usual[0].unusual(own)]
+    side, scales, several = block_side(smallest), cells or cells_of(smallest), len(drawn(pictures))
+    if own is None:
+        usual = [Usual.of(block_statistics(one.pixels, side)) for one in read_drawn(pictures)]
+        unusual = [_unusual(one, i, usual, side) for i, one in enumerate(read_drawn(pictures))]
+    else:
+        usual = [Usual.of(own)]
+        unusual = [usual[0].unusual(own)]
+    count = TileCount(progress, several * len(scales) * -(-MOST_TILES // several))
     banks, known = [], {}
     for cell in scales:
-        seen = _seen(detector, chosen, cell, smallest, count, sure=own is None)
+        seen = _seen(detector, pictures, cell, smallest, count, sure=own is None)
         judged = _judged(seen)
         banks.append(_bank(seen, judged, unusual, side, sure=own is None))
         if own is not None:
@@ -96,10 +97,17 @@ def tile_references(
     return TileReferences(smallest, Usual.of_all(usual), tuple(banks), own is not None, known)
 
 
-def drawn(pictures: Sequence[Picture]) -> list[Picture]:
-    """Those whose tiles are taken."""
+def drawn(pictures: Sequence[Picture]) -> list[int]:
+    """Numbers of those whose tiles are taken."""
     spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
-    return [pictures[int(number)] for number in spread]
+    return [int(number) for number in spread]
+
+
+def read_drawn(pictures: Sequence[Picture]) -> Iterator[QueryImage]:
+    """Those whose tiles are taken, decoded one at a time."""
+    for number in drawn(pictures):
+        picture = pictures[number]
+        yield picture if isinstance(picture, QueryImage) else load_image(picture)
 
 
 def span_of(detector: Detector) -> int:
@@ -136,10 +144,6 @@ def unevenness(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_co
     return float((high - low) / max(float(usual), 1e-6))
 
 
-def _read(picture: Picture) -> QueryImage:
-    return picture if isinstance(picture, QueryImage) else load_image(picture)
-
-
 def _seen(
     detector: Detector, pictures: Sequence[Picture], cell: int, smallest: float, count: TileCount, *, sure: bool
 ) -> list[_Seen]:
@@ -147,8 +151,8 @@ def _seen(
 
     Of a picture that is to judge itself no more than the first ones where those are too unlike each other.
     """
-    each, found = -(-MOST_TILES // len(pictures)), []
-    for owner, image in enumerate(map(_read, pictures)):
+    each, found = -(-MOST_TILES // len(drawn(pictures))), []
+    for owner, image in enumerate(read_drawn(pictures)):
         lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
         count.planned -= max(0, each - len(lattice.tiles))
         for number in np.random.default_rng(0).permutation(len(lattice.tiles))[:each]:
@@ -161,12 +165,10 @@ def _seen(
     return sorted(found, key=lambda one: (one.owner, one.tile.row, one.tile.column))
 
 
-def _unusual(
-    pictures: Sequence[Picture], number: int, usual: Sequence[Usual], side: int
-) -> Float32[np.ndarray, "rows columns"]:
+def _unusual(image: QueryImage, number: int, usual: Sequence[Usual], side: int) -> Float32[np.ndarray, "rows columns"]:
     """Of the blocks of a reference, told by the others; by itself where there is no other."""
     others = [one for i, one in enumerate(usual) if i != number] or list(usual)
-    return Usual.of_all(others).unusual(block_statistics(_read(pictures[number]).pixels, side))
+    return Usual.of_all(others).unusual(block_statistics(image.pixels, side))
 
 
 def _judged(tiles: Sequence[_Seen]) -> Judged:
