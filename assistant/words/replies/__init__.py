@@ -8,8 +8,7 @@ disputes   reasons, and somebody who disagrees
 shapes     which way it runs, shape, edge, several to each other
 pictures   the picture's quality, the map's colours, references
 summaries  summaries and comparisons
-scans      what is asked of scans
-refusals   what no picture tells
+untold     what no picture tells, and what is asked of scans
 tool       the assistant itself, and small talk
 reply      a message, understood -> sentences
 """

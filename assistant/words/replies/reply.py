@@ -20,14 +20,13 @@ from assistant.words.replies import (
     findings,
     kinds,
     pictures,
-    refusals,
-    scans,
     shapes,
     sizes,
     summaries,
     tool,
     verdicts,
 )  # fmt: skip
+from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, Scene
@@ -189,13 +188,13 @@ def reply(
     for one in asked:
         read = _of_domain(read_question(one.text), knowledge, scan)
         scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale)
-        sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
+        sentences += _not_yet_said(_said_on(scene, guessed), sentences, inspection)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
         scene = Scene(inspection, question, unclear, question, knowledge, tuple(focus), others, told_scan)
         sentences += (
-            tool.not_understood(scene, understanding.nearest)
+            refusals.named_untold(scene, guessed=True) or tool.not_understood(scene, understanding.nearest)
             if understanding.kind is MessageKind.SENTENCE
             else tool.no_sentence(understanding.kind)
         )
@@ -206,6 +205,12 @@ def reply(
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+def _said_on(scene: Scene, guessed: bool) -> list[str]:
+    """On one act: what a thing that is named calls for goes before what the act asks for."""
+    named = refusals.named_untold(scene, guessed)
+    return [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
 
 
 def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:

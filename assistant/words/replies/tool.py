@@ -6,9 +6,11 @@ import re
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import LONGEST, MessageKind
+from assistant.reading.spelling import plain
 from assistant.types import Mode
 from assistant.words import wording
 from assistant.words.replies.findings import worst
+from assistant.words.replies.untold.refusals import name_of_unknown, nothing_known, verdict
 from assistant.words.replies.verdicts import presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -138,6 +140,9 @@ def not_understood(scene: Scene, nearest: tuple[Act, ...]) -> list[str]:
     """Said where no act is near enough: what is known of the place or kind named, else the verdict; and what can be asked."""
     if scene.cells or scene.point or scene.question.kinds or scene.numbers:
         return [*presence(scene), otherwise(scene, nearest)]
+    name = name_of_unknown(plain(scene.question.text))
+    if name is not None:
+        return [nothing_known(name), *verdict(scene), otherwise(scene, nearest)]
     unsure = "I may not have understood that, or cannot tell it from the picture"
     return [f"{unsure}; I can answer {_offered(scene, nearest)}, for example.", *presence(scene)]
 
