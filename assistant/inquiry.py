@@ -132,6 +132,12 @@ class Inquiry:
         if not 0 < self.overkill < 0.5:
             do = "0.05 calls about one normal in twenty anomalous"
             raise ConfigError("an overkill between 0 and 0.5", str(self.overkill), do)
+        if self.domain is not None:
+            try:
+                object.__setattr__(self, "domain", Domain(self.domain))
+            except ValueError:
+                expected = f"a domain of {', '.join(Domain)}"
+                raise ConfigError(expected, str(self.domain)[:40], "choose one, or leave it out") from None
         if self.mode not in MODES:
             raise ConfigError(f"a mode of {', '.join(MODES)}", str(self.mode), "choose another mode")
         if self.spacing_mm is not None:

@@ -111,11 +111,10 @@ class Spoken:
             question,
             self.inspection,
             self.knowledge,
-            focus=last.focus if last else (),
             others=self.others,
             told_scan=self.told_scan,
             told_scale=self.told_scale,
-            before=last.acts if last else (),
+            last=last,
         )
         said = with_model(said, self.language)
         self.replies.append(said)

@@ -12,6 +12,7 @@ from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Scale, Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
+from assistant.reading.spelling import plain
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
@@ -22,6 +23,7 @@ from assistant.words.replies import (
     pictures,
     shapes,
     sizes,
+    spots,
     summaries,
     tool,
     verdicts,
@@ -29,7 +31,9 @@ from assistant.words.replies import (
 from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
+from assistant.words.scene.places import cells_of_corners, side_of
 from assistant.words.scene.scene import Earlier, Scene
+from assistant.words.scene.spots import Spot, claims_to_see, seen_in
 
 Sayer = Callable[[Scene], list[str]]
 SAYERS: dict[Act, Sayer] = {
@@ -136,12 +140,14 @@ class Reply:
         cautions: the last of them, which go with any other words as well.
         acts: that were replied to; empty where none was near enough.
         focus: numbers of the regions it is about.
+        spot: the place that the user pointed to, where it is about one.
     """
 
     sentences: tuple[str, ...]
     cautions: tuple[str, ...]
     acts: tuple[Act, ...]
     focus: tuple[int, ...]
+    spot: Spot | None = None
 
     @property
     def text(self) -> str:
@@ -160,11 +166,10 @@ def reply(
     inspection: Inspection,
     knowledge: Knowledge,
     *,
-    focus: Sequence[int] = (),
     others: Sequence[Earlier] = (),
     told_scan: bool = False,
     told_scale: Scale | None = None,
-    before: Sequence[Act] = (),
+    last: Reply | None = None,
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -173,44 +178,78 @@ def reply(
         question: the message, read.
         inspection: of the picture.
         knowledge: of kinds.
-        focus: regions that the last reply was about.
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told before.
-        before: acts of the last reply, for a message that only names other regions ("and region 2?").
+        last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
     asked, guessed = _meant(understanding, scan)
-    if before and _leans(question):
-        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
+    if last is not None and last.acts and _leans(question):
+        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
+    asked = _with_places(asked, understanding, question)
     sentences: list[str] = []
-    spoken_of = tuple(focus)
+    answered = False
+    spoken_of, spot = (last.focus, last.spot) if last is not None else ((), None)
     for one in asked:
         read = _of_domain(read_question(one.text), knowledge, scan)
-        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale)
-        sentences += _not_yet_said(_said_on(scene, guessed), sentences, inspection)
-        spoken_of = tuple(r.id for r in scene.regions)
+        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale, spot)
+        if refusals.is_refused_again(scene, sentences):
+            continue
+        named = _on_what_is_named(scene, guessed)
+        answered = answered or named is not None
+        new = [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
+        sentences += _not_yet_said(new, sentences, inspection)
+        spoken_of, spot = tuple(r.id for r in scene.regions), _spot_after(scene)
     if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
-        scene = Scene(inspection, question, unclear, question, knowledge, tuple(focus), others, told_scan)
+        scene = Scene(inspection, question, unclear, question, knowledge, spoken_of, others, told_scan, None, spot)
         sentences += (
-            refusals.named_untold(scene, guessed=True) or tool.not_understood(scene, understanding.nearest)
+            _on_what_is_named(scene, guessed=True) or tool.not_understood(scene, understanding.nearest)
             if understanding.kind is MessageKind.SENTENCE
             else tool.no_sentence(understanding.kind)
         )
-    elif guessed:
+    elif guessed and not answered:
         sentences.append(tool.otherwise(scene, understanding.nearest))
     told = [*dict.fromkeys(sentences)]
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
-    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of, spot)
 
 
-def _said_on(scene: Scene, guessed: bool) -> list[str]:
-    """On one act: what a thing that is named calls for goes before what the act asks for."""
-    named = refusals.named_untold(scene, guessed)
-    return [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
+def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
+    """On what is named, which goes before what the act asks for: a thing that no picture tells, or a place without a mark."""
+    untold = refusals.named_untold(scene, guessed)
+    return spots.on_spot(scene) if untold is None else untold
+
+
+def _with_places(asked: tuple[AskedAct, ...], understanding: Understanding, question: Question) -> tuple[AskedAct, ...]:
+    """The acts, in the order of the message, with the places and what is seen in pieces of it whose act is not known."""
+    seen = [
+        AskedAct(Act.MISSED, 0.0, slots_of(Act.MISSED, read_question(piece), question), piece)
+        for piece in understanding.unclear
+        if _names_place(piece) or (claims_to_see(plain(piece)) and seen_in(plain(piece)))
+    ]
+    if not seen:
+        return asked
+    return tuple(sorted((*asked, *seen), key=lambda one: question.text.find(one.text)))
+
+
+def _names_place(piece: str) -> bool:
+    said = plain(piece)
+    return bool(read_question(piece).cells or side_of(said) or cells_of_corners(said))
+
+
+_WHOLE = frozenset({Act.DESCRIBE, Act.SUMMARY, Act.REPORT, Act.COUNT, Act.LIST_REGIONS, Act.WORST_REGION, Act.ACCEPT})
+"""Acts about the picture as a whole, after which no place is meant by "it"."""
+
+
+def _spot_after(scene: Scene) -> Spot | None:
+    """The place that "it" and "there" mean after a sentence."""
+    if (spot := scene.spot) is not None:
+        return spot
+    return None if scene.places_one or scene.asked.act in _WHOLE else scene.before
 
 
 def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:

@@ -8,6 +8,9 @@ from dataclasses import replace
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import read_question
+from assistant.reading.spelling import plain
+from assistant.words.scene.places import side_of
+from assistant.words.scene.spots import claims_to_see, seen_in
 
 COURTESIES = frozenset(
     {
@@ -69,7 +72,7 @@ def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
     for one in asked:
         if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
             continue
-        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
+        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
         kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
     return tuple(kept)
 
@@ -83,4 +86,15 @@ def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     elif present:
         covered |= present - {asked[0].act}
     first = {one.act: one for one in reversed(asked)}
-    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
+    return tuple(
+        one
+        for one in asked
+        if _is_apart(one)
+        or (one.act not in covered and (one is first[one.act] or one.act not in ONCE))
+    )
+
+
+def _is_apart(one: AskedAct) -> bool:
+    """Whether it is about a place of its own that the user points to, which no other answer covers."""
+    said = plain(one.text)
+    return claims_to_see(said) and bool(one.slots.cells or side_of(said) or seen_in(said))

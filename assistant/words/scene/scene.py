@@ -14,15 +14,30 @@ from assistant.reading.acts.act import Act
 from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
+from assistant.reading.spelling import plain
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.scene.places import Side, cells_of_hours, cells_of_side, point_of, side_of
+from assistant.words.scene.places import Side, cells_of_corners, cells_of_hours, cells_of_side, point_of, side_of
+from assistant.words.scene.spots import (
+    Spot,
+    box_around,
+    box_of_cells,
+    claims_to_see,
+    points_back,
+    seen_in,
+    sees_somewhere,
+    spot_beside,
+)
 
 POINTING = frozenset(
     {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
 )
 """Acts that are about a place which another sentence of the message names."""
+ELSEWHERE = frozenset({Act.DISTANCE_EDGE, Act.DISTANCE_REGION, Act.SCALE, Act.SIDE, Act.COUNT, Act.LIST_REGIONS, Act.HEAT_MAP})
+"""Acts whose places are none that somebody points to."""
+ELLIPSIS = 3
+"""Words of a sentence, at most, that leaves out what it is about ("reflection maybe?")."""
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
 
@@ -54,6 +69,7 @@ class Scene:
         others: further pictures of the session, in their order.
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told.
+        before: the place that the last reply was about, where it was one that a user pointed to.
     """
 
     inspection: Inspection
@@ -65,6 +81,7 @@ class Scene:
     others: Sequence[Earlier] = field(default=())
     told_scan: bool = False
     told_scale: Scale | None = None
+    before: Spot | None = None
 
     @property
     def medical(self) -> bool:
@@ -82,7 +99,7 @@ class Scene:
         found = set(self.question.cells) | self.asked.slots.cells
         if not found and self.asked.act in POINTING:
             found = set(self.message.cells)
-        found |= cells_of_hours(self.question.text.lower())
+        found |= cells_of_hours(self.question.text.lower()) | cells_of_corners(self.question.text.lower())
         if not found and self.side is not None:
             found = set(cells_of_side(self.side))
         if not found and (point := self.point) is not None:
@@ -115,6 +132,28 @@ class Scene:
             return None
         point = told[0], self._size[1] // 2 if told[1] is None else told[1]
         return point if point[0] < self._size[0] and point[1] < self._size[1] else None
+
+    @cached_property
+    def spot(self) -> Spot | None:
+        """The place that the user points to: named in the sentence, or before it and meant by "it" or "there"."""
+        said = plain(self.question.text)
+        if self.asked.act in ELSEWHERE:
+            return None
+        if (beside := spot_beside(said, self.inspection, self.focus)) is not None:
+            return beside
+        if self.numbers or (self.question.rank and not claims_to_see(said)):
+            return None
+        if self.point is not None and not self.question.cells:
+            box = box_around(self.point, REACH * max(self._size), *self._size)
+            return Spot(f"around x {self.point[0]}, y {self.point[1]} px", box, named=seen_in(said))
+        if self.cells:
+            box = box_of_cells(self.cells, *self._size)
+            return Spot(f"at {self.here}", box, self.cells, seen_in(said))
+        seen, before = seen_in(said), self.before
+        elsewhere = Spot("", None, named=seen) if sees_somewhere(said) else None
+        if before is not None and (points_back(said) or len(said.split()) <= ELLIPSIS):
+            return before if elsewhere is None or not seen or seen.split()[-1] in before.named else elsewhere
+        return elsewhere
 
     @property
     def _size(self) -> tuple[int, int]:

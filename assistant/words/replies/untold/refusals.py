@@ -22,7 +22,7 @@ _GIVES_WAY = frozenset({Family.FINDING, Family.MEASURE, Family.UNANSWERABLE}) | 
 _BESIDE = frozenset({Act.ACCEPT, Act.DANGEROUS, Act.SEVERITY, Act.STANDARD, Act.ESCALATE, Act.CAUSE, Act.REPAIR})
 """Acts that have an answer of their own, beside which it is said that the thing named is not told."""
 _SIGNS = frozenset({Act.CLAIM, Act.DISAGREE, Act.DIAGNOSIS})
-"""Acts that a sign in a scan goes before."""
+"""Acts that a sign which may be absent goes before."""
 _COUNTED = re.compile(r"\bhow many (?!of\b|are\b|is\b|did\b|do\b)(?P<noun>(?:\w+ ){0,2}?\w+)(?= (?:are|is|do|does|did|can|has|have|on|in)\b|\W*$)")
 _COUNTABLE = re.compile(
     r"\b(?:defects?|regions?|marks?|spots?|areas?|places?|flaws?|faults?|anomal\w+|problems?|issues?|findings?|lesions?|boxes"
@@ -61,16 +61,22 @@ def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
         return _counted(scene, said)
     first = named[0]
     usual = guessed or act in _GIVES_WAY or act.family in _GIVES_WAY or act.family in first.over
-    if usual or (first.scan and act in _SIGNS):
+    if usual or (first.near == "absent" and act in _SIGNS):
         return untold(scene)
     return None
+
+
+def is_refused_again(scene: Scene, said: Sequence[str]) -> bool:
+    """Whether all that a sentence names was refused in what was said before it."""
+    named, told = things_in(plain(scene.question.text), scene.medical), " ".join(said).lower()
+    return bool(named) and all(thing.say.lower() in told and thing.because in told for thing in named)
 
 
 def beside(scene: Scene) -> list[str]:
     """What is said beside the answer to a sentence that names such a thing as well ("can I ship it if it may leak?")."""
     if scene.asked.act not in _BESIDE:
         return []
-    return reasons(things_in(plain(scene.question.text), scene.medical), scene)
+    return reasons(things_in(plain(scene.message.text), scene.medical), scene)
 
 
 def reasons(things: Sequence[Thing], scene: Scene) -> list[str]:
@@ -127,9 +133,8 @@ def absent(scene: Scene) -> list[str]:
     regions = scene.inspection.regions
     if not regions:
         return verdict(scene)
-    only = "alone" if len(regions) == 1 else "and no other place"
     return [
-        f"The map marks {phrases.marks(regions, scene)} {only}; that it marks nothing more does not mean that it is absent."
+        f"Marked is only {phrases.marks(regions, scene)}; that nothing more is marked does not mean that it is absent."
     ]
 
 

@@ -61,7 +61,7 @@ def _thing(group: dict[str, Any], one: dict[str, Any]) -> Thing:
 
 
 def things_in(said: str, scan: bool, most: int = 2) -> tuple[Thing, ...]:
-    """The things that a plain text names, in its order.
+    """The things that a plain text names, in its order; of words that overlap, the longest name one.
 
     Args:
         said: plain text.
@@ -72,8 +72,12 @@ def things_in(said: str, scan: bool, most: int = 2) -> tuple[Thing, ...]:
     ['whether there is oedema', 'whether the midline is shifted']
     """
     things = [thing for thing in load_things() if scan or not thing.scan]
-    found = [(match.start(), thing) for thing in things if (match := thing.words.search(said))]
-    return tuple(thing for _, thing in sorted(found, key=lambda pair: pair[0])[:most])
+    found = [(match.start(), match.end(), thing) for thing in things if (match := thing.words.search(said))]
+    apart: list[tuple[int, int, Thing]] = []
+    for start, end, thing in sorted(found, key=lambda one: one[0] - one[1]):
+        if all(end <= other or start >= last for other, last, _ in apart):
+            apart.append((start, end, thing))
+    return tuple(thing for _, _, thing in sorted(apart, key=lambda one: one[0])[:most])
 
 
 def thing_of(act: Act) -> Thing | None:
