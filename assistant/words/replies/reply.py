@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.reading.acts.act import Act
-from assistant.reading.acts.languages import notice_in
+from assistant.reading.acts.languages import ENGLISH, notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Scale, Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
-from assistant.reading.spelling import plain
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
@@ -20,6 +19,7 @@ from assistant.words.replies import (
     disputes,
     findings,
     kinds,
+    numbers,
     pictures,
     shapes,
     sizes,
@@ -31,9 +31,8 @@ from assistant.words.replies import (
 from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
-from assistant.words.scene.places import cells_of_corners, side_of
 from assistant.words.scene.scene import Earlier, Scene
-from assistant.words.scene.spots import Spot, claims_to_see, seen_in
+from assistant.words.scene.spots import Spot
 
 Sayer = Callable[[Scene], list[str]]
 SAYERS: dict[Act, Sayer] = {
@@ -127,6 +126,8 @@ SAYERS: dict[Act, Sayer] = {
     Act.OFF_TOPIC: tool.off_topic,
 }  # fmt: skip
 """What is said on each act."""
+UNCLEAR = Act.MISSED
+"""What a piece of a message whose act is not known is taken as, where it names a place, a number or a thing."""
 LEANING = 6
 """Words of a message that leans on the one before it, at most."""
 
@@ -187,7 +188,7 @@ def reply(
     asked, guessed = _meant(understanding, scan)
     if last is not None and last.acts and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
-    asked = _with_places(asked, understanding, question)
+    asked = _with_unclear(asked, understanding, question)
     sentences: list[str] = []
     answered = False
     spoken_of, spot = (last.focus, last.spot) if last is not None else ((), None)
@@ -197,6 +198,8 @@ def reply(
         if refusals.is_refused_again(scene, sentences):
             continue
         named = _on_what_is_named(scene, guessed)
+        if named is None and one.confidence == 0.0:
+            continue
         answered = answered or named is not None
         new = [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
         sentences += _not_yet_said(new, sentences, inspection)
@@ -215,30 +218,25 @@ def reply(
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
-    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of, spot)
+    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked if one.confidence > 0), spoken_of, spot)
 
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
-    """On what is named, which goes before what the act asks for: a thing that no picture tells, or a place without a mark."""
+    """On what is named, which goes before what the act asks for: a number to be explained, a thing that no picture tells, a place."""
+    if (number := numbers.explained(scene)) is not None:
+        return number
     untold = refusals.named_untold(scene, guessed)
     return spots.on_spot(scene) if untold is None else untold
 
 
-def _with_places(asked: tuple[AskedAct, ...], understanding: Understanding, question: Question) -> tuple[AskedAct, ...]:
-    """The acts, in the order of the message, with the places and what is seen in pieces of it whose act is not known."""
-    seen = [
-        AskedAct(Act.MISSED, 0.0, slots_of(Act.MISSED, read_question(piece), question), piece)
-        for piece in understanding.unclear
-        if _names_place(piece) or (claims_to_see(plain(piece)) and seen_in(plain(piece)))
-    ]
-    if not seen:
+def _with_unclear(asked: tuple[AskedAct, ...], understanding: Understanding, question: Question) -> tuple[AskedAct, ...]:
+    """The acts, in the order of the message, with the pieces of it whose act is not known, as far as they name something."""
+    if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
         return asked
-    return tuple(sorted((*asked, *seen), key=lambda one: question.text.find(one.text)))
-
-
-def _names_place(piece: str) -> bool:
-    said = plain(piece)
-    return bool(read_question(piece).cells or side_of(said) or cells_of_corners(said))
+    unclear = [
+        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece) for piece in understanding.unclear
+    ]
+    return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text)))
 
 
 _WHOLE = frozenset({Act.DESCRIBE, Act.SUMMARY, Act.REPORT, Act.COUNT, Act.LIST_REGIONS, Act.WORST_REGION, Act.ACCEPT})
@@ -303,5 +301,4 @@ def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Know
 
 def _item(sentence: str) -> bool:
     """Whether it is an item of a list."""
-    head = sentence[:2]
-    return head == "- " or (head[:1].isdigit() and head[1:] == ".")
+    return sentence.startswith("- ") or (sentence[:1].isdigit() and sentence[1:3] == ". ")

@@ -31,6 +31,7 @@ _ASKS_WHAT = re.compile(
     r"[a-z]+(?: \w+){0,4}\?"
 )
 NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
+LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
 DRAW = "If it is a defect, draw it in on the page: what you mark stands."
 DRAW_SCAN = "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
@@ -47,6 +48,8 @@ def on_spot(scene: Scene) -> list[str] | None:
     sees = claims_to_see(plain(scene.question.text))
     carried = spot is scene.before
     there = spot.regions(scene.inspection)
+    if carried and act is Act.CHECKED:
+        return [LOOKED, *_state(scene, spot)[:1]]
     if there and (carried or not sees or not (_unmarked(scene) or is_described(spot.named))):
         return None
     said = plain(scene.question.text)
@@ -68,7 +71,7 @@ def _seen(scene: Scene, spot: Spot) -> list[str]:
     """What the map says there, the nearest region, and that this is no proof."""
     if scene.asked.act is Act.WHY:
         return [_why(scene, spot), *_nearest(scene, spot), *_worth(scene, spot)]
-    looked = ["That place was looked at like every other."] if scene.asked.act is Act.CHECKED else []
+    looked = [LOOKED] if scene.asked.act is Act.CHECKED else []
     kind = [_kind(scene, spot)] if _ASKS_WHAT.search(plain(scene.message.text)) else []
     return [*kind, *looked, *_state(scene, spot), *_worth(scene, spot)]
 

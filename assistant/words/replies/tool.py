@@ -43,8 +43,9 @@ def threshold(scene: Scene) -> list[str]:
     found = scene.inspection
     if found.mode is Mode.FEW_SHOT:
         basis = (
-            "It is set from your references alone, each judged by the others, together with what is usual for other products; "
-            "they are all that is asked of your product."
+            "It is set from your references alone, each judged by the others, together with what is usual for other products: it is "
+            "the higher of two points, one above which a chosen share of normal pictures lies (--overkill), the other from which an "
+            "anomaly is likelier than not."
         )
     else:
         basis = (
