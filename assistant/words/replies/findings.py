@@ -9,6 +9,7 @@ from assistant.types import MeasuredBy, Region
 from assistant.vision.measuring.appearance import appearance_of
 from assistant.vision.measuring.directions import arc_of
 from assistant.vision.regions import highest_region
+from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
 from assistant.words.replies.verdicts import at_place, nowhere, of_kind, state
 from assistant.words.scene import phrases
@@ -109,7 +110,10 @@ def kind(scene: Scene) -> list[str]:
     said = [_kind_of(r, scene) for r in scene.regions[:2]]
     if all(r.type is None for r in scene.regions):
         return ["The kind is not known: no vocabulary was asked for."]
-    return said
+    entry = scene.knowledge.find(scene.regions[0].type)
+    materials = materials_of(scene.inspection.object_name)
+    strange = entry is not None and not scene.medical and not fits_object(entry.name, materials)
+    return [*said, phrases.hardly(entry, scene)] if entry is not None and strange else said
 
 
 def _kind_of(region: Region, scene: Scene) -> str:
@@ -148,11 +152,18 @@ def list_regions(scene: Scene) -> list[str]:
         return nothing(scene, "list")
     lines = [
         f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
-        f"{r.severity.value}, score up to {r.peak_score:.2f}."
+        f"{r.severity.value}, score up to {r.peak_score:.2f}{_how_sure(r)}."
         for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]
     more = f", the strongest {wording.NUMBERS[len(lines)]}" if len(lines) < len(regions) else ""
     return [f"{phrases.capital(wording.counted(len(regions), 'region'))}{more}:", *lines]
+
+
+def _how_sure(region: Region) -> str:
+    """How sure the kind of a listed region is."""
+    if region.type is None or region.type_probability is None:
+        return ""
+    return f", {'kind' if region.type_probability >= phrases.CERTAIN else 'kind uncertain:'} {100 * region.type_probability:.0f} % sure"
 
 
 def worst(scene: Scene) -> list[str]:

@@ -142,6 +142,7 @@ class Reply:
         acts: that were replied to; empty where none was near enough.
         focus: numbers of the regions it is about.
         spot: the place that the user pointed to, where it is about one.
+        exact: it stands as it is: it answers what was named (a number, a thing that no picture tells, a place), whatever the acts.
     """
 
     sentences: tuple[str, ...]
@@ -149,6 +150,7 @@ class Reply:
     acts: tuple[Act, ...]
     focus: tuple[int, ...]
     spot: Spot | None = None
+    exact: bool = False
 
     @property
     def text(self) -> str:
@@ -171,6 +173,7 @@ def reply(
     told_scan: bool = False,
     told_scale: Scale | None = None,
     last: Reply | None = None,
+    heard: Sequence[str] = (),
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -182,6 +185,7 @@ def reply(
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told before.
+        heard: what was said before, so that it is not said again without need.
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
@@ -204,21 +208,22 @@ def reply(
         new = [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
         sentences += _not_yet_said(new, sentences, inspection)
         spoken_of, spot = tuple(r.id for r in scene.regions), _spot_after(scene)
-    if not asked:
+    if not asked and understanding.kind is not MessageKind.SENTENCE:
+        sentences += tool.no_sentence(understanding.kind)
+    elif not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
         scene = Scene(inspection, question, unclear, question, knowledge, spoken_of, others, told_scan, None, spot)
-        sentences += (
-            _on_what_is_named(scene, guessed=True) or tool.not_understood(scene, understanding.nearest)
-            if understanding.kind is MessageKind.SENTENCE
-            else tool.no_sentence(understanding.kind)
-        )
+        named = _on_what_is_named(scene, guessed=True)
+        answered = named is not None
+        sentences += named or tool.not_understood(scene, understanding.nearest)
+        spot = _spot_after(scene)
     elif guessed and not answered:
         sentences.append(tool.otherwise(scene, understanding.nearest))
-    told = [*dict.fromkeys(sentences)]
+    told = _without_heard([*dict.fromkeys(sentences)], heard, asked)
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
-    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked if one.confidence > 0), spoken_of, spot)
+    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked if one.confidence > 0), spoken_of, spot, answered)
 
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
@@ -283,11 +288,31 @@ def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspectio
     """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
     told = " ".join(said).lower()
     score, highest = phrases.scored(inspection), "the map is highest"
+    worth = spots.NOT_ABSENT
     return [
         sentence
         for sentence in new
-        if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest))
+        if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest, worth))
     ]
+
+
+_AS_A_WHOLE = frozenset({Act.SUMMARY, Act.REPORT, Act.REPHRASE, Act.LIST_REGIONS, Act.CHECKED, Act.PRESENCE, Act.DESCRIBE})
+"""Acts whose answer is said whole, whatever was said before."""
+_LEAD = re.compile(r"^(?:What I (?:can tell|can say of the picture|see|found|have)|Here|In short|By itself): ")
+
+
+def _without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[AskedAct]) -> list[str]:
+    """Sentences without those, behind the first, that were said before; what a normal verdict is worth is said each time."""
+    if not heard or any(one.act in _AS_A_WHOLE for one in asked):
+        return sentences
+    before, here = " ".join(heard).lower(), " ".join(sentences)
+
+    def again(sentence: str) -> bool:
+        core = _LEAD.sub("", sentence).lower().rstrip(".")
+        needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and spots.NOT_ABSENT not in here
+        return core in before and not needed and not _item(sentence) and spots.NOT_ABSENT not in sentence
+
+    return [*sentences[:1], *(sentence for sentence in sentences[1:] if not again(sentence))]
 
 
 def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:

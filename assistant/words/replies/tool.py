@@ -154,13 +154,17 @@ def otherwise(scene: Scene, nearest: tuple[Act, ...]) -> str:
 
 
 def _offered(scene: Scene, nearest: tuple[Act, ...]) -> str:
+    """Two questions that can be answered: those nearest to what was asked, then others of the same family."""
     families = {Family.FINDING, Family.MEASURE, Family.KNOWLEDGE, Family.VERDICT, Family.SUMMARY}
+    asked = scene.asked.act
     near = [
-        act.example
+        act
         for act in nearest
-        if act is not scene.asked.act and (act.family in families or (scene.medical and act.family is Family.MEDICAL))
+        if act is not asked and (act.family in families or (scene.medical and act.family is Family.MEDICAL))
     ]
-    return wording.join([f'"{one}"' for one in near[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
+    alike = [act for act in Act if act is not asked and act.family is asked.family and asked.family in families]
+    offered = [*dict.fromkeys([*near, *(alike if near else [Act.WHERE, Act.SURE])])]
+    return wording.join([f'"{act.example}"' for act in offered[:2]], "or")
 
 
 def no_sentence(kind: MessageKind) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.spelling import plain
 from assistant.types import Domain
+from assistant.vocabulary.materials import fits_object, materials_of, sensible
 from assistant.words import wording
 from assistant.words.replies import sizes
 from assistant.words.replies.untold.things import Thing, thing_of, things_in
@@ -102,12 +103,16 @@ def nearest(thing: Thing, scene: Scene) -> list[str]:
         return sizes.size(scene)[: 1 + (len(scene.regions) > 1)]
     region = (scene.regions or scene.inspection.regions)[0]
     entry = scene.knowledge.find(region.type)
-    fits = entry is not None and (not scene.medical or entry.domain is Domain.MEDICAL)
+    materials = materials_of(scene.inspection.object_name)
+    if scene.medical:
+        fits = entry is not None and entry.domain is Domain.MEDICAL
+    else:
+        fits = entry is not None and fits_object(entry.name, materials)
     if thing.near == "effect" and entry is not None and fits:
         sure = (region.type_probability or 0.0) >= phrases.CERTAIN and not scene.medical
         named = wording.noun(entry.name, scene.knowledge)
         can = f"{named} can" if sure else f"if it is {named}, it can"
-        return [*verdict(scene), f"{phrases.capital(can)} {wording.join(entry.effects, 'or')}."]
+        return [*verdict(scene), f"{phrases.capital(can)} {wording.join(sensible(entry.effects, materials) or entry.effects, 'or')}."]
     return verdict(scene)
 
 
