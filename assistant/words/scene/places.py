@@ -14,7 +14,10 @@ _HOURS = {
 }  # fmt: skip
 _CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
 _POINT = re.compile(
-    r"(?<!\d)(?<!\d )\bx\D{0,12}(\d{2,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+    r"(?<!\d)(?<!\d )(?<!\dmm )(?<!\d mm )(?<!\dcm )(?<!\d cm )(?<!\d m )"
+    r"\bx\D{0,12}(\d{2,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?"
+    r"|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+    r"|\b(?:at|around|near|about) (\d{2,5}), ?(\d{2,5})\b(?! ?(?:mm|cm|%))"
 )
 _NAMED = r"(?P<{}>left|right|top|bottom|upper|lower)"
 _SIDE = re.compile(
@@ -64,11 +67,11 @@ def cells_of_side(side: Side) -> frozenset[str]:
 def point_of(said: str) -> tuple[int, int | None] | None:
     """(x, y) that a text names, y None where it names x alone; None where it names none.
 
-    >>> point_of("at x 120, y 48"), point_of("(44, 28)"), point_of("boxes as x1,y1,x2,y2")
-    ((120, 48), (44, 28), None)
+    >>> point_of("at x 120, y 48"), point_of("around 140,390"), point_of("boxes as x1,y1,x2,y2"), point_of("15 cm x 15 cm")
+    ((120, 48), (140, 390), None, None)
     """
     told = _POINT.search(said)
     if told is None:
         return None
-    y = told[2] or told[4]
-    return int(told[1] or told[3]), None if y is None else int(y)
+    y = told[2] or told[4] or told[6]
+    return int(told[1] or told[3] or told[5]), None if y is None else int(y)
