@@ -19,11 +19,11 @@ from assistant.language.chat_model import UNHEARD, ChatDialogue, ChatLanguageMod
 from assistant.language.interface import DraftDialogue, DraftWriter
 from assistant.language.retold import Retelling, is_retold, is_sure, with_model
 from assistant.reading.acts.act import Act, Family
-from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import Understanding, understand
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.reading.statements import read
+from assistant.reading.told.scales import Scale
 from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.vocabulary.materials import is_plain
@@ -31,7 +31,7 @@ from assistant.words.answer_checks import addresses, invented
 from assistant.words.claims import asserts_cause, directions
 from assistant.words.evidence import evidence_text
 from assistant.words.replies.reply import Reply, reply
-from assistant.words.replies.sizes import is_of_mark
+from assistant.words.replies.sizes import is_of_mark, is_of_part
 from assistant.words.scene.scene import Earlier
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
@@ -107,7 +107,9 @@ class Spoken:
         understood = understand(question)
         self.told_scan = self.told_scan or speaks_of_scan(question, understood)
         scales = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
-        told = [scale for scale in scales if not is_of_mark(scale)]
+        told = [
+            scale for scale in scales if not is_of_mark(scale) and not is_of_part(scale, self.inspection.object_name)
+        ]
         self.told_scale = told[-1] if told else self.told_scale
         said = reply(
             understood,

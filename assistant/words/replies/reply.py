@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import ENGLISH, notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Scale, Slots, slots_of
+from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
+from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording

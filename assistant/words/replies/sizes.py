@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from assistant.reading.acts.slots import Scale, Unit
 from assistant.reading.question import read_question
+from assistant.reading.told.scales import PICTURE, Scale, Unit
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
@@ -15,13 +15,24 @@ from assistant.words.scene.scene import Scene
 
 MOST = 2
 """Regions that are measured in one reply; the table holds all."""
-METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.INCH: 25.4}
+TWO = 2
+"""Regions from which lengths can be summed."""
+METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.METRE: 1000.0, Unit.INCH: 25.4}
 """Millimetres of each unit of length."""
 ROUGHLY, CLOSELY = 0.3, 0.1
 """Shares of a limit within which a rough, and a followed, extent does not tell on which side it lies."""
 TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
 
+BY_DISTANCE = "A camera's height or distance gives no scale by itself: that takes its angle of view as well."
+_DISTANCE = re.compile(r"\b(?:camera|lens|focal|stand-?off)\b.*\d|\d.*\b(?:away|above|height)\b")
+_TOTAL = re.compile(r"\b(?:total|together|altogether|combined|sum|overall|summed|in all)\b")
+_PART = re.compile(
+    r"\b(?:inner|inside|holes?|bores?|screws?|bolts?|nuts?|pins?|pads?|rings?|hubs?|threads?|coins?|rulers?|labels?|letters?"
+    r"|fingers?|tooth|teeth|wires?|leads?|slots?|grooves?|washers?|rivets?|studs?|nails?|keys?|pens?|pencils?|busbars?|chips?"
+    r"|traces?|joints?|connectors?|capacitors?|resistors?|tracks?|lanes?|tyres?|bricks?|buttons?|stitch(?:es)?|yarns?|vessels?)\b"
+)
+"""Words for what is only a part of what a picture shows, unless the picture was said to be of one."""
 _MARK = re.compile(r"\b(?:it|mark|defect|region|lesion|line|spot|flaw|damage|anomaly|tumou?r|nodule)\b")
 _LIMIT = re.compile(
     r"\b(?:over|above|more than|bigger than|larger than|longer than|wider than|exceed\w*|under|below|less than|smaller than"
@@ -36,7 +47,17 @@ def size(scene: Scene) -> list[str]:
 
 def length(scene: Scene) -> list[str]:
     """Along the line, or the largest extent."""
-    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long")
+    told = _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long")
+    return [*_summed(scene), *told]
+
+
+def _summed(scene: Scene) -> list[str]:
+    """The lengths of several regions together, where the message asks for that."""
+    found = [extents for region in scene.regions if (extents := _extents(region, scene)) is not None]
+    if len(found) < TWO or len(found) < len(scene.regions) or not _TOTAL.search(scene.question.text.lower()):
+        return []
+    whole = phrases.length(sum(e.length for e, _ in found), found[0][1])
+    return [f"The {wording.counted(len(found), 'region')} are about {whole} long together."]
 
 
 def width(scene: Scene) -> list[str]:
@@ -138,8 +159,19 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
         lines.append("That is rough: the map is coarser than the mark.")
     if (first := _extents(regions[0], scene)) is not None:
         lines += _against_limit(scene, *first, rough)
-    wanted = scene.asked.slots.unit in METRIC and not scaled and NO_SCALE not in lines
-    return [*lines, *([NO_SCALE] if wanted else []), *(_assumption(scene) if scaled else [])]
+    if scaled:
+        return [*lines, *_assumption(scene)]
+    return [*lines, *([line for line in _no_scale(scene) if line not in lines])]
+
+
+def _no_scale(scene: Scene) -> list[str]:
+    """Why there are no millimetres, where they are asked for or a size was told that gives none."""
+    told = scene.asked.slots.scale
+    if told is not None and is_of_part(told, scene.inspection.object_name):
+        return [_by_part(told)]
+    if scene.asked.slots.unit not in METRIC:
+        return []
+    return [*([BY_DISTANCE] if _DISTANCE.search(scene.message.text.lower()) else []), NO_SCALE]
 
 
 def _whole(region: Region, e: Extents, unit: str) -> str:
@@ -156,6 +188,10 @@ def scale(scene: Scene) -> list[str]:
     told = scene.asked.slots.scale
     if told is not None and is_of_mark(told) and told.unit in METRIC and scene.regions:
         return [_by_mark(told, scene.regions[0])]
+    if told is not None and is_of_part(told, scene.inspection.object_name):
+        return [_by_part(told), *size(scene)]
+    if told is None and _DISTANCE.search(scene.question.text.lower()):
+        return [*size(scene), BY_DISTANCE, NO_SCALE]
     per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
     if told is None or per is None:
         return [*size(scene), TO_CONVERT]
@@ -180,6 +216,22 @@ def is_of_mark(told: Scale) -> bool:
     return bool(read_question(told.of).kinds) or _MARK.search(told.of.lower()) is not None
 
 
+def is_of_part(told: Scale, object_name: str | None) -> bool:
+    """Whether a size was told of what is only a part of the picture: how many pixels that takes is not known."""
+    named = set(re.findall(r"\w+", (object_name or "").lower()))
+    parts = {match.group() for match in _PART.finditer(told.of.lower())}
+    return told.axis != "pixel" and bool(parts) and not parts & named
+
+
+def _by_part(told: Scale) -> str:
+    """What a size told of a part of the picture lacks."""
+    of = told.of if told.of.split()[0] in ("the", "a", "an", "our", "my", "this") else f"the {told.of}"
+    return (
+        f"How many pixels {of} ({told.number:g} {told.unit.value}) takes in this picture I do not know, so it gives no scale: "
+        'tell its length in pixels ("100 px are 12 mm"), or how wide the whole picture is.'
+    )
+
+
 def _by_mark(told: Scale, region: Region) -> str:
     """What a size that was told of a mark makes of the pixels of a region."""
     b = region.box
@@ -195,6 +247,10 @@ def _assumed(told: Scale, per: float, image: QueryImage) -> str:
     """A scale that holds where what was told spans the picture."""
     pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
     whole = phrases.length(told.number * METRIC.get(told.unit, 1.0), "mm")
+    if told.of == PICTURE:
+        return f"With the picture ({pixels} px) {whole} {side}, a pixel is {per:.3g} mm"
+    if told.axis == "diameter" and not told.of:
+        return f"If the diameter of {whole} spans the picture from side to side ({pixels} px), a pixel is {per:.3g} mm"
     spans = f"the picture as a whole ({pixels} px)" if not told.of else f"{told.of} spans the picture ({pixels} px) and"
     return f"If {spans} is {whole} {side}, a pixel is {per:.3g} mm"
 
@@ -213,7 +269,7 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
     """The extents of a region: in millimetres by the file, the option or what the user told; else in pixels."""
     found = phrases.extents(region)
     told = scene.told_scale
-    if found is None or found[1] == "mm" or told is None:
+    if found is None or found[1] == "mm" or told is None or scene.asked.slots.unit is Unit.PX:
         return found
     per = millimetres_per_pixel(told, scene.inspection.image)
     return found if per is None else (_scaled(found[0], per), "mm")
@@ -222,10 +278,15 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
 def _assumption(scene: Scene) -> list[str]:
     """What millimetres rest on where neither file nor option gave the scale, and the user did not tell it of a pixel."""
     told = scene.told_scale
-    if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
+    if told is None or told.axis == "pixel" or told.of == PICTURE or scene.inspection.image.spacing_mm is not None:
         return []
-    way = "from top to bottom" if told.axis == "height" else "from side to side"
-    return [f"Millimetres hold if {told.of or 'what you measured'} spans the picture {way}."]
+    image = scene.inspection.image
+    way, pixels = ("from top to bottom", image.height) if told.axis == "height" else ("from side to side", image.width)
+    of = told.of or ("the diameter" if told.axis == "diameter" else "what you measured")
+    size_told = f"{told.number:g} {told.unit.value}"
+    return [
+        f"Millimetres hold if {of} spans the picture {way} ({size_told} over {pixels} px); if not, tell how many pixels it takes."
+    ]
 
 
 def _scaled(e: Extents, per: float) -> Extents:

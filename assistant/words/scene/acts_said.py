@@ -33,7 +33,6 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.WHY: frozenset({Act.CHECKED}),
     Act.REFERENCES: frozenset({Act.WHY, Act.CHECKED}),
     Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
-    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
     Act.REPORT: frozenset({Act.SUMMARY, Act.PRESENCE, Act.WHERE, Act.SURE, Act.DESCRIBE}),
     Act.RATING: frozenset({Act.SCORE, Act.SEVERITY, Act.PRESENCE}),
     Act.STANDARD: frozenset({Act.ACCEPT, Act.PRESENCE}),
@@ -45,6 +44,8 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
 }
 """Acts whose reply holds what those beside it ask for."""
+MEASURED = frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH, Act.AREA, Act.DISTANCE_EDGE, Act.DISTANCE_REGION})
+"""Acts whose replies use a size told beside them, and say what it is taken as."""
 ONCE = frozenset(
     {
         Act.CLAIM,
@@ -81,6 +82,8 @@ def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     """Acts without those that another one of the message covers, each once."""
     present = {one.act for one in asked}
     covered = {act for by, acts in COVERED.items() if by in present for act in acts}
+    if present & MEASURED and all(one.slots.scale is not None for one in asked if one.act is Act.SCALE):
+        covered.add(Act.SCALE)
     if present - COURTESIES:
         covered |= COURTESIES
     elif present:

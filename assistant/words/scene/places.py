@@ -14,7 +14,9 @@ _HOURS = {
 }  # fmt: skip
 _CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
 _POINT = re.compile(
-    r"(?<!\d)(?<!\d )(?<!mm )(?<!cm )(?<!px )\bx\D{0,12}(\d{2,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+    r"(?<!\d)(?<!\d )(?<!\dmm )(?<!\d mm )(?<!\dcm )(?<!\d cm )(?<!\d m )(?<!px )"
+    r"\bx\D{0,12}(\d{2,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?"
+    r"|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
     r"|\b(?:at|around|near|about|by|from|position|coordinates?|point|pixel|to)\s+(\d{2,5})\s?[,;/]\s?(\d{2,5})\b"
     r"(?!\s?(?:mm|cm|%|[.,;/]\s?\d))"
 )

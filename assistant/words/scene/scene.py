@@ -11,10 +11,10 @@ import numpy as np
 
 from assistant.geometry import CELLS
 from assistant.reading.acts.act import Act
-from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
 from assistant.reading.spelling import plain
+from assistant.reading.told.scales import Scale
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
