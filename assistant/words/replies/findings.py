@@ -34,7 +34,8 @@ def nothing(scene: Scene, doing: str) -> list[str]:
         place = highest_region(scene.inspection)
         where = "" if place is None else f" The map is highest {phrases.place(place)}."
         return [f"The picture looks anomalous as a whole, without a single region to {doing}.{where}"]
-    return [f"There is nothing to {doing}: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+    said = f"There is nothing to {doing}: {state(scene)[:1].lower()}{state(scene)[1:]}"
+    return [said, *([] if scene.inspection.regions else [phrases.caveat(scene)])]
 
 
 def count(scene: Scene) -> list[str]:

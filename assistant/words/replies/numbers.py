@@ -12,6 +12,7 @@ from assistant.vision.regions import highest_region
 from assistant.vocabulary.defect_types import ALL_TYPES
 from assistant.vocabulary.severity import COSMETIC, FROM, GRAVE, GRAVE_FROM, is_grave, points_of, severity_of
 from assistant.words import wording
+from assistant.words.replies.pictures import robust
 from assistant.words.replies.tool import threshold
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -21,10 +22,10 @@ RATED = 2
 FRAGMENT = 6
 """Words of a piece of a message, at most, that lends what is asked of it from the rest of the message."""
 RULE = (
-    "The rule adds up to 0.60 points for size (all of them from 8 % of the picture) and up to 0.40 for strength, which count in full "
-    f"for grave kinds such as cracks and by a quarter for cosmetic ones such as stains: from {FROM[Severity.MAJOR]:.2f} it is major, "
-    f"from {FROM[Severity.CRITICAL]:.2f} critical."
+    "The rule adds up to 0.60 points for size and up to 0.40 for strength, which count in full for grave kinds and by a quarter for "
+    f"cosmetic ones; it takes {FROM[Severity.MAJOR]:.2f} points to become major, {FROM[Severity.CRITICAL]:.2f} to become critical."
 )
+"""How regions are rated."""
 _RATING = r"(?:minor|major|critical|severity|severe|rating|rated|graded?)"
 _WHY_RATED = re.compile(
     rf"\b(?:why|how come)\b.*\b{_RATING}\b|\b(?:how|what) .*\b(?:determin|decid|calculat|comput|defin|work|arriv|set|assign|based|deriv)\w*"
@@ -51,6 +52,7 @@ _NEEDED = re.compile(
     r"|\bscore\b.*\b(?:have to be|need to be|needed|must be)\b|\bhow (?:high|far)\b.*\b(?:must|need|have to)\b"
 )
 _TOP = re.compile(r"\btop (?:1 ?%|one per ?cent|hundredth|percent)|\bhighest hundredth\b")
+_AFFECTS = re.compile(r"\b(?:affect|influenc|chang|alter|distort|bias|impact|matter)\w*\b.{0,20}\b(?:score|verdict|rating)\b")
 _P_VALUE = re.compile(r"\bp[- ]?values?\b|\bp ?=|\bsignifican\w+\b.*\b(?:statistic\w*|score)|\bstatistically\b")
 _DECIDES = re.compile(
     r"\b(?:decid|driv|determin|caus|mak|trigger|dominat|weigh|contribut|push|behind|respons)\w*\b.*\b(?:verdict|score|reject\w*|result|decision)"
@@ -67,6 +69,8 @@ _SEVERITIES = re.compile(r"\b(?:minor|major|critical)\b")
 def explained(scene: Scene) -> list[str] | None:
     """The explanation that a sentence asks for; None for others."""
     said = plain(scene.question.text)
+    if _AFFECTS.search(said):
+        return affects(scene)
     if scene.asked.act.family in (Family.SUMMARY, Family.KNOWLEDGE) or scene.asked.act in (Act.SCALE, Act.COUNT, Act.CHANGE_THRESHOLD):
         return None
     if sum(re.search(term, said) is not None for term in _TERMS[:3]) > 1 and _COMPARED.search(said):
@@ -121,9 +125,8 @@ def probability(scene: Scene) -> list[str]:
 def top(scene: Scene) -> list[str]:
     """How picture and map hang together."""
     return [
-        f"The map is set so that its highest hundredth (the top 1 % of its patches) is, on average, the score of the picture: "
-        f"{scene.inspection.image_score:.2f}.",
-        "So a single high spot does not make a picture anomalous, and the peak of a region may lie above the picture's score.",
+        f"The map is set so that its highest hundredth is, on average, the score of the picture: {scene.inspection.image_score:.2f}.",
+        "So one high spot alone does not turn the verdict, and the peak of a region may lie above that score.",
     ]
 
 
@@ -147,6 +150,13 @@ def needed(scene: Scene) -> list[str]:
         f"The score of the picture has to reach 0.50 to be called anomalous; it is {found.image_score:.2f} ({far}).",
         "How close the threshold lies to good ones is set with --overkill, or moved on the page.",
     ]
+
+
+def affects(scene: Scene) -> list[str]:
+    """What moves the score: what the picture shows, and how it was taken."""
+    found = scene.inspection
+    made = f"The score is made of what the picture shows alone, and is {found.image_score:.2f}; what lies outside does not count."
+    return [made, *robust(scene)]
 
 
 def drives(scene: Scene) -> list[str]:
@@ -177,7 +187,7 @@ def apart(scene: Scene) -> list[str]:
         return [f"{said[0]}."]
     return [
         f"{said[0]}; {100 * first.type_probability:.0f} % is how sure its kind is, {first.type}.",
-        "The first two say that something is unusual there and how much; the last says what it looks most like, and is the weakest.",
+        "The first two say how much it differs; the last says what it looks most like, and is the weakest.",
     ]
 
 
@@ -228,8 +238,8 @@ def _told(scene: Scene, value: float, digits: int, percent: bool, said: str) -> 
 def _score(scene: Scene) -> list[str]:
     found = scene.inspection
     return [
-        f"{found.image_score:.2f} is the score of the picture: 0 is as normal ones are, 1 as unlike them as can be, and from 0.50 on "
-        f"it is called anomalous. It lies {phrases.how_close(found.image_score)}.",
+        f"{found.image_score:.2f} is the score of the picture, on a scale from 0 to 1 that goes up with what is out of the ordinary. It "
+        f"lies {phrases.how_close(found.image_score)}, which is 0.50.",
         "It is the average of the highest hundredth of the map, and no probability.",
     ]
 

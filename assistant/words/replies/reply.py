@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.reading.acts.act import Act
+from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import ENGLISH, notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Slots, slots_of
@@ -30,6 +30,7 @@ from assistant.words.replies import (
     verdicts,
 )  # fmt: skip
 from assistant.words.replies.untold import refusals, scans
+from assistant.words.replies.verdicts import state
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, Scene
@@ -144,6 +145,7 @@ class Reply:
         focus: numbers of the regions it is about.
         spot: the place that the user pointed to, where it is about one.
         exact: it stands as it is: it answers what was named (a number, a thing that no picture tells, a place), whatever the acts.
+        reported: the last place where the user said that he sees something which is not marked.
     """
 
     sentences: tuple[str, ...]
@@ -152,6 +154,7 @@ class Reply:
     focus: tuple[int, ...]
     spot: Spot | None = None
     exact: bool = False
+    reported: Spot | None = None
 
     @property
     def text(self) -> str:
@@ -196,10 +199,10 @@ def reply(
     asked = _with_unclear(asked, understanding, question)
     sentences: list[str] = []
     answered = False
-    spoken_of, spot = (last.focus, last.spot) if last is not None else ((), None)
+    spoken_of, spot, reported = (last.focus, last.spot, last.reported) if last is not None else ((), None, None)
     for one in asked:
         read = _of_domain(read_question(one.text), knowledge, scan)
-        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale, spot)
+        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale, spot, reported)
         if refusals.is_refused_again(scene, sentences):
             continue
         named = _on_what_is_named(scene, guessed)
@@ -208,23 +211,25 @@ def reply(
         answered = answered or named is not None
         new = [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
         sentences += _not_yet_said(new, sentences, inspection)
-        spoken_of, spot = tuple(r.id for r in scene.regions), _spot_after(scene)
-    if not asked and understanding.kind is not MessageKind.SENTENCE:
-        sentences += tool.no_sentence(understanding.kind)
-    elif not asked:
+        spoken_of, spot = tuple(r.id for r in scene.regions), _spot_after(scene, named is not None)
+        reported = scene.spot if scene.sees_unmarked else reported
+    if understanding.kind is not MessageKind.SENTENCE:
+        return Reply(tuple(tool.no_sentence(understanding.kind)), (), (), spoken_of, spot, False, reported)
+    if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
-        scene = Scene(inspection, question, unclear, question, knowledge, spoken_of, others, told_scan, None, spot)
+        scene = Scene(inspection, question, unclear, question, knowledge, spoken_of, others, told_scan, None, spot, reported)
         named = _on_what_is_named(scene, guessed=True)
         answered = named is not None
         sentences += named or tool.not_understood(scene, understanding.nearest)
-        spot = _spot_after(scene)
+        spot = _spot_after(scene, answered)
+        reported = scene.spot if scene.sees_unmarked else reported
     elif guessed and not answered:
         sentences.append(tool.otherwise(scene, understanding.nearest))
-    told = _without_heard([*dict.fromkeys(sentences)], heard, asked)
+    told = _without_heard(_once(sentences, scene), heard, asked)
     if sentences and (foreign := notice_in(understanding.language)):
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
-    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked if one.confidence > 0), spoken_of, spot, answered)
+    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked if one.confidence > 0), spoken_of, spot, answered, reported)
 
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
@@ -245,15 +250,15 @@ def _with_unclear(asked: tuple[AskedAct, ...], understanding: Understanding, que
     return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text)))
 
 
-_WHOLE = frozenset({Act.DESCRIBE, Act.SUMMARY, Act.REPORT, Act.COUNT, Act.LIST_REGIONS, Act.WORST_REGION, Act.ACCEPT})
-"""Acts about the picture as a whole, after which no place is meant by "it"."""
+_ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})
+"""Families of acts after which "it" means what it meant before."""
 
 
-def _spot_after(scene: Scene) -> Spot | None:
-    """The place that "it" and "there" mean after a sentence."""
-    if (spot := scene.spot) is not None:
+def _spot_after(scene: Scene, named: bool) -> Spot | None:
+    """The place that "it" and "there" mean after a sentence; ``named``: what it names was replied to."""
+    if (spot := scene.spot) is not None and (named or spot is not scene.before):
         return spot
-    return None if scene.places_one or scene.asked.act in _WHOLE else scene.before
+    return scene.before if scene.asked.act.family in _ASIDE and not scene.places_one else None
 
 
 def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:
@@ -289,12 +294,25 @@ def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspectio
     """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
     told = " ".join(said).lower()
     score, highest = phrases.scored(inspection), "the map is highest"
-    worth = spots.NOT_ABSENT
+    worth, limit = spots.NOT_ABSENT, phrases.LIMIT.lower()
     return [
-        sentence
+        _without(sentence, phrases.LIMIT) if limit in told else sentence
         for sentence in new
         if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest, worth))
     ]
+
+
+def _once(sentences: Sequence[str], scene: Scene) -> list[str]:
+    """Sentences once each, without what a refusal adds of the finding where another answer tells it."""
+    told = [*dict.fromkeys(sentences)]
+    if state(scene) not in told:
+        return told
+    return [sentence for sentence in told if not sentence.startswith(refusals.CAN_TELL)]
+
+
+def _without(sentence: str, part: str) -> str:
+    """A sentence without a part that was said, where something else is left."""
+    return sentence.replace(part, "").strip() or sentence
 
 
 _AS_A_WHOLE = frozenset({Act.SUMMARY, Act.REPORT, Act.REPHRASE, Act.LIST_REGIONS, Act.CHECKED, Act.PRESENCE, Act.DESCRIBE})

@@ -46,7 +46,7 @@ def on_spot(scene: Scene) -> list[str] | None:
     if spot is None:
         return None
     sees = claims_to_see(plain(scene.question.text))
-    carried = spot is scene.before
+    carried = scene.is_carried
     there = spot.regions(scene.inspection)
     if carried and act is Act.CHECKED:
         return [LOOKED, *_state(scene, spot)[:1]]
@@ -59,7 +59,8 @@ def on_spot(scene: Scene) -> list[str] | None:
         return [_kind(scene, spot), *_state(scene, spot)[:1], *_worth(scene, spot)]
     if act in SEEING:
         return _seen(scene, spot)
-    return _further(scene, spot) if carried or sees else None
+    told = _further(scene, spot)
+    return told if told is None or carried else [*told, *_nearest(scene, spot)]
 
 
 def _unmarked(scene: Scene) -> bool:
@@ -118,26 +119,24 @@ def _nearest(scene: Scene, spot: Spot) -> list[str]:
     box = spot.box
     first = min(regions, key=lambda region: distance(box, region))
     return [
-        f"The nearest mark is {phrases.name(first)}, {phrases.mark_at(first, scene)}, about "
-        f"{distance(box, first):.0f} px from the middle of that place."
+        f"The nearest mark is {phrases.name(first)}, {phrases.mark_at(first, scene)}, about {distance(box, first):.0f} px away."
     ]
 
 
 def _why(scene: Scene, spot: Spot) -> str:
     """Why nothing is marked there."""
     peak, found = spot.peak(scene.inspection), scene.inspection
-    where = spot.where or "outside what is marked"
+    nothing = f"Nothing is marked {spot.where or 'there'} because"
     if peak >= THRESHOLD and not scene.anomalous:
         return (
-            f"It is not marked because places are marked in pictures only whose score reaches the threshold: the map reaches "
-            f"{peak:.2f} {where}, but {phrases.scored(found)}."
+            f"{nothing} places are marked in pictures only whose score reaches the threshold: the map reaches {peak:.2f} there, but "
+            f"the score of the picture is {found.image_score:.2f}."
         )
     if peak >= THRESHOLD:
-        return f"It is not marked because it is too small a spot, although the map reaches {peak:.2f} {where}."
+        return f"{nothing} it is too small a spot, although the map reaches {peak:.2f} there."
     like = "it differs little from the references" if found.references else "it looks much like the rest"
     return (
-        f"It is not marked because the map reaches only {peak:.2f} {where}, below the threshold of 0.50: "
-        f"by the map, {like}."
+        f"{nothing} the map reaches only {peak:.2f} there, below the threshold of 0.50: by the map, {like}."
     )
 
 
@@ -151,22 +150,22 @@ def _worth(scene: Scene, spot: Spot) -> list[str]:
 def _kind(scene: Scene, spot: Spot) -> str:
     """That kinds are named of what is marked alone."""
     where = spot.where or "there"
-    return f"What it is {where} I cannot tell: I name the kind only of what is marked, and nothing is marked there."
+    return f"What that is I cannot tell: nothing is marked {where}, and I name the kind only of what is marked."
 
 
 def _further(scene: Scene, spot: Spot) -> list[str] | None:
     """What a later question asks of that place, as far as something can be said; None for what is not about a place."""
     act = scene.asked.act
-    where = spot.where or "outside what is marked"
-    peak = f"the map reaches {spot.peak(scene.inspection):.2f} {where}, {_below(spot.peak(scene.inspection))} the threshold of 0.50"
+    peak = spot.peak(scene.inspection)
+    there = f"nothing is marked {spot.where or 'there'} (the map reaches {peak:.2f}, {_below(peak)} the threshold of 0.50)"
     if act.family is Family.MEASURE:
         return [
-            f"I cannot measure it: only what is marked has an outline, and {peak}.",
+            f"I cannot measure it: {there}, and only what is marked has an outline.",
             f"{_draw(scene)} With an outline it has a size.",
         ]
     if act in _GRAVITY:
         return [
-            f"How bad it is I cannot rate: only what is marked is rated, and {peak}.",
+            f"How bad it is I cannot rate: {there}, and only what is marked is rated.",
             f"That is no all-clear: {NOT_ABSENT}. {_draw(scene)}",
         ]
     if act in _KNOWN and scene.question.kinds:
@@ -174,12 +173,12 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
     if act in _KNOWN:
         asked = "What causes it" if act is Act.CAUSE else "What it leads to" if act is Act.EFFECT else "How it is avoided"
         return [
-            f"{asked} I cannot tell: it is not marked and so of no kind that I know ({peak}).",
+            f"{asked} I cannot tell: {there}, so there is no kind to go by.",
             f"If you name the kind, I can say what is usual for it; {NOT_ABSENT}.",
         ]
     if act in _DOING:
         way = "have a qualified reader look at it" if scene.medical else "look at it under better light and a magnifier, and take a close-up"
-        return [f"Do not rely on me there ({peak}): {way}.", _draw(scene)]
+        return [f"Do not rely on me for that: {there}; {way}.", _draw(scene)]
     return None
 
 

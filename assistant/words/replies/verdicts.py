@@ -181,8 +181,15 @@ def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
         return [MANY, *_accept_one(scene)]
+    reported = [_reported(scene)] if scene.reported is not None and not scene.anomalous else []
     taken = not scene.medical and _TAKEN.search(scene.message.text.lower())
-    return dangerous(scene) if taken else _accept_one(scene)
+    return [*reported, *(dangerous(scene) if taken else _accept_one(scene))]
+
+
+def _reported(scene: Scene) -> str:
+    """That what the user saw, and is not marked, is to be looked at first."""
+    where = "" if scene.reported is None or not scene.reported.where else f" {scene.reported.where}"
+    return f"Have what you saw{where} looked at by hand first: it is not marked, so my verdict does not cover it."
 
 
 def _accept_one(scene: Scene) -> list[str]:

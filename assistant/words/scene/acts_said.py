@@ -67,6 +67,9 @@ _OF_PATIENTS = re.compile(
 )
 
 
+_ASKS_CAUSE = re.compile(r"^\W*(?:and |so |then )?(?:what|which)\b.{0,20}\bcaus\w+|^\W*(?:the )?(?:root )?causes?\W*$")
+
+
 def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
     """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
     kept = []
@@ -74,6 +77,9 @@ def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
         if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
             continue
         talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
+        if one.act in (Act.CLAIM, Act.WHY, Act.TYPE) and _ASKS_CAUSE.search(plain(one.text)):
+            kept.append(replace(one, act=Act.CAUSE))
+            continue
         kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
     return tuple(kept)
 

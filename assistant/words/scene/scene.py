@@ -24,6 +24,7 @@ from assistant.words.scene.spots import (
     box_around,
     box_of_cells,
     claims_to_see,
+    names_again,
     points_back,
     seen_in,
     sees_somewhere,
@@ -70,6 +71,7 @@ class Scene:
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told.
         before: the place that the last reply was about, where it was one that a user pointed to.
+        reported: the last place where the user said before that he sees something which is not marked.
     """
 
     inspection: Inspection
@@ -82,6 +84,7 @@ class Scene:
     told_scan: bool = False
     told_scale: Scale | None = None
     before: Spot | None = None
+    reported: Spot | None = None
 
     @property
     def medical(self) -> bool:
@@ -143,17 +146,37 @@ class Scene:
             return beside
         if self.numbers or (self.question.rank and not claims_to_see(said)):
             return None
+        if self.before is None and self.reported is not None and names_again(said) and not self._names_place:
+            return self.reported
+        if self.before is not None and self.asked.confidence > 0 and points_back(said) and not self._names_place:
+            return self.before if not _is_another(said, self.before) else Spot("", None, named=seen_in(said))
         if self.point is not None and not self.question.cells:
             box = box_around(self.point, REACH * max(self._size), *self._size)
             return Spot(f"around x {self.point[0]}, y {self.point[1]} px", box, named=seen_in(said))
         if self.cells:
             box = box_of_cells(self.cells, *self._size)
             return Spot(f"at {self.here}", box, self.cells, seen_in(said))
-        seen, before = seen_in(said), self.before
-        elsewhere = Spot("", None, named=seen) if sees_somewhere(said) else None
-        if before is not None and (points_back(said) or len(said.split()) <= ELLIPSIS):
-            return before if elsewhere is None or not seen or seen.split()[-1] in before.named else elsewhere
-        return elsewhere
+        if self.before is not None and self.asked.act is Act.CLAIM and len(said.split()) <= ELLIPSIS:
+            return self.before
+        return Spot("", None, named=seen_in(said)) if sees_somewhere(said) else None
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether the place that the sentence is about was named before it."""
+        return self.spot is not None and (self.spot is self.before or self.spot is self.reported)
+
+    @property
+    def sees_unmarked(self) -> bool:
+        """Whether the user says that he sees something where nothing is marked."""
+        spot = self.spot
+        return spot is not None and claims_to_see(plain(self.question.text)) and not spot.regions(self.inspection)
+
+    @property
+    def _names_place(self) -> bool:
+        """Whether the sentence itself, not another one of the message, names a place."""
+        said = self.question.text.lower()
+        named = self.question.cells | self.asked.slots.cells | cells_of_hours(said) | cells_of_corners(said)
+        return bool(named or side_of(said) or self.point)
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -213,3 +236,9 @@ class Scene:
             part = scores[row * height // 3 : (row + 1) * height // 3, column * width // 3 : (column + 1) * width // 3]
             best = max(best, float(np.max(part)) if part.size else 0.0)
         return best
+
+
+def _is_another(said: str, before: Spot) -> bool:
+    """Whether a plain text describes something else that is seen than what was seen before."""
+    seen = seen_in(said)
+    return sees_somewhere(said) and bool(seen) and seen.split()[-1] not in before.named

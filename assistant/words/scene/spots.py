@@ -58,6 +58,7 @@ _REST = re.compile(r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok
 _AGAIN = re.compile(
     r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?|shadows?|bites?"
     r"|arcs?|patch(?:es)?|things?|fibres?|bumps?|edges?|corners?|bubbles?)\b"
+    r"|\b(?:spot|mark|line|blob|thing|smudge|patch|shadow) like (?:that|this|it)\b|\bwhat i (?:see|saw|mean|told)\b"
 )
 
 
@@ -122,6 +123,11 @@ def points_back(said: str) -> bool:
     (True, True, False)
     """
     return _BACK.search(said) is not None or _AGAIN.search(said) is not None
+
+
+def names_again(said: str) -> bool:
+    """Whether a plain text names something seen before by more than "it": "that smudge", "a spot like that"."""
+    return _AGAIN.search(said) is not None
 
 
 def seen_in(said: str) -> str:

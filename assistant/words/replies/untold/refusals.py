@@ -24,6 +24,8 @@ _BESIDE = frozenset({Act.ACCEPT, Act.DANGEROUS, Act.SEVERITY, Act.STANDARD, Act.
 """Acts that have an answer of their own, beside which it is said that the thing named is not told."""
 _SIGNS = frozenset({Act.CLAIM, Act.DISAGREE, Act.DIAGNOSIS})
 """Acts that a sign which may be absent goes before."""
+CAN_TELL = "What I can tell: "
+"""Begins what a refusal adds of the finding."""
 _COUNTED = re.compile(r"\bhow many (?!of\b|are\b|is\b|did\b|do\b)(?P<noun>(?:\w+ ){0,2}?\w+)(?= (?:are|is|do|does|did|can|has|have|on|in)\b|\W*$)")
 _COUNTABLE = re.compile(
     r"\b(?:defects?|regions?|marks?|spots?|areas?|places?|flaws?|faults?|anomal\w+|problems?|issues?|findings?|lesions?|boxes"
@@ -122,13 +124,13 @@ def verdict(scene: Scene) -> list[str]:
     if not marked:
         scored = phrases.scored(scene.inspection)
         if scene.anomalous:
-            return [f"What I can tell: the picture looks anomalous as a whole, without a single region ({scored})."]
-        return [f"What I can tell: nothing is marked ({scored}), which does not mean that nothing is there."]
+            return [f"{CAN_TELL}the picture looks anomalous as a whole, without a single region ({scored})."]
+        return [f"{CAN_TELL}nothing is marked ({scored}), which does not mean that nothing is there."]
     first = marked[0]
     more = len(scene.inspection.regions) - 1
     rest = f"; {wording.counted(more, 'further region')} {'is' if more == 1 else 'are'} marked" if more else ""
     return [
-        f"What I can tell: {phrases.name(first)} is {phrases.mark_at(first, scene)}, up to {first.peak_score:.2f}, "
+        f"{CAN_TELL}{phrases.name(first)} is {phrases.mark_at(first, scene)}, up to {first.peak_score:.2f}, "
         f"rated {first.severity.value}{rest}."
     ]
 
@@ -139,7 +141,7 @@ def absent(scene: Scene) -> list[str]:
     if not regions:
         return verdict(scene)
     return [
-        f"Marked is only {phrases.marks(regions, scene)}; that nothing more is marked does not mean that it is absent."
+        f"What is marked: {phrases.marks(regions, scene)}. That it is not marked does not mean that it is absent."
     ]
 
 
@@ -151,7 +153,7 @@ def _counted(scene: Scene, said: str) -> list[str] | None:
     stands = len(scene.inspection.regions)
     return [
         f"How many {asked['noun']} there are I cannot tell: I count what stands out, not the things that a picture shows.",
-        f"What I can tell: {wording.counted(stands, 'region')} {'stands' if stands == 1 else 'stand'} out.",
+        f"{CAN_TELL}{wording.counted(stands, 'region')} {'stands' if stands == 1 else 'stand'} out.",
     ]
 
 
@@ -168,4 +170,4 @@ def name_of_unknown(said: str) -> str | None:
 def nothing_known(name: str | None) -> str:
     """Said of a thing that is not known at all."""
     what = "that" if name is None else f'anything about "{name}"'
-    return f"I cannot tell {what}: the map only marks what looks unusual."
+    return f"I cannot tell {what}: the map only marks what differs."
