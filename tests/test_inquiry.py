@@ -12,7 +12,7 @@ from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.request import Request
-from assistant.types import QueryImage
+from assistant.types import Domain, QueryImage
 from assistant.vision.references.profile import AnomalousReference
 
 

@@ -37,9 +37,15 @@ def cause(scene: Scene) -> list[str]:
     if entry is None or (not scene.regions and not scene.question.kinds):
         return nothing(scene, "explain") if not scene.regions else ["One picture does not tell the cause."]
     if scene.medical:
-        return [phrases.capital(f"{_if_it_is(entry, scene)}it may be {wording.join(entry.causes, 'or')}."), NO_DIAGNOSIS]
+        return [
+            phrases.capital(f"{_if_it_is(entry, scene)}it may be {wording.join(entry.causes, 'or')}."),
+            NO_DIAGNOSIS,
+        ]
     if not fits_object(entry.name, _materials(scene)):
-        return [phrases.hardly(entry, scene), f"{phrases.capital(_condition(entry, scene))}usual causes are {_or(entry.causes)}."]
+        return [
+            phrases.hardly(entry, scene),
+            f"{phrases.capital(_condition(entry, scene))}usual causes are {_or(entry.causes)}.",
+        ]
     causes = sensible(entry.causes, _materials(scene))
     if not causes:
         return [f"The usual causes of {_noun(entry, scene)} ({_or(entry.causes)}) do not fit {phrases.thing(scene)}."]
@@ -74,7 +80,10 @@ def effect(scene: Scene) -> list[str]:
     if entry is None or (not scene.regions and not scene.question.kinds):
         return nothing(scene, "expect") if not scene.regions else ["One picture does not tell what it leads to."]
     if not scene.medical and not fits_object(entry.name, _materials(scene)):
-        return [phrases.hardly(entry, scene), f"{phrases.capital(_condition(entry, scene))}it can {_or(entry.effects)}."]
+        return [
+            phrases.hardly(entry, scene),
+            f"{phrases.capital(_condition(entry, scene))}it can {_or(entry.effects)}.",
+        ]
     effects = sensible(entry.effects, _materials(scene)) or entry.effects
     return [phrases.capital(f"{_if_it_is(entry, scene)}it can {_or(effects)}.")]
 
@@ -123,9 +132,7 @@ def prevent(scene: Scene) -> list[str]:
         return nothing(scene, "prevent") if not scene.regions else ["One picture does not tell where it comes from."]
     causes = sensible(entry.causes, _materials(scene)) or entry.causes
     return [
-        phrases.capital(
-            f"{_if_it_is(entry, scene)}look for {wording.join(causes, 'and')}: those are the usual causes."
-        )
+        phrases.capital(f"{_if_it_is(entry, scene)}look for {wording.join(causes, 'and')}: those are the usual causes.")
     ]
 
 

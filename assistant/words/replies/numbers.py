@@ -9,7 +9,6 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.spelling import plain
 from assistant.types import THRESHOLD, Region, Severity
 from assistant.vision.regions import highest_region
-from assistant.vocabulary.defect_types import ALL_TYPES
 from assistant.vocabulary.severity import COSMETIC, FROM, GRAVE, GRAVE_FROM, is_grave, points_of, severity_of
 from assistant.words import wording
 from assistant.words.replies.pictures import robust
@@ -43,7 +42,12 @@ _PROBABILITY = re.compile(
     r"\b(?:score|number|value|figure|it|that|this|0?[.,]\d+)\b.*\b(?:probabilit(?:y|ies)|percentages?|likelihood|odds|chance)\b"
     r"|\b(?:probability|likelihood|odds)\b.*\b(?:score|number|value)\b|\bconfidence (?:score|level|value)\b"
 )
-_TERMS = (r"\bscores?\b", r"\bpeaks?\b", r"\bsure\b|\bcertain\w*|\bconfiden\w*|\d ?%", r"\bseverity\b|\brat(?:ed|ing)\b")
+_TERMS = (
+    r"\bscores?\b",
+    r"\bpeaks?\b",
+    r"\bsure\b|\bcertain\w*|\bconfiden\w*|\d ?%",
+    r"\bseverity\b|\brat(?:ed|ing)\b",
+)
 _COMPARED = re.compile(
     r"\bsame\b|\bdifferen(?:ce|t)\b|\bdiffers?\b|\bcontradict\w*|\bwhen\b|\bversus\b|\bvs\b|\bthough\b|\bhow (?:is|can|come)\b|\bbut\b"
 )
@@ -52,7 +56,9 @@ _NEEDED = re.compile(
     r"|\bscore\b.*\b(?:have to be|need to be|needed|must be)\b|\bhow (?:high|far)\b.*\b(?:must|need|have to)\b"
 )
 _TOP = re.compile(r"\btop (?:1 ?%|one per ?cent|hundredth|percent)|\bhighest hundredth\b")
-_AFFECTS = re.compile(r"\b(?:affect|influenc|chang|alter|distort|bias|impact|matter)\w*\b.{0,20}\b(?:score|verdict|rating)\b")
+_AFFECTS = re.compile(
+    r"\b(?:affect|influenc|chang|alter|distort|bias|impact|matter)\w*\b.{0,20}\b(?:score|verdict|rating)\b"
+)
 _P_VALUE = re.compile(r"\bp[- ]?values?\b|\bp ?=|\bsignifican\w+\b.*\b(?:statistic\w*|score)|\bstatistically\b")
 _DECIDES = re.compile(
     r"\b(?:decid|driv|determin|caus|mak|trigger|dominat|weigh|contribut|push|behind|respons)\w*\b.*\b(?:verdict|score|reject\w*|result|decision)"
@@ -62,7 +68,9 @@ _BASED = re.compile(
     r"\bthreshold\b.*\b(?:based|come|comes|from|set|chosen|defined|picked|why|mean\w*|who|how|what)\b"
     r"|\b(?:who|how|why|what|where)\b.*\bthreshold\b"
 )
-_NUMBER = re.compile(r"(?<![\d.,x])(?P<value>\d{1,3}(?:[.,]\d+)?)\s?(?P<percent>%|per ?cent|percent)?(?![\d]|\s?(?:mm|cm|px|pixels?|x \d|m\b|kg|bar))")
+_NUMBER = re.compile(
+    r"(?<![\d.,x])(?P<value>\d{1,3}(?:[.,]\d+)?)\s?(?P<percent>%|per ?cent|percent)?(?![\d]|\s?(?:mm|cm|px|pixels?|x \d|m\b|kg|bar))"
+)
 _SEVERITIES = re.compile(r"\b(?:minor|major|critical)\b")
 
 
@@ -71,7 +79,11 @@ def explained(scene: Scene) -> list[str] | None:
     said = plain(scene.question.text)
     if _AFFECTS.search(said):
         return affects(scene)
-    if scene.asked.act.family in (Family.SUMMARY, Family.KNOWLEDGE) or scene.asked.act in (Act.SCALE, Act.COUNT, Act.CHANGE_THRESHOLD):
+    if scene.asked.act.family in (Family.SUMMARY, Family.KNOWLEDGE) or scene.asked.act in (
+        Act.SCALE,
+        Act.COUNT,
+        Act.CHANGE_THRESHOLD,
+    ):
         return None
     if sum(re.search(term, said) is not None for term in _TERMS[:3]) > 1 and _COMPARED.search(said):
         return apart(scene)
@@ -134,7 +146,10 @@ def p_value(scene: Scene) -> list[str]:
     """The share of the references that score as high."""
     found = scene.inspection
     if found.p_value is None:
-        return ["There is no p-value here: it takes 20 normal reference pictures or more.", f"What there is: {phrases.scored(found)}."]
+        return [
+            "There is no p-value here: it takes 20 normal reference pictures or more.",
+            f"What there is: {phrases.scored(found)}.",
+        ]
     return [
         f"The p-value is {found.p_value:.3f}: the share of normal pictures, this one counted among them, that score at least as high.",
         "The smaller it is, the rarer such a picture is among normal ones.",
@@ -169,7 +184,9 @@ def drives(scene: Scene) -> list[str]:
         at = "" if place is None else f"; it is highest {phrases.place(place)}, with {place.peak_score:.2f}"
         return [said, f"{made}{at}."]
     first = found.regions[0]
-    most = f"{made}, so {phrases.name(first)}, {phrases.mark_at(first, scene)}, weighs most, with {first.peak_score:.2f}"
+    most = (
+        f"{made}, so {phrases.name(first)}, {phrases.mark_at(first, scene)}, weighs most, with {first.peak_score:.2f}"
+    )
     others = found.regions[1:]
     rest = "" if not others else f"; the next, {phrases.name(others[0])}, reaches {others[0].peak_score:.2f}"
     return [said, f"{most}{rest}."]
@@ -178,7 +195,9 @@ def drives(scene: Scene) -> list[str]:
 def apart(scene: Scene) -> list[str]:
     """That score, peak and the chance of a kind are different things."""
     found = scene.inspection
-    said = [f"They are different things: {found.image_score:.2f} is the score of the whole picture, which makes the verdict"]
+    said = [
+        f"They are different things: {found.image_score:.2f} is the score of the whole picture, which makes the verdict"
+    ]
     if not found.regions:
         return [f"{said[0]}; the map tells it place by place."]
     first = (scene.regions or found.regions)[0]

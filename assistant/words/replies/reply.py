@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import ENGLISH, notice_in
@@ -16,118 +16,14 @@ from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import (
-    disputes,
-    findings,
-    kinds,
-    numbers,
-    pictures,
-    shapes,
-    sizes,
-    spots,
-    summaries,
-    tool,
-    verdicts,
-)  # fmt: skip
-from assistant.words.replies.untold import refusals, scans
-from assistant.words.replies.verdicts import state
-from assistant.words.scene import phrases
+from assistant.words.replies import numbers, spots, tool
+from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
+from assistant.words.replies.telling.sayers import SAYERS
+from assistant.words.replies.untold import refusals
 from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, Scene
 from assistant.words.scene.spots import Spot
 
-Sayer = Callable[[Scene], list[str]]
-SAYERS: dict[Act, Sayer] = {
-    Act.PRESENCE: verdicts.presence,
-    Act.ACCEPT: verdicts.accept,
-    Act.DANGEROUS: verdicts.dangerous,
-    Act.CUSTOMER_NOTICE: verdicts.customer_notice,
-    Act.SEVERITY: verdicts.severity,
-    Act.RATING: verdicts.rating,
-    Act.STANDARD: verdicts.standard,
-    Act.ESCALATE: verdicts.escalate,
-    Act.COUNT: findings.count,
-    Act.WHERE: findings.where,
-    Act.TYPE: findings.kind,
-    Act.LIST_REGIONS: findings.list_regions,
-    Act.WORST_REGION: findings.worst,
-    Act.DESCRIBE: findings.describe,
-    Act.APPEARANCE: findings.appearance,
-    Act.IDENTIFY: findings.identify,
-    Act.SPREAD: shapes.spread,
-    Act.ANYTHING_ELSE: findings.anything_else,
-    Act.HEAT_MAP: pictures.heat_map,
-    Act.SIZE: sizes.size,
-    Act.LENGTH: sizes.length,
-    Act.WIDTH: sizes.width,
-    Act.AREA: sizes.area,
-    Act.POSITION: findings.position,
-    Act.DISTANCE_EDGE: sizes.distance_edge,
-    Act.DISTANCE_REGION: sizes.distance_region,
-    Act.ORIENTATION: shapes.orientation,
-    Act.SHAPE: shapes.shape,
-    Act.MARGIN: shapes.margin,
-    Act.SCALE: sizes.scale,
-    Act.CAUSE: kinds.cause,
-    Act.EFFECT: kinds.effect,
-    Act.NEXT_STEP: kinds.next_step,
-    Act.REPAIR: kinds.repair,
-    Act.PREVENT: kinds.prevent,
-    Act.OTHER_METHOD: kinds.other_method,
-    Act.KIND_MEANING: kinds.kind_meaning,
-    Act.WHY: disputes.why,
-    Act.CHECKED: disputes.checked,
-    Act.NOT_CHECKED: disputes.not_checked,
-    Act.SURE: disputes.sure,
-    Act.DISAGREE: disputes.disagree,
-    Act.CLAIM: disputes.claim,
-    Act.MISSED: disputes.missed,
-    Act.CONFIRM: disputes.confirm,
-    Act.NAME_KIND: disputes.name_kind,
-    Act.SUMMARY: summaries.summary,
-    Act.REPHRASE: summaries.rephrase,
-    Act.REPORT: summaries.report,
-    Act.COMPARE_GOOD: summaries.compare_good,
-    Act.COMPARE_PICTURE: summaries.compare_picture,
-    Act.WHICH_BAD: summaries.which_bad,
-    Act.SLICE: scans.plane,
-    Act.SIDE: scans.side,
-    Act.SCAN: scans.scan,
-    **dict.fromkeys(
-        (Act.MALIGNANT, Act.BIRADS, Act.BIOPSY, Act.DIAGNOSIS, Act.TREATMENT, Act.PROGNOSIS, Act.MEDICATION, Act.SEQUENCE),
-        scans.who_decides,
-    ),
-    **dict.fromkeys(
-        (
-            Act.DEPTH, Act.AGE, Act.MATERIAL, Act.ORIGIN, Act.PRICE, Act.SERIAL_NUMBER, Act.DATE, Act.TEMPERATURE, Act.WEIGHT,
-            Act.SMELL_SOUND, Act.PERSON, Act.OTHER_SIDE, Act.TEXT,
-            Act.RATE, Act.PROGRESS,
-        ),
-        refusals.untold,
-    ),
-    Act.SCORE: tool.score,
-    Act.THRESHOLD: tool.threshold,
-    Act.CHANGE_THRESHOLD: tool.change_threshold,
-    Act.HOW_IT_WORKS: tool.how_it_works,
-    Act.MODEL: tool.model,
-    Act.ACCURACY: tool.accuracy,
-    Act.CAPABILITIES: tool.capabilities,
-    Act.IMAGE_QUALITY: pictures.image_quality,
-    Act.BETTER_PICTURE: pictures.better_picture,
-    Act.ROBUST: pictures.robust,
-    Act.REFERENCES: pictures.references,
-    Act.LEARN: pictures.learn,
-    Act.PRIVACY: pictures.privacy,
-    Act.GREETING: tool.greeting,
-    Act.THANKS: tool.thanks,
-    Act.GOODBYE: tool.goodbye,
-    Act.INSULT: tool.insult,
-    Act.PRAISE: tool.praise,
-    Act.NONSENSE: tool.nonsense,
-    Act.CHIT_CHAT: tool.chit_chat,
-    Act.OFF_TOPIC: tool.off_topic,
-}  # fmt: skip
-"""What is said on each act."""
 UNCLEAR = Act.MISSED
 """What a piece of a message whose act is not known is taken as, where it names a place, a number or a thing."""
 LEANING = 6
@@ -162,7 +58,7 @@ class Reply:
         lines = ""
         for sentence in self.sentences:
             last = lines.rsplit("\n", 1)[-1]
-            apart = "\n" if _item(sentence) or _item(last) or last.endswith(":") else " "
+            apart = "\n" if is_item(sentence) or is_item(last) or last.endswith(":") else " "
             lines += f"{apart if lines else ''}{sentence}"
         return lines
 
@@ -193,43 +89,83 @@ def reply(
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
+    told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan)
+    if last is not None:
+        told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
+    if understanding.kind is not MessageKind.SENTENCE:
+        return Reply(tuple(tool.no_sentence(understanding.kind)), (), (), told.focus, told.spot, False, told.reported)
     asked, guessed = _meant(understanding, scan)
     if last is not None and last.acts and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
-    asked = _with_unclear(asked, understanding, question)
-    sentences: list[str] = []
-    answered = False
-    spoken_of, spot, reported = (last.focus, last.spot, last.reported) if last is not None else ((), None, None)
-    for one in asked:
-        read = _of_domain(read_question(one.text), knowledge, scan)
-        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale, spot, reported)
-        if refusals.is_refused_again(scene, sentences):
-            continue
+    for one in _with_unclear(asked, understanding, question):
+        told.on(one, guessed)
+    if not asked:
+        told.on_unclear(understanding.nearest)
+    elif guessed and not told.exact:
+        told.sentences.append(tool.otherwise(told.scene(asked[-1]), understanding.nearest))
+    said = without_heard(once(told.sentences, told.scene(asked[-1] if asked else _unclear(question))), heard, asked)
+    if said and (foreign := notice_in(understanding.language)):
+        said.insert(0, foreign)
+    cautions = _cautioned(said, inspection, knowledge)
+    acts = tuple(one.act for one in asked)
+    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, told.exact, told.reported)
+
+
+@dataclass(eq=False)
+class _Told:
+    """What was said on a message so far, and what "it" and "there" mean by then; the arguments are those of :func:`reply`."""
+
+    inspection: Inspection
+    question: Question
+    knowledge: Knowledge
+    others: Sequence[Earlier]
+    told_scan: bool
+    told_scale: Scale | None
+    scan: bool
+    focus: tuple[int, ...] = ()
+    spot: Spot | None = None
+    reported: Spot | None = None
+    exact: bool = False
+    sentences: list[str] = field(default_factory=list)
+
+    def scene(self, one: AskedAct) -> Scene:
+        """What is at hand for an act."""
+        read = _of_domain(read_question(one.text), self.knowledge, self.scan)
+        return Scene(
+            self.inspection, read, one, self.question, self.knowledge, self.focus, self.others, self.told_scan,
+            self.told_scale, self.spot, self.reported,
+        )  # fmt: skip
+
+    def on(self, one: AskedAct, guessed: bool) -> None:
+        """Say what there is to say on an act; nothing on a piece that is not understood and names nothing."""
+        scene = self.scene(one)
+        if refusals.is_refused_again(scene, self.sentences):
+            return
         named = _on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
-            continue
-        answered = answered or named is not None
-        new = [*SAYERS[scene.asked.act](scene), *refusals.beside(scene)] if named is None else named
-        sentences += _not_yet_said(new, sentences, inspection)
-        spoken_of, spot = tuple(r.id for r in scene.regions), _spot_after(scene, named is not None)
-        reported = scene.spot if scene.sees_unmarked else reported
-    if understanding.kind is not MessageKind.SENTENCE:
-        return Reply(tuple(tool.no_sentence(understanding.kind)), (), (), spoken_of, spot, False, reported)
-    if not asked:
-        unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
-        scene = Scene(inspection, question, unclear, question, knowledge, spoken_of, others, told_scan, None, spot, reported)
+            return
+        new = [*SAYERS[one.act](scene), *refusals.beside(scene)] if named is None else named
+        self.sentences += not_yet_said(new, self.sentences, self.inspection)
+        self._goes_on(scene, named is not None)
+
+    def on_unclear(self, nearest: tuple[Act, ...]) -> None:
+        """Say what there is to say on a message that is not understood."""
+        scene = self.scene(_unclear(self.question))
         named = _on_what_is_named(scene, guessed=True)
-        answered = named is not None
-        sentences += named or tool.not_understood(scene, understanding.nearest)
-        spot = _spot_after(scene, answered)
-        reported = scene.spot if scene.sees_unmarked else reported
-    elif guessed and not answered:
-        sentences.append(tool.otherwise(scene, understanding.nearest))
-    told = _without_heard(_once(sentences, scene), heard, asked)
-    if sentences and (foreign := notice_in(understanding.language)):
-        told.insert(0, foreign)
-    cautions = _cautioned(told, inspection, knowledge)
-    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked if one.confidence > 0), spoken_of, spot, answered, reported)
+        self.sentences += named or tool.not_understood(scene, nearest)
+        focus = self.focus
+        self._goes_on(scene, named is not None)
+        self.focus = focus
+
+    def _goes_on(self, scene: Scene, named: bool) -> None:
+        """What is meant from here on; ``named``: what a sentence names was replied to."""
+        self.exact = self.exact or named
+        reported = scene.spot if scene.sees_unmarked else self.reported
+        self.focus, self.spot, self.reported = tuple(r.id for r in scene.regions), _spot_after(scene, named), reported
+
+
+def _unclear(question: Question) -> AskedAct:
+    return AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
 
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
@@ -240,12 +176,16 @@ def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     return spots.on_spot(scene) if untold is None else untold
 
 
-def _with_unclear(asked: tuple[AskedAct, ...], understanding: Understanding, question: Question) -> tuple[AskedAct, ...]:
+def _with_unclear(
+    asked: tuple[AskedAct, ...], understanding: Understanding, question: Question
+) -> tuple[AskedAct, ...]:
     """The acts, in the order of the message, with the pieces of it whose act is not known, as far as they name something."""
     if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
         return asked
     unclear = [
-        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece) for piece in understanding.unclear
+        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece)
+        for piece in understanding.unclear
+        if all(piece != one.text for one in asked)
     ]
     return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text)))
 
@@ -290,50 +230,6 @@ def _leans(question: Question) -> bool:
     return named and short and _LEANING.match(question.text.lower()) is not None
 
 
-def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
-    """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
-    told = " ".join(said).lower()
-    score, highest = phrases.scored(inspection), "the map is highest"
-    worth, limit = spots.NOT_ABSENT, phrases.LIMIT.lower()
-    return [
-        _without(sentence, phrases.LIMIT) if limit in told else sentence
-        for sentence in new
-        if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest, worth))
-    ]
-
-
-def _once(sentences: Sequence[str], scene: Scene) -> list[str]:
-    """Sentences once each, without what a refusal adds of the finding where another answer tells it."""
-    told = [*dict.fromkeys(sentences)]
-    if state(scene) not in told:
-        return told
-    return [sentence for sentence in told if not sentence.startswith(refusals.CAN_TELL)]
-
-
-def _without(sentence: str, part: str) -> str:
-    """A sentence without a part that was said, where something else is left."""
-    return sentence.replace(part, "").strip() or sentence
-
-
-_AS_A_WHOLE = frozenset({Act.SUMMARY, Act.REPORT, Act.REPHRASE, Act.LIST_REGIONS, Act.CHECKED, Act.PRESENCE, Act.DESCRIBE})
-"""Acts whose answer is said whole, whatever was said before."""
-_LEAD = re.compile(r"^(?:What I (?:can tell|can say of the picture|see|found|have)|Here|In short|By itself): ")
-
-
-def _without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[AskedAct]) -> list[str]:
-    """Sentences without those, behind the first, that were said before; what a normal verdict is worth is said each time."""
-    if not heard or any(one.act in _AS_A_WHOLE for one in asked):
-        return sentences
-    before, here = " ".join(heard).lower(), " ".join(sentences)
-
-    def again(sentence: str) -> bool:
-        core = _LEAD.sub("", sentence).lower().rstrip(".")
-        needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and spots.NOT_ABSENT not in here
-        return core in before and not needed and not _item(sentence) and spots.NOT_ABSENT not in sentence
-
-    return [*sentences[:1], *(sentence for sentence in sentences[1:] if not again(sentence))]
-
-
 def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
     """The research notice of a medical picture where nothing said it yet."""
     if not wording.is_medical(inspection, knowledge):
@@ -341,8 +237,3 @@ def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Know
     said = " ".join(sentences).lower()
     named = "diagnos" in said or "decides" in said or "doctor" in said or "radiologist" in said
     return () if named else (wording.RESEARCH_NOTICE,)
-
-
-def _item(sentence: str) -> bool:
-    """Whether it is an item of a list."""
-    return sentence.startswith("- ") or (sentence[:1].isdigit() and sentence[1:3] == ". ")

@@ -24,7 +24,9 @@ _DOING = frozenset({Act.NEXT_STEP, Act.OTHER_METHOD, Act.REPAIR, Act.BETTER_PICT
 _WHY_UNMARKED = re.compile(
     r"\b(?:why|how come)\b.*\b(?:mark\w*|box\w*|flag\w*|mention\w*|detect\w*|see|show\w*|f[io]u?nd|catch|caught|miss\w*|ignor\w*)\b"
 )
-_ASKS_KIND = re.compile(r"\b(?:what|which|whats|kind|type|or|maybe|perhaps)\b|\b(?:is|are|could|can|might) (?:it|that|this|they|those)\b")
+_ASKS_KIND = re.compile(
+    r"\b(?:what|which|whats|kind|type|or|maybe|perhaps)\b|\b(?:is|are|could|can|might) (?:it|that|this|they|those)\b"
+)
 _ASKS_WHAT = re.compile(
     r"\b(?:is|are|could|can) (?:that|it|this|these|those|they) (?:just |only |be |also )?(?:an? |the |some )?"
     r"(?!(?:bad|ok|okay|fine|good|normal|safe|dangerous|marked|nothing|anything|big|serious|defect|defects|wrong|why|real)\b)"
@@ -34,7 +36,9 @@ NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
 LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
 DRAW = "If it is a defect, draw it in on the page: what you mark stands."
-DRAW_SCAN = "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
+DRAW_SCAN = (
+    "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
+)
 
 
 def on_spot(scene: Scene) -> list[str] | None:
@@ -65,7 +69,13 @@ def on_spot(scene: Scene) -> list[str] | None:
 
 def _unmarked(scene: Scene) -> bool:
     """Whether the message says that something was not marked."""
-    return re.search(r"\byou (?:did|have|missed|forgot|skip|overlook)|n'?t mark|not mark|no box|unmarked|\balso\b|\belse\b", plain(scene.message.text)) is not None
+    return (
+        re.search(
+            r"\byou (?:did|have|missed|forgot|skip|overlook)|n'?t mark|not mark|no box|unmarked|\balso\b|\belse\b",
+            plain(scene.message.text),
+        )
+        is not None
+    )
 
 
 def _seen(scene: Scene, spot: Spot) -> list[str]:
@@ -135,9 +145,7 @@ def _why(scene: Scene, spot: Spot) -> str:
     if peak >= THRESHOLD:
         return f"{nothing} it is too small a spot, although the map reaches {peak:.2f} there."
     like = "it differs little from the references" if found.references else "it looks much like the rest"
-    return (
-        f"{nothing} the map reaches only {peak:.2f} there, below the threshold of 0.50: by the map, {like}."
-    )
+    return f"{nothing} the map reaches only {peak:.2f} there, below the threshold of 0.50: by the map, {like}."
 
 
 def _worth(scene: Scene, spot: Spot) -> list[str]:
@@ -157,7 +165,9 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
     """What a later question asks of that place, as far as something can be said; None for what is not about a place."""
     act = scene.asked.act
     peak = spot.peak(scene.inspection)
-    there = f"nothing is marked {spot.where or 'there'} (the map reaches {peak:.2f}, {_below(peak)} the threshold of 0.50)"
+    there = (
+        f"nothing is marked {spot.where or 'there'} (the map reaches {peak:.2f}, {_below(peak)} the threshold of 0.50)"
+    )
     if act.family is Family.MEASURE:
         return [
             f"I cannot measure it: {there}, and only what is marked has an outline.",
@@ -171,13 +181,19 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
     if act in _KNOWN and scene.question.kinds:
         return None
     if act in _KNOWN:
-        asked = "What causes it" if act is Act.CAUSE else "What it leads to" if act is Act.EFFECT else "How it is avoided"
+        asked = (
+            "What causes it" if act is Act.CAUSE else "What it leads to" if act is Act.EFFECT else "How it is avoided"
+        )
         return [
             f"{asked} I cannot tell: {there}, so there is no kind to go by.",
             f"If you name the kind, I can say what is usual for it; {NOT_ABSENT}.",
         ]
     if act in _DOING:
-        way = "have a qualified reader look at it" if scene.medical else "look at it under better light and a magnifier, and take a close-up"
+        way = (
+            "have a qualified reader look at it"
+            if scene.medical
+            else "look at it under better light and a magnifier, and take a close-up"
+        )
         return [f"Do not rely on me for that: {there}; {way}.", _draw(scene)]
     return None
 

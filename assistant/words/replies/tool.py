@@ -44,8 +44,8 @@ def threshold(scene: Scene) -> list[str]:
     if found.mode is Mode.FEW_SHOT:
         basis = (
             "It is set from your references alone, each judged by the others, together with what is usual for other products: it is "
-            "the higher of two points, one above which a chosen share of normal pictures lies (--overkill), the other from which an "
-            "anomaly is likelier than not."
+            "the higher of two points, one above which a chosen share of good pictures lies (--overkill), the other from which the odds "
+            "turn against it."
         )
     else:
         basis = (

@@ -98,8 +98,7 @@ def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     return tuple(
         one
         for one in asked
-        if _is_apart(one)
-        or (one.act not in covered and (one is first[one.act] or one.act not in ONCE))
+        if _is_apart(one) or (one.act not in covered and (one is first[one.act] or one.act not in ONCE))
     )
 
 

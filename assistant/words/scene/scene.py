@@ -35,7 +35,9 @@ POINTING = frozenset(
     {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
 )
 """Acts that are about a place which another sentence of the message names."""
-ELSEWHERE = frozenset({Act.DISTANCE_EDGE, Act.DISTANCE_REGION, Act.SCALE, Act.SIDE, Act.COUNT, Act.LIST_REGIONS, Act.HEAT_MAP})
+ELSEWHERE = frozenset(
+    {Act.DISTANCE_EDGE, Act.DISTANCE_REGION, Act.SCALE, Act.SIDE, Act.COUNT, Act.LIST_REGIONS, Act.HEAT_MAP}
+)
 """Acts whose places are none that somebody points to."""
 ELLIPSIS = 3
 """Words of a sentence, at most, that leaves out what it is about ("reflection maybe?")."""

@@ -28,7 +28,9 @@ _MARKED = (
     r"(?:(?:region|box|mark|number|frame|rectangle|square) ?#?(?P<number>\d{1,2})?|marked (?:area|place|spot|region)|defect|lesion"
     r"|finding|KINDS|it)\b"
 )
-_BESIDE = r"(?<!\w)(?P<one>WAYS)(?: and (?:to the |slightly |just )?(?P<other>left|right|above|below|under)(?: of)?)? MARKED"
+_BESIDE = (
+    r"(?<!\w)(?P<one>WAYS)(?: and (?:to the |slightly |just )?(?P<other>left|right|above|below|under)(?: of)?)? MARKED"
+)
 _SEEN = re.compile(
     r"\bi(?: can| could| do| also| clearly| still| think i| believe i)* (?:see|notice|spot(?:ted)?|saw|found|find|make out|noticed)\b"
     r"|\bthere(?:'s| is| are|s)\b(?! (?:nothing|no\b|any\b|anything))|\blooks? (?:\w+ ){1,4}to me\b|\bseems? (?:\w+ ){1,4}to me\b"
@@ -53,8 +55,12 @@ _LOOKING = (
     r"(?:dark|darker|light|lighter|bright|brighter|black|white|gr[ae]y|brown|red|yellow|shiny|dull|small|tiny|little|big|large|faint"
     r"|thin|thick|round|curved|straight|long|short|odd|strange|weird|fuzzy|pale|blurry|numerous|other)"
 )
-_UNPLACED = re.compile(rf"^(?:an?|some|several|another)\b(?! (?:region|mark|defect|flaw)s?$)|^(?:the|those|these|that|this) (?:\w+ )?{_LOOKING}\b")
-_REST = re.compile(r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok|fine)\b|\beverywhere else\b|\bexcept for (?:that|this|it)\b")
+_UNPLACED = re.compile(
+    rf"^(?:an?|some|several|another)\b(?! (?:region|mark|defect|flaw)s?$)|^(?:the|those|these|that|this) (?:\w+ )?{_LOOKING}\b"
+)
+_REST = re.compile(
+    r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok|fine)\b|\beverywhere else\b|\bexcept for (?:that|this|it)\b"
+)
 _AGAIN = re.compile(
     r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?|shadows?|bites?"
     r"|arcs?|patch(?:es)?|things?|fibres?|bumps?|edges?|corners?|bubbles?)\b"
@@ -156,7 +162,7 @@ def sees_somewhere(said: str) -> bool:
     >>> sees_somewhere("i also see some dark smudges"), sees_somewhere("is the rest good?"), sees_somewhere("there is a region")
     (True, True, False)
     """
-    return asks_of_rest(said) or claims_to_see(said) and is_described(seen_in(said))
+    return asks_of_rest(said) or (claims_to_see(said) and is_described(seen_in(said)))
 
 
 def spot_beside(said: str, inspection: Inspection, focus: tuple[int, ...]) -> Spot | None:

@@ -166,7 +166,7 @@ def test_reasons_fit_the_verdict() -> None:
     assert "scores above the threshold" in told(STATES["no region"], (Act.WHY, "why?")).text
     assert "because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is region 1 marked?")).text
     unmarked = told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
-    assert "It is not marked because the map reaches only 0.00 at the bottom right" in unmarked
+    assert "Nothing is marked at the bottom right because the map reaches only 0.00 there" in unmarked
     assert "The nearest mark is region 1" in unmarked
     assert "No single mark" in told(STATES["no region"], (Act.CUSTOMER_NOTICE, "would they notice?")).text
 

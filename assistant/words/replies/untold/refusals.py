@@ -26,7 +26,9 @@ _SIGNS = frozenset({Act.CLAIM, Act.DISAGREE, Act.DIAGNOSIS})
 """Acts that a sign which may be absent goes before."""
 CAN_TELL = "What I can tell: "
 """Begins what a refusal adds of the finding."""
-_COUNTED = re.compile(r"\bhow many (?!of\b|are\b|is\b|did\b|do\b)(?P<noun>(?:\w+ ){0,2}?\w+)(?= (?:are|is|do|does|did|can|has|have|on|in)\b|\W*$)")
+_COUNTED = re.compile(
+    r"\bhow many (?!of\b|are\b|is\b|did\b|do\b)(?P<noun>(?:\w+ ){0,2}?\w+)(?= (?:are|is|do|does|did|can|has|have|on|in)\b|\W*$)"
+)
 _COUNTABLE = re.compile(
     r"\b(?:defects?|regions?|marks?|spots?|areas?|places?|flaws?|faults?|anomal\w+|problems?|issues?|findings?|lesions?|boxes"
     r"|box|pixels?|px|mm|cm|percent|references?|pictures?|images?|things|damages?|errors?|minor|major|critical|times|more"
@@ -89,9 +91,7 @@ def reasons(things: Sequence[Thing], scene: Scene) -> list[str]:
         alike = [thing for thing in things if thing.because == because]
         what = wording.join([thing.say for thing in alike])
         tells = "; ".join(dict.fromkeys(thing.tells for thing in alike if thing.tells))
-        said.append(
-            f"{phrases.capital(what)} cannot be told from one picture: {because}. What would tell: {tells}."
-        )
+        said.append(f"{phrases.capital(what)} cannot be told from one picture: {because}. What would tell: {tells}.")
     return said
 
 
@@ -114,7 +114,10 @@ def nearest(thing: Thing, scene: Scene) -> list[str]:
         sure = (region.type_probability or 0.0) >= phrases.CERTAIN and not scene.medical
         named = wording.noun(entry.name, scene.knowledge)
         can = f"{named} can" if sure else f"if it is {named}, it can"
-        return [*verdict(scene), f"{phrases.capital(can)} {wording.join(sensible(entry.effects, materials) or entry.effects, 'or')}."]
+        return [
+            *verdict(scene),
+            f"{phrases.capital(can)} {wording.join(sensible(entry.effects, materials) or entry.effects, 'or')}.",
+        ]
     return verdict(scene)
 
 
@@ -140,9 +143,7 @@ def absent(scene: Scene) -> list[str]:
     regions = scene.inspection.regions
     if not regions:
         return verdict(scene)
-    return [
-        f"What is marked: {phrases.marks(regions, scene)}. That it is not marked does not mean that it is absent."
-    ]
+    return [f"What is marked: {phrases.marks(regions, scene)}. That it is not marked does not mean that it is absent."]
 
 
 def _counted(scene: Scene, said: str) -> list[str] | None:
