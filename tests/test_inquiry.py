@@ -120,6 +120,6 @@ def test_pictures_that_judge_each_other_are_looked_at_as_wholes() -> None:
 
 
 def test_a_domain_may_be_told_as_a_text_and_an_unknown_one_is_refused() -> None:
-    assert Inquiry.of({"domain": "medical"}).domain is Domain.MEDICAL  # type: ignore[typeddict-item]
+    assert Inquiry.of({"domain": "medical"}).domain is Domain.MEDICAL
     with pytest.raises(ConfigError, match=r"a domain of industrial, medical.*dental"):
         Inquiry.of({"domain": "dental"})  # type: ignore[typeddict-item]

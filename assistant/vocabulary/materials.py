@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from assistant.vocabulary.knowledge import Entry
 
 _OBJECTS = {
-    "metal": r"cast(?:ing)?s?|steel|metal|iron|alumini?um|copper|brass|screws?|bolts?|nuts?|gears?|bearings?|impellers?|pumps?|shafts?"
-    r"|valves?|pipes?|welds?|sheets?|rails?|blades?|nails?|washers?|springs?|forgings?|rims?|lids?|cans?|flanges?|housings?|engines?",
+    "metal": r"cast(?:ing)?s?|steel|metal|iron|alumini?um|copper|brass|screws?|bolts?|nuts?|gears?|bearings?|impellers?|pumps?"
+    r"|shafts?|valves?|pipes?|welds?|sheets?|rails?|blades?|nails?|washers?|springs?|forgings?|rims?|lids?|cans?|flanges?|housings?|engines?",
     "glass": r"glass|bottles?|vials?|ampoules?|windows?|lens(?:es)?|windscreens?|jars?|mirrors?|syringes?",
     "ceramic": r"tiles?|ceramics?|porcelain|bricks?|plates?|cups?|ferrites?",
     "textile": r"fabrics?|textiles?|cloths?|carpets?|woven|yarns?|cotton|denim|knit\w*|shirts?|rugs?|felts?",
@@ -24,7 +24,8 @@ _OBJECTS = {
     "cell": r"solar|photovoltaic|wafers?|cells?|modules?",
     "printed": r"labels?|prints?|printed|cartons?|packag\w*|boxes|box|papers?|books?|cards?|stickers?|banknotes?|pouch(?:es)?",
     "plastic": r"plastics?|polymers?|toothbrush(?:es)?|zippers?|foils?|films?|grids?|foams?|rubber|caps?|bumpers?",
-    "food": r"tablets?|pills?|capsules?|drugs?|fruits?|apples?|hazelnuts?|cashews?|candles?|macaronis?|gums?|foods?|bread|chocolate",
+    "food": r"tablets?|pills?|capsules?|drugs?|fruits?|apples?|hazelnuts?"
+    r"|cashews?|candles?|macaronis?|gums?|foods?|bread|chocolate",
 }
 _NAMED = {material: re.compile(rf"\b(?:{words})\b") for material, words in _OBJECTS.items()}
 _WEB = {"textile", "leather", "printed", "plastic"}
@@ -50,11 +51,14 @@ _PHRASES: tuple[tuple[re.Pattern[str], set[str]], ...] = tuple(
         (r"casting or welding|the melt|shrinkage while cooling|uneven cooling", {"metal", "glass", "plastic", "ceramic"}),
         (r"unlike metals|local corrosion|start corrosion|dye penetrant", {"metal", "electronics"}),
         (r"seize joints|reduce the wall|left of the wall", {"metal"}),
-        (r"contact resistance|short circuit|circuit open|electric arc|insulation|solder|corrode contacts|flux\b", {"electronics", "cell", "metal"}),
+        (r"contact resistance|short circuit|circuit open|electric arc|insulation|solder|corrode contacts|flux\b",
+         {"electronics", "cell", "metal"}),
         (r"oven", {"metal", "ceramic", "food", "electronics", "plastic", "glass"}),
-        (r"print head|misregistration|artwork|the code|printer|code or label", {"printed", "plastic", "glass", "food", "electronics"}),
+        (r"print head|misregistration|artwork|the code|printer|code or label",
+         {"printed", "plastic", "glass", "food", "electronics"}),
         (r"liquid or gas leak|leak paths|^leak$|disturb (?:fit or )?sealing", {"metal", "glass", "plastic", "ceramic"}),
-        (r"out of use|fixtures|stacking|clamp\w*|stop assembly|assembly step|feeder|moving parts|careless packing|a fall|neighbouring parts",
+        (r"out of use|fixtures|stacking|clamp\w*|stop assembly|assembly step|feeder|moving parts|careless packing"
+         r"|a fall|neighbouring parts",
          set(_OBJECTS) - {"ground"}),
         (r"load\b|fatigue", set(_OBJECTS) - {"food", "textile"}),
     )

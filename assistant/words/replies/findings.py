@@ -164,7 +164,8 @@ def _how_sure(region: Region) -> str:
     """How sure the kind of a listed region is."""
     if region.type is None or region.type_probability is None:
         return ""
-    return f", {'kind' if region.type_probability >= phrases.CERTAIN else 'kind uncertain:'} {100 * region.type_probability:.0f} % sure"
+    head = "kind" if region.type_probability >= phrases.CERTAIN else "kind uncertain:"
+    return f", {head} {100 * region.type_probability:.0f} % sure"
 
 
 def worst(scene: Scene) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.spelling import plain
@@ -21,21 +21,26 @@ RATED = 2
 FRAGMENT = 6
 """Words of a piece of a message, at most, that lends what is asked of it from the rest of the message."""
 RULE = (
-    "The rule adds up to 0.60 points for size and up to 0.40 for strength, which count in full for grave kinds and by a quarter for "
-    f"cosmetic ones; it takes {FROM[Severity.MAJOR]:.2f} points to become major, {FROM[Severity.CRITICAL]:.2f} to become critical."
+    "The rule adds up to 0.60 points for size and up to 0.40 for strength, which count in full for grave kinds and by "
+    "a quarter for "
+    f"cosmetic ones; it takes {FROM[Severity.MAJOR]:.2f} points to become major, {FROM[Severity.CRITICAL]:.2f} to "
+    f"become critical."
 )
 """How regions are rated."""
 _RATING = r"(?:minor|major|critical|severity|severe|rating|rated|graded?)"
 _WHY_RATED = re.compile(
-    rf"\b(?:why|how come)\b.*\b{_RATING}\b|\b(?:how|what) .*\b(?:determin|decid|calculat|comput|defin|work|arriv|set|assign|based|deriv)\w*"
+    rf"\b(?:why|how come)\b.*\b{_RATING}\b|\b(?:how|what) .*\b(?:determin|decid|calculat|comput|defin|work|arriv|set"
+    rf"|assign|based|deriv)\w*"
     rf".*\b{_RATING}\b|\b{_RATING}\b.*\b(?:determin|decid|calculat|comput|defin|assign|based|deriv)\w*"
     r"|\bwhat (?:makes|made|does|do you mean|is meant|is the meaning).*\b(?:minor|major|critical)\b"
     r"|\b(?:minor|major|critical)\b.*\bmeans?\b|\bcriteri\w+\b.*\bseverity\b|\bseverity\b.*\bcriteri\w+"
 )
 _MEANING = re.compile(
-    r"\bmean(?:s|ing)?\b|\bexplain\b|\binterpret\b|\bwhat(?:'s| is| are|s)\b|\bhow (?:do|should|can) i read\b|\bwhy\b|\bhow come\b"
+    r"\bmean(?:s|ing)?\b|\bexplain\b|\binterpret\b|\bwhat(?:'s| is| are|s)\b|\bhow (?:do|should|can) i read\b|\bwhy\b"
+    r"|\bhow come\b"
     r"|\b(?:much|high|low|a lot|little|good|bad|big|small|strong|weak|enough|normal|serious|exactly|same|close|worrying)\b"
-    r"|\bunderestimat\w*|\boverestimat\w*|\btoo (?:small|large|low|high|little)\b|\baccura\w+|\bcertain\b|\bwhere (?:does|do|is)\b"
+    r"|\bunderestimat\w*|\boverestimat\w*|\btoo (?:small|large|low|high|little)\b|\baccura\w+|\bcertain\b"
+    r"|\bwhere (?:does|do|is)\b"
     r"|\bhow (?:is|are|was|were|did|do|can|sure)\b|\breliab\w+|\btrust\w*"
 )
 _PROBABILITY = re.compile(
@@ -49,7 +54,8 @@ _TERMS = (
     r"\bseverity\b|\brat(?:ed|ing)\b",
 )
 _COMPARED = re.compile(
-    r"\bsame\b|\bdifferen(?:ce|t)\b|\bdiffers?\b|\bcontradict\w*|\bwhen\b|\bversus\b|\bvs\b|\bthough\b|\bhow (?:is|can|come)\b|\bbut\b"
+    r"\bsame\b|\bdifferen(?:ce|t)\b|\bdiffers?\b|\bcontradict\w*|\bwhen\b|\bversus\b|\bvs\b|\bthough\b|\bhow (?:is|can"
+    r"|come)\b|\bbut\b"
 )
 _NEEDED = re.compile(
     r"\b(?:what|which|how (?:high|much|big))\b.*\b(?:score|value|number)\b.*\b(?:have to|need|must|should|would)\b"
@@ -69,7 +75,8 @@ _BASED = re.compile(
     r"|\b(?:who|how|why|what|where)\b.*\bthreshold\b"
 )
 _NUMBER = re.compile(
-    r"(?<![\d.,x])(?P<value>\d{1,3}(?:[.,]\d+)?)\s?(?P<percent>%|per ?cent|percent)?(?![\d]|\s?(?:mm|cm|px|pixels?|x \d|m\b|kg|bar))"
+    r"(?<![\d.,x])(?P<value>\d{1,3}(?:[.,]\d+)?)\s?(?P<percent>%|per ?cent|percent)?(?![\d]|\s?(?:mm|cm|px|pixels?|x \d"
+    r"|m\b|kg|bar))"
 )
 _SEVERITIES = re.compile(r"\b(?:minor|major|critical)\b")
 
@@ -128,16 +135,19 @@ def probability(scene: Scene) -> list[str]:
     """That a score is no share of bad parts."""
     found = scene.inspection
     return [
-        f"The score of {found.image_score:.2f} is no probability that you can count on: it is a scale from 0 to 1 that is set so that "
+        f"The score of {found.image_score:.2f} is no probability that you can count on: it is a scale from 0 to 1 that "
+        f"is set so that "
         "0.50 is the threshold.",
-        f"It does not say that {100 * found.image_score:.0f} of 100 such pictures are bad: how often yours are bad it does not know.",
+        f"It does not say that {100 * found.image_score:.0f} of 100 such pictures are bad: how often yours are bad it "
+        f"does not know.",
     ]
 
 
 def top(scene: Scene) -> list[str]:
     """How picture and map hang together."""
     return [
-        f"The map is set so that its highest hundredth is, on average, the score of the picture: {scene.inspection.image_score:.2f}.",
+        f"The map is set so that its highest hundredth is, on average, the score of the picture: "
+        f"{scene.inspection.image_score:.2f}.",
         "So one high spot alone does not turn the verdict, and the peak of a region may lie above that score.",
     ]
 
@@ -151,7 +161,8 @@ def p_value(scene: Scene) -> list[str]:
             f"What there is: {phrases.scored(found)}.",
         ]
     return [
-        f"The p-value is {found.p_value:.3f}: the share of normal pictures, this one counted among them, that score at least as high.",
+        f"The p-value is {found.p_value:.3f}: the share of normal pictures, this one counted among them, that score at "
+        f"least as high.",
         "The smaller it is, the rarer such a picture is among normal ones.",
     ]
 
@@ -225,39 +236,43 @@ def _number(scene: Scene, said: str) -> list[str] | None:
 
 def _told(scene: Scene, value: float, digits: int, percent: bool, said: str) -> list[str] | None:
     """The explanation of a number with so many digits behind its point."""
-    found, step = scene.inspection, 0.5 * 10.0**-digits + 1e-9
-    regions = scene.regions or found.regions
-    everywhere = [*regions, *(r for r in found.regions if r not in regions)]
-
-    def near(other: float) -> bool:
-        return abs(value - other) <= step
-
+    step = 0.5 * 10.0**-digits + 1e-9
+    first = scene.regions or scene.inspection.regions
+    regions = (*first, *(r for r in scene.inspection.regions if r not in first))
     if percent:
-        for region in everywhere:
-            if region.type_probability is not None and near(100 * region.type_probability):
-                return _chance(region, scene)
-            if near(100 * region.area_fraction):
-                return _share(region, scene)
-        return probability(scene) if near(100 * found.image_score) else None
+        return _percentage(scene, regions, value, step)
     if digits < 1 or value > 1:
         return None
-    if near(found.image_score) and not re.search(r"\bpeak\b|\bregion \d", said):
+    of_region = re.search(r"\bpeak\b|\bregion \d", said) is not None
+    is_score = abs(value - scene.inspection.image_score) <= step
+    if is_score and not of_region:
         return _score(scene)
-    for region in everywhere:
-        if near(region.peak_score):
-            return _peak(region, scene)
-    if near(found.image_score):
+    peaks = [region for region in regions if abs(value - region.peak_score) <= step]
+    if peaks:
+        return _peak(peaks[0], scene)
+    if is_score:
         return _score(scene)
-    place = highest_region(found)
-    if place is not None and near(place.peak_score):
+    place = highest_region(scene.inspection)
+    if place is not None and abs(value - place.peak_score) <= step:
         return _highest(place, scene)
-    return threshold(scene) if near(THRESHOLD) else None
+    return threshold(scene) if abs(value - THRESHOLD) <= step else None
+
+
+def _percentage(scene: Scene, regions: Sequence[Region], value: float, step: float) -> list[str] | None:
+    """The explanation of a percentage: of a kind's chance, of a share of the picture, or of the score."""
+    for region in regions:
+        if region.type_probability is not None and abs(value - 100 * region.type_probability) <= step:
+            return _chance(region, scene)
+        if abs(value - 100 * region.area_fraction) <= step:
+            return _share(region, scene)
+    return probability(scene) if abs(value - 100 * scene.inspection.image_score) <= step else None
 
 
 def _score(scene: Scene) -> list[str]:
     found = scene.inspection
     return [
-        f"{found.image_score:.2f} is the score of the picture, on a scale from 0 to 1 that goes up with what is out of the ordinary. It "
+        f"{found.image_score:.2f} is the score of the picture, on a scale from 0 to 1 that goes up with what is out of "
+        f"the ordinary. It "
         f"lies {phrases.how_close(found.image_score)}, which is 0.50.",
         "It is the average of the highest hundredth of the map, and no probability.",
     ]
@@ -266,7 +281,8 @@ def _score(scene: Scene) -> list[str]:
 def _peak(region: Region, scene: Scene) -> list[str]:
     high = "a little above" if region.peak_score < 0.65 else "clearly above" if region.peak_score < 0.9 else "far above"
     return [
-        f"{region.peak_score:.2f} is the highest value of the map in {phrases.name(region)}, {phrases.mark_at(region, scene)}: on the "
+        f"{region.peak_score:.2f} is the highest value of the map in {phrases.name(region)}, "
+        f"{phrases.mark_at(region, scene)}: on the "
         f"scale from 0 to 1 that is {high} the threshold of 0.50.",
         f"It says how unusual that place looks, not how grave it is; the verdict rests on the score of the whole picture, "
         f"{scene.inspection.image_score:.2f}.",
@@ -277,8 +293,10 @@ def _highest(place: Region, scene: Scene) -> list[str]:
     found = scene.inspection
     side = "at or above" if place.peak_score >= THRESHOLD else "below"
     return [
-        f"{place.peak_score:.2f} is the highest value of the map, {phrases.place(place)}: {side} the threshold of 0.50 for that one spot.",
-        f"The verdict is made by the score of the picture, {found.image_score:.2f}, the average of the highest hundredth of the map: a "
+        f"{place.peak_score:.2f} is the highest value of the map, {phrases.place(place)}: {side} the threshold of 0.50 "
+        f"for that one spot.",
+        f"The verdict is made by the score of the picture, {found.image_score:.2f}, the average of the highest "
+        f"hundredth of the map: a "
         "single spot does not make it, and places are marked only in pictures whose score reaches 0.50.",
         phrases.caveat(scene),
     ]
@@ -299,9 +317,11 @@ def _chance(region: Region, scene: Scene) -> list[str]:
 
 def _share(region: Region, scene: Scene) -> list[str]:
     return [
-        f"{wording.percent(region.area_fraction)} of the picture is what the map marks as {phrases.name(region)}: all pixels there that "
+        f"{wording.percent(region.area_fraction)} of the picture is what the map marks as {phrases.name(region)}: all "
+        f"pixels there that "
         "reach the threshold of 0.50.",
-        "The map is coarser than the mark, so its outline may cut a part off or take in what lies around: the true share may be smaller "
+        "The map is coarser than the mark, so its outline may cut a part off or take in what lies around: the true "
+        "share may be smaller "
         "or larger.",
     ]
 

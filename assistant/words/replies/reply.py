@@ -40,7 +40,7 @@ class Reply:
         acts: that were replied to; empty where none was near enough.
         focus: numbers of the regions it is about.
         spot: the place that the user pointed to, where it is about one.
-        exact: it stands as it is: it answers what was named (a number, a thing that no picture tells, a place), whatever the acts.
+        exact: it stands as it is: it answers what was named (a number, a thing, a place), whatever the acts.
         reported: the last place where the user said that he sees something which is not marked.
     """
 
@@ -169,7 +169,7 @@ def _unclear(question: Question) -> AskedAct:
 
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
-    """On what is named, which goes before what the act asks for: a number to be explained, a thing that no picture tells, a place."""
+    """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
     if (number := numbers.explained(scene)) is not None:
         return number
     untold = refusals.named_untold(scene, guessed)

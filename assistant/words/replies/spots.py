@@ -1,4 +1,4 @@
-"""Replies about a place that the user points to where nothing is marked: what the map says there, and what cannot be said of it."""
+"""Replies about a place that the user points to: what the map says there, and what cannot be said of what is not marked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _GRAVITY = frozenset({Act.SEVERITY, Act.DANGEROUS, Act.CUSTOMER_NOTICE})
 _KNOWN = frozenset({Act.CAUSE, Act.EFFECT, Act.PREVENT})
 _DOING = frozenset({Act.NEXT_STEP, Act.OTHER_METHOD, Act.REPAIR, Act.BETTER_PICTURE})
 _WHY_UNMARKED = re.compile(
-    r"\b(?:why|how come)\b.*\b(?:mark\w*|box\w*|flag\w*|mention\w*|detect\w*|see|show\w*|f[io]u?nd|catch|caught|miss\w*|ignor\w*)\b"
+    r"\b(?:why|how come)\b.*\b(?:mark\w*|box\w*|flag\w*|mention\w*|detect\w*|see|show\w*|f[io]u?nd|catch|caught|miss\w*"
+    r"|ignor\w*)\b"
 )
 _ASKS_KIND = re.compile(
     r"\b(?:what|which|whats|kind|type|or|maybe|perhaps)\b|\b(?:is|are|could|can|might) (?:it|that|this|they|those)\b"
@@ -139,7 +140,8 @@ def _why(scene: Scene, spot: Spot) -> str:
     nothing = f"Nothing is marked {spot.where or 'there'} because"
     if peak >= THRESHOLD and not scene.anomalous:
         return (
-            f"{nothing} places are marked in pictures only whose score reaches the threshold: the map reaches {peak:.2f} there, but "
+            f"{nothing} places are marked in pictures only whose score reaches the threshold: the map reaches "
+            f"{peak:.2f} there, but "
             f"the score of the picture is {found.image_score:.2f}."
         )
     if peak >= THRESHOLD:

@@ -43,8 +43,10 @@ def threshold(scene: Scene) -> list[str]:
     found = scene.inspection
     if found.mode is Mode.FEW_SHOT:
         basis = (
-            "It is set from your references alone, each judged by the others, together with what is usual for other products: it is "
-            "the higher of two points, one above which a chosen share of good pictures lies (--overkill), the other from which the odds "
+            "It is set from your references alone, each judged by the others, together with what is usual for other "
+            "products: it is "
+            "the higher of two points, one above which a chosen share of good pictures lies (--overkill), the other "
+            "from which the odds "
             "turn against it."
         )
     else:

@@ -14,8 +14,8 @@ from assistant.types import Box, Inspection, Region
 
 Way = Literal["left of", "right of", "above", "below", "beside"]
 GAP, BAND = 0.03, 0.2
-"""Shares of the picture's longer side: how far from a region the place beside it begins, since the map fades from the mark, and how
-wide that place is."""
+"""Shares of the picture's longer side: how far from a region the place beside it begins, since the map fades from the mark, and
+how wide that place is."""
 _WAYS: dict[str, Way] = {
     "left of": "left of", "left from": "left of", "right of": "right of", "right from": "right of", "above": "above",
     "over": "above", "on top of": "above", "below": "below", "under": "below", "underneath": "below", "beneath": "below",
@@ -25,14 +25,16 @@ _WAYS: dict[str, Way] = {
 _WAY = "|".join(sorted(_WAYS, key=len, reverse=True))
 _MARKED = (
     r"(?:the |your |this |that |its )?(?:big |first |second |marked |red |main )?"
-    r"(?:(?:region|box|mark|number|frame|rectangle|square) ?#?(?P<number>\d{1,2})?|marked (?:area|place|spot|region)|defect|lesion"
+    r"(?:(?:region|box|mark|number|frame|rectangle|square) ?#?(?P<number>\d{1,2})?|marked (?:area|place|spot|region)"
+    r"|defect|lesion"
     r"|finding|KINDS|it)\b"
 )
 _BESIDE = (
     r"(?<!\w)(?P<one>WAYS)(?: and (?:to the |slightly |just )?(?P<other>left|right|above|below|under)(?: of)?)? MARKED"
 )
 _SEEN = re.compile(
-    r"\bi(?: can| could| do| also| clearly| still| think i| believe i)* (?:see|notice|spot(?:ted)?|saw|found|find|make out|noticed)\b"
+    r"\bi(?: can| could| do| also| clearly| still| think i| believe i)* (?:see|notice|spot(?:ted)?|saw|found|find"
+    r"|make out|noticed)\b"
     r"|\bthere(?:'s| is| are|s)\b(?! (?:nothing|no\b|any\b|anything))|\blooks? (?:\w+ ){1,4}to me\b|\bseems? (?:\w+ ){1,4}to me\b"
     r"|\byou (?:did ?n[o']?t|did not|have ?n[o']?t|have not|forgot|missed|skipped|overlooked|ignored|left out)\b"
     r"|\b(?:did|do|can) you (?:also |not |even )?(?:see|notice|spot|mark|find|miss)\b|\bwhat about\b|\bhow about\b"
@@ -62,7 +64,8 @@ _REST = re.compile(
     r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok|fine)\b|\beverywhere else\b|\bexcept for (?:that|this|it)\b"
 )
 _AGAIN = re.compile(
-    r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?|shadows?|bites?"
+    r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?"
+    r"|shadows?|bites?"
     r"|arcs?|patch(?:es)?|things?|fibres?|bumps?|edges?|corners?|bubbles?)\b"
     r"|\b(?:spot|mark|line|blob|thing|smudge|patch|shadow) like (?:that|this|it)\b|\bwhat i (?:see|saw|mean|told)\b"
 )
@@ -116,7 +119,7 @@ def _overlap(one: Box, other: Box) -> bool:
 def claims_to_see(said: str) -> bool:
     """Whether a plain text says that somebody sees something, or that something was not marked.
 
-    >>> claims_to_see("i see a dark spot near the hole"), claims_to_see("you didn't mark the edge"), claims_to_see("how big is it")
+    >>> claims_to_see("i see a dark spot"), claims_to_see("you didn't mark the edge"), claims_to_see("how big is it")
     (True, True, False)
     """
     return _SEEN.search(said) is not None

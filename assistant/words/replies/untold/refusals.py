@@ -1,4 +1,4 @@
-"""Replies to what no picture tells: each thing that is named has its own reason, what would tell it, and the fact that is nearest."""
+"""Replies to what no picture tells: of each thing that is named the reason, what would tell, and the nearest fact."""
 
 from __future__ import annotations
 
