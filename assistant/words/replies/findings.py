@@ -21,6 +21,7 @@ FROM_THE_MIDDLE = (
     "Seen from the middle of the picture, 12 o'clock at its top; where the part has its middle, I do not know."
 )
 _ASKS_CLOCK = re.compile(r"\bclock\b")
+_SIDES = re.compile(r"\b(?:left|right|side|hemisphere|laterality|lateral)\b")
 _POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defect|spot)\b")
 
 
@@ -52,7 +53,7 @@ def count(scene: Scene) -> list[str]:
 
 
 def where(scene: Scene) -> list[str]:
-    """In which place."""
+    """In which place; in a scan, that left and right are those of the picture."""
     if not scene.regions:
         return nothing(scene, "locate")
     if scene.asked.slots.form is Form.CLOCK or _ASKS_CLOCK.search(scene.question.text.lower()):
@@ -60,9 +61,9 @@ def where(scene: Scene) -> list[str]:
     if len(scene.regions) == 1:
         region = scene.regions[0]
         x, y = phrases.centre(region)
-        return [
-            f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
-        ]
+        said = f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
+        asks_side = scene.medical and _SIDES.search(scene.question.text.lower()) is not None
+        return [said, phrases.WHICH_SIDE] if asks_side else [said]
     return [
         f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, {_around(r)}."
         for r in scene.regions[: phrases.MOST]

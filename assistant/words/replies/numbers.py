@@ -294,10 +294,9 @@ def _highest(place: Region, scene: Scene) -> list[str]:
     side = "at or above" if place.peak_score >= THRESHOLD else "below"
     return [
         f"{place.peak_score:.2f} is the highest value of the map, {phrases.place(place)}: {side} the threshold of 0.50 "
-        f"for that one spot.",
+        "at that point.",
         f"The verdict is made by the score of the picture, {found.image_score:.2f}, the average of the highest "
-        f"hundredth of the map: a "
-        "single spot does not make it, and places are marked only in pictures whose score reaches 0.50.",
+        "hundredth of the map: a point alone does not make it, and places are marked only where that score reaches 0.50.",
         phrases.caveat(scene),
     ]
 
@@ -310,8 +309,8 @@ def _chance(region: Region, scene: Scene) -> list[str]:
     )  # fmt: skip
     return [
         f"{100 * chance:.0f} % is how sure the kind of {phrases.name(region)} is: of the kinds that I know it looks most like "
-        f"{wording.noun(region.type, scene.knowledge)}, and {100 * (1 - chance):.0f} % lie with other kinds.{alike}",
-        f"It says nothing of whether something is wrong there: for that the map stands, with {region.peak_score:.2f}.",
+        f"{wording.noun(region.type, scene.knowledge)}, the rest lies with other kinds.{alike}",
+        f"It does not say how much that place differs: for that the map stands, with {region.peak_score:.2f}.",
     ]
 
 

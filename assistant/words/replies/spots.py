@@ -36,6 +36,7 @@ _ASKS_WHAT = re.compile(
 NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
 LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
+KIND = "What that is I cannot tell: I name the kind only of what is marked."
 DRAW = "If it is a defect, draw it in on the page: what you mark stands."
 DRAW_SCAN = (
     "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
@@ -61,7 +62,7 @@ def on_spot(scene: Scene) -> list[str] | None:
     if _WHY_UNMARKED.search(said):
         return [_why(scene, spot), *_nearest(scene, spot), *_worth(scene, spot)]
     if (act in _KINDS and _ASKS_KIND.search(said)) or (carried and act in SEEING and scene.question.kinds):
-        return [_kind(scene, spot), *_state(scene, spot)[:1], *_worth(scene, spot)]
+        return [KIND, *_state(scene, spot)[:1], *_worth(scene, spot)]
     if act in SEEING:
         return _seen(scene, spot)
     told = _further(scene, spot)
@@ -84,7 +85,7 @@ def _seen(scene: Scene, spot: Spot) -> list[str]:
     if scene.asked.act is Act.WHY:
         return [_why(scene, spot), *_nearest(scene, spot), *_worth(scene, spot)]
     looked = [LOOKED] if scene.asked.act is Act.CHECKED else []
-    kind = [_kind(scene, spot)] if _ASKS_WHAT.search(plain(scene.message.text)) else []
+    kind = [KIND] if _ASKS_WHAT.search(plain(scene.message.text)) else []
     return [*kind, *looked, *_state(scene, spot), *_worth(scene, spot)]
 
 
@@ -120,7 +121,8 @@ def _state(scene: Scene, spot: Spot) -> list[str]:
 
 
 def _below(peak: float) -> str:
-    return "above" if peak >= THRESHOLD else "below"
+    near = f"{peak:.2f}" == f"{THRESHOLD:.2f}"
+    return "at" if near else "above" if peak >= THRESHOLD else "below"
 
 
 def _nearest(scene: Scene, spot: Spot) -> list[str]:
@@ -155,12 +157,6 @@ def _worth(scene: Scene, spot: Spot) -> list[str]:
     quoted = is_described(spot.named) and not mentioned_types(spot.named)
     sees = f' about "{spot.named}"' if quoted else ""
     return [f"You may still be right{sees}: {NOT_ABSENT}.", phrases.caveat(scene), _draw(scene)]
-
-
-def _kind(scene: Scene, spot: Spot) -> str:
-    """That kinds are named of what is marked alone."""
-    where = spot.where or "there"
-    return f"What that is I cannot tell: nothing is marked {where}, and I name the kind only of what is marked."
 
 
 def _further(scene: Scene, spot: Spot) -> list[str] | None:

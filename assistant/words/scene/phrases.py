@@ -13,6 +13,7 @@ CERTAIN = 0.6
 MOST = 4
 """Regions that a sentence lists."""
 LIMIT = "Small or faint defects can be missed."
+WHICH_SIDE = "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say."
 SCAN_LIMIT = "Small or faint lesions can be missed."
 
 

@@ -146,7 +146,9 @@ class Scene:
             return None
         if (beside := spot_beside(said, self.inspection, self.focus)) is not None:
             return beside
-        if self.numbers or (self.question.rank and not claims_to_see(said)):
+        if (self.numbers and not (self._names_place and not self.question.numbers)) or (
+            self.question.rank and not claims_to_see(said)
+        ):
             return None
         if self.before is None and self.reported is not None and names_again(said) and not self._names_place:
             return self.reported

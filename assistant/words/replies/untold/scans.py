@@ -42,10 +42,7 @@ def side(scene: Scene) -> list[str]:
     )
     if not scene.medical:
         return [where]
-    return [
-        where,
-        "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say.",
-    ]
+    return [where, phrases.WHICH_SIDE]
 
 
 def plane(scene: Scene) -> list[str]:
