@@ -293,10 +293,10 @@ def _highest(place: Region, scene: Scene) -> list[str]:
     found = scene.inspection
     side = "at or above" if place.peak_score >= THRESHOLD else "below"
     return [
-        f"{place.peak_score:.2f} is the highest value of the map, {phrases.place(place)}: {side} the threshold of 0.50 "
-        "at that point.",
-        f"The verdict is made by the score of the picture, {found.image_score:.2f}, the average of the highest "
-        "hundredth of the map: a point alone does not make it, and places are marked only where that score reaches 0.50.",
+        f"{place.peak_score:.2f} is the highest value of the map, {side} the threshold of 0.50 at that point.",
+        f"Nothing is marked {phrases.place(place)}, where it lies: the verdict is made by the score of the picture, "
+        f"{found.image_score:.2f}, the average of the highest hundredth of the map. A point alone does not make it, and places are "
+        "marked only where that score reaches 0.50.",
         phrases.caveat(scene),
     ]
 

@@ -84,8 +84,10 @@ def test_the_highest_value_of_a_normal_map_is_told_apart_from_the_score() -> Non
     place = region(1, ("centre",), None, None, peak=0.503)
     found = replace(inspection(0.26, mode=Mode.FEW_SHOT), highest=place)
     said = told(found, (Act.SCORE, "what does 0.50 at the centre mean, isn't that the threshold?")).text
-    assert "0.50 is the highest value of the map, at the centre" in said
-    assert "The verdict is made by the score of the picture, 0.26" in said
+    assert "0.50 is the highest value of the map, at or above the threshold" in said
+    assert (
+        "Nothing is marked at the centre, where it lies: the verdict is made by the score of the picture, 0.26" in said
+    )
     assert not contradicts(said, found)
 
 

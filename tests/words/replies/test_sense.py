@@ -24,8 +24,14 @@ def on(name: str | None, kind: str, probability: float = 0.9) -> str:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("casting", "print error"), ("bottle", "corrosion"), ("fabric", "crack"), ("road", "fold"), ("circuit board", "texture disruption")],
-)  # fmt: skip
+    [
+        ("casting", "print error"),
+        ("bottle", "corrosion"),
+        ("fabric", "crack"),
+        ("road", "fold"),
+        ("circuit board", "texture disruption"),
+    ],
+)
 def test_a_kind_that_the_object_cannot_have_is_called_a_guess(name: str, kind: str) -> None:
     said = on(name, kind)
     assert f"makes little sense on the {name}" in said
