@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import notice_in
@@ -12,6 +13,7 @@ from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
+from assistant.reading.told.posed import Pose
 from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
@@ -29,9 +31,10 @@ from assistant.words.replies import (
     tool,
     verdicts,
 )  # fmt: skip
+from assistant.words.replies.posed import choices, objections, suppositions
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
-from assistant.words.scene.scene import Earlier, Scene
+from assistant.words.scene.scene import Earlier, KindChances, Scene
 
 Sayer = Callable[[Scene], list[str]]
 SAYERS: dict[Act, Sayer] = {
@@ -125,6 +128,22 @@ SAYERS: dict[Act, Sayer] = {
     Act.OFF_TOPIC: tool.off_topic,
 }  # fmt: skip
 """What is said on each act."""
+POSED: dict[Pose, Sayer] = {
+    Pose.KINDS: choices.kinds,
+    Pose.REGIONS: choices.regions,
+    Pose.DECIDING: choices.deciding,
+    Pose.DECISIONS: choices.decisions,
+    Pose.DEGREES: choices.degrees,
+    Pose.SIDES: choices.sides,
+    Pose.WHAT_ELSE: objections.what_else,
+    Pose.OBJECTION: objections.objection,
+    Pose.CORRECTION: objections.correction,
+    Pose.CALLED: objections.called,
+    Pose.WITHOUT: suppositions.without,
+    Pose.OTHER_THRESHOLD: suppositions.other_threshold,
+    Pose.OTHER_KIND: suppositions.other_kind,
+}
+"""What is said on what is put to the assistant."""
 LEANING = 6
 """Words of a message that leans on the one before it, at most."""
 
@@ -167,6 +186,8 @@ def reply(
     told_scan: bool = False,
     told_scale: Scale | None = None,
     before: Sequence[Act] = (),
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple,
+    called: Mapping[int, str] = MappingProxyType({}),
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -180,6 +201,8 @@ def reply(
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told before.
         before: acts of the last reply, for a message that only names other regions ("and region 2?").
+        kind_chances: gives the kinds of each region with their chances.
+        called: what the user calls regions, by their numbers.
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
     asked, guessed = _meant(understanding, scan)
@@ -189,8 +212,9 @@ def reply(
     spoken_of = tuple(focus)
     for one in asked:
         read = _of_domain(read_question(one.text), knowledge, scan)
-        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale)
-        sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
+        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale,
+                      kind_chances, called)  # fmt: skip
+        sentences += _not_yet_said(_sayer_of(one)(scene), sentences, inspection)
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
@@ -207,6 +231,11 @@ def reply(
         told.insert(0, foreign)
     cautions = _cautioned(told, inspection, knowledge)
     return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+
+
+def _sayer_of(one: AskedAct) -> Sayer:
+    """Who replies: to what is put, where something is; else to the act."""
+    return SAYERS[one.act] if one.slots.posed is None else POSED[one.slots.posed.pose]
 
 
 def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:
