@@ -141,6 +141,16 @@ def supposes(piece: str) -> bool:
     return _SUPPOSES.match(piece) is not None
 
 
+def main_clause(piece: str) -> str:
+    """What is asked under a supposition; the piece itself where it opens with none.
+
+    >>> main_clause("If I cut this away, how much do I cut?"), main_clause("where is it")
+    ('how much do I cut?', 'where is it')
+    """
+    _, _, main = piece.partition(",")
+    return main.strip() if supposes(piece) and re.search(r"\w", main) else piece
+
+
 def states(piece: str) -> bool:
     """Whether a piece states something: neither asks nor tells to do something, nor is it the mere name of a thing.
 

@@ -102,6 +102,11 @@ _CORRECTION = re.compile(
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
+_COULD_BE = re.compile(
+    rf"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:mark|spot|thing|region|defect)) "
+    rf"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from |caused by )*(?:an? |the )?"
+    rf"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){{0,5}})\W*$"
+)
 _CALLED = re.compile(
     rf"^\W*(?:(?:ok|no|well|then|please|so),? )*(?:region (?P<number>\d+) (?:is|=) (?:really |actually |in fact )?(?:an? )|call (?:it|this|that|region "
     rf"(?P<number2>\d+)) (?:an? )?|(?:label|name|rename|relabel|tag) (?:it|this|that|region (?P<number3>\d+)) (?:as |to )?(?:an? )?){_NAME}\W*$"
@@ -153,7 +158,7 @@ _DECISION = re.compile(
 _OF_FORM = re.compile(
     r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp|blurr?\w*|soft|smooth|jagged|vertical\w*"
     r"|horizontal\w*|diagonal\w*|cluster\w*|scattered|spread|isolated|bright\w*|dark\w*|light\w*|deep\w*|shallow|benign|malignant|old|new|fresh"
-    r"|normal|abnormal|good|bad|defective|anomalous|axial|coronal|sagittal|metal|plastic|one|two|several|single|many)(?: (?:one|edges?))?$"
+    r"|normal|abnormal|good|bad|defective|anomalous|axial|coronal|sagittal|metal|plastic|longitudinal|transverse|alligator|lengthwise|crosswise|radial|circumferential)(?: (?:one|edges?))?$|^(?:one|two|several|single|many)(?: \w+)*$"
 )
 
 
@@ -212,6 +217,8 @@ def _objection(said: str) -> Posed | None:
         name = next(g for g in match.groups() if g).strip()
         if not _GENERIC.match(name) and " or " not in f" {name} ":
             return Posed(Pose.CORRECTION, (name,), named)
+    if (match := _COULD_BE.match(said)) and " or " not in said and not _GENERIC.match(match["name"]):
+        return Posed(Pose.CORRECTION, (match["name"],), named)
     if (match := _HAS_NONE.search(said)) and not re.match(
         r"\W*(?:is|are|was|does|do|has|have|why|how|what|which)\b(?! you say)", said
     ):

@@ -20,13 +20,15 @@ FROM_THE_MIDDLE = (
     "Seen from the middle of the picture, 12 o'clock at its top; where the part has its middle, I do not know."
 )
 _ASKS_CLOCK = re.compile(r"\bclock\b")
+_ASKS_CHANCE = re.compile(r"\b(?:confiden\w*|sure|certain\w*|probabilit\w*|likel\w*|chances?|percent\w*)\b")
 _POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defect|spot)\b")
 
 
 def nothing(scene: Scene, doing: str) -> list[str]:
     """Said where there is no region to speak of; ``doing`` as "locate"."""
     if (elsewhere := nowhere(scene)) is not None:
-        return elsewhere
+        unmarked = doing == "measure" and scene.cells and not scene.numbers
+        return [*elsewhere, *(["What is not marked has no outline to measure, in px or mm."] if unmarked else [])]
     if scene.question.kinds:
         return of_kind(scene)
     if scene.anomalous:
@@ -146,13 +148,19 @@ def list_regions(scene: Scene) -> list[str]:
     regions = scene.inspection.regions
     if not regions:
         return nothing(scene, "list")
+    chances = _ASKS_CHANCE.search(scene.message.text.lower()) is not None
     lines = [
-        f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
+        f"{r.id}. {phrases.mark_at(r, scene)}{_chance(r) if chances else ''}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
         f"{r.severity.value}, score up to {r.peak_score:.2f}."
         for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]
     more = f", the strongest {wording.NUMBERS[len(lines)]}" if len(lines) < len(regions) else ""
     return [f"{phrases.capital(wording.counted(len(regions), 'region'))}{more}:", *lines]
+
+
+def _chance(region: Region) -> str:
+    """How sure the kind is."""
+    return "" if region.type_probability is None else f" ({100 * region.type_probability:.0f} % sure of the kind)"
 
 
 def worst(scene: Scene) -> list[str]:

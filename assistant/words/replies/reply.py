@@ -10,9 +10,10 @@ from types import MappingProxyType
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
+from assistant.reading.spelling import plain
 from assistant.reading.told.posed import Pose
 from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
@@ -31,7 +32,7 @@ from assistant.words.replies import (
     tool,
     verdicts,
 )  # fmt: skip
-from assistant.words.replies.posed import choices, objections, suppositions
+from assistant.words.replies.posed import choices, forms, objections, suppositions
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
@@ -209,12 +210,14 @@ def reply(
     if before and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
     sentences: list[str] = []
+    form = form_of(plain(question.text))
     spoken_of = tuple(focus)
     for one in asked:
         read = _of_domain(read_question(one.text), knowledge, scan)
         scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale,
                       kind_chances, called)  # fmt: skip
-        sentences += _not_yet_said(_sayer_of(one)(scene), sentences, inspection)
+        new = _not_yet_said(_sayer_of(one)(scene), sentences, inspection)
+        sentences += [forms.first_of(new[0], scene)] if form is Form.SHORT and new else new
         spoken_of = tuple(r.id for r in scene.regions)
     if not asked:
         unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
@@ -224,7 +227,9 @@ def reply(
             if understanding.kind is MessageKind.SENTENCE
             else tool.no_sentence(understanding.kind)
         )
-    elif guessed:
+    else:
+        sentences = forms.shaped(form, sentences, scene, [one.act for one in asked])
+    if guessed:
         sentences.append(tool.otherwise(scene, understanding.nearest))
     told = [*dict.fromkeys(sentences)]
     if sentences and (foreign := notice_in(understanding.language)):
@@ -290,4 +295,4 @@ def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Know
 def _item(sentence: str) -> bool:
     """Whether it is an item of a list."""
     head = sentence[:2]
-    return head == "- " or (head[:1].isdigit() and head[1:] == ".")
+    return head == "- " or head == "| " or (head[:1].isdigit() and head[1:] == ".")

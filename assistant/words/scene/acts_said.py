@@ -84,7 +84,7 @@ def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     plain = [one for one in asked if one.slots.posed is None]
     present = {one.act for one in plain}
     courtesies = COURTESIES if {one.act for one in asked} - COURTESIES else present - {asked[0].act} if asked else set()
-    sized = present & MEASURED and all(one.slots.scale is not None for one in plain if one.act is Act.SCALE)
+    sized = bool(present & MEASURED)
     first = {one.act: one for one in reversed(plain)}
 
     def kept(one: AskedAct) -> bool:
@@ -106,7 +106,8 @@ def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
         later = [other for other in asked[at + 1 :] if not states(other.text)]
         put = any(other.slots.posed is not None for other in later)
         ground = states(one.text) and one.slots.posed is None and one.act not in (Act.SCALE, *COURTESIES)
-        if not (ground and later and (put or one.act not in STATEMENTS)):
+        asks = any(not states(other.text) for other in asked)
+        if not (ground and (put or (asks and one.act not in STATEMENTS))):
             kept.append(one)
     return tuple(kept)
 

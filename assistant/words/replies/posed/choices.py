@@ -42,6 +42,8 @@ def posed_of(scene: Scene) -> Posed:
 def kinds(scene: Scene) -> list[str]:
     """Which of the kinds offered the region looks like; of causes, which are usual ones of its kind."""
     options = posed_of(scene).options
+    if _points_elsewhere(scene):
+        return [_unmarked(scene, options)]
     if not scene.regions:
         return [*nothing(scene, "name"), f"So neither {_or(options)} is supported by what I measured."]
     region = scene.regions[0]
@@ -55,9 +57,40 @@ def kinds(scene: Scene) -> list[str]:
         for name in known[option][:1]:
             told.append((option, name, chances.get(name)))
     said = [_verdict_on(scene, region, told)]
+    if same := [
+        f'"{option}" is {wording.noun(name, scene.knowledge)}' for option, name, _ in told if option not in name
+    ]:
+        said.append(
+            f"In my vocabulary, {wording.join(same)}." if len({name for _, name, _ in told}) == len(told) else ""
+        )
     if unknown:
-        said.append(_no_such_kind(unknown))
-    return [*said, *_cautious(scene)]
+        said.append(f"{_no_such_kind(unknown)[:-1]}: it cannot be excluded.")
+    return [*(one for one in said if one), *_cautious(scene)]
+
+
+_SEEN = re.compile(
+    r"\b(?:what about the|there(?:'?s| is| are) (?:an?|some|also|numerous|many|two|several|\w+ (?:spots?|specks?))\b"
+    r"|i (?:can |also |still )*see|(?:and|also) (?:the|a|some|those|these) )(?! ?(?:mark|box|region|defect|scratch))"
+)
+"""Opens what somebody sees in the picture besides what is marked."""
+
+
+def _points_elsewhere(scene: Scene) -> bool:
+    """Whether the message asks of something that the user sees, and names neither a region nor a place of one."""
+    before = scene.message.text.lower().partition(scene.question.text.lower()[:20])[0]
+    inside = scene.question.text.lower().partition(",")[0]
+    seen = _SEEN.search(before) or (_SEEN.search(inside) if "," in scene.question.text else None)
+    return seen is not None and not scene.message.numbers and not (scene.cells and scene.regions)
+
+
+def _unmarked(scene: Scene, options: Sequence[str]) -> str:
+    """To somebody who asks what something is that is not marked."""
+    marked = phrases.marks(scene.inspection.regions, scene) if scene.inspection.regions else ""
+    what = f"what I marked is {marked}" if marked else f"I marked nothing ({phrases.scored(scene.inspection)})"
+    return (
+        f"I only give a kind to what I marked, and what you point to is not marked: {what}. Whether it is {_quoted(options)}, "
+        "the map does not tell; a closer picture or a touch does."
+    )
 
 
 def _verdict_on(scene: Scene, region: Region, told: Sequence[tuple[str, str, float | None]]) -> str:
@@ -92,7 +125,7 @@ def _supported(scene: Scene, region: Region, name: str, where: str) -> str:
     """Whether one kind is what the region looks most like."""
     chance = dict(scene.chances_of(region)).get(name)
     if name == region.type:
-        return f"{where}, looks most like that ({_share(chance or 0.0)})."
+        return f"{where}, looks most like {wording.noun(name, scene.knowledge)} ({_share(chance or 0.0)})."
     share = "" if chance is None else f"; {wording.noun(name, scene.knowledge)} has {_share(chance)}"
     return f"{where}, {_looks(scene, region)}{share}."
 
@@ -235,10 +268,12 @@ def decisions(scene: Scene) -> list[str]:
             f"does not show; what it shows: {_lower(state(scene))}",
             *_first_check(scene),
         ]
+    line = any(re.search(r"\b(?:line|loom|machine|stop|halt)\b", option) for option in options)
+    beside = ["Look at the pieces made just before and after it."] if line and scene.anomalous else []
     by_rule = "" if found.rule is None else f"By your rule: {wording.ruling(found.rule)}. "
     chosen, other = ranked[0], _quoted(ranked[1:])
     limit = [] if scene.anomalous else [f"{phrases.LIMIT} Where somebody sees something, have it looked at."]
-    return [f'{by_rule}Rather "{chosen}" than {other}: {reason}.', *limit, YOURS]
+    return [f'{by_rule}Rather "{chosen}" than {other}: {reason}.', *limit, *beside, YOURS]
 
 
 def _first_check(scene: Scene) -> list[str]:

@@ -26,8 +26,9 @@ LEAST = 0.01
 """Chance below which a kind is not offered."""
 STEM = 5
 """Letters by which words are compared: "printing" and "print", "thread" and "threads"."""
+_FRAME = re.compile(r"\b(?:frame|edge|border|cut off|cropped|rim)\b")
 _NO_KIND = re.compile(
-    r"\b(?:defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b"
+    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b"
 )
 """Names that say that nothing is wrong: what is claimed with them is no kind."""
 
@@ -39,14 +40,15 @@ def objection(scene: Scene) -> list[str]:
         return nothing(scene, "name")
     region = scene.regions[0]
     entry = scene.knowledge.find(region.type)
-    if entry is not None:
+    if entry is not None and not _names(put.subject, region):
         if causes := [cause for cause in entry.causes if _is_about(put.subject, cause)]:
             return _cause(scene, region, entry, causes, put.subject)
         if put.subject == "cause":
             return _cause(scene, region, entry, [], "")
-        if [action for action in entry.actions if _is_about(put.subject, action)] and not _names(put.subject, region):
+        if any(_is_about(put.subject, action) for action in entry.actions):
             return _advice(entry, put.subject, scene)
-    return [_granted(scene, region, put.subject), *_rests_on(scene, region, put.options), _how_to_name(scene, region)]
+    return [_granted(scene, region, put.subject), *_rests_on(scene, region, put.options),
+            _how_to_name(scene, region, *put.options[:1])]  # fmt: skip
 
 
 def correction(scene: Scene) -> list[str]:
@@ -57,8 +59,10 @@ def correction(scene: Scene) -> list[str]:
     region = scene.regions[0]
     harmless = _NO_KIND.search(name) is not None
     if harmless:
+        if _FRAME.search(name):
+            return [_framed(scene, region, name), f"By its looks: {_ranked(scene, region)}."]
         return [
-            f"It may be {name}: the map shows that {phrases.name(region)}, {phrases.place(region)}, differs (up to "
+            f"It may be {_mass(name)}: the map shows that {phrases.name(region)}, {phrases.place(region)}, differs (up to "
             f"{region.peak_score:.2f}), not what it is. By its looks: {_ranked(scene, region)}.",
             _undo_of(scene),
         ]
@@ -167,20 +171,27 @@ def _rests_on(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]
         f"{_likeliest(scene, region)}. That it stands out (up to {region.peak_score:.2f}) does not hang on the name."
     ]
     if claimed:
-        said.append(_standing(scene, region, claimed[0]))
+        said.append(f"{phrases.capital(_number_of(scene, region, claimed[0]))}.")
     return [*said, *_others(scene, region, claimed)]
 
 
 def _standing(scene: Scene, region: Region, name: str) -> str:
     """What the chances say of a name that the user puts."""
+    looks = f"By its looks {phrases.name(region)}, {phrases.place(region)}, is nearest to {_likeliest(scene, region)}"
+    return f"{looks}; {_number_of(scene, region, name)}."
+
+
+def _number_of(scene: Scene, region: Region, name: str) -> str:
+    """The chance of a name that the user puts."""
     kinds = read_question(name).kinds
-    looks = f"By its looks {phrases.name(region)} is nearest to {_likeliest(scene, region)}"
     if not kinds:
-        return f'{looks}; "{name}" is no kind of my vocabulary, so I have no number for it.'
+        return f'"{name}" is no kind of my vocabulary, so I have no number for it'
+    noun = wording.noun(kinds[0], scene.knowledge)
+    own = "" if kinds[0] == name else f'"{name}" is {noun} in my vocabulary: '
     if kinds[0] == region.type:
-        return f"{looks}, which is the word I have for that."
+        return f"{own or f'{noun} '}that is what it looks most like" if own else f"{noun} is what it looks most like"
     chance = dict(scene.chances_of(region)).get(kinds[0])
-    return f"{looks}{'' if chance is None else f'; {wording.noun(kinds[0], scene.knowledge)} has {_share(chance)}'}."
+    return f"{own}{noun} was not among the kinds chosen from" if chance is None else f"{own}{noun} has {_share(chance)}"
 
 
 def _others(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]:
@@ -217,6 +228,25 @@ def _undo_of(scene: Scene) -> str:
     if scene.medical:
         return DECIDES
     return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
+
+
+def _framed(scene: Scene, region: Region, name: str) -> str:
+    """To somebody who takes a mark for the edge of picture or object."""
+    b, image = region.box, scene.inspection.image
+    touches = b.x_min <= 0 or b.y_min <= 0 or b.x_max >= image.width or b.y_max >= image.height
+    said = f"{phrases.name(region)}, {phrases.place(region)}, {'touches' if touches else 'does not touch'} the edge of the picture"
+    if touches:
+        return f"It may be: {said}, and what is cut off there cannot be judged. A picture that shows more of it would tell."
+    return f"{phrases.capital(said)}, so the picture's own edge is not it; whether it is that of something in it the map does not tell."
+
+
+def _mass(name: str) -> str:
+    """A name with its article, where it has one."""
+    return (
+        _articled(name)
+        if re.match(r"(?:reflection|shadow|false alarm|fingerprint|artefact|artifact)\b", name)
+        else name
+    )
 
 
 def _articled(name: str) -> str:
