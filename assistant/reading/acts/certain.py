@@ -34,6 +34,11 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
             Act.DESCRIBE,
             r"^\W*(?:please )?tell me (?:more |all )?(?:about|of) (?:it|this|that|the (?:picture|image|finding)s?)\W*$",
         ),
+        (
+            Act.PRESENCE,
+            r"\b(?:is|are) there (?:anything|something|any \w+) (?:wrong |odd |unusual )?(?:at|in|on|near|along) the (?:top|bottom|left|right|upper"
+            r"|lower|centre|center|middle|edge|corner)",
+        ),
         (Act.SURE, r"\bhow (?:sure|certain|confident) (?:are you|is (?:it|that|this))\b"),
         (Act.CAUSE, r"^\W*(?:and )?(?:the |likely |probable |possible |most )*causes?\W*$"),
         (

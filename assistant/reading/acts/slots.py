@@ -129,6 +129,9 @@ _CLAIM_ENDS = re.compile(
 
 
 _POINTS_BACK = re.compile(r"\b(?:it|its|it's|that|this|there|them|they|those|these)\b")
+_OF_ALL = re.compile(r"\b(?:total|all|each|every|altogether|overall|picture|image|whole|together|regions|them)\b")
+BARE = 3
+"""Words of a piece that only names a measure ("size")."""
 _STATING = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
 _RATED = frozenset({Act.RATING, Act.SEVERITY})
 
@@ -148,17 +151,14 @@ def slots_of(
     said = plain(piece.text)
     region = piece.region
     numbers = piece.numbers
-    if not numbers and len(whole.numbers) == 1 and re.search(r"\b(?:it|its|that|this)\b", said):
-        region, numbers = whole.region, whole.numbers
     cells = piece.cells
-    if (
-        before is not None
-        and not numbers
-        and not cells
-        and not piece.rank
-        and (act.family is Family.MEASURE or _POINTS_BACK.search(said))
-    ):
-        region, numbers, cells = before.region, before.numbers, before.cells
+    if not numbers and not cells and not piece.rank:
+        points = _POINTS_BACK.search(said) is not None
+        goes_on = act.family is Family.MEASURE and not piece.kinds and not _OF_ALL.search(said)
+        if before is not None and (before.numbers or before.cells) and (points or goes_on):
+            region, numbers, cells = before.region, before.numbers, before.cells
+        elif len(whole.numbers) == 1 and (points or (goes_on and len(said.split()) <= BARE)):
+            region, numbers = whole.region, whole.numbers
     edge = _EDGE.search(said) if re.search(r"\b(?:far|distance|close|near|edge|border|rim)\b", said) else None
     scale = scale_of(said)
     picture = _picture(said)

@@ -10,14 +10,14 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.index import Ranking, load_index
 from assistant.reading.acts.languages import ENGLISH, in_english, language_of, load_languages
-from assistant.reading.acts.message import MessageKind, cut, main_clause
+from assistant.reading.acts.message import MessageKind, cut, main_clause, states
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.intents import Intent
 from assistant.reading.question import KEPT, Question, read_question
 from assistant.reading.spelling import plain
 from assistant.reading.told.posed import Pose, Posed, posed_in
-from assistant.reading.told.scales import is_question
+from assistant.reading.told.scales import is_question, scale_of
 
 KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
@@ -139,17 +139,17 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
         read = read_question(piece)
         act, confidence = _act_of(piece, read, ranking)
         if act is None and len(mains) > 1 and read.cells:
-            act = Act.PRESENCE
-        if act is Act.SCALE and is_question(plain(piece)):
-            act = Act.SIZE
+            act = Act.MISSED if states(piece) else Act.PRESENCE
+        if scale_of(plain(piece)) is not None:
+            act = Act.SCALE if states(piece) else Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
         if (posed := _posed(piece, act)) is not None:
             act, confidence = POSED[posed.pose], CERTAIN
         if act is None:
             unclear.append(piece)
-            before = slots_of(Act.NONSENSE, read, question, before)
+            before = _latest(slots_of(Act.NONSENSE, read, question, before), before)
             continue
         asked = AskedAct(act, confidence, slots_of(act, read, question, before, posed), piece)
-        before = asked.slots
+        before = _latest(asked.slots, before)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
     acts = _one_objection(acts)
@@ -160,9 +160,22 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
 def _posed(piece: str, act: Act | None) -> Posed | None:
     """What a piece puts; alternatives of no known kind are left to an act that is about other things."""
     posed = posed_in(plain(piece))
+    if posed is not None:
+        posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
     if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS:
         return posed
     return posed if any(read_question(option).kinds for option in posed.options) else None
+
+
+def _as_typed(option: str, piece: str) -> str:
+    """An option with the capitals of the piece, where it stands there as it is."""
+    at = piece.lower().find(option)
+    return option if at < 0 else piece[at : at + len(option)]
+
+
+def _latest(slots: Slots, before: Slots | None) -> Slots | None:
+    """The slots of the last piece that named regions or places."""
+    return slots if slots.numbers or slots.cells else before
 
 
 def _one_objection(acts: list[AskedAct]) -> list[AskedAct]:

@@ -117,6 +117,8 @@ _HAS_NONE = re.compile(
     r"|\b(?:can'?t|cannot|can not|don'?t|doesn'?t|does not|do not|never|won'?t) (?P<does>rust|corrode|crack|tear|fold|burn|chip|bend|dent|melt|fray)\b"
     r"|\bwithout (?:any )?(?P<without>[a-z]+)\W*$"
 )
+_DEEDS = {"corrode": "corrosion", "bend": "deformation", "melt": "burn", "fray": "texture disruption"}
+"""What is there when something has done so, where the words differ."""
 _DENIED = re.compile(
     rf"\b(?:(?:that|this|it|region \d+)(?:'s| is|s)? not|(?:that|this|it|region \d+) (?:isn't|isnt|can't be|cannot be|can not be|couldn't be)|not) "
     rf"(?:really |actually )?(?:an? )?{_NAME}"
@@ -223,6 +225,7 @@ def _objection(said: str) -> Posed | None:
         r"\W*(?:is|are|was|does|do|has|have|why|how|what|which)\b(?! you say)", said
     ):
         noun = next(g for g in match.groups() if g)
+        noun = _DEEDS.get(noun, noun)
         return None if _GENERIC.match(noun) else Posed(Pose.OBJECTION, numbers=named, subject=noun)
     kinds = vocabulary_of()
     if (
@@ -251,10 +254,11 @@ def _objection(said: str) -> Posed | None:
 
 
 def _choice(said: str) -> Posed | None:
-    if _DECIDING.search(said):
-        return Posed(Pose.DECIDING)
-    if (numbers := numbers_offered(said)) and _WORSE.search(said):
+    deciding = _DECIDING.search(said) is not None
+    if (numbers := numbers_offered(said)) and (deciding or _WORSE.search(said)):
         return Posed(Pose.REGIONS, numbers=numbers)
+    if deciding:
+        return Posed(Pose.DECIDING)
     options = offered(said)
     if "?" not in said and re.match(
         r"\W*(?:that|it|this|there|the|i|these|those|they)\b.{0,12}(?:'s|s|is|are|see|think)\b", said

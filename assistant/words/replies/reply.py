@@ -229,7 +229,7 @@ def reply(
         )
     else:
         sentences = forms.shaped(form, sentences, scene, [one.act for one in asked])
-    if guessed:
+    if guessed and form in (None, Form.CLOCK, Form.BULLETS):
         sentences.append(tool.otherwise(scene, understanding.nearest))
     told = [*dict.fromkeys(sentences)]
     if sentences and (foreign := notice_in(understanding.language)):

@@ -89,10 +89,19 @@ def area(scene: Scene) -> list[str]:
 
     def said(region: Region, e: Extents, unit: str) -> str:
         pixels = region.area_fraction * image.width * image.height
-        scaled = "" if image.spacing_mm is None else f", {pixels * image.spacing_mm[0] * image.spacing_mm[1]:.2g} mm²"
+        per = _area_of_pixel(scene) if unit == "mm" else None
+        scaled = "" if per is None else f", {pixels * per:.2g} mm²"
         return f"covers {wording.percent(region.area_fraction)} of the picture (about {pixels:.0f} px²{scaled})"
 
     return _measured(scene, "measure", said)
+
+
+def _area_of_pixel(scene: Scene) -> float | None:
+    """Square millimetres of a pixel, by the file, the option or what the user told; None without."""
+    if (spacing := scene.inspection.image.spacing_mm) is not None:
+        return spacing[0] * spacing[1]
+    side = None if scene.told_scale is None else millimetres_per_pixel(scene.told_scale, scene.inspection.image)
+    return None if side is None else side * side
 
 
 def distance_edge(scene: Scene) -> list[str]:

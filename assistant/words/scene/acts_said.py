@@ -42,6 +42,9 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
 }
 """Acts whose reply holds what those beside it ask for."""
+_ABOUT = re.compile(r"\W*(?:(?:and|so|ok|okay|but|now) )*(?:what|how) about\b[^?]*$", re.IGNORECASE)
+"""Names what the next sentence asks of."""
+_CANNOT_SEE = re.compile(r"\bcan(?:'t| ?not) see\b", re.IGNORECASE)
 STATEMENTS = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
 """Acts that a statement can do; others are only read into it."""
 MEASURED = frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH, Act.AREA, Act.DISTANCE_EDGE, Act.DISTANCE_REGION})
@@ -105,9 +108,12 @@ def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     for at, one in enumerate(asked):
         later = [other for other in asked[at + 1 :] if not states(other.text)]
         put = any(other.slots.posed is not None for other in later)
-        ground = states(one.text) and one.slots.posed is None and one.act not in (Act.SCALE, *COURTESIES)
+        about = put and _ABOUT.match(one.text) is not None
+        blind = one.act is Act.MISSED and _CANNOT_SEE.search(one.text) is not None
+        hollow = one.act is Act.CLAIM and one.slots.claim is None
+        ground = (about or states(one.text)) and one.slots.posed is None and one.act not in (Act.SCALE, *COURTESIES)
         asks = any(not states(other.text) for other in asked)
-        if not (ground and (put or (asks and one.act not in STATEMENTS))):
+        if not (ground and (put or (asks and (blind or hollow or one.act not in STATEMENTS)))):
             kept.append(one)
     return tuple(kept)
 

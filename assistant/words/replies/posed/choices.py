@@ -19,16 +19,20 @@ SEVERITIES = ("minor", "major", "critical")
 CLOSE = 0.1
 """Difference of two chances below which neither kind is preferred."""
 _PASSES = re.compile(
-    r"\b(?:accept|pass|ship|release|keep|use|run|continue|go on|work|leave|fine|send|let it|monitor|watch|wait|only this|just this)"
+    r"\b(?:accept|pass|ship|release|keep|use|run|continue|go on|work|leave|fine|send|let it|monitor|watch|wait|only this|just this)", re.IGNORECASE
 )
-_LOOKS = re.compile(r"\b(?:look|check|inspect|second|hand|manual\w*|review|measure|re-?take|follow|biopsy|test|sort)")
-_HOLDS = re.compile(r"\b(?:reject|scrap|throw|stop|halt|hold|fail|discard|bin\b|quarantine|return|replace)")
-_MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish)")
-_BATCH = re.compile(r"\b(?:batch|lot|all of them|whole (?:batch|lot|roll|run)|everything|the rest|roll)\b")
+_LOOKS = re.compile(r"\b(?:look|check|inspect|second|hand|manual\w*|review|measure|re-?take|follow|biopsy|test|sort)", re.IGNORECASE
+)
+_HOLDS = re.compile(r"\b(?:reject|scrap|throw|stop|halt|hold|fail|discard|bin\b|quarantine|return|replace)", re.IGNORECASE
+)
+_MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish)", re.IGNORECASE
+)
+_BATCH = re.compile(r"\b(?:batch|lot|all of them|whole (?:batch|lot|roll|run)|everything|the rest|roll)\b", re.IGNORECASE)
 _GRAVE = re.compile(
     r"\b(?:big|large|major|critical|serious|structural|functional|grave|severe|bad|important|dangerous)\b"
 )
 _CAUSE = re.compile(r"\bcaus|\bfrom\b|\bdue to\b|\breason|\bbecause\b|\blikely\b")
+_ASKS_THERE = re.compile(r"\W*(?:and |so )?(?:is there|are there|do you see|can you see|any)\b", re.IGNORECASE)
 _LARGER = re.compile(r"\b(?:bigg|larg|long|small|short)\w*")
 _SMALL_WORDS = frozenset("a an the of or and to in on by from with while something some".split())
 
@@ -47,6 +51,8 @@ def kinds(scene: Scene) -> list[str]:
     if not scene.regions:
         return [*nothing(scene, "name"), f"So neither {_or(options)} is supported by what I measured."]
     region = scene.regions[0]
+    if any(map(_REAL.search, options)) and any(map(_PASSING.search, options)):
+        return [_real_or_not(scene, region, options), *_cautious(scene)]
     known = {option: read_question(option).kinds for option in options}
     if not any(known.values()):
         usual = _causes(scene, region, options)
@@ -56,6 +62,10 @@ def kinds(scene: Scene) -> list[str]:
     for option in options:
         for name in known[option][:1]:
             told.append((option, name, chances.get(name)))
+    if _ASKS_THERE.match(scene.question.text) and region.type not in {name for _, name, _ in told}:
+        marked = f"I marked {phrases.marks(scene.regions, scene)}; anything else stayed below the threshold"
+        return [f"{marked}, which does not exclude {_quoted(options)}.", *([_no_such_kind(unknown)] if unknown else []),
+                *_cautious(scene)]  # fmt: skip
     said = [_verdict_on(scene, region, told)]
     if same := [
         f'"{option}" is {wording.noun(name, scene.knowledge)}' for option, name, _ in told if option not in name
@@ -90,6 +100,26 @@ def _unmarked(scene: Scene, options: Sequence[str]) -> str:
     return (
         f"I only give a kind to what I marked, and what you point to is not marked: {what}. Whether it is {_quoted(options)}, "
         "the map does not tell; a closer picture or a touch does."
+    )
+
+
+_REAL = re.compile(r"\b(?:defect|damage|damaged|flaw|fault|real|problem|anomaly|lesion)\b", re.IGNORECASE)
+_PASSING = re.compile(
+    r"\b(?:reflections?|glare|shadows?|light|dust|dirt|water|artefacts?|artifacts?|noise|false alarm|fingerprints?|harmless|normal"
+    r"|design|texture|pattern|camera|lens)\b",
+    re.IGNORECASE,
+)
+
+
+def _real_or_not(scene: Scene, region: Region, options: Sequence[str]) -> str:
+    """To somebody who asks whether a mark is real: what the map tells, and what would tell."""
+    return (
+        f"Which of {_quoted(options, 'and')} it is the map does not tell: it shows that {phrases.name(region)}, {phrases.place(region)}, "
+        f"differs (up to {region.peak_score:.2f}), and {_looks(scene, region)}. A second picture in other light, or after a wipe, would: "
+        "a reflection moves and dirt goes, a defect stays."
+        if not scene.medical
+        else f"Which of {_quoted(options, 'and')} it is the map does not tell: it shows that {phrases.name(region)}, "
+        f"{phrases.place(region)}, differs (up to {region.peak_score:.2f})."
     )
 
 

@@ -28,7 +28,7 @@ STEM = 5
 """Letters by which words are compared: "printing" and "print", "thread" and "threads"."""
 _FRAME = re.compile(r"\b(?:frame|edge|border|cut off|cropped|rim)\b")
 _NO_KIND = re.compile(
-    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b"
+    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b", re.IGNORECASE
 )
 """Names that say that nothing is wrong: what is claimed with them is no kind."""
 
@@ -38,7 +38,10 @@ def objection(scene: Scene) -> list[str]:
     put = posed_of(scene)
     if not scene.regions:
         return nothing(scene, "name")
-    region = scene.regions[0]
+    doubted = read_question(put.subject).kinds[:1]
+    region = next((r for r in scene.regions if r.type in doubted), scene.regions[0])
+    if doubted and region.type not in doubted:
+        return _never_said(scene, region, doubted[0])
     entry = scene.knowledge.find(region.type)
     if entry is not None and not _names(put.subject, region):
         if causes := [cause for cause in entry.causes if _is_about(put.subject, cause)]:
@@ -49,6 +52,17 @@ def objection(scene: Scene) -> list[str]:
             return _advice(entry, put.subject, scene)
     return [_granted(scene, region, put.subject), *_rests_on(scene, region, put.options),
             _how_to_name(scene, region, *put.options[:1])]  # fmt: skip
+
+
+def _never_said(scene: Scene, region: Region, kind: str) -> list[str]:
+    """To somebody who objects to a kind that nothing was given."""
+    return [
+        f"I call nothing {wording.noun(kind, scene.knowledge)} here: {phrases.name(region)}, {phrases.place(region)}, looks most like "
+        f"{_likeliest(scene, region)}.",
+        f"{phrases.capital(_number_of(scene, region, kind))}.",
+        *_others(scene, region, (kind,)),
+        _how_to_name(scene, region),
+    ]
 
 
 def correction(scene: Scene) -> list[str]:
@@ -72,7 +86,7 @@ def correction(scene: Scene) -> list[str]:
 
 def what_else(scene: Scene) -> list[str]:
     """The kinds after the likeliest, with their chances."""
-    if not scene.regions:
+    if not scene.inspection.regions or (not scene.regions and not scene.question.rank):
         return nothing(scene, "name")
     region = scene.regions[0]
     entry = scene.knowledge.find(region.type)
@@ -88,6 +102,9 @@ def what_else(scene: Scene) -> list[str]:
 def called(scene: Scene) -> list[str]:
     """To somebody who gives a region a name."""
     names = called_of(scene.asked.slots.numbers, posed_of(scene).options[0], scene.inspection, scene.focus)
+    if not names and scene.inspection.regions:
+        name = posed_of(scene).options[0]
+        return [f'Say which region: "region {scene.inspection.regions[0].id} is {_articled(name)}".']
     if not names:
         return nothing(scene, "name")
     ((number, name),) = names.items()
