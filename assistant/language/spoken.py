@@ -30,9 +30,10 @@ from assistant.vocabulary.materials import is_plain
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.claims import asserts_cause, directions
 from assistant.words.evidence import evidence_text
+from assistant.words.replies.posed.objections import called_in
 from assistant.words.replies.reply import Reply, reply
 from assistant.words.replies.sizes import is_of_mark, is_of_part
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.scene import Earlier, KindChances
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
 """Acts that a model puts in words of its own: what it says of them varies, and is easily compared with what is known."""
@@ -72,6 +73,8 @@ class Spoken:
         told_scan: the user spoke of the picture as of a scan of a patient.
         told_scale: the last size that the user told.
         language: the model that talks where it is not the program's own.
+        kind_chances: gives the kinds of each region with their chances, the likeliest first.
+        called: what the user calls regions, by their numbers.
     """
 
     inspection: Inspection
@@ -82,6 +85,8 @@ class Spoken:
     told_scan: bool = False
     told_scale: Scale | None = None
     language: LanguageConfig | None = None
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple
+    called: dict[int, str] = field(default_factory=dict)
 
     def answers(
         self,
@@ -111,6 +116,7 @@ class Spoken:
             scale for scale in scales if not is_of_mark(scale) and not is_of_part(scale, self.inspection.object_name)
         ]
         self.told_scale = told[-1] if told else self.told_scale
+        self.called = {**self.called, **called_in(understood, self.inspection, last.focus if last else ())}
         said = reply(
             understood,
             question,
@@ -121,6 +127,8 @@ class Spoken:
             told_scale=self.told_scale,
             last=last,
             heard=self._heard(question),
+            kind_chances=self.kind_chances,
+            called=self.called,
         )
         said = with_model(said, self.language)
         self.replies.append(said)

@@ -60,7 +60,8 @@ _ENDS = re.compile(r"(?<=[?!])\s*|(?<=;)\s+|(?<=[^\W\d_]\.)\s+|(?<=[\d)%]\.)\s+(
 _JOINTS = re.compile(
     rf"\s*,\s*(?={_OPENER})|,?\s+(?:and|plus|&|\+)\s+(?={_OPENER})|,?\s+and\s+(?=i\b|you\b|it is\b|it's\b)"
     rf"|,?\s+but\s+(?=(?:i|you|it|we|there|that|this)\b|{_OPENER})"
-    rf"|(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?={_TOPIC}\s*(?:,|&|\+|and\b|of\b|in\b|$|\?))"
+    rf"|(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?={_TOPIC}\s*(?:,|&|\+|and\b|of\b|in\b|please\b|pls\b|$|\?))"
+    r"|\s*,?\s+(?=if (?:not|so|no|yes)\b,? \w)"
     rf"|\s*\+\s*(?={_TOPIC}\b)"
     r"|,?\s+(?:also|and also)\s+(?=(?:the|at|on|in|up|down|left|right|bottom|top|there)\b)"
     rf"|,\s+(?=(?:we|i|you) (?:can|could|should|may|must|did|didn't|didnt|do|don't|dont|see|think|would)\b)"
@@ -92,7 +93,7 @@ _SUPPOSES = re.compile(
 )
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|looks?|seems?|appears?|says?|said|see|saw|shows?|there'?s|it'?s|thats|that's|runs?|goes"
-    r"|isn'?t|aren'?t|can'?t|don'?t|doesn'?t|didn'?t|think|believe|cuts?|covers?|means?|belongs?|comes?|know|guess)\b",
+    r"|isn'?t|aren'?t|can'?t|don'?t|doesn'?t|didn'?t|think|believe|took|taken|made|used?|measured|cuts?|covers?|means?|belongs?|comes?|know|guess)\b",
     re.IGNORECASE,
 )
 _NAMED_THING = re.compile(r"\W*(?:an?|the|my|our|your|this|these|those)\b[^?]*\.\W*$", re.IGNORECASE)
@@ -139,6 +140,16 @@ def supposes(piece: str) -> bool:
     (True, False)
     """
     return _SUPPOSES.match(piece) is not None
+
+
+def main_clause(piece: str) -> str:
+    """What is asked under a supposition; the piece itself where it opens with none.
+
+    >>> main_clause("If I cut this away, how much do I cut?"), main_clause("where is it")
+    ('how much do I cut?', 'where is it')
+    """
+    _, _, main = piece.partition(",")
+    return main.strip() if supposes(piece) and re.search(r"\w", main) else piece
 
 
 def states(piece: str) -> bool:

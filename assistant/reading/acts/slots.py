@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from assistant.reading.acts.act import Act
+from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.bounds import Extreme, extreme_of, limit_of, scale_top_of
 from assistant.reading.question import Question, Rank
 from assistant.reading.spelling import plain
@@ -30,6 +30,8 @@ class Form(StrEnum):
     NUMBER = "number"
     YES_NO = "yes_no"
     CLOCK = "clock"
+    TABLE = "table"
+    SHORT = "short"
 
 
 Edge = Literal["left", "right", "top", "bottom"]
@@ -76,15 +78,31 @@ class Slots:
     posed: Posed | None = None
 
 
+_IN = r"(?:in|as|with|give me|write|make it|just|only|need|want|exactly|to|of)(?: (?:just|only|exactly|me))*"
+_PIECES = r"(?:short |plain |simple )?(?:sentences?|lines?)"
 _FORMS = (
-    (Form.ONE_SENTENCE, r"\b(?:one|a single|1) (?:short )?(?:sentence|line)\b|\bone-liner\b|\ba line i can\b"),
-    (Form.TWO_SENTENCES, r"\b(?:two|2|a couple of) (?:short )?(?:sentences|lines)\b"),
+    (
+        Form.ONE_SENTENCE,
+        rf"\b{_IN} (?:one|a single|1) {_PIECES}\b|\bone[- ](?:liner|sentence)\b|\ba line i can\b|\b(?:one|a single) line\W*(?:please\W*)?$",
+    ),
+    (Form.TWO_SENTENCES, rf"\b{_IN} (?:two|2|a couple of) {_PIECES}\b|\b(?:two|2) {_PIECES}\W*(?:please\W*)?$"),
     (Form.BULLETS, r"\bbullet(?:s|ed)?\b|\bas a list\b"),
-    (Form.NUMBER, r"\b(?:just|only) (?:the |a )?(?:number|score|figure)\b|\bnumber only\b"),
+    (
+        Form.TABLE,
+        r"\b(?:as|in) (?:a )?(?:small |short )?table\b|\btable (?:form|format)\b|\b(?:make|give me|want|need|draw) a table\b",
+    ),
+    (
+        Form.NUMBER,
+        r"\b(?:just|only) (?:the |a |one )?(?:number|score|figure|value)\b|\b(?:number|figure)s? only\b|\bone number\b",
+    ),
     (Form.YES_NO, r"\by ?/ ?n\b|\byes(?: or |/| )no\b|\bpass(?: or |/)fail\b|\bok(?: or |/)(?:nok|not)\b"),
     (
         Form.CLOCK,
         r"\bclock (?:position|hour|face|terms|reading)|\b(?:what|which) (?:hour|o.?clock)\b|\bhour of the clock\b",
+    ),
+    (
+        Form.SHORT,
+        r"\b(?:keep it |be |make it |, ?)?(?:short|brief|briefly|concise|concisely)\W*(?:please\W*)?$|^\W*(?:briefly|in short)\b",
     ),
 )
 _ORDINALS = {"first": 1, "original": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
@@ -105,10 +123,15 @@ _CLAIM = re.compile(
 _BELONGS = re.compile(
     r"belongs there|by design|intended|intentional|on purpose|supposed to be|meant to be|part of the design"
 )
-_CLAIM_ENDS = re.compile(r"(?:,| (?:from|that|which|and|not|on the lens|please|in future|too)\b).*$")
+_CLAIM_ENDS = re.compile(
+    r"(?:,| (?:from|that|which|and|not|on the lens|off|because|due to|caused|please|in future|too)\b).*$"
+)
 
 
 _POINTS_BACK = re.compile(r"\b(?:it|its|it's|that|this|there|them|they|those|these)\b")
+_OF_ALL = re.compile(r"\b(?:total|all|each|every|altogether|overall|picture|image|whole|together|regions|them)\b")
+BARE = 3
+"""Words of a piece that only names a measure ("size")."""
 _STATING = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
 _RATED = frozenset({Act.RATING, Act.SEVERITY})
 
@@ -128,11 +151,14 @@ def slots_of(
     said = plain(piece.text)
     region = piece.region
     numbers = piece.numbers
-    if not numbers and len(whole.numbers) == 1 and re.search(r"\b(?:it|its|that|this)\b", said):
-        region, numbers = whole.region, whole.numbers
     cells = piece.cells
-    if before is not None and not numbers and not cells and not piece.rank and _POINTS_BACK.search(said):
-        region, numbers, cells = before.region, before.numbers, before.cells
+    if not numbers and not cells and not piece.rank:
+        points = _POINTS_BACK.search(said) is not None
+        goes_on = act.family is Family.MEASURE and not piece.kinds and not _OF_ALL.search(said)
+        if before is not None and (before.numbers or before.cells) and (points or goes_on):
+            region, numbers, cells = before.region, before.numbers, before.cells
+        elif len(whole.numbers) == 1 and (points or (goes_on and len(said.split()) <= BARE)):
+            region, numbers = whole.region, whole.numbers
     edge = _EDGE.search(said) if re.search(r"\b(?:far|distance|close|near|edge|border|rim)\b", said) else None
     scale = scale_of(said)
     picture = _picture(said)
@@ -144,7 +170,7 @@ def slots_of(
         rank=piece.rank if picture is None else "",
         edge=_edge(edge[1]) if edge else None,
         unit=None if scale and not is_question(said) else unit_of(said),
-        form=next((form for form, pattern in _FORMS if re.search(pattern, said)), None),
+        form=form_of(said),
         picture=picture,
         claim=claim_of(said) if act in _STATING else None,
         value=_value(said),
@@ -154,6 +180,15 @@ def slots_of(
         limit=limit_of(said),
         posed=posed,
     )
+
+
+def form_of(said: str) -> Form | None:
+    """How a plain text wants its answer to look.
+
+    >>> form_of("in two lines please").value, form_of("cause and next step, short").value, form_of("is it a short circuit?")
+    ('two_sentences', 'short', None)
+    """
+    return next((form for form, pattern in _FORMS if re.search(pattern, said)), None)
 
 
 def claim_of(said: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -9,13 +10,14 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.index import Ranking, load_index
 from assistant.reading.acts.languages import ENGLISH, in_english, language_of, load_languages
-from assistant.reading.acts.message import MessageKind, cut
+from assistant.reading.acts.message import MessageKind, cut, main_clause, states
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.intents import Intent
 from assistant.reading.question import KEPT, Question, read_question
 from assistant.reading.spelling import plain
 from assistant.reading.told.posed import Pose, Posed, posed_in
+from assistant.reading.told.scales import is_question, scale_of
 
 KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
@@ -128,34 +130,52 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     if language not in load_languages():
         return Understanding((), message.pieces, OFFERED, language, message.kind)
     pieces = message.pieces if language == ENGLISH else cut(in_english(typed, language)).pieces or message.pieces
-    ranked = load_index().rank(pieces, tower)
+    mains = [main_clause(piece) if posed_in(plain(piece)) is None else piece for piece in pieces]
+    ranked = load_index().rank(mains, tower)
     acts: list[AskedAct] = []
     unclear: list[str] = []
     before: Slots | None = None
-    for piece, ranking in zip(pieces, ranked, strict=True):
+    for piece, ranking in zip(mains, ranked, strict=True):
         read = read_question(piece)
         act, confidence = _act_of(piece, read, ranking)
+        if act is None and len(mains) > 1 and read.cells:
+            act = Act.MISSED if states(piece) else Act.PRESENCE
+        if scale_of(plain(piece)) is not None:
+            act = Act.SCALE if states(piece) else Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
         if (posed := _posed(piece, act)) is not None:
             act, confidence = POSED[posed.pose], CERTAIN
         if act is None:
             unclear.append(piece)
-            before = slots_of(Act.NONSENSE, read, question, before)
+            before = _latest(slots_of(Act.NONSENSE, read, question, before), before)
             continue
         asked = AskedAct(act, confidence, slots_of(act, read, question, before, posed), piece)
-        before = asked.slots
+        before = _latest(asked.slots, before)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
     acts = _one_objection(acts)
-    guess = None if acts else _guess(pieces, ranked, question)
+    guess = None if acts else _guess(mains, ranked, question)
     return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess)
 
 
 def _posed(piece: str, act: Act | None) -> Posed | None:
     """What a piece puts; alternatives of no known kind are left to an act that is about other things."""
     posed = posed_in(plain(piece))
+    if posed is not None:
+        posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
     if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS:
         return posed
     return posed if any(read_question(option).kinds for option in posed.options) else None
+
+
+def _as_typed(option: str, piece: str) -> str:
+    """An option with the capitals of the piece, where it stands there as it is."""
+    at = piece.lower().find(option)
+    return option if at < 0 else piece[at : at + len(option)]
+
+
+def _latest(slots: Slots, before: Slots | None) -> Slots | None:
+    """The slots of the last piece that named regions or places."""
+    return slots if slots.numbers or slots.cells else before
 
 
 def _one_objection(acts: list[AskedAct]) -> list[AskedAct]:
@@ -167,7 +187,8 @@ def _one_objection(acts: list[AskedAct]) -> list[AskedAct]:
     put = [one.slots.posed for one in several if one.slots.posed is not None]
     pose = min((one.pose for one in put), key=AGAINST.index)
     options = tuple(dict.fromkeys(option for one in put for option in one.options))
-    subject = next((one.subject for one in reversed(put) if one.subject), "")
+    subjects = [one.subject for one in reversed(put) if one.subject]
+    subject = next((one for one in subjects if one != "cause"), "cause" if subjects else "")
     posed = Posed(pose, options, frozenset().union(*(one.numbers for one in put)), None, subject)
     last = next((one for one in several if one.slots.numbers), several[-1])
     text = " ".join(one.text for one in several)
@@ -177,7 +198,7 @@ def _one_objection(acts: list[AskedAct]) -> list[AskedAct]:
     ]
 
 
-def _guess(pieces: tuple[str, ...], ranked: list[Ranking], question: Question) -> AskedAct | None:
+def _guess(pieces: Sequence[str], ranked: list[Ranking], question: Question) -> AskedAct | None:
     """The likeliest act of the piece that is nearest to one; None where that is far, or mere talk."""
     piece, ranking = max(zip(pieces, ranked, strict=True), key=lambda pair: pair[1].confidence)
     act = ranking.acts[0]

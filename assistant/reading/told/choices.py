@@ -22,7 +22,7 @@ _LEAD = re.compile(
 )
 _TRIM = re.compile(
     r"^(?:\W|\b(?:an?|the|some|just|only|rather|really|actually|maybe|perhaps|probably|more|most|likely|simply|even|also|still|either"
-    r"|kind of|sort of|type of|is it|was it|it is|it's|could it be|can it be|or|and|ok|well|so|do (?:i|we)|should (?:i|we)|(?:would|will|should|must) it be)\b)+"
+    r"|kind of|sort of|type of|is it|was it|it is|it's|could it be|can it be|or|and|ok|well|so|(?:call|name|consider) (?:it|this|that|region \d+)|do (?:i|we)|should (?:i|we)|(?:would|will|should|must) it be)\b)+"
 )
 _HELPED = re.compile(
     r"^.*?\b(?:can|could|would|will|should|may|does|do|did) (?:(?:the|this|that|my|our|a) )?\w+ (?=\w)"
@@ -37,7 +37,7 @@ _NUMBERS = re.compile(
     r"(?! ?(?:mm|cm|m\b|px|pixels?|%|per ?cent|pictures?|images?|lines?|sentences?|words?|slices?|points?|o.?clock|times|days|weeks))"
 )
 _NOT_THE_OTHER = re.compile(
-    r"\b(?:it's|it is|this is|that is|that's|is) (?:really |actually )?(?P<one>[\w' -]{2,40}?),? (?:and not|rather than|not|instead of) "
+    r"\b(?:it's|it is|this is|that is|that's|is it|is this|is that|is) (?:really |actually )?(?P<one>(?!it\b|this\b|that\b)[\w' -]{2,40}?),? (?:and not|rather than|not|instead of) "
     r"(?P<other>(?!sure|certain|enough|only|just)[\w' -]{2,40})"
 )
 

@@ -102,6 +102,11 @@ _CORRECTION = re.compile(
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
+_COULD_BE = re.compile(
+    rf"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:mark|spot|thing|region|defect)) "
+    rf"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from |caused by )*(?:an? |the )?"
+    rf"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){{0,5}})\W*$"
+)
 _CALLED = re.compile(
     rf"^\W*(?:(?:ok|no|well|then|please|so),? )*(?:region (?P<number>\d+) (?:is|=) (?:really |actually |in fact )?(?:an? )|call (?:it|this|that|region "
     rf"(?P<number2>\d+)) (?:an? )?|(?:label|name|rename|relabel|tag) (?:it|this|that|region (?P<number3>\d+)) (?:as |to )?(?:an? )?){_NAME}\W*$"
@@ -112,6 +117,8 @@ _HAS_NONE = re.compile(
     r"|\b(?:can'?t|cannot|can not|don'?t|doesn'?t|does not|do not|never|won'?t) (?P<does>rust|corrode|crack|tear|fold|burn|chip|bend|dent|melt|fray)\b"
     r"|\bwithout (?:any )?(?P<without>[a-z]+)\W*$"
 )
+_DEEDS = {"corrode": "corrosion", "bend": "deformation", "melt": "burn", "fray": "texture disruption"}
+"""What is there when something has done so, where the words differ."""
 _DENIED = re.compile(
     rf"\b(?:(?:that|this|it|region \d+)(?:'s| is|s)? not|(?:that|this|it|region \d+) (?:isn't|isnt|can't be|cannot be|can not be|couldn't be)|not) "
     rf"(?:really |actually )?(?:an? )?{_NAME}"
@@ -153,7 +160,7 @@ _DECISION = re.compile(
 _OF_FORM = re.compile(
     r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp|blurr?\w*|soft|smooth|jagged|vertical\w*"
     r"|horizontal\w*|diagonal\w*|cluster\w*|scattered|spread|isolated|bright\w*|dark\w*|light\w*|deep\w*|shallow|benign|malignant|old|new|fresh"
-    r"|normal|abnormal|good|bad|defective|anomalous|axial|coronal|sagittal|metal|plastic|one|two|several|single|many)(?: (?:one|edges?))?$"
+    r"|normal|abnormal|good|bad|defective|anomalous|axial|coronal|sagittal|metal|plastic|longitudinal|transverse|alligator|lengthwise|crosswise|radial|circumferential)(?: (?:one|edges?))?$|^(?:one|two|several|single|many)(?: \w+)*$"
 )
 
 
@@ -212,10 +219,13 @@ def _objection(said: str) -> Posed | None:
         name = next(g for g in match.groups() if g).strip()
         if not _GENERIC.match(name) and " or " not in f" {name} ":
             return Posed(Pose.CORRECTION, (name,), named)
+    if (match := _COULD_BE.match(said)) and " or " not in said and not _GENERIC.match(match["name"]):
+        return Posed(Pose.CORRECTION, (match["name"],), named)
     if (match := _HAS_NONE.search(said)) and not re.match(
         r"\W*(?:is|are|was|does|do|has|have|why|how|what|which)\b(?! you say)", said
     ):
         noun = next(g for g in match.groups() if g)
+        noun = _DEEDS.get(noun, noun)
         return None if _GENERIC.match(noun) else Posed(Pose.OBJECTION, numbers=named, subject=noun)
     kinds = vocabulary_of()
     if (
@@ -244,10 +254,11 @@ def _objection(said: str) -> Posed | None:
 
 
 def _choice(said: str) -> Posed | None:
-    if _DECIDING.search(said):
-        return Posed(Pose.DECIDING)
-    if (numbers := numbers_offered(said)) and _WORSE.search(said):
+    deciding = _DECIDING.search(said) is not None
+    if (numbers := numbers_offered(said)) and (deciding or _WORSE.search(said)):
         return Posed(Pose.REGIONS, numbers=numbers)
+    if deciding:
+        return Posed(Pose.DECIDING)
     options = offered(said)
     if "?" not in said and re.match(
         r"\W*(?:that|it|this|there|the|i|these|those|they)\b.{0,12}(?:'s|s|is|are|see|think)\b", said

@@ -85,7 +85,7 @@ _NOUN_SCALE = re.compile(
 _ABOUT = r"(?:(?:about|roughly|exactly|around|approximately|approx\.?|maybe|nearly|almost|some|ca\.?|~|more like|probably) ?)*"
 _NOT_ACROSS = r"(?! ?(?:from|apart|away|off|deep|thick|below|above|inside|to|per|/|by|x|old)\b)"
 _BARE_SCALE = re.compile(
-    r"\b(?P<of>(?:the|our|my|this|a|whole|each|every) (?:\w+ ){0,2}?\w+|field of view|fov) "
+    r"\b(?P<of>(?:the|our|my|this|a|whole|each|every) (?:\w+ ){0,4}?\w+|field of view|fov) "
     rf"(?:is|measures|has|covers|shows|spans|=|:) ?{_ABOUT}{_SIZE}{_NOT_ACROSS}"
 )
 _FIELD_SCALE = re.compile(rf"\b(?:field of view|fov)\b\D{{0,20}}?{_SIZE}")
@@ -121,6 +121,7 @@ _AXES: dict[str, Axis] = {
     "od": "diameter", "outer diameter": "diameter", "inner diameter": "diameter", "outside diameter": "diameter",
     "inside diameter": "diameter",
 }  # fmt: skip
+_FIELDS = frozenset("field fov picture image photo shot frame view crop scene".split())
 _NOTHING = {"", "its", "the", "real", "the real", "true", "the true"}
 
 
@@ -192,6 +193,8 @@ def _scale(axis: Axis, number: float, match: re.Match[str]) -> Scale | None:
         return Scale("width" if axis == "unknown" else axis, number, unit, PICTURE)
     named = re.search(r"\b(?:the|a|our|my|this) (?:\w+ )?\w+(?= (?:is|has|measures|shows|covers)\b)", match.string)
     of = match.groupdict().get("of") or (named.group() if named else "")
+    if of in _FIELDS:
+        return Scale("width", number, unit, PICTURE)
     if "inner" in match.group() or "inside" in match.group():
         of = "the inner diameter"
     return Scale(axis, number, unit, "" if of in _NOTHING else of)

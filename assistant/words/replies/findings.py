@@ -28,7 +28,8 @@ _POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defe
 def nothing(scene: Scene, doing: str) -> list[str]:
     """Said where there is no region to speak of; ``doing`` as "locate"."""
     if (elsewhere := nowhere(scene)) is not None:
-        return elsewhere
+        unmarked = doing == "measure" and scene.cells and not scene.numbers
+        return [*elsewhere, *(["What is not marked has no outline to measure, in px or mm."] if unmarked else [])]
     if scene.question.kinds:
         return of_kind(scene)
     if scene.anomalous:

@@ -150,7 +150,8 @@ def other_method(scene: Scene) -> list[str]:
 
 def kind_meaning(scene: Scene) -> list[str]:
     """What kinds look like, in general; and which of them this is, where something stands out."""
-    entries = [entry for kind in scene.question.kinds if (entry := scene.knowledge.find(kind)) is not None]
+    kinds = scene.question.kinds or scene.message.kinds
+    entries = [entry for kind in kinds if (entry := scene.knowledge.find(kind)) is not None]
     if not entries and (entry := _known(scene)) is not None:
         entries = [entry]
     if not entries:

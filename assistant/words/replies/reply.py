@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import ENGLISH, notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Slots, slots_of
+from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
+from assistant.reading.spelling import plain
 from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 from assistant.words.replies import numbers, spots, tool
+from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
-from assistant.words.replies.telling.sayers import SAYERS
+from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
 from assistant.words.scene.acts_said import fitting, worth_saying
-from assistant.words.scene.scene import Earlier, Scene
+from assistant.words.scene.scene import Earlier, KindChances, Scene
 from assistant.words.scene.spots import Spot
 
 UNCLEAR = Act.MISSED
@@ -74,6 +77,8 @@ def reply(
     told_scale: Scale | None = None,
     last: Reply | None = None,
     heard: Sequence[str] = (),
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple,
+    called: Mapping[int, str] = MappingProxyType({}),
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -87,9 +92,12 @@ def reply(
         told_scale: the last size that the user told before.
         heard: what was said before, so that it is not said again without need.
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
+        kind_chances: gives the kinds of each region with their chances.
+        called: what the user calls regions, by their numbers.
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
-    told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan)
+    told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    form = form_of(plain(question.text))
     if last is not None:
         told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
     if understanding.kind is not MessageKind.SENTENCE:
@@ -98,16 +106,19 @@ def reply(
     if last is not None and last.acts and _leans(question):
         asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
     for one in _with_unclear(asked, understanding, question):
-        told.on(one, guessed)
+        told.on(one, guessed, form is Form.SHORT)
+    acts = tuple(one.act for one in asked)
     if not asked:
         told.on_unclear(understanding.nearest)
-    elif guessed and not told.exact:
-        told.sentences.append(tool.otherwise(told.scene(asked[-1]), understanding.nearest))
-    said = without_heard(once(told.sentences, told.scene(asked[-1] if asked else _unclear(question))), heard, asked)
+    scene = told.scene(asked[-1] if asked else _unclear(question))
+    said = without_heard(once(told.sentences, scene), heard, asked)
+    if asked and not told.exact:
+        said = forms.shaped(form, said, scene, list(acts))
+    if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
+        said.append(tool.otherwise(scene, understanding.nearest))
     if said and (foreign := notice_in(understanding.language)):
         said.insert(0, foreign)
     cautions = _cautioned(said, inspection, knowledge)
-    acts = tuple(one.act for one in asked)
     return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, told.exact, told.reported)
 
 
@@ -122,6 +133,8 @@ class _Told:
     told_scan: bool
     told_scale: Scale | None
     scan: bool
+    kind_chances: Callable[[], Sequence[KindChances]]
+    called: Mapping[int, str]
     focus: tuple[int, ...] = ()
     spot: Spot | None = None
     reported: Spot | None = None
@@ -133,19 +146,20 @@ class _Told:
         read = _of_domain(read_question(one.text), self.knowledge, self.scan)
         return Scene(
             self.inspection, read, one, self.question, self.knowledge, self.focus, self.others, self.told_scan,
-            self.told_scale, self.spot, self.reported,
+            self.told_scale, self.spot, self.reported, self.kind_chances, self.called,
         )  # fmt: skip
 
-    def on(self, one: AskedAct, guessed: bool) -> None:
-        """Say what there is to say on an act; nothing on a piece that is not understood and names nothing."""
+    def on(self, one: AskedAct, guessed: bool, short: bool = False) -> None:
+        """Say what there is to say on an act, in ``short`` its first sentence; nothing on a piece that names nothing."""
         scene = self.scene(one)
         if refusals.is_refused_again(scene, self.sentences):
             return
         named = _on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
             return
-        new = [*SAYERS[one.act](scene), *refusals.beside(scene)] if named is None else named
-        self.sentences += not_yet_said(new, self.sentences, self.inspection)
+        new = [*sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
+        new = not_yet_said(new, self.sentences, self.inspection)
+        self.sentences += [forms.first_of(new[0], scene)] if short and new and named is None else new
         self._goes_on(scene, named is not None)
 
     def on_unclear(self, nearest: tuple[Act, ...]) -> None:
@@ -170,6 +184,8 @@ def _unclear(question: Question) -> AskedAct:
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
+    if scene.asked.slots.posed is not None:
+        return spots.on_spot(scene) if scene.is_carried else None
     if (number := numbers.explained(scene)) is not None:
         return number
     untold = refusals.named_untold(scene, guessed)
@@ -187,7 +203,8 @@ def _with_unclear(
         for piece in understanding.unclear
         if all(piece != one.text for one in asked)
     ]
-    return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text)))
+    found = all(one.text in question.text for one in (*asked, *unclear))
+    return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text) if found else 0))
 
 
 _ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})

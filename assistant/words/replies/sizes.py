@@ -22,6 +22,7 @@ METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.METRE: 1000.0, U
 ROUGHLY, CLOSELY = 0.3, 0.1
 """Shares of a limit within which a rough, and a followed, extent does not tell on which side it lies."""
 TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
+GOES_ON = "It may go on beyond what could be followed."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
 
 BY_DISTANCE = "A camera's height or distance gives no scale by itself: that takes its angle of view as well."
@@ -48,7 +49,7 @@ def size(scene: Scene) -> list[str]:
 def length(scene: Scene) -> list[str]:
     """Along the line, or the largest extent."""
     told = _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long")
-    return [*_summed(scene), *told]
+    return _summed(scene) or told
 
 
 def _summed(scene: Scene) -> list[str]:
@@ -57,7 +58,9 @@ def _summed(scene: Scene) -> list[str]:
     if len(found) < TWO or len(found) < len(scene.regions) or not _TOTAL.search(scene.question.text.lower()):
         return []
     whole = phrases.length(sum(e.length for e, _ in found), found[0][1])
-    return [f"The {wording.counted(len(found), 'region')} are about {whole} long together."]
+    on = any(region.measures is not None and region.measures.may_go_on for region in scene.regions)
+    said = f"The {wording.counted(len(found), 'region')} are about {whole} long together."
+    return [said, *([GOES_ON] if on else []), *_no_scale(scene)]
 
 
 def width(scene: Scene) -> list[str]:
@@ -86,10 +89,19 @@ def area(scene: Scene) -> list[str]:
 
     def said(region: Region, e: Extents, unit: str) -> str:
         pixels = region.area_fraction * image.width * image.height
-        scaled = "" if image.spacing_mm is None else f", {pixels * image.spacing_mm[0] * image.spacing_mm[1]:.2g} mm²"
+        per = _area_of_pixel(scene) if unit == "mm" else None
+        scaled = "" if per is None else f", {pixels * per:.2g} mm²"
         return f"covers {wording.percent(region.area_fraction)} of the picture (about {pixels:.0f} px²{scaled})"
 
     return _measured(scene, "measure", said)
+
+
+def _area_of_pixel(scene: Scene) -> float | None:
+    """Square millimetres of a pixel, by the file, the option or what the user told; None without."""
+    if (spacing := scene.inspection.image.spacing_mm) is not None:
+        return spacing[0] * spacing[1]
+    side = None if scene.told_scale is None else millimetres_per_pixel(scene.told_scale, scene.inspection.image)
+    return None if side is None else side * side
 
 
 def distance_edge(scene: Scene) -> list[str]:
@@ -154,7 +166,7 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
             f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table."
         )
     if goes_on:
-        lines.append("It may go on beyond what could be followed.")
+        lines.append(GOES_ON)
     elif rough:
         lines.append("That is rough: the map is coarser than the mark.")
     if (first := _extents(regions[0], scene)) is not None:
@@ -278,10 +290,12 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
 def _assumption(scene: Scene) -> list[str]:
     """What millimetres rest on where neither file nor option gave the scale, and the user did not tell it of a pixel."""
     told = scene.told_scale
-    if told is None or told.axis == "pixel" or told.of == PICTURE or scene.inspection.image.spacing_mm is not None:
+    if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
         return []
     image = scene.inspection.image
     way, pixels = ("from top to bottom", image.height) if told.axis == "height" else ("from side to side", image.width)
+    if told.of == PICTURE:
+        return [f"Taken from the picture, {told.number:g} {told.unit.value} {way} ({pixels} px)."]
     of = told.of or ("the diameter" if told.axis == "diameter" else "what you measured")
     size_told = f"{told.number:g} {told.unit.value}"
     return [

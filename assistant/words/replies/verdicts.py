@@ -22,6 +22,10 @@ _MANY = re.compile(
 )
 """Words for more than the one piece in the picture."""
 MANY = "One picture speaks for what it shows, not for the rest of the batch."
+_OF_PLACE = re.compile(
+    r"\b(?:is|are|does) (?:the|that) (?:\w+ ){0,2}(?:top|bottom|left|right|upper|lower|centre|center|middle|edge|corner)\b"
+)
+"""Asks whether a place is fine, not the whole."""
 _TAKEN = re.compile(r"\b(?:take (?:it|this|that)|eat|drink|swallow|patients?|consume\w*)\b")
 """Words for what must be safe for a person."""
 _DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
@@ -181,6 +185,8 @@ def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
         return [MANY, *_accept_one(scene)]
+    if scene.cells and _OF_PLACE.search(scene.question.text.lower()):
+        return at_place(scene)
     reported = [_reported(scene)] if scene.reported is not None and not scene.anomalous else []
     taken = not scene.medical and _TAKEN.search(scene.message.text.lower())
     return [*reported, *(dangerous(scene) if taken else _accept_one(scene))]

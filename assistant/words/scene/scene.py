@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -44,6 +44,9 @@ ELLIPSIS = 3
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
 
+KindChances = tuple[tuple[str, float], ...]
+"""Kinds with their chances, the likeliest first."""
+
 
 @dataclass(frozen=True)
 class Earlier:
@@ -74,6 +77,8 @@ class Scene:
         told_scale: the last size that the user told.
         before: the place that the last reply was about, where it was one that a user pointed to.
         reported: the last place where the user said before that he sees something which is not marked.
+        kind_chances: gives the kinds of each region with their chances, the likeliest first; empty where they are not known.
+        called: what the user calls regions, by their numbers.
     """
 
     inspection: Inspection
@@ -87,6 +92,19 @@ class Scene:
     told_scale: Scale | None = None
     before: Spot | None = None
     reported: Spot | None = None
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple
+    called: Mapping[int, str] = field(default_factory=dict)
+
+    def chances_of(self, region: Region) -> KindChances:
+        """Kinds of a region with their chances, the likeliest first; its own kind alone where the others are not known."""
+        at = self.inspection.regions.index(region)
+        known = self._kinds[at] if at < len(self._kinds) else ()
+        alone = () if region.type is None else ((region.type, region.type_probability or 0.0),)
+        return known or alone
+
+    @cached_property
+    def _kinds(self) -> tuple[KindChances, ...]:
+        return tuple(self.kind_chances())
 
     @property
     def medical(self) -> bool:

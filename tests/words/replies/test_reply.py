@@ -18,7 +18,8 @@ from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Domain, Extents, Inspection, MeasuredBy, Measures, Mode
 from assistant.vision.detail.overview import unseen
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.replies.reply import SAYERS, Reply, reply
+from assistant.words.replies.reply import Reply, reply
+from assistant.words.replies.telling.sayers import SAYERS
 from assistant.words.scene.scene import Earlier
 from tests.inspections import inspection, region, regions
 

@@ -64,4 +64,4 @@ def without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[As
 
 def is_item(sentence: str) -> bool:
     """Whether it is an item of a list."""
-    return sentence.startswith("- ") or (sentence[:1].isdigit() and sentence[1:3] == ". ")
+    return sentence.startswith(("- ", "| ")) or (sentence[:1].isdigit() and sentence[1:3] == ". ")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.understanding import AskedAct
+from assistant.reading.told.posed import Pose
 from assistant.words.replies import (
     disputes,
     findings,
@@ -16,6 +18,7 @@ from assistant.words.replies import (
     tool,
     verdicts,
 )  # fmt: skip
+from assistant.words.replies.posed import choices, objections, suppositions
 from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene.scene import Scene
 
@@ -111,3 +114,24 @@ SAYERS: dict[Act, Sayer] = {
     Act.OFF_TOPIC: tool.off_topic,
 }  # fmt: skip
 """What is said on each act."""
+POSED: dict[Pose, Sayer] = {
+    Pose.KINDS: choices.kinds,
+    Pose.REGIONS: choices.regions,
+    Pose.DECIDING: choices.deciding,
+    Pose.DECISIONS: choices.decisions,
+    Pose.DEGREES: choices.degrees,
+    Pose.SIDES: choices.sides,
+    Pose.WHAT_ELSE: objections.what_else,
+    Pose.OBJECTION: objections.objection,
+    Pose.CORRECTION: objections.correction,
+    Pose.CALLED: objections.called,
+    Pose.WITHOUT: suppositions.without,
+    Pose.OTHER_THRESHOLD: suppositions.other_threshold,
+    Pose.OTHER_KIND: suppositions.other_kind,
+}
+"""What is said on what is put to the assistant."""
+
+
+def sayer_of(one: AskedAct) -> Sayer:
+    """Who replies: to what is put, where something is; else to the act."""
+    return SAYERS[one.act] if one.slots.posed is None else POSED[one.slots.posed.pose]

@@ -1,0 +1,6 @@
+"""Replies to what is put to the assistant to take a stand on.
+
+choices       alternatives: kinds, regions, decisions, degrees, sides
+objections    against a kind, a cause or an advice; what else it could be; the user's own name for a region
+suppositions  without a region, with another threshold, if it were of another kind
+"""
