@@ -14,6 +14,7 @@ from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.reading.spelling import plain
+from assistant.reading.told.posed import Pose
 from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
@@ -23,6 +24,7 @@ from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
 from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
+from assistant.words.replies.verdicts import accept
 from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
 from assistant.words.scene.spots import Spot
@@ -184,8 +186,10 @@ def _unclear(question: Question) -> AskedAct:
 
 def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
-    if scene.asked.slots.posed is not None:
-        return spots.on_spot(scene) if scene.is_carried else None
+    if (posed := scene.asked.slots.posed) is not None:
+        if posed.pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
+            return accept(scene)
+        return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
     if (number := numbers.explained(scene)) is not None:
         return number
     untold = refusals.named_untold(scene, guessed)

@@ -154,3 +154,12 @@ def test_a_piece_of_a_message_whose_act_is_unknown_is_read_for_its_place() -> No
     said: Reply = reply(understood, message, mapped(), KNOWLEDGE)
     assert said.acts == (Act.TYPE,)
     assert "Nothing is marked at the top right: the map reaches 0.31 there" in said.text
+
+
+def test_to_accept_is_not_advised_where_the_user_saw_something() -> None:
+    found = mapped(score=0.2, marked=False)
+    seen = told(found, (Act.MISSED, SEEN[0]))
+    question = "accept, or have someone look at it by hand?"
+    assert told(found, (Act.ACCEPT, question), last=seen).text.startswith(
+        "Have what you saw at the top right looked at"
+    )

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.slots import slots_of
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.types import Domain, Inspection
 from assistant.words.replies.untold.things import load_things, things_in
 from tests.inspections import inspection, region
@@ -105,3 +107,16 @@ def test_no_refusal_contradicts_the_picture(found: Inspection) -> None:
 def test_of_words_that_overlap_the_longest_name_one() -> None:
     assert [thing.say for thing in things_in("how old is the patient", scan=True)] == ["such a thing about the patient"]
     assert [thing.say for thing in things_in("how old is it", scan=True)] == ["how old it is"]
+
+
+def test_a_size_that_is_told_is_no_question_about_the_part() -> None:
+    said = told(CRACKED, (Act.SIZE, "can you give me mm if the outer diameter is about 95 mm?"))
+    assert not said.exact
+    assert "What the part itself measures" in told(CRACKED, (Act.SIZE, "what is the outer pipe diameter?")).text
+
+
+def test_signs_are_refused_also_where_one_is_asked_to_choose() -> None:
+    posed = slots_of(Act.TYPE, read_question("is there oedema or midline shift?"), read_question("?"))
+    assert posed is not None
+    said = told(SCAN, (Act.TYPE, "is there oedema or midline shift?")).text
+    assert said.startswith("Whether there is oedema and whether the midline is shifted cannot be told")

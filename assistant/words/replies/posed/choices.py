@@ -19,15 +19,19 @@ SEVERITIES = ("minor", "major", "critical")
 CLOSE = 0.1
 """Difference of two chances below which neither kind is preferred."""
 _PASSES = re.compile(
-    r"\b(?:accept|pass|ship|release|keep|use|run|continue|go on|work|leave|fine|send|let it|monitor|watch|wait|only this|just this)", re.IGNORECASE
+    r"\b(?:accept|pass|ship|release|keep|use|run|continue|go on|work|leave|fine|send|let it|monitor|watch|wait|only this|just this)",
+    re.IGNORECASE,
 )
-_LOOKS = re.compile(r"\b(?:look|check|inspect|second|hand|manual\w*|review|measure|re-?take|follow|biopsy|test|sort)", re.IGNORECASE
+_LOOKS = re.compile(
+    r"\b(?:look|check|inspect|second|hand|manual\w*|review|measure|re-?take|follow|biopsy|test|sort)", re.IGNORECASE
 )
-_HOLDS = re.compile(r"\b(?:reject|scrap|throw|stop|halt|hold|fail|discard|bin\b|quarantine|return|replace)", re.IGNORECASE
+_HOLDS = re.compile(
+    r"\b(?:reject|scrap|throw|stop|halt|hold|fail|discard|bin\b|quarantine|return|replace)", re.IGNORECASE
 )
-_MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish)", re.IGNORECASE
+_MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish)", re.IGNORECASE)
+_BATCH = re.compile(
+    r"\b(?:batch|lot|all of them|whole (?:batch|lot|roll|run)|everything|the rest|roll)\b", re.IGNORECASE
 )
-_BATCH = re.compile(r"\b(?:batch|lot|all of them|whole (?:batch|lot|roll|run)|everything|the rest|roll)\b", re.IGNORECASE)
 _GRAVE = re.compile(
     r"\b(?:big|large|major|critical|serious|structural|functional|grave|severe|bad|important|dangerous)\b"
 )

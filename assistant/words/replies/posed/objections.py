@@ -28,7 +28,8 @@ STEM = 5
 """Letters by which words are compared: "printing" and "print", "thread" and "threads"."""
 _FRAME = re.compile(r"\b(?:frame|edge|border|cut off|cropped|rim)\b")
 _NO_KIND = re.compile(
-    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b", re.IGNORECASE
+    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b",
+    re.IGNORECASE,
 )
 """Names that say that nothing is wrong: what is claimed with them is no kind."""
 

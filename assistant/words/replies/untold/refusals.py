@@ -26,6 +26,8 @@ _SIGNS = frozenset({Act.CLAIM, Act.DISAGREE, Act.DIAGNOSIS})
 """Acts that a sign which may be absent goes before."""
 CAN_TELL = "What I can tell: "
 """Begins what a refusal adds of the finding."""
+_TOLD_SIZE = re.compile(r"\d ?(?:mm|cm|millimet\w+|centimet\w+|inch(?:es)?)\b")
+"""A size that the user tells, which is no question about the part."""
 _COUNTED = re.compile(
     r"\bhow many (?!of\b|are\b|is\b|did\b|do\b)(?P<noun>(?:\w+ ){0,2}?\w+)(?= (?:are|is|do|does|did|can|has|have|on|in)\b|\W*$)"
 )
@@ -64,6 +66,8 @@ def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
     named = things_in(said, scene.medical)
     if not named:
         return _counted(scene, said)
+    if act is Act.SCALE or _TOLD_SIZE.search(said):
+        return None
     first = named[0]
     usual = guessed or act in _GIVES_WAY or act.family in _GIVES_WAY or act.family in first.over
     if usual or (first.near == "absent" and act in _SIGNS):
@@ -75,6 +79,12 @@ def is_refused_again(scene: Scene, said: Sequence[str]) -> bool:
     """Whether all that a sentence names was refused in what was said before it."""
     named, told = things_in(plain(scene.question.text), scene.medical), " ".join(said).lower()
     return bool(named) and all(thing.say.lower() in told and thing.because in told for thing in named)
+
+
+def signs_untold(scene: Scene) -> list[str] | None:
+    """The reply to a sentence that names only signs which may be there though nothing is marked; None for others."""
+    named = things_in(plain(scene.question.text), scene.medical)
+    return untold(scene) if named and all(thing.near == "absent" for thing in named) else None
 
 
 def beside(scene: Scene) -> list[str]:
