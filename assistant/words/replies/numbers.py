@@ -72,7 +72,7 @@ _DECIDES = re.compile(
 )
 _BASED = re.compile(
     r"\bthreshold\b.*\b(?:based|come|comes|from|set|chosen|defined|picked|why|mean\w*|who|how|what)\b"
-    r"|\b(?:who|how|why|what|where)\b.*\bthreshold\b"
+    r"|\b(?:who|how|why|what|where)(?:'s|s)?\b(?! the highest).{0,24}\b(?<!below )(?<!above )(?<!under )(?<!over )threshold\b"
 )
 _NUMBER = re.compile(
     r"(?<![\d.,x])(?P<value>\d{1,3}(?:[.,]\d+)?)\s?(?P<percent>%|per ?cent|percent)?(?![\d]|\s?(?:mm|cm|px|pixels?|x \d"
