@@ -150,7 +150,8 @@ def list_regions(scene: Scene) -> list[str]:
         return nothing(scene, "list")
     chances = _ASKS_CHANCE.search(scene.message.text.lower()) is not None
     lines = [
-        f"{r.id}. {phrases.mark_at(r, scene)}{_chance(r) if chances else ''}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
+        f"{r.id}. {phrases.mark_at(r, scene)}{_chance(r) if chances else ''}: box {phrases.box(r)}, "
+        f"{wording.percent(r.area_fraction)} of the picture, "
         f"{r.severity.value}, score up to {r.peak_score:.2f}."
         for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]

@@ -32,7 +32,7 @@ from assistant.words.replies import (
     tool,
     verdicts,
 )  # fmt: skip
-from assistant.words.replies.posed import choices, forms, objections, suppositions
+from assistant.words.replies.posed import alternatives, choices, forms, objections, suppositions
 from assistant.words.scene import phrases
 from assistant.words.scene.acts_said import fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
@@ -130,7 +130,7 @@ SAYERS: dict[Act, Sayer] = {
 }  # fmt: skip
 """What is said on each act."""
 POSED: dict[Pose, Sayer] = {
-    Pose.KINDS: choices.kinds,
+    Pose.KINDS: alternatives.kinds,
     Pose.REGIONS: choices.regions,
     Pose.DECIDING: choices.deciding,
     Pose.DECISIONS: choices.decisions,
