@@ -43,7 +43,15 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
         (Act.SURE, r"\bhow (?:sure|certain|confident) (?:are you|is (?:it|that|this))\b"),
         (
             Act.REPORT,
-            r"\b(?:lines?|sentences?|text|words|wording)\b.{0,40}\b(?:tag|log|label|ticket|record|shift book|form|notes?|logbook)\b",
+            r"\b(?:lines?|sentences?|text|words|wording)\b.{0,40}\b(?:tag|log|label|ticket|record|shift book|form"
+            r"|notes?|logbook)\b",
+        ),
+        (Act.SIZE, r"^\W*(?:the )?sizes?\b(?!.*\d)"),
+        (
+            Act.MISSED,
+            r"\bwhy (?:is|are|was|were|do|does|did)?(?:n't| there)? ?(?:\w+ ){0,3}?(?:no|not|n't)? ?(?:\w+ ){0,2}"
+            r"(?:box(?:es)? there|no box\w*|not marked|unmarked|missed)\b"
+            r"|\bwhy (?:isn't|wasn't|aren't|weren't) (?:\w+ ){1,4}(?:marked|boxed|flagged|shown)\b|\bwhy no (?:box|mark|region)\b",
         ),
         (Act.CAUSE, r"^\W*(?:and )?(?:the |likely |probable |possible |most )*causes?\W*$"),
         (

@@ -107,6 +107,9 @@ def test_slots_of_what_is_put() -> None:
         posed_in("if it is a chip, is it still minor?"),
         posed_in("region 3 is a drip mark"),
     )
-    assert threshold is not None and threshold.value == 0.8
-    assert kind is not None and kind.options == ("chip",)
-    assert called is not None and (called.options, called.numbers) == (("drip mark",), {3})
+    assert threshold is not None
+    assert threshold.value == 0.8
+    assert kind is not None
+    assert kind.options == ("chip",)
+    assert called is not None
+    assert (called.options, called.numbers) == (("drip mark",), {3})

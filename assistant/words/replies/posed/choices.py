@@ -61,7 +61,8 @@ def regions(scene: Scene) -> list[str]:
         else f"it is rated {first.severity.value}"
     )
     told = "; ".join(
-        f"{phrases.name(r)}: {r.severity.value}, {wording.percent(r.area_fraction)} of the picture, score up to {r.peak_score:.2f}"
+        f"{phrases.name(r)}: {r.severity.value}, {wording.percent(r.area_fraction)} of the picture, score up to "
+        f"{r.peak_score:.2f}"
         for r in ranked
     )
     return [f"{phrases.capital(phrases.name(first))} is the worse one: {why} ({told})."]
