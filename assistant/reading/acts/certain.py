@@ -49,9 +49,9 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
         (Act.SIZE, r"^\W*(?:the )?sizes?\b(?!.*\d)"),
         (
             Act.MISSED,
-            r"\bwhy (?:is|are|was|were|do|does|did)?(?:n't| there)? ?(?:\w+ ){0,3}?(?:no|not|n't)? ?(?:\w+ ){0,2}"
-            r"(?:box(?:es)? there|no box\w*|not marked|unmarked|missed)\b"
-            r"|\bwhy (?:isn't|wasn't|aren't|weren't) (?:\w+ ){1,4}(?:marked|boxed|flagged|shown)\b|\bwhy no (?:box|mark|region)\b",
+            r"\bwhy (?:isn't|wasn't|aren't|weren't) (?:\w+ ){1,4}(?:marked|boxed|flagged|shown)\b"
+            r"|\bwhy (?:is there |are there |was there )?no (?:box|mark|region)\b|\bwhy (?:is"
+            r"|was) (?:\w+ ){1,4}not (?:marked|boxed|flagged)\b",
         ),
         (Act.CAUSE, r"^\W*(?:and )?(?:the |likely |probable |possible |most )*causes?\W*$"),
         (
