@@ -31,8 +31,8 @@ from assistant.words.answer_checks import addresses, invented
 from assistant.words.claims import asserts_cause, directions
 from assistant.words.evidence import evidence_text
 from assistant.words.replies.posed.objections import called_in
+from assistant.words.replies.posed.told_sizes import is_of_mark, is_of_part
 from assistant.words.replies.reply import Reply, reply
-from assistant.words.replies.sizes import is_of_mark, is_of_part
 from assistant.words.scene.scene import Earlier, KindChances
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})

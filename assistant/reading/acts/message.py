@@ -52,7 +52,8 @@ _OPENER = (
     r"please|call|name)\b"
 )
 _TOPIC = (
-    r"(?:the |its |their )?(?:(?:total|overall|average|mean|max(?:imum)?|exact|rough|whole|combined|real|crack|defect|likely)[ -]){0,3}"
+    r"(?:the |its |their )?(?:(?:total|overall|average|mean|max(?:imum)?|exact|rough|whole|combined|real|crack|defect"
+    r"|likely)[ -]){0,3}"
     r"(?:kinds?|types?|size|locations?|places?|severity|causes?|counts?|number|length|width|area|depth|"
     r"score|position|coordinates|effects?|consequences|risks?|next steps?|colou?r|shape)"
 )
@@ -82,7 +83,8 @@ _UNIT = r"(?:mm|cm|px|pixels?|percent|inch(?:es)?|%|millimet(?:re|er)s?|centimet
 _ADDITION = re.compile(
     r"\W*(?:please |just |answer |only |and |also )*(?:(?:with |as |in )?(?:a )?(?:y/n|yes or no|yes/no|y or n)"
     r"|(?:only |just )?(?:the |a )?number(?: only)?|(?:as )?bullet(?:s| points| list)"
-    rf"|(?:in|as|with) (?:one|two|a single|1|2|bullet|a few|three|a table)\b[\w ]{{0,20}}|in {_UNIT}|(?:keep it |be )?(?:short|brief)(?:ly)?)(?: only| please)?\W*",
+    rf"|(?:in|as|with) (?:one|two|a single|1|2|bullet|a few|three|a table)\b[\w ]{{0,20}}|in {_UNIT}|(?:keep it "
+    rf"|be )?(?:short|brief)(?:ly)?)(?: only| please)?\W*",
     re.IGNORECASE,
 )
 _SUPPOSES = re.compile(
@@ -150,6 +152,18 @@ def main_clause(piece: str) -> str:
     """
     _, _, main = piece.partition(",")
     return main.strip() if supposes(piece) and re.search(r"\w", main) else piece
+
+
+def without_form(piece: str) -> str:
+    """A piece without the words at its end that only tell how to answer.
+
+    >>> without_form("how long is it? just the number"), without_form("score, number only"), without_form("yes or no")
+    ('how long is it?', 'score', 'yes or no')
+    """
+    match = re.match(r"(?P<asked>[^?]*\?|[^,]*),?(?P<form>.+)$", piece)
+    if match is None or not re.search(r"\w", match["asked"]) or not _ADDITION.fullmatch(match["form"]):
+        return piece
+    return match["asked"]
 
 
 def states(piece: str) -> bool:

@@ -83,7 +83,8 @@ _PIECES = r"(?:short |plain |simple )?(?:sentences?|lines?)"
 _FORMS = (
     (
         Form.ONE_SENTENCE,
-        rf"\b{_IN} (?:one|a single|1) {_PIECES}\b|\bone[- ](?:liner|sentence)\b|\ba line i can\b|\b(?:one|a single) line\W*(?:please\W*)?$",
+        rf"\b{_IN} (?:one|a single|1) {_PIECES}\b|\bone[- ](?:liner|sentence)\b|\ba line i can\b|\b(?:one"
+        rf"|a single) line\W*(?:please\W*)?$",
     ),
     (Form.TWO_SENTENCES, rf"\b{_IN} (?:two|2|a couple of) {_PIECES}\b|\b(?:two|2) {_PIECES}\W*(?:please\W*)?$"),
     (Form.BULLETS, r"\bbullet(?:s|ed)?\b|\bas a list\b"),

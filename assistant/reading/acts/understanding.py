@@ -10,7 +10,7 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.index import Ranking, load_index
 from assistant.reading.acts.languages import ENGLISH, in_english, language_of, load_languages
-from assistant.reading.acts.message import MessageKind, cut, main_clause, states
+from assistant.reading.acts.message import MessageKind, cut, main_clause, states, without_form
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.intents import Intent
@@ -131,7 +131,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
         return Understanding((), message.pieces, OFFERED, language, message.kind)
     pieces = message.pieces if language == ENGLISH else cut(in_english(typed, language)).pieces or message.pieces
     mains = [main_clause(piece) if posed_in(plain(piece)) is None else piece for piece in pieces]
-    ranked = load_index().rank(mains, tower)
+    ranked = load_index().rank([without_form(piece) for piece in mains], tower)
     acts: list[AskedAct] = []
     unclear: list[str] = []
     before: Slots | None = None

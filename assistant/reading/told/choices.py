@@ -16,13 +16,16 @@ _TAIL = re.compile(
     r"|or something(?: else)?|or (?:is it )?(?:something|anything) else|or neither|or both|or none)\b\W*)+$|[\s?!.,;\"]+$"
 )
 _LEAD = re.compile(
-    r"^.*\b(?:is there|are there|(?:do|does|should|shall|can|could|would|will|must|may) (?:i|we|you|they|one)|is|are|was|were|be|been|it's|that's|thats|its"
-    r"|it|this|that|these|those|you mean|between|either|like|of|likely|causes?|caused by|due to|because of|from|either|than|whether"
+    r"^.*\b(?:is there|are there|(?:do|does|should|shall|can|could|would|will|must|may) (?:i|we|you|they|one)|is|are"
+    r"|was|were|be|been|it's|that's|thats|its"
+    r"|it|this|that|these|those|you mean|between|either|like|of|likely|causes?|caused by|due to|because of|from"
+    r"|either|than|whether"
     r"|to (?:the )?team|tell|recommend|with)\b[\s:,]*"
 )
 _TRIM = re.compile(
     r"^(?:\W|\b(?:an?|the|some|just|only|rather|really|actually|maybe|perhaps|probably|more|most|likely|simply|even|also|still|either"
-    r"|kind of|sort of|type of|is it|was it|it is|it's|could it be|can it be|or|and|ok|well|so|(?:call|name|consider) (?:it|this|that|region \d+)|do (?:i|we)|should (?:i|we)|(?:would|will|should|must) it be)\b)+"
+    r"|kind of|sort of|type of|is it|was it|it is|it's|could it be|can it be|or|and|ok|well|so|(?:call|name"
+    r"|consider) (?:it|this|that|region \d+)|do (?:i|we)|should (?:i|we)|(?:would|will|should|must) it be)\b)+"
 )
 _HELPED = re.compile(
     r"^.*?\b(?:can|could|would|will|should|may|does|do|did) (?:(?:the|this|that|my|our|a) )?\w+ (?=\w)"
@@ -34,10 +37,12 @@ _EMPTY = frozenset(
 _NUMBER = r"(?:(?:region|regions|number|no\.?|nr\.?|#) ?)?(\d{1,2})"
 _NUMBERS = re.compile(
     rf"\b{_NUMBER}(?:(?:, ?| or | vs\.? ){_NUMBER})?(?: ?,? or | vs\.? | versus |, ?){_NUMBER}\b"
-    r"(?! ?(?:mm|cm|m\b|px|pixels?|%|per ?cent|pictures?|images?|lines?|sentences?|words?|slices?|points?|o.?clock|times|days|weeks))"
+    r"(?! ?(?:mm|cm|m\b|px|pixels?|%|per ?cent|pictures?|images?|lines?|sentences?|words?|slices?|points?|o.?clock"
+    r"|times|days|weeks))"
 )
 _NOT_THE_OTHER = re.compile(
-    r"\b(?:it's|it is|this is|that is|that's|is it|is this|is that|is) (?:really |actually )?(?P<one>(?!it\b|this\b|that\b)[\w' -]{2,40}?),? (?:and not|rather than|not|instead of) "
+    r"\b(?:it's|it is|this is|that is|that's|is it|is this|is that|is) (?:really |actually )?(?P<one>(?!it\b|this\b"
+    r"|that\b)[\w' -]{2,40}?),? (?:and not|rather than|not|instead of) "
     r"(?P<other>(?!sure|certain|enough|only|just)[\w' -]{2,40})"
 )
 

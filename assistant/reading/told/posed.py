@@ -1,4 +1,4 @@
-"""What a piece of a message puts to the assistant to take a stand on: a choice, a supposition, an objection, what else it could be.
+"""What a piece of a message puts to the assistant to take a stand on: choices, suppositions and objections.
 
 Read from the words alone; whether the picture holds what they are about is a matter of the reply.
 """
@@ -65,7 +65,8 @@ _LEFT_OUT = re.compile(
     r"|mask(?:ed)? out|remov(?:e|ed|ing)|clean(?:ed)? off|wip(?:e|ed) off|weren'?t there|wasn'?t there|were gone|was gone)\b"
 )
 _HARMLESS = (
-    r"(?:glare|(?:a |just |only |some )*(?:reflections?|shadows?|dust|dirt|water|moisture|artefacts?|artifacts?|noise|false alarms?"
+    r"(?:glare|(?:a |just |only |some )*(?:reflections?|shadows?|dust|dirt|water|moisture|artefacts?|artifacts?|noise"
+    r"|false alarms?"
     r"|fingerprints?|grease|oil|light|lint|marker|chalk)|harmless|acceptable|allowed|tolerable|fine|ok|okay|normal|intended"
     r"|by design|not real|not a (?:real )?defect|not a (?:real )?problem|gone|nothing)"
 )
@@ -83,16 +84,19 @@ _SUPPOSED = re.compile(
     r"\b(?:if|were|was|would|suppose|assuming|what about|with a|at a|with the|at the|still|instead)\b"
 )
 _KIND_WERE = re.compile(
-    rf"\b{_IF} (?:it|this|that|they|these|region \d+|the (?:mark|defect|spot|region|thing|finding|lesion)) "
-    r"(?:is|are|was|were|turns? out to be|really is|actually is) (?:really |actually |in fact |only |just )*(?:an? )?"
+    rf"\b{_IF} (?:it|this|that|they|these|region \d+|the (?:mark|defect|spot|region|thing|finding|lesion))(?:'s| "
+    r"(?:is|are|was|were|turns? out to be|really is|actually is)) (?:really |actually |in fact |only |just )*(?:an? )?"
     r"(?P<name>[a-z][a-z' -]{1,30}?)(?=,|\?|$|\.| (?:instead|then|would|is|do|does|what|how|should)\b)"
 )
 _WHAT_ELSE = re.compile(
     r"\bwhat else (?:could|can|might|may|would) (?:it|this|that|region \d+|the \w+|they) (?:really )?be\b"
     r"|\bwhat (?:could|can|might) (?:it|this|that|region \d+) be (?:then|instead|otherwise|if not)\b"
-    r"|\bwhat (?:is|'s) (?:it|this|that|region \d+) then\b|\b(?:could|can|might) (?:it|this|that|region \d+) be (?:something|anything) else\b"
-    r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative) (?:kinds?|types?|possibilit\w+|options?|explanations?|candidates?"
-    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely|candidate|choice)\b|\brunner-?up\b"
+    r"|\bwhat (?:is|'s) (?:it|this|that|region \d+) then\b|\b(?:could|can|might) (?:it|this|that"
+    r"|region \d+) be (?:something|anything) else\b"
+    r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative) (?:kinds?|types?|possibilit\w+"
+    r"|options?|explanations?|candidates?"
+    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely"
+    r"|candidate|choice)\b|\brunner-?up\b"
     r"|\bwhat (?:are|were) the (?:alternatives|other options|other candidates)\b|\bor what (?:is it )?then\b"
     r"|\b(?:confused|mistaken) (?:with|for)\b|\bor (?:is it )?something else\b"
 )
@@ -100,37 +104,49 @@ _NAME = r"(?P<name>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3})"
 _CORRECTION = re.compile(
     rf"\b(?:don't |do not )?you mean (?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
-    rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
+    rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$"
+    rf"|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
 _COULD_BE = re.compile(
-    rf"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:mark|spot|thing|region|defect)) "
-    rf"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from |caused by )*(?:an? |the )?"
-    rf"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){{0,5}})\W*$"
+    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:mark|spot|thing"
+    r"|region|defect)) "
+    r"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from "
+    r"|caused by )*(?:an? |the )?"
+    r"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){0,5})\W*$"
 )
 _CALLED = re.compile(
-    rf"^\W*(?:(?:ok|no|well|then|please|so),? )*(?:region (?P<number>\d+) (?:is|=) (?:really |actually |in fact )?(?:an? )|call (?:it|this|that|region "
-    rf"(?P<number2>\d+)) (?:an? )?|(?:label|name|rename|relabel|tag) (?:it|this|that|region (?P<number3>\d+)) (?:as |to )?(?:an? )?){_NAME}\W*$"
+    rf"^\W*(?:(?:ok|no|well|then|please|so),? )*(?:region (?P<number>\d+) (?:is|=) (?:really |actually "
+    rf"|in fact )?(?:an? )|call (?:it|this|that|region "
+    rf"(?P<number2>\d+)) (?:an? )?|(?:label|name|rename|relabel|tag) (?:it|this|that|region (?P<number3>\d+)) (?:as "
+    rf"|to )?(?:an? )?){_NAME}\W*$"
 )
 _HAS_NONE = re.compile(
     r"\bthere(?:'s| is| are|s)? (?:no|not any|isn't any|aren't any) (?P<there>[a-z]+)(?: \w+)? (?:on|in|at|of|here|to)\b"
-    r"|\b(?:has|have|had|got) no (?P<has>[a-z]+)|\b(?:don'?t|doesn'?t|does not|do not|didn'?t) have (?:any |an? )?(?P<have>[a-z]+)"
-    r"|\b(?:can'?t|cannot|can not|don'?t|doesn'?t|does not|do not|never|won'?t) (?P<does>rust|corrode|crack|tear|fold|burn|chip|bend|dent|melt|fray)\b"
+    r"|\b(?:has|have|had|got) no (?P<has>[a-z]+)|\b(?:don'?t|doesn'?t|does not|do not|didn'?t) have (?:any "
+    r"|an? )?(?P<have>[a-z]+)"
+    r"|\b(?:can'?t|cannot|can not|don'?t|doesn'?t|does not|do not|never|won'?t) (?P<does>rust|corrode|crack|tear|fold"
+    r"|burn|chip|bend|dent|melt|fray)\b"
     r"|\bwithout (?:any )?(?P<without>[a-z]+)\W*$"
 )
 _DEEDS = {"corrode": "corrosion", "bend": "deformation", "melt": "burn", "fray": "texture disruption"}
 """What is there when something has done so, where the words differ."""
 _DENIED = re.compile(
-    rf"\b(?:(?:that|this|it|region \d+)(?:'s| is|s)? not|(?:that|this|it|region \d+) (?:isn't|isnt|can't be|cannot be|can not be|couldn't be)|not) "
+    rf"\b(?:(?:that|this|it|region \d+)(?:'s| is|s)? not|(?:that|this|it|region \d+) (?:isn't|isnt|can't be|cannot be"
+    rf"|can not be|couldn't be)|not) "
     rf"(?:really |actually )?(?:an? )?{_NAME}"
 )
 _INCREDULOUS = re.compile(
-    r"^\W*(?:ok |so |and |really,? )*(?:an? )?(?P<what>[a-z][a-z -]{2,25}?) (?:on|in|inside) (?!the\b|this\b|my\b|region\b|top\b)(?:an? )?[a-z]"
+    r"^\W*(?:ok |so |and |really,? )*(?:an? )?(?P<what>[a-z][a-z -]{2,25}?) (?:on|in|inside) (?!the\b|this\b|my\b"
+    r"|region\b|top\b)(?:an? )?[a-z]"
 )
 _SAYS = re.compile(
-    r"\bwhy (?:do |did |would )?(?:you|it) (?:say|call|write|list|think|claim)s?(?: (?:it|this|that))?(?: an?)? [\"'\u201c]?(?P<says>[a-z][a-z -]{2,30}?)[\"'\u201d,?]"
+    r"\bwhy (?:do |did |would )?(?:you|it) (?:say|call|write|list|think|claim)s?(?: (?:it|this"
+    r"|that))?(?: an?)? [\"'\u201c]?(?P<says>[a-z][a-z -]{2,30}?)[\"'\u201d,?]"
     r"|\bcauses? (?:say|list|name|mention)s? (?:an? )?(?P<listed>[a-z][a-z -]{2,30}?)(?:,|\?|$| but)"
-    r"|(?P<sense>\b(?:of|none of) (?:the|these|those|your) causes\b|\bwhich causes? (?:makes?|fits?|applies|is)\b|\bcauses?\b.*\b(?:makes? no sense|don'?t fit|wrong)\b)"
-    r"|[\"\u201c](?P<quoted>[^\"\u201d]{4,60})[\"\u201d] (?:isn'?t|is not|is no|makes no|doesn'?t|is) (?:much |of |very |any |a )*(?:use|help|good|useful|helpful"
+    r"|(?P<sense>\b(?:of|none of) (?:the|these|those|your) causes\b|\bwhich causes? (?:makes?|fits?|applies|is)\b"
+    r"|\bcauses?\b.*\b(?:makes? no sense|don'?t fit|wrong)\b)"
+    r"|[\"\u201c](?P<quoted>[^\"\u201d]{4,60})[\"\u201d] (?:isn'?t|is not|is no|makes no|doesn'?t|is) (?:much |of "
+    r"|very |any |a )*(?:use|help|good|useful|helpful"
     r"|sense|applicable|possible|nonsense|silly|odd|joke|apply|work|fit)"
 )  # fmt: skip
 _GENERIC = re.compile(
@@ -143,24 +159,31 @@ _WORSE = re.compile(
 )
 _DECIDING = re.compile(
     r"\bwhich (?:one )?(?:of (?:the|these|those|them|my)?(?: \w+){0,3}|regions?|ones?|marks?|defects?|findings?|spots?)?\b.{0,30}"
-    r"\b(?:decides?|decid\w+|drives?|driving|tips|determin\w+|responsible|is the reason|makes? (?:it|the (?:verdict|score|picture))|gives? the"
+    r"\b(?:decides?|decid\w+|drives?|driving|tips|determin\w+|responsible|is the reason|makes? (?:it|the (?:verdict"
+    r"|score|picture))|gives? the"
     r"|matters? most|counts? most|behind the (?:verdict|score))\b"
 )
 _DEGREE = re.compile(
-    r"^(?:(?:very|quite|only|just|real|really|more) )*(?:big|small|large|tiny|minor|major|critical|serious|cosmetic|structural|functional|harmless"
-    r"|grave|severe|bad|slight|superficial|trivial|important|unimportant|dangerous)(?: (?:problem|issue|defect|one|flaw|thing|fault))?$"
+    r"^(?:(?:very|quite|only|just|real|really|more) )*(?:big|small|large|tiny|minor|major|critical|serious|cosmetic"
+    r"|structural|functional|harmless"
+    r"|grave|severe|bad|slight|superficial|trivial|important|unimportant|dangerous)(?: (?:problem|issue|defect|one"
+    r"|flaw|thing|fault))?$"
 )
 _SIDE = re.compile(
-    r"^(?:(?:on|at|in|the) )*(?:left|right|top|bottom|upper|lower|centre|middle)(?: (?:side|hemisphere|half|edge|lung|breast|one))?$"
+    r"^(?:(?:on|at|in|the) )*(?:left|right|top|bottom|upper|lower|centre|middle)(?: (?:side|hemisphere|half|edge|lung"
+    r"|breast|one))?$"
 )
 _DECISION = re.compile(
     r"\b(?:accept|reject|pass|fail|ship|release|keep|use|run|continue|stop|halt|hold|scrap|rework|repair|throw|thrown|discard|bin|monitor|seal"
     r"|watch|look|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
 )
 _OF_FORM = re.compile(
-    r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp|blurr?\w*|soft|smooth|jagged|vertical\w*"
+    r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp"
+    r"|blurr?\w*|soft|smooth|jagged|vertical\w*"
     r"|horizontal\w*|diagonal\w*|cluster\w*|scattered|spread|isolated|bright\w*|dark\w*|light\w*|deep\w*|shallow|benign|malignant|old|new|fresh"
-    r"|normal|abnormal|good|bad|defective|anomalous|axial|coronal|sagittal|metal|plastic|longitudinal|transverse|alligator|lengthwise|crosswise|radial|circumferential)(?: (?:one|edges?))?$|^(?:one|two|several|single|many)(?: \w+)*$"
+    r"|normal|abnormal|good|bad|defective|anomalous|axial|coronal|sagittal|metal|plastic|longitudinal|transverse"
+    r"|alligator|lengthwise|crosswise|radial|circumferential)(?: (?:one|edges?))?$|^(?:one|two|several|single"
+    r"|many)(?: \w+)*$"
 )
 
 

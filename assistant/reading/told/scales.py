@@ -193,6 +193,7 @@ def _scale(axis: Axis, number: float, match: re.Match[str]) -> Scale | None:
         return Scale("width" if axis == "unknown" else axis, number, unit, PICTURE)
     named = re.search(r"\b(?:the|a|our|my|this) (?:\w+ )?\w+(?= (?:is|has|measures|shows|covers)\b)", match.string)
     of = match.groupdict().get("of") or (named.group() if named else "")
+    of = re.sub(r" (?:next to|beside|near|by|under|above|left of|right of)\b.*$", "", of)
     if of in _FIELDS:
         return Scale("width", number, unit, PICTURE)
     if "inner" in match.group() or "inside" in match.group():

@@ -2,4 +2,5 @@
 
 tile_references  normal pictures -> what their tiles are like
 closer_look      overview and tiles -> one inspection
+counting         tiles encoded so far, and planned
 """

@@ -16,8 +16,19 @@ from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
-from assistant.vision.closer.tile_references import smooth, span_of, tile_features, tile_references
-from assistant.vision.detail.cell_regions import cell_regions, joined
+from assistant.vision.closer.counting import Progress, TileCount
+from assistant.vision.closer.tile_references import (
+    MOST_TILES,
+    PROBES,
+    UNEVEN_FROM,
+    common,
+    smooth,
+    span_of,
+    tile_features,
+    tile_references,
+    unevenness,
+)
+from assistant.vision.detail.cell_regions import joined, regions_of_scales
 from assistant.vision.detail.overview import without_unseen
 from assistant.vision.detail.painted import Layer, LayeredMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
@@ -36,7 +47,7 @@ AUTO_SHARE = 0.28
 COARSER = 0.94
 """Part of these at the coarser scale, where it has so many: in large pictures all of it."""
 SMALL = 1.05e6
-"""Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
+"""Pixels up to which nobody is advised to look closer."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
@@ -45,8 +56,13 @@ ALONE = "was judged in tiles by the rest of itself: the profile has no normal ti
 OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
 UNSURE = "is nearly anomalous, and was not looked at everywhere as closely as may be: --detail full does"
 UNEVEN = "is no even surface, so its tiles cannot judge each other: only the whole was looked at (give normal pictures)"
-UNEVEN_FROM = 0.2
-"""From which :func:`unevenness` on a picture is not judged by itself."""
+OTHER_SURFACE = (
+    "is of another surface than the normal pictures ({:.1f} times as far from theirs as those are from each other), so its tiles "
+    "were judged by the rest of itself: give normal pictures of this one"
+)
+OTHER_FROM = 1.4
+"""From which :meth:`CloserLook.apart` on a picture is not judged by the normal tiles given: pictures of the same surface have
+less than 1.1, marked all over 1.25, of other surfaces 1.9 and more."""
 NEARLY = 0.15
 """Of the score, below the threshold: a normal picture that is worth a closer look."""
 
@@ -69,6 +85,7 @@ class CloserLook:
         encoded: the picture with what is asked of it.
         references: what tiles are compared with.
         blocks: how unusual the picture's blocks are.
+        count: of tiles encoded.
     """
 
     def __init__(
@@ -77,8 +94,9 @@ class CloserLook:
         encoded: EncodedQuery,
         references: TileReferences,
         blocks: Float32[np.ndarray, "rows columns"],
+        count: TileCount,
     ) -> None:
-        image, inquiry = encoded.image, encoded.inquiry
+        image, inquiry, self._count = encoded.image, encoded.inquiry, count
         self._detector, self._encoded, self._judged = detector, encoded, references.judged
         device = detector.localizer.device
         side, banks = block_side(references.smallest), {bank.cell: bank.to(device) for bank in references.banks}
@@ -95,29 +113,51 @@ class CloserLook:
         In ``auto`` a coarser scale has most of the share, since its tiles show more, the finer one what it left.
         Tiles of one even colour are left out, those that were judged already never are.
         """
-        total = self._tiles
-        few = self._encoded.image.pixels.size // 3 <= SMALL
-        left = total if look == "full" else math.ceil(AUTO_SHARE * total)
+        left = self._share(look, 1)
         for coming, scale in reversed(list(enumerate(self.scales, start=1))):
-            part = left if look == "full" or coming == 1 else math.ceil(COARSER * left)
+            part = left if coming < len(self.scales) else self._share(look, coming)
             promise = {
                 tile: max(scale.promise(tile), self._seen_from_afar(scale, tile)) for tile in scale.lattice.tiles
             }
             for tile in sorted(promise, key=lambda one: -promise[one]):
+                if tile in scale.looked:
+                    part, left = part - 1, left - 1
+                    continue
                 known = (scale.lattice.cell, tile) in self._judged
-                if not known and (part <= 0 or (look == "auto" and few and promise[tile] < 0)):
+                if not known and part <= 0:
                     continue
                 if known or float(scale.blocks[tile.cells].max()) > 0:
                     part, left = part - 1, left - 1
                     yield scale, tile
 
-    def look(self, scale: Scale, tile: Tile) -> None:
-        """Encode a tile, where it was not judged yet, and compare it."""
+    def _share(self, look: str, coming: int) -> int:
+        """Tiles to look at in the first of so many scales that are still to come."""
+        if look == "full":
+            return self._tiles
+        all_scales = math.ceil(AUTO_SHARE * self._tiles)
+        return all_scales if coming == 1 else math.ceil(COARSER * all_scales)
+
+    def apart(self, look: str) -> float:
+        """How far a common patch lies from normal tiles, as a multiple of how far those lie from each other.
+
+        Told by tiles that are looked at in any case; 0 where those are less than half of the picture.
+        """
+        scale, part = self.scales[-1], self._share(look, len(self.scales))
+        promise = {t: scale.promise(t) for t in scale.lattice.tiles if float(scale.blocks[t.cells].max()) > 0}
+        worth = sorted(promise, key=lambda one: -promise[one])[:part]
+        if 2 * len(worth) < scale.tiles:
+            return 0.0
+        order = np.random.default_rng(0).permutation(len(worth))[:PROBES]
+        return common([self.look(scale, worth[int(number)]) for number in order]) / scale.bank.usual
+
+    def look(self, scale: Scale, tile: Tile) -> Float32[np.ndarray, "levels tile_rows tile_columns"]:
+        """Encode a tile, where it was not judged yet, and compare it; distances of its patches."""
         detector, features = self._detector, None
         distances = self._judged.get((scale.lattice.cell, tile))
         if distances is None:
             features = tile_features(detector, self._encoded.image, scale.lattice, tile)
             distances = smooth(scale.bank.spread.distances(tile_tokens(detector.localizer, features.levels)), tile)
+            self._count.looked()
         scale.patches.write(tile, scale.bank.heard(distances))
         scale.looked.add(tile)
         peak = float(scale.log_odds(tile.cells).max())
@@ -125,14 +165,11 @@ class CloserLook:
             features = features or tile_features(detector, self._encoded.image, scale.lattice, tile)
             self.found.append(_Found(peak, scale.lattice, tile, features))
             self.found = sorted(self.found, key=lambda one: -one.peak)[:KEPT]
+        return distances
 
     def regions(self) -> list[RegionMask]:
         """Of all scales; what a coarser one finds where a finer one did is the same."""
-        kept: list[RegionMask] = []
-        for scale in self.scales:
-            found = cell_regions(scale.log_odds(), scale.lattice, scale.usual)
-            kept += [one for one in found if not any(_overlap(one, other) for other in kept)]
-        return sorted(kept, key=lambda one: -round(one.peak_score, 2))
+        return regions_of_scales((scale.log_odds(), scale.lattice, scale.usual) for scale in self.scales)
 
     @property
     def coverage(self) -> Coverage:
@@ -182,15 +219,39 @@ class CloserLook:
 
 
 @torch.inference_mode()
-def inspect_closely(detector: Detector, encoded: EncodedQuery, profile: Profile | None = None) -> Inspection:
+def inspect_closely(
+    detector: Detector, encoded: EncodedQuery, profile: Profile | None = None, progress: Progress | None = None
+) -> Inspection:
     """Verdict, map and regions of an encoded picture, looked at as closely as its inquiry says.
 
     Args:
         detector: what looks.
         encoded: with what is asked of it.
         profile: what it is compared with; None for text alone, and for tiles the rest of the picture.
+        progress: told of tiles encoded and planned after each.
     """
-    return _hinted(_inspected(detector, encoded, profile), span_of(detector))
+    return _hinted(_inspected(detector, encoded, profile, TileCount(progress)), span_of(detector))
+
+
+def planned_tiles(
+    detector: Detector, size: tuple[int, int], detail: Detail, known: TileReferences | None = None
+) -> int:
+    """Most tiles that a look at a picture encodes; 0 where the overview shows all that is looked for.
+
+    Args:
+        detector: what looks.
+        size: (height, width), source pixels.
+        detail: how closely is looked.
+        known: normal tiles; None where the picture is judged by the rest of itself.
+    """
+    every = lattices(size, detail.smallest if known is None else known.smallest, span_of(detector))
+    tiles = [len(one.tiles) for one in every]
+    if not detail.closer_at(size) or not tiles:
+        return 0
+    if detail.look == "full":
+        return sum(tiles)
+    share = math.ceil(AUTO_SHARE * sum(tiles))
+    return share if known is not None else min(tiles[-1], max(MOST_TILES, share))
 
 
 def _hinted(found: Inspection, span: int) -> Inspection:
@@ -203,54 +264,54 @@ def _hinted(found: Inspection, span: int) -> Inspection:
     return replace(found, warnings=(*found.warnings, UNSURE))
 
 
-def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
+def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | None, count: TileCount) -> Inspection:
     overview, detail, image = detector.score(encoded, profile), encoded.inquiry.detail, encoded.image
     if not detail.closer:
         return overview
     known = None if profile is None or profile.tiles is None else profile.tiles
     smallest = detail.smallest if known is None else known.smallest
-    asked = replace(overview, coverage=Coverage(str(detail)))
-    if not lattices((image.height, image.width), smallest, span_of(detector)):
+    asked, size = replace(overview, coverage=Coverage(str(detail))), (image.height, image.width)
+    if not detail.closer_at(size) or not lattices(size, smallest, span_of(detector)):
         return asked
     started = time.perf_counter()
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    references = known or tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded))
-    if references.own and unevenness(references) > UNEVEN_FROM:
-        return replace(asked, warnings=(*asked.warnings, UNEVEN))
-    look = CloserLook(detector, encoded, references, references.usual.unusual(statistics))
+    count.planned = planned_tiles(detector, size, detail, known)
+    look = None if known is None else CloserLook(detector, encoded, known, known.usual.unusual(statistics), count)
+    warnings = _of_profile(detail, profile)
+    apart = 0.0 if look is None else look.apart(detail.look)
+    if look is None or apart > OTHER_FROM:
+        warnings = warnings if look is None else (*warnings, OTHER_SURFACE.format(apart))
+        count.planned = count.done + planned_tiles(detector, size, detail)
+        own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded), count.looked)
+        if any(unevenness(own.judged_at(bank.cell)) > UNEVEN_FROM for bank in own.banks):
+            return replace(asked, warnings=(*asked.warnings, *warnings, UNEVEN))
+        look = CloserLook(detector, encoded, own, own.usual.unusual(statistics), count)
     for scale, tile in look.plan(detail.look):
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
-    warnings = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
-    if known is None and profile is not None:
-        warnings = (*warnings, ALONE)
-    elif smallest != detail.smallest:
-        warnings = (*warnings, OTHER_DETAIL.format(smallest, detail.smallest))
+    seen = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
+    warnings = (*seen, *warnings)
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
+
+
+def _of_profile(detail: Detail, profile: Profile | None) -> tuple[str, ...]:
+    """Warnings about a profile that has no normal tiles, or other ones than are asked for."""
+    if profile is None:
+        return ()
+    if profile.tiles is None:
+        return (ALONE,)
+    asked, known = detail.smallest, profile.tiles.smallest
+    return () if asked == known else (OTHER_DETAIL.format(known, asked),)
 
 
 def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
     """Scales at which a picture is judged by itself: a quick look at a large one has tiles for the coarsest alone."""
     image, detail = encoded.image, encoded.inquiry.detail
     cells = [one.cell for one in lattices((image.height, image.width), detail.smallest, span_of(detector))]
-    return cells[-1:] if detail.look == "auto" and image.height * image.width > SMALL else cells
-
-
-def unevenness(references: TileReferences) -> float:
-    """How unlike each other the tiles of a picture are: by how much a tenth of them is farther off than another tenth.
-
-    Of each tile the median distance at the shallowest level counts, as a share of what is usual: even surfaces have less than
-    .1, a circuit board .4.
-    """
-    found = []
-    for bank in references.banks:
-        middles = [float(np.median(d[0])) for (cell, _), d in references.judged.items() if cell == bank.cell]
-        low, usual, high = np.quantile(middles, (0.1, 0.5, 0.9))
-        found.append(float((high - low) / max(float(usual), 1e-6)))
-    return max(found)
+    return cells[-1:] if detail.look == "auto" else cells
 
 
 def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:
@@ -261,9 +322,7 @@ def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, loo
         return replace(overview, coverage=coverage)
     odds = [scale.log_odds() for scale in look.scales]
     best = max(float(one.max()) for one in odds)
-    anomaly_map = LayeredMap(
-        size, [_layer(overview), *(_cells(o, s.lattice) for o, s in zip(odds, look.scales, strict=True))]
-    )
+    anomaly_map = LayeredMap(size, [_layer(overview), *(_cells(o, s) for o, s in zip(odds, look.scales, strict=True))])
     fine, wide = look.regions(), find_regions(overview.anomaly_map) if overview.regions else []
     grid = encoded.features.grid
     masks = joined(fine, wide, size[0] * size[1] / (grid[0] * grid[1]))
@@ -297,11 +356,6 @@ def _layer(overview: Inspection) -> Layer:
     return Layer(reduced, (scores.shape[0] / small[1], scores.shape[1] / small[0]))
 
 
-def _cells(log_odds: Float32[np.ndarray, "rows columns"], lattice: Lattice) -> Layer:
+def _cells(log_odds: Float32[np.ndarray, "rows columns"], scale: Scale) -> Layer:
     scores = 1 / (1 + np.exp(-np.clip(np.where(np.isfinite(log_odds), log_odds, -30), -30, 30)))
-    return Layer(scores.astype(np.float32), (lattice.cell, lattice.cell))
-
-
-def _overlap(one: RegionMask, other: RegionMask) -> bool:
-    a, b = one.box, other.box
-    return a.x_min < b.x_max and b.x_min < a.x_max and a.y_min < b.y_max and b.y_min < a.y_max
+    return Layer(scores.astype(np.float32), (scale.lattice.cell, scale.lattice.cell), log_odds, scale.usual)

@@ -8,5 +8,6 @@ scale         what the tiles of one scale said so far, what the others promise
 references    normal tiles of all scales as one value
 cell_regions  log-odds of cells -> regions in source pixels
 overview      what the overview of a large picture does not show, in words
+layered_regions  regions of a painted map under any threshold
 painted       a map kept by its cells, painted where it is asked for
 """

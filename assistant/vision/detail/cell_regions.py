@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -47,6 +47,21 @@ def cell_regions(log_odds: Float32[np.ndarray, "rows columns"], lattice: Lattice
     return [region for *_, region in found[:MOST_REGIONS]]
 
 
+def regions_of_scales(
+    scales: Iterable[tuple[Float32[np.ndarray, "rows columns"], Lattice, float]],
+) -> list[RegionMask]:
+    """Regions of all scales, strongest first; what a coarser one finds where a finer one did is the same.
+
+    Args:
+        scales: log-odds, lattice and what is usual of each, as :func:`cell_regions` takes them; the finest first.
+    """
+    kept: list[RegionMask] = []
+    for log_odds, lattice, usual in scales:
+        found = cell_regions(log_odds, lattice, usual)
+        kept += [one for one in found if not any(_overlap(one, other) for other in kept)]
+    return sorted(kept, key=lambda one: -round(one.peak_score, 2))
+
+
 def joined(tiles: Sequence[RegionMask], overview: Sequence[RegionMask], overview_cell: float) -> list[RegionMask]:
     """One list: regions of the tiles, and those of the overview that are not the same things seen from farther away.
 
@@ -63,6 +78,11 @@ def _same(wide: RegionMask, fine: RegionMask, cell: float) -> bool:
     x, y = (fine.box.x_min + fine.box.x_max) / 2, (fine.box.y_min + fine.box.y_max) / 2
     inside = wide.box.x_min <= x < wide.box.x_max and wide.box.y_min <= y < wide.box.y_max
     return inside and wide.box.area <= SAME_PLACE * cell
+
+
+def _overlap(one: RegionMask, other: RegionMask) -> bool:
+    a, b = one.box, other.box
+    return a.x_min < b.x_max and b.x_min < a.x_max and a.y_min < b.y_max and b.y_min < a.y_max
 
 
 def _region(

@@ -22,10 +22,14 @@ class Layer:
     Args:
         scores: calibrated, in [0, 1].
         cell: (height, width) of a cell, source pixels; need not be whole.
+        log_odds: of tiles, what ``scores`` were made of, which saturate; None of an overview.
+        usual: of tiles, log-odds of the highest cell of a common normal one, below zero.
     """
 
     scores: Float32[np.ndarray, "rows columns"]
     cell: tuple[float, float]
+    log_odds: Float32[np.ndarray, "rows columns"] | None = None
+    usual: float = 0.0
 
     def window(self, rows: slice, columns: slice) -> Float32[np.ndarray, "rows columns"]:
         """A piece, linear between the centres of cells."""

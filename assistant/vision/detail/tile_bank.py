@@ -96,6 +96,8 @@ class TileBank:
         levels: tail of the distances of each level.
         blocks: tail of how unusual blocks are.
         both: tail of the sum of all these (:meth:`evidence`).
+        usual: distance of a common patch of a normal tile at the shallowest level, judged without its picture; of profiles
+            that do not tell it, that of a token of the Gaussian itself, which is no less.
     """
 
     cell: int
@@ -103,6 +105,7 @@ class TileBank:
     levels: tuple[Tail, ...]
     blocks: Tail
     both: Tail
+    usual: float
 
     def heard(self, distances: Float32[np.ndarray, "levels rows columns"]) -> Float32[np.ndarray, "rows columns"]:
         """Distances of patches as one number, the sum of what each level says in units of its own tail."""
@@ -125,7 +128,10 @@ class TileBank:
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
         levels = [asdict(tail) for tail in self.levels]
-        return {"cell": self.cell, "levels": levels, "blocks": asdict(self.blocks), "both": asdict(self.both)}
+        return {
+            "cell": self.cell, "levels": levels, "blocks": asdict(self.blocks), "both": asdict(self.both),
+            "usual": self.usual,
+        }  # fmt: skip
 
     @classmethod
     def read(cls, told: dict[str, Any], tensors: dict[str, Tensor]) -> TileBank:
@@ -139,8 +145,11 @@ class TileBank:
         fits = mean.ndim == 2 and whiten.shape == (*mean.shape, mean.shape[-1]) and len(mean) == len(levels) > 0
         if not fits or int(told["cell"]) < 1:
             raise ProfileError("spreads of the tokens of tiles", "tensors that do not fit", "build the profile again")
+        usual = float(told.get("usual", math.sqrt(mean.shape[-1])))
+        if not math.isfinite(usual) or usual <= 0:
+            raise ProfileError("a positive distance of common patches", f"{usual}", "build the profile again")
         spread = TokenSpread(mean.float(), whiten.float())
-        return cls(int(told["cell"]), spread, levels, _tail(told["blocks"]), _tail(told["both"]))
+        return cls(int(told["cell"]), spread, levels, _tail(told["blocks"]), _tail(told["both"]), usual)
 
 
 def heard(

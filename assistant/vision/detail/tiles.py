@@ -76,12 +76,13 @@ class Lattice:
     def pixels(
         self, picture: UInt8[np.ndarray, "height width 3"], tile: Tile, patch: int
     ) -> UInt8[np.ndarray, "tile_height tile_width 3"]:
-        """The tile's pixels at ``patch`` a cell; what reaches over the edge mirrors what lies inside."""
+        """The tile's pixels at ``patch`` a cell.
+
+        A tile that reaches over the edge is stretched by the part of a cell that it lacks: mirrored pixels would show light
+        from the wrong side, which nothing normal does.
+        """
         box = self.box(tile)
         part = picture[box.y_min : box.y_max, box.x_min : box.x_max]
-        below, beside = tile.rows * self.cell - part.shape[0], tile.columns * self.cell - part.shape[1]
-        if below or beside:
-            part = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REFLECT)
         way = cv2.INTER_AREA if self.cell > patch else cv2.INTER_CUBIC
         wanted = (tile.columns * patch, tile.rows * patch)
         resized = part if wanted == part.shape[1::-1] else cv2.resize(part, wanted, interpolation=way)

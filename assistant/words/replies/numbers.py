@@ -295,8 +295,8 @@ def _highest(place: Region, scene: Scene) -> list[str]:
     return [
         f"{place.peak_score:.2f} is the highest value of the map, {side} the threshold of 0.50 at that point.",
         f"Nothing is marked {phrases.place(place)}, where it lies: the verdict is made by the score of the picture, "
-        f"{found.image_score:.2f}, the average of the highest hundredth of the map. A point alone does not make it, and places are "
-        "marked only where that score reaches 0.50.",
+        f"{found.image_score:.2f}, the average of the highest hundredth of the map. A point alone does not make it, and "
+        "places are marked only where that score reaches 0.50.",
         phrases.caveat(scene),
     ]
 

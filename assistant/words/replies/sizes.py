@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from assistant.reading.question import read_question
 from assistant.reading.told.scales import PICTURE, Scale, Unit
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
+from assistant.words.replies.posed.told_sizes import (
+    BY_DISTANCE,
+    DISTANCE,
+    METRIC,
+    by_part,
+    is_of_mark,
+    is_of_part,
+    millimetres_per_pixel,
+)
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -17,24 +25,13 @@ MOST = 2
 """Regions that are measured in one reply; the table holds all."""
 TWO = 2
 """Regions from which lengths can be summed."""
-METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.METRE: 1000.0, Unit.INCH: 25.4}
-"""Millimetres of each unit of length."""
 ROUGHLY, CLOSELY = 0.3, 0.1
 """Shares of a limit within which a rough, and a followed, extent does not tell on which side it lies."""
 TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
 GOES_ON = "It may go on beyond what could be followed."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
 
-BY_DISTANCE = "A camera's height or distance gives no scale by itself: that takes its angle of view as well."
-_DISTANCE = re.compile(r"\b(?:camera|lens|focal|stand-?off)\b.*\d|\d.*\b(?:away|above|height)\b")
 _TOTAL = re.compile(r"\b(?:total|together|altogether|combined|sum|overall|summed|in all)\b")
-_PART = re.compile(
-    r"\b(?:inner|inside|holes?|bores?|screws?|bolts?|nuts?|pins?|pads?|rings?|hubs?|threads?|coins?|rulers?|labels?|letters?"
-    r"|fingers?|tooth|teeth|wires?|leads?|slots?|grooves?|washers?|rivets?|studs?|nails?|keys?|pens?|pencils?|busbars?|chips?"
-    r"|traces?|joints?|connectors?|capacitors?|resistors?|tracks?|lanes?|tyres?|bricks?|buttons?|stitch(?:es)?|yarns?|vessels?)\b"
-)
-"""Words for what is only a part of what a picture shows, unless the picture was said to be of one."""
-_MARK = re.compile(r"\b(?:it|mark|defect|region|lesion|line|spot|flaw|damage|anomaly|tumou?r|nodule)\b")
 _LIMIT = re.compile(
     r"\b(?:over|above|more than|bigger than|larger than|longer than|wider than|exceed\w*|under|below|less than|smaller than"
     r"|shorter than|limit (?:is|of))\s+(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>mm|cm|px|pixels?)\b"
@@ -180,10 +177,10 @@ def _no_scale(scene: Scene) -> list[str]:
     """Why there are no millimetres, where they are asked for or a size was told that gives none."""
     told = scene.asked.slots.scale
     if told is not None and is_of_part(told, scene.inspection.object_name):
-        return [_by_part(told)]
+        return [by_part(told)]
     if scene.asked.slots.unit not in METRIC:
         return []
-    return [*([BY_DISTANCE] if _DISTANCE.search(scene.message.text.lower()) else []), NO_SCALE]
+    return [*([BY_DISTANCE] if DISTANCE.search(scene.message.text.lower()) else []), NO_SCALE]
 
 
 def _whole(region: Region, e: Extents, unit: str) -> str:
@@ -201,8 +198,8 @@ def scale(scene: Scene) -> list[str]:
     if told is not None and is_of_mark(told) and told.unit in METRIC and scene.regions:
         return [_by_mark(told, scene.regions[0])]
     if told is not None and is_of_part(told, scene.inspection.object_name):
-        return [_by_part(told), *size(scene)]
-    if told is None and _DISTANCE.search(scene.question.text.lower()):
+        return [by_part(told), *size(scene)]
+    if told is None and DISTANCE.search(scene.question.text.lower()):
         return [*size(scene), BY_DISTANCE, NO_SCALE]
     per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
     if told is None or per is None:
@@ -221,27 +218,6 @@ def scale(scene: Scene) -> list[str]:
         f"{phrases.length(broad * per, 'mm')} wide ({phrases.length(long, 'px')} by {phrases.length(broad, 'px')}).",
         *_against_limit(scene, measured, "mm", _rough(first)),
     ]
-
-
-def is_of_mark(told: Scale) -> bool:
-    """Whether a size was told of a defect rather than of the object or a pixel: it holds for that mark alone."""
-    return bool(read_question(told.of).kinds) or _MARK.search(told.of.lower()) is not None
-
-
-def is_of_part(told: Scale, object_name: str | None) -> bool:
-    """Whether a size was told of what is only a part of the picture: how many pixels that takes is not known."""
-    named = set(re.findall(r"\w+", (object_name or "").lower()))
-    parts = {match.group() for match in _PART.finditer(told.of.lower())}
-    return told.axis != "pixel" and bool(parts) and not parts & named
-
-
-def _by_part(told: Scale) -> str:
-    """What a size told of a part of the picture lacks."""
-    of = told.of if told.of.split()[0] in ("the", "a", "an", "our", "my", "this") else f"the {told.of}"
-    return (
-        f"How many pixels {of} ({told.number:g} {told.unit.value}) takes in this picture I do not know, so it gives no scale: "
-        'tell its length in pixels ("100 px are 12 mm"), or how wide the whole picture is.'
-    )
 
 
 def _by_mark(told: Scale, region: Region) -> str:
@@ -265,16 +241,6 @@ def _assumed(told: Scale, per: float, image: QueryImage) -> str:
         return f"If the diameter of {whole} spans the picture from side to side ({pixels} px), a pixel is {per:.3g} mm"
     spans = f"the picture as a whole ({pixels} px)" if not told.of else f"{told.of} spans the picture ({pixels} px) and"
     return f"If {spans} is {whole} {side}, a pixel is {per:.3g} mm"
-
-
-def millimetres_per_pixel(told: Scale, image: QueryImage) -> float | None:
-    """The scale that follows where what was told is a pixel, or spans the picture; None where it is in pixels."""
-    if told.unit not in METRIC:
-        return None
-    millimetres = told.number * METRIC[told.unit]
-    if told.axis == "pixel":
-        return millimetres
-    return millimetres / (image.height if told.axis == "height" else image.width)
 
 
 def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:

@@ -12,17 +12,34 @@ import numpy as np
 import pytest
 import torch
 
+import assistant.inquiry
 from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
-from assistant.types import Inspection, QueryImage
+from assistant.types import Coverage, Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
 from assistant.vision.closer import closer_look, tile_references
-from assistant.vision.closer.closer_look import ALONE, OTHER_DETAIL, UNEVEN, UNSURE, inspect_closely
+from assistant.vision.closer.closer_look import (
+    ALONE,
+    OTHER_DETAIL,
+    OTHER_SURFACE,
+    UNEVEN,
+    UNSURE,
+    inspect_closely,
+    planned_tiles,
+)
+from assistant.vision.detail.layered_regions import layered_regions
+from assistant.vision.detail.painted import LayeredMap
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 
 SIZE = (300, 400)
-FULL, AUTO = Inquiry(detail=Detail("full")), Inquiry(detail=Detail("auto"))
+FULL, AUTO, OVERVIEW = (Inquiry(detail=Detail(look)) for look in ("full", "auto", "overview"))
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of this size count as large ones."""
+    monkeypatch.setattr(assistant.inquiry, "LARGE", SIZE[0] * SIZE[1] - 1)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +74,7 @@ def places(inspection: Inspection) -> list[tuple[float, float]]:
 
 def test_an_overview_is_what_the_detector_says(detector: Detector) -> None:
     image = surface(3)
-    found, plain = inspected(detector, image, Inquiry()), detector.score(detector.encode(image))
+    found, plain = inspected(detector, image, OVERVIEW), detector.score(detector.encode(image))
     assert found.image_score == plain.image_score
     assert found.coverage == plain.coverage
     assert found.coverage is not None
@@ -92,7 +109,6 @@ def test_without_references_the_rest_of_the_picture_is_the_reference(detector: D
 def test_tiles_that_judge_each_other_are_encoded_once(
     detector: Detector, monkeypatch: pytest.MonkeyPatch, inquiry: Inquiry
 ) -> None:
-    monkeypatch.setattr(closer_look, "SMALL", 0)
     encoded: list[tuple[object, ...]] = []
 
     def noted(plain: Callable[..., object]) -> Callable[..., object]:
@@ -112,12 +128,27 @@ def test_a_picture_that_is_no_even_surface_is_not_judged_by_itself(detector: Det
     image = surface(3)
     image.pixels[:, 130:] //= 3
     image.pixels[:, 260:] = 255 - surface(4).pixels[:, 260:] // 8
-    found, overview = inspected(detector, image, FULL), inspected(detector, image, Inquiry())
+    found, overview = inspected(detector, image, FULL), inspected(detector, image, OVERVIEW)
     assert UNEVEN in found.warnings
     assert found.coverage is not None
     assert found.coverage.tiles == 0
     assert found.image_score == overview.image_score
     assert UNEVEN not in inspected(detector, surface(3), FULL).warnings
+
+
+def test_that_a_picture_is_not_even_is_told_by_a_few_of_its_tiles(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three surfaces beside each other, of which a dozen tiles are enough."""
+    parts = [surface(3, (600, 300)), striped(4, (600, 300)), surface(5, (600, 300))]
+    parts[2].pixels[:] = 255 - parts[2].pixels // 8
+    image = QueryImage(np.concatenate([one.pixels for one in parts], 1), "a thing")
+    looked: list[object] = []
+    plain = tile_references.tile_features
+    monkeypatch.setattr(tile_references, "tile_features", lambda *given: (looked.append(given), plain(*given))[1])
+    found = inspected(detector, image, FULL)
+    assert UNEVEN in found.warnings
+    assert len(looked) == 2 * tile_references.PROBES, "of each scale"
 
 
 def test_normal_pictures_mostly_stay_normal(detector: Detector, profile: Profile) -> None:
@@ -140,7 +171,6 @@ def test_the_row_tells_how_much_was_looked_at(detector: Detector, profile: Profi
 def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
     detector: Detector, profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closer_look, "SMALL", 0)
     full = inspected(detector, pitted(3, 300, 200), FULL, profile).coverage
     auto = inspected(detector, pitted(3, 300, 200), AUTO, profile)
     assert full is not None
@@ -149,14 +179,22 @@ def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
     assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(auto))
 
 
-def test_where_no_tile_is_worth_a_look_the_overview_stands(detector: Detector, profile: Profile) -> None:
-    """A small picture whose blocks are all as usual."""
-    image = surface(4)
+def test_of_pictures_that_are_not_large_auto_is_the_overview(
+    detector: Detector, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assistant.inquiry, "LARGE", SIZE[0] * SIZE[1])
+    image = pitted(4, 300, 200)
     plain = detector.score(detector.encode(image), profile)
-    found = inspected(detector, image, AUTO, profile)
-    assert found.coverage is not None
-    assert found.coverage.tiles == 0
+    found = inspected(detector, image, Inquiry(), profile)
+    assert found.coverage == Coverage("auto")
     assert found.image_score == plain.image_score
+    assert build_profile(detector, [surface(1)]).tiles is None
+    assert inspected(detector, image, FULL, profile).image_score > plain.image_score
+
+
+def test_a_profile_of_large_pictures_has_normal_tiles_unless_only_the_whole_is_looked_at(detector: Detector) -> None:
+    assert build_profile(detector, [surface(1, (60, 80)), surface(2)]).tiles is not None
+    assert build_profile(detector, [surface(1), surface(2)], OVERVIEW).tiles is None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3000), (3000, 2), (300, 300)])
@@ -191,8 +229,53 @@ def test_a_profile_with_broken_tiles_is_refused(profile: Profile, tmp_path: Path
 
 
 def test_a_profile_without_tiles_says_what_they_were_judged_by(detector: Detector) -> None:
-    plain = build_profile(detector, [surface(1), surface(2)])
+    plain = build_profile(detector, [surface(1), surface(2)], OVERVIEW)
     assert ALONE in inspected(detector, surface(3), FULL, plain).warnings
+
+
+def striped(seed: int, size: tuple[int, int] = SIZE) -> QueryImage:
+    """Another surface, as bright."""
+    draws = np.random.default_rng(seed)
+    waves = 40 * np.sin(np.arange(size[1]) / 6 + draws.uniform(0, 6))[None] + draws.normal(0, 2, size)
+    plane = (128 + waves).clip(0, 255).astype(np.uint8)
+    return QueryImage(np.ascontiguousarray(plane[..., None].repeat(3, 2)), f"stripes {seed}")
+
+
+def test_references_of_another_surface_judge_no_tiles(detector: Detector, profile: Profile) -> None:
+    image = striped(5)
+    cv2.circle(image.pixels, (300, 200), 9, (20, 20, 20), -1)
+    found, alone = inspected(detector, image, FULL, profile), inspected(detector, image, FULL)
+    told = [one for one in found.warnings if "of another surface" in one]
+    assert len(told) == 1
+    assert float(told[0].split("(")[1].split()[0]) > closer_look.OTHER_FROM
+    tiles = [(one.box, one.type) for one in alone.regions]
+    assert tiles
+    assert set(tiles) <= {(one.box, one.type) for one in found.regions}
+
+
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+def test_references_of_the_same_surface_judge_a_picture_whatever_it_has(
+    detector: Detector, profile: Profile, inquiry: Inquiry
+) -> None:
+    image = surface(6)
+    for x in range(40, 400, 60):
+        cv2.circle(image.pixels, (x, 150), 9, (20, 20, 20), -1)
+    brighter = QueryImage(cv2.convertScaleAbs(surface(7).pixels, alpha=1.05, beta=4), "brighter")
+    for one in (image, brighter):
+        assert inspected(detector, one, inquiry, profile).warnings == ()
+
+
+def test_a_profile_written_without_the_usual_distance_takes_that_of_the_gaussian(
+    detector: Detector, profile: Profile
+) -> None:
+    assert profile.tiles is not None
+    bank = profile.tiles.banks[0]
+    told = bank.as_json()
+    del told["usual"]
+    again = type(bank).read(told, bank.tensors())
+    assert again.usual == pytest.approx(math.sqrt(bank.spread.mean.shape[-1]))
+    with pytest.raises(ProfileError, match="common patches"):
+        type(bank).read({**told, "usual": math.nan}, bank.tensors())
 
 
 def test_a_profile_of_another_detail_says_so(detector: Detector, profile: Profile) -> None:
@@ -208,12 +291,12 @@ def test_a_large_picture_that_is_nearly_anomalous_is_worth_a_closer_look(
     monkeypatch.setattr(Detector, "score", lambda *given: replace(plain(*given), image_score=score))
     large, small = surface(3, (900, 1200)), surface(3, (60, 80))
     nearly = 0.35 <= score < 0.5
-    assert (UNSURE in inspected(detector, large, Inquiry()).warnings) == nearly
-    assert inspected(detector, small, Inquiry()).warnings == ()
+    assert (UNSURE in inspected(detector, large, OVERVIEW).warnings) == nearly
+    assert inspected(detector, small, OVERVIEW).warnings == ()
     assert not any("closely" in one for one in inspected(detector, surface(3), FULL, profile).warnings)
 
 
-@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, UNEVEN, UNSURE])
+@pytest.mark.parametrize("words", [ALONE, OTHER_DETAIL, OTHER_SURFACE, UNEVEN, UNSURE])
 def test_warnings_follow_the_words_it_and_the_picture(words: str) -> None:
     assert words.split()[0] in ("was", "is")
 
@@ -237,3 +320,46 @@ def test_details_are_read_as_they_are_typed(text: str, detail: Detail) -> None:
 def test_other_details_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"overview|pixels"):
         Detail.read(text)
+
+
+@pytest.mark.parametrize("inquiry", [FULL, AUTO])
+@pytest.mark.parametrize("known", [True, False])
+def test_how_far_a_look_is_is_told_after_each_tile(
+    detector: Detector, profile: Profile, inquiry: Inquiry, known: bool
+) -> None:
+    told: list[tuple[int, int]] = []
+    encoded = detector.encode(pitted(3, 300, 200), inquiry)
+    found = inspect_closely(detector, encoded, profile if known else None, lambda *at: told.append(at))
+    planned = planned_tiles(detector, SIZE, inquiry.detail, profile.tiles if known else None)
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert {most for _, most in told} == {planned}
+    assert found.coverage is not None
+    assert found.coverage.tiles == len(told) <= planned
+    assert planned_tiles(detector, (60, 80), inquiry.detail) == planned_tiles(detector, SIZE, Detail("overview")) == 0
+
+
+def test_normal_tiles_are_counted_and_a_look_ends_where_told(detector: Detector) -> None:
+    told: list[tuple[int, int]] = []
+    tile_references.tile_references(
+        detector, [surface(1), surface(2, (90, 120))], 16, progress=lambda *at: told.append(at)
+    )
+    assert told[-1][0] == told[-1][1] == len(told)
+
+    def stop(done: int, planned: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        inspect_closely(detector, detector.encode(surface(3), FULL), None, stop)
+
+
+def test_regions_of_a_joined_map_are_found_again_under_any_threshold(detector: Detector, profile: Profile) -> None:
+    encoded = detector.encode(pitted(3, 300, 200), FULL)
+    found = inspect_closely(detector, encoded, profile)
+    assert isinstance(found.anomaly_map, LayeredMap)
+    again = layered_regions(found.anomaly_map, 0.5, encoded.features.grid)
+    assert [one.box for one in again] == [one.box for one in found.regions]
+    assert [one.peak_score for one in again] == pytest.approx([one.peak_score for one in found.regions])
+    fewer = layered_regions(found.anomaly_map, 0.95, encoded.features.grid)
+    assert {one.box for one in fewer} <= {one.box for one in again}
+    assert all(one.peak_score >= 0.95 for one in fewer)
+    assert len(layered_regions(found.anomaly_map, 0.1, encoded.features.grid)) >= len(again)

@@ -98,7 +98,7 @@ def _number(sentences: Sequence[str], scene: Scene, act: Act) -> list[str]:
         return [plain[act]]
     if act is Act.SURE and scene.regions and scene.regions[0].type_probability is not None:
         return [f"{100 * scene.regions[0].type_probability:.0f} % (kind); score {found.image_score:.2f}"]
-    told = []
+    told: list[str] = []
     for sentence in sentences:
         region, quantity = _REGION.match(sentence), _QUANTITY.search(sentence)
         if quantity is not None and (region is not None or not told):

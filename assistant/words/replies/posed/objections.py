@@ -15,7 +15,7 @@ from assistant.types import Inspection, Region
 from assistant.vocabulary.knowledge import Entry
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
-from assistant.words.replies.posed.choices import posed_of
+from assistant.words.replies.posed.alternatives import posed_of, share
 from assistant.words.replies.verdicts import DECIDES
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -28,7 +28,8 @@ STEM = 5
 """Letters by which words are compared: "printing" and "print", "thread" and "threads"."""
 _FRAME = re.compile(r"\b(?:frame|edge|border|cut off|cropped|rim)\b")
 _NO_KIND = re.compile(
-    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good|normal|design|artefact|artifact|false alarm)\b",
+    r"\b(?:frame|edge|border|cut off|cropped|defect|problem|reflection|glare|shadow|dust|dirt|light|fine|ok|okay|good"
+    r"|normal|design|artefact|artifact|false alarm)\b",
     re.IGNORECASE,
 )
 """Names that say that nothing is wrong: what is claimed with them is no kind."""
@@ -58,7 +59,8 @@ def objection(scene: Scene) -> list[str]:
 def _never_said(scene: Scene, region: Region, kind: str) -> list[str]:
     """To somebody who objects to a kind that nothing was given."""
     return [
-        f"I call nothing {wording.noun(kind, scene.knowledge)} here: {phrases.name(region)}, {phrases.place(region)}, looks most like "
+        f"I call nothing {wording.noun(kind, scene.knowledge)} here: {phrases.name(region)}, {phrases.place(region)}, "
+        f"looks most like "
         f"{_likeliest(scene, region)}.",
         f"{phrases.capital(_number_of(scene, region, kind))}.",
         *_others(scene, region, (kind,)),
@@ -131,7 +133,7 @@ def called_in(understood: Understanding, inspection: Inspection, focus: Sequence
 
 
 def called_of(numbers: frozenset[int], name: str, inspection: Inspection, focus: Sequence[int]) -> Mapping[int, str]:
-    """The region that a name is given to: the one numbered, the one spoken of, or the only one; empty where it is none of them."""
+    """The region that a name is given to: the one numbered, the one spoken of, or the only one; else empty."""
     there = [r.id for r in inspection.regions]
     meant = [n for n in there if n in numbers] or ([] if numbers else [n for n in focus if n in there][:1] or there[:1])
     return {meant[0]: name} if len(meant) == 1 and (numbers or focus or len(there) == 1) else {}
@@ -185,7 +187,8 @@ def _granted(scene: Scene, region: Region, subject: str) -> str:
 def _rests_on(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]:
     """What the kind rests on, and what comes next."""
     said = [
-        f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, was named by likeness alone, from the words for kinds: "
+        f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, was named by likeness alone, from the "
+        f"words for kinds: "
         f"{_likeliest(scene, region)}. That it stands out (up to {region.peak_score:.2f}) does not hang on the name."
     ]
     if claimed:
@@ -209,7 +212,7 @@ def _number_of(scene: Scene, region: Region, name: str) -> str:
     if kinds[0] == region.type:
         return f"{own or f'{noun} '}that is what it looks most like" if own else f"{noun} is what it looks most like"
     chance = dict(scene.chances_of(region)).get(kinds[0])
-    return f"{own}{noun} was not among the kinds chosen from" if chance is None else f"{own}{noun} has {_share(chance)}"
+    return f"{own}{noun} was not among the kinds chosen from" if chance is None else f"{own}{noun} has {share(chance)}"
 
 
 def _others(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]:
@@ -218,13 +221,13 @@ def _others(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]:
     rest = [(kind, chance) for kind, chance in scene.chances_of(region) if kind not in named and chance >= LEAST][:NEXT]
     if not rest:
         return []
-    return [f"Next likeliest: {wording.join([f'{wording.noun(k, scene.knowledge)} ({_share(c)})' for k, c in rest])}."]
+    return [f"Next likeliest: {wording.join([f'{wording.noun(k, scene.knowledge)} ({share(c)})' for k, c in rest])}."]
 
 
 def _ranked(scene: Scene, region: Region) -> str:
     """The likeliest kinds with their chances."""
     rest = [(kind, chance) for kind, chance in scene.chances_of(region)[1 : NEXT + 1] if chance >= LEAST]
-    told = [_likeliest(scene, region), *(f"{wording.noun(k, scene.knowledge)} ({_share(c)})" for k, c in rest)]
+    told = [_likeliest(scene, region), *(f"{wording.noun(k, scene.knowledge)} ({share(c)})" for k, c in rest)]
     return ", then ".join([told[0], wording.join(told[1:])]) if rest else told[0]
 
 
@@ -232,7 +235,7 @@ def _likeliest(scene: Scene, region: Region) -> str:
     if region.type is None:
         return "no kind"
     guess = "" if (region.type_probability or 0.0) >= phrases.CERTAIN else ", a guess"
-    return f"{wording.noun(region.type, scene.knowledge)} ({_share(region.type_probability or 0.0)} sure{guess})"
+    return f"{wording.noun(region.type, scene.knowledge)} ({share(region.type_probability or 0.0)} sure{guess})"
 
 
 def _how_to_name(scene: Scene, region: Region, name: str = "...") -> str:
@@ -252,10 +255,12 @@ def _framed(scene: Scene, region: Region, name: str) -> str:
     """To somebody who takes a mark for the edge of picture or object."""
     b, image = region.box, scene.inspection.image
     touches = b.x_min <= 0 or b.y_min <= 0 or b.x_max >= image.width or b.y_max >= image.height
-    said = f"{phrases.name(region)}, {phrases.place(region)}, {'touches' if touches else 'does not touch'} the edge of the picture"
+    where = f"{phrases.name(region)}, {phrases.place(region)}"
+    said = f"{where}, {'touches' if touches else 'does not touch'} the edge of the picture"
     if touches:
         return f"It may be: {said}, and what is cut off there cannot be judged. A picture that shows more of it would tell."
-    return f"{phrases.capital(said)}, so the picture's own edge is not it; whether it is that of something in it the map does not tell."
+    beside = "whether it is that of something in it the map does not tell"
+    return f"{phrases.capital(said)}, so the picture's own edge is not it; {beside}."
 
 
 def _mass(name: str) -> str:
@@ -269,10 +274,6 @@ def _mass(name: str) -> str:
 
 def _articled(name: str) -> str:
     return name if name.split()[0] in ("a", "an", "the") else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-
-
-def _share(chance: float) -> str:
-    return "less than 1 %" if chance < LEAST else f"{100 * chance:.0f} %"
 
 
 def _is_about(subject: str, text: str) -> bool:

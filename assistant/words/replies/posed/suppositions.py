@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from assistant.reading.question import read_question
-from assistant.types import Region
+from assistant.types import THRESHOLD, Region
 from assistant.vocabulary.severity import COSMETIC, GRAVE, severity_of
 from assistant.words import wording
 from assistant.words.replies.kinds import effect, next_step
-from assistant.words.replies.posed.choices import posed_of
+from assistant.words.replies.posed.alternatives import posed_of
 from assistant.words.replies.verdicts import YOURS, no_such_region, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -33,22 +33,33 @@ def without(scene: Scene) -> list[str]:
         doubt = "" if scene.medical else " I would look at that place again before passing it."
         return [
             f"Without {named} nothing marked is left, so by the marks alone there would be no reason to hold it back.",
-            f"The picture's score ({found.image_score:.2f} against a threshold of 0.50) was reached with it and is not judged anew."
+            f"The picture's score ({found.image_score:.2f} against a threshold of 0.50) was reached with it and is "
+            f"not judged anew."
             f"{doubt}",
             *([] if scene.medical else [YOURS]),
         ]
     first = max(rest, key=lambda r: r.peak_score)
-    yes = "Something would still stand out" if scene.medical else "Yes, I would still hold it back" if scene.anomalous else (
-        "Nothing changes: it passes as normal"
+    holds = "Something would still stand out" if scene.medical else (
+        "I would still hold it back" if scene.anomalous else "Nothing changes, it passes as normal"
     )  # fmt: skip
-    left = f"{wording.counted(len(rest), 'region')} {'remains' if len(rest) == 1 else 'remain'}"
-    strongest = "" if len(rest) == 1 else ", the strongest"
+    yes = f"{_yes(scene)}{holds}"
+    left = f"{wording.counted(len(rest), 'region')} {'remains: ' if len(rest) == 1 else 'remain, the strongest '}"
     return [
-        f"{yes}: without {named} {left}{strongest} {phrases.name(first)}, {phrases.mark_at(first, scene)} (score up to "
+        f"{yes}: without {named} {left}{phrases.name(first)}, {phrases.mark_at(first, scene)} (score up to "
         f"{first.peak_score:.2f} against a threshold of 0.50, rated {first.severity.value}).",
         "The picture's score as a whole is not judged anew without it.",
         *([] if scene.medical else [YOURS]),
     ]
+
+
+def _yes(scene: Scene) -> str:
+    """Yes or no before what is said of a picture that is held back, where the question can be answered so."""
+    said = scene.question.text.lower()
+    if not scene.anomalous or scene.medical:
+        return ""
+    if re.search(r"\b(?:reject|hold|scrap|fail|bad|anomalous|defective|nok|stop)\w*", said):
+        return "Yes, "
+    return "No, " if re.search(r"\b(?:accept|pass|ok|okay|fine|good|normal|ship|use|usable|clean)\b", said) else ""
 
 
 def other_threshold(scene: Scene) -> list[str]:
@@ -56,13 +67,10 @@ def other_threshold(scene: Scene) -> list[str]:
     found, value = scene.inspection, posed_of(scene).value or 0.0
     above = found.image_score >= value
     kept = tuple(r for r in found.regions if r.peak_score >= value)
-    word = "anomalous" if above else "normal"
-    still = "still " if (found.image_score >= 0.5) is above else ""
-    reach = "reaches" if above else "stays below"
-    said = [
-        f"With a threshold of {value:.2f} it would {still}be {word}: the score of {found.image_score:.2f} {reach} it."
-    ]
-    if found.regions and value >= 0.5:
+    turn = "stay as it is" if (found.image_score >= THRESHOLD) is above else "turn"
+    result = "reaches it, so it would not pass" if above else "stays below it, so it would pass"
+    said = [f"With a threshold of {value:.2f} the verdict would {turn}: the score of {found.image_score:.2f} {result}."]
+    if found.regions and value >= THRESHOLD:
         names = wording.join([f"{phrases.name(r)} ({r.peak_score:.2f})" for r in kept]) if kept else "none"
         peak = "" if kept else f": the highest, {phrases.name(found.regions[0])}, has {found.regions[0].peak_score:.2f}"
         said.append(f"Of the {wording.counted(len(found.regions), 'marked region')}, {names} would reach it{peak}.")

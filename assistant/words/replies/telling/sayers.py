@@ -18,7 +18,7 @@ from assistant.words.replies import (
     tool,
     verdicts,
 )  # fmt: skip
-from assistant.words.replies.posed import choices, objections, suppositions
+from assistant.words.replies.posed import alternatives, choices, objections, suppositions
 from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene.scene import Scene
 
@@ -115,7 +115,7 @@ SAYERS: dict[Act, Sayer] = {
 }  # fmt: skip
 """What is said on each act."""
 POSED: dict[Pose, Sayer] = {
-    Pose.KINDS: choices.kinds,
+    Pose.KINDS: alternatives.kinds,
     Pose.REGIONS: choices.regions,
     Pose.DECIDING: choices.deciding,
     Pose.DECISIONS: choices.decisions,
