@@ -65,6 +65,8 @@ def on_spot(scene: Scene) -> list[str] | None:
         return [KIND, *_state(scene, spot)[:1], *_worth(scene, spot)]
     if act in SEEING:
         return _seen(scene, spot)
+    if not carried and spot.beside is not None and not sees:
+        return None
     told = _further(scene, spot)
     return told if told is None or carried else [*told, *_nearest(scene, spot)]
 
