@@ -26,6 +26,7 @@ from assistant.reading.statements import read
 from assistant.reading.told.scales import Scale
 from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
+from assistant.vocabulary.materials import is_plain
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.claims import asserts_cause, directions
 from assistant.words.evidence import evidence_text
@@ -38,6 +39,8 @@ PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
 """Acts that a model puts in words of its own: what it says of them varies, and is easily compared with what is known."""
 INVENTED = 0.35
 """Largest share of a sentence's content words that stand in no fact."""
+HEARD = 4
+"""Answers that are not said again without need."""
 MOST_SENTENCES = 2
 """Of a model, on one message."""
 _BEGUN = re.compile(r"\W*(?:yes|no|yeah|nope)\b", re.IGNORECASE)
@@ -119,11 +122,11 @@ class Spoken:
             question,
             self.inspection,
             self.knowledge,
-            focus=last.focus if last else (),
             others=self.others,
             told_scan=self.told_scan,
             told_scale=self.told_scale,
-            before=last.acts if last else (),
+            last=last,
+            heard=self._heard(question),
             kind_chances=self.kind_chances,
             called=self.called,
         )
@@ -133,7 +136,7 @@ class Spoken:
         if retell is not None and is_retold(understood, said):
             yield from self._retold(understood, question, said, retell, stop)
             return
-        phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)
+        phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and not said.exact and self._plainly_known()
         heard = writer() if phrased else None
         if heard is None:
             yield self._answer(question, said.text)
@@ -148,6 +151,17 @@ class Spoken:
         for sentence in said.cautions:
             shown = f"{shown} {sentence}"
         yield self._answer(question, shown, WordsOf.MODEL)
+
+    def _heard(self, question: Question) -> tuple[str, ...]:
+        """The last answers; none where the same is asked again."""
+        asked = {put.strip().lower() for put, _ in self.turns}
+        return () if question.put.strip().lower() in asked else tuple(answer for _, answer in self.turns[-HEARD:])
+
+    def _plainly_known(self) -> bool:
+        """Whether something is marked, and all that is known of its kind makes sense on the object."""
+        regions = self.inspection.regions
+        entry = self.knowledge.find(regions[0].type) if regions else None
+        return bool(regions) and (entry is None or is_plain(entry, self.inspection.object_name))
 
     def undo(self) -> None:
         """Take back the last reply."""

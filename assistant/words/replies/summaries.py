@@ -61,6 +61,9 @@ def report(scene: Scene) -> list[str]:
         lines.append(
             f"{phrases.capital(phrases.name(region))}: {phrases.mark(region, scene)}, {where}, {region.severity.value}."
         )
+    if scene.reported is not None:
+        where = f" {scene.reported.where}" if scene.reported.where else ""
+        lines.append(f"Seen by the user{where}, and not marked: to be looked at by hand.")
     lines.append(f"Confidence: the score is {phrases.how_close(found.image_score)}.")
     return [f"- {line}" for line in [*lines, f"Made by: preset {found.preset}, trained parts {found.weights[:19]}."]]
 

@@ -9,6 +9,9 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import states
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import read_question
+from assistant.reading.spelling import plain
+from assistant.words.scene.places import side_of
+from assistant.words.scene.spots import claims_to_see, seen_in
 
 COURTESIES = frozenset(
     {
@@ -70,13 +73,19 @@ _OF_PATIENTS = re.compile(
 )
 
 
+_ASKS_CAUSE = re.compile(r"^\W*(?:and |so |then )?(?:what|which)\b.{0,20}\bcaus\w+|^\W*(?:the )?(?:root )?causes?\W*$")
+
+
 def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
     """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
     kept = []
     for one in asked:
         if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
             continue
-        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
+        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
+        if one.act in (Act.CLAIM, Act.WHY, Act.TYPE) and _ASKS_CAUSE.search(plain(one.text)):
+            kept.append(replace(one, act=Act.CAUSE))
+            continue
         kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
     return tuple(kept)
 
@@ -84,22 +93,28 @@ def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
 def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     """Acts without those that another one of the message covers, each once; what is put to the assistant always stays."""
     asked = _asking(asked)
-    plain = [one for one in asked if one.slots.posed is None]
-    present = {one.act for one in plain}
+    unposed = [one for one in asked if one.slots.posed is None]
+    present = {one.act for one in unposed}
     courtesies = COURTESIES if {one.act for one in asked} - COURTESIES else present - {asked[0].act} if asked else set()
     sized = bool(present & MEASURED)
-    first = {one.act: one for one in reversed(plain)}
+    first = {one.act: one for one in reversed(unposed)}
 
     def kept(one: AskedAct) -> bool:
-        if one.slots.posed is not None:
+        if one.slots.posed is not None or _is_apart(one):
             return True
         if one.act in courtesies or (one.act is Act.SCALE and sized):
             return False
-        if any(one.act in COVERED.get(other.act, ()) and _about_the_same(one, other) for other in plain):
+        if any(one.act in COVERED.get(other.act, ()) and _about_the_same(one, other) for other in unposed):
             return False
         return one is first[one.act] or one.act not in ONCE or not _about_the_same(one, first[one.act])
 
     return tuple(one for one in asked if kept(one))
+
+
+def _is_apart(one: AskedAct) -> bool:
+    """Whether it is about a place of its own that the user points to, which no other answer covers."""
+    said = plain(one.text)
+    return claims_to_see(said) and bool(one.slots.cells or side_of(said) or seen_in(said))
 
 
 def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
@@ -113,7 +128,7 @@ def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
         hollow = one.act is Act.CLAIM and one.slots.claim is None
         ground = (about or states(one.text)) and one.slots.posed is None and one.act not in (Act.SCALE, *COURTESIES)
         asks = any(not states(other.text) for other in asked)
-        if not (ground and (put or (asks and (blind or hollow or one.act not in STATEMENTS)))):
+        if _is_apart(one) or not (ground and (put or (asks and (blind or hollow or one.act not in STATEMENTS)))):
             kept.append(one)
     return tuple(kept)
 

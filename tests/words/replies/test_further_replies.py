@@ -16,8 +16,8 @@ from assistant.reading.question import read_question
 from assistant.reading.told.scales import Scale, Unit
 from assistant.types import AnomalyMap, Box, Domain, Extents, Inspection, MeasuredBy, Measures, Mode, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.replies.reply import SAYERS
 from assistant.words.replies.sizes import is_of_mark
+from assistant.words.replies.telling.sayers import SAYERS
 from assistant.words.scene.scene import Scene
 from tests.inspections import inspection, region
 

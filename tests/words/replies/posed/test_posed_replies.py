@@ -60,7 +60,7 @@ def test_kinds_that_are_not_supported_or_not_known_are_said_to_be_so() -> None:
 
 def test_what_the_user_sees_elsewhere_is_given_no_kind() -> None:
     answer = said("What about the dark arc above the box. Is it a stain or a scratch?")
-    assert "what you point to is not marked" in answer
+    assert "nothing is marked" in answer
     assert "looks most like" not in answer
 
 

@@ -52,10 +52,7 @@ def side(scene: Scene) -> list[str]:
         cells = wording.place(found.regions[0].cells) if found.regions else ""
         place = f"; it lies at {cells} of the picture" if cells else ""
         return [f"Which {part.group()} that is I cannot say, since I know no anatomy{place}."]
-    return [
-        where,
-        "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say.",
-    ]
+    return [where, phrases.WHICH_SIDE]
 
 
 def plane(scene: Scene) -> list[str]:
