@@ -193,6 +193,8 @@ def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     if (number := numbers.explained(scene)) is not None:
         return number
     untold = refusals.named_untold(scene, guessed)
+    if untold is None and scene.asked.slots.scale is not None:
+        return None  # what stands beside a mark is named for its size
     return spots.on_spot(scene) if untold is None else untold
 
 

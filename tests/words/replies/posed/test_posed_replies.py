@@ -211,3 +211,8 @@ def test_the_form_asked_for_is_kept_for_any_answer() -> None:
     table = said("list the regions as a table").split("\n")
     assert sum(line.startswith("| ") for line in table) == 2 + len(BAD.regions)
     assert said("what should I do next, short", CLEAN) == "Nothing needs to be done by what I see."
+
+
+def test_a_report_tells_what_was_not_determined_where_that_is_asked() -> None:
+    assert "- Not looked at:" in said("Write it up for the report, including what you could not determine.")
+    assert "Not looked at" not in said("Write it up for the report.")
