@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from assistant.errors import ConfigError
 from assistant.types import Domain, QueryImage
@@ -97,7 +97,7 @@ class InquiryFields(TypedDict, total=False):
     object_name: str | None
     look_for: Iterable[str]
     types: Iterable[str]
-    domain: Domain | None
+    domain: Domain | Literal["industrial", "medical"] | None
     mode: str
     fixed_camera: bool
     score: str
@@ -173,6 +173,12 @@ class Inquiry:
             told[name] = tuple(given)
             if wrong := next((one for one in told[name] if not isinstance(one, str)), None):
                 raise ConfigError(f"phrases for {name}", type(wrong).__name__, "give texts")
+        if told.get("domain") is not None:
+            try:
+                told["domain"] = Domain(told["domain"])
+            except ValueError:
+                expected = f"a domain of {', '.join(Domain)}"
+                raise ConfigError(expected, str(told["domain"])[:40], "choose one, or leave it out") from None
         if not isinstance(detail := told.get("detail", Detail()), Detail):
             told["detail"] = Detail.read(str(detail))
         return cls(**told)
