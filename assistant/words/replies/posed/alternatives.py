@@ -14,6 +14,8 @@ from assistant.words.replies.verdicts import DECIDES
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
+BOTH = 2
+"""Alternatives of which none is "neither"."""
 _CAUSE = re.compile(r"\bcaus|\bfrom\b|\bdue to\b|\breason|\bbecause\b|\blikely\b")
 _ASKS_THERE = re.compile(r"\W*(?:and |so )?(?:is there|are there|do you see|can you see|any)\b", re.IGNORECASE)
 _SMALL_WORDS = frozenset("a an the of or and to in on by from with while something some".split())
@@ -128,12 +130,14 @@ def _verdict_on(scene: Scene, region: Region, told: Sequence[tuple[str, str, flo
     if len(told) == 1:
         return phrases.capital(_supported(scene, region, best[1], where))
     if all(chance is None for _, _, chance in told):
-        return f"The numbers support neither: {where}, {_looks(scene, region)}."
+        return f"The numbers support {'neither' if len(told) == BOTH else 'none of these'}: {where}, {_looks(scene, region)}."
     if best[1] == region.type:
         sure = "" if (region.type_probability or 0.0) >= phrases.CERTAIN else ", but that is a guess"
         chosen = wording.noun(best[1], scene.knowledge)
         return f"Of these, it looks most like {chosen}{sure} ({'; '.join(numbers)}): {where}."
-    return f"Neither is what it looks most like: {where}, {_looks(scene, region)}. Of those you name: {'; '.join(numbers)}."
+    none = "Neither" if len(told) == BOTH else "None"
+    shares = "; ".join(numbers)
+    return f"{none} is what it looks most like: {where}, {_looks(scene, region)}. Of those you name: {shares}."
 
 
 def _supported(scene: Scene, region: Region, name: str, where: str) -> str:

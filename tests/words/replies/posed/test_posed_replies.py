@@ -51,6 +51,7 @@ def test_kinds_that_are_not_supported_or_not_known_are_said_to_be_so() -> None:
     neither = said("scratch or chip?")
     assert neither.startswith("Neither is what it looks most like: region 1")
     assert "a chip less than 1 %" in neither
+    assert said("scratch, dent or chip?").startswith("None is what it looks most like")
     assert '"gizmo" is no kind of my vocabulary' in said("crack or gizmo?")
     assert "none of them is a kind of my vocabulary" in said("gizmo or widget?")
     assert "are one kind to me, a crack" in said("fissure or fracture?")
