@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.vocabulary.knowledge import Entry
+from assistant.vocabulary.knowledge import Entry, Knowledge
 
 _OBJECTS = {
     "metal": r"cast(?:ing)?s?|steel|metal|iron|alumini?um|copper|brass|screws?|bolts?|nuts?|gears?|bearings?|impellers?|pumps?"
@@ -107,6 +107,19 @@ def sensible(phrases: Sequence[str], materials: frozenset[str]) -> tuple[str, ..
         parts = [one for one in _SPLIT.get(bare, (bare,)) if _makes_sense(one, materials)]
         kept += [bare] if len(parts) == len(_SPLIT.get(bare, (bare,))) else parts
     return tuple(kept)
+
+
+def on_object(entry: Entry, object_name: str | None) -> Entry:
+    """A kind with the causes, effects and actions that make sense on an object; where none does, with all of them."""
+    materials = materials_of(object_name)
+    told = {"causes": entry.causes, "effects": entry.effects, "actions": entry.actions}
+    return entry.model_copy(update={name: sensible(phrases, materials) or phrases for name, phrases in told.items()})
+
+
+def known_on(kind: str | None, object_name: str | None, knowledge: Knowledge) -> Entry | None:
+    """What is known of a kind on an object; None of a kind that is unknown, or that the object cannot have."""
+    entry = knowledge.find(kind)
+    return on_object(entry, object_name) if entry and fits_object(entry.name, materials_of(object_name)) else None
 
 
 def _makes_sense(phrase: str, materials: frozenset[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.vocabulary.knowledge import Entry
-from assistant.vocabulary.materials import fits_object, is_movable, materials_of, sensible
+from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object, sensible
 from assistant.words import wording
 from assistant.words.replies.findings import kind, nothing
 from assistant.words.replies.verdicts import accept, nowhere, state
@@ -74,6 +74,10 @@ def _materials(scene: Scene) -> frozenset[str]:
     return materials_of(scene.inspection.object_name)
 
 
+def _sensible(entry: Entry, scene: Scene) -> Entry:
+    return on_object(entry, scene.inspection.object_name)
+
+
 def effect(scene: Scene) -> list[str]:
     """What it may lead to, as far as that makes sense on the object."""
     entry = _known(scene)
@@ -84,7 +88,7 @@ def effect(scene: Scene) -> list[str]:
             phrases.hardly(entry, scene),
             f"{phrases.capital(_condition(entry, scene))}it can {_or(entry.effects)}.",
         ]
-    effects = sensible(entry.effects, _materials(scene)) or entry.effects
+    effects = _sensible(entry, scene).effects
     return [phrases.capital(f"{_if_it_is(entry, scene)}it can {_or(effects)}.")]
 
 
@@ -108,7 +112,7 @@ def next_step(scene: Scene) -> list[str]:
     if not scene.medical and not fits_object(entry.name, _materials(scene)):
         look = "look at the place under better light, and tell what it is before anything else"
         return [phrases.capital(f"{first}{look}."), phrases.hardly(entry, scene)]
-    actions = sensible(entry.actions, _materials(scene)) or entry.actions
+    actions = _sensible(entry, scene).actions
     return [phrases.capital(f"{first}{_if_it_is(entry, scene)}{wording.join(actions)}.")]
 
 
@@ -122,7 +126,7 @@ def repair(scene: Scene) -> list[str]:
         f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}."
     )
     entry = _known(scene)
-    return [said, *([] if entry is None else [f"Before deciding: {entry.actions[0]}."])]
+    return [said, *([] if entry is None else [f"Before deciding: {_sensible(entry, scene).actions[0]}."])]
 
 
 def prevent(scene: Scene) -> list[str]:
@@ -130,7 +134,7 @@ def prevent(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None:
         return nothing(scene, "prevent") if not scene.regions else ["One picture does not tell where it comes from."]
-    causes = sensible(entry.causes, _materials(scene)) or entry.causes
+    causes = _sensible(entry, scene).causes
     return [
         phrases.capital(f"{_if_it_is(entry, scene)}look for {wording.join(causes, 'and')}: those are the usual causes.")
     ]
@@ -144,7 +148,7 @@ def other_method(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None:
         return [f"{simple}; I have no other method myself."]
-    known = wording.join(entry.actions)
+    known = wording.join(_sensible(entry, scene).actions)
     return [f"{simple}.", phrases.capital(f"{_if_it_is(entry, scene)}what is usually done: {known}.")]
 
 

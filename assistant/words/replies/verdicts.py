@@ -8,7 +8,7 @@ from assistant.reading.clauses import same_kind
 from assistant.types import THRESHOLD, Mode, Region, Verdict
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
-from assistant.vocabulary.materials import is_movable
+from assistant.vocabulary.materials import is_movable, on_object
 from assistant.words import wording
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -246,10 +246,11 @@ def dangerous(scene: Scene) -> list[str]:
     entry = scene.knowledge.find(first.type) if first is not None else None
     if first is None or entry is None:
         return [said, "I would hold it back until someone has looked at it."]
+    effects = on_object(entry, scene.inspection.object_name).effects
     return [
         said,
         f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}; "
-        f"{wording.noun(entry.name, scene.knowledge)} can {wording.join(entry.effects, 'or')}.",
+        f"{wording.noun(entry.name, scene.knowledge)} can {wording.join(effects, 'or')}.",
     ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from assistant.reading.question import read_question
 from assistant.reading.told.posed import Posed
 from assistant.types import Region
+from assistant.vocabulary.materials import on_object
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.verdicts import DECIDES
@@ -194,7 +195,8 @@ def _causes(scene: Scene, region: Region, options: Sequence[str]) -> list[str]:
     usual = [option for option in options if any(_shares_word(option, cause) for cause in entry.causes)]
     if not usual and not _CAUSE.search(scene.question.text.lower()):
         return []
-    listed = f"usual causes of {wording.noun(entry.name, scene.knowledge)} are {wording.join(entry.causes, 'or')}"
+    causes = on_object(entry, scene.inspection.object_name).causes
+    listed = f"usual causes of {wording.noun(entry.name, scene.knowledge)} are {wording.join(causes, 'or')}"
     proof = "the picture alone does not prove which"
     if not usual:
         return [f"None of these is among the causes I know for this kind: {listed}; {proof}."]

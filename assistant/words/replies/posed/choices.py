@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.vocabulary.materials import on_object
 from assistant.vocabulary.severity import COSMETIC, GRAVE
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
@@ -130,9 +131,8 @@ def _first_check(scene: Scene) -> list[str]:
     entry = scene.knowledge.find(scene.regions[0].type) if scene.regions else None
     if entry is None:
         return []
-    return [
-        f"If it is {wording.noun(entry.name, scene.knowledge)}, first {wording.join(entry.actions[1:] or entry.actions)}."
-    ]
+    actions = on_object(entry, scene.inspection.object_name).actions
+    return [f"If it is {wording.noun(entry.name, scene.knowledge)}, first {wording.join(actions[1:] or actions)}."]
 
 
 def degrees(scene: Scene) -> list[str]:

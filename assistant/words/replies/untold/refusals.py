@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.spelling import plain
 from assistant.types import Domain
-from assistant.vocabulary.materials import fits_object, materials_of, sensible
+from assistant.vocabulary.materials import fits_object, materials_of, on_object
 from assistant.words import wording
 from assistant.words.replies import sizes
 from assistant.words.replies.untold.things import Thing, thing_of, things_in
@@ -126,7 +126,7 @@ def nearest(thing: Thing, scene: Scene) -> list[str]:
         can = f"{named} can" if sure else f"if it is {named}, it can"
         return [
             *verdict(scene),
-            f"{phrases.capital(can)} {wording.join(sensible(entry.effects, materials) or entry.effects, 'or')}.",
+            f"{phrases.capital(can)} {wording.join(on_object(entry, scene.inspection.object_name).effects, 'or')}.",
         ]
     return verdict(scene)
 
