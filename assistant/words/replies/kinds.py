@@ -9,7 +9,7 @@ from assistant.vocabulary.knowledge import Entry
 from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object, sensible
 from assistant.words import wording
 from assistant.words.replies.findings import kind, nothing
-from assistant.words.replies.verdicts import accept, nowhere, state
+from assistant.words.replies.verdicts import NOT_ABSENT, accept, nowhere, state, worth_of_normal
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -82,7 +82,7 @@ def effect(scene: Scene) -> list[str]:
     """What it may lead to, as far as that makes sense on the object."""
     entry = _known(scene)
     if entry is None or (not scene.regions and not scene.question.kinds):
-        return nothing(scene, "expect") if not scene.regions else ["One picture does not tell what it leads to."]
+        return _no_effect(scene) if not scene.regions else ["One picture does not tell what it leads to."]
     if not scene.medical and not fits_object(entry.name, _materials(scene)):
         return [
             phrases.hardly(entry, scene),
@@ -92,18 +92,26 @@ def effect(scene: Scene) -> list[str]:
     return [phrases.capital(f"{_if_it_is(entry, scene)}it can {_or(effects)}.")]
 
 
+def _no_effect(scene: Scene) -> list[str]:
+    """Where nothing is marked there is no kind to go by, which is not that nothing follows."""
+    if scene.anomalous or scene.question.kinds or scene.places_one:
+        return nothing(scene, "go by")
+    return [f"What it may lead to I cannot tell: {_lower(state(scene))}", *worth_of_normal(scene)]
+
+
 def next_step(scene: Scene) -> list[str]:
     """What to do now."""
     if (elsewhere := nowhere(scene)) is not None:
         return elsewhere
     if not scene.regions:
         if scene.medical:
-            return ["Nothing stood out, so nothing follows from this picture alone; a qualified reader decides."]
+            return [f"Nothing stood out; {NOT_ABSENT}. What to do next is for a qualified reader to decide."]
         if scene.anomalous:
             return ["Look at the whole picture again, and compare it with a normal one: no single region stands out."]
         near = wording.borderline(scene.inspection.image_score)
         return ["Take a second look, since the score is close to the threshold." if near else
-                f"Nothing needs to be done by what I see. {phrases.LIMIT}"]  # fmt: skip
+                f"I know of no step to take: {_lower(state(scene))}",
+                f"{phrases.capital(NOT_ABSENT)}: where somebody sees something, have it looked at."]  # fmt: skip
     entry = _known(scene)
     if entry is None:
         return ["Look at the marked place again under better light, and compare it with a normal one."]
@@ -170,3 +178,7 @@ def _meaning(entry: Entry, scene: Scene) -> str:
     named = phrases.capital(wording.noun(entry.name, scene.knowledge))
     look = entry.look
     return f"{named} shows as {look.shape}, {look.colour}, {look.texture}."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

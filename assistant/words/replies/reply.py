@@ -21,6 +21,7 @@ from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 from assistant.words.replies import numbers, spots, tool
 from assistant.words.replies.posed import forms
+from assistant.words.replies.telling.all_clear import with_worth
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
 from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
@@ -113,7 +114,7 @@ def reply(
     if not asked:
         told.on_unclear(understanding.nearest)
     scene = told.scene(asked[-1] if asked else _unclear(question))
-    said = without_heard(once(told.sentences, scene), heard, asked)
+    said = with_worth(without_heard(once(told.sentences, scene), heard, asked), scene)
     if asked and not told.exact:
         said = forms.shaped(form, said, scene, list(acts))
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):

@@ -8,6 +8,7 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.clauses import mentioned_types
 from assistant.reading.spelling import plain
 from assistant.types import THRESHOLD
+from assistant.words.replies.verdicts import NOT_ABSENT
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 from assistant.words.scene.spots import Spot, asks_of_rest, claims_to_see, distance, is_described
@@ -33,7 +34,6 @@ _ASKS_WHAT = re.compile(
     r"(?!(?:bad|ok|okay|fine|good|normal|safe|dangerous|marked|nothing|anything|big|serious|defect|defects|wrong|why|real)\b)"
     r"[a-z]+(?: \w+){0,4}\?"
 )
-NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
 LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
 KIND = "What that is I cannot tell: I name the kind only of what is marked."

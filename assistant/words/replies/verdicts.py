@@ -13,8 +13,10 @@ from assistant.words import wording
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
+NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
 DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
+PERSON = "Whoever answers for the product decides, after a look at the piece itself."
 _PRAISED = re.compile(r"\b(?:ok|okay|good|fine|pass|clean|intact|normal|usable)\b")
 """Words of a question to which yes means that nothing is wrong."""
 _MANY = re.compile(
@@ -224,8 +226,8 @@ def _accept_one(scene: Scene) -> list[str]:
     if found.regions:
         return [state(scene), f"{phrases.LIMIT} {YOURS}"]
     return [
-        f"Nothing I see speaks against it: no defect was found ({phrases.scored(found)}).",
-        f"{phrases.LIMIT} {YOURS}",
+        f"My verdict is normal: no defect was found ({phrases.scored(found)}).",
+        f"{phrases.capital(NOT_ABSENT)}. {YOURS}",
     ]
 
 
@@ -238,10 +240,11 @@ def dangerous(scene: Scene) -> list[str]:
     """Whether it is dangerous."""
     if scene.medical:
         head = "Something unusual stands out" if scene.anomalous else "Nothing stood out"
-        return [f"{head}, but whether it is dangerous cannot be told from this picture. {DECIDES}"]
+        worth = "" if scene.inspection.regions else f" {phrases.capital(NOT_ABSENT)}."
+        return [f"{head}, but whether it is dangerous cannot be told from this picture.{worth} {DECIDES}"]
     said = "One picture cannot tell whether it is safe or dangerous in use."
     if not scene.anomalous:
-        return [said, f"What I can tell: {_lower(state(scene))}", phrases.LIMIT]
+        return [said, f"What I can tell: {_lower(state(scene))}", *worth_of_normal(scene)]
     first = scene.regions[0] if scene.regions else None
     entry = scene.knowledge.find(first.type) if first is not None else None
     if first is None or entry is None:
@@ -252,6 +255,12 @@ def dangerous(scene: Scene) -> list[str]:
         f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}; "
         f"{wording.noun(entry.name, scene.knowledge)} can {wording.join(effects, 'or')}.",
     ]
+
+
+def worth_of_normal(scene: Scene) -> list[str]:
+    """What a normal verdict is worth where something hangs on it, and who decides."""
+    worth = phrases.caveat(scene) if scene.inspection.regions else f"That is no all-clear: {NOT_ABSENT}."
+    return [worth, DECIDES if scene.medical else PERSON]
 
 
 def customer_notice(scene: Scene) -> list[str]:
@@ -315,7 +324,7 @@ def escalate(scene: Scene) -> list[str]:
     if scene.medical:
         return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}"]
     if not scene.anomalous:
-        return [f"Nothing I see calls for it: {_lower(state(scene))}", f"{phrases.LIMIT} {YOURS}"]
+        return [f"One picture does not settle that: {_lower(state(scene))}", *worth_of_normal(scene)]
     return [
         f"One picture is a finding on this piece, not a case by itself: {_lower(state(scene))}",
         "Look at the pieces made just before and after it; what follows from them is yours to decide.",

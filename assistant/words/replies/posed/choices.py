@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.vocabulary.materials import on_object
+from assistant.vocabulary.materials import is_movable, on_object
 from assistant.vocabulary.severity import COSMETIC, GRAVE
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.posed.alternatives import posed_of, quoted
-from assistant.words.replies.verdicts import DECIDES, MANY, YOURS, no_such_region, state
+from assistant.words.replies.verdicts import DECIDES, MANY, YOURS, no_such_region, state, worth_of_normal
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -28,6 +28,10 @@ _LOOKS = re.compile(
 _HOLDS = re.compile(
     r"\b(?:reject|scrap|throw|stop|halt|hold|fail|discard|bin\b|quarantine|return|replace)", re.IGNORECASE
 )
+_WAITS = re.compile(r"\b(?:hold|quarantine|wait|keep (?:it )?back|set (?:it )?aside|sort)", re.IGNORECASE)
+"""Words of decisions that can be taken back."""
+_FINAL = re.compile(r"\b(?:reject|scrap|throw|thrown|discard|bin\b|fail|return|replace|destroy|away\b)", re.IGNORECASE)
+"""Words of decisions after which the piece is lost."""
 _MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish)", re.IGNORECASE)
 _BATCH = re.compile(
     r"\b(?:batch|lot|all of them|whole (?:batch|lot|roll|run)|everything|the rest|roll)\b", re.IGNORECASE
@@ -95,14 +99,16 @@ def decisions(scene: Scene) -> list[str]:
         return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}"]
     if any(_BATCH.search(option) for option in options):
         one = next((o for o in options if not _BATCH.search(o)), "only this one")
-        hold = "This one I would hold back" if scene.anomalous else "Not even this one, by what I see"
+        if not scene.anomalous:
+            return [f"One picture does not settle that: {_lower(state(scene))}", *worth_of_normal(scene), MANY]
+        hold = "This one I would hold back"
         return [f'As far as one picture goes, "{one}". {hold}: {_lower(state(scene))}', MANY,
                 "Look at the pieces made just before and after it."]  # fmt: skip
-    if scene.anomalous and wording.borderline(found.image_score):
-        order = (_LOOKS, _HOLDS, _MENDS, _PASSES)
-        reason = f"the score of {found.image_score:.2f} is close to the threshold of 0.50"
-    elif scene.anomalous:
-        order = (_HOLDS, _LOOKS, _MENDS, _PASSES)
+    if (unsettled := _unsettled(scene, options)) is not None:
+        return _held(scene, options, unsettled)
+    if scene.anomalous:
+        near = wording.borderline(found.image_score)
+        order = (_LOOKS, _HOLDS, _MENDS, _PASSES) if near else (_HOLDS, _LOOKS, _MENDS, _PASSES)
         reason = _lower(state(scene)).rstrip(".")
     else:
         order = (_PASSES, _LOOKS, _MENDS, _HOLDS)
@@ -118,21 +124,53 @@ def decisions(scene: Scene) -> list[str]:
             f"does not show; what it shows: {_lower(state(scene))}",
             *_first_check(scene),
         ]
-    line = any(re.search(r"\b(?:line|loom|machine|stop|halt)\b", option) for option in options)
-    beside = ["Look at the pieces made just before and after it."] if line and scene.anomalous else []
+    beside = _beside_line(options, scene)
     by_rule = "" if found.rule is None else f"By your rule: {wording.ruling(found.rule)}. "
     chosen, other = ranked[0], quoted(ranked[1:])
     limit = [] if scene.anomalous else [f"{phrases.LIMIT} Where somebody sees something, have it looked at."]
     return [f'{by_rule}Rather "{chosen}" than {other}: {reason}.', *limit, *beside, YOURS]
 
 
-def _first_check(scene: Scene) -> list[str]:
-    """What to find out first, by what is known of the kind."""
+def _unsettled(scene: Scene, options: Sequence[str]) -> str | None:
+    """Why none of the decisions should be taken before a check; None where the measurements speak for one, or a rule does."""
+    found = scene.inspection
+    if found.rule is not None:
+        return None
+    if wording.borderline(found.image_score):
+        return f"the score of {found.image_score:.2f} is close to the threshold of 0.50"
+    minor = bool(found.regions) and all(region.severity.value == "minor" for region in found.regions)
+    if minor and scene.anomalous and any(map(_FINAL.search, options)):
+        return f"what I marked is rated minor: {phrases.marks(found.regions, scene)}"
+    return None
+
+
+def _held(scene: Scene, options: Sequence[str], reason: str) -> list[str]:
+    """To hold it and check it, whatever is offered: the one of the options that does so, else before any of them."""
+    movable = is_movable(scene.inspection.object_name)
+    careful = next((o for o in options if (_WAITS.search(o) or _LOOKS.search(o)) and not _FINAL.search(o)), None)
+    if careful is None:
+        check = "hold it and check it first" if movable else "have it looked at first"
+        head = f"I would {check}, before any of that: {reason}."
+    else:
+        others = quoted([one for one in options if one != careful])
+        head = f'Rather "{careful}" than {others}, and check it before deciding: {reason}.'
+    return [head, *_first_check(scene, from_first=True), *_beside_line(options, scene), YOURS]
+
+
+def _beside_line(options: Sequence[str], scene: Scene) -> list[str]:
+    """What to look at where a line is to be stopped or not."""
+    line = any(re.search(r"\b(?:line|loom|machine|stop|halt)\b", option) for option in options)
+    return ["Look at the pieces made just before and after it."] if line and scene.anomalous else []
+
+
+def _first_check(scene: Scene, from_first: bool = False) -> list[str]:
+    """What to find out first, by what is known of the kind; ``from_first``: its first step, which others leave to the options."""
     entry = scene.knowledge.find(scene.regions[0].type) if scene.regions else None
     if entry is None:
         return []
     actions = on_object(entry, scene.inspection.object_name).actions
-    return [f"If it is {wording.noun(entry.name, scene.knowledge)}, first {wording.join(actions[1:] or actions)}."]
+    steps = actions[:1] if from_first else actions[1:] or actions
+    return [f"If it is {wording.noun(entry.name, scene.knowledge)}, first {wording.join(steps)}."]
 
 
 def degrees(scene: Scene) -> list[str]:
