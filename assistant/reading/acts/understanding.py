@@ -16,6 +16,7 @@ from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.intents import Intent
 from assistant.reading.question import KEPT, Question, read_question
 from assistant.reading.spelling import plain
+from assistant.reading.told.kind_words import kinds_of_words
 from assistant.reading.told.posed import Pose, Posed, posed_in
 from assistant.reading.told.scales import is_question, scale_of
 
@@ -164,7 +165,8 @@ def _posed(piece: str, act: Act | None) -> Posed | None:
         posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
     if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS:
         return posed
-    return posed if any(read_question(option).kinds for option in posed.options) else None
+    known = any(read_question(option).kinds for option in posed.options)
+    return posed if known or all(map(kinds_of_words, posed.options)) else None
 
 
 def _as_typed(option: str, piece: str) -> str:

@@ -15,6 +15,10 @@ _TAIL = re.compile(
     r"[\W]*(?:,? ?\b(?:instead|here|there|then|please|pls|to you|to me|in your (?:view|opinion)|do you think|or what|or not"
     r"|or something(?: else)?|or (?:is it )?(?:something|anything) else|or neither|or both|or none)\b\W*)+$|[\s?!.,;\"]+$"
 )
+_CLAUSE = re.compile(
+    r"(?<=\w) (?:that|which) (?:is|are|was|were|has|have|deviates?|differs?|stands?|changed|looks?|seems?)\b.*$"
+)
+"""What is said of the last alternative, as of all of them: "colour that deviates"."""
 _LEAD = re.compile(
     r"^.*\b(?:is there|are there|(?:do|does|should|shall|can|could|would|will|must|may) (?:i|we|you|they|one)|is|are"
     r"|was|were|be|been|it's|that's|thats|its"
@@ -100,7 +104,7 @@ def _rpartition(text: str) -> tuple[str, str, str]:
 
 def _kept(options: list[str]) -> tuple[str, ...]:
     """Options without articles, if there are several and each is a few words of substance."""
-    bare = [" ".join(_TRIM.sub("", _TAIL.sub("", one)).strip(" '\"").split()) for one in options]
+    bare = [" ".join(_TRIM.sub("", _CLAUSE.sub("", _TAIL.sub("", one))).strip(" '\"").split()) for one in options]
     found = tuple(dict.fromkeys(one for one in bare if one))
     fits = 1 < len(found) <= MOST and all(len(one.split()) <= LONGEST and one not in _EMPTY for one in found)
     return found if fits else ()

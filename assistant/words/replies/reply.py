@@ -114,9 +114,11 @@ def reply(
     if not asked:
         told.on_unclear(understanding.nearest)
     scene = told.scene(asked[-1] if asked else _unclear(question))
-    said = with_worth(without_heard(once(told.sentences, scene), heard, asked), scene)
+    said = without_heard(once(told.sentences, scene), heard, asked)
     if asked and not told.exact:
         said = forms.shaped(form, said, scene, list(acts))
+    if form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS):
+        said = with_worth(said, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
     if said and (foreign := notice_in(understanding.language)):
@@ -193,6 +195,8 @@ def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
         return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
     if (number := numbers.explained(scene)) is not None:
         return number
+    if scene.inside is not None and (inside := spots.on_spot(scene)) is not None:
+        return inside
     untold = refusals.named_untold(scene, guessed)
     if untold is None and scene.asked.slots.scale is not None:
         return None  # what stands beside a mark is named for its size

@@ -8,7 +8,8 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.clauses import mentioned_types
 from assistant.reading.spelling import plain
 from assistant.types import THRESHOLD
-from assistant.words.replies.verdicts import NOT_ABSENT
+from assistant.words.replies.posed.alternatives import looks
+from assistant.words.replies.verdicts import DECIDES, NOT_ABSENT
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 from assistant.words.scene.spots import Spot, asks_of_rest, claims_to_see, distance, is_described
@@ -48,6 +49,8 @@ def on_spot(scene: Scene) -> list[str] | None:
 
     A place with a region in it is replied to as the region is, unless the user says that something else was not marked.
     """
+    if scene.inside is not None:
+        return _inside(scene)
     spot, act = scene.spot, scene.asked.act
     if spot is None:
         return None
@@ -69,6 +72,21 @@ def on_spot(scene: Scene) -> list[str] | None:
         return None
     told = _further(scene, spot)
     return told if told is None or carried else [*told, *_nearest(scene, spot)]
+
+
+def _inside(scene: Scene) -> list[str] | None:
+    """About something inside a region, which the map marks as a whole; None for what is asked of the region itself."""
+    act, said = scene.asked.act, plain(scene.question.text)
+    if not scene.regions or not (act in SEEING or claims_to_see(said)):
+        return None
+    region = scene.regions[0]
+    named = tuple(dict.fromkeys((*scene.question.kinds, *scene.message.kinds)))
+    return [
+        f"That lies inside {phrases.name(region)}, {phrases.mark_at(region, scene)}, which is marked as a whole: the map reaches "
+        f"{region.peak_score:.2f} there.",
+        f"What lies within it the map does not tell apart; the region {looks(scene, region, named)}",
+        DECIDES if scene.medical else "A closer picture of that place would tell more.",
+    ]
 
 
 def _unmarked(scene: Scene) -> bool:

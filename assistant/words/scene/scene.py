@@ -26,6 +26,7 @@ from assistant.words.scene.spots import (
     claims_to_see,
     names_again,
     points_back,
+    region_inside,
     seen_in,
     sees_somewhere,
     spot_beside,
@@ -118,7 +119,9 @@ class Scene:
 
     @cached_property
     def cells(self) -> frozenset[str]:
-        """Places that the question names, by words, by the hours of a clock or by coordinates."""
+        """Places that the question names, by words, by the hours of a clock or by coordinates; none where it means a region."""
+        if self.inside is not None:
+            return frozenset()
         found = set(self.question.cells) | self.asked.slots.cells
         if not found and self.asked.act in POINTING:
             found = set(self.message.cells)
@@ -129,6 +132,17 @@ class Scene:
             column, row = (min(2, 3 * v // max(1, n)) for v, n in zip(point, self._size, strict=True))
             found.add(CELLS[3 * row + column])
         return frozenset(found)
+
+    @cached_property
+    def inside(self) -> int | None:
+        """The number of the region inside which the user points: in the sentence, or before it where it is about that place."""
+        if self.asked.act in ELSEWHERE:
+            return None
+        found = region_inside(plain(self.question.text), self.inspection, self.focus)
+        leans = self.asked.act in POINTING or bool(self.asked.slots.cells)
+        if found is None and leans and not self.question.cells:
+            return region_inside(plain(self.message.text), self.inspection, self.focus)
+        return found
 
     @cached_property
     def side(self) -> Side | None:
@@ -160,7 +174,7 @@ class Scene:
     def spot(self) -> Spot | None:
         """The place that the user points to: named in the sentence, or before it and meant by "it" or "there"."""
         said = plain(self.question.text)
-        if self.asked.act in ELSEWHERE:
+        if self.asked.act in ELSEWHERE or self.inside is not None:
             return None
         if (beside := spot_beside(said, self.inspection, self.focus)) is not None:
             return beside
@@ -233,8 +247,9 @@ class Scene:
 
     @property
     def numbers(self) -> frozenset[int]:
-        """Of regions that the question names."""
-        return self.question.numbers | self.asked.slots.numbers
+        """Of regions that the question names, or inside which it points."""
+        inside = frozenset() if self.inside is None else frozenset({self.inside})
+        return self.question.numbers | self.asked.slots.numbers | inside
 
     @property
     def places_one(self) -> bool:

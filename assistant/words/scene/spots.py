@@ -17,7 +17,9 @@ GAP, BAND = 0.03, 0.2
 """Shares of the picture's longer side: how far from a region the place beside it begins, since the map fades from the mark, and
 how wide that place is."""
 _WAYS: dict[str, Way] = {
-    "left of": "left of", "left from": "left of", "right of": "right of", "right from": "right of", "above": "above",
+    "left of": "left of", "left from": "left of", "left side of": "left of", "left hand side of": "left of",
+    "right side of": "right of", "right hand side of": "right of", "left-hand side of": "left of",
+    "right-hand side of": "right of", "right of": "right of", "right from": "right of", "above": "above",
     "over": "above", "on top of": "above", "below": "below", "under": "below", "underneath": "below", "beneath": "below",
     "next to": "beside", "beside": "beside", "near": "beside", "around": "beside", "close to": "beside", "outside of": "beside",
     "outside": "beside", "just off": "beside", "surrounding": "beside", "by": "beside",
@@ -31,6 +33,12 @@ _MARKED = (
 )
 _BESIDE = (
     r"(?<!\w)(?P<one>WAYS)(?: and (?:to the |slightly |just )?(?P<other>left|right|above|below|under)(?: of)?)? MARKED"
+)
+_ON_ITS = re.compile(r"\b(?:(?:on|to|at) its|its) (left|right)(?:[ -]hand)?(?: side)?\b(?! of)")
+_INSIDE = (
+    r"\b(?:(?:middle|centre|core|heart|interior) of MARKED|(?:inside(?: of)?|within) MARKED"
+    r"|(?:in|at|near|on|of) (?:its|their) "
+    r"(?:very |exact |own )?(?:middle|centre|core|inside|interior)\b)"
 )
 _SEEN = re.compile(
     r"\bi(?: can| could| do| also| clearly| still| think i| believe i)* (?:see|notice|spot(?:ted)?|saw|found|find"
@@ -179,6 +187,7 @@ def spot_beside(said: str, inspection: Inspection, focus: tuple[int, ...]) -> Sp
     if not inspection.regions:
         return None
     kinds = "|".join(sorted({re.escape(r.type) for r in inspection.regions if r.type}, key=len, reverse=True)) or "mark"
+    said = _ON_ITS.sub(r"\1 of it", said)
     found = re.search(_BESIDE.replace("WAYS", _WAY).replace("MARKED", _MARKED.replace("KINDS", kinds)), said)
     if found is None:
         return None
@@ -194,6 +203,27 @@ def spot_beside(said: str, inspection: Inspection, focus: tuple[int, ...]) -> Sp
         return None
     words = " and ".join([*[way.removesuffix(" of") for way in ways[:-1]], ways[-1]])
     return Spot(f"{words} region {region.id}", box, named=seen_in(said), beside=region.id)
+
+
+def region_inside(said: str, inspection: Inspection, focus: tuple[int, ...]) -> int | None:
+    """The number of the region in which a plain text places something: "in the middle of it", "inside region 2".
+
+    "it" is a region only after one was talked about; before, it is the thing in the picture. The arguments are those of
+    :func:`spot_beside`.
+    """
+    if not inspection.regions:
+        return None
+    kinds = "|".join(sorted({re.escape(r.type) for r in inspection.regions if r.type}, key=len, reverse=True)) or "mark"
+    marked = re.sub(r"\(\?P<number>", "(?:", _MARKED.replace("KINDS", kinds))
+    found = re.search(_INSIDE.replace("MARKED", marked), said)
+    if found is None:
+        return None
+    if (named := re.search(r"\d{1,2}", found[0])) is not None:
+        return next((r.id for r in inspection.regions if r.id == int(named[0])), None)
+    spoken = focus if len(focus) == 1 else ()
+    if not spoken and len(inspection.regions) == 1 and not re.search(r"\b(?:it$|its\b|their\b)", found[0]):
+        spoken = (inspection.regions[0].id,)
+    return spoken[0] if spoken else None
 
 
 def _beside(box: Box, ways: list[Way], inspection: Inspection) -> Box | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.reading.question import read_question
+from assistant.reading.told.kind_words import kinds_of_words
 from assistant.reading.told.posed import Posed
 from assistant.types import Region
 from assistant.vocabulary.materials import on_object
@@ -38,11 +38,12 @@ def kinds(scene: Scene) -> list[str]:
     region = scene.regions[0]
     if any(map(_REAL.search, options)) and any(map(_PASSING.search, options)):
         return [_real_or_not(scene, region, options), *_cautious(scene)]
-    known = {option: read_question(option).kinds for option in options}
+    chances = dict(scene.chances_of(region))
+    likely = [*([] if region.type is None else [region.type]), *chances]
+    known = {option: kinds_of_words(option, likely) for option in options}
     if not any(known.values()):
         usual = _causes(scene, region, options)
         return usual or _unknown(scene, region, options)
-    chances = dict(scene.chances_of(region))
     told, unknown = [], [option for option in options if not known[option]]
     for option in options:
         for name in known[option][:1]:
@@ -75,7 +76,9 @@ def _points_elsewhere(scene: Scene) -> bool:
     before = scene.message.text.lower().partition(scene.question.text.lower()[:20])[0]
     inside = scene.question.text.lower().partition(",")[0]
     seen = _SEEN.search(before) or (_SEEN.search(inside) if "," in scene.question.text else None)
-    return seen is not None and not scene.message.numbers and not (scene.cells and scene.regions)
+    return (
+        seen is not None and not scene.message.numbers and scene.inside is None and not (scene.cells and scene.regions)
+    )
 
 
 def _unmarked(scene: Scene, options: Sequence[str]) -> str:
@@ -179,9 +182,27 @@ def _unknown(scene: Scene, region: Region, options: Sequence[str]) -> list[str]:
     ]
 
 
+def looks(scene: Scene, region: Region, named: Sequence[str] = ()) -> str:
+    """What a region looks most like, what comes next, and the chances of further kinds that were named, in one sentence."""
+    chances = dict(scene.chances_of(region))
+    told = {region.type, *[name for name, _ in _next(scene, region)]}
+    rest = [
+        f"{wording.noun(name, scene.knowledge)} {'was not among the kinds chosen from' if chance is None else f'has {share(chance)}'}"
+        for name in named
+        for chance in (chances.get(name),)
+        if name not in told
+    ]
+    return "; ".join([f"{_looks(scene, region)}{_likeliest(scene, region)}", *rest]) + "."
+
+
+def _next(scene: Scene, region: Region) -> list[tuple[str, float]]:
+    """The kinds after the likeliest, with their chances."""
+    return [(name, chance) for name, chance in scene.chances_of(region) if name != region.type and chance >= 0.01][:2]
+
+
 def _likeliest(scene: Scene, region: Region) -> str:
     """The kinds after the likeliest, with their chances; empty where they are not known."""
-    rest = [(name, chance) for name, chance in scene.chances_of(region) if name != region.type and chance >= 0.01][:2]
+    rest = _next(scene, region)
     if not rest:
         return ""
     return f", then {_and([f'{wording.noun(name, scene.knowledge)} ({share(chance)})' for name, chance in rest])}"

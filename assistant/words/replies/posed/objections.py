@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from assistant.reading.acts.understanding import Understanding
 from assistant.reading.question import read_question
+from assistant.reading.told.kind_words import kinds_of_words
 from assistant.reading.told.posed import Pose
 from assistant.types import Inspection, Region
 from assistant.vocabulary.knowledge import Entry
@@ -204,7 +205,7 @@ def _standing(scene: Scene, region: Region, name: str) -> str:
 
 def _number_of(scene: Scene, region: Region, name: str) -> str:
     """The chance of a name that the user puts."""
-    kinds = read_question(name).kinds
+    kinds = kinds_of_words(name, [kind for kind, _ in scene.chances_of(region)])
     if not kinds:
         return f'"{name}" is no kind of my vocabulary, so I have no number for it'
     noun = wording.noun(kinds[0], scene.knowledge)
