@@ -8,6 +8,7 @@ from assistant.reading.acts.act import Act
 
 _LENGTH_UNIT = r"(?:mm|cm|millimet(?:re|er)s?|centimet(?:re|er)s?|pixels?|px|inch(?:es)?|microns?|µm|um)"
 _LINE = r"(?:crack|scratch|tear|cut|hair|fibre|fiber|line|weld)"
+_ITS_NAME = r"(?:that|this|the|your|such an?) (?:\w+ )?(?:label|name|kind|class|term|tag|category)"
 _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
     (act, re.compile(pattern, re.IGNORECASE))
     for act, pattern in (
@@ -70,6 +71,23 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
             Act.KIND_MEANING,
             r"\bhow (?:do|would|can|could|should) (?:i|we|you|one) (?:tell|see|spot|know) (?:the|a|any|their) differences?\b"
             r"|\bhow (?:do|would|can|could) (?:i|we|one) tell (?:them|these|those|which|the two)\b",
+        ),
+        (
+            Act.KIND_MEANING,
+            rf"\b(?:what|why) (?:do|did|does|would) (?:you|it|that|this) (?:\w+ )?(?:mean|understand) "
+            rf"(?:by|with|under) {_ITS_NAME}"
+            rf"|\bwhat (?:does|is meant by) {_ITS_NAME} (?:stand for|mean for (?:you|this))",
+        ),
+        (
+            Act.SURE,
+            r"\b(?:what|which|how (?:high|big|much))(?: \w+)? (?:probability|likelihood|chance|percentage)(?: \w+)? "
+            r"(?:did|does|do|has|had|was|would|is) (?:it|that|this|the|an?|you)\b(?! (?:picture|part|piece|image)\b)",
+        ),
+        (
+            Act.TYPE,
+            r"\b(?:what|which) (?:\w+ )?(?:label|class|category)s? (?:did|do|does|has|have|was|would) "
+            r"(?:you|it|the model|region)\b"
+            r"|\b(?:is|was|how (?:good|right) is) your label\b",
         ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
     )

@@ -16,6 +16,7 @@ from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.intents import Intent
 from assistant.reading.question import KEPT, Question, read_question
 from assistant.reading.spelling import plain
+from assistant.reading.told.asked_language import AskedLanguage, asked_language
 from assistant.reading.told.kind_words import kinds_of_words
 from assistant.reading.told.posed import Pose, Posed, posed_in
 from assistant.reading.told.scales import is_question, scale_of
@@ -97,6 +98,7 @@ class Understanding:
         language: ISO 639-1 code of the language it is in.
         kind: whether it is a sentence at all; without acts unless it is.
         guess: what it may do, where no act is known but one comes near (:data:`GUESSED`).
+        asked_language: the language that it wants its answer in; None where it asks for none.
     """
 
     acts: tuple[AskedAct, ...]
@@ -105,6 +107,7 @@ class Understanding:
     language: str
     kind: MessageKind
     guess: AskedAct | None = None
+    asked_language: AskedLanguage | None = None
 
 
 def understand(question: Question, lexical: bool = False) -> Understanding:
@@ -127,9 +130,12 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     message = cut(typed)
     if message.kind is not MessageKind.SENTENCE:
         return Understanding((), (), OFFERED, ENGLISH, message.kind)
-    language = language_of(typed)
-    if language not in load_languages():
-        return Understanding((), message.pieces, OFFERED, language, message.kind)
+    language, wanted = language_of(typed), asked_language(typed)
+    if language not in load_languages() or (wanted is not None and wanted.alone):
+        unread = () if wanted is not None and wanted.alone else message.pieces
+        return Understanding((), unread, OFFERED, language, message.kind, None, wanted)
+    typed = typed if wanted is None else wanted.rest
+    message = message if wanted is None else cut(wanted.rest)
     pieces = message.pieces if language == ENGLISH else cut(in_english(typed, language)).pieces or message.pieces
     mains = [main_clause(piece) if posed_in(plain(piece)) is None else piece for piece in pieces]
     ranked = load_index().rank([without_form(piece) for piece in mains], tower)
@@ -155,7 +161,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
             acts.append(asked)
     acts = _one_objection(acts)
     guess = None if acts else _guess(mains, ranked, question)
-    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess)
+    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess, wanted)
 
 
 def _posed(piece: str, act: Act | None) -> Posed | None:

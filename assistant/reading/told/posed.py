@@ -93,7 +93,8 @@ _WHAT_ELSE = re.compile(
     r"|\bwhat (?:could|can|might) (?:it|this|that|region \d+) be (?:then|instead|otherwise|if not)\b"
     r"|\bwhat (?:is|'s) (?:it|this|that|region \d+) then\b|\b(?:could|can|might) (?:it|this|that"
     r"|region \d+) be (?:something|anything) else\b"
-    r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative) (?:kinds?|types?|possibilit\w+"
+    r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative|second|further) (?:kinds?|types?|possibilit\w+"
+    r"|labels?|names?|class(?:es)?|categor\w+"
     r"|options?|explanations?|candidates?"
     r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely"
     r"|candidate|choice)\b|\brunner-?up\b"
@@ -101,10 +102,16 @@ _WHAT_ELSE = re.compile(
     r"|\b(?:confused|mistaken) (?:with|for)\b|\bor (?:is it )?something else\b"
 )
 _NAME = r"(?P<name>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3})"
+_FITTING = (
+    r"(?:(?:not )?(?:be|have been) )?(?:also |really |rather )*(?:an? |the )?(?:more |most )?"
+    r"(?:plausible|good|better|best|fitting|possible|right|correct|likely|suitable|reasonable|proper|sensible|appropriate|fair) "
+    r"(?:label|name|kind|class|category|term|description|type|tag|word)\b"
+)
 _CORRECTION = re.compile(
     rf"\b(?:don't |do not )?you mean (?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$"
+    rf"|\b(?:would|could|might|can|is|isn't|was) [\"'\u201c]?(?:an? )?{_NAME.replace('name', 'fits').replace('{0,3}', '{0,3}?')}[\"'\u201d]? {_FITTING}"
     rf"|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
 _COULD_BE = re.compile(

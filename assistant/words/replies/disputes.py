@@ -7,6 +7,7 @@ import re
 from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.regions import highest_region
 from assistant.words import wording
+from assistant.words.replies.posed.alternatives import chance_of, looks
 from assistant.words.replies.verdicts import at_place, presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -71,9 +72,20 @@ def not_checked(scene: Scene) -> list[str]:
     ]
 
 
+_CHANCE = re.compile(r"\b(?:probabilit\w+|likelihood|chances?|percentage|per ?cent|how likely|share)\b|%")
+"""Asks for the number of a kind."""
+
+
 def sure(scene: Scene) -> list[str]:
     """How sure it is, and what would make it surer."""
     found = scene.inspection
+    named = scene.question.kinds or scene.message.kinds
+    if scene.regions and named and _CHANCE.search(scene.question.text.lower()):
+        region = scene.regions[0]
+        chances = [chance_of(name, scene, region) for name in named]
+        where = f"{phrases.name(region)}, {phrases.place(region)}"
+        told = f"{phrases.capital('; '.join(chances))}, as the kind of {where}."
+        return [told] if scene.question.text != scene.message.text else [told, f"It {looks(scene, region)}"]
     said = [
         f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}."
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from assistant.reading.acts.act import Act, Family
-from assistant.reading.acts.languages import ENGLISH, notice_in
+from assistant.reading.acts.languages import ENGLISH, load_languages, notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
@@ -105,9 +105,10 @@ def reply(
         told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
     if understanding.kind is not MessageKind.SENTENCE:
         return Reply(tuple(tool.no_sentence(understanding.kind)), (), (), told.focus, told.spot, False, told.reported)
+    if last is not None and last.sentences and _only_asks_language(understanding):
+        return _said_again(last, understanding)
     asked, guessed = _meant(understanding, scan)
-    if last is not None and last.acts and _leans(question):
-        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
+    asked = _leaning(question, understanding, last) or asked
     for one in _with_unclear(asked, understanding, question):
         told.on(one, guessed, form is Form.SHORT)
     acts = tuple(one.act for one in asked)
@@ -121,10 +122,40 @@ def reply(
         said = with_worth(said, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
-    if said and (foreign := notice_in(understanding.language)):
-        said.insert(0, foreign)
+    notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
-    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, told.exact, told.reported)
+    exact = told.exact or understanding.asked_language is not None
+    said = [notice, *said] if said and notice else said
+    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, exact, told.reported)
+
+
+def _only_asks_language(understanding: Understanding) -> bool:
+    return understanding.asked_language is not None and understanding.asked_language.alone
+
+
+def _leaning(question: Question, understanding: Understanding, last: Reply | None) -> tuple[AskedAct, ...]:
+    """The acts of a message that names only regions, those of the message before, or only a language; empty for others."""
+    if _only_asks_language(understanding):
+        return (AskedAct(Act.SUMMARY, 1.0, Slots(), question.text),)
+    if last is None or not _leans(question):
+        return ()
+    return tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
+
+
+def _notice(understanding: Understanding) -> str | None:
+    """That the answer is in English, where another language is written or asked for."""
+    wanted = understanding.asked_language
+    if (foreign := notice_in(understanding.language)) or wanted is None:
+        return foreign
+    return (notice_in(wanted.code) if wanted.native else None) or f"I answer in English only, not in {wanted.name}."
+
+
+def _said_again(last: Reply, understanding: Understanding) -> Reply:
+    """The last answer, with a sentence that it is in English: a message that asks for a language and nothing else."""
+    notices = {known.notice for known in load_languages().values()}
+    said = [s for s in last.sentences if s not in notices and not s.startswith("I answer in English only")]
+    notice = _notice(understanding)
+    return replace(last, sentences=(*([] if notice is None else [notice]), *said), exact=True)
 
 
 @dataclass(eq=False)
@@ -162,7 +193,9 @@ class _Told:
         named = _on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
             return
-        new = [*sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
+        new = (
+            [*spots.measured_inside(scene), *sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
+        )
         new = not_yet_said(new, self.sentences, self.inspection)
         self.sentences += [forms.first_of(new[0], scene)] if short and new and named is None else new
         self._goes_on(scene, named is not None)

@@ -89,6 +89,13 @@ def _inside(scene: Scene) -> list[str] | None:
     ]
 
 
+def measured_inside(scene: Scene) -> list[str]:
+    """That a region is measured as a whole, to somebody who asks for the size of what lies inside it."""
+    if scene.inside is None or scene.asked.act.family is not Family.MEASURE:
+        return []
+    return [f"What lies inside region {scene.inside} has no outline of its own; measured is the region as a whole."]
+
+
 def _unmarked(scene: Scene) -> bool:
     """Whether the message says that something was not marked."""
     return (

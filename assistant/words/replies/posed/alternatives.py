@@ -184,15 +184,15 @@ def _unknown(scene: Scene, region: Region, options: Sequence[str]) -> list[str]:
 
 def looks(scene: Scene, region: Region, named: Sequence[str] = ()) -> str:
     """What a region looks most like, what comes next, and the chances of further kinds that were named, in one sentence."""
-    chances = dict(scene.chances_of(region))
     told = {region.type, *[name for name, _ in _next(scene, region)]}
-    rest = [
-        f"{wording.noun(name, scene.knowledge)} {'was not among the kinds chosen from' if chance is None else f'has {share(chance)}'}"
-        for name in named
-        for chance in (chances.get(name),)
-        if name not in told
-    ]
+    rest = [chance_of(name, scene, region) for name in named if name not in told]
     return "; ".join([f"{_looks(scene, region)}{_likeliest(scene, region)}", *rest]) + "."
+
+
+def chance_of(name: str, scene: Scene, region: Region) -> str:
+    """The chance of a kind, in words: "a hole has 3 %"."""
+    noun, chance = wording.noun(name, scene.knowledge), dict(scene.chances_of(region)).get(name)
+    return f"{noun} was not among the kinds chosen from" if chance is None else f"{noun} has {share(chance)}"
 
 
 def _next(scene: Scene, region: Region) -> list[tuple[str, float]]:
