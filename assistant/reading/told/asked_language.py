@@ -45,7 +45,8 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _THING_IN_IT = re.compile(
-    r"\b(?:written|printed|made|label|labels|etikett|[eé]tiquette|etiqueta|etichetta|words?|letters|manual|standard|norm|instructions|is it|is this|is that)\s*$",
+    r"\b(?:written|printed|made|label|labels|etikett|[eé]tiquette|etiqueta|etichetta|words?|letters|manual"
+    r"|standard|norm|instructions|is it|is this|is that)\s*$",
     re.IGNORECASE,
 )
 _BARE = re.compile(

@@ -102,6 +102,7 @@ _WHAT_ELSE = re.compile(
     r"|\b(?:confused|mistaken) (?:with|for)\b|\bor (?:is it )?something else\b"
 )
 _NAME = r"(?P<name>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,3})"
+_SHORTEST = _NAME.replace("name", "fits").replace("{0,3}", "{0,3}?")
 _FITTING = (
     r"(?:(?:not )?(?:be|have been) )?(?:also |really |rather )*(?:an? |the )?(?:more |most )?"
     r"(?:plausible|good|better|best|fitting|possible|right|correct|likely|suitable|reasonable|proper|sensible|appropriate|fair) "
@@ -111,7 +112,7 @@ _CORRECTION = re.compile(
     rf"\b(?:don't |do not )?you mean (?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$"
-    rf"|\b(?:would|could|might|can|is|isn't|was) [\"'\u201c]?(?:an? )?{_NAME.replace('name', 'fits').replace('{0,3}', '{0,3}?')}[\"'\u201d]? {_FITTING}"
+    rf"|\b(?:would|could|might|can|is|isn't|was) [\"'\u201c]?(?:an? )?{_SHORTEST}[\"'\u201d]? {_FITTING}"
     rf"|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
 _COULD_BE = re.compile(

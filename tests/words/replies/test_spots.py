@@ -12,6 +12,7 @@ from assistant.reading.faithfulness import contradicts
 from assistant.types import AnomalyMap, Box, Domain, Inspection
 from assistant.words.replies import spots
 from assistant.words.replies.reply import Reply
+from assistant.words.replies.verdicts import NOT_ABSENT
 from tests.inspections import inspection, region
 from tests.words.replies.test_reply import told
 
@@ -49,7 +50,7 @@ def test_what_the_user_sees_is_answered_by_the_map_there_without_comfort(message
     found = mapped()
     said = told(found, (Act.MISSED, message))
     assert "0.31" in said.text, said.text
-    assert spots.NOT_ABSENT in said.text
+    assert NOT_ABSENT in said.text
     assert spots.DRAW in said.text
     assert "region 1, a crack at the middle left" in said.text
     assert said.spot is not None
@@ -110,7 +111,7 @@ def test_a_high_place_of_a_normal_picture_is_told_with_why_it_is_not_marked() ->
     found = mapped(score=0.3, at=(250, 40, 0.56), marked=False)
     said = told(found, (Act.MISSED, "there is a dark blob at the top right")).text
     assert "the map reaches 0.56, but the picture as a whole stays below its threshold" in said
-    assert spots.NOT_ABSENT in said
+    assert NOT_ABSENT in said
     why = told(found, (Act.WHY, "why isn't the top right marked?")).text
     assert "places are marked in pictures only whose score reaches the threshold" in why
 
@@ -119,7 +120,7 @@ def test_something_seen_without_a_place_is_asked_for_it() -> None:
     said = told(mapped(), (Act.MISSED, "i also see some dark smudges")).text
     assert "Outside region 1 nothing is marked: the map reaches 0.31 there at most." in said
     assert spots.WHERE in said
-    assert spots.NOT_ABSENT in said
+    assert NOT_ABSENT in said
 
 
 def test_what_the_user_saw_is_looked_at_before_anything_is_accepted() -> None:

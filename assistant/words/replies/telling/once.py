@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.understanding import AskedAct
 from assistant.types import Inspection
-from assistant.words.replies import spots
 from assistant.words.replies.untold import refusals
-from assistant.words.replies.verdicts import state
+from assistant.words.replies.verdicts import NOT_ABSENT, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -19,7 +18,7 @@ def not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection
     """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
     told = " ".join(said).lower()
     score, highest = phrases.scored(inspection), "the map is highest"
-    worth, limit = spots.NOT_ABSENT, phrases.LIMIT.lower()
+    worth, limit = NOT_ABSENT, phrases.LIMIT.lower()
     return [
         _without(sentence, phrases.LIMIT) if limit in told else sentence
         for sentence in new
@@ -56,8 +55,8 @@ def without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[As
 
     def again(sentence: str) -> bool:
         core = _LEAD.sub("", sentence).lower().rstrip(".")
-        needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and spots.NOT_ABSENT not in here
-        return core in before and not needed and not is_item(sentence) and spots.NOT_ABSENT not in sentence
+        needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and NOT_ABSENT not in here
+        return core in before and not needed and not is_item(sentence) and NOT_ABSENT not in sentence
 
     return [*sentences[:1], *(sentence for sentence in sentences[1:] if not again(sentence))]
 
