@@ -15,7 +15,15 @@ _GENERAL = frozenset(
     "missing extra part parts error errors defect defects kind type spot mark place area something thing".split()
 )
 """Words of names that say nothing of the kind, and words for any of them."""
-_ALSO = {"coloured": "colour", "colored": "colour", "color": "colour", "colors": "colour", "colours": "colour"}
+_ALSO = {
+    "coloured": "colour",
+    "colored": "colour",
+    "colouring": "colour",
+    "coloring": "colour",
+    "color": "colour",
+    "colors": "colour",
+    "colours": "colour",
+}
 
 
 def kinds_of_words(said: str, among: Sequence[str] = ()) -> tuple[str, ...]:

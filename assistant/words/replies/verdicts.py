@@ -322,7 +322,8 @@ def standard(scene: Scene) -> list[str]:
 def escalate(scene: Scene) -> list[str]:
     """Whether to stop, recall, claim or tell somebody: more than one picture can carry."""
     if scene.medical:
-        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}"]
+        worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
+        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
     if not scene.anomalous:
         return [f"One picture does not settle that: {_lower(state(scene))}", *worth_of_normal(scene)]
     return [

@@ -68,5 +68,7 @@ def test_the_size_of_what_lies_inside_is_not_the_regions() -> None:
 
 
 def test_before_a_region_was_talked_about_it_is_the_thing_in_the_picture() -> None:
-    assert "0.31" in after("is there a scratch in the middle of it?")
-    assert "0.31" in after("Where is region 1?", "is there a scratch in the middle of the picture?")
+    assert "At the centre the map reaches" in after("is there a scratch in the middle of it?")
+    assert "At the centre the map reaches" in after(
+        "Where is region 1?", "is there a scratch in the middle of the picture?"
+    )

@@ -96,7 +96,8 @@ def decisions(scene: Scene) -> list[str]:
     """Which of the decisions offered the measurements speak for."""
     found, options = scene.inspection, posed_of(scene).options
     if scene.medical:
-        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}"]
+        worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
+        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
     if any(_BATCH.search(option) for option in options):
         one = next((o for o in options if not _BATCH.search(o)), "only this one")
         if not scene.anomalous:
