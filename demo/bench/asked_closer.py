@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -12,9 +14,9 @@ from weakref import WeakKeyDictionary
 from assistant.inquiry import Detail
 from assistant.types import Coverage, Inspection, QueryImage, Region
 from assistant.vision.closer.closer_look import UNEVEN, UNSURE, planned_tiles
-from assistant.vision.closer.tile_references import MOST_PICTURES, MOST_TILES, span_of
+from assistant.vision.closer.tile_references import MOST_PICTURES, MOST_TILES, span_of, tile_features
 from assistant.vision.detail.overview import unseen_clause
-from assistant.vision.detail.references import cells_of, lattice_of
+from assistant.vision.detail.references import cells_of, lattice_of, lattices
 from assistant.vision.regions import RegionMask, describe_regions
 from assistant.vocabulary.severity import severity_of
 from demo.bench.closely import Offer, closest
@@ -26,14 +28,14 @@ if TYPE_CHECKING:
 _digests: WeakKeyDictionary[QueryImage, str] = WeakKeyDictionary()
 
 
-def offered(assistant: Assistant, picture: Picture, measured: Inspection, timed: Sequence[float]) -> Offer | None:
+def offered(assistant: Assistant, picture: Picture, measured: Inspection, timed: deque[float]) -> Offer | None:
     """The closer look that a picture is worth: at the tiles that promise something, or at all where that left doubt.
 
     Args:
         assistant: that looks.
         picture: that was judged.
         measured: what was found.
-        timed: seconds that overviews took to encode.
+        timed: seconds that tiles took to encode in this process; where none did, one is timed.
     """
     if picture.scan is not None or (picture.due and picture.detail.look == "full"):
         return None
@@ -50,8 +52,20 @@ def offered(assistant: Assistant, picture: Picture, measured: Inspection, timed:
     first = 0 if is_built(assistant, picture.setup, detail) else tiles_of_references(assistant, normal, detail.smallest)
     if not own:
         return None
-    seconds = median(timed) * (own + first) if timed else None
-    return Offer(detail.look, own, first, seconds)
+    if not timed:
+        timed.append(seconds_of_tile(assistant, image, detail))
+    return Offer(detail.look, own, first, median(timed) * (own + first))
+
+
+def seconds_of_tile(assistant: Assistant, image: QueryImage, detail: Detail) -> float:
+    """How long the encoder takes for one tile of a picture that has some; the first of two, which warms up, does not count."""
+    lattice = lattices((image.height, image.width), detail.smallest, span_of(assistant.detector))[-1]
+    spent = []
+    for _ in range(2):
+        began = time.perf_counter()
+        tile_features(assistant.detector, image, lattice, lattice.tiles[0])
+        spent.append(time.perf_counter() - began)
+    return min(spent)
 
 
 def references_of(setup: Setup) -> list[QueryImage]:

@@ -137,13 +137,13 @@ class Offer:
         look: ``auto`` or ``full``.
         tiles: that will be encoded at most, of the picture.
         of_references: that will be encoded first, of normal pictures; none where those are known.
-        seconds: that takes, by how long overviews took here; None where none was timed.
+        seconds: that takes, by how long tiles took here.
     """
 
     look: str
     tiles: int
-    of_references: int = 0
-    seconds: float | None = None
+    of_references: int
+    seconds: float
 
 
 @dataclass(eq=False)

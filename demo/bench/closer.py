@@ -31,6 +31,10 @@ TILES = "tiles.safetensors"
 FOUND = "closely.npz"
 
 
+ENOUGH = 12
+"""Tiles that tell how long one takes here."""
+
+
 class Closer(Judging):
     """Closer looks; see :class:`Judging` for the arguments. What was known stays until one ended, and where one is stopped."""
 
@@ -159,7 +163,10 @@ class Closer(Judging):
             profile = self._compared(session, setup, detail, turn)
             look.learning, look.done, look.planned = False, 0, 0
             asked = replace(encoded, inquiry=replace(encoded.inquiry, detail=detail))
+            began = time.monotonic()
             found = judged_without(setup, inspect_closely(assistant.detector, asked, profile, turn))
+            if look.done >= ENOUGH:
+                self.timed.append((time.monotonic() - began) / look.done)
             with session.lock:
                 if setup.version != version or picture.setup is not setup or picture not in session.pictures:
                     return
@@ -167,7 +174,7 @@ class Closer(Judging):
                 picture.held, picture.encoded = encoded.image if picture.held is None else picture.held, encoded
                 before = picture.mark
                 self._shown(picture, self._view(picture, found, self._namer(assistant, picture)))
-                picture.offer = offered(assistant, picture, found, self._encodings)
+                picture.offer = offered(assistant, picture, found, self.timed)
                 if before is None or picture.mark is None or picture.mark.differs(before):
                     self._part(picture)
         keeping.keep_picture(session, picture)

@@ -39,7 +39,7 @@ CHANGED = "The result has changed. Answers above were about the earlier one."
 
 
 TIMED = 5
-"""Overviews by whose time that of tiles is told."""
+"""Closer looks by whose time that of the next is told."""
 
 
 class BenchError(AssistantError):
@@ -57,7 +57,8 @@ class Judging:
 
     def __init__(self, engine: Engine, store: SessionStore, settings: Settings) -> None:
         self.engine, self.store, self.settings = engine, store, settings
-        self._encodings: deque[float] = deque(maxlen=TIMED)
+        self.timed: deque[float] = deque(maxlen=TIMED)
+        """Seconds that a tile took in this process, at the closer looks of late."""
 
     def judge(self, picture: Picture) -> None:
         """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture."""
@@ -74,9 +75,7 @@ class Judging:
             if image is not picture.image:
                 picture.held, picture.encoded = image, None
             if picture.encoded is None or picture.encoded.inquiry != setup.inquiry:
-                before_tokens, picture.encoded = picture.encoded, _encoded(assistant.detector, picture)
-                if before_tokens is None:
-                    self._encodings.append(picture.encoded.timing_ms.get("encode", 0.0) / 1000)
+                picture.encoded = _encoded(assistant.detector, picture)
             measured = self._overview(assistant, picture.encoded, profile)
             if picture.seen_closely and picture.closely is not None:
                 measured = picture.closely.onto(measured)
@@ -91,7 +90,7 @@ class Judging:
             before = picture.mark
             self._shown(picture, self._view(picture, measured, name))
             picture.judged_version = version
-            picture.offer = offered(assistant, picture, measured, self._encodings)
+            picture.offer = offered(assistant, picture, measured, self.timed)
         if not first and (before is None or picture.mark is None or picture.mark.differs(before)):
             self._part(picture)
 

@@ -311,9 +311,9 @@ class Looks(Drops):
             if view is None:
                 return self.nothing()
             x, y = viewer.pointed((event.x, event.y), picture.image)
-            crop = viewer.crop_file(session, picture.image, x, y)
-            inside = [r.id for r in view.inspection.regions if words.holds(view, r, x, y)]
-            chosen = {self.page.region: gr.update(value=inside[0])} if inside else {}
+            inside = [r for r in view.inspection.regions if words.holds(view, r, x, y)]
+            crop = viewer.crop_file(session, picture.image, x, y, inside[0].box if inside else None)
+            chosen = {self.page.region: gr.update(value=inside[0].id)} if inside else {}
             return {self.page.probe: words.probe(view, x, y, viewer.address(crop)), **chosen}
 
         return self.quickly(sid, work)

@@ -64,12 +64,9 @@ def offer(picture: Picture) -> str:
 def cost(offered: Offer) -> str:
     """What a closer look costs.
 
-    >>> cost(Offer("auto", 96, seconds=24.6)), cost(Offer("auto", 96, 160, 65)), cost(Offer("full", 300))
-    ('about 25 s here', 'about 1 min here, most of it once for the references', '300 tiles')
+    >>> cost(Offer("auto", 96, 0, 24.6)), cost(Offer("auto", 96, 160, 65))
+    ('about 25 s here', 'about 1 min here, most of it once for the references')
     """
-    tiles = offered.tiles + offered.of_references
-    if offered.seconds is None:
-        return wording.counted(tiles, "tile")
     once = ", most of it once for the references" if offered.of_references > offered.tiles else ""
     return f"about {duration(offered.seconds)} here{once}"
 

@@ -248,8 +248,8 @@ def _inputs(made: dict[str, Any]) -> None:
 
 
 def _result(made: dict[str, Any]) -> None:
-    made["card"] = gr.HTML(words.verdict_card(None), js_on_load=script("card.js"), elem_id="card")
     made["closer"] = gr.HTML("", js_on_load=script("drops.js"), elem_id="closer")
+    made["card"] = gr.HTML(words.verdict_card(None), js_on_load=script("card.js"), elem_id="card")
     _scan(made)
     made["boxes"] = gr.HTML(
         None,
