@@ -201,6 +201,8 @@ def test_corrections_stay_before_and_after_a_closer_look(bench: Workbench) -> No
     assert np.array_equal(region_mask(picture.view, marked[0]), drawn)  # type: ignore[arg-type]
     assert all(near(picture, place) for place in PITS)
 
+    assert picture.closely is not None
+    assert {r.box for r in picture.closely.regions} <= {r.box for r in picture.view.inspection.regions}  # type: ignore[union-attr]
     first = PITS[0]
     boxes = [r.box for r in picture.view.inspection.regions]  # type: ignore[union-attr]
     number = near(picture, first)[0]
