@@ -1,4 +1,4 @@
-"""What a closer look at a picture found, small enough to be kept; what another one would cost; and those that are being taken.
+"""What a closer look at a picture found, small enough to be kept; and what another one would cost.
 
 Knows neither gradio nor who looks.
 """
@@ -6,11 +6,9 @@ Knows neither gradio nor who looks.
 from __future__ import annotations
 
 import io
-import itertools
 import json
-import threading
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -20,11 +18,7 @@ from assistant.inquiry import LOOKS, Detail
 from assistant.types import AnomalyMap, Coverage, Inspection, Region
 from assistant.vision.detail.painted import Layer, LayeredMap
 
-if TYPE_CHECKING:
-    from demo.bench.sessions import Picture
-
 _RANK = {"overview": 0, "auto": 1, "full": 2}
-_numbers = itertools.count(1)
 
 
 def closest(own: str, of_all: Detail) -> Detail:
@@ -144,29 +138,6 @@ class Offer:
     tiles: int
     of_references: int
     seconds: float
-
-
-@dataclass(eq=False)
-class Look:
-    """A closer look that waits, or is being taken.
-
-    Args:
-        picture: at which.
-        name: of it.
-        done: tiles encoded so far.
-        planned: tiles that will be encoded at most; 0 before it is known.
-        learning: whether those are of the normal pictures.
-        stop: set by a person, or where the picture is gone.
-        number: by which the page names it.
-    """
-
-    picture: Picture
-    name: str
-    done: int = 0
-    planned: int = 0
-    learning: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
-    number: int = field(default_factory=lambda: next(_numbers))
 
 
 class LookStopped(Exception):

@@ -18,9 +18,9 @@ from assistant.vision.closer.tile_references import tile_references
 from assistant.vision.references.profile import Profile
 from demo.bench import keeping
 from demo.bench.asked_closer import made_of, offered, references_of
-from demo.bench.closely import Closely, Look, LookStopped, is_closer
+from demo.bench.closely import Closely, LookStopped, is_closer
 from demo.bench.judging import BenchError, Judging, judged_without
-from demo.bench.sessions import Picture, Session, Setup
+from demo.bench.sessions import Look, Picture, Session, Setup
 
 if TYPE_CHECKING:
     from assistant.vision.closer.counting import Progress

@@ -5,6 +5,7 @@ Knows neither gradio nor models. What is heavy of a picture (pixels, tokens, map
 
 from __future__ import annotations
 
+import itertools
 import math
 import shutil
 import threading
@@ -22,7 +23,7 @@ from assistant.errors import AssistantError
 from assistant.inquiry import ANYTHING, Detail, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
 from assistant.vision.checks.known import OTHER_PRODUCT
-from demo.bench.closely import Closely, Look, Offer, closest
+from demo.bench.closely import Closely, Offer, closest
 from demo.bench.drops import Drop
 from demo.projects.project import Project
 from demo.table.choice import Choice
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from demo.incoming.planes import Origin, Plane
     from demo.scans.kept import KeptScan
     from demo.scans.look import Scan
+
+
+_numbers = itertools.count(1)
 
 
 class SessionError(AssistantError):
@@ -328,6 +332,29 @@ class Asked:
 
     picture: Picture
     question: str
+
+
+@dataclass(eq=False)
+class Look:
+    """A closer look that waits, or is being taken.
+
+    Args:
+        picture: at which.
+        name: of it.
+        done: tiles encoded so far.
+        planned: tiles that will be encoded at most; 0 before it is known.
+        learning: whether those are of the normal pictures.
+        stop: set by a person, or where the picture is gone.
+        number: by which the page names it.
+    """
+
+    picture: Picture
+    name: str
+    done: int = 0
+    planned: int = 0
+    learning: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    number: int = field(default_factory=lambda: next(_numbers))
 
 
 @dataclass(eq=False)

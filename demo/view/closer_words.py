@@ -8,8 +8,8 @@ from html import escape
 from assistant.inquiry import Detail
 from assistant.types import Inspection
 from assistant.words import wording
-from demo.bench.closely import Look, Offer
-from demo.bench.sessions import Picture, Session
+from demo.bench.closely import Offer
+from demo.bench.sessions import Look, Picture, Session
 
 AFTER = 6.0
 """Seconds after the end of a closer look in which every page on the project asks once more."""
