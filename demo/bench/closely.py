@@ -24,7 +24,8 @@ _RANK = {"overview": 0, "auto": 1, "full": 2}
 def closest(own: str, of_all: Detail) -> Detail:
     """How closely a picture is looked at: as is asked of all pictures, or as a person asked of it, where that is closer.
 
-    >>> str(closest("auto", Detail("full", 24))), str(closest("full", Detail())), str(closest("", Detail()))
+    >>> whole = Detail("overview")
+    >>> str(closest("auto", Detail("full", 24))), str(closest("full", whole)), str(closest("", whole))
     ('24', 'full', 'overview')
     """
     return replace(of_all, look=max((own or "overview", of_all.look), key=_RANK.__getitem__))

@@ -96,7 +96,7 @@ class Judging:
 
     def _overview(self, assistant: Assistant, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
         """A picture as a whole, with the advice to look closer where it is worth that."""
-        whole = replace(encoded, inquiry=replace(encoded.inquiry, detail=Detail()))
+        whole = replace(encoded, inquiry=replace(encoded.inquiry, detail=Detail("overview")))
         return inspect_closely(assistant.detector, whole, profile)
 
     def reviewed(self, session: Session, picture: Picture) -> None:
@@ -277,7 +277,7 @@ def kind_examples(assistant: Assistant, setup: Setup) -> KindExamples | None:
 
 def asked(setup: Setup) -> Inquiry:
     """What a setup asks of whole pictures it is compared with: a box ticked before there are any waits for them."""
-    compared, whole = setup.references or setup.loaded, replace(setup.inquiry, detail=Detail())
+    compared, whole = setup.references or setup.loaded, replace(setup.inquiry, detail=Detail("overview"))
     return whole if compared else replace(whole, fixed_camera=False)
 
 

@@ -197,7 +197,7 @@ class Picture:
     @property
     def detail(self) -> Detail:
         """How closely is looked at it; a scan is looked at slice by slice."""
-        return Detail() if self.scan is not None else closest(self.look, self.setup.inquiry.detail)
+        return Detail("overview") if self.scan is not None else closest(self.look, self.setup.inquiry.detail)
 
     @property
     def seen_closely(self) -> bool:
