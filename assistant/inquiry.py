@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from assistant.errors import ConfigError
 from assistant.types import Domain, QueryImage
@@ -26,6 +26,8 @@ SMALLEST = 16.0
 LEAST_SMALLEST, MOST_SMALLEST = 4.0, 4096.0
 """Extents that may be asked for, source pixels."""
 LOOKS = ("overview", "full", "auto")
+LARGE = 2.1e6
+"""Pixels above which ``auto`` looks at tiles, and what a look at the whole does not show is told: full HD is no such picture."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,15 @@ class Detail:
     """How closely is looked.
 
     Args:
-        look: ``overview`` (the whole picture once), ``full`` (every tile as well) or ``auto`` (tiles that promise something).
+        look: ``overview`` (the whole picture once), ``full`` (every tile as well) or ``auto`` (of large
+            pictures the tiles that promise most as well).
         smallest: extent of the smallest thing looked for, source pixels; sets the scale of tiles.
 
     Raises:
         ConfigError: another look, or an extent out of range.
     """
 
-    look: str = "overview"
+    look: str = "auto"
     smallest: float = SMALLEST
 
     def __post_init__(self) -> None:
@@ -60,6 +63,14 @@ class Detail:
     def closer(self) -> bool:
         """Whether there is more than the overview."""
         return self.look != "overview"
+
+    def closer_at(self, size: tuple[int, int]) -> bool:
+        """Whether there is more than the overview in a picture of this size.
+
+        Args:
+            size: (height, width), source pixels.
+        """
+        return self.look == "full" or (self.look == "auto" and size[0] * size[1] > LARGE)
 
     @classmethod
     def read(cls, text: str) -> Detail:
@@ -86,7 +97,7 @@ class InquiryFields(TypedDict, total=False):
     object_name: str | None
     look_for: Iterable[str]
     types: Iterable[str]
-    domain: Domain | None
+    domain: Domain | Literal["industrial", "medical"] | None
     mode: str
     fixed_camera: bool
     score: str
@@ -162,6 +173,12 @@ class Inquiry:
             told[name] = tuple(given)
             if wrong := next((one for one in told[name] if not isinstance(one, str)), None):
                 raise ConfigError(f"phrases for {name}", type(wrong).__name__, "give texts")
+        if told.get("domain") is not None:
+            try:
+                told["domain"] = Domain(told["domain"])
+            except ValueError:
+                expected = f"a domain of {', '.join(Domain)}"
+                raise ConfigError(expected, str(told["domain"])[:40], "choose one, or leave it out") from None
         if not isinstance(detail := told.get("detail", Detail()), Detail):
             told["detail"] = Detail.read(str(detail))
         return cls(**told)
@@ -202,9 +219,9 @@ class Inquiry:
             instead: what else can be done.
 
         Raises:
-            ConfigError: a closer look is asked for.
+            ConfigError: a look at every tile is asked for.
         """
-        if self.detail.closer:
+        if self.detail.look == "full":
             raise ConfigError(f"detail overview {of}", str(self.detail), f"leave --detail out, or {instead}")
 
 

@@ -170,7 +170,7 @@ class Inspector:
         given = {
             "--profile": request.profile, "--rule": request.rule, "--mm-per-pixel": request.inquiry.spacing_mm,
             "--anomalous-reference": request.anomalous_references, "--kind-examples": request.kind_examples,
-            "--score": request.inquiry.score != ANYTHING.score, "--detail": request.inquiry.detail.closer,
+            "--score": request.inquiry.score != ANYTHING.score, "--detail": request.inquiry.detail.look == "full",
         }  # fmt: skip
         taken = [name for name, value in given.items() if value]
         if request.references and not self.reference_volumes:

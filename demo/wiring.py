@@ -117,7 +117,7 @@ def _wire_projects(page: Page, do: Handlers) -> None:
 def _then_looks(page: Page, do: Handlers, event: Any) -> None:
     """After a project was opened its picture is judged, and questions that waited are answered."""
     looked = event.then(do.look_again, [page.session], _outputs(page), **HIDDEN, **VISION, **EACH)
-    looked.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    looked.then(do.answer, [page.session], _talk_outputs(page), **_talking(page), **LANGUAGE, **EACH)
 
 
 def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
@@ -138,11 +138,16 @@ def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequ
     """
     _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
     shown = [page.question, page.status, page.chat, page.stop, page.session]
-    noted = _on(triggers, note, [page.session, *inputs], shown, **HIDDEN, **EACH, queue=False)
-    answered = noted.then(do.answer, [page.session], _talk_outputs(page), **HIDDEN, **LANGUAGE, **EACH)
+    noted = _on(triggers, note, [page.session, *inputs], shown, **_talking(page), **EACH, queue=False)
+    answered = noted.then(do.answer, [page.session], _talk_outputs(page), **_talking(page), **LANGUAGE, **EACH)
     answered.success(None, [page.aloud, page.chat], None, js=ALOUD, **HIDDEN)
     for event in (noted, answered):
         event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
+
+
+def _talking(page: Page) -> dict[str, Any]:
+    """Options of handlers during which the conversation shows that an answer is on its way."""
+    return {**HIDDEN, "show_progress_on": [page.chat]}
 
 
 def _talk_outputs(page: Page) -> list[Any]:

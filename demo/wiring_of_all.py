@@ -7,7 +7,9 @@ from typing import Any
 from demo.handlers import Handlers
 from demo.view.page import Page
 
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
+"""Nothing shows progress but what is said in words. At each word of an answer the browser copies everything of a component that
+might show it, by default of all that a handler writes: most of an answer's time in the browser."""
 VISION: dict[str, Any] = {"concurrency_id": "vision", "concurrency_limit": 4}
 """What needs the encoder, which takes one picture at a time, whosever it is."""
 LANGUAGE: dict[str, Any] = {"concurrency_id": "language", "concurrency_limit": 4}

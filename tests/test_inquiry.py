@@ -12,7 +12,7 @@ from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.request import Request
-from assistant.types import QueryImage
+from assistant.types import Domain, QueryImage
 from assistant.vision.references.profile import AnomalousReference
 
 
@@ -117,3 +117,9 @@ def test_pictures_that_judge_each_other_are_looked_at_as_wholes() -> None:
     Inquiry().require_overview()
     with pytest.raises(ConfigError, match="overview in mutual mode, got full"):
         Inquiry.of({"detail": "full"}).require_overview()
+
+
+def test_a_domain_may_be_told_as_a_text_and_an_unknown_one_is_refused() -> None:
+    assert Inquiry.of({"domain": "medical"}).domain is Domain.MEDICAL
+    with pytest.raises(ConfigError, match=r"a domain of industrial, medical.*dental"):
+        Inquiry.of({"domain": "dental"})  # type: ignore[typeddict-item]

@@ -163,8 +163,10 @@ def run_assistant(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     elif told[0] == "merge":
         for part in ("1/2", "2/2"):
             run_assistant(["anomaly-assistant", "batch", "incoming/", "--out", told[1], "--shard", part], monkeypatch)
-    elif told[:2] == ["inspect", "part.png"] and "--profile" in told:
-        run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", "lid.safetensors"], monkeypatch)
+    elif told[0] == "inspect" and told[1].startswith("part.") and "--profile" in told:
+        run_assistant(
+            ["anomaly-assistant", "profile", "build", "normal/", "-o", told[told.index("--profile") + 1]], monkeypatch
+        )
     elif told[:2] in (["profile", "show"], ["profile", "check"]) and told[2].endswith(".safetensors"):
         run_assistant(["anomaly-assistant", "profile", "build", "normal/", "-o", told[2]], monkeypatch)
     elif "--seeds" in told:

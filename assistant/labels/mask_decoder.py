@@ -50,7 +50,7 @@ def decode_mask(data: bytes, name: str, selector: Mapping[str, str], limits: Ima
         got = f"another format in {name}"
         raise ImageError("a mask as PNG, TIFF, BMP, GIF, WebP, JPEG, .npy, DICOM or NIfTI", got, "save it as PNG")
     check_selector(selector, (), f"a mask as {found}", name)
-    with decoding(name, found):
+    with decoding(name, found, limits.max_pixels):
         if found == "TIFF":
             return _tiff(data, name, limits)
         with Image.open(io.BytesIO(data), formats=[found]) as image:

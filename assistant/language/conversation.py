@@ -25,7 +25,7 @@ from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.reading.question import read_question
 from assistant.types import Answer, Inspection, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.scene import Earlier, KindChances
 
 if TYPE_CHECKING:
     from assistant.vision.detector import Detector
@@ -43,6 +43,7 @@ class Conversation:
         evidence: what the model is told where it answers alone; None for answers led from the facts.
         others: further pictures of the session.
         language: the model where it is one that puts what was measured into its own words.
+        kind_chances: gives the kinds of each region with their chances, the likeliest first; asked when a question needs them.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Conversation:
         evidence: EvidenceKind | None = None,
         others: Sequence[Earlier] = (),
         language: LanguageConfig | None = None,
+        kind_chances: Callable[[], Sequence[KindChances]] = tuple,
     ) -> None:
         self._begin, self._evidence, self._retells = begin, evidence, language is not None
-        self._spoken = Spoken(inspection, load_knowledge(), others, language=language)
+        self._spoken = Spoken(inspection, load_knowledge(), others, language=language, kind_chances=kind_chances)
         self._begun: tuple[LanguageModel[Any], Dialogue] | None = None
         self._takers: list[Callable[[], None]] = []
 
@@ -168,7 +170,8 @@ class Conversations:
             return model, model.open(inspection, encoded)
 
         language = self._detector.preset.language
-        return Conversation(inspection, begin, evidence, others, language if language.is_told else None)
+        told = language if language.is_told else None
+        return Conversation(inspection, begin, evidence, others, told, lambda: self._detector.kind_chances(inspection))
 
     def ask_together(
         self, inspections: Sequence[Inspection], questions: Sequence[str], evidence: EvidenceKind | None = None

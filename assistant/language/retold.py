@@ -91,6 +91,8 @@ def is_retold(understood: Understanding, said: Reply) -> bool:
     """
     if understood.kind is not MessageKind.SENTENCE or understood.language != ENGLISH:
         return False
+    if said.exact:
+        return False
     exact = [one for one in understood.acts if one.act in EXACT or one.act.family in FIXED]
     return not (said.acts and is_sure(understood) and len(exact) == len(understood.acts))
 

@@ -19,24 +19,28 @@ from assistant.language.chat_model import UNHEARD, ChatDialogue, ChatLanguageMod
 from assistant.language.interface import DraftDialogue, DraftWriter
 from assistant.language.retold import Retelling, is_retold, is_sure, with_model
 from assistant.reading.acts.act import Act, Family
-from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import Understanding, understand
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.reading.statements import read
+from assistant.reading.told.scales import Scale
 from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
+from assistant.vocabulary.materials import is_plain
 from assistant.words.answer_checks import addresses, invented
 from assistant.words.claims import asserts_cause, directions
 from assistant.words.evidence import evidence_text
+from assistant.words.replies.posed.objections import called_in
+from assistant.words.replies.posed.told_sizes import is_of_mark, is_of_part
 from assistant.words.replies.reply import Reply, reply
-from assistant.words.replies.sizes import is_of_mark
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.scene import Earlier, KindChances
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
 """Acts that a model puts in words of its own: what it says of them varies, and is easily compared with what is known."""
 INVENTED = 0.35
 """Largest share of a sentence's content words that stand in no fact."""
+HEARD = 4
+"""Answers that are not said again without need."""
 MOST_SENTENCES = 2
 """Of a model, on one message."""
 _BEGUN = re.compile(r"\W*(?:yes|no|yeah|nope)\b", re.IGNORECASE)
@@ -69,6 +73,8 @@ class Spoken:
         told_scan: the user spoke of the picture as of a scan of a patient.
         told_scale: the last size that the user told.
         language: the model that talks where it is not the program's own.
+        kind_chances: gives the kinds of each region with their chances, the likeliest first.
+        called: what the user calls regions, by their numbers.
     """
 
     inspection: Inspection
@@ -79,6 +85,8 @@ class Spoken:
     told_scan: bool = False
     told_scale: Scale | None = None
     language: LanguageConfig | None = None
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple
+    called: dict[int, str] = field(default_factory=dict)
 
     def answers(
         self,
@@ -104,18 +112,23 @@ class Spoken:
         understood = understand(question)
         self.told_scan = self.told_scan or speaks_of_scan(question, understood)
         scales = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
-        told = [scale for scale in scales if not is_of_mark(scale)]
+        told = [
+            scale for scale in scales if not is_of_mark(scale) and not is_of_part(scale, self.inspection.object_name)
+        ]
         self.told_scale = told[-1] if told else self.told_scale
+        self.called = {**self.called, **called_in(understood, self.inspection, last.focus if last else ())}
         said = reply(
             understood,
             question,
             self.inspection,
             self.knowledge,
-            focus=last.focus if last else (),
             others=self.others,
             told_scan=self.told_scan,
             told_scale=self.told_scale,
-            before=last.acts if last else (),
+            last=last,
+            heard=self._heard(question),
+            kind_chances=self.kind_chances,
+            called=self.called,
         )
         said = with_model(said, self.language)
         self.replies.append(said)
@@ -123,7 +136,7 @@ class Spoken:
         if retell is not None and is_retold(understood, said):
             yield from self._retold(understood, question, said, retell, stop)
             return
-        phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and bool(self.inspection.regions)
+        phrased = len(said.acts) == 1 and said.acts[0] in PHRASED and not said.exact and self._plainly_known()
         heard = writer() if phrased else None
         if heard is None:
             yield self._answer(question, said.text)
@@ -138,6 +151,17 @@ class Spoken:
         for sentence in said.cautions:
             shown = f"{shown} {sentence}"
         yield self._answer(question, shown, WordsOf.MODEL)
+
+    def _heard(self, question: Question) -> tuple[str, ...]:
+        """The last answers; none where the same is asked again."""
+        asked = {put.strip().lower() for put, _ in self.turns}
+        return () if question.put.strip().lower() in asked else tuple(answer for _, answer in self.turns[-HEARD:])
+
+    def _plainly_known(self) -> bool:
+        """Whether something is marked, and all that is known of its kind makes sense on the object."""
+        regions = self.inspection.regions
+        entry = self.knowledge.find(regions[0].type) if regions else None
+        return bool(regions) and (entry is None or is_plain(entry, self.inspection.object_name))
 
     def undo(self) -> None:
         """Take back the last reply."""

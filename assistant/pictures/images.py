@@ -82,7 +82,7 @@ def load_image(
         name, samples = "<array>", _from_array(source, limits)
     elif isinstance(source, Image.Image):
         name = "<image>"
-        with decoding(name, "Pillow picture"):
+        with decoding(name, "Pillow picture", limits.max_pixels):
             samples = from_pillow(source, name, limits)
     elif isinstance(source, bytes):
         name = "<bytes>"
@@ -202,7 +202,7 @@ def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[n
     data = read_file(str(path), limits)
     if content_format(data) != "PNG":
         raise ImageError("a map saved as a 16-bit grey PNG", f"another format in {name}", "give a file of maps/")
-    with decoding(name, "PNG"), Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+    with decoding(name, "PNG", limits.max_pixels), Image.open(io.BytesIO(data), formats=["PNG"]) as image:
         limits.check_size(image.height, image.width, name)
         if not image.mode.startswith("I"):
             raise ImageError("a map saved as a 16-bit grey PNG", f"mode {image.mode} in {name}", "give a file of maps/")
@@ -259,7 +259,7 @@ def _decode(
         plane = (decode_dicom if found == "DICOM" else decode_nifti)(data, name, selector, limits)
         return plane.samples, True, plane.spacing
     check_selector(selector, ("frame", "bayer") if found == "TIFF" else ("bayer",), found, name)
-    with decoding(name, found):
+    with decoding(name, found, limits.max_pixels):
         if found == "TIFF":
             from assistant.pictures.formats.tiff import decode_tiff
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image
 
 from assistant.errors import ImageError
 
@@ -30,6 +31,8 @@ _LOGGERS = (
     "pillow_heif",
 )
 _PROCESS_STATE = threading.RLock()
+SMALLER = "scale it down, crop it, or allow it (--max-megapixels)"
+"""What to do with too many pixels."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class ImageLimits:
             expected = f"a longer side of at most {self.max_aspect:g} times the shorter"
             raise ImageError(expected, size, "crop it to parts")
         if height * width > self.max_pixels:
-            raise ImageError(f"at most {self.max_pixels:,} pixels", size, "scale it down or crop it")
+            raise ImageError(f"at most {self.max_pixels:,} pixels", size, SMALLER)
 
 
 DEFAULT_LIMITS = ImageLimits()
@@ -101,13 +104,29 @@ def _silent_loggers() -> Iterator[None]:
 
 
 @contextmanager
-def decoding(name: str, kind: str) -> Iterator[None]:
+def _pillow_up_to(pixels: int) -> Iterator[None]:
+    """Pillow refuses what has more than twice as many pixels as its own limit, of the process: 179 million."""
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None if before is None else max(before, pixels)
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+@contextmanager
+def decoding(name: str, kind: str, pixels: int = 0) -> Iterator[None]:
     """Turn whatever a decoder raises into one :class:`ImageError`, and silence its warnings and logs.
 
-    Filters of warnings and loggers belong to the process, so one picture is decoded at a time. The decoder's own words
-    are neither quoted nor logged: they can hold metadata.
+    Filters of warnings, loggers and Pillow's limit belong to the process, so one picture is decoded at a time. The decoder's
+    own words are neither quoted nor logged: they can hold metadata.
+
+    Args:
+        name: of the file.
+        kind: its format.
+        pixels: so many are allowed; Pillow's own limit is raised to that.
     """
-    with _PROCESS_STATE, _silent_loggers(), warnings.catch_warnings():
+    with _PROCESS_STATE, _silent_loggers(), warnings.catch_warnings(), _pillow_up_to(pixels):
         warnings.simplefilter("ignore")
         try:
             yield
@@ -115,6 +134,9 @@ def decoding(name: str, kind: str) -> Iterator[None]:
             raise
         except MemoryError:
             raise ImageError("a picture that fits into memory", f"a larger one in {name}", "scale it down") from None
+        except Image.DecompressionBombError:
+            allowed = f"at most {pixels:,} pixels" if pixels else "fewer pixels"
+            raise ImageError(allowed, f"a larger picture in {name}", SMALLER) from None
         except Exception:  # noqa: BLE001  decoders of untrusted bytes raise nearly everything
             got = f"a damaged, truncated or unusual one in {name}"
             do = "save it again from its source, or convert it to PNG"

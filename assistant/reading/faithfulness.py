@@ -206,7 +206,21 @@ def _wrong_facts(part: str, inspection: Inspection, own: Sequence[str]) -> bool:
     for kind, place in said.denied:
         if any((kind == ANY or same_kind(kind, r.type)) and (place == ANY or _holds(r, place)) for r in regions):
             return True
-    return any(not _fits(share, regions, inspection) for share in said.shares)
+    plain_shares = read(_without_other_kinds(part, regions, own), own).shares
+    return any(not _fits(share, regions, inspection) for share in plain_shares)
+
+
+def _without_other_kinds(part: str, regions: Sequence[Region], own: Sequence[str]) -> str:
+    """The text without the chances of kinds that no region has, as far as those of the regions leave room for them."""
+    vocabulary = vocabulary_of(tuple(own))
+    of_kind = re.compile(rf"{vocabulary.pattern.pattern}(?: has)? \(?(?:less than )?(\d+) %")
+    room = max((1 - (r.type_probability or 0.0) for r in regions), default=1.0)
+
+    def kept(match: re.Match[str]) -> str:
+        theirs = any(same_kind(vocabulary.names[match[1]], r.type) for r in regions)
+        return match[0] if theirs or float(match[2]) > 100 * room + 1 else match[1]
+
+    return of_kind.sub(kept, vocabulary.mask(part).lower())
 
 
 def _fits(share: Share, regions: Sequence[Region], inspection: Inspection) -> bool:

@@ -31,6 +31,13 @@ _COMPARISON = re.compile(r"\bcompare\b|\bcompared\b|\breferences?\b|\bagainst wh
 _FIRST = re.compile(r"\b(?:worst|strongest|main|biggest|largest|first)\b")
 _LARGEST = re.compile(r"biggest|largest")
 _SECOND = re.compile(r"\b(?:second|other one)\b")
+_OTHER_NAMES = re.compile(
+    r"\b(?:box|square|rectangle|mark|marking|finding) (?:no\.? ?|number |#)?(?=\d\b(?! ?(?:mm|cm|px|%|x\b)))"
+)
+"""Words that people have for a region, before its number."""
+_UP_DOWN = re.compile(
+    r"\b(?P<row>up|down)[ -](?P<column>left|right)\b|\b(?P<column2>left|right)[ -](?P<row2>up|down)\b", re.IGNORECASE
+)
 Rank = Literal["first", "largest", "second", ""]
 
 
@@ -71,7 +78,7 @@ class Question:
     @cached_property
     def cells(self) -> frozenset[str]:
         """Of the 3x3 grid, those it names; read at the first use, by the whole grammar of clauses."""
-        statement = f"it is {self.text.rstrip('?')}."
+        statement = f"it is {_UP_DOWN.sub(_in_order, self.text.rstrip('?'))}."
         return frozenset(cell for clause in clauses(statement) for cell in places(clause)[0])
 
     @property
@@ -100,7 +107,7 @@ def read_question(text: str) -> Question:
     """
     text = _HALVES.sub("\ufffd", text)
     seen = text[:MOST_READ]
-    said = plain(seen)
+    said = _OTHER_NAMES.sub("region ", plain(seen))
     options = options_of(seen)
     kinds = tuple(dict.fromkeys(name for name, _ in vocabulary_of().find(said.replace("-", " "))))
     yes_or_no = _YES_NO.match(said) is not None
@@ -123,6 +130,12 @@ def read_question(text: str) -> Question:
         numbers=frozenset(region_numbers(said)),
         rank=rank,
     )
+
+
+def _in_order(match: re.Match[str]) -> str:
+    """A corner as the grammar of places has it."""
+    row, column = (match["row"] or match["row2"]).lower(), (match["column"] or match["column2"]).lower()
+    return f"at the {'top' if row == 'up' else 'bottom'} {column}"
 
 
 def _stem_of(text: str) -> str:

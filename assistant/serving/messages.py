@@ -76,7 +76,7 @@ class AskedOfPicture(BaseModel):
     score: str = "blend"
     overkill: float = OVERKILL
     mm_per_pixel: str | None = None
-    detail: str = "overview"
+    detail: str = "auto"
 
 
 class CompletionRequest(BaseModel):

@@ -122,7 +122,7 @@ class Asked:
     score: str = "blend"
     overkill: float = OVERKILL
     mm_per_pixel: str | None = None
-    detail: str = "overview"
+    detail: str = "auto"
     references: tuple[Sent, ...] = field(default=())
 
     def inquiry(self) -> Inquiry:

@@ -93,7 +93,7 @@ def plain_routes(
         score: Annotated[str, Form()] = "blend",
         overkill: Annotated[float, Form()] = OVERKILL,
         mm_per_pixel: Annotated[str | None, Form()] = None,
-        detail: Annotated[str, Form()] = "overview",
+        detail: Annotated[str, Form()] = "auto",
         selector: Annotated[str, Form(max_length=200, description="Of a plane of the picture: axis=2,slice=40")] = "",
         reference_selector: Annotated[str, Form(max_length=200, description="Of a plane of each reference.")] = "",
         map: Annotated[bool, Form(description="Whether the map comes along, a 16-bit PNG.")] = False,

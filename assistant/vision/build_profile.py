@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from assistant.errors import ProfileError
-from assistant.inquiry import ANYTHING, SCORES, Inquiry
+from assistant.inquiry import ANYTHING, SCORES, Detail, Inquiry
 from assistant.pictures.images import load_image
 from assistant.pictures.levels import read_with
 from assistant.pictures.sets import ReadAlike, shared_levels
@@ -22,7 +22,8 @@ from assistant.vision.anomaly_map import image_score, pooled_logit
 from assistant.vision.checks.distances import class_distances, mean_distance
 from assistant.vision.checks.known import Known
 from assistant.vision.checks.reference_set import Glance, ReferenceSet, check_references
-from assistant.vision.closer.tile_references import tile_references
+from assistant.vision.closer.tile_references import read_drawn, tile_references
+from assistant.vision.detail.references import TileReferences
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.experts.gate import text_summary, told_of
@@ -123,7 +124,7 @@ def build_profile(
         weights_of_experts=tuple(experts.tolist()),
         window=window,
         known=_known(detector, seen, raw[CHECKED][0], bank, judged),
-        tiles=tile_references(detector, references, inquiry.detail.smallest) if inquiry.detail.closer else None,
+        tiles=_tiles(detector, references, inquiry.detail),
         fitted=None if tried is None or tried.chosen is None else tried.chosen.fitted,
         tried=None if tried is None else tried.alone,
         levels=references.levels,
@@ -273,6 +274,13 @@ def _tried(
 
 def _decoded(picture: Picture) -> QueryImage:
     return picture if isinstance(picture, QueryImage) else load_image(picture)
+
+
+def _tiles(detector: Detector, references: Sequence[Picture], detail: Detail) -> TileReferences | None:
+    """What normal tiles are like, where pictures like these are looked at in tiles."""
+    if not any(detail.closer_at((one.height, one.width)) for one in read_drawn(references)):
+        return None
+    return tile_references(detector, references, detail.smallest)
 
 
 def _require_few(pictures: Sequence[object], what: str) -> None:

@@ -42,6 +42,11 @@ from assistant.vision.references.profile import Profile, likeness
 from assistant.vision.regions import RegionMask, describe_regions, find_regions, highest_place
 from assistant.vision.text_anchors import AnchorCache
 
+KIND_SCALE = 20.0
+"""Of the cosines between what a region looks like and the words for kinds, before the softmax."""
+SAME_CHANCE = 1e-3
+"""Difference of two chances of one kind below which they were reached by the same vocabulary."""
+
 
 class Detector:
     """Towers, localizer and calibration of a preset.
@@ -249,13 +254,34 @@ class Detector:
         embedded = self.localizer.region_embedding(encoded.evidence, there, [0] * len(regions))
         return self._named(encoded, regions, embedded), embedded
 
+    def kind_chances(self, inspection: Inspection) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Kinds of each region of an inspection with their chances, the likeliest first.
+
+        Empty for regions whose kind the vocabulary of their picture did not give: one of an own vocabulary, of examples, or of
+        other weights; empty for all where it is not known what the regions look like.
+        """
+        looks, regions = inspection.region_embeddings, inspection.regions
+        if looks is None or len(looks) != len(regions) or not regions:
+            return tuple(() for _ in regions)
+        inquiry = Inquiry(object_name=inspection.object_name)
+        with torch.inference_mode():
+            prompts, anchors = self.anchors.kinds(inspection.image.domain, inquiry)
+            chances = (KIND_SCALE * torch.as_tensor(looks).to(anchors) @ anchors.T).softmax(-1).cpu().tolist()
+        told = []
+        for region, row in zip(regions, chances, strict=True):
+            ranked = sorted(zip(prompts.names, row, strict=True), key=lambda kind: -kind[1])
+            name, chance = ranked[0]
+            same = name == region.type and abs(chance - (region.type_probability or 0.0)) < SAME_CHANCE
+            told.append(tuple(ranked) if same else ())
+        return tuple(told)
+
     def _named(
         self, encoded: EncodedQuery, regions: Sequence[RegionMask], embedded: Float[Tensor, "regions joint_width"]
     ) -> tuple[Region, ...]:
         if not regions:
             return ()
         prompts, anchors = self.anchors.kinds(encoded.image.domain, encoded.inquiry)
-        chance = (20.0 * embedded @ anchors.T).softmax(-1)
+        chance = (KIND_SCALE * embedded @ anchors.T).softmax(-1)
         best = chance.max(-1)
         named = [(prompts.names[i], p) for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
         return describe_regions(regions, named)

@@ -11,6 +11,7 @@ from assistant.types import Inspection, Mode, Region, Verdict
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Entry, Knowledge
+from assistant.vocabulary.materials import known_on
 from assistant.words import wording
 
 LISTED = 3
@@ -36,7 +37,7 @@ def evidence_text(inspection: Inspection, knowledge: Knowledge, reference_count:
         *(_region_line(region) for region in inspection.regions[:MOST]),
         *([] if (place := highest_region(inspection)) is None else [_highest_line(place)]),
     ]
-    if inspection.regions and (entry := knowledge.find(inspection.regions[0].type)):
+    if inspection.regions and (entry := known_on(inspection.regions[0].type, inspection.object_name, knowledge)):
         lines.append(knowledge_line(entry))
     if notice := wording.caution(inspection, knowledge):
         lines.append(notice)
@@ -94,8 +95,8 @@ def caption(inspection: Inspection, knowledge: Knowledge, style: Literal["short"
         if (more := len(inspection.regions) - MOST) > 0:
             are = "is" if more == 1 else "are"
             sentences.append(f"{wording.counted(more, 'weaker region').capitalize()} {are} not described.")
-        entry = knowledge.find(inspection.regions[0].type) if inspection.regions else None
-        if entry is not None:
+        first = inspection.regions[0].type if inspection.regions else None
+        if (entry := known_on(first, inspection.object_name, knowledge)) is not None:
             sentences.append(
                 f"For {wording.noun(entry.name, knowledge)}, usual causes are {wording.join(entry.causes, 'or')}; "
                 f"next, {entry.actions[0]}."

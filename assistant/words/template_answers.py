@@ -12,6 +12,7 @@ from assistant.reading.intents import Intent
 from assistant.reading.question import Question
 from assistant.types import Inspection, Mode, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
+from assistant.vocabulary.materials import known_on
 from assistant.words import wording
 
 _JUDGED = {
@@ -197,19 +198,19 @@ def _severity(regions: tuple[Region, ...], inspection: Inspection, knowledge: Kn
 
 
 def _cause(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
-    if (entry := knowledge.find(regions[0].type)) is None:
+    if (entry := known_on(regions[0].type, inspection.object_name, knowledge)) is None:
         return "The picture alone does not tell the cause."
     return f"Usual causes of {wording.noun(entry.name, knowledge)} are {wording.join(entry.causes, 'or')}."
 
 
 def _effect(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
-    if (entry := knowledge.find(regions[0].type)) is None:
+    if (entry := known_on(regions[0].type, inspection.object_name, knowledge)) is None:
         return "The picture alone does not tell the effect."
     return f"{_capital(wording.noun(entry.name, knowledge))} can {wording.join(entry.effects, 'or')}."
 
 
 def _next_step(regions: tuple[Region, ...], inspection: Inspection, knowledge: Knowledge) -> str:
-    if (entry := knowledge.find(regions[0].type)) is None:
+    if (entry := known_on(regions[0].type, inspection.object_name, knowledge)) is None:
         return "Next, look at the marked place again under better light and compare it with a normal one."
     return f"Next, {wording.join(entry.actions)}."
 

@@ -146,7 +146,7 @@ def subject(inspection: Inspection) -> str:
 def is_medical(inspection: Inspection, knowledge: Knowledge) -> bool:
     """By the picture's domain; by the kinds found where that is unknown."""
     if inspection.image.domain is not None:
-        return inspection.image.domain is Domain.MEDICAL
+        return inspection.image.domain == Domain.MEDICAL
     found = (knowledge.find(region.type) for region in inspection.regions)
     return any(entry is not None and entry.domain is Domain.MEDICAL for entry in found)
 

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from assistant.errors import AssistantError
-from assistant.inquiry import ANYTHING, Detail, Inquiry
+from assistant.inquiry import Detail, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
 from assistant.vision.checks.known import OTHER_PRODUCT
 from demo.bench.closely import Closely, Offer, closest
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 
 _numbers = itertools.count(1)
+AS_A_WHOLE = Inquiry(detail=Detail("overview"))
+"""What is asked of pictures before a person said more: a closer look is offered, not taken."""
 
 
 class SessionError(AssistantError):
@@ -74,7 +76,7 @@ class Setup:
         key: of its document; -1 before it is kept.
     """
 
-    inquiry: Inquiry = ANYTHING
+    inquiry: Inquiry = AS_A_WHOLE
     rule: Rule | None = None
     rule_text: str = ""
     references: list[QueryImage] = field(default_factory=list)
@@ -208,7 +210,9 @@ class Picture:
     @property
     def due(self) -> bool:
         """Whether a closer look is asked for that was neither taken nor stopped."""
-        return self.detail.closer and not self.seen_closely and self.refused != self.setup.version
+        size = None if self.view is None else self.view.measured.anomaly_map.size
+        worth = self.detail.closer if size is None else self.detail.closer_at(size)
+        return worth and not self.seen_closely and self.refused != self.setup.version
 
     @property
     def image(self) -> QueryImage:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 
@@ -161,3 +162,12 @@ def test_everything_is_reached_by_keyboard(page: Any) -> None:
         page.keyboard.press("Tab")
         reached |= {page.evaluate("document.activeElement.closest('[id]')?.id || ''")}
     assert {"question", "send", "retry", "over"} <= reached, "stop is reached while there is something to stop"
+
+
+def test_only_the_conversation_follows_what_runs(address: str) -> None:
+    """A browser copies all of each component that does, at each word of an answer."""
+    config = httpx.get(f"{address.rstrip('/')}/config").json()
+    [chat] = [c["id"] for c in config["components"] if c["props"].get("elem_id") == "talk"]
+    follow = [d["show_progress_on"] for d in config["dependencies"] if d["api_visibility"] == "private"]
+    assert [chat] in follow
+    assert all(targets in ([], [chat]) for targets in follow)

@@ -142,8 +142,15 @@ def test_a_picture_that_is_judged_after_a_click_stays_out_of_view(bench: Workben
 
 @pytest.mark.filterwarnings("ignore")
 def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
-    page: Any, visit: Callable[..., Any], go: threading.Event
+    page: Any, visit: Callable[..., Any], go: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    brought, ended = Handlers.brought, list[str]()
+
+    def noted(self: Handlers, *given: Any) -> Iterator[Any]:
+        yield from brought(self, *given)
+        ended.append(str(given[0]))
+
+    monkeypatch.setattr(Handlers, "brought", noted)
     other = visit()
     for number in (1, 3, 4):
         choose_sample(page, number)
@@ -156,10 +163,16 @@ def test_thumbnails_switch_and_questions_queue_while_answers_are_written(
     took = [switched(page, index, name) for index, name in ((0, "plate 1"), (1, "plate 3"), (2, "plate 4"))]
     assert sorted(took)[1] <= SWITCH, took
 
+    ended.clear()
     for index in (0, 1, 0, 2, 1):  # faster than they can be shown
         page.locator("#bench button").nth(index).click(no_wait_after=True)
     page.wait_for_function("document.querySelector('#card').innerText.includes('plate 3')")
-    page.wait_for_timeout(2500)  # a click that came too late would show now
+    until = time.monotonic() + 60
+    while len(ended) < 5 and time.monotonic() < until:
+        page.wait_for_timeout(20)
+    assert len(ended) == 5
+    page.locator("#everything button").first.click()  # what comes to this page comes in order: a late click before this
+    page.wait_for_selector("#overview button.bad")
     assert "plate 3" in page.locator("#card").inner_text()
 
     page.locator("#bench button").nth(2).click()

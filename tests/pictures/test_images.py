@@ -312,6 +312,19 @@ def test_the_size_is_checked_before_a_pixel_is_decoded(monkeypatch: pytest.Monke
     assert "10,000 pixels" in error_of(data, limits=SMALL)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
+def test_what_is_allowed_is_read_however_small_the_limit_of_pillow(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A line scan of 400 megapixels is no damaged file."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    data = encoded(np.full((100, 100, 3), 90, np.uint8), kind)
+    assert load_image(data, limits=SMALL).pixels.shape == (100, 100, 3)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+    large = encoded(np.full((200, 200, 3), 90, np.uint8), kind)
+    text = error_of(large, limits=SMALL)
+    assert "10,000 pixels" in text
+    assert "--max-megapixels" in text
+
+
 def test_a_header_that_claims_a_decompression_bomb() -> None:
     data = bytearray(encoded(np.zeros((20, 20), np.uint8)))
     data[16:24] = (60000).to_bytes(4, "big") * 2

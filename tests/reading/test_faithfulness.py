@@ -214,3 +214,10 @@ def test_a_forced_choice_contradicts_nothing() -> None:
     assert contradicts("B. centre", NORMAL, read_question(places.replace("D. bottom left", "D. nowhere")))
     assert contradicts("B. There is a scratch at the centre.", NORMAL, read_question(places))
     assert contradicts("A. Yes", NORMAL, read_question("Is there a defect?\nA. Yes\nB. No"))
+
+
+def test_chances_of_other_kinds_need_the_room_that_those_of_the_regions_leave() -> None:
+    found = inspection(0.9, (region(1, ("top left",), "crack", 0.66),))
+    assert not contradicts("It looks most like a crack (66 %), then a scratch (20 %).", found)
+    assert contradicts("It looks most like a crack (66 %), then a scratch (50 %).", found)
+    assert contradicts("It looks most like a crack (20 %).", found)

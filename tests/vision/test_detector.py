@@ -19,6 +19,7 @@ from assistant.vision import detector as detection
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.detector import Detector
 from assistant.vision.references.profile import AnomalousReference
+from assistant.vision.regions import highest_place
 from assistant.vision.text_anchors import KEPT, AnchorCache
 
 DRAWS, NORMALS, POOL = 500, 20, 60
@@ -144,3 +145,29 @@ def test_twenty_different_references_promise_what_ten_or_one_piece_do_not(detect
     few = build_profile(detector, [textured(seed) for seed in range(3)])
     assert few.guarantee("blend", 0.1) is None
     assert detector.score(detector.encode(textured(30)), few).guarantee is None
+
+
+def test_chances_of_all_kinds_are_those_that_the_region_was_named_by(detector: Detector) -> None:
+    encoded = detector.encode(textured(3), Inquiry(object_name="plate"))
+    found = detector.score(encoded)
+    place = highest_place(found.anomaly_map)
+    assert place is not None
+    with torch.inference_mode():
+        named, looks = detector.name_regions(encoded, [place]), detector.embed_regions(encoded, [place])
+    marked = replace(found, regions=named, region_embeddings=looks.float().cpu().numpy())
+    (chances,) = detector.kind_chances(marked)
+    assert chances[0] == (named[0].type, pytest.approx(named[0].type_probability, abs=1e-3))
+    assert sum(chance for _, chance in chances) == pytest.approx(1)
+    assert [chance for _, chance in chances] == sorted((chance for _, chance in chances), reverse=True)
+
+
+def test_chances_are_not_told_of_a_kind_that_another_vocabulary_gave(detector: Detector) -> None:
+    encoded = detector.encode(textured(3), Inquiry(types=("gizmo", "widget")))
+    found = detector.score(encoded)
+    place = highest_place(found.anomaly_map)
+    assert place is not None
+    with torch.inference_mode():
+        named, looks = detector.name_regions(encoded, [place]), detector.embed_regions(encoded, [place])
+    marked = replace(found, regions=named, region_embeddings=looks.float().cpu().numpy())
+    assert detector.kind_chances(marked) == ((),)
+    assert detector.kind_chances(replace(marked, region_embeddings=None)) == ((),)

@@ -167,7 +167,7 @@ def test_a_closer_look_at_a_scan_is_refused_at_every_door(tiny: Assistant, folde
     scan = str(folder / "b.nii.gz")
     with pytest.raises(ConfigError, match="detail overview of a scan"):
         tiny.inspect_volume(scan, detail="full")
-    request = Request(inquiry=Inquiry.of({"detail": "auto"}))
+    request = Request(inquiry=Inquiry.of({"detail": "full"}))
     rows = {Path(row["source"]).name: row for row in rows_of(tiny, folder, tmp_path / "out", request=request)}
     assert "expected no --detail with a scan" in rows["b.nii.gz"]["error"]
     assert rows["a.png"]["error"] is None

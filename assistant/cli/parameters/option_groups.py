@@ -86,7 +86,7 @@ def request_of(
     kind_examples: options.KindExamples = None,
     mm_per_pixel: options.MmPerPixel = None,
     rule: options.RuleOption = None,
-    detail: options.DetailName = "overview",
+    detail: options.DetailName = "auto",
 ) -> Request:
     """Inspections: what is asked, and what pictures are compared with.
 
@@ -179,7 +179,7 @@ def reference_inquiry_of(
     object_name: options.ObjectName = None,
     look_for: options.LookFor = None,
     fixed_camera: options.FixedCamera = False,
-    detail: options.DetailName = "overview",
+    detail: options.DetailName = "auto",
 ) -> Inquiry:
     """What counts of an inquiry when references become a profile."""
     return replace(inquiry_of(object_name, look_for, fixed_camera=fixed_camera), detail=Detail.read(detail))

@@ -174,8 +174,9 @@ DetailName = Annotated[
     str,
     typer.Option(
         "--detail",
-        metavar="overview|auto|full|PIXELS",
-        help="How closely is looked: once, also at promising tiles, at every tile, or for things of so many pixels.",
+        metavar="auto|overview|full|PIXELS",
+        help="How closely is looked: in large pictures at promising tiles too, once, at every tile, or for things of so many "
+        "pixels.",
         rich_help_panel=_EVIDENCE,
     ),
 ]

@@ -120,7 +120,7 @@ def run_benchmark(
     for name, surface in options.surfaces.items():
         rng = np.random.default_rng([options.seed, sum(name.encode())])
         references = [QueryImage(surface(options.size, rng), f"{name} reference") for _ in range(options.references)]
-        inquiry = Inquiry(detail=next((d for d in options.details if d.closer), Detail()))
+        inquiry = Inquiry(detail=next((d for d in options.details if d.closer), Detail("overview")))
         started = time.perf_counter()
         profile = assistant.comparison(inquiry, references)
         tell(f"{name}: references in {time.perf_counter() - started:.0f} s")

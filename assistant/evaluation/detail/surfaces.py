@@ -29,9 +29,10 @@ def granite(size: tuple[int, int], rng: np.random.Generator) -> UInt8[np.ndarray
 
 def cast(size: tuple[int, int], rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"]:
     """A cast part: small bumps in light from one side."""
-    height = _noise(size, rng, (5.0, 5.0)) + 0.5 * _noise(size, rng, (2.0, 2.0))
-    slope = np.diff(height, axis=1, append=height[:, -1:]) + np.diff(height, axis=0, append=height[-1:])
-    return _coloured(110 + 60 * slope + 4 * height, (0.98, 1.0, 1.02), rng)
+    wider = (size[0] + 1, size[1] + 1)
+    height = _noise(wider, rng, (5.0, 5.0)) + 0.5 * _noise(wider, rng, (2.0, 2.0))
+    slope = np.diff(height, axis=1)[:-1] + np.diff(height, axis=0)[:, :-1]
+    return _coloured(110 + 60 * slope + 4 * height[:-1, :-1], (0.98, 1.0, 1.02), rng)
 
 
 def weave(size: tuple[int, int], rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"]:

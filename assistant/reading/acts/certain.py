@@ -34,6 +34,43 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
             Act.DESCRIBE,
             r"^\W*(?:please )?tell me (?:more |all )?(?:about|of) (?:it|this|that|the (?:picture|image|finding)s?)\W*$",
         ),
+        (
+            Act.PRESENCE,
+            r"\b(?:is|are) there (?:anything|something|any \w+) (?:wrong |odd |unusual )?(?:at|in|on|near"
+            r"|along) the (?:top|bottom|left|right|upper"
+            r"|lower|centre|center|middle|edge|corner)",
+        ),
+        (Act.SURE, r"\bhow (?:sure|certain|confident) (?:are you|is (?:it|that|this))\b"),
+        (
+            Act.REPORT,
+            r"\b(?:lines?|sentences?|text|words|wording)\b.{0,40}\b(?:tag|log|label|ticket|record|shift book|form"
+            r"|notes?|logbook)\b",
+        ),
+        (Act.SIZE, r"^\W*(?:the )?sizes?\b(?!.*\d)"),
+        (
+            Act.MISSED,
+            r"\bwhy (?:isn't|wasn't|aren't|weren't) (?:\w+ ){1,4}(?:marked|boxed|flagged|shown)\b"
+            r"|\bwhy (?:is there |are there |was there )?no (?:box|mark|region)\b|\bwhy (?:is"
+            r"|was) (?:\w+ ){1,4}not (?:marked|boxed|flagged)\b",
+        ),
+        (Act.CAUSE, r"^\W*(?:and )?(?:the |likely |probable |possible |most )*causes?\W*$"),
+        (
+            Act.ANYTHING_ELSE,
+            r"\b(?:rest|remainder|everything else|other (?:parts?|areas?|places?)|elsewhere)\b.*\b(?:ok|okay|good"
+            r"|fine|normal|clean|free|all right)\b",
+        ),
+        (Act.IDENTIFY, r"\b(?:explain|tell me|say|describe|know) what (?:is|it is|i see|you see|lies|sits) ?(?:there"
+                       r"|under|in|at|here|behind)?\b"),
+        (
+            Act.MISSED,
+            r"^\W*(?:and |but )?(?:there(?:'?s| is| are)|i (?:can |also )?see)\b.*\b(?:is(?:n't)? that nothing|(?:did"
+            r"|do|didn't) you (?:see|notice|mark|miss))",
+        ),
+        (
+            Act.KIND_MEANING,
+            r"\bhow (?:do|would|can|could|should) (?:i|we|you|one) (?:tell|see|spot|know) (?:the|a|any|their) differences?\b"
+            r"|\bhow (?:do|would|can|could) (?:i|we|one) tell (?:them|these|those|which|the two)\b",
+        ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
     )
 )  # fmt: skip

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.index import Ranking, load_index
 from assistant.reading.acts.languages import ENGLISH, in_english, language_of, load_languages
-from assistant.reading.acts.message import MessageKind, cut
+from assistant.reading.acts.message import MessageKind, cut, main_clause, states, without_form
 from assistant.reading.acts.sentence_tower import SentenceTower, sentence_tower
 from assistant.reading.acts.slots import Slots, slots_of
 from assistant.reading.intents import Intent
 from assistant.reading.question import KEPT, Question, read_question
+from assistant.reading.spelling import plain
+from assistant.reading.told.posed import Pose, Posed, posed_in
+from assistant.reading.told.scales import is_question, scale_of
 
 KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
@@ -34,6 +38,32 @@ _OF_INTENTS = {
     Intent.EFFECT: Act.EFFECT,
     Intent.NEXT_STEP: Act.NEXT_STEP,
 }
+POSED = {
+    Pose.KINDS: Act.TYPE,
+    Pose.REGIONS: Act.WORST_REGION,
+    Pose.DECIDING: Act.WORST_REGION,
+    Pose.DECISIONS: Act.ACCEPT,
+    Pose.DEGREES: Act.SEVERITY,
+    Pose.SIDES: Act.WHERE,
+    Pose.WHAT_ELSE: Act.TYPE,
+    Pose.OBJECTION: Act.CLAIM,
+    Pose.CORRECTION: Act.CLAIM,
+    Pose.CALLED: Act.NAME_KIND,
+    Pose.WITHOUT: Act.ACCEPT,
+    Pose.OTHER_THRESHOLD: Act.THRESHOLD,
+    Pose.OTHER_KIND: Act.SEVERITY,
+}
+"""The act that each thing put to the assistant counts as."""
+AGAINST = (Pose.OBJECTION, Pose.CORRECTION, Pose.WHAT_ELSE)
+"""What is put against a kind; the first of a message stands for all."""
+ABOUT_KINDS = frozenset(
+    {
+        Act.TYPE, Act.CLAIM, Act.PRESENCE, Act.IDENTIFY, Act.APPEARANCE, Act.SURE, Act.DISAGREE, Act.KIND_MEANING, Act.DIAGNOSIS,
+        Act.NONSENSE, Act.OFF_TOPIC, Act.CHIT_CHAT, Act.MATERIAL, Act.MISSED, Act.CAUSE, Act.CONFIRM, Act.DESCRIBE,
+        Act.ANYTHING_ELSE, Act.WHY, Act.NAME_KIND, Act.SUMMARY, Act.ORIENTATION,
+    }
+)  # fmt: skip
+"""Acts beside which alternatives are kinds or causes, whatever they are called."""
 OFFERED = (Act.PRESENCE, Act.WHERE, Act.TYPE)
 """Acts to offer where no word was understood."""
 
@@ -100,23 +130,75 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     if language not in load_languages():
         return Understanding((), message.pieces, OFFERED, language, message.kind)
     pieces = message.pieces if language == ENGLISH else cut(in_english(typed, language)).pieces or message.pieces
-    ranked = load_index().rank(pieces, tower)
+    mains = [main_clause(piece) if posed_in(plain(piece)) is None else piece for piece in pieces]
+    ranked = load_index().rank([without_form(piece) for piece in mains], tower)
     acts: list[AskedAct] = []
     unclear: list[str] = []
-    for piece, ranking in zip(pieces, ranked, strict=True):
+    before: Slots | None = None
+    for piece, ranking in zip(mains, ranked, strict=True):
         read = read_question(piece)
         act, confidence = _act_of(piece, read, ranking)
+        if act is None and len(mains) > 1 and read.cells:
+            act = Act.MISSED if states(piece) else Act.PRESENCE
+        if scale_of(plain(piece)) is not None:
+            act = Act.SCALE if states(piece) else Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
+        if (posed := _posed(piece, act)) is not None:
+            act, confidence = POSED[posed.pose], CERTAIN
         if act is None:
             unclear.append(piece)
+            before = _latest(slots_of(Act.NONSENSE, read, question, before), before)
             continue
-        asked = AskedAct(act, confidence, slots_of(act, read, question), piece)
+        asked = AskedAct(act, confidence, slots_of(act, read, question, before, posed), piece)
+        before = _latest(asked.slots, before)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
-    guess = None if acts else _guess(pieces, ranked, question)
+    acts = _one_objection(acts)
+    guess = None if acts else _guess(mains, ranked, question)
     return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess)
 
 
-def _guess(pieces: tuple[str, ...], ranked: list[Ranking], question: Question) -> AskedAct | None:
+def _posed(piece: str, act: Act | None) -> Posed | None:
+    """What a piece puts; alternatives of no known kind are left to an act that is about other things."""
+    posed = posed_in(plain(piece))
+    if posed is not None:
+        posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
+    if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS:
+        return posed
+    return posed if any(read_question(option).kinds for option in posed.options) else None
+
+
+def _as_typed(option: str, piece: str) -> str:
+    """An option with the capitals of the piece, where it stands there as it is."""
+    at = piece.lower().find(option)
+    return option if at < 0 else piece[at : at + len(option)]
+
+
+def _latest(slots: Slots, before: Slots | None) -> Slots | None:
+    """The slots of the last piece that named regions or places."""
+    return slots if slots.numbers or slots.cells else before
+
+
+def _one_objection(acts: list[AskedAct]) -> list[AskedAct]:
+    """What is put against a kind in several pieces as one: "rust on glass? Chip more like. What else could it be?"."""
+    at = [number for number, one in enumerate(acts) if one.slots.posed is not None and one.slots.posed.pose in AGAINST]
+    if len(at) < 2:
+        return acts
+    several = [acts[number] for number in at]
+    put = [one.slots.posed for one in several if one.slots.posed is not None]
+    pose = min((one.pose for one in put), key=AGAINST.index)
+    options = tuple(dict.fromkeys(option for one in put for option in one.options))
+    subjects = [one.subject for one in reversed(put) if one.subject]
+    subject = next((one for one in subjects if one != "cause"), "cause" if subjects else "")
+    posed = Posed(pose, options, frozenset().union(*(one.numbers for one in put)), None, subject)
+    last = next((one for one in several if one.slots.numbers), several[-1])
+    text = " ".join(one.text for one in several)
+    joined = AskedAct(POSED[pose], CERTAIN, replace(last.slots, posed=posed), text)
+    return [
+        joined if number == at[0] else one for number, one in enumerate(acts) if number == at[0] or number not in at
+    ]
+
+
+def _guess(pieces: Sequence[str], ranked: list[Ranking], question: Question) -> AskedAct | None:
     """The likeliest act of the piece that is nearest to one; None where that is far, or mere talk."""
     piece, ranking = max(zip(pieces, ranked, strict=True), key=lambda pair: pair[1].confidence)
     act = ranking.acts[0]

@@ -19,11 +19,14 @@ from assistant.vision.anomaly_map import image_score
 from assistant.vision.closer.counting import Progress, TileCount
 from assistant.vision.closer.tile_references import (
     MOST_TILES,
+    PROBES,
+    UNEVEN_FROM,
     common,
     smooth,
     span_of,
     tile_features,
     tile_references,
+    unevenness,
 )
 from assistant.vision.detail.cell_regions import joined, regions_of_scales
 from assistant.vision.detail.overview import without_unseen
@@ -44,7 +47,7 @@ AUTO_SHARE = 0.28
 COARSER = 0.94
 """Part of these at the coarser scale, where it has so many: in large pictures all of it."""
 SMALL = 1.05e6
-"""Pixels up to which ``auto`` looks only at tiles that promise something, and nobody is advised to look closer."""
+"""Pixels up to which nobody is advised to look closer."""
 KEPT = 16
 """Tiles whose patch tokens are kept to name regions by: those where most was found."""
 OVERVIEW_SIDE = 256
@@ -60,10 +63,6 @@ OTHER_SURFACE = (
 OTHER_FROM = 1.4
 """From which :meth:`CloserLook.apart` on a picture is not judged by the normal tiles given: pictures of the same surface have
 less than 1.1, marked all over 1.25, of other surfaces 1.9 and more."""
-PROBES = 12
-"""Tiles, spread over the picture, that tell it."""
-UNEVEN_FROM = 0.2
-"""From which :func:`unevenness` on a picture is not judged by itself."""
 NEARLY = 0.15
 """Of the score, below the threshold: a normal picture that is worth a closer look."""
 
@@ -107,7 +106,6 @@ class CloserLook:
         overkill = inquiry.overkill / max(1, len(fitting))
         self.scales = [Scale(one, banks[one.cell], on_cells(blocks, side, one), overkill) for one in fitting]
         self.found: list[_Found] = []
-        self._few = image.height * image.width <= SMALL
 
     def plan(self, look: str) -> Iterator[tuple[Scale, Tile]]:
         """Tiles in the order they are worth a look; those of the finer scales follow from what the coarser ones found.
@@ -126,7 +124,7 @@ class CloserLook:
                     part, left = part - 1, left - 1
                     continue
                 known = (scale.lattice.cell, tile) in self._judged
-                if not known and (part <= 0 or (look == "auto" and self._few and promise[tile] < 0)):
+                if not known and part <= 0:
                     continue
                 if known or float(scale.blocks[tile.cells].max()) > 0:
                     part, left = part - 1, left - 1
@@ -146,8 +144,6 @@ class CloserLook:
         """
         scale, part = self.scales[-1], self._share(look, len(self.scales))
         promise = {t: scale.promise(t) for t in scale.lattice.tiles if float(scale.blocks[t.cells].max()) > 0}
-        if look == "auto" and self._few:
-            promise = {tile: value for tile, value in promise.items() if value >= 0}
         worth = sorted(promise, key=lambda one: -promise[one])[:part]
         if 2 * len(worth) < scale.tiles:
             return 0.0
@@ -247,9 +243,9 @@ def planned_tiles(detector: Detector, size: tuple[int, int], detail: Detail, com
         compared: extent of the smallest thing that the normal tiles are for; None where the picture is judged by itself.
     """
     tiles = [len(one.tiles) for one in lattices(size, compared or detail.smallest, span_of(detector))]
-    if not detail.closer or not tiles:
+    if not detail.closer_at(size) or not tiles:
         return 0
-    if detail.look == "full" or (compared is None and size[0] * size[1] <= SMALL):
+    if detail.look == "full":
         return sum(tiles)
     share = math.ceil(AUTO_SHARE * sum(tiles))
     return share if compared is not None else min(tiles[-1], max(MOST_TILES, share))
@@ -271,22 +267,22 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
         return overview
     known = None if profile is None or profile.tiles is None else profile.tiles
     smallest = detail.smallest if known is None else known.smallest
-    asked = replace(overview, coverage=Coverage(str(detail)))
-    if not lattices((image.height, image.width), smallest, span_of(detector)):
+    asked, size = replace(overview, coverage=Coverage(str(detail))), (image.height, image.width)
+    if not detail.closer_at(size) or not lattices(size, smallest, span_of(detector)):
         return asked
     started = time.perf_counter()
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    count.planned = planned_tiles(detector, (image.height, image.width), detail, None if known is None else smallest)
+    count.planned = planned_tiles(detector, size, detail, None if known is None else smallest)
     look = None if known is None else CloserLook(detector, encoded, known, known.usual.unusual(statistics), count)
     warnings = _of_profile(detail, profile)
     apart = 0.0 if look is None else look.apart(detail.look)
     if look is None or apart > OTHER_FROM:
         warnings = warnings if look is None else (*warnings, OTHER_SURFACE.format(apart))
-        count.planned = count.done + planned_tiles(detector, (image.height, image.width), detail)
+        count.planned = count.done + planned_tiles(detector, size, detail)
         own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded), count.looked)
-        if unevenness(own) > UNEVEN_FROM:
+        if any(unevenness(own.judged_at(bank.cell)) > UNEVEN_FROM for bank in own.banks):
             return replace(asked, warnings=(*asked.warnings, *warnings, UNEVEN))
         look = CloserLook(detector, encoded, own, own.usual.unusual(statistics), count)
     for scale, tile in look.plan(detail.look):
@@ -312,21 +308,7 @@ def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
     """Scales at which a picture is judged by itself: a quick look at a large one has tiles for the coarsest alone."""
     image, detail = encoded.image, encoded.inquiry.detail
     cells = [one.cell for one in lattices((image.height, image.width), detail.smallest, span_of(detector))]
-    return cells[-1:] if detail.look == "auto" and image.height * image.width > SMALL else cells
-
-
-def unevenness(references: TileReferences) -> float:
-    """How unlike each other the tiles of a picture are: by how much a tenth of them is farther off than another tenth.
-
-    Of each tile the median distance at the shallowest level counts, as a share of what is usual: even surfaces have less than
-    .1, a circuit board .4.
-    """
-    found = []
-    for bank in references.banks:
-        middles = [float(np.median(d[0])) for (cell, _), d in references.judged.items() if cell == bank.cell]
-        low, usual, high = np.quantile(middles, (0.1, 0.5, 0.9))
-        found.append(float((high - low) / max(float(usual), 1e-6)))
-    return max(found)
+    return cells[-1:] if detail.look == "auto" else cells
 
 
 def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, look: CloserLook) -> Inspection:

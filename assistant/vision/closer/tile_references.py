@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -33,6 +33,12 @@ FOLDS = 4
 """Parts that the tiles of one picture are left out in; those of several references are left out a picture at a time."""
 
 
+PROBES = 12
+"""Tiles, spread over a picture, that tell whether it is even and of the same surface as others."""
+UNEVEN_FROM = 0.2
+"""From which :func:`unevenness` on a picture is not judged by itself."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Seen:
     """A tile of a reference: its picture, where it lies, and its tokens in half precision."""
@@ -60,7 +66,7 @@ def tile_references(
 
     Args:
         detector: what encodes them.
-        pictures: normal ones, of any size; decoded one at a time, twice.
+        pictures: normal ones, of any size; decoded one at a time, once for each scale and twice for their blocks.
         smallest: extent of the smallest thing that is looked for, source pixels.
         own: statistics of the blocks of the one picture, where it is the one that is judged: some of its tiles may not be
             normal.
@@ -73,24 +79,35 @@ def tile_references(
     """
     if not pictures:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
+    side, scales, several = block_side(smallest), cells or cells_of(smallest), len(drawn(pictures))
+    if own is None:
+        usual = [Usual.of(block_statistics(one.pixels, side)) for one in read_drawn(pictures)]
+        unusual = [_unusual(one, i, usual, side) for i, one in enumerate(read_drawn(pictures))]
+    else:
+        usual = [Usual.of(own)]
+        unusual = [usual[0].unusual(own)]
+    count = TileCount(progress, several * len(scales) * -(-MOST_TILES // several))
+    banks, known = [], {}
+    for cell in scales:
+        seen = _seen(detector, pictures, cell, smallest, count, sure=own is None)
+        judged = _judged(seen)
+        banks.append(_bank(seen, judged, unusual, side, sure=own is None))
+        if own is not None:
+            known.update({(cell, one.tile): d for one, d in zip(seen, judged[1], strict=True)})
+    return TileReferences(smallest, Usual.of_all(usual), tuple(banks), own is not None, known)
+
+
+def drawn(pictures: Sequence[Picture]) -> list[int]:
+    """Numbers of those whose tiles are taken."""
     spread = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_PICTURES)).round().astype(int)
-    chosen = [pictures[int(number)] for number in spread]
-    side, usual, seen = block_side(smallest), [], dict[int, list[_Seen]]()
-    each, scales = -(-MOST_TILES // len(chosen)), cells or cells_of(smallest)
-    count = TileCount(progress, len(chosen) * len(scales) * each)
-    for owner, picture in enumerate(chosen):
-        image = picture if isinstance(picture, QueryImage) else load_image(picture)
-        usual.append(Usual.of(block_statistics(image.pixels, side) if own is None else own))
-        for cell in scales:
-            lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
-            count.planned -= max(0, each - len(lattice.tiles))
-            seen.setdefault(cell, []).extend(_encoded(detector, image, lattice, owner, (each, count)))
-    numbers = range(len(chosen))
-    unusual = [_unusual(chosen, i, usual, side) for i in numbers] if own is None else [usual[0].unusual(own)]
-    judged = {cell: _judged(tiles) for cell, tiles in seen.items()}
-    banks = tuple(_bank(seen[cell], found, unusual, side, sure=own is None) for cell, found in judged.items())
-    known = {(c, one.tile): d for c in seen for one, d in zip(seen[c], judged[c][1], strict=True)}
-    return TileReferences(smallest, Usual.of_all(usual), banks, own is not None, {} if own is None else known)
+    return [int(number) for number in spread]
+
+
+def read_drawn(pictures: Sequence[Picture]) -> Iterator[QueryImage]:
+    """Those whose tiles are taken, decoded one at a time."""
+    for number in drawn(pictures):
+        picture = pictures[number]
+        yield picture if isinstance(picture, QueryImage) else load_image(picture)
 
 
 def span_of(detector: Detector) -> int:
@@ -117,26 +134,39 @@ def common(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_column
     return float(np.median([np.median(one[0]) for one in distances]))
 
 
-def _encoded(
-    detector: Detector, image: QueryImage, lattice: Lattice, owner: int, part: tuple[int, TileCount]
+def unevenness(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_columns"]]) -> float:
+    """How unlike each other the tiles of a picture are: by how much a tenth of them is farther off than another tenth.
+
+    Of each tile the median distance at the shallowest level counts, as a share of what is usual: even surfaces have less than
+    .1, a circuit board .4.
+    """
+    low, usual, high = np.quantile([float(np.median(one[0])) for one in distances], (0.1, 0.5, 0.9))
+    return float((high - low) / max(float(usual), 1e-6))
+
+
+def _seen(
+    detector: Detector, pictures: Sequence[Picture], cell: int, smallest: float, count: TileCount, *, sure: bool
 ) -> list[_Seen]:
-    """Tiles of a picture, drawn evenly, encoded; so many at most, and counted."""
-    most, count = part
-    order = np.random.default_rng(0).permutation(len(lattice.tiles))[:most]
-    found = []
-    for tile in (lattice.tiles[int(number)] for number in np.sort(order)):
-        tokens = tile_tokens(detector.localizer, tile_features(detector, image, lattice, tile).levels)
-        found.append(_Seen(owner, lattice, tile, tokens.half()))
-        count.looked()
-    return found
+    """Tiles of one scale, drawn evenly from each picture, encoded.
+
+    Of a picture that is to judge itself no more than the first ones where those are too unlike each other.
+    """
+    each, found = -(-MOST_TILES // len(drawn(pictures))), []
+    for owner, image in enumerate(read_drawn(pictures)):
+        lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
+        count.planned -= max(0, each - len(lattice.tiles))
+        for number in np.random.default_rng(0).permutation(len(lattice.tiles))[:each]:
+            tile = lattice.tiles[int(number)]
+            tokens = tile_tokens(detector.localizer, tile_features(detector, image, lattice, tile).levels)
+            found.append(_Seen(owner, lattice, tile, tokens.half()))
+            count.looked()
+            if not sure and len(found) == PROBES and unevenness(_judged(found)[1]) > UNEVEN_FROM:
+                return found
+    return sorted(found, key=lambda one: (one.owner, one.tile.row, one.tile.column))
 
 
-def _unusual(
-    pictures: Sequence[Picture], number: int, usual: Sequence[Usual], side: int
-) -> Float32[np.ndarray, "rows columns"]:
+def _unusual(image: QueryImage, number: int, usual: Sequence[Usual], side: int) -> Float32[np.ndarray, "rows columns"]:
     """Of the blocks of a reference, told by the others; by itself where there is no other."""
-    picture = pictures[number]
-    image = picture if isinstance(picture, QueryImage) else load_image(picture)
     others = [one for i, one in enumerate(usual) if i != number] or list(usual)
     return Usual.of_all(others).unusual(block_statistics(image.pixels, side))
 

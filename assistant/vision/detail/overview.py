@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-LARGE = 2.1e6
-"""Pixels above which what the overview does not show is told: a picture in full HD is none of these."""
+from assistant.inquiry import LARGE
+
 _START, _END = "was looked at as a whole: ", " (--detail auto or full does)"
 UNSEEN = _START + "marks smaller than about {:g} px were not looked for" + _END
 

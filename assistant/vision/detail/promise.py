@@ -31,7 +31,7 @@ LEAST_VARIANCE = 0.5
 """Of each feature, square grey levels: on an even surface sensor noise is nothing unusual."""
 EVEN = 0.05
 """Blocks less unusual than this are alike; what is left are rounding errors of the filters."""
-STRIP = 1024
+STRIP = 512
 """Rows of pixels, or of blocks, that are taken at once, so that memory does not grow with the picture."""
 MOST_BLOCKS = 50_000
 """Blocks that tell what is usual, spread evenly over the picture."""

@@ -43,6 +43,10 @@ class TileReferences:
         default_factory=dict
     )
 
+    def judged_at(self, cell: int) -> list[Float32[np.ndarray, "levels tile_rows tile_columns"]]:
+        """Distances of the patches of the tiles of one scale that were judged while they were left out."""
+        return [distances for (side, _), distances in self.judged.items() if side == cell]
+
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
         banks = [bank.as_json() for bank in self.banks]

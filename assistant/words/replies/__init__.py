@@ -8,8 +8,9 @@ disputes   reasons, and somebody who disagrees
 shapes     which way it runs, shape, edge, several to each other
 pictures   the picture's quality, the map's colours, references
 summaries  summaries and comparisons
-scans      what is asked of scans
-refusals   what no picture tells
+numbers    what a number or a rating is made of, and what it means
+spots      a place that the user points to, where nothing is marked
+untold     what no picture tells, and what is asked of scans
 tool       the assistant itself, and small talk
 reply      a message, understood -> sentences
 """

@@ -9,6 +9,7 @@ from assistant.types import MeasuredBy, Region
 from assistant.vision.measuring.appearance import appearance_of
 from assistant.vision.measuring.directions import arc_of
 from assistant.vision.regions import highest_region
+from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
 from assistant.words.replies.verdicts import at_place, nowhere, of_kind, state
 from assistant.words.scene import phrases
@@ -20,20 +21,23 @@ FROM_THE_MIDDLE = (
     "Seen from the middle of the picture, 12 o'clock at its top; where the part has its middle, I do not know."
 )
 _ASKS_CLOCK = re.compile(r"\bclock\b")
+_SIDES = re.compile(r"\b(?:left|right|side|hemisphere|laterality|lateral)\b")
 _POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defect|spot)\b")
 
 
 def nothing(scene: Scene, doing: str) -> list[str]:
     """Said where there is no region to speak of; ``doing`` as "locate"."""
     if (elsewhere := nowhere(scene)) is not None:
-        return elsewhere
+        unmarked = doing == "measure" and scene.cells and not scene.numbers
+        return [*elsewhere, *(["What is not marked has no outline to measure, in px or mm."] if unmarked else [])]
     if scene.question.kinds:
         return of_kind(scene)
     if scene.anomalous:
         place = highest_region(scene.inspection)
         where = "" if place is None else f" The map is highest {phrases.place(place)}."
         return [f"The picture looks anomalous as a whole, without a single region to {doing}.{where}"]
-    return [f"There is nothing to {doing}: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+    said = f"There is nothing to {doing}: {state(scene)[:1].lower()}{state(scene)[1:]}"
+    return [said, *([] if scene.inspection.regions else [phrases.caveat(scene)])]
 
 
 def count(scene: Scene) -> list[str]:
@@ -50,7 +54,7 @@ def count(scene: Scene) -> list[str]:
 
 
 def where(scene: Scene) -> list[str]:
-    """In which place."""
+    """In which place; in a scan, that left and right are those of the picture."""
     if not scene.regions:
         return nothing(scene, "locate")
     if scene.asked.slots.form is Form.CLOCK or _ASKS_CLOCK.search(scene.question.text.lower()):
@@ -58,9 +62,9 @@ def where(scene: Scene) -> list[str]:
     if len(scene.regions) == 1:
         region = scene.regions[0]
         x, y = phrases.centre(region)
-        return [
-            f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
-        ]
+        said = f"{phrases.capital(phrases.mark_at(region, scene))}: around x {x}, y {y} px (box {phrases.box(region)})."
+        asks_side = scene.medical and _SIDES.search(scene.question.text.lower()) is not None
+        return [said, phrases.WHICH_SIDE] if asks_side else [said]
     return [
         f"{phrases.capital(phrases.name(r))}, {phrases.mark_at(r, scene)}, {_around(r)}."
         for r in scene.regions[: phrases.MOST]
@@ -109,7 +113,10 @@ def kind(scene: Scene) -> list[str]:
     said = [_kind_of(r, scene) for r in scene.regions[:2]]
     if all(r.type is None for r in scene.regions):
         return ["The kind is not known: no vocabulary was asked for."]
-    return said
+    entry = scene.knowledge.find(scene.regions[0].type)
+    materials = materials_of(scene.inspection.object_name)
+    strange = entry is not None and not scene.medical and not fits_object(entry.name, materials)
+    return [*said, phrases.hardly(entry, scene)] if entry is not None and strange else said
 
 
 def _kind_of(region: Region, scene: Scene) -> str:
@@ -148,11 +155,19 @@ def list_regions(scene: Scene) -> list[str]:
         return nothing(scene, "list")
     lines = [
         f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
-        f"{r.severity.value}, score up to {r.peak_score:.2f}."
+        f"{r.severity.value}, score up to {r.peak_score:.2f}{_how_sure(r)}."
         for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]
     more = f", the strongest {wording.NUMBERS[len(lines)]}" if len(lines) < len(regions) else ""
     return [f"{phrases.capital(wording.counted(len(regions), 'region'))}{more}:", *lines]
+
+
+def _how_sure(region: Region) -> str:
+    """How sure the kind of a listed region is."""
+    if region.type is None or region.type_probability is None:
+        return ""
+    head = "kind" if region.type_probability >= phrases.CERTAIN else "kind uncertain:"
+    return f", {head} {100 * region.type_probability:.0f} % sure"
 
 
 def worst(scene: Scene) -> list[str]:

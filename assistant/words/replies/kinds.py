@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.vocabulary.knowledge import Entry
+from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object, sensible
 from assistant.words import wording
 from assistant.words.replies.findings import kind, nothing
 from assistant.words.replies.verdicts import accept, nowhere, state
@@ -30,21 +32,64 @@ def _if_it_is(entry: Entry, scene: Scene) -> str:
 
 
 def cause(scene: Scene) -> list[str]:
-    """Where it may come from."""
+    """Where it may come from, as far as that makes sense on the object."""
     entry = _known(scene)
     if entry is None or (not scene.regions and not scene.question.kinds):
         return nothing(scene, "explain") if not scene.regions else ["One picture does not tell the cause."]
-    usual = f"usual causes are {wording.join(entry.causes, 'or')}; the picture alone does not prove which."
-    said = f"{_if_it_is(entry, scene)}{usual}"
-    return [phrases.capital(said)]
+    if scene.medical:
+        return [
+            phrases.capital(f"{_if_it_is(entry, scene)}it may be {wording.join(entry.causes, 'or')}."),
+            NO_DIAGNOSIS,
+        ]
+    if not fits_object(entry.name, _materials(scene)):
+        return [
+            phrases.hardly(entry, scene),
+            f"{phrases.capital(_condition(entry, scene))}usual causes are {_or(entry.causes)}.",
+        ]
+    causes = sensible(entry.causes, _materials(scene))
+    if not causes:
+        return [f"The usual causes of {_noun(entry, scene)} ({_or(entry.causes)}) do not fit {phrases.thing(scene)}."]
+    left = [one for one in entry.causes if not any(set(kept.split()) <= set(one.split()) for kept in causes)]
+    usual = f"usual causes are {_or(causes)}; the picture alone does not prove which."
+    said = [phrases.capital(f"{_if_it_is(entry, scene)}{usual}")]
+    return said if not left else [*said, f"What else is usual ({_or(left)}) does not fit {phrases.thing(scene)}."]
+
+
+NO_DIAGNOSIS = "This is no diagnosis: one picture does not tell them apart, and a qualified reader decides."
+
+
+def _or(phrases_of: Sequence[str]) -> str:
+    return wording.join(phrases_of, "or")
+
+
+def _noun(entry: Entry, scene: Scene) -> str:
+    return wording.noun(entry.name, scene.knowledge)
+
+
+def _condition(entry: Entry, scene: Scene) -> str:
+    return f"if it is {_noun(entry, scene)} all the same, "
+
+
+def _materials(scene: Scene) -> frozenset[str]:
+    return materials_of(scene.inspection.object_name)
+
+
+def _sensible(entry: Entry, scene: Scene) -> Entry:
+    return on_object(entry, scene.inspection.object_name)
 
 
 def effect(scene: Scene) -> list[str]:
-    """What it may lead to."""
+    """What it may lead to, as far as that makes sense on the object."""
     entry = _known(scene)
     if entry is None or (not scene.regions and not scene.question.kinds):
         return nothing(scene, "expect") if not scene.regions else ["One picture does not tell what it leads to."]
-    return [phrases.capital(f"{_if_it_is(entry, scene)}it can {wording.join(entry.effects, 'or')}.")]
+    if not scene.medical and not fits_object(entry.name, _materials(scene)):
+        return [
+            phrases.hardly(entry, scene),
+            f"{phrases.capital(_condition(entry, scene))}it can {_or(entry.effects)}.",
+        ]
+    effects = _sensible(entry, scene).effects
+    return [phrases.capital(f"{_if_it_is(entry, scene)}it can {_or(effects)}.")]
 
 
 def next_step(scene: Scene) -> list[str]:
@@ -62,8 +107,13 @@ def next_step(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None:
         return ["Look at the marked place again under better light, and compare it with a normal one."]
-    first = "" if scene.medical else "hold the part back; "
-    return [phrases.capital(f"{first}{_if_it_is(entry, scene)}{wording.join(entry.actions)}.")]
+    movable = is_movable(scene.inspection.object_name)
+    first = "" if scene.medical else "hold the part back; " if movable else "have the place looked at; "
+    if not scene.medical and not fits_object(entry.name, _materials(scene)):
+        look = "look at the place under better light, and tell what it is before anything else"
+        return [phrases.capital(f"{first}{look}."), phrases.hardly(entry, scene)]
+    actions = _sensible(entry, scene).actions
+    return [phrases.capital(f"{first}{_if_it_is(entry, scene)}{wording.join(actions)}.")]
 
 
 def repair(scene: Scene) -> list[str]:
@@ -76,7 +126,7 @@ def repair(scene: Scene) -> list[str]:
         f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}."
     )
     entry = _known(scene)
-    return [said, *([] if entry is None else [f"Before deciding: {entry.actions[0]}."])]
+    return [said, *([] if entry is None else [f"Before deciding: {_sensible(entry, scene).actions[0]}."])]
 
 
 def prevent(scene: Scene) -> list[str]:
@@ -84,10 +134,9 @@ def prevent(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None:
         return nothing(scene, "prevent") if not scene.regions else ["One picture does not tell where it comes from."]
+    causes = _sensible(entry, scene).causes
     return [
-        phrases.capital(
-            f"{_if_it_is(entry, scene)}look for {wording.join(entry.causes, 'and')}: those are the usual causes."
-        )
+        phrases.capital(f"{_if_it_is(entry, scene)}look for {wording.join(causes, 'and')}: those are the usual causes.")
     ]
 
 
@@ -99,13 +148,14 @@ def other_method(scene: Scene) -> list[str]:
     entry = _known(scene)
     if entry is None:
         return [f"{simple}; I have no other method myself."]
-    known = wording.join(entry.actions)
+    known = wording.join(_sensible(entry, scene).actions)
     return [f"{simple}.", phrases.capital(f"{_if_it_is(entry, scene)}what is usually done: {known}.")]
 
 
 def kind_meaning(scene: Scene) -> list[str]:
     """What kinds look like, in general; and which of them this is, where something stands out."""
-    entries = [entry for kind in scene.question.kinds if (entry := scene.knowledge.find(kind)) is not None]
+    kinds = scene.question.kinds or scene.message.kinds
+    entries = [entry for kind in kinds if (entry := scene.knowledge.find(kind)) is not None]
     if not entries and (entry := _known(scene)) is not None:
         entries = [entry]
     if not entries:

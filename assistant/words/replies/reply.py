@@ -3,127 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from assistant.reading.acts.act import Act
-from assistant.reading.acts.languages import notice_in
+from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.languages import ENGLISH, notice_in
 from assistant.reading.acts.message import MessageKind
-from assistant.reading.acts.slots import Scale, Slots, slots_of
+from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
 from assistant.reading.acts.understanding import AskedAct, Understanding
 from assistant.reading.question import Question, read_question
+from assistant.reading.spelling import plain
+from assistant.reading.told.posed import Pose
+from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import (
-    disputes,
-    findings,
-    kinds,
-    pictures,
-    refusals,
-    scans,
-    shapes,
-    sizes,
-    summaries,
-    tool,
-    verdicts,
-)  # fmt: skip
-from assistant.words.scene import phrases
+from assistant.words.replies import numbers, spots, tool
+from assistant.words.replies.posed import forms
+from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
+from assistant.words.replies.telling.sayers import sayer_of
+from assistant.words.replies.untold import refusals
+from assistant.words.replies.verdicts import accept
 from assistant.words.scene.acts_said import fitting, worth_saying
-from assistant.words.scene.scene import Earlier, Scene
+from assistant.words.scene.scene import Earlier, KindChances, Scene
+from assistant.words.scene.spots import Spot
 
-Sayer = Callable[[Scene], list[str]]
-SAYERS: dict[Act, Sayer] = {
-    Act.PRESENCE: verdicts.presence,
-    Act.ACCEPT: verdicts.accept,
-    Act.DANGEROUS: verdicts.dangerous,
-    Act.CUSTOMER_NOTICE: verdicts.customer_notice,
-    Act.SEVERITY: verdicts.severity,
-    Act.RATING: verdicts.rating,
-    Act.STANDARD: verdicts.standard,
-    Act.ESCALATE: verdicts.escalate,
-    Act.COUNT: findings.count,
-    Act.WHERE: findings.where,
-    Act.TYPE: findings.kind,
-    Act.LIST_REGIONS: findings.list_regions,
-    Act.WORST_REGION: findings.worst,
-    Act.DESCRIBE: findings.describe,
-    Act.APPEARANCE: findings.appearance,
-    Act.IDENTIFY: findings.identify,
-    Act.SPREAD: shapes.spread,
-    Act.ANYTHING_ELSE: findings.anything_else,
-    Act.HEAT_MAP: pictures.heat_map,
-    Act.SIZE: sizes.size,
-    Act.LENGTH: sizes.length,
-    Act.WIDTH: sizes.width,
-    Act.AREA: sizes.area,
-    Act.POSITION: findings.position,
-    Act.DISTANCE_EDGE: sizes.distance_edge,
-    Act.DISTANCE_REGION: sizes.distance_region,
-    Act.ORIENTATION: shapes.orientation,
-    Act.SHAPE: shapes.shape,
-    Act.MARGIN: shapes.margin,
-    Act.SCALE: sizes.scale,
-    Act.CAUSE: kinds.cause,
-    Act.EFFECT: kinds.effect,
-    Act.NEXT_STEP: kinds.next_step,
-    Act.REPAIR: kinds.repair,
-    Act.PREVENT: kinds.prevent,
-    Act.OTHER_METHOD: kinds.other_method,
-    Act.KIND_MEANING: kinds.kind_meaning,
-    Act.WHY: disputes.why,
-    Act.CHECKED: disputes.checked,
-    Act.NOT_CHECKED: disputes.not_checked,
-    Act.SURE: disputes.sure,
-    Act.DISAGREE: disputes.disagree,
-    Act.CLAIM: disputes.claim,
-    Act.MISSED: disputes.missed,
-    Act.CONFIRM: disputes.confirm,
-    Act.NAME_KIND: disputes.name_kind,
-    Act.SUMMARY: summaries.summary,
-    Act.REPHRASE: summaries.rephrase,
-    Act.REPORT: summaries.report,
-    Act.COMPARE_GOOD: summaries.compare_good,
-    Act.COMPARE_PICTURE: summaries.compare_picture,
-    Act.WHICH_BAD: summaries.which_bad,
-    Act.SLICE: scans.plane,
-    Act.SIDE: scans.side,
-    Act.SCAN: scans.scan,
-    **dict.fromkeys(
-        (Act.MALIGNANT, Act.BIRADS, Act.BIOPSY, Act.DIAGNOSIS, Act.TREATMENT, Act.PROGNOSIS, Act.MEDICATION, Act.SEQUENCE),
-        scans.who_decides,
-    ),
-    **dict.fromkeys(
-        (
-            Act.DEPTH, Act.AGE, Act.MATERIAL, Act.ORIGIN, Act.PRICE, Act.SERIAL_NUMBER, Act.DATE, Act.TEMPERATURE, Act.WEIGHT,
-            Act.SMELL_SOUND, Act.PERSON, Act.OTHER_SIDE, Act.TEXT,
-            Act.RATE, Act.PROGRESS,
-        ),
-        refusals.untold,
-    ),
-    Act.SCORE: tool.score,
-    Act.THRESHOLD: tool.threshold,
-    Act.CHANGE_THRESHOLD: tool.change_threshold,
-    Act.HOW_IT_WORKS: tool.how_it_works,
-    Act.MODEL: tool.model,
-    Act.ACCURACY: tool.accuracy,
-    Act.CAPABILITIES: tool.capabilities,
-    Act.IMAGE_QUALITY: pictures.image_quality,
-    Act.BETTER_PICTURE: pictures.better_picture,
-    Act.ROBUST: pictures.robust,
-    Act.REFERENCES: pictures.references,
-    Act.LEARN: pictures.learn,
-    Act.PRIVACY: pictures.privacy,
-    Act.GREETING: tool.greeting,
-    Act.THANKS: tool.thanks,
-    Act.GOODBYE: tool.goodbye,
-    Act.INSULT: tool.insult,
-    Act.PRAISE: tool.praise,
-    Act.NONSENSE: tool.nonsense,
-    Act.CHIT_CHAT: tool.chit_chat,
-    Act.OFF_TOPIC: tool.off_topic,
-}  # fmt: skip
-"""What is said on each act."""
+UNCLEAR = Act.MISSED
+"""What a piece of a message whose act is not known is taken as, where it names a place, a number or a thing."""
 LEANING = 6
 """Words of a message that leans on the one before it, at most."""
 
@@ -137,12 +44,18 @@ class Reply:
         cautions: the last of them, which go with any other words as well.
         acts: that were replied to; empty where none was near enough.
         focus: numbers of the regions it is about.
+        spot: the place that the user pointed to, where it is about one.
+        exact: it stands as it is: it answers what was named (a number, a thing, a place), whatever the acts.
+        reported: the last place where the user said that he sees something which is not marked.
     """
 
     sentences: tuple[str, ...]
     cautions: tuple[str, ...]
     acts: tuple[Act, ...]
     focus: tuple[int, ...]
+    spot: Spot | None = None
+    exact: bool = False
+    reported: Spot | None = None
 
     @property
     def text(self) -> str:
@@ -150,7 +63,7 @@ class Reply:
         lines = ""
         for sentence in self.sentences:
             last = lines.rsplit("\n", 1)[-1]
-            apart = "\n" if _item(sentence) or _item(last) or last.endswith(":") else " "
+            apart = "\n" if is_item(sentence) or is_item(last) or last.endswith(":") else " "
             lines += f"{apart if lines else ''}{sentence}"
         return lines
 
@@ -161,11 +74,13 @@ def reply(
     inspection: Inspection,
     knowledge: Knowledge,
     *,
-    focus: Sequence[int] = (),
     others: Sequence[Earlier] = (),
     told_scan: bool = False,
     told_scale: Scale | None = None,
-    before: Sequence[Act] = (),
+    last: Reply | None = None,
+    heard: Sequence[str] = (),
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple,
+    called: Mapping[int, str] = MappingProxyType({}),
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -174,38 +89,139 @@ def reply(
         question: the message, read.
         inspection: of the picture.
         knowledge: of kinds.
-        focus: regions that the last reply was about.
         others: further pictures of the session.
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told before.
-        before: acts of the last reply, for a message that only names other regions ("and region 2?").
+        heard: what was said before, so that it is not said again without need.
+        last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
+        kind_chances: gives the kinds of each region with their chances.
+        called: what the user calls regions, by their numbers.
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
+    told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    form = form_of(plain(question.text))
+    if last is not None:
+        told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
+    if understanding.kind is not MessageKind.SENTENCE:
+        return Reply(tuple(tool.no_sentence(understanding.kind)), (), (), told.focus, told.spot, False, told.reported)
     asked, guessed = _meant(understanding, scan)
-    if before and _leans(question):
-        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in before)
-    sentences: list[str] = []
-    spoken_of = tuple(focus)
-    for one in asked:
-        read = _of_domain(read_question(one.text), knowledge, scan)
-        scene = Scene(inspection, read, one, question, knowledge, spoken_of, others, told_scan, told_scale)
-        sentences += _not_yet_said(SAYERS[scene.asked.act](scene), sentences, inspection)
-        spoken_of = tuple(r.id for r in scene.regions)
+    if last is not None and last.acts and _leans(question):
+        asked = tuple(AskedAct(act, 1.0, slots_of(act, question, question), question.text) for act in last.acts)
+    for one in _with_unclear(asked, understanding, question):
+        told.on(one, guessed, form is Form.SHORT)
+    acts = tuple(one.act for one in asked)
     if not asked:
-        unclear = AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
-        scene = Scene(inspection, question, unclear, question, knowledge, tuple(focus), others, told_scan)
-        sentences += (
-            tool.not_understood(scene, understanding.nearest)
-            if understanding.kind is MessageKind.SENTENCE
-            else tool.no_sentence(understanding.kind)
-        )
-    elif guessed:
-        sentences.append(tool.otherwise(scene, understanding.nearest))
-    told = [*dict.fromkeys(sentences)]
-    if sentences and (foreign := notice_in(understanding.language)):
-        told.insert(0, foreign)
-    cautions = _cautioned(told, inspection, knowledge)
-    return Reply((*told, *cautions), cautions, tuple(one.act for one in asked), spoken_of)
+        told.on_unclear(understanding.nearest)
+    scene = told.scene(asked[-1] if asked else _unclear(question))
+    said = without_heard(once(told.sentences, scene), heard, asked)
+    if asked and not told.exact:
+        said = forms.shaped(form, said, scene, list(acts))
+    if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
+        said.append(tool.otherwise(scene, understanding.nearest))
+    if said and (foreign := notice_in(understanding.language)):
+        said.insert(0, foreign)
+    cautions = _cautioned(said, inspection, knowledge)
+    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, told.exact, told.reported)
+
+
+@dataclass(eq=False)
+class _Told:
+    """What was said on a message so far, and what "it" and "there" mean by then; the arguments are those of :func:`reply`."""
+
+    inspection: Inspection
+    question: Question
+    knowledge: Knowledge
+    others: Sequence[Earlier]
+    told_scan: bool
+    told_scale: Scale | None
+    scan: bool
+    kind_chances: Callable[[], Sequence[KindChances]]
+    called: Mapping[int, str]
+    focus: tuple[int, ...] = ()
+    spot: Spot | None = None
+    reported: Spot | None = None
+    exact: bool = False
+    sentences: list[str] = field(default_factory=list)
+
+    def scene(self, one: AskedAct) -> Scene:
+        """What is at hand for an act."""
+        read = _of_domain(read_question(one.text), self.knowledge, self.scan)
+        return Scene(
+            self.inspection, read, one, self.question, self.knowledge, self.focus, self.others, self.told_scan,
+            self.told_scale, self.spot, self.reported, self.kind_chances, self.called,
+        )  # fmt: skip
+
+    def on(self, one: AskedAct, guessed: bool, short: bool = False) -> None:
+        """Say what there is to say on an act, in ``short`` its first sentence; nothing on a piece that names nothing."""
+        scene = self.scene(one)
+        if refusals.is_refused_again(scene, self.sentences):
+            return
+        named = _on_what_is_named(scene, guessed)
+        if named is None and one.confidence == 0.0:
+            return
+        new = [*sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
+        new = not_yet_said(new, self.sentences, self.inspection)
+        self.sentences += [forms.first_of(new[0], scene)] if short and new and named is None else new
+        self._goes_on(scene, named is not None)
+
+    def on_unclear(self, nearest: tuple[Act, ...]) -> None:
+        """Say what there is to say on a message that is not understood."""
+        scene = self.scene(_unclear(self.question))
+        named = _on_what_is_named(scene, guessed=True)
+        self.sentences += named or tool.not_understood(scene, nearest)
+        focus = self.focus
+        self._goes_on(scene, named is not None)
+        self.focus = focus
+
+    def _goes_on(self, scene: Scene, named: bool) -> None:
+        """What is meant from here on; ``named``: what a sentence names was replied to."""
+        self.exact = self.exact or named
+        reported = scene.spot if scene.sees_unmarked else self.reported
+        self.focus, self.spot, self.reported = tuple(r.id for r in scene.regions), _spot_after(scene, named), reported
+
+
+def _unclear(question: Question) -> AskedAct:
+    return AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
+
+
+def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
+    """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
+    if (posed := scene.asked.slots.posed) is not None:
+        if posed.pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
+            return accept(scene)
+        return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
+    if (number := numbers.explained(scene)) is not None:
+        return number
+    untold = refusals.named_untold(scene, guessed)
+    if untold is None and scene.asked.slots.scale is not None:
+        return None  # what stands beside a mark is named for its size
+    return spots.on_spot(scene) if untold is None else untold
+
+
+def _with_unclear(
+    asked: tuple[AskedAct, ...], understanding: Understanding, question: Question
+) -> tuple[AskedAct, ...]:
+    """The acts, in the order of the message, with the pieces of it whose act is not known, as far as they name something."""
+    if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
+        return asked
+    unclear = [
+        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece)
+        for piece in understanding.unclear
+        if all(piece != one.text for one in asked)
+    ]
+    found = all(one.text in question.text for one in (*asked, *unclear))
+    return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text) if found else 0))
+
+
+_ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})
+"""Families of acts after which "it" means what it meant before."""
+
+
+def _spot_after(scene: Scene, named: bool) -> Spot | None:
+    """The place that "it" and "there" mean after a sentence; ``named``: what it names was replied to."""
+    if (spot := scene.spot) is not None and (named or spot is not scene.before):
+        return spot
+    return scene.before if scene.asked.act.family in _ASIDE and not scene.places_one else None
 
 
 def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:
@@ -237,17 +253,6 @@ def _leans(question: Question) -> bool:
     return named and short and _LEANING.match(question.text.lower()) is not None
 
 
-def _not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
-    """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
-    told = " ".join(said).lower()
-    score, highest = phrases.scored(inspection), "the map is highest"
-    return [
-        sentence
-        for sentence in new
-        if sentence.lower() not in told and not any(again in told and again in sentence for again in (score, highest))
-    ]
-
-
 def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Knowledge) -> tuple[str, ...]:
     """The research notice of a medical picture where nothing said it yet."""
     if not wording.is_medical(inspection, knowledge):
@@ -255,9 +260,3 @@ def _cautioned(sentences: Sequence[str], inspection: Inspection, knowledge: Know
     said = " ".join(sentences).lower()
     named = "diagnos" in said or "decides" in said or "doctor" in said or "radiologist" in said
     return () if named else (wording.RESEARCH_NOTICE,)
-
-
-def _item(sentence: str) -> bool:
-    """Whether it is an item of a list."""
-    head = sentence[:2]
-    return head == "- " or (head[:1].isdigit() and head[1:] == ".")

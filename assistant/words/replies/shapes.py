@@ -20,6 +20,10 @@ MOST = 2
 NEAR = 0.3
 """Largest distance between marks that lie together, share of the picture's diagonal."""
 COARSE = "That is the form of the marked area, which is coarser than the mark."
+OF_THE_PART = "Which way the object itself runs I do not know, so whether that is along or across it is for you to say."
+_ALONG = re.compile(
+    r"\b(?:longitudinal\w*|transverse\w*|lengthwise|crosswise|alligator|axial\w*|radial\w*|along|across)\b"
+)
 _ROUND_THE_MIDDLE = re.compile(r"\bdegrees?\b|°|\bcircumf\w*|\bclock\b|\barc\b")
 
 
@@ -27,7 +31,8 @@ def orientation(scene: Scene) -> list[str]:
     """Which way it runs."""
     if not scene.regions:
         return nothing(scene, "follow")
-    return [*(_runs(region, scene) for region in scene.regions[:MOST]), COARSE]
+    along = [OF_THE_PART] if _ALONG.search(scene.question.text.lower()) else []
+    return [*(_runs(region, scene) for region in scene.regions[:MOST]), *along, COARSE]
 
 
 def _runs(region: Region, scene: Scene) -> str:

@@ -5,24 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from assistant.reading.acts.slots import Scale, Unit
-from assistant.reading.question import read_question
+from assistant.reading.told.scales import PICTURE, Scale, Unit
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
+from assistant.words.replies.posed.told_sizes import (
+    BY_DISTANCE,
+    DISTANCE,
+    METRIC,
+    by_part,
+    is_of_mark,
+    is_of_part,
+    millimetres_per_pixel,
+)
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
 MOST = 2
 """Regions that are measured in one reply; the table holds all."""
-METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.INCH: 25.4}
-"""Millimetres of each unit of length."""
+TWO = 2
+"""Regions from which lengths can be summed."""
 ROUGHLY, CLOSELY = 0.3, 0.1
 """Shares of a limit within which a rough, and a followed, extent does not tell on which side it lies."""
 TO_CONVERT = "To convert: millimetres per pixel are a known length in mm divided by its length in pixels."
+GOES_ON = "It may go on beyond what could be followed."
 NO_SCALE = "Millimetres need a scale: give millimetres per pixel, or tell me how wide the picture is in mm."
 
-_MARK = re.compile(r"\b(?:it|mark|defect|region|lesion|line|spot|flaw|damage|anomaly|tumou?r|nodule)\b")
+_TOTAL = re.compile(r"\b(?:total|together|altogether|combined|sum|overall|summed|in all)\b")
 _LIMIT = re.compile(
     r"\b(?:over|above|more than|bigger than|larger than|longer than|wider than|exceed\w*|under|below|less than|smaller than"
     r"|shorter than|limit (?:is|of))\s+(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>mm|cm|px|pixels?)\b"
@@ -36,7 +45,19 @@ def size(scene: Scene) -> list[str]:
 
 def length(scene: Scene) -> list[str]:
     """Along the line, or the largest extent."""
-    return _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long")
+    told = _measured(scene, "measure", lambda r, e, u: f"is about {phrases.length(e.length, u)} long")
+    return _summed(scene) or told
+
+
+def _summed(scene: Scene) -> list[str]:
+    """The lengths of several regions together, where the message asks for that."""
+    found = [extents for region in scene.regions if (extents := _extents(region, scene)) is not None]
+    if len(found) < TWO or len(found) < len(scene.regions) or not _TOTAL.search(scene.question.text.lower()):
+        return []
+    whole = phrases.length(sum(e.length for e, _ in found), found[0][1])
+    on = any(region.measures is not None and region.measures.may_go_on for region in scene.regions)
+    said = f"The {wording.counted(len(found), 'region')} are about {whole} long together."
+    return [said, *([GOES_ON] if on else []), *_no_scale(scene)]
 
 
 def width(scene: Scene) -> list[str]:
@@ -65,10 +86,19 @@ def area(scene: Scene) -> list[str]:
 
     def said(region: Region, e: Extents, unit: str) -> str:
         pixels = region.area_fraction * image.width * image.height
-        scaled = "" if image.spacing_mm is None else f", {pixels * image.spacing_mm[0] * image.spacing_mm[1]:.2g} mm²"
+        per = _area_of_pixel(scene) if unit == "mm" else None
+        scaled = "" if per is None else f", {pixels * per:.2g} mm²"
         return f"covers {wording.percent(region.area_fraction)} of the picture (about {pixels:.0f} px²{scaled})"
 
     return _measured(scene, "measure", said)
+
+
+def _area_of_pixel(scene: Scene) -> float | None:
+    """Square millimetres of a pixel, by the file, the option or what the user told; None without."""
+    if (spacing := scene.inspection.image.spacing_mm) is not None:
+        return spacing[0] * spacing[1]
+    side = None if scene.told_scale is None else millimetres_per_pixel(scene.told_scale, scene.inspection.image)
+    return None if side is None else side * side
 
 
 def distance_edge(scene: Scene) -> list[str]:
@@ -133,13 +163,24 @@ def _measured(scene: Scene, doing: str, say: Callable[[Region, Extents, str], st
             f"{phrases.capital(wording.counted(more, 'further region'))} {'is' if more == 1 else 'are'} in the table."
         )
     if goes_on:
-        lines.append("It may go on beyond what could be followed.")
+        lines.append(GOES_ON)
     elif rough:
         lines.append("That is rough: the map is coarser than the mark.")
     if (first := _extents(regions[0], scene)) is not None:
         lines += _against_limit(scene, *first, rough)
-    wanted = scene.asked.slots.unit in METRIC and not scaled and NO_SCALE not in lines
-    return [*lines, *([NO_SCALE] if wanted else []), *(_assumption(scene) if scaled else [])]
+    if scaled:
+        return [*lines, *_assumption(scene)]
+    return [*lines, *([line for line in _no_scale(scene) if line not in lines])]
+
+
+def _no_scale(scene: Scene) -> list[str]:
+    """Why there are no millimetres, where they are asked for or a size was told that gives none."""
+    told = scene.asked.slots.scale
+    if told is not None and is_of_part(told, scene.inspection.object_name):
+        return [by_part(told)]
+    if scene.asked.slots.unit not in METRIC:
+        return []
+    return [*([BY_DISTANCE] if DISTANCE.search(scene.message.text.lower()) else []), NO_SCALE]
 
 
 def _whole(region: Region, e: Extents, unit: str) -> str:
@@ -156,6 +197,10 @@ def scale(scene: Scene) -> list[str]:
     told = scene.asked.slots.scale
     if told is not None and is_of_mark(told) and told.unit in METRIC and scene.regions:
         return [_by_mark(told, scene.regions[0])]
+    if told is not None and is_of_part(told, scene.inspection.object_name):
+        return [by_part(told), *size(scene)]
+    if told is None and DISTANCE.search(scene.question.text.lower()):
+        return [*size(scene), BY_DISTANCE, NO_SCALE]
     per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
     if told is None or per is None:
         return [*size(scene), TO_CONVERT]
@@ -175,11 +220,6 @@ def scale(scene: Scene) -> list[str]:
     ]
 
 
-def is_of_mark(told: Scale) -> bool:
-    """Whether a size was told of a defect rather than of the object or a pixel: it holds for that mark alone."""
-    return bool(read_question(told.of).kinds) or _MARK.search(told.of.lower()) is not None
-
-
 def _by_mark(told: Scale, region: Region) -> str:
     """What a size that was told of a mark makes of the pixels of a region."""
     b = region.box
@@ -195,25 +235,19 @@ def _assumed(told: Scale, per: float, image: QueryImage) -> str:
     """A scale that holds where what was told spans the picture."""
     pixels, side = (image.height, "high") if told.axis == "height" else (image.width, "wide")
     whole = phrases.length(told.number * METRIC.get(told.unit, 1.0), "mm")
+    if told.of == PICTURE:
+        return f"With the picture ({pixels} px) {whole} {side}, a pixel is {per:.3g} mm"
+    if told.axis == "diameter" and not told.of:
+        return f"If the diameter of {whole} spans the picture from side to side ({pixels} px), a pixel is {per:.3g} mm"
     spans = f"the picture as a whole ({pixels} px)" if not told.of else f"{told.of} spans the picture ({pixels} px) and"
     return f"If {spans} is {whole} {side}, a pixel is {per:.3g} mm"
-
-
-def millimetres_per_pixel(told: Scale, image: QueryImage) -> float | None:
-    """The scale that follows where what was told is a pixel, or spans the picture; None where it is in pixels."""
-    if told.unit not in METRIC:
-        return None
-    millimetres = told.number * METRIC[told.unit]
-    if told.axis == "pixel":
-        return millimetres
-    return millimetres / (image.height if told.axis == "height" else image.width)
 
 
 def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
     """The extents of a region: in millimetres by the file, the option or what the user told; else in pixels."""
     found = phrases.extents(region)
     told = scene.told_scale
-    if found is None or found[1] == "mm" or told is None:
+    if found is None or found[1] == "mm" or told is None or scene.asked.slots.unit is Unit.PX:
         return found
     per = millimetres_per_pixel(told, scene.inspection.image)
     return found if per is None else (_scaled(found[0], per), "mm")
@@ -224,8 +258,15 @@ def _assumption(scene: Scene) -> list[str]:
     told = scene.told_scale
     if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
         return []
-    way = "from top to bottom" if told.axis == "height" else "from side to side"
-    return [f"Millimetres hold if {told.of or 'what you measured'} spans the picture {way}."]
+    image = scene.inspection.image
+    way, pixels = ("from top to bottom", image.height) if told.axis == "height" else ("from side to side", image.width)
+    if told.of == PICTURE:
+        return [f"Taken from the picture, {told.number:g} {told.unit.value} {way} ({pixels} px)."]
+    of = told.of or ("the diameter" if told.axis == "diameter" else "what you measured")
+    size_told = f"{told.number:g} {told.unit.value}"
+    return [
+        f"Millimetres hold if {of} spans the picture {way} ({size_told} over {pixels} px); if not, tell how many pixels it takes."
+    ]
 
 
 def _scaled(e: Extents, per: float) -> Extents:

@@ -7,10 +7,16 @@ import re
 from assistant.reading.acts.slots import FIRST, Form
 from assistant.types import Mode, Verdict
 from assistant.words import wording
+from assistant.words.replies.disputes import not_checked
 from assistant.words.replies.verdicts import DECIDES, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
+_UNDETERMINED = re.compile(
+    r"\b(?:could(?:n't| not)|cannot|can(?:'t| not)|did(?:n't| not)) (?:be )?(?:determin|tell|told|judg|check|assess|see|say)\w*"
+    r"|\bnot (?:determined|checked|judged|covered|assessed)\b|\blimitations?\b"
+)
+"""Asks for what a report does not cover."""
 _MESSAGE = re.compile(r"\b(?:e-?mail|mail|line|sentence|message|sms|letter)\b")
 
 
@@ -61,6 +67,11 @@ def report(scene: Scene) -> list[str]:
         lines.append(
             f"{phrases.capital(phrases.name(region))}: {phrases.mark(region, scene)}, {where}, {region.severity.value}."
         )
+    if scene.reported is not None:
+        where = f" {scene.reported.where}" if scene.reported.where else ""
+        lines.append(f"Seen by the user{where}, and not marked: to be looked at by hand.")
+    if _UNDETERMINED.search(scene.message.text.lower()):
+        lines += not_checked(scene)[:1]
     lines.append(f"Confidence: the score is {phrases.how_close(found.image_score)}.")
     return [f"- {line}" for line in [*lines, f"Made by: preset {found.preset}, trained parts {found.weights[:19]}."]]
 

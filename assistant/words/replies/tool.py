@@ -6,9 +6,11 @@ import re
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import LONGEST, MessageKind
+from assistant.reading.spelling import plain
 from assistant.types import Mode
 from assistant.words import wording
 from assistant.words.replies.findings import worst
+from assistant.words.replies.untold.refusals import name_of_unknown, nothing_known, verdict
 from assistant.words.replies.verdicts import presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -41,8 +43,11 @@ def threshold(scene: Scene) -> list[str]:
     found = scene.inspection
     if found.mode is Mode.FEW_SHOT:
         basis = (
-            "It is set from your references alone, each judged by the others, together with what is usual for other products; "
-            "they are all that is asked of your product."
+            "It is set from your references alone, each judged by the others, together with what is usual for other "
+            "products: it is "
+            "the higher of two points, one above which a chosen share of good pictures lies (--overkill), the other "
+            "from which the odds "
+            "turn against it."
         )
     else:
         basis = (
@@ -138,6 +143,9 @@ def not_understood(scene: Scene, nearest: tuple[Act, ...]) -> list[str]:
     """Said where no act is near enough: what is known of the place or kind named, else the verdict; and what can be asked."""
     if scene.cells or scene.point or scene.question.kinds or scene.numbers:
         return [*presence(scene), otherwise(scene, nearest)]
+    name = name_of_unknown(plain(scene.question.text))
+    if name is not None:
+        return [nothing_known(name), *verdict(scene), otherwise(scene, nearest)]
     unsure = "I may not have understood that, or cannot tell it from the picture"
     return [f"{unsure}; I can answer {_offered(scene, nearest)}, for example.", *presence(scene)]
 
@@ -148,13 +156,17 @@ def otherwise(scene: Scene, nearest: tuple[Act, ...]) -> str:
 
 
 def _offered(scene: Scene, nearest: tuple[Act, ...]) -> str:
+    """Two questions that can be answered: those nearest to what was asked, then others of the same family."""
     families = {Family.FINDING, Family.MEASURE, Family.KNOWLEDGE, Family.VERDICT, Family.SUMMARY}
+    asked = scene.asked.act
     near = [
-        act.example
+        act
         for act in nearest
-        if act is not scene.asked.act and (act.family in families or (scene.medical and act.family is Family.MEDICAL))
+        if act is not asked and (act.family in families or (scene.medical and act.family is Family.MEDICAL))
     ]
-    return wording.join([f'"{one}"' for one in near[:2] or [Act.WHERE.example, Act.SURE.example]], "or")
+    alike = [act for act in Act if act is not asked and act.family is asked.family and asked.family in families]
+    offered = [*dict.fromkeys([*near, *(alike if near else [Act.WHERE, Act.SURE])])]
+    return wording.join([f'"{act.example}"' for act in offered[:2]], "or")
 
 
 def no_sentence(kind: MessageKind) -> list[str]:

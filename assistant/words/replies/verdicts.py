@@ -8,6 +8,7 @@ from assistant.reading.clauses import same_kind
 from assistant.types import THRESHOLD, Mode, Region, Verdict
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
+from assistant.vocabulary.materials import is_movable, on_object
 from assistant.words import wording
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -21,6 +22,10 @@ _MANY = re.compile(
 )
 """Words for more than the one piece in the picture."""
 MANY = "One picture speaks for what it shows, not for the rest of the batch."
+_OF_PLACE = re.compile(
+    r"\b(?:is|are|does) (?:the|that) (?:\w+ ){0,2}(?:top|bottom|left|right|upper|lower|centre|center|middle|edge|corner)\b"
+)
+"""Asks whether a place is fine, not the whole."""
 _TAKEN = re.compile(r"\b(?:take (?:it|this|that)|eat|drink|swallow|patients?|consume\w*)\b")
 """Words for what must be safe for a person."""
 _DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
@@ -180,8 +185,17 @@ def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
         return [MANY, *_accept_one(scene)]
+    if scene.cells and _OF_PLACE.search(scene.question.text.lower()):
+        return at_place(scene)
+    reported = [_reported(scene)] if scene.reported is not None and not scene.anomalous else []
     taken = not scene.medical and _TAKEN.search(scene.message.text.lower())
-    return dangerous(scene) if taken else _accept_one(scene)
+    return [*reported, *(dangerous(scene) if taken else _accept_one(scene))]
+
+
+def _reported(scene: Scene) -> str:
+    """That what the user saw, and is not marked, is to be looked at first."""
+    where = "" if scene.reported is None or not scene.reported.where else f" {scene.reported.where}"
+    return f"Have what you saw{where} looked at by hand first: it is not marked, so my verdict does not cover it."
 
 
 def _accept_one(scene: Scene) -> list[str]:
@@ -198,12 +212,12 @@ def _accept_one(scene: Scene) -> list[str]:
         ]
     if scene.anomalous:
         if not found.regions:
-            return [f"I would hold it back: it looks anomalous as a whole ({phrases.scored(found)}).", YOURS]
+            return [f"I would {_hold(scene)}: it looks anomalous as a whole ({phrases.scored(found)}).", YOURS]
         first = found.regions[0]
         more = len(found.regions) - 1
         rest = "" if not more else f", and {wording.counted(more, 'further region')}"
         return [
-            f"I would hold it back: {phrases.mark_at(first, scene)}, rated {first.severity.value}{rest} "
+            f"I would {_hold(scene)}: {phrases.mark_at(first, scene)}, rated {first.severity.value}{rest} "
             f"({phrases.scored(found)}).",
             YOURS,
         ]
@@ -213,6 +227,11 @@ def _accept_one(scene: Scene) -> list[str]:
         f"Nothing I see speaks against it: no defect was found ({phrases.scored(found)}).",
         f"{phrases.LIMIT} {YOURS}",
     ]
+
+
+def _hold(scene: Scene) -> str:
+    """What to do with something that is not to pass; a road cannot be held back."""
+    return "hold it back" if is_movable(scene.inspection.object_name) else "have it looked at"
 
 
 def dangerous(scene: Scene) -> list[str]:
@@ -227,10 +246,11 @@ def dangerous(scene: Scene) -> list[str]:
     entry = scene.knowledge.find(first.type) if first is not None else None
     if first is None or entry is None:
         return [said, "I would hold it back until someone has looked at it."]
+    effects = on_object(entry, scene.inspection.object_name).effects
     return [
         said,
         f"I found {phrases.mark_at(first, scene)}, rated {first.severity.value}; "
-        f"{wording.noun(entry.name, scene.knowledge)} can {wording.join(entry.effects, 'or')}.",
+        f"{wording.noun(entry.name, scene.knowledge)} can {wording.join(effects, 'or')}.",
     ]
 
 

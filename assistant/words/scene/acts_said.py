@@ -6,8 +6,12 @@ import re
 from dataclasses import replace
 
 from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.message import states
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import read_question
+from assistant.reading.spelling import plain
+from assistant.words.scene.places import side_of
+from assistant.words.scene.spots import claims_to_see, seen_in
 
 COURTESIES = frozenset(
     {
@@ -30,7 +34,6 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.WHY: frozenset({Act.CHECKED}),
     Act.REFERENCES: frozenset({Act.WHY, Act.CHECKED}),
     Act.MALIGNANT: frozenset({Act.DIAGNOSIS, Act.PRESENCE}),
-    Act.SCALE: frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH}),
     Act.REPORT: frozenset({Act.SUMMARY, Act.PRESENCE, Act.WHERE, Act.SURE, Act.DESCRIBE}),
     Act.RATING: frozenset({Act.SCORE, Act.SEVERITY, Act.PRESENCE}),
     Act.STANDARD: frozenset({Act.ACCEPT, Act.PRESENCE}),
@@ -42,6 +45,13 @@ COVERED: dict[Act, frozenset[Act]] = {
     Act.ANYTHING_ELSE: frozenset({Act.PRESENCE}),
 }
 """Acts whose reply holds what those beside it ask for."""
+_ABOUT = re.compile(r"\W*(?:(?:and|so|ok|okay|but|now) )*(?:what|how) about\b[^?]*$", re.IGNORECASE)
+"""Names what the next sentence asks of."""
+_CANNOT_SEE = re.compile(r"\bcan(?:'t| ?not) see\b", re.IGNORECASE)
+STATEMENTS = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
+"""Acts that a statement can do; others are only read into it."""
+MEASURED = frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH, Act.AREA, Act.DISTANCE_EDGE, Act.DISTANCE_REGION})
+"""Acts whose replies use a size told beside them, and say what it is taken as."""
 ONCE = frozenset(
     {
         Act.CLAIM,
@@ -63,24 +73,67 @@ _OF_PATIENTS = re.compile(
 )
 
 
+_ASKS_CAUSE = re.compile(r"^\W*(?:and |so |then )?(?:what|which)\b.{0,20}\bcaus\w+|^\W*(?:the )?(?:root )?causes?\W*$")
+
+
 def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
     """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
     kept = []
     for one in asked:
         if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
             continue
-        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC)
+        talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
+        if one.act in (Act.CLAIM, Act.WHY, Act.TYPE) and _ASKS_CAUSE.search(plain(one.text)):
+            kept.append(replace(one, act=Act.CAUSE))
+            continue
         kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
     return tuple(kept)
 
 
 def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
-    """Acts without those that another one of the message covers, each once."""
-    present = {one.act for one in asked}
-    covered = {act for by, acts in COVERED.items() if by in present for act in acts}
-    if present - COURTESIES:
-        covered |= COURTESIES
-    elif present:
-        covered |= present - {asked[0].act}
-    first = {one.act: one for one in reversed(asked)}
-    return tuple(one for one in asked if one.act not in covered and (one is first[one.act] or one.act not in ONCE))
+    """Acts without those that another one of the message covers, each once; what is put to the assistant always stays."""
+    asked = _asking(asked)
+    unposed = [one for one in asked if one.slots.posed is None]
+    present = {one.act for one in unposed}
+    courtesies = COURTESIES if {one.act for one in asked} - COURTESIES else present - {asked[0].act} if asked else set()
+    sized = bool(present & MEASURED)
+    first = {one.act: one for one in reversed(unposed)}
+
+    def kept(one: AskedAct) -> bool:
+        if one.slots.posed is not None or _is_apart(one):
+            return True
+        if one.act in courtesies or (one.act is Act.SCALE and sized):
+            return False
+        if any(one.act in COVERED.get(other.act, ()) and _about_the_same(one, other) for other in unposed):
+            return False
+        return one is first[one.act] or one.act not in ONCE or not _about_the_same(one, first[one.act])
+
+    return tuple(one for one in asked if kept(one))
+
+
+def _is_apart(one: AskedAct) -> bool:
+    """Whether it is about a place of its own that the user points to, which no other answer covers."""
+    said = plain(one.text)
+    return claims_to_see(said) and bool(one.slots.cells or side_of(said) or seen_in(said))
+
+
+def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
+    """Without what a message only states before it asks: that is what the question is about."""
+    kept = []
+    for at, one in enumerate(asked):
+        later = [other for other in asked[at + 1 :] if not states(other.text)]
+        put = any(other.slots.posed is not None for other in later)
+        about = put and _ABOUT.match(one.text) is not None
+        blind = one.act is Act.MISSED and _CANNOT_SEE.search(one.text) is not None
+        hollow = one.act is Act.CLAIM and one.slots.claim is None
+        ground = (about or states(one.text)) and one.slots.posed is None and one.act not in (Act.SCALE, *COURTESIES)
+        asks = any(not states(other.text) for other in asked)
+        if _is_apart(one) or not (ground and (put or (asks and (blind or hollow or one.act not in STATEMENTS)))):
+            kept.append(one)
+    return tuple(kept)
+
+
+def _about_the_same(one: AskedAct, other: AskedAct) -> bool:
+    """Whether an act is about what another one is about, or about nothing in particular."""
+    mine, its = (one.slots.numbers, one.slots.cells), (other.slots.numbers, other.slots.cells)
+    return mine == its or not any(mine)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from assistant.types import Domain, Extents, Inspection, Mode, Region
+from assistant.vocabulary.knowledge import Entry
+from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
 from assistant.words.scene.scene import Scene
 
@@ -11,11 +13,14 @@ CERTAIN = 0.6
 MOST = 4
 """Regions that a sentence lists."""
 LIMIT = "Small or faint defects can be missed."
+WHICH_SIDE = "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say."
 SCAN_LIMIT = "Small or faint lesions can be missed."
 
 
 def mark(region: Region, scene: Scene) -> str:
-    """What a region is: "a crack", "an unusual mark, perhaps a crack", "a finding, perhaps a mass"."""
+    """What a region is: the user's name for it, "a crack", "an unusual mark, perhaps a crack", "a finding, perhaps a mass"."""
+    if (called := scene.called.get(region.id)) is not None:
+        return f'what you call "{called}"'
     what = "a finding" if scene.medical else "an unusual mark" if scene.anomalous else "a mark"
     entry = scene.knowledge.find(region.type)
     if region.type is None or (scene.medical and entry is not None and entry.domain is Domain.INDUSTRIAL):
@@ -140,6 +145,15 @@ def extents(region: Region) -> tuple[Extents, str] | None:
     if found is None:
         return None
     return (found.mm, "mm") if found.mm is not None else (found.px, "px")
+
+
+def hardly(entry: Entry, scene: Scene) -> str:
+    """That a kind makes little sense on the object, and what looks alike and could be on it."""
+    materials = materials_of(scene.inspection.object_name)
+    alike = [wording.noun(n, scene.knowledge) for n in entry.confusable if fits_object(n, materials)]
+    like = "" if not alike else f"; what looks alike: {wording.join(alike, 'or')}"
+    head = f"{capital(wording.noun(entry.name, scene.knowledge))} makes little sense on {thing(scene)}"
+    return f"{head}: the kind is a guess by looks alone{like}."
 
 
 def capital(text: str) -> str:

@@ -14,8 +14,13 @@ _HOURS = {
 }  # fmt: skip
 _CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?:\s*(?:to|-|–)\s*(1[0-2]|[1-9]))?\s*o\W?clock\b")
 _POINT = re.compile(
-    r"(?<!\d)(?<!\d )\bx\D{0,12}(\d{2,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+    r"(?<!\d)(?<!\d )(?<!\dmm )(?<!\d mm )(?<!\dcm )(?<!\d cm )(?<!\d m )(?<!px )"
+    r"\bx\D{0,12}(\d{2,5})\b(?:\D{1,12}\by?\D{0,12}(\d{1,5})\b)?"
+    r"|\(\s*(\d{1,5})\s*[,;/]\s*(\d{1,5})\s*\)"
+    r"|\b(?:at|around|near|about|by|from|position|coordinates?|point|pixel|to)\s+(\d{2,5})\s?[,;/]\s?(\d{2,5})\b"
+    r"(?!\s?(?:mm|cm|%|[.,;/]\s?\d))"
 )
+_CORNER = re.compile(r"\b(up|upper|top|low|lower|down|bottom)(?: |-|)(?:on the |to the )?(left|right)\b")
 _NAMED = r"(?P<{}>left|right|top|bottom|upper|lower)"
 _SIDE = re.compile(
     rf"\b(?:on|at|to|in|near|along|towards?|by|of) (?:the |its |that )?(?:far |very |whole |extreme )?{_NAMED.format('one')}"
@@ -42,6 +47,17 @@ def cells_of_hours(said: str) -> frozenset[str]:
     return frozenset(_HOURS[int(hour)] for hours in _CLOCK.findall(said) for hour in hours if hour)
 
 
+def cells_of_corners(said: str) -> frozenset[str]:
+    """Corners that a text names in other words than the grammar of places reads.
+
+    >>> sorted(cells_of_corners("up right, and in the lower-left"))
+    ['bottom left', 'top right']
+    """
+    return frozenset(
+        f"{'top' if row.startswith(('up', 'top')) else 'bottom'} {side}" for row, side in _CORNER.findall(said)
+    )
+
+
 def side_of(said: str) -> Side | None:
     """The one side of the picture that a text names; None for none or several.
 
@@ -66,9 +82,11 @@ def point_of(said: str) -> tuple[int, int | None] | None:
 
     >>> point_of("at x 120, y 48"), point_of("(44, 28)"), point_of("boxes as x1,y1,x2,y2")
     ((120, 48), (44, 28), None)
+    >>> point_of("the bite at around 140,390"), point_of("about 15 cm x 15 cm"), point_of("about 0,97")
+    ((140, 390), None, None)
     """
     told = _POINT.search(said)
     if told is None:
         return None
-    y = told[2] or told[4]
-    return int(told[1] or told[3]), None if y is None else int(y)
+    y = told[2] or told[4] or told[6]
+    return int(told[1] or told[3] or told[5]), None if y is None else int(y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,20 +11,41 @@ import numpy as np
 
 from assistant.geometry import CELLS
 from assistant.reading.acts.act import Act
-from assistant.reading.acts.slots import Scale
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
+from assistant.reading.spelling import plain
+from assistant.reading.told.scales import Scale
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.scene.places import Side, cells_of_hours, cells_of_side, point_of, side_of
+from assistant.words.scene.places import Side, cells_of_corners, cells_of_hours, cells_of_side, point_of, side_of
+from assistant.words.scene.spots import (
+    Spot,
+    box_around,
+    box_of_cells,
+    claims_to_see,
+    names_again,
+    points_back,
+    seen_in,
+    sees_somewhere,
+    spot_beside,
+)
 
 POINTING = frozenset(
     {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
 )
 """Acts that are about a place which another sentence of the message names."""
+ELSEWHERE = frozenset(
+    {Act.DISTANCE_EDGE, Act.DISTANCE_REGION, Act.SCALE, Act.SIDE, Act.COUNT, Act.LIST_REGIONS, Act.HEAT_MAP}
+)
+"""Acts whose places are none that somebody points to."""
+ELLIPSIS = 3
+"""Words of a sentence, at most, that leaves out what it is about ("reflection maybe?")."""
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
+
+KindChances = tuple[tuple[str, float], ...]
+"""Kinds with their chances, the likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,10 @@ class Scene:
         others: further pictures of the session, in their order.
         told_scan: the user spoke of it as of a scan of a patient.
         told_scale: the last size that the user told.
+        before: the place that the last reply was about, where it was one that a user pointed to.
+        reported: the last place where the user said before that he sees something which is not marked.
+        kind_chances: gives the kinds of each region with their chances, the likeliest first; empty where they are not known.
+        called: what the user calls regions, by their numbers.
     """
 
     inspection: Inspection
@@ -65,6 +90,21 @@ class Scene:
     others: Sequence[Earlier] = field(default=())
     told_scan: bool = False
     told_scale: Scale | None = None
+    before: Spot | None = None
+    reported: Spot | None = None
+    kind_chances: Callable[[], Sequence[KindChances]] = tuple
+    called: Mapping[int, str] = field(default_factory=dict)
+
+    def chances_of(self, region: Region) -> KindChances:
+        """Kinds of a region with their chances, the likeliest first; its own kind alone where the others are not known."""
+        at = self.inspection.regions.index(region)
+        known = self._kinds[at] if at < len(self._kinds) else ()
+        alone = () if region.type is None else ((region.type, region.type_probability or 0.0),)
+        return known or alone
+
+    @cached_property
+    def _kinds(self) -> tuple[KindChances, ...]:
+        return tuple(self.kind_chances())
 
     @property
     def medical(self) -> bool:
@@ -82,7 +122,7 @@ class Scene:
         found = set(self.question.cells) | self.asked.slots.cells
         if not found and self.asked.act in POINTING:
             found = set(self.message.cells)
-        found |= cells_of_hours(self.question.text.lower())
+        found |= cells_of_hours(self.question.text.lower()) | cells_of_corners(self.question.text.lower())
         if not found and self.side is not None:
             found = set(cells_of_side(self.side))
         if not found and (point := self.point) is not None:
@@ -115,6 +155,50 @@ class Scene:
             return None
         point = told[0], self._size[1] // 2 if told[1] is None else told[1]
         return point if point[0] < self._size[0] and point[1] < self._size[1] else None
+
+    @cached_property
+    def spot(self) -> Spot | None:
+        """The place that the user points to: named in the sentence, or before it and meant by "it" or "there"."""
+        said = plain(self.question.text)
+        if self.asked.act in ELSEWHERE:
+            return None
+        if (beside := spot_beside(said, self.inspection, self.focus)) is not None:
+            return beside
+        if (self.numbers and not (self._names_place and not self.question.numbers)) or (
+            self.question.rank and not claims_to_see(said)
+        ):
+            return None
+        if self.before is None and self.reported is not None and names_again(said) and not self._names_place:
+            return self.reported
+        if self.before is not None and self.asked.confidence > 0 and points_back(said) and not self._names_place:
+            return self.before if not _is_another(said, self.before) else Spot("", None, named=seen_in(said))
+        if self.point is not None and not self.question.cells:
+            box = box_around(self.point, REACH * max(self._size), *self._size)
+            return Spot(f"around x {self.point[0]}, y {self.point[1]} px", box, named=seen_in(said))
+        if self.cells:
+            box = box_of_cells(self.cells, *self._size)
+            return Spot(f"at {self.here}", box, self.cells, seen_in(said))
+        if self.before is not None and self.asked.act is Act.CLAIM and len(said.split()) <= ELLIPSIS:
+            return self.before
+        return Spot("", None, named=seen_in(said)) if sees_somewhere(said) else None
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether the place that the sentence is about was named before it."""
+        return self.spot is not None and (self.spot is self.before or self.spot is self.reported)
+
+    @property
+    def sees_unmarked(self) -> bool:
+        """Whether the user says that he sees something where nothing is marked."""
+        spot = self.spot
+        return spot is not None and claims_to_see(plain(self.question.text)) and not spot.regions(self.inspection)
+
+    @property
+    def _names_place(self) -> bool:
+        """Whether the sentence itself, not another one of the message, names a place."""
+        said = self.question.text.lower()
+        named = self.question.cells | self.asked.slots.cells | cells_of_hours(said) | cells_of_corners(said)
+        return bool(named or side_of(said) or self.point)
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -174,3 +258,9 @@ class Scene:
             part = scores[row * height // 3 : (row + 1) * height // 3, column * width // 3 : (column + 1) * width // 3]
             best = max(best, float(np.max(part)) if part.size else 0.0)
         return best
+
+
+def _is_another(said: str, before: Spot) -> bool:
+    """Whether a plain text describes something else that is seen than what was seen before."""
+    seen = seen_in(said)
+    return sees_somewhere(said) and bool(seen) and seen.split()[-1] not in before.named

@@ -12,9 +12,10 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.certain import certain_act
 from assistant.reading.acts.languages import ENGLISH, language_of, notice_in
 from assistant.reading.acts.message import LONGEST, MOST_PIECES, MessageKind, cut
-from assistant.reading.acts.slots import PREVIOUS, Form, Scale, Slots, Unit, claim_of, scale_of, slots_of, unit_of
+from assistant.reading.acts.slots import PREVIOUS, Form, Slots, claim_of, slots_of
 from assistant.reading.acts.understanding import KNOWN, Understanding, understand
 from assistant.reading.question import read_question
+from assistant.reading.told.scales import PICTURE, Scale, Unit, scale_of, unit_of
 
 
 def told(text: str) -> Understanding:
@@ -115,7 +116,7 @@ def test_other_pictures() -> None:
         ("the lens gives about 0.8 mm/px on the floor", Scale("pixel", 0.8, Unit.MM)),
         ("scale bar 500 um = 200 px", Scale("pixel", 2.5, Unit.MICRON)),
         ("the flange is 120 mm", Scale("unknown", 120, Unit.MM, "the flange")),
-        ("field of view is 50 mm", Scale("unknown", 50, Unit.MM, "field of view")),
+        ("field of view is 50 mm", Scale("width", 50, Unit.MM, PICTURE)),
         ("flange od is 120 mm", Scale("diameter", 120, Unit.MM, "flange")),
         ("bottle mouth dia 28mm", Scale("diameter", 28, Unit.MM, "bottle mouth")),
         ("the cap has a diameter of 28 mm", Scale("diameter", 28, Unit.MM, "the cap")),
@@ -126,6 +127,22 @@ def test_other_pictures() -> None:
         ("the gap is 5 percent", None),
         ("is the bottle 60 mm wide?", None),
         ("0 px are 1 mm", None),
+        ("how long is it in mm, this is about a 10 cm wide shot", Scale("width", 10, Unit.CM, PICTURE)),
+        ("the picture is maybe 15 cm x 15 cm", Scale("width", 15, Unit.CM, PICTURE)),
+        ("can you give me mm if the outer diameter is about 95 mm?", Scale("diameter", 95, Unit.MM)),
+        ("what is the length given the bottle is 70 mm tall?", Scale("height", 70, Unit.MM, "the bottle")),
+        ("how wide is it (the part is 40 mm across)?", Scale("width", 40, Unit.MM, "the part")),
+        ("at 0.2 mm/px, what's its width?", Scale("pixel", 0.2, Unit.MM)),
+        ("what is the length if 100 px are 12 mm?", Scale("pixel", 0.12, Unit.MM)),
+        ("if the road is 3 m wide", Scale("width", 3, Unit.METRE, "the road")),
+        ("it's a 100 mm wafer", Scale("unknown", 100, Unit.MM, "wafer")),
+        ("with a field of view of 50 mm, how long is it?", Scale("width", 50, Unit.MM, PICTURE)),
+        ("if the inner diameter is 8 mm, how long is it?", Scale("diameter", 8, Unit.MM, "the inner diameter")),
+        ("the camera is at roughly 1.2 m height", None),
+        ("how long is it if the camera is 300 mm above?", None),
+        ("would you reject it if it is over 2 mm?", None),
+        ("is it more than 2 mm from the edge?", None),
+        ("i'm sure it is 3 % of it", None),
         ("the defect is wide", None),
     ],
 )

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+import assistant.inquiry
 from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
-from assistant.types import Inspection, QueryImage
+from assistant.types import Coverage, Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
 from assistant.vision.closer import closer_look, tile_references
 from assistant.vision.closer.closer_look import (
@@ -32,7 +33,13 @@ from assistant.vision.detector import Detector
 from assistant.vision.references.profile import Profile
 
 SIZE = (300, 400)
-FULL, AUTO = Inquiry(detail=Detail("full")), Inquiry(detail=Detail("auto"))
+FULL, AUTO, OVERVIEW = (Inquiry(detail=Detail(look)) for look in ("full", "auto", "overview"))
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of this size count as large ones."""
+    monkeypatch.setattr(assistant.inquiry, "LARGE", SIZE[0] * SIZE[1] - 1)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +74,7 @@ def places(inspection: Inspection) -> list[tuple[float, float]]:
 
 def test_an_overview_is_what_the_detector_says(detector: Detector) -> None:
     image = surface(3)
-    found, plain = inspected(detector, image, Inquiry()), detector.score(detector.encode(image))
+    found, plain = inspected(detector, image, OVERVIEW), detector.score(detector.encode(image))
     assert found.image_score == plain.image_score
     assert found.coverage == plain.coverage
     assert found.coverage is not None
@@ -102,7 +109,6 @@ def test_without_references_the_rest_of_the_picture_is_the_reference(detector: D
 def test_tiles_that_judge_each_other_are_encoded_once(
     detector: Detector, monkeypatch: pytest.MonkeyPatch, inquiry: Inquiry
 ) -> None:
-    monkeypatch.setattr(closer_look, "SMALL", 0)
     encoded: list[tuple[object, ...]] = []
 
     def noted(plain: Callable[..., object]) -> Callable[..., object]:
@@ -122,12 +128,27 @@ def test_a_picture_that_is_no_even_surface_is_not_judged_by_itself(detector: Det
     image = surface(3)
     image.pixels[:, 130:] //= 3
     image.pixels[:, 260:] = 255 - surface(4).pixels[:, 260:] // 8
-    found, overview = inspected(detector, image, FULL), inspected(detector, image, Inquiry())
+    found, overview = inspected(detector, image, FULL), inspected(detector, image, OVERVIEW)
     assert UNEVEN in found.warnings
     assert found.coverage is not None
     assert found.coverage.tiles == 0
     assert found.image_score == overview.image_score
     assert UNEVEN not in inspected(detector, surface(3), FULL).warnings
+
+
+def test_that_a_picture_is_not_even_is_told_by_a_few_of_its_tiles(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three surfaces beside each other, of which a dozen tiles are enough."""
+    parts = [surface(3, (600, 300)), striped(4, (600, 300)), surface(5, (600, 300))]
+    parts[2].pixels[:] = 255 - parts[2].pixels // 8
+    image = QueryImage(np.concatenate([one.pixels for one in parts], 1), "a thing")
+    looked: list[object] = []
+    plain = tile_references.tile_features
+    monkeypatch.setattr(tile_references, "tile_features", lambda *given: (looked.append(given), plain(*given))[1])
+    found = inspected(detector, image, FULL)
+    assert UNEVEN in found.warnings
+    assert len(looked) == 2 * tile_references.PROBES, "of each scale"
 
 
 def test_normal_pictures_mostly_stay_normal(detector: Detector, profile: Profile) -> None:
@@ -150,7 +171,6 @@ def test_the_row_tells_how_much_was_looked_at(detector: Detector, profile: Profi
 def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
     detector: Detector, profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closer_look, "SMALL", 0)
     full = inspected(detector, pitted(3, 300, 200), FULL, profile).coverage
     auto = inspected(detector, pitted(3, 300, 200), AUTO, profile)
     assert full is not None
@@ -159,14 +179,22 @@ def test_auto_takes_what_promises_most_first_and_keeps_to_its_share(
     assert any(abs(x - 300) < 30 and abs(y - 200) < 30 for x, y in places(auto))
 
 
-def test_where_no_tile_is_worth_a_look_the_overview_stands(detector: Detector, profile: Profile) -> None:
-    """A small picture whose blocks are all as usual."""
-    image = surface(4)
+def test_of_pictures_that_are_not_large_auto_is_the_overview(
+    detector: Detector, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assistant.inquiry, "LARGE", SIZE[0] * SIZE[1])
+    image = pitted(4, 300, 200)
     plain = detector.score(detector.encode(image), profile)
-    found = inspected(detector, image, AUTO, profile)
-    assert found.coverage is not None
-    assert found.coverage.tiles == 0
+    found = inspected(detector, image, Inquiry(), profile)
+    assert found.coverage == Coverage("auto")
     assert found.image_score == plain.image_score
+    assert build_profile(detector, [surface(1)]).tiles is None
+    assert inspected(detector, image, FULL, profile).image_score > plain.image_score
+
+
+def test_a_profile_of_large_pictures_has_normal_tiles_unless_only_the_whole_is_looked_at(detector: Detector) -> None:
+    assert build_profile(detector, [surface(1, (60, 80)), surface(2)]).tiles is not None
+    assert build_profile(detector, [surface(1), surface(2)], OVERVIEW).tiles is None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3000), (3000, 2), (300, 300)])
@@ -201,14 +229,14 @@ def test_a_profile_with_broken_tiles_is_refused(profile: Profile, tmp_path: Path
 
 
 def test_a_profile_without_tiles_says_what_they_were_judged_by(detector: Detector) -> None:
-    plain = build_profile(detector, [surface(1), surface(2)])
+    plain = build_profile(detector, [surface(1), surface(2)], OVERVIEW)
     assert ALONE in inspected(detector, surface(3), FULL, plain).warnings
 
 
-def striped(seed: int) -> QueryImage:
+def striped(seed: int, size: tuple[int, int] = SIZE) -> QueryImage:
     """Another surface, as bright."""
     draws = np.random.default_rng(seed)
-    waves = 40 * np.sin(np.arange(SIZE[1]) / 2 + draws.uniform(0, 6))[None] + draws.normal(0, 2, SIZE)
+    waves = 40 * np.sin(np.arange(size[1]) / 6 + draws.uniform(0, 6))[None] + draws.normal(0, 2, size)
     plane = (128 + waves).clip(0, 255).astype(np.uint8)
     return QueryImage(np.ascontiguousarray(plane[..., None].repeat(3, 2)), f"stripes {seed}")
 
@@ -263,8 +291,8 @@ def test_a_large_picture_that_is_nearly_anomalous_is_worth_a_closer_look(
     monkeypatch.setattr(Detector, "score", lambda *given: replace(plain(*given), image_score=score))
     large, small = surface(3, (900, 1200)), surface(3, (60, 80))
     nearly = 0.35 <= score < 0.5
-    assert (UNSURE in inspected(detector, large, Inquiry()).warnings) == nearly
-    assert inspected(detector, small, Inquiry()).warnings == ()
+    assert (UNSURE in inspected(detector, large, OVERVIEW).warnings) == nearly
+    assert inspected(detector, small, OVERVIEW).warnings == ()
     assert not any("closely" in one for one in inspected(detector, surface(3), FULL, profile).warnings)
 
 
@@ -307,7 +335,7 @@ def test_how_far_a_look_is_is_told_after_each_tile(
     assert {most for _, most in told} == {planned}
     assert found.coverage is not None
     assert found.coverage.tiles == len(told) <= planned
-    assert planned_tiles(detector, (60, 80), inquiry.detail) == planned_tiles(detector, SIZE, Detail()) == 0
+    assert planned_tiles(detector, (60, 80), inquiry.detail) == planned_tiles(detector, SIZE, Detail("overview")) == 0
 
 
 def test_normal_tiles_are_counted_and_a_look_ends_where_told(detector: Detector) -> None:

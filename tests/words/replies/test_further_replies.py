@@ -10,13 +10,14 @@ import pytest
 
 from assistant.geometry import CELLS
 from assistant.reading.acts.act import Act
-from assistant.reading.acts.slots import Scale, Slots, Unit
+from assistant.reading.acts.slots import Slots
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import read_question
+from assistant.reading.told.scales import Scale, Unit
 from assistant.types import AnomalyMap, Box, Domain, Extents, Inspection, MeasuredBy, Measures, Mode, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.replies.reply import SAYERS
 from assistant.words.replies.sizes import is_of_mark
+from assistant.words.replies.telling.sayers import SAYERS
 from assistant.words.scene.scene import Scene
 from tests.inspections import inspection, region
 

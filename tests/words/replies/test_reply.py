@@ -18,7 +18,8 @@ from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Domain, Extents, Inspection, MeasuredBy, Measures, Mode
 from assistant.vision.detail.overview import unseen
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.replies.reply import SAYERS, Reply, reply
+from assistant.words.replies.reply import Reply, reply
+from assistant.words.replies.telling.sayers import SAYERS
 from assistant.words.scene.scene import Earlier
 from tests.inspections import inspection, region, regions
 
@@ -39,11 +40,21 @@ STATES = {
 }
 
 
-def told(found: Inspection, *acts: tuple[Act, str], message: str | None = None, **more: Any) -> Reply:
-    """The reply to a message whose acts are known."""
+def told(
+    found: Inspection,
+    *acts: tuple[Act, str],
+    message: str | None = None,
+    focus: tuple[int, ...] = (),
+    before: tuple[Act, ...] = (),
+    last: Reply | None = None,
+    **more: Any,
+) -> Reply:
+    """The reply to a message whose acts are known, after one about the regions of ``focus``."""
+    last = last or Reply((), (), before, focus)
     question = read_question(message or " ".join(text for _, text in acts))
     asked = tuple(AskedAct(act, 1.0, slots_of(act, read_question(text), question), text) for act, text in acts)
-    return reply(Understanding(asked, (), OFFERED, "en", MessageKind.SENTENCE), question, found, KNOWLEDGE, **more)
+    understood = Understanding(asked, (), OFFERED, "en", MessageKind.SENTENCE)
+    return reply(understood, question, found, KNOWLEDGE, last=last, **more)
 
 
 @pytest.mark.parametrize("domain", [None, Domain.INDUSTRIAL, Domain.MEDICAL])
@@ -154,7 +165,10 @@ def test_what_is_asked_of_regions_that_are_not_there_denies_none_that_are(act: A
 
 def test_reasons_fit_the_verdict() -> None:
     assert "scores above the threshold" in told(STATES["no region"], (Act.WHY, "why?")).text
-    assert "because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
+    assert "because region 1" in told(inspection(0.9, (CRACK,)), (Act.WHY, "why is region 1 marked?")).text
+    unmarked = told(inspection(0.9, (CRACK,)), (Act.WHY, "why is the bottom right marked?")).text
+    assert "Nothing is marked at the bottom right because the map reaches only 0.00 there" in unmarked
+    assert "The nearest mark is region 1" in unmarked
     assert "No single mark" in told(STATES["no region"], (Act.CUSTOMER_NOTICE, "would they notice?")).text
 
 
@@ -187,7 +201,7 @@ def test_a_message_that_only_names_another_region_asks_what_the_one_before_did()
     for message, number in (("and region 2?", 2), ("what about region 5", 5), ("and the other one?", 2)):
         question = read_question(message)
         unclear = Understanding((), (message,), OFFERED, "en", MessageKind.SENTENCE)
-        answer = reply(unclear, question, found, KNOWLEDGE, focus=(1,), before=(Act.SEVERITY,))
+        answer = reply(unclear, question, found, KNOWLEDGE, last=Reply((), (), (Act.SEVERITY,), (1,)))
         assert answer.acts == (Act.SEVERITY,), message
         assert answer.focus == (number,), message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.types import Domain
+from assistant.words import wording
 from assistant.words.replies.verdicts import state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -32,6 +33,11 @@ def who_decides(scene: Scene) -> list[str]:
     return [said, f"What I see: {_lower(state(scene))}"]
 
 
+_PARTS = re.compile(
+    r"\b(?:lobe|segment|gyrus|vertebra|rib|quadrant|ventricle|artery|vessel|bone|organ|region of the brain)\b"
+)
+
+
 def side(scene: Scene) -> list[str]:
     """Left or right, by the picture; of the patient only where the file says how it lies."""
     found = scene.inspection
@@ -42,10 +48,11 @@ def side(scene: Scene) -> list[str]:
     )
     if not scene.medical:
         return [where]
-    return [
-        where,
-        "Which side of the patient that is depends on how the scan is displayed; the picture itself does not say.",
-    ]
+    if part := _PARTS.search(scene.question.text.lower()):
+        cells = wording.place(found.regions[0].cells) if found.regions else ""
+        place = f"; it lies at {cells} of the picture" if cells else ""
+        return [f"Which {part.group()} that is I cannot say, since I know no anatomy{place}."]
+    return [where, phrases.WHICH_SIDE]
 
 
 def plane(scene: Scene) -> list[str]:

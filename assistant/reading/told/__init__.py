@@ -1,0 +1,5 @@
+"""What a message tells beside what it asks.
+
+scales  a real size: of the picture, of the object, of a pixel
+posed   choices, suppositions and objections: what is put to the assistant to take a stand on
+"""

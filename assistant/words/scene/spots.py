@@ -1,0 +1,252 @@
+"""A place that somebody points to, whether or not anything is marked there: in words, as a box, and what the map says of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from assistant.geometry import CELLS
+from assistant.types import Box, Inspection, Region
+
+Way = Literal["left of", "right of", "above", "below", "beside"]
+GAP, BAND = 0.03, 0.2
+"""Shares of the picture's longer side: how far from a region the place beside it begins, since the map fades from the mark, and
+how wide that place is."""
+_WAYS: dict[str, Way] = {
+    "left of": "left of", "left from": "left of", "right of": "right of", "right from": "right of", "above": "above",
+    "over": "above", "on top of": "above", "below": "below", "under": "below", "underneath": "below", "beneath": "below",
+    "next to": "beside", "beside": "beside", "near": "beside", "around": "beside", "close to": "beside", "outside of": "beside",
+    "outside": "beside", "just off": "beside", "surrounding": "beside", "by": "beside",
+}  # fmt: skip
+_WAY = "|".join(sorted(_WAYS, key=len, reverse=True))
+_MARKED = (
+    r"(?:the |your |this |that |its )?(?:big |first |second |marked |red |main )?"
+    r"(?:(?:region|box|mark|number|frame|rectangle|square) ?#?(?P<number>\d{1,2})?|marked (?:area|place|spot|region)"
+    r"|defect|lesion"
+    r"|finding|KINDS|it)\b"
+)
+_BESIDE = (
+    r"(?<!\w)(?P<one>WAYS)(?: and (?:to the |slightly |just )?(?P<other>left|right|above|below|under)(?: of)?)? MARKED"
+)
+_SEEN = re.compile(
+    r"\bi(?: can| could| do| also| clearly| still| think i| believe i)* (?:see|notice|spot(?:ted)?|saw|found|find"
+    r"|make out|noticed)\b"
+    r"|\bthere(?:'s| is| are|s)\b(?! (?:nothing|no\b|any\b|anything))|\blooks? (?:\w+ ){1,4}to me\b|\bseems? (?:\w+ ){1,4}to me\b"
+    r"|\byou (?:did ?n[o']?t|did not|have ?n[o']?t|have not|forgot|missed|skipped|overlooked|ignored|left out)\b"
+    r"|\b(?:did|do|can) you (?:also |not |even )?(?:see|notice|spot|mark|find|miss)\b|\bwhat about\b|\bhow about\b"
+    r"|^\W*and (?:also )?(?:the|those|these|some)\b"
+    r"|\b(?:not|isn't|isnt|wasn't|n't) (?:it |that |this )?(?:marked|boxed|flagged|there a box)\b"
+    r"|\bwhy (?:is there |there is )?no (?:box|mark|region)\b"
+)
+_WHAT = re.compile(
+    r"\b(?:see|notice|spot|saw|found|make out|there's|there is|there are|theres|about|missed|overlooked|and|also|is|are|was|were)"
+    r" (?:also |still |even |clearly )?(?P<what>(?:a|an|some|the|those|these|that|this|several|another) (?:[\w'-]+ ){0,5}?"
+    r"(?:spots?|marks?|lines?|blobs?|dots?|specks?|scratch\w*|smudges?|stains?|streaks?|shadows?|bites?|arcs?|bands?|patch(?:es)?|regions?"
+    r"|areas?|things?|fibres?|hairs?|lumps?|bumps?|dents?|edges?|corners?|bubbles?|cracks?|holes?|chips?|rings?|bites?|nicks?"
+    r"|pixels?|glow|haze|discolou?ration|powder|dust|dirt|blemish\w*|defects?|flaws?|lesions?|nodules?|shading))\b"
+)
+_BACK = re.compile(
+    r"\b(?:it|its|this|those|these|them|they)\b|\bthat\b(?! (?:the|it|it's|you|this|an?|there|i|we|no)\b)"
+    r"|(?<!is )(?<!are )(?<!was )\bthere\b(?!'s| is| are| was)"
+)
+_LOOKING = (
+    r"(?:dark|darker|light|lighter|bright|brighter|black|white|gr[ae]y|brown|red|yellow|shiny|dull|small|tiny|little|big|large|faint"
+    r"|thin|thick|round|curved|straight|long|short|odd|strange|weird|fuzzy|pale|blurry|numerous|other)"
+)
+_UNPLACED = re.compile(
+    rf"^(?:an?|some|several|another)\b(?! (?:region|mark|defect|flaw)s?$)|^(?:the|those|these|that|this) (?:\w+ )?{_LOOKING}\b"
+)
+_REST = re.compile(
+    r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok|fine)\b|\beverywhere else\b|\bexcept for (?:that|this|it)\b"
+)
+_AGAIN = re.compile(
+    r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?"
+    r"|shadows?|bites?"
+    r"|arcs?|patch(?:es)?|things?|fibres?|bumps?|edges?|corners?|bubbles?)\b"
+    r"|\b(?:spot|mark|line|blob|thing|smudge|patch|shadow) like (?:that|this|it)\b|\bwhat i (?:see|saw|mean|told)\b"
+)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in the picture.
+
+    Args:
+        where: in words that follow a noun: "at the bottom right", "left of region 2".
+        box: of it, source pixels; None for the picture as a whole, where no place was named.
+        cells: of the 3x3 grid, where it was named by them; empty for others.
+        named: what the user sees there, as typed; empty where that was not said.
+        beside: the region that it lies beside; None for others.
+    """
+
+    where: str
+    box: Box | None
+    cells: frozenset[str] = frozenset()
+    named: str = ""
+    beside: int | None = None
+
+    def regions(self, inspection: Inspection) -> tuple[Region, ...]:
+        """The regions that lie there, but for the one that it lies beside."""
+        there = tuple(r for r in inspection.regions if r.id != self.beside)
+        if self.cells:
+            return tuple(r for r in there if self.cells & set(r.cells))
+        return () if self.box is None else tuple(r for r in there if _overlap(self.box, r.box))
+
+    def peak(self, inspection: Inspection) -> float:
+        """Highest score of the map there, outside the regions that lie there or beside it and what fades from them."""
+        scores = inspection.anomaly_map.scores.copy()
+        gap = math.ceil(GAP * max(scores.shape))
+        there = {region.id for region in self.regions(inspection)} | {self.beside}
+        for region in inspection.regions:
+            if self.box is not None and region.id not in there:
+                continue
+            b = region.box
+            scores[max(0, b.y_min - gap) : b.y_max + gap, max(0, b.x_min - gap) : b.x_max + gap] = 0
+        if self.box is not None:
+            scores = scores[self.box.y_min : self.box.y_max, self.box.x_min : self.box.x_max]
+        return float(np.max(scores)) if scores.size else 0.0
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    across = one.x_min < other.x_max and other.x_min < one.x_max
+    return across and one.y_min < other.y_max and other.y_min < one.y_max
+
+
+def claims_to_see(said: str) -> bool:
+    """Whether a plain text says that somebody sees something, or that something was not marked.
+
+    >>> claims_to_see("i see a dark spot"), claims_to_see("you didn't mark the edge"), claims_to_see("how big is it")
+    (True, True, False)
+    """
+    return _SEEN.search(said) is not None
+
+
+def points_back(said: str) -> bool:
+    """Whether a plain text speaks of a place that was named before: "it", "there", "that smudge".
+
+    >>> points_back("is it bad?"), points_back("how big is that smudge?"), points_back("which model are you?")
+    (True, True, False)
+    """
+    return _BACK.search(said) is not None or _AGAIN.search(said) is not None
+
+
+def names_again(said: str) -> bool:
+    """Whether a plain text names something seen before by more than "it": "that smudge", "a spot like that"."""
+    return _AGAIN.search(said) is not None
+
+
+def seen_in(said: str) -> str:
+    """What a plain text says that somebody sees, as typed; empty where it does not say.
+
+    >>> seen_in("there is a big dark spot with a tail near the top"), seen_in("where is it")
+    ('a big dark spot', '')
+    """
+    found = _WHAT.search(said)
+    return "" if found is None else found["what"]
+
+
+def asks_of_rest(said: str) -> bool:
+    """Whether a plain text is about all that is not marked."""
+    return _REST.search(said) is not None
+
+
+def is_described(seen: str) -> bool:
+    """Whether what somebody sees is described well enough to be said again: "a bright dot", "those faint lines"."""
+    return _UNPLACED.search(seen) is not None
+
+
+def sees_somewhere(said: str) -> bool:
+    """Whether a plain text says that something is seen which need not be what is marked, or asks of the rest, without a place.
+
+    >>> sees_somewhere("i also see some dark smudges"), sees_somewhere("is the rest good?"), sees_somewhere("there is a region")
+    (True, True, False)
+    """
+    return asks_of_rest(said) or (claims_to_see(said) and is_described(seen_in(said)))
+
+
+def spot_beside(said: str, inspection: Inspection, focus: tuple[int, ...]) -> Spot | None:
+    """The place beside a region that a plain text names: "left of region 2", "just below the box"; None where it names none.
+
+    Args:
+        said: plain text.
+        inspection: of the picture.
+        focus: regions spoken of before.
+    """
+    if not inspection.regions:
+        return None
+    kinds = "|".join(sorted({re.escape(r.type) for r in inspection.regions if r.type}, key=len, reverse=True)) or "mark"
+    found = re.search(_BESIDE.replace("WAYS", _WAY).replace("MARKED", _MARKED.replace("KINDS", kinds)), said)
+    if found is None:
+        return None
+    number = int(found["number"]) if found["number"] else (focus or (inspection.regions[0].id,))[0]
+    region = next((r for r in inspection.regions if r.id == number), None)
+    if region is None:
+        return None
+    ways = [_WAYS[found["one"]]]
+    if found["other"]:
+        ways.append(_WAYS.get(found["other"]) or _WAYS[f"{found['other']} of"])
+    box = _beside(region.box, ways, inspection)
+    if box is None:
+        return None
+    words = " and ".join([*[way.removesuffix(" of") for way in ways[:-1]], ways[-1]])
+    return Spot(f"{words} region {region.id}", box, named=seen_in(said), beside=region.id)
+
+
+def _beside(box: Box, ways: list[Way], inspection: Inspection) -> Box | None:
+    """The place beside a box, on one or two sides of it, around it for "beside"; None where the picture has no room there."""
+    width, height = inspection.image.width, inspection.image.height
+    gap, band = (math.ceil(share * max(width, height)) for share in (GAP, BAND))
+    x_min, x_max, y_min, y_max = box.x_min, box.x_max, box.y_min, box.y_max
+    across, down = {"left of", "right of"} & set(ways), {"above", "below"} & set(ways)
+    if "beside" in ways:
+        x_min, x_max, y_min, y_max = x_min - band, x_max + band, y_min - band, y_max + band
+    if "left of" in ways:
+        x_min, x_max = x_min - band, x_min - gap
+    if "right of" in ways:
+        x_min, x_max = x_max + gap, x_max + band
+    if "above" in ways:
+        y_min, y_max = y_min - band, y_min - gap
+    if "below" in ways:
+        y_min, y_max = y_max + gap, y_max + band
+    if down and not across:
+        x_min, x_max = x_min - gap, x_max + gap
+    if across and not down:
+        y_min, y_max = y_min - gap, y_max + gap
+    left, right = _inside(x_min, x_max, width)
+    top, bottom = _inside(y_min, y_max, height)
+    return Box(left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _inside(start: int, end: int, size: int) -> tuple[int, int]:
+    """A stretch as far as it lies in the picture; what is left beside the edge where that is less than the gap."""
+    if end <= 0 < end + math.ceil(GAP * size):
+        return 0, 1
+    if start >= size > start - math.ceil(GAP * size):
+        return size - 1, size
+    return min(max(0, start), size), min(max(0, end), size)
+
+
+def box_of_cells(cells: frozenset[str], width: int, height: int) -> Box:
+    """The smallest box around cells of the 3x3 grid, in pixels."""
+    at = [divmod(CELLS.index(cell), 3) for cell in cells]
+    rows, columns = [row for row, _ in at], [column for _, column in at]
+    return Box(
+        min(columns) * width // 3, min(rows) * height // 3,
+        (max(columns) + 1) * width // 3, (max(rows) + 1) * height // 3,
+    )  # fmt: skip
+
+
+def box_around(point: tuple[int, int], reach: float, width: int, height: int) -> Box:
+    """The box within ``reach`` pixels of (x, y), inside the picture."""
+    x, y, half = *point, math.ceil(reach)
+    return Box(max(0, x - half), max(0, y - half), min(width, x + half + 1), min(height, y + half + 1))
+
+
+def distance(box: Box, region: Region) -> float:
+    """Pixels from the middle of a box to a region's box; 0 inside."""
+    x, y, other = (box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2, region.box
+    return math.hypot(max(other.x_min - x, 0, x - other.x_max), max(other.y_min - y, 0, y - other.y_max))
