@@ -50,6 +50,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
     _looks(page, [page.profile_save.click], do.save_profile)
     details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
+    details += [page.detail, page.smallest]
     _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
     _looks(page, [page.card.told], do.tell_one)
     _looks(page, [page.is_normal.click], do.mark_normal)
@@ -61,7 +62,9 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.said.undo], do.undo_one)
     _looks(page, [page.drop_picture.click], do.remove_picture)
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
-    page.ticking.tick(do.tick, [sid], [page.bench, page.drops, page.drop_picture, page.ticking], **quick)
+    page.ticking.tick(do.tick, [sid], every, **quick)
+    page.card.closer(do.look_closer, [sid], every, **quick)
+    page.closer.halt(do.stop_looking, [sid], every, queue=False, **HIDDEN)
     told = [page.probe, page.region, page.status, sid]
     page.boxes.point(do.point, [sid], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)

@@ -17,12 +17,13 @@ from scipy import ndimage
 
 from assistant.geometry import mask_box, mask_cells
 from assistant.types import AnomalyMap, Inspection, Region
+from assistant.vision.detail.painted import LayeredMap
 from assistant.vision.measuring.measures import measured as with_measures
 from assistant.vision.regions import LABEL_SIDE, RegionMask
 from assistant.vocabulary.severity import severity_of
 from demo.bench.questions import LEAST_OVERLAP
 from demo.bench.sessions import Correction, Said
-from demo.bench.thresholds import Namer, View, under_threshold
+from demo.bench.thresholds import Namer, View, finest_grid, under_threshold
 
 AWAY, SURE = 0.01, 0.95
 """Score where a person said that nothing is, and least one where they said that something is."""
@@ -49,7 +50,7 @@ def region_mask(view: View, number: int) -> Mask:
         return drawn
     mask = np.zeros(view.inspection.anomaly_map.size, bool)
     rows, columns = slice(region.box.y_min, region.box.y_max), slice(region.box.x_min, region.box.x_max)
-    mask[rows, columns] = view.mask[rows, columns]
+    mask[rows, columns] = view.mask_in(rows, columns)
     return mask
 
 
@@ -68,18 +69,28 @@ def corrected(
     if not said:
         return under_threshold(measured, threshold, name, grid)
     away = _away(said, measured.anomaly_map.size)
-    scores = np.where(away, np.minimum(measured.anomaly_map.scores, AWAY), measured.anomaly_map.scores)
-    plain = replace(measured, anomaly_map=AnomalyMap(scores), regions=(), region_embeddings=None)
-    view = under_threshold(plain, threshold, name, grid)
+    painted = measured.anomaly_map.scores
+    tiled, grid = isinstance(measured.anomaly_map, LayeredMap), finest_grid(measured, grid)
+    if tiled:  # its regions are no specks of the picture as a whole: each stays or goes
+        view = under_threshold(measured, threshold, name, grid)
+    else:
+        scores = np.where(away, np.minimum(painted, AWAY), painted)
+        plain = replace(measured, anomaly_map=AnomalyMap(scores), regions=(), region_embeddings=None)
+        view = under_threshold(plain, threshold, name, grid)
     drawn = standing(said)
     rejected = _rejected(said, measured.anomaly_map.size)
     left = _Leftover(rejected, measured.anomaly_map.size if grid is None else grid)
     kept = [
         i
         for i, region in enumerate(view.inspection.regions)
-        if not (left.holds(region_mask(view, region.id)) or _replaced(view, region, drawn))
+        if not (
+            left.holds(mask := region_mask(view, region.id))
+            or _replaced(view, region, drawn)
+            or (tiled and _mostly(mask, away))
+        )
     ]
-    shown = view.inspection.anomaly_map.scores.copy()
+    shown = view.inspection.anomaly_map.scores
+    shown = np.where(away, np.minimum(shown, AWAY), shown) if tiled else shown.copy()
     regions = [view.inspection.regions[i] for i in kept]
     peaks, means = [view.peaks[i] for i in kept], [view.means[i] for i in kept]
     exact: list[Mask | None] = [None] * len(kept)
@@ -87,7 +98,7 @@ def corrected(
         if region not in regions:
             shown[region_mask(view, region.id)] = AWAY
     for mask, kind in drawn:
-        under = measured.anomaly_map.scores[mask]
+        under = painted[mask]
         shown[mask] = np.maximum(shown[mask], SURE)
         regions.append(_told(mask, kind))
         exact.append(mask)
@@ -229,7 +240,7 @@ def _reduced(region: Region, anomaly_map: AnomalyMap, exact: Mask | None) -> Reg
     if exact is None:
         exact = np.zeros(anomaly_map.size, bool)
         rows, columns = slice(region.box.y_min, region.box.y_max), slice(region.box.x_min, region.box.x_max)
-        exact[rows, columns] = anomaly_map.scores[rows, columns] >= 0.5
+        exact[rows, columns] = anomaly_map.window(rows, columns) >= 0.5
     factor = math.ceil(max(anomaly_map.size) / LABEL_SIDE)
     height, width = exact.shape
     padded = np.pad(exact, ((0, -height % factor), (0, -width % factor)))

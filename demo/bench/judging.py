@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assistant.errors import AssistantError
-from assistant.inquiry import Inquiry
+from assistant.inquiry import Detail, Inquiry
 from assistant.pictures.levels import read_with
 from assistant.types import Inspection, Region, Severity, Verdict
-from assistant.vision.references.kind_examples import KindExamples
+from assistant.vision.closer.closer_look import inspect_closely
+from assistant.vision.detail.painted import LayeredMap
+from assistant.vision.references.kind_examples import KindExamples, named_by_example
 from assistant.vision.references.profile import Profile
 from assistant.vision.regions import RegionMask
 from assistant.vocabulary.severity import severity_of
 from demo.bench import correcting, keeping, thresholds
 from demo.bench.alongside import Alongside, alongside
+from demo.bench.asked_closer import named_alike, offered
 from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Mark, Picture, Session, Setup
 from demo.engine import Engine
@@ -32,6 +36,10 @@ if TYPE_CHECKING:
 
 CHANGED = "The result has changed. Answers above were about the earlier one."
 """Said in a conversation whose picture is judged anew."""
+
+
+TIMED = 5
+"""Closer looks by whose time that of the next is told."""
 
 
 class BenchError(AssistantError):
@@ -49,6 +57,8 @@ class Judging:
 
     def __init__(self, engine: Engine, store: SessionStore, settings: Settings) -> None:
         self.engine, self.store, self.settings = engine, store, settings
+        self.timed: deque[float] = deque(maxlen=TIMED)
+        """Seconds that a tile took in this process, at the closer looks of late."""
 
     def judge(self, picture: Picture) -> None:
         """Verdict and regions of a picture, where they are not known yet; the encoder runs once a picture."""
@@ -66,18 +76,28 @@ class Judging:
                 picture.held, picture.encoded = image, None
             if picture.encoded is None or picture.encoded.inquiry != setup.inquiry:
                 picture.encoded = _encoded(assistant.detector, picture)
-            measured = assistant.detector.score(picture.encoded, profile)
-            if setup.lost:
-                warning = f"is judged without {', '.join(setup.lost)}, which could not be read again"
-                measured = replace(measured, warnings=(*measured.warnings, warning))
+            measured = self._overview(assistant, picture.encoded, profile)
+            if picture.seen_closely and picture.closely is not None:
+                measured = picture.closely.onto(measured)
+            else:
+                measured = judged_without(setup, measured)
             first = picture.view is None and picture.mark is None
             name = self._namer(assistant, picture)
-            thresholds.under_threshold(measured, thresholds.LEAST, name)  # kinds are embedded now, not at the slider
+            if not isinstance(measured.anomaly_map, LayeredMap):
+                thresholds.under_threshold(
+                    measured, thresholds.LEAST, name
+                )  # kinds are embedded now, not at the slider
             before = picture.mark
             self._shown(picture, self._view(picture, measured, name))
             picture.judged_version = version
+            picture.offer = offered(assistant, picture, measured, self.timed)
         if not first and (before is None or picture.mark is None or picture.mark.differs(before)):
             self._part(picture)
+
+    def _overview(self, assistant: Assistant, encoded: EncodedQuery, profile: Profile | None) -> Inspection:
+        """A picture as a whole, with the advice to look closer where it is worth that."""
+        whole = replace(encoded, inquiry=replace(encoded.inquiry, detail=Detail("overview")))
+        return inspect_closely(assistant.detector, whole, profile)
 
     def reviewed(self, session: Session, picture: Picture) -> None:
         """A picture shows what was said of it since; no forward pass."""
@@ -85,7 +105,8 @@ class Judging:
             self.judge(picture)
             return
         name = self._namer(self.engine.wait(timeout=600), picture)
-        self._shown(picture, self._view(picture, picture.view.measured, name))
+        with session.lock:  # a closer look may end meanwhile
+            self._shown(picture, self._view(picture, picture.view.measured, name))
         self._part(picture)
         keeping.keep_picture(session, picture)
         keeping.keep_talk(session, picture)
@@ -96,8 +117,9 @@ class Judging:
         if picture.view is None or picture.encoded is None or threshold == picture.threshold:
             return picture
         name = self._namer(self.engine.wait(timeout=1), picture)
-        self._shown(picture, self._view(picture, picture.view.measured, name, float(threshold)))
-        picture.threshold = float(threshold)
+        with session.lock:
+            self._shown(picture, self._view(picture, picture.view.measured, name, float(threshold)))
+            picture.threshold = float(threshold)
         self._part(picture)
         keeping.keep_picture(session, picture)
         keeping.keep_talk(session, picture)
@@ -172,6 +194,8 @@ class Judging:
         """Gives regions of a picture their kinds: those a person told of regions like them, or those of the vocabulary."""
         detector, encoded = assistant.detector, picture.encoded
         assert encoded is not None, "a picture that is judged was encoded"
+        if picture.seen_closely and picture.closely is not None and picture.closely.layers:
+            return partial(named_alike, picture.closely.regions)
         examples = kind_examples(assistant, picture.setup)
         if examples is None:
             return partial(detector.name_regions, encoded)
@@ -207,7 +231,9 @@ class Judging:
         """What a picture shows under a threshold (its own when None), by the rule of its setup."""
         grid = None if picture.encoded is None else picture.encoded.features.grid
         at = picture.threshold if threshold is None else threshold
-        if picture.setup.examples:
+        if picture.setup.examples and isinstance(measured.anomaly_map, LayeredMap):
+            measured = named_by_example(measured, kind_examples(self.engine.wait(timeout=600), picture.setup))
+        elif picture.setup.examples:
             measured = replace(measured, regions=()) if measured.regions else measured
         view = correcting.corrected(measured, at, name, grid, picture.corrected)
         return thresholds.ruled(view, picture.setup.rule)
@@ -218,6 +244,14 @@ class Judging:
         picture.talk = None
         if picture.messages and picture.messages[-1]["content"] != CHANGED:
             picture.messages.append({"role": "assistant", "content": CHANGED})
+
+
+def judged_without(setup: Setup, found: Inspection) -> Inspection:
+    """What was found, with what of the setup could not be read again."""
+    if not setup.lost:
+        return found
+    warning = f"is judged without {', '.join(setup.lost)}, which could not be read again"
+    return replace(found, warnings=(*found.warnings, warning))
 
 
 def worst_of(severities: Sequence[Severity]) -> str:
@@ -242,9 +276,9 @@ def kind_examples(assistant: Assistant, setup: Setup) -> KindExamples | None:
 
 
 def asked(setup: Setup) -> Inquiry:
-    """What a setup asks of the pictures it is compared with: a box ticked before there are any waits for them."""
-    compared = setup.references or setup.loaded
-    return setup.inquiry if compared else replace(setup.inquiry, fixed_camera=False)
+    """What a setup asks of whole pictures it is compared with: a box ticked before there are any waits for them."""
+    compared, whole = setup.references or setup.loaded, replace(setup.inquiry, detail=Detail("overview"))
+    return whole if compared else replace(whole, fixed_camera=False)
 
 
 def _encoded(detector: Detector, picture: Picture) -> EncodedQuery:

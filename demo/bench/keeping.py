@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,12 +13,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from assistant.errors import AssistantError, ImageError
-from assistant.inquiry import Inquiry
+from assistant.inquiry import Detail, Inquiry
 from assistant.pictures.pixels import ImageLimits
 from assistant.pictures.scans import read_scan
 from assistant.rules.sentence import read_sentence
 from assistant.types import THRESHOLD, Answer, Domain, QueryImage, Verdict, WordsOf
 from assistant.vision.references.profile import AnomalousReference, Profile
+from demo.bench.closely import Closely
 from demo.bench.sessions import Asked, Correction, Mark, Picture, Said, Session, Setup
 from demo.bench.thresholds import View
 from demo.incoming.nameless import keepable
@@ -47,7 +49,7 @@ def keep_setup(session: Session, setup: Setup) -> None:
     """How pictures are judged; references that came with corrections are kept as corrections."""
     told = inquiry_as_json(setup.inquiry) | {
         "rule": setup.rule_text, "of_sample": setup.of_sample, "version": setup.version, "files": setup.files,
-        "profile": setup.profile_file, "scans": [one.document for one in setup.scans],
+        "profile": setup.profile_file, "tiles": setup.tiles_file, "scans": [one.document for one in setup.scans],
     }  # fmt: skip
     setup.key = _write(session.project, "setup", setup.key, told)
 
@@ -55,7 +57,7 @@ def keep_setup(session: Session, setup: Setup) -> None:
 def inquiry_as_json(inquiry: Inquiry) -> dict[str, Any]:
     """What is asked, as plain values."""
     told = {name: getattr(inquiry, name) for name in _INQUIRY}
-    return told | {"domain": None if inquiry.domain is None else inquiry.domain.value}
+    return told | {"domain": None if inquiry.domain is None else inquiry.domain.value, "detail": str(inquiry.detail)}
 
 
 def inquiry_of(told: dict[str, Any]) -> Inquiry:
@@ -65,6 +67,7 @@ def inquiry_of(told: dict[str, Any]) -> Inquiry:
         object_name=told["object_name"], look_for=tuple(told["look_for"]), mode=told["mode"],
         fixed_camera=told["fixed_camera"], spacing_mm=None if spacing is None else tuple(spacing),
         domain=None if told["domain"] is None else Domain(told["domain"]),
+        detail=Detail.read(told.get("detail", "overview")),
     )  # fmt: skip
 
 
@@ -78,6 +81,7 @@ def keep_picture(session: Session, picture: Picture) -> None:
         "setup": picture.setup.key, "threshold": picture.threshold, "judged": picture.judged_version,
         "mark": None if picture.mark is None else asdict(picture.mark),
         "before": None if picture.before is None else asdict(picture.before), "good": picture.good, "of": picture.of,
+        "look": picture.look, "closely": picture.closely_file, "refused": picture.refused,
     }  # fmt: skip
     picture.key = _write(session.project, "picture", picture.key, told)
     if picture.view is not None:
@@ -210,9 +214,11 @@ def restored(project: Project, folder: Path, limits: ImageLimits) -> Session:
 
 def _named(project: Project) -> set[str]:
     """Files that documents name, whether they can be read or not."""
-    named = {told["file"] for told in project.documents("picture").values()}
+    named = {
+        told[which] for told in project.documents("picture").values() for which in ("file", "closely") if which in told
+    }
     for told in project.documents("setup").values():
-        named |= {name for name, _ in told["files"]} | {told["profile"]}
+        named |= {name for name, _ in told["files"]} | {told["profile"], *told.get("tiles", ())[:1]}
         named |= {one["file"] for one in told.get("scans", ())}
     for told in project.documents("correction").values():
         named |= {told[which] for which in ("mask", "was")}
@@ -230,6 +236,7 @@ def _setup(project: Project, key: int, told: dict[str, Any], limits: ImageLimits
     inquiry = inquiry_of(told)
     setup = Setup(inquiry, rule_text=told["rule"], of_sample=told["of_sample"], key=key, version=told["version"])
     setup.rule = read_sentence(setup.rule_text) if setup.rule_text else None
+    setup.tiles_file = _pair(told.get("tiles"))
     setup.files, setup.profile_file = [(name, source) for name, source in told["files"]], told["profile"]
     for name, source in setup.files:
         try:
@@ -249,6 +256,11 @@ def _setup(project: Project, key: int, told: dict[str, Any], limits: ImageLimits
     return setup
 
 
+def _pair(told: Any) -> tuple[str, str]:
+    """A file with what it was made of; empty without."""
+    return (str(told[0]), str(told[1])) if told else ("", "")
+
+
 def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, limits: ImageLimits) -> Picture:
     if told.get("scan"):
         return _scan(project, key, told, setup)
@@ -260,10 +272,15 @@ def _picture(project: Project, key: int, told: dict[str, Any], setup: Setup, lim
     if (at := told["plane"]) is not None and (scan := read_scan(file)) is not None:
         plane = Plane(file, at["name"], scan, at["axis"], at["index"], at["window"])
         origin = replace(origin, selector=scan.selector(plane.axis, plane.index, plane.window))
-    return Picture(
+    picture = Picture(
         None, setup, threshold=told["threshold"], judged_version=told["judged"], plane=plane, origin=origin, key=key,
         mark=_mark(told["mark"]), before=_mark(told.get("before")), good=told.get("good"), of=told.get("of", ""),
+        look=told.get("look", ""), refused=told.get("refused", -1),
     )  # fmt: skip
+    if name := told.get("closely", ""):
+        with contextlib.suppress(AssistantError, LookupError, ValueError, OSError):  # it is taken again
+            picture.closely, picture.closely_file = Closely.of_bytes(project.file(name).read_bytes()), name
+    return picture
 
 
 def _scan(project: Project, key: int, told: dict[str, Any], setup: Setup) -> Picture:

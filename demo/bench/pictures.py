@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from assistant.errors import AssistantError
 from assistant.types import QueryImage
 from demo.bench import keeping
-from demo.bench.judging import BenchError, Judging
+from demo.bench.closer import Closer
+from demo.bench.judging import BenchError
 from demo.bench.sessions import Correction, Picture, Session, Setup
 from demo.incoming import uploads
 
@@ -23,8 +24,8 @@ PAUSE = 0.02
 """Seconds between two pictures that are judged again, for those who wait."""
 
 
-class Pictures(Judging):
-    """The pictures of a session; see :class:`Judging` for the arguments."""
+class Pictures(Closer):
+    """The pictures of a session; see :class:`~demo.bench.judging.Judging` for the arguments."""
 
     def add(
         self,
@@ -75,6 +76,7 @@ class Pictures(Judging):
         keeping.keep_picture(session, picture)
         keeping.keep_view(session)
         self.store.trim(session.id)
+        self.take_due(session, picture)
         return picture
 
     def require_space(self, session: Session, nbytes: int = 0) -> None:
@@ -104,6 +106,8 @@ class Pictures(Judging):
                 keeping.forget_correction(session, correction)
             if gone.origin is not None:
                 gone.origin.file.unlink(missing_ok=True)
+            if gone.closely_file:
+                session.project.file(gone.closely_file).unlink(missing_ok=True)
             if session.picture is not None:
                 session.use(session.picture.setup)
         keeping.keep_view(session)
@@ -134,6 +138,7 @@ class Pictures(Judging):
             keeping.keep_picture(session, picture)
             keeping.keep_talk(session, picture)
             session.rest(self.settings.max_pictures)
+        self.take_due(session, picture)
 
     def redo(self, session: Session) -> None:
         """Judge again, in the background, what was judged under earlier references or another inquiry."""
@@ -184,8 +189,9 @@ class Pictures(Judging):
         except AssistantError:
             picture.held, picture.plane, picture.encoded, picture.judged_version, picture.origin = kept
             raise
-        picture.before = None
+        picture.before, picture.closely, picture.look = None, None, ""
         keeping.keep_picture(session, picture)
+        self.take_due(session, picture)
 
     def unlearn(self, correction: Correction) -> None:
         """What a correction taught is forgotten; where it taught something, pictures of its setup have to be judged again."""

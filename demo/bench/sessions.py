@@ -5,6 +5,8 @@ Knows neither gradio nor models. What is heavy of a picture (pixels, tokens, map
 
 from __future__ import annotations
 
+import itertools
+import math
 import shutil
 import threading
 import time
@@ -18,9 +20,10 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from assistant.errors import AssistantError
-from assistant.inquiry import ANYTHING, Inquiry
+from assistant.inquiry import Detail, Inquiry
 from assistant.types import THRESHOLD, Answer, QueryImage, Verdict
 from assistant.vision.checks.known import OTHER_PRODUCT
+from demo.bench.closely import Closely, Offer, closest
 from demo.bench.drops import Drop
 from demo.projects.project import Project
 from demo.table.choice import Choice
@@ -28,6 +31,7 @@ from demo.table.folder_rows import FolderRows
 
 if TYPE_CHECKING:
     from assistant.rules import Rule
+    from assistant.vision.detail.references import TileReferences
     from assistant.vision.encoded_query import EncodedQuery
     from assistant.vision.references.profile import AnomalousReference, Profile
     from assistant.volumes.reference_volumes import VolumeReferences
@@ -36,6 +40,11 @@ if TYPE_CHECKING:
     from demo.incoming.planes import Origin, Plane
     from demo.scans.kept import KeptScan
     from demo.scans.look import Scan
+
+
+_numbers = itertools.count(1)
+AS_A_WHOLE = Inquiry(detail=Detail("overview"))
+"""What is asked of pictures before a person said more: a closer look is offered, not taken."""
 
 
 class SessionError(AssistantError):
@@ -62,10 +71,12 @@ class Setup:
         examples: corrections that told a kind; regions that are like theirs take it.
         scans: normal scans, which scans are compared with.
         built_scans: what they became, with what it was made for; None before.
+        tiles: what normal tiles are like, with what they were made of; None before they were looked at.
+        tiles_file: (file of the project, what it was made of) that holds the same; empty without.
         key: of its document; -1 before it is kept.
     """
 
-    inquiry: Inquiry = ANYTHING
+    inquiry: Inquiry = AS_A_WHOLE
     rule: Rule | None = None
     rule_text: str = ""
     references: list[QueryImage] = field(default_factory=list)
@@ -81,6 +92,8 @@ class Setup:
     examples: list[Correction] = field(default_factory=list)
     scans: list[KeptScan] = field(default_factory=list)
     built_scans: tuple[object, VolumeReferences] | None = None
+    tiles: tuple[str, TileReferences] | None = None
+    tiles_file: tuple[str, str] = ("", "")
     key: int = -1
 
     def changed(self) -> None:
@@ -150,6 +163,11 @@ class Picture:
         key: of its document; -1 before it is kept.
         good: what a person marked it as, for counts alone; None where nobody did.
         of: source of the picture of the folder that it is a copy of; empty for others.
+        look: how closely a person asked to look at it, ``auto`` or ``full``; empty where nobody did.
+        closely: what a closer look found; None before.
+        closely_file: of the project, that holds the same; empty without.
+        refused: version of the setup under which a person stopped a closer look at it; -1 where nobody did.
+        offer: closer look that it is worth; None where it is worth none.
     """
 
     held: QueryImage | None
@@ -172,6 +190,29 @@ class Picture:
     key: int = -1
     good: bool | None = None
     of: str = ""
+    look: str = ""
+    closely: Closely | None = None
+    closely_file: str = ""
+    refused: int = -1
+    offer: Offer | None = None
+
+    @property
+    def detail(self) -> Detail:
+        """How closely is looked at it; a scan is looked at slice by slice."""
+        return Detail("overview") if self.scan is not None else closest(self.look, self.setup.inquiry.detail)
+
+    @property
+    def seen_closely(self) -> bool:
+        """Whether the closer look that is asked for was taken, under the setup as it is."""
+        found = self.closely
+        return found is not None and (found.version, found.detail) == (self.setup.version, str(self.detail))
+
+    @property
+    def due(self) -> bool:
+        """Whether a closer look is asked for that was neither taken nor stopped."""
+        size = None if self.view is None else self.view.measured.anomaly_map.size
+        worth = self.detail.closer if size is None else self.detail.closer_at(size)
+        return worth and not self.seen_closely and self.refused != self.setup.version
 
     @property
     def image(self) -> QueryImage:
@@ -232,7 +273,8 @@ class Picture:
         if self.scan is not None:
             total += self.scan.nbytes
         if self.view is not None:
-            total += 2 * self.view.measured.anomaly_map.scores.nbytes
+            height, width = self.view.measured.anomaly_map.size
+            total += 8 * height * width  # a map as measured and one as shown, in single precision
         if self.encoded is not None:
             total += sum(level.nbytes for level in self.encoded.features.levels)
         return total
@@ -297,6 +339,29 @@ class Asked:
 
 
 @dataclass(eq=False)
+class Look:
+    """A closer look that waits, or is being taken.
+
+    Args:
+        picture: at which.
+        name: of it.
+        done: tiles encoded so far.
+        planned: tiles that will be encoded at most; 0 before it is known.
+        learning: whether those are of the normal pictures.
+        stop: set by a person, or where the picture is gone.
+        number: by which the page names it.
+    """
+
+    picture: Picture
+    name: str
+    done: int = 0
+    planned: int = 0
+    learning: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+@dataclass(eq=False)
 class Session:
     """A person's bench.
 
@@ -324,6 +389,10 @@ class Session:
         written: corrections as a file that was exported last, and what they were then; None before.
         reported: what was said of all pictures when they were exported last; None before.
         drops: files dropped together that are looked at, or wait for a word.
+        looks: closer looks that wait or are taken, the one being taken first.
+        looking: whether somebody takes them.
+        looked: closer looks that ended, and when the last one did, seconds of a monotonic clock.
+        failed: why closer looks could not be taken, to be told.
         clicks: how often another picture was chosen; who finds another number than before came too late.
     """
 
@@ -350,6 +419,10 @@ class Session:
     written: tuple[Path, object] | None = None
     reported: object = None
     drops: list[Drop[Picture, Setup]] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    looking: bool = False
+    looked: tuple[int, float] = (0, -math.inf)
+    failed: list[str] = field(default_factory=list)
     rows: FolderRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -432,6 +505,8 @@ class Session:
         for drop in self.drops:
             drop.stop()
         self.drops.clear()
+        for look in self.looks:
+            look.stop.set()
         self.waiting.clear()
         self.pictures.clear()
         self.corrections.clear()

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import AssistantError
-from assistant.inquiry import Inquiry, checked_spacing
+from assistant.inquiry import SMALLEST, Detail, Inquiry, checked_spacing
 from assistant.rules.sentence import read_sentence
 from assistant.types import Domain, QueryImage
+from assistant.vision.closer.counting import Progress
 from assistant.vision.references.profile import Profile
 from demo.bench import keeping, questions
 from demo.bench.judging import BenchError
@@ -61,10 +62,10 @@ class Setups(Pictures):
             if correction.picture.setup is setup:
                 correction.learned = None
                 keeping.keep_correction(session, correction)
-        for name in [*(name for name, _ in setup.files), *filter(None, [setup.profile_file])]:
+        for name in [*(name for name, _ in setup.files), *filter(None, [setup.profile_file, setup.tiles_file[0]])]:
             session.project.file(name).unlink(missing_ok=True)
         setup.references, setup.anomalous, setup.loaded, setup.files, setup.profile_file = [], [], None, [], ""
-        setup.lost = []
+        setup.lost, setup.tiles, setup.tiles_file = [], None, ("", "")
         self._changed(session)
 
     def without_references(self, session: Session, pictures: Sequence[Picture]) -> Setup:
@@ -116,7 +117,11 @@ class Setups(Pictures):
         if not (session.setup.references or session.setup.loaded or session.setup.anomalous):
             raise BenchError("at least one reference", "none", "add normal pictures first")
         with self.engine.looking:
-            profile = self.profile(self.engine.wait(timeout=600), session.setup)
+            turn: Progress = lambda done, planned: self.engine.give_way()  # noqa: E731
+            if session.setup.inquiry.detail.closer:
+                profile = self.profile_with_tiles(session, session.setup, turn)
+            else:
+                profile = self.profile(self.engine.wait(timeout=600), session.setup)
         if profile is None:
             raise BenchError("references in use", "zero-shot mode", "choose auto or few-shot")
         path = session.folder / "profile.safetensors"
@@ -133,6 +138,8 @@ class Setups(Pictures):
         fixed_camera: bool,
         mm_per_pixel: float | None = None,
         rule: str = "",
+        detail: str = "overview",
+        smallest: float | None = None,
     ) -> None:
         """Details that a person typed; the picture in view is judged anew when they changed.
 
@@ -148,23 +155,29 @@ class Setups(Pictures):
             mode=mode,
             fixed_camera=bool(fixed_camera),
             spacing_mm=None if not mm_per_pixel else checked_spacing((mm_per_pixel,)),
+            detail=Detail(str(detail or "overview"), SMALLEST if smallest is None else float(smallest)),
         )
         sentence = " ".join(str(rule or "").split())[:400]
         ruling = read_sentence(sentence) if sentence else None
         before = setup.inquiry, setup.rule, setup.rule_text
         if (told, ruling) == before[:2]:
             return
+        seen = told == setup.inquiry
         setup.inquiry, setup.rule, setup.rule_text = told, ruling, sentence
         try:
-            self._changed(session)
+            self._changed(session, seen=seen)
         except AssistantError:
             setup.inquiry, setup.rule, setup.rule_text = before
             setup.changed()
             raise
 
-    def _changed(self, session: Session) -> None:
+    def _changed(self, session: Session, *, seen: bool = False) -> None:
+        """Pictures of the setup in view are judged again; ``seen`` where their closer looks still count."""
         self.remember(session, session.setup)
+        since = session.setup.version
         session.setup.changed()
+        if seen:
+            self.still_seen(session, session.setup, since)
         picture = session.picture
         if picture is not None and picture.setup is session.setup:
             self.settle(session, picture)

@@ -15,6 +15,8 @@ import numpy as np
 from assistant.errors import ConfigError
 from assistant.rules import Rule
 from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict
+from assistant.vision.detail.layered_regions import layered_regions
+from assistant.vision.detail.painted import LayeredMap
 from assistant.vision.measuring.measures import measured as with_measures
 from assistant.vision.regions import RegionMask, find_regions
 
@@ -61,11 +63,16 @@ class View:
     @property
     def mask(self) -> np.ndarray:
         """Pixels of the map at or above the threshold, bool; none in a normal picture."""
+        height, width = self.measured.anomaly_map.size
+        return self.mask_in(slice(0, height), slice(0, width))
+
+    def mask_in(self, rows: slice, columns: slice) -> np.ndarray:
+        """A piece of :attr:`mask`; both slices have a start and a stop inside the picture."""
+        if self.verdict is not Verdict.ANOMALOUS:
+            return np.zeros((rows.stop - rows.start, columns.stop - columns.start), bool)
         if self.spoken:
-            shown = self.inspection.anomaly_map.scores
-            return shown >= THRESHOLD if self.verdict is Verdict.ANOMALOUS else np.zeros(shown.shape, bool)
-        scores = self.measured.anomaly_map.scores
-        return scores >= self.threshold if self.verdict is Verdict.ANOMALOUS else np.zeros(scores.shape, bool)
+            return np.asarray(self.inspection.anomaly_map.window(rows, columns) >= THRESHOLD)
+        return np.asarray(self.measured.anomaly_map.window(rows, columns) >= self.threshold)
 
 
 def shifted(scores: Scores, threshold: float) -> Scores:
@@ -107,9 +114,13 @@ def under_threshold(measured: Inspection, threshold: float, name: Namer, grid: t
     if not LEAST <= threshold <= MOST:
         raise ConfigError(f"a threshold from {LEAST} to {MOST}", f"{threshold:g}", "move the slider")
     anomalous = measured.image_score >= threshold
+    layered = isinstance(measured.anomaly_map, LayeredMap)
+    if layered and threshold == THRESHOLD:  # regions of tiles are found on their own cells, and known
+        peaks, means = (tuple(getattr(r, of) for r in measured.regions) for of in ("peak_score", "mean_score"))
+        return View(measured, measured, threshold, peaks, means)
     scores = shifted(measured.anomaly_map.scores, threshold)
     anomaly_map = AnomalyMap(np.ascontiguousarray(scores, np.float32))
-    masks = find_regions(measured.anomaly_map, threshold=threshold) if anomalous else []
+    masks = _regions(measured, threshold, grid) if anomalous else []
     if threshold == THRESHOLD and len(masks) == len(measured.regions):
         named: Sequence[Region] = measured.regions
     else:
@@ -117,12 +128,27 @@ def under_threshold(measured: Inspection, threshold: float, name: Namer, grid: t
             replace(m, peak_score=shifted(m.peak_score, threshold), mean_score=shifted(m.mean_score, threshold))
             for m in masks
         ])  # fmt: skip
-        named = named if grid is None else with_measures(named, measured.image, anomaly_map, masks, grid)
+        finest = finest_grid(measured, grid)
+        named = named if finest is None else with_measures(named, measured.image, anomaly_map, masks, finest)
     inspection = replace(
         measured,
         image_score=shifted(measured.image_score, threshold),
         regions=tuple(named),
         anomaly_map=anomaly_map,
+        region_embeddings=None if layered else measured.region_embeddings,
     )
     peaks, means = tuple(m.peak_score for m in masks), tuple(m.mean_score for m in masks)
     return View(inspection, measured, threshold, peaks, means)
+
+
+def finest_grid(measured: Inspection, grid: tuple[int, int] | None) -> tuple[int, int] | None:
+    """(rows, columns) of the smallest cells of a picture that was looked at in tiles; ``grid`` of others."""
+    if not isinstance(measured.anomaly_map, LayeredMap):
+        return grid
+    return max(layer.scores.shape for layer in measured.anomaly_map.layers)
+
+
+def _regions(measured: Inspection, threshold: float, grid: tuple[int, int] | None) -> list[RegionMask]:
+    if isinstance(measured.anomaly_map, LayeredMap):
+        return layered_regions(measured.anomaly_map, threshold, grid or (1, 1))
+    return find_regions(measured.anomaly_map, threshold=threshold)

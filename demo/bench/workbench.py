@@ -108,7 +108,7 @@ class Workbench(Scans):
             picture.setup.examples.append(correction)
         self._correct(session, correction)
         if embedding is not None:
-            self._changed(session)
+            self._changed(session, seen=True)
         else:
             self.reviewed(session, picture)
 
@@ -229,9 +229,12 @@ class Workbench(Scans):
             session.corrections[:] = [one for one in session.corrections if one not in gone]
             of.corrected[:] = [one for one in of.corrected if one not in gone]
         self.remember(session, of.setup)
+        since = of.setup.version
         for correction in gone:
             self.unlearn(correction)
             keeping.forget_correction(session, correction)
+        if all(one.learned is None for one in gone):
+            self.still_seen(session, of.setup, since)
         of.judged_version = -1
         if (picture := session.picture) is not None and picture.stale:
             self.settle(session, picture)

@@ -17,7 +17,7 @@ from demo.incoming import uploads
 from demo.incoming.planes import Plane
 from demo.reactions.base import Stream, said
 from demo.reactions.drops import Drops
-from demo.reactions.tabs import is_left
+from demo.reactions.tabs import is_left, tab_of
 from demo.scans.dropped import discard_drop, sorted_drop
 from demo.view import drawing, painting, viewer, words
 from demo.view.page import Page
@@ -184,11 +184,13 @@ class Looks(Drops):
         fixed: bool,
         scale: float | None,
         rule: str,
+        detail: str,
+        smallest: float | None,
     ) -> Stream:
         """Details were applied."""
 
         def work(session: Session) -> None:
-            self.bench.tell(session, name, look_for, mode, domain, fixed, scale, rule)
+            self.bench.tell(session, name, look_for, mode, domain, fixed, scale, rule, detail, smallest)
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 
@@ -210,7 +212,10 @@ class Looks(Drops):
                 case _:
                     raise ConfigError("what it shows, its scale or its domain", str(event.name)[:20], "choose a chip")
             phrases = ", ".join(inquiry.look_for)
-            self.bench.tell(session, named, phrases, inquiry.mode, domain, inquiry.fixed_camera, scale, setup.rule_text)
+            fixed, rule, detail = inquiry.fixed_camera, setup.rule_text, inquiry.detail
+            self.bench.tell(
+                session, named, phrases, inquiry.mode, domain, fixed, scale, rule, detail.look, detail.smallest
+            )
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 
@@ -250,11 +255,40 @@ class Looks(Drops):
         return self.quickly(sid, work)
 
     def tick(self, sid: str | None) -> Updates:
-        """Small pictures that were being judged again."""
+        """Small pictures that were being judged again, how far a closer look is, and what one found."""
         try:
-            return painting.listed(self.page, self.bench.store.get(sid), follow=False)
+            session, tab = self.bench.store.get(sid), tab_of(sid)
+            ended = session.looked[0]
+            if ended == (0 if tab is None else tab.looked):
+                return painting.listed(self.page, session, follow=False)
+            painted = painting.seen_closer(self.page, session)
+            if tab is not None:
+                tab.looked = ended
+            failed, session.failed = session.failed, []
+            return {**painted, self.page.status: words.error_card(" ".join(failed))} if failed else painted
         except Exception:  # noqa: BLE001  an ended session is told of where a person does something
             return {self.page.ticking: gr.Timer(active=False)}
+
+    def look_closer(self, sid: str | None, event: gr.EventData) -> Updates:
+        """A closer look at the picture in view was asked for; the page is told of it by and by."""
+
+        def work(session: Session) -> Updates:
+            self.bench.look_closer(session, str(event.look))
+            return {
+                **painting.result(self.page, session, keep=True),
+                **painting.listed(self.page, session, follow=False),
+            }
+
+        return self.quickly(sid, work)
+
+    def stop_looking(self, sid: str | None, event: gr.EventData) -> Updates:
+        """A closer look is to end; what was known before stays."""
+
+        def work(session: Session) -> Updates:
+            self.bench.stop_looking(session, int(event.number))
+            return painting.listed(self.page, session, follow=False)
+
+        return self.quickly(sid, work)
 
     def remove_picture(self, sid: str | None) -> Stream:
         """The picture in view is taken off the bench."""
@@ -277,9 +311,9 @@ class Looks(Drops):
             if view is None:
                 return self.nothing()
             x, y = viewer.pointed((event.x, event.y), picture.image)
-            crop = viewer.crop_file(session, picture.image, x, y)
-            inside = [r.id for r in view.inspection.regions if words.holds(view, r, x, y)]
-            chosen = {self.page.region: gr.update(value=inside[0])} if inside else {}
+            inside = [r for r in view.inspection.regions if words.holds(view, r, x, y)]
+            crop = viewer.crop_file(session, picture.image, x, y, inside[0].box if inside else None)
+            chosen = {self.page.region: gr.update(value=inside[0].id)} if inside else {}
             return {self.page.probe: words.probe(view, x, y, viewer.address(crop)), **chosen}
 
         return self.quickly(sid, work)

@@ -11,9 +11,11 @@ class Tab:
 
     Args:
         shows: id of the session whose project it shows now.
+        looked: closer looks that had ended when it was last painted for one.
     """
 
     shows: str = ""
+    looked: int = 0
 
 
 class Seat(str):

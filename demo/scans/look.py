@@ -57,9 +57,11 @@ def in_turns(volume: Volume, turn: Turn) -> Volume:
 
 
 def asked_of_scans(inquiry: Inquiry) -> tuple[Inquiry, tuple[str, ...]]:
-    """What is asked of a scan: all but the scale and score of pictures, a scan having its own; and what to tell of that."""
+    """What is asked of a scan: all but what pictures alone are asked, and what to tell of that."""
     told = () if inquiry.spacing_mm is None else ("has a scale of its own: the millimetres told do not count",)
-    return replace(inquiry, spacing_mm=None, score=ANYTHING.score), told
+    if inquiry.detail.closer:
+        told = (*told, "was looked at slice by slice, each as a whole: looking closer does not count")
+    return replace(inquiry, spacing_mm=None, score=ANYTHING.score, detail=ANYTHING.detail), told
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.inquiry import LEAST_SMALLEST, MOST_SMALLEST, SMALLEST
 from assistant.pictures.scans import AXES
 from demo.view import whole_project, words
 from demo.view.browser_files import script
@@ -28,6 +29,7 @@ LAYOUTS = {
     "Pascal VOC": "voc",
 }
 """Words for a layout of corrected pictures -> its name among the converters; empty for the data set as it is."""
+DETAILS = (("as a whole", "overview"), ("auto: tiles that promise something", "auto"), ("everywhere", "full"))
 DOMAINS = (("from the file", ""), ("industrial", "industrial"), ("medical", "medical"))
 
 
@@ -60,8 +62,11 @@ class Page:
     fixed_camera: gr.Checkbox
     scale: gr.Number
     rule: gr.Textbox
+    detail: gr.Radio
+    smallest: gr.Number
     apply: gr.Button
     card: gr.HTML
+    closer: gr.HTML
     threshold: gr.Slider
     scan: gr.Group
     plane: gr.Slider
@@ -231,10 +236,19 @@ def _inputs(made: dict[str, Any]) -> None:
             max_length=400,
             elem_id="rule",
         )
+        made["detail"] = gr.Radio(
+            list(DETAILS), value="overview", label="How closely pictures are looked at", elem_id="detail",
+            info="Small things in large pictures are seen in tiles alone; that takes longer, behind the scenes",
+        )  # fmt: skip
+        made["smallest"] = gr.Number(
+            label="Smallest thing looked for, pixels", value=SMALLEST, minimum=LEAST_SMALLEST, maximum=MOST_SMALLEST,
+            elem_id="smallest",
+        )  # fmt: skip
         made["apply"] = gr.Button("Apply", size="sm", variant="primary", elem_id="apply")
 
 
 def _result(made: dict[str, Any]) -> None:
+    made["closer"] = gr.HTML("", js_on_load=script("drops.js"), elem_id="closer")
     made["card"] = gr.HTML(words.verdict_card(None), js_on_load=script("card.js"), elem_id="card")
     _scan(made)
     made["boxes"] = gr.HTML(

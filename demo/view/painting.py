@@ -12,7 +12,7 @@ from demo.bench import conversations, questions
 from demo.bench.drops import State
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
-from demo.view import chips, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
+from demo.view import chips, closer_words, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 from demo.whole.listed import said_of_all
 
@@ -57,7 +57,9 @@ def _card(picture: Picture | None) -> str:
     if picture is None:
         return words.verdict_card(None)
     return (
-        words.resting_card(picture) if picture.view is None else words.verdict_card(picture.view, words.again(picture))
+        words.resting_card(picture)
+        if picture.view is None
+        else words.verdict_card(picture.view, words.again(picture), closer_words.offer(picture))
     )
 
 
@@ -176,6 +178,8 @@ def bench(page: Page, session: Session) -> Updates:
         page.fixed_camera: setup.inquiry.fixed_camera,
         page.scale: None if setup.inquiry.spacing_mm is None else setup.inquiry.spacing_mm[1],
         page.rule: setup.rule_text,
+        page.detail: setup.inquiry.detail.look,
+        page.smallest: setup.inquiry.detail.smallest,
         page.profile_file: gr.update(visible=False),
         **corrections(page, session),
         page.typed_box: "",
@@ -204,17 +208,25 @@ def listed(page: Page, session: Session, *, follow: bool = True) -> Updates:
         session.first = session.current - session.current % strip.PAGE
     outdated = any(one.outdated for one in session.pictures)
     there = bool(session.pictures)
+    going = any(one.state is State.GOING for one in session.drops)
     return {
         page.bench: small_pictures(session),
         page.drop_picture: gr.update(visible=there),
         page.drops: drop_words.told(session),
-        page.ticking: gr.Timer(active=outdated or any(one.state is State.GOING for one in session.drops)),
+        page.closer: closer_words.told(session),
+        page.ticking: gr.Timer(active=outdated or going or closer_words.goes_on(session)),
     }
 
 
 def small_pictures(session: Session) -> dict[str, Any]:
     """Those of the strip, with their verdicts."""
     return gr.update(value=strip.strip(session), visible=bool(session.pictures))
+
+
+def seen_closer(page: Page, session: Session) -> Updates:
+    """The picture in view after a closer look ended: details that are being typed, and what was drawn, stay."""
+    kept = result(page, session, keep=True)
+    return {**kept, **talk(page, session), **listed(page, session, follow=False), **stale(page)}
 
 
 def stale(page: Page) -> Updates:

@@ -22,6 +22,6 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="#095a8a",
         button_primary_text_color="white",
         button_primary_background_fill_dark="#0b6aa2",
-        button_primary_background_fill_hover_dark="#0e7fc0",
+        button_primary_background_fill_hover_dark="#0c74b0",
         block_label_text_weight="500",
     )

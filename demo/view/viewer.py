@@ -23,12 +23,14 @@ from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
 from demo.view import drawing
 
-HEAT_SIDE = 256
-"""Longest side of the heat as it is sent; the map behind it is coarser still."""
+HEAT_SIDE, FINE_HEAT_SIDE = 256, 640
+"""Longest side of the heat as it is sent, and of that of tiles; the map behind it is coarser still."""
 QUALITY, FINE_QUALITY = 88, 94
 """Of JPEG: of a picture fitted to the screen, and of all its pixels."""
 CROP = 192
 """Side of the pixels around a place as they are shown."""
+AROUND, MOST_AROUND = 96, 384
+"""Side of the pixels around a place, of the picture itself: at least, and of a region at most."""
 MOST_SHAPES, MOST_POINTS, MOST_RADIUS = 100, 20_000, 500.0
 _COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[None], cv2.COLORMAP_TURBO)[0]
 
@@ -87,11 +89,20 @@ def _written(session: Session, picture: Picture, image: QueryImage, full: bool) 
     return path
 
 
-def heat_png(scores: Float32[np.ndarray, "height width"]) -> bytes:
-    """A map as a small picture, the more opaque the higher the score; what is well below the threshold is not seen."""
-    scale = min(1.0, HEAT_SIDE / max(scores.shape))
+def heat_png(scores: Float32[np.ndarray, "height width"], *, tiled: bool = False) -> bytes:
+    """A map as a small picture, the more opaque the higher the score; what is well below the threshold is not seen.
+
+    Args:
+        scores: calibrated.
+        tiled: whether tiles were looked at: what they found is finer than the overview's patches, and is not averaged away.
+    """
+    side = FINE_HEAT_SIDE if tiled else HEAT_SIDE
+    scale = min(1.0, side / max(scores.shape))
     size = (max(1, round(scores.shape[1] * scale)), max(1, round(scores.shape[0] * scale)))
-    small = np.clip(cv2.resize(scores, size, interpolation=cv2.INTER_AREA), 0, 1)
+    if tiled and scale < 1:
+        reach = math.ceil(1 / scale)
+        scores = np.asarray(cv2.dilate(scores, np.ones((reach, reach), np.uint8)), np.float32)
+    small = np.clip(cv2.resize(scores, size, interpolation=cv2.INTER_NEAREST if tiled else cv2.INTER_AREA), 0, 1)
     opacity = np.clip((small - 0.3) / 0.4, 0, 1)
     pixels = np.dstack([_COLOURS[(small * 255).astype(np.uint8)], (opacity * 255).astype(np.uint8)])
     return bytes(cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
@@ -102,7 +113,8 @@ def _heat(session: Session, view: View) -> Path:
     for old in session.folder.glob("heat-*.png"):
         old.unlink(missing_ok=True)
     path = session.folder / f"heat-{secrets.token_hex(4)}.png"
-    path.write_bytes(heat_png(view.inspection.anomaly_map.scores))
+    coverage = view.measured.coverage
+    path.write_bytes(heat_png(view.inspection.anomaly_map.scores, tiled=coverage is not None and coverage.tiles > 0))
     return path
 
 
@@ -180,9 +192,10 @@ def beside_file(session: Session, beside: Alongside) -> Path:
     return path
 
 
-def crop_file(session: Session, image: QueryImage, x: int, y: int) -> Path:
-    """Pixels around one of them as a file, which marks it with a cross beside it."""
-    pixels, box = around(image, x, y)
+def crop_file(session: Session, image: QueryImage, x: int, y: int, region: Box | None = None) -> Path:
+    """Pixels around one of them as a file, which marks it with a ring; of a region there, as much of it as may be."""
+    extent = 0 if region is None else max(region.x_max - region.x_min, region.y_max - region.y_min)
+    pixels, box = around(image, x, y, min(MOST_AROUND, max(AROUND, 3 * extent // 2)))
     scale = max(1, CROP // max(pixels.shape[:2]))
     large = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
     centre = ((2 * (x - box.x_min) + 1) * scale // 2, (2 * (y - box.y_min) + 1) * scale // 2)
@@ -195,7 +208,7 @@ def crop_file(session: Session, image: QueryImage, x: int, y: int) -> Path:
     return path
 
 
-def around(image: QueryImage, x: int, y: int, side: int = 96) -> tuple[np.ndarray, Box]:
+def around(image: QueryImage, x: int, y: int, side: int = AROUND) -> tuple[np.ndarray, Box]:
     """Pixels around one of them, at the picture's own resolution, and where they lie."""
     width, height = min(side, image.width), min(side, image.height)
     left = min(max(0, x - width // 2), image.width - width)

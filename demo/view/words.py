@@ -13,6 +13,7 @@ from assistant.words import wording
 from assistant.words.evidence import caption
 from demo.bench.sessions import Picture, Said, Session
 from demo.bench.thresholds import View
+from demo.view import closer_words
 
 HEADERS = ("No.", "Place", "Type", "Sure", "Severity", "Area", "Length", "Width")
 NOTICE = "Research use only, not a diagnosis."
@@ -64,12 +65,13 @@ def is_medical(view: View | None) -> bool:
     return view is not None and wording.is_medical(view.inspection, load_knowledge())
 
 
-def verdict_card(view: View | None, before: str = "") -> str:
+def verdict_card(view: View | None, before: str = "", offer: str = "") -> str:
     """Verdict, score, caption, how it was judged and how long it took.
 
     Args:
         view: of the picture; None without one.
         before: what was said before it was judged again, as HTML.
+        offer: of a closer look, as HTML.
     """
     if view is None:
         return (
@@ -82,10 +84,12 @@ def verdict_card(view: View | None, before: str = "") -> str:
         _MODES[view.measured.mode],
         timing_words(view.measured.timing_ms),
     ]
+    if (looked := closer_words.looked_at(view.measured)) is not None:
+        facts.insert(2, looked)
     if p_value is not None:
         facts.insert(2, f"{100 * p_value:.0f} % of normals look as unusual")
     numbers = f"threshold {view.threshold:.2f} · {wording.counted(len(view.inspection.regions), 'region')}"
-    said = f'{before}<div class="said">{escape(summary(view))}</div>{warning_lines(view)}'
+    said = f'{before}<div class="said">{escape(summary(view))}</div>{warning_lines(view)}{offer}'
     return card(view, said, numbers, facts)
 
 
@@ -178,8 +182,9 @@ def probe(view: View, x: int, y: int, crop: str) -> str:
         y: row.
         crop: address of the pixels around it.
     """
-    scores = view.measured.anomaly_map.scores
-    here = scores[max(0, y - 4) : y + 5, max(0, x - 4) : x + 5]
+    found, (height, width) = view.measured.anomaly_map, view.measured.anomaly_map.size
+    here = found.window(slice(max(0, y - 4), min(height, y + 5)), slice(max(0, x - 4), min(width, x + 5)))
+    score = float(found.window(slice(y, y + 1), slice(x, x + 1)).item())
     inside = [r for r in view.inspection.regions if holds(view, r, x, y)]
     if inside:
         place = f"in region {inside[0].id} ({inside[0].type or 'unknown'}, {inside[0].severity.value})"
@@ -191,7 +196,7 @@ def probe(view: View, x: int, y: int, crop: str) -> str:
     pixel = ", ".join(str(int(v)) for v in view.inspection.image.pixels[y, x])
     return (
         f'<div class="probe" role="status"><img src="{escape(crop)}" alt="Pixels around the place, as they are">'
-        f"<div><b>Column {x}, row {y}</b>: score <b>{scores[y, x]:.2f}</b> against a threshold of {view.threshold:.2f}, "
+        f"<div><b>Column {x}, row {y}</b>: score <b>{score:.2f}</b> against a threshold of {view.threshold:.2f}, "
         f"mean of 9 x 9 pixels {here.mean():.2f}<br>{escape(place)}<br>red, green, blue: {pixel}</div></div>"
     )
 
@@ -199,7 +204,11 @@ def probe(view: View, x: int, y: int, crop: str) -> str:
 def holds(view: View, region: Region, x: int, y: int) -> bool:
     """Whether a pixel belongs to a region."""
     box = region.box
-    return box.x_min <= x < box.x_max and box.y_min <= y < box.y_max and bool(view.mask[y, x])
+    return (
+        box.x_min <= x < box.x_max
+        and box.y_min <= y < box.y_max
+        and bool(view.mask_in(slice(y, y + 1), slice(x, x + 1)).item())
+    )
 
 
 def _away(box: Box, x: int, y: int) -> float:
@@ -212,7 +221,7 @@ def warning_lines(view: View) -> str:
     ruling = "" if said is None else f'<div class="rule">By your rule: {escape(wording.ruling(said))}.</div>'
     if view.spoken:
         ruling += f'<div class="rule">{escape(view.spoken[:1].upper() + view.spoken[1:])}.</div>'
-    told = [f"The picture {one}." for one in view.measured.warnings]
+    told = [f"The picture {closer_words.on_page(one)}." for one in view.measured.warnings]
     if view.measured.mode is Mode.ZERO_SHOT:
         told.append(wording.ROUGH_GUESS)
     return ruling + "".join(f'<div class="warn">{escape(one)}</div>' for one in told)
@@ -325,6 +334,8 @@ def bench_words(session: Session) -> str:
         parts.append(wording.counted(len(setup.scans), "reference scan"))
     if setup.inquiry.spacing_mm is not None:
         parts.append(f"{setup.inquiry.spacing_mm[1]:g} mm a pixel")
+    if setup.inquiry.detail.closer:
+        parts.append(closer_words.setting(setup.inquiry.detail))
     if setup.rule is not None:
         parts.append(f"your rule: {setup.rule}")
     if setup.anomalous:

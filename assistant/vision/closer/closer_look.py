@@ -233,25 +233,22 @@ def inspect_closely(
     return _hinted(_inspected(detector, encoded, profile, TileCount(progress)), span_of(detector))
 
 
-def planned_tiles(
-    detector: Detector, size: tuple[int, int], detail: Detail, known: TileReferences | None = None
-) -> int:
+def planned_tiles(detector: Detector, size: tuple[int, int], detail: Detail, compared: float | None = None) -> int:
     """Most tiles that a look at a picture encodes; 0 where the overview shows all that is looked for.
 
     Args:
         detector: what looks.
         size: (height, width), source pixels.
         detail: how closely is looked.
-        known: normal tiles; None where the picture is judged by the rest of itself.
+        compared: extent of the smallest thing that the normal tiles are for; None where the picture is judged by itself.
     """
-    every = lattices(size, detail.smallest if known is None else known.smallest, span_of(detector))
-    tiles = [len(one.tiles) for one in every]
+    tiles = [len(one.tiles) for one in lattices(size, compared or detail.smallest, span_of(detector))]
     if not detail.closer_at(size) or not tiles:
         return 0
     if detail.look == "full":
         return sum(tiles)
     share = math.ceil(AUTO_SHARE * sum(tiles))
-    return share if known is not None else min(tiles[-1], max(MOST_TILES, share))
+    return share if compared is not None else min(tiles[-1], max(MOST_TILES, share))
 
 
 def _hinted(found: Inspection, span: int) -> Inspection:
@@ -277,7 +274,7 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     statistics = block_statistics(image.pixels, block_side(smallest))
     if float(np.ptp(statistics.reshape(len(statistics), -1), axis=1).max()) < EVEN:
         return asked
-    count.planned = planned_tiles(detector, size, detail, known)
+    count.planned = planned_tiles(detector, size, detail, None if known is None else smallest)
     look = None if known is None else CloserLook(detector, encoded, known, known.usual.unusual(statistics), count)
     warnings = _of_profile(detail, profile)
     apart = 0.0 if look is None else look.apart(detail.look)
@@ -322,7 +319,16 @@ def _joined(detector: Detector, encoded: EncodedQuery, overview: Inspection, loo
         return replace(overview, coverage=coverage)
     odds = [scale.log_odds() for scale in look.scales]
     best = max(float(one.max()) for one in odds)
-    anomaly_map = LayeredMap(size, [_layer(overview), *(_cells(o, s) for o, s in zip(odds, look.scales, strict=True))])
+    anomaly_map = LayeredMap(
+        size,
+        [
+            _layer(overview),
+            *(
+                Layer.of_log_odds(o, (s.lattice.cell, s.lattice.cell), s.usual)
+                for o, s in zip(odds, look.scales, strict=True)
+            ),
+        ],
+    )
     fine, wide = look.regions(), find_regions(overview.anomaly_map) if overview.regions else []
     grid = encoded.features.grid
     masks = joined(fine, wide, size[0] * size[1] / (grid[0] * grid[1]))
@@ -354,8 +360,3 @@ def _layer(overview: Inspection) -> Layer:
     small = (max(1, round(scores.shape[1] * factor)), max(1, round(scores.shape[0] * factor)))
     reduced = np.asarray(cv2.resize(scores, small, interpolation=cv2.INTER_AREA), np.float32)
     return Layer(reduced, (scores.shape[0] / small[1], scores.shape[1] / small[0]))
-
-
-def _cells(log_odds: Float32[np.ndarray, "rows columns"], scale: Scale) -> Layer:
-    scores = 1 / (1 + np.exp(-np.clip(np.where(np.isfinite(log_odds), log_odds, -30), -30, 30)))
-    return Layer(scores.astype(np.float32), (scale.lattice.cell, scale.lattice.cell), log_odds, scale.usual)

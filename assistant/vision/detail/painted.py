@@ -13,6 +13,8 @@ from assistant.types import AnomalyMap
 
 STRIP = 2048
 """Source rows painted at once; OpenCV counts no further than 32767."""
+MOST_ODDS = 30.0
+"""Log-odds of which more and less make no other score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,14 @@ class Layer:
     cell: tuple[float, float]
     log_odds: Float32[np.ndarray, "rows columns"] | None = None
     usual: float = 0.0
+
+    @classmethod
+    def of_log_odds(
+        cls, log_odds: Float32[np.ndarray, "rows columns"], cell: tuple[float, float], usual: float
+    ) -> Layer:
+        """Of tiles; minus infinity is where none was."""
+        bounded = np.clip(np.where(np.isfinite(log_odds), log_odds, -MOST_ODDS), -MOST_ODDS, MOST_ODDS)
+        return cls((1 / (1 + np.exp(-bounded))).astype(np.float32), cell, log_odds, usual)
 
     def window(self, rows: slice, columns: slice) -> Float32[np.ndarray, "rows columns"]:
         """A piece, linear between the centres of cells."""

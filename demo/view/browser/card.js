@@ -1,4 +1,5 @@
-// The chips under the card: a click opens a small form in its place. Event: 'told'. Chips of references open where they are added.
+// The card, whose button takes a closer look, and the chips under it: a click opens a small form in its place. Events: 'closer',
+// 'told'. Chips of references open where they are added.
 const DOMAINS = [["", "from the file"], ["industrial", "industrial"], ["medical", "medical"]];
 
 function form(chip) {
@@ -37,6 +38,9 @@ function references(tries) {
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button?.dataset.chip) form(button);
+  if (button?.dataset.closer) {
+    button.disabled = true; // a second click does nothing twice
+    trigger("closer", { look: button.dataset.closer });
+  } else if (button?.dataset.chip) form(button);
   else if (button?.dataset.references) references(30);
 });

@@ -143,10 +143,12 @@ function label() {
     button.classList.toggle("inside", one.box[1] < now.height * 0.07);
     button.classList.toggle("turned", one.box[0] > now.width * 0.7);
     button.style.borderColor = COLOURS[one.severity];
-    button.title = `Region ${one.id}: ${one.type}, ${one.severity}. ` + (now.scan ? "Click shows its worst slice." : "Click asks about it.");
+    button.title = `Region ${one.id}: ${one.type}, ${one.severity}. ` + (now.scan ? "Click shows its worst slice." : "Click asks about it and shows its pixels.");
     button.addEventListener("click", (event) => {
       event.stopPropagation();
-      if (now.scan) go(one.worst, one.axis); else trigger("ask", { number: one.id });
+      if (now.scan) return go(one.worst, one.axis);
+      trigger("point", { x: (one.box[0] + one.box[2]) / 2, y: (one.box[1] + one.box[3]) / 2 }); // its own pixels: the label may hide it
+      trigger("ask", { number: one.id });
     });
     labels.append(button);
   }
