@@ -15,6 +15,8 @@ _TAIL = re.compile(
     r"[\W]*(?:,? ?\b(?:instead|here|there|then|please|pls|to you|to me|in your (?:view|opinion)|do you think|or what|or not"
     r"|or something(?: else)?|or (?:is it )?(?:something|anything) else|or neither|or both|or none)\b\W*)+$|[\s?!.,;\"]+$"
 )
+_ASKS = re.compile(r"(?:which|what)(?: one)?(?: is| are| was|'s| differs?| deviates?| changed)\b")
+"""Begins what asks to choose, and is none of the alternatives: "which is it"."""
 _CLAUSE = re.compile(
     r"(?<=\w) (?:that|which) (?:is|are|was|were|has|have|deviates?|differs?|stands?|changed|looks?|seems?)\b.*$"
 )
@@ -105,6 +107,6 @@ def _rpartition(text: str) -> tuple[str, str, str]:
 def _kept(options: list[str]) -> tuple[str, ...]:
     """Options without articles, if there are several and each is a few words of substance."""
     bare = [" ".join(_TRIM.sub("", _CLAUSE.sub("", _TAIL.sub("", one))).strip(" '\"").split()) for one in options]
-    found = tuple(dict.fromkeys(one for one in bare if one))
+    found = tuple(dict.fromkeys(one for one in bare if one and not _ASKS.match(one)))
     fits = 1 < len(found) <= MOST and all(len(one.split()) <= LONGEST and one not in _EMPTY for one in found)
     return found if fits else ()

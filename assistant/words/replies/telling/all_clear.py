@@ -15,7 +15,8 @@ from assistant.words.scene.spots import claims_to_see
 
 _HARM = re.compile(
     r"\b(?:harm\w*|hurt\w*|injur\w*|poison\w*|danger\w*|hazard\w*|risk\w*|unsafe|safe|safety|recall\w*|releas\w*|liab\w*|lawsuit"
-    r"|swallow\w*|chok\w*|(?:get|gets|make\w*|become) (?:\w+ )?(?:sick|ill)|call(?:ed)?\b.{0,30}\bback|consequences?|withdraw\w*)\b"
+    r"|swallow\w*|chok\w*"
+    r"|(?:get|gets|make\w*|become) (?:\w+ )?(?:sick|ill)|call(?:ed)?\b.{0,30}\bback|consequences?|withdraw\w*)\b"
 )
 _PERSONS = re.compile(
     r"\b(?:patients?|users?|consumers?|customers?|people|somebody|someone|anybody|anyone|child|children|workers?)\b"

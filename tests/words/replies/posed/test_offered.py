@@ -33,6 +33,10 @@ OFFERS = (
 FINAL = re.compile(r'Rather "[^"]*(?:scrap|pass|accept|reject|away|keep|bin|ship|rework|release|again)')
 
 
+QUOTED = re.compile(r'In my vocabulary, "[^.]*\.|Say "[^.]*\.')
+"""Sentences about the user's words, which state nothing of the picture."""
+
+
 @pytest.fixture(autouse=True)
 def by_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked is read without the sentence tower, which not every machine has."""
@@ -45,7 +49,7 @@ def talk(found: Inspection) -> Spoken:
 
 def said(text: str, found: Inspection, spoken: Spoken | None = None) -> str:
     *_, last = (spoken or talk(found)).answers(read_question(text))
-    assert not contradicts(re.sub(r'"[^"]*"', "it", last.text), found), last.text
+    assert not contradicts(QUOTED.sub("", last.text), found), last.text
     return last.text
 
 
