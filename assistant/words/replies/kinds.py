@@ -111,7 +111,7 @@ def next_step(scene: Scene) -> list[str]:
         near = wording.borderline(scene.inspection.image_score)
         return ["Take a second look, since the score is close to the threshold." if near else
                 f"I know of no step to take: {_lower(state(scene))}",
-                f"{phrases.capital(NOT_ABSENT)}: where somebody sees something, have it looked at."]  # fmt: skip
+                f"{phrases.capital(NOT_ABSENT)}.", "Where somebody sees something, have it looked at."]  # fmt: skip
     entry = _known(scene)
     if entry is None:
         return ["Look at the marked place again under better light, and compare it with a normal one."]

@@ -227,7 +227,8 @@ def _accept_one(scene: Scene) -> list[str]:
         return [state(scene), f"{phrases.LIMIT} {YOURS}"]
     return [
         f"My verdict is normal: no defect was found ({phrases.scored(found)}).",
-        f"{phrases.capital(NOT_ABSENT)}. {YOURS}",
+        f"{phrases.capital(NOT_ABSENT)}.",
+        YOURS,
     ]
 
 
@@ -325,7 +326,7 @@ def escalate(scene: Scene) -> list[str]:
         worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
         return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
     if not scene.anomalous:
-        return [f"One picture does not settle that: {_lower(state(scene))}", *worth_of_normal(scene)]
+        return ["Whether that is called for one picture does not settle.", state(scene), *worth_of_normal(scene)]
     return [
         f"One picture is a finding on this piece, not a case by itself: {_lower(state(scene))}",
         "Look at the pieces made just before and after it; what follows from them is yours to decide.",

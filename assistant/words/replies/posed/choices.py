@@ -28,7 +28,7 @@ _LOOKS = re.compile(
 _HOLDS = re.compile(
     r"\b(?:reject|scrap|throw|stop|halt|hold|fail|discard|bin\b|quarantine|return|replace)", re.IGNORECASE
 )
-_WAITS = re.compile(r"\b(?:hold|quarantine|wait|keep (?:it )?back|set (?:it )?aside|sort)", re.IGNORECASE)
+_WAITS = re.compile(r"\b(?:hold|quarantine|keep (?:it )?back|set (?:it )?aside)", re.IGNORECASE)
 """Words of decisions that can be taken back."""
 _FINAL = re.compile(r"\b(?:reject|scrap|throw|thrown|discard|bin\b|fail|return|replace|destroy|away\b)", re.IGNORECASE)
 """Words of decisions after which the piece is lost."""

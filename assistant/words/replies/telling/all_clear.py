@@ -18,9 +18,7 @@ _HARM = re.compile(
     r"|swallow\w*|chok\w*"
     r"|(?:get|gets|make\w*|become) (?:\w+ )?(?:sick|ill)|call(?:ed)?\b.{0,30}\bback|consequences?|withdraw\w*)\b"
 )
-_PERSONS = re.compile(
-    r"\b(?:patients?|users?|consumers?|customers?|people|somebody|someone|anybody|anyone|child|children|workers?)\b"
-)
+_PERSONS = re.compile(r"\b(?:patients?|users?|consumers?|customers?|child|children)\b")
 _DOUBTS = re.compile(
     r"\b(?:look|check|try|inspect)(?: \w+)? again\b|\bre-?check\b|\bi (?:doubt|disagree|don'?t (?:believe|trust|think|buy))\b"
     r"|\bare you (?:really |quite |so )?sure\b|\b(?:wrong|nonsense|rubbish)\b|\bcan'?t be (?:right|normal|good|fine)\b"

@@ -23,7 +23,7 @@ def not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection
         _without(sentence, phrases.LIMIT) if limit in told else sentence
         for sentence in new
         if sentence.lower() not in told
-        and not any(again in told and again in sentence for again in (score, highest, worth))
+        and not any(again in told and again in sentence.lower() for again in (score, highest, worth))
     ]
 
 
