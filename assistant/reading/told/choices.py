@@ -15,7 +15,7 @@ _TAIL = re.compile(
     r"[\W]*(?:,? ?\b(?:instead|here|there|then|please|pls|to you|to me|in your (?:view|opinion)|do you think|or what|or not"
     r"|or something(?: else)?|or (?:is it )?(?:something|anything) else|or neither|or both|or none)\b\W*)+$|[\s?!.,;\"]+$"
 )
-_ASKS = re.compile(r"(?:which|what)(?: one)?(?: is| are| was|'s| differs?| deviates?| changed)\b")
+_ASKS = re.compile(r"(?:which|what)(?: one)?(?: is| are| was|'s| differs?| deviates?| changed)\b|(?:what|how) about\b")
 """Begins what asks to choose, and is none of the alternatives: "which is it"."""
 _CLAUSE = re.compile(
     r"(?<=\w) (?:that|which) (?:is|are|was|were|has|have|deviates?|differs?|stands?|changed|looks?|seems?)\b.*$"

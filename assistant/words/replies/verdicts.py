@@ -326,7 +326,7 @@ def escalate(scene: Scene) -> list[str]:
         worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
         return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
     if not scene.anomalous:
-        return ["Whether that is called for one picture does not settle.", state(scene), *worth_of_normal(scene)]
+        return ["One picture does not settle whether to stop, recall or report.", state(scene), *worth_of_normal(scene)]
     return [
         f"One picture is a finding on this piece, not a case by itself: {_lower(state(scene))}",
         "Look at the pieces made just before and after it; what follows from them is yours to decide.",
