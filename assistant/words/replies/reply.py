@@ -116,17 +116,19 @@ def reply(
         told.on_unclear(understanding.nearest)
     scene = told.scene(asked[-1] if asked else _unclear(question))
     said = without_heard(once(told.sentences, scene), heard, asked)
-    if asked and not told.exact:
-        said = forms.shaped(form, said, scene, list(acts))
-    if form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS):
-        said = with_worth(said, scene)
+    said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, list(acts)), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
     notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
-    exact = told.exact or understanding.asked_language is not None
-    said = [notice, *said] if said and notice else said
+    exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
     return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, exact, told.reported)
+
+
+def _in_form(said: Sequence[str], form: Form | None, scene: Scene) -> list[str]:
+    """The sentences with what a normal verdict is worth, where the form leaves room for it."""
+    roomy = form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS)
+    return with_worth(said, scene) if roomy else list(said)
 
 
 def _only_asks_language(understanding: Understanding) -> bool:
