@@ -34,7 +34,7 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
 
     first = ask(page, "How bad is region 1?")
     assert "I rate it" in first
-    assert ask(page, "And region 1?") == first, "a follow-up takes over what was asked before"
+    assert first.startswith(ask(page, "And region 1?")), "a follow-up takes over what was asked before, said just now"
 
     move_threshold(page, 0.95)
     page.wait_for_function("document.querySelector('#card').innerText.includes('no regions')")

@@ -259,7 +259,7 @@ def test_a_folder_is_for_those_who_are_let_in(options: dict[str, Any], match: st
 
 
 def ended(runs: Runs, session: Session, state: str = "done") -> None:
-    for _ in range(600):
+    for _ in range(3000):
         progress = runs.progress(session.id)
         if progress is not None and progress.state == state:
             return
