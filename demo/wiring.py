@@ -62,7 +62,9 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.said.undo], do.undo_one)
     _looks(page, [page.drop_picture.click], do.remove_picture)
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
-    page.ticking.tick(do.tick, [sid], every, **quick)
+    ticked = [page.bench, page.drops, page.closer, page.drop_picture, page.ticking, page.looked]
+    page.ticking.tick(do.tick, [sid], ticked, **quick)
+    page.looked.change(do.seen_closer, [sid], every, **quick, **EACH)
     page.card.closer(do.look_closer, [sid], every, **quick)
     page.closer.halt(do.stop_looking, [sid], every, queue=False, **HIDDEN)
     told = [page.probe, page.region, page.status, sid]

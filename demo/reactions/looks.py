@@ -255,19 +255,30 @@ class Looks(Drops):
         return self.quickly(sid, work)
 
     def tick(self, sid: str | None) -> Updates:
-        """Small pictures that were being judged again, how far a closer look is, and what one found."""
+        """Small pictures that were being judged again, how far a closer look is, and whether one ended.
+
+        What one found is painted by another event: one that comes every other second writes few components, since the browser
+        sets all that it names, also those that a person types in meanwhile.
+        """
         try:
             session, tab = self.bench.store.get(sid), tab_of(sid)
-            ended = session.looked[0]
-            if ended == (0 if tab is None else tab.looked):
-                return painting.listed(self.page, session, follow=False)
+            listed, ended = painting.listed(self.page, session, follow=False), session.looked[0]
+            return listed if tab is None or ended == tab.looked else {**listed, self.page.looked: ended}
+        except Exception:  # noqa: BLE001  an ended session is told of where a person does something
+            return {self.page.ticking: gr.Timer(active=False)}
+
+    def seen_closer(self, sid: str | None) -> Updates:
+        """What a closer look found, or why it could not be taken."""
+
+        def work(session: Session) -> Updates:
+            tab, ended = tab_of(sid), session.looked[0]
             painted = painting.seen_closer(self.page, session)
             if tab is not None:
                 tab.looked = ended
             failed, session.failed = session.failed, []
             return {**painted, self.page.status: words.error_card(" ".join(failed))} if failed else painted
-        except Exception:  # noqa: BLE001  an ended session is told of where a person does something
-            return {self.page.ticking: gr.Timer(active=False)}
+
+        return self.quickly(sid, work)
 
     def look_closer(self, sid: str | None, event: gr.EventData) -> Updates:
         """A closer look at the picture in view was asked for; the page is told of it by and by."""

@@ -48,6 +48,7 @@ class Page:
     bench: gr.HTML
     drop_picture: gr.Button
     ticking: gr.Timer
+    looked: gr.State
     references_drop: gr.File
     references: gr.Gallery
     in_use: gr.HTML
@@ -143,6 +144,7 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
     """
     made: dict[str, Any] = {"session": session, "visitor": gr.BrowserState("", storage_key=STORED, secret=STORED)}
     made["ticking"] = gr.Timer(2.0, active=False)
+    made["looked"] = gr.State(0)
     with gr.Row(elem_id="head"):
         with gr.Column(scale=5, min_width=240):
             gr.HTML(

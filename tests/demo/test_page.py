@@ -171,3 +171,13 @@ def test_only_the_conversation_follows_what_runs(address: str) -> None:
     follow = [d["show_progress_on"] for d in config["dependencies"] if d["api_visibility"] == "private"]
     assert [chat] in follow
     assert all(targets in ([], [chat]) for targets in follow)
+
+
+def test_what_comes_by_itself_writes_nothing_that_a_person_types_in(address: str) -> None:
+    """A browser sets every component that an event names, also those that it leaves as they are."""
+    config = httpx.get(f"{address.rstrip('/')}/config").json()
+    typed = {c["id"] for c in config["components"] if c["type"] in ("textbox", "number", "slider", "dropdown")}
+    ticks = [d for d in config["dependencies"] if any(event == "tick" for _, event in d["targets"])]
+    assert typed
+    assert ticks
+    assert all(not typed & set(tick["outputs"]) for tick in ticks)
