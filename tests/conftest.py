@@ -36,6 +36,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """The server of tests that start processes is forked while this one has nothing but modules."""
+    if (processes := sys.modules.get("tests.processes")) is not None:
+        processes.start_server()
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     """The same draws in every test, and one thread, whatever an earlier one in this process asked for."""

@@ -1,51 +1,86 @@
-"""Processes of a test's own: real ones that can be killed, forked from a server that has imported once what they need."""
+"""Processes of a test's own: real ones that can be killed, forked from a server that has imported what the tests import.
+
+The server is forked itself, from the process that runs the tests, before the first of them runs.
+"""
 
 from __future__ import annotations
 
 import atexit
+import inspect
 import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from unittest.mock import patch
 
 from assistant.batch.engines import worker
 
-TRAINING = [
-    "tests.training.runs.test_loop", "tests.training.runs.test_continuation", "training.localizer.run",
-    "training.language.run", "training.language.mini_stage", "transformers.models.llama.modeling_llama", "open_clip", "peft",
-    "torch.utils.tensorboard",
-]  # fmt: skip
-"""What runs of training import."""
-COMMANDS = [
-    "assistant.cli.app", "assistant.pipeline", "assistant.batch.engines.worker", "demo.loading", "demo.server", "open_clip",
-]  # fmt: skip
-"""What the command ``demo`` and the workers of ``batch`` import."""
+LATER = ("open_clip", "peft", "demo.server")
+"""What tests and their processes import within functions."""
 
 
-def context(preloaded: Sequence[str] = TRAINING) -> ForkServerContext:
-    """What starts them; the server is started with the first, and knows the modules and the environment of then."""
+def start_server() -> None:
+    """Fork the server from this process, which has collected the tests and run none."""
+    for name in LATER:
+        __import__(name)
+    with patch.object(util, "spawnv_passfds", _fork_server), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of other threads, which wait
+        context()
+        forkserver.ensure_running()
+
+
+def context() -> ForkServerContext:
+    """What starts processes; they know the modules and the environment of the server's start."""
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(list(preloaded))
+    made.set_forkserver_preload([])
     return made
+
+
+def _fork_server(path: bytes, arguments: Sequence[str], kept: Sequence[int]) -> int:
+    """In the place of ``spawnv_passfds``: its last argument is what the server runs, the last parameter what it inherits."""
+    process = os.fork()
+    if process == 0:
+        try:
+            atexit._clear()  # what this process does at its end
+            ends = [2, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
+            for before, after in zip(ends, ends[1:], strict=False):
+                os.closerange(before + 1, after)
+            exec(arguments[-1], {})
+        finally:
+            os._exit(0)
+    return process
 
 
 def command(words: Sequence[str], environment: Mapping[str, str], log: Path) -> ForkServerProcess:
     """The command line ``anomaly-assistant`` with these words, begun; what it prints goes to ``log``."""
-    process = context(COMMANDS).Process(target=_command, args=(list(words), dict(environment), log))
+    return called(_anomaly_assistant, ["anomaly-assistant", *words], environment, log)
+
+
+def _anomaly_assistant() -> None:
+    from assistant.cli.app import main
+    from tests.demo.running import yields
+
+    with patch.object(inspect, "isgeneratorfunction", yields):
+        main()
+
+
+def called(main: Callable[[], object], words: Sequence[str], environment: Mapping[str, str], log: Path) -> ForkServerProcess:
+    """A program begun, as if by a command of these words; what it prints goes to ``log``."""
+    process = context().Process(target=_call, args=(main, list(words), dict(environment), log))
     process.start()
     return process
 
 
-def _command(words: list[str], environment: dict[str, str], log: Path) -> None:
-    from assistant.cli.app import main
-
+def _call(main: Callable[[], object], words: list[str], environment: dict[str, str], log: Path) -> None:
     os.environ.update(environment)
     tempfile.tempdir = None  # chosen anew, by that environment
-    sys.argv = ["anomaly-assistant", *words]
+    sys.argv = words
     with log.open("wb") as file:
         for number in (1, 2):
             os.dup2(file.fileno(), number)
@@ -64,7 +99,7 @@ class Worker:
         assert list(command) == worker.command()
         pipes = [multiprocessing.Pipe(duplex=False) for _ in range(2)]
         (read, given), (heard, written) = pipes
-        self._process = context(COMMANDS).Process(target=_work, args=(read, written, dict(env)))
+        self._process = context().Process(target=_work, args=(read, written, dict(env)))
         self._process.start()
         self.pid = self._process.pid
         self.stdin, self.stdout = os.fdopen(os.dup(given.fileno()), "wb"), os.fdopen(os.dup(heard.fileno()), "rb")
