@@ -44,16 +44,18 @@ def context() -> ForkServerContext:
 
 def _fork_server(path: bytes, arguments: Sequence[str], kept: Sequence[int]) -> int:
     """In the place of ``spawnv_passfds``: its last argument is what the server runs, the last parameter what it inherits."""
+    nothing = os.open(os.devnull, os.O_RDWR)
     process = os.fork()
     if process == 0:
         try:
             atexit._clear()  # what this process does at its end
-            ends = [2, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
-            for before, after in zip(ends, ends[1:], strict=False):
-                os.closerange(before + 1, after)
+            for number in map(int, os.listdir("/dev/fd")):
+                if number > 2 and number not in kept:
+                    os.dup2(nothing, number)  # not closed: objects of this process go on to write to it
             exec(arguments[-1], {})
         finally:
             os._exit(0)
+    os.close(nothing)
     return process
 
 
