@@ -20,6 +20,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from assistant.batch.engines import worker
+from tests import typecheck
 
 LATER = ("open_clip", "peft", "demo.server")
 """What tests and their processes import within functions."""
@@ -48,6 +49,7 @@ def _fork_server(path: bytes, arguments: Sequence[str], kept: Sequence[int]) -> 
     process = os.fork()
     if process == 0:
         try:
+            typecheck.check_no_more()
             atexit._clear()  # what this process does at its end
             for number in map(int, os.listdir("/dev/fd")):
                 if number > 2 and number not in kept:
