@@ -30,7 +30,7 @@ MODULES = {
 }
 """Commands of the packages beside the library, to the modules whose ``main`` they are."""
 SHORT = {
-    "data_builders.build": ["--count", "30", "--workers", "1"],
+    "data_builders.build": ["--count", "20", "--workers", "1"],
     "data_builders.dialogues": ["--per-picture", "1"],
     "training.replay": ["--limit", "3", "--longest", "4"],
     "localize": ["data.sides=[112]", "data.shots=[1]", "loop.epochs=1", "loop.tracker=none"],
