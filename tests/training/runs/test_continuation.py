@@ -26,7 +26,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def localized(built: Path) -> Path:
     """A recipe of one epoch that has run."""
     config = localize_recipe(built, "begun", epochs=1)
