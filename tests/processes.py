@@ -51,7 +51,7 @@ def _fork_server(path: bytes, arguments: Sequence[str], kept: Sequence[int]) -> 
         try:
             typecheck.check_no_more()
             atexit._clear()  # what this process does at its end
-            for number in map(int, os.listdir("/dev/fd")):
+            for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:
                 if number > 2 and number not in kept:
                     os.dup2(nothing, number)  # not closed: objects of this process go on to write to it
             exec(arguments[-1], {})
@@ -74,7 +74,9 @@ def _anomaly_assistant() -> None:
         main()
 
 
-def called(main: Callable[[], object], words: Sequence[str], environment: Mapping[str, str], log: Path) -> ForkServerProcess:
+def called(
+    main: Callable[[], object], words: Sequence[str], environment: Mapping[str, str], log: Path
+) -> ForkServerProcess:
     """A program begun, as if by a command of these words; what it prints goes to ``log``."""
     process = context().Process(target=_call, args=(main, list(words), dict(environment), log))
     process.start()

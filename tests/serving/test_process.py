@@ -31,7 +31,8 @@ def begun(log: Path) -> Iterator[tuple[ForkServerProcess, httpx.Client]]:
         while not (log.exists() and log.read_text().endswith("\n")):
             assert process.is_alive()
             time.sleep(0.01)
-        assert (line := log.read_text()).startswith("listening on http://127.0.0.1:"), line
+        line = log.read_text()
+        assert line.startswith("listening on http://127.0.0.1:"), line
         with httpx.Client(base_url=line.split()[2], timeout=60, trust_env=False) as client:
             yield process, client
     finally:

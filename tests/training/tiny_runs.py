@@ -26,7 +26,7 @@ BLOCK_WIDTH = 256
 
 @contextmanager
 def texts_embedded_once() -> Iterator[None]:
-    """Random towers are the same in every load, and so are their texts' embeddings, which every run makes anew for each object."""
+    """Random towers are the same in every load, and so are their texts' embeddings, which runs make anew for each object."""
     random_towers, embedded = clip._random, dict[int, dict[str, Tensor]]()
 
     def towers(config: TowerConfig) -> clip.Clip:
