@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -22,14 +23,15 @@ from unittest.mock import patch
 from assistant.batch.engines import worker
 from tests import typecheck
 
-LATER = ("open_clip", "peft", "demo.server")
-"""What tests and their processes import within functions."""
+LATER = {"open_clip": "assistant", "peft": "tests.training", "demo.server": "tests.demo"}
+"""What functions import in tests and in their processes, to the package that does: it is imported where that is there."""
 
 
 def start_server() -> None:
     """Fork the server from this process, which has collected the tests and run none."""
-    for name in LATER:
-        __import__(name)
+    for name, package in LATER.items():
+        if package in sys.modules:
+            import_module(name)
     with patch.object(util, "spawnv_passfds", _fork_server), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other threads, which wait
         context()
@@ -51,7 +53,7 @@ def _fork_server(path: bytes, arguments: Sequence[str], kept: Sequence[int]) -> 
         try:
             typecheck.check_no_more()
             atexit._clear()  # what this process does at its end
-            for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+            for number in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
                 if number > 2 and number not in kept:
                     os.dup2(nothing, number)  # not closed: objects of this process go on to write to it
             exec(arguments[-1], {})
