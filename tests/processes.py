@@ -18,6 +18,7 @@ from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from assistant.batch.engines import worker
@@ -80,18 +81,27 @@ def called(
     main: Callable[[], object], words: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> ForkServerProcess:
     """A program begun, as if by a command of these words; what it prints goes to ``log``."""
-    process = context().Process(target=_call, args=(main, list(words), dict(environment), log))
+    return begun(_call, (main, list(words), dict(environment)), log)
+
+
+def begun(target: Callable[..., object], arguments: tuple[Any, ...], log: Path) -> ForkServerProcess:
+    """A function begun in a process of its own; what it prints goes to ``log``."""
+    process = context().Process(target=_told, args=(log, target, arguments))
     process.start()
     return process
 
 
-def _call(main: Callable[[], object], words: list[str], environment: dict[str, str], log: Path) -> None:
-    os.environ.update(environment)
-    tempfile.tempdir = None  # chosen anew, by that environment
-    sys.argv = words
+def _told(log: Path, target: Callable[..., object], arguments: tuple[Any, ...]) -> None:
     with log.open("wb") as file:
         for number in (1, 2):
             os.dup2(file.fileno(), number)
+    target(*arguments)
+
+
+def _call(main: Callable[[], object], words: list[str], environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    tempfile.tempdir = None  # chosen anew, by that environment
+    sys.argv = words
     try:
         main()
     finally:
