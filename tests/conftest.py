@@ -10,7 +10,11 @@ import gc
 import os
 import random
 import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -25,6 +29,29 @@ import cv2
 import numpy as np
 import pytest
 
+
+class _NoStubs(MetaPathFinder):
+    """Imports gradio without the stubs for editors that it compares with its sources at each import, which takes a second."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != "gradio.component_meta":
+            return None
+        sys.meta_path.remove(self)
+        found = find_spec(name)
+        assert found is not None
+        assert found.loader is not None
+        real = found.loader.exec_module
+
+        def load(module: Any) -> None:
+            real(module)
+            assert callable(module.create_or_modify_pyi)
+            module.create_or_modify_pyi = lambda *_: None
+
+        found.loader.exec_module = load  # type: ignore[method-assign]
+        return found
+
+
+sys.meta_path.insert(0, _NoStubs())
 cv2.setNumThreads(1)
 gc.disable()  # what imports leave stays; looking through it again and again takes a quarter of their time
 
@@ -34,6 +61,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     atexit.register(gc.unfreeze)  # extension modules would tell what is never collected as leaked
     gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """The server of tests that start processes is forked while this one has nothing but modules."""
+    if (processes := sys.modules.get("tests.processes")) is not None:
+        processes.start_server()
 
 
 @pytest.fixture(autouse=True)

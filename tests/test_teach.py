@@ -22,6 +22,7 @@ from assistant.pipeline import Assistant
 from assistant.vision.calibration import Calibration
 from assistant.vision.checkpoint import Card, save_checkpoint
 from tests.tiny_language import tiny_folder
+from tests.training.tiny_runs import texts_embedded_once
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "teach.md").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ MODULES = {
 }
 """Commands of the packages beside the library, to the modules whose ``main`` they are."""
 SHORT = {
-    "data_builders.build": ["--count", "30", "--workers", "1"],
+    "data_builders.build": ["--count", "20", "--workers", "1"],
     "data_builders.dialogues": ["--per-picture", "1"],
     "training.replay": ["--limit", "3", "--longest", "4"],
     "localize": ["data.sides=[112]", "data.shots=[1]", "loop.epochs=1", "loop.tracker=none"],
@@ -88,6 +89,7 @@ def shortened(module: str, arguments: list[str]) -> list[str]:
     return [*told, *SHORT.get(module, [])]
 
 
+@texts_embedded_once()
 def test_the_guide_from_pictures_to_answers(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in commands():
         if words[0] == "anomaly-assistant" and words[1] not in MODULES:

@@ -20,6 +20,7 @@ check = beartype(conf=BeartypeConf(is_pep484_tower=True))
 _jaxtyped: Any = jaxtyping.jaxtyped
 _checkers: dict[tuple[str, str, CodeType], Callable[[FunctionType], Callable[..., Any]]] = {}
 """By module and name: a function within another is defined anew with each call of the outer one."""
+_unchecked: list[bool] = []
 _WRAPPED = "__beartype_func"
 """Keyword by which what beartype made holds the function that it checks."""
 
@@ -38,10 +39,15 @@ def jaxtyped(checked: Any = None, **_: Any) -> Any:
     @functools.wraps(checked)
     def called(*args: Any, **kwargs: Any) -> Any:
         if not made:
-            made.append(_made(checked))
+            made.append(checked if _unchecked else _made(checked))
         return made[0](*args, **kwargs)
 
     return called
+
+
+def check_no_more() -> None:
+    """In a process that stands for a user's: what it calls for the first time from now on is run as it is."""
+    _unchecked.append(True)
 
 
 def _made(function: FunctionType) -> Callable[..., Any]:

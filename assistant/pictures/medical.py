@@ -42,6 +42,9 @@ WINDOWS: dict[str, tuple[float, float]] = {
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _RLE = "1.2.840.10008.1.2.5"
 _RLE_SLACK = 2**16
+_JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
+_END = b"\xff\xd9"
+"""Marker that ends a JPEG stream; padding may follow."""
 _DECODERS = ("imagecodecs", "jpeg_ls", "openjpeg", "pylibjpeg")
 """What decodes compressed frames beside Pillow, all of it in the extra."""
 _HELD = 0.001
@@ -179,6 +182,7 @@ def frame_values(file: Any, frame: int, name: str, *, raw: bool = False) -> np.n
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.pixels.utils import pixel_array
 
+    _check_end(file, frame)
     try:
         return np.asarray(pixel_array(file, index=frame, raw=raw))
     except (RuntimeError, NotImplementedError):
@@ -186,6 +190,19 @@ def frame_values(file: Any, frame: int, name: str, *, raw: bool = False) -> np.n
         if missing and not all(find_spec(package) for package in _DECODERS):
             raise _not_installed(name) from None
         raise
+
+
+def _check_end(file: Any, frame: int) -> None:
+    """A JPEG-LS stream that was cut is not given to its decoder, which may look for the rest for seconds."""
+    from pydicom.encaps import get_frame
+
+    if file.file_meta.TransferSyntaxUID in _JPEG_LS:
+        table = "ExtendedOffsetTable" in file
+        offsets = (file.ExtendedOffsetTable, file.ExtendedOffsetTableLengths) if table else None
+        frames = int(file.get("NumberOfFrames", 1) or 1)
+        stream = get_frame(file.PixelData, frame, extended_offsets=offsets, number_of_frames=frames)
+        if _END not in stream[-16:]:
+            raise ValueError("a JPEG-LS stream without its end")
 
 
 def _not_installed(name: str) -> ImageError:

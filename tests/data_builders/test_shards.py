@@ -103,14 +103,6 @@ def test_a_killed_build_goes_on_to_the_same_bytes(tmp_path, whole, options, mome
     assert built(tmp_path / "set", options) == files_of(whole)
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_two_workers_of_ray_build_the_same_bytes(tmp_path, whole, options, monkeypatch):
-    """The rows come in order from any engine; processes of this machine are in test_build."""
-    monkeypatch.setenv("RAY_worker_niceness", "0")  # Ray's 15 would starve on a busy machine
-    build(options, tmp_path / "set", 2, fake_families(), shard_rows=4, engine="ray")
-    assert files_of(tmp_path / "set") == files_of(whole)
-
-
 def test_without_ray_it_says_what_to_install(tmp_path, options, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match=r"anomaly-assistant\[ray\]"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _plain = inspect.isgeneratorfunction
 
 
-def _yields(function: Any) -> bool:
+def yields(function: Any) -> bool:
     """Whether a function yields, asked of what is behind the wrapper that checks its types in tests."""
     return _plain(inspect.unwrap(function))
 
@@ -52,7 +52,7 @@ def running(assistant: Assistant | Engine, folder: Path, **options: Any) -> Iter
     given = {"port": 0, "max_upload_mb": 2.0, "max_megapixels": 2.0, "queue_size": 32, **options}
     before = os.environ.get("GRADIO_TEMP_DIR")
     settings = Settings(preset="tiny", samples=write_samples(folder / "samples"), **given)
-    with warnings.catch_warnings(), patch.object(inspect, "isgeneratorfunction", _yields):
+    with warnings.catch_warnings(), patch.object(inspect, "isgeneratorfunction", yields):
         warnings.simplefilter("ignore")
         engine = assistant if isinstance(assistant, Engine) else Engine(lambda: assistant)
         engine.start()

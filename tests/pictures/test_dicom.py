@@ -135,6 +135,19 @@ def test_compressed_frames_are_what_was_compressed(name: str, capfd: pytest.Capt
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_jpeg_ls_stream_that_was_cut_is_not_given_to_its_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which may look for the rest for seconds."""
+    import jpeg_ls
+
+    syntax, encode = STREAMS["JPEG-LS"]
+    stream = bytes(encode(RAMP))
+    for padding in (b"", b"\0\0"):
+        load_image(encapsulated(stream + padding, syntax, RAMP, 12))
+    monkeypatch.setattr(jpeg_ls, "decode_pixel_data", lambda *args, **options: pytest.fail("decoded"))
+    for cut in (len(stream) // 2, len(stream) - 1):
+        assert "damaged, truncated" in error_of(encapsulated(stream[:cut], syntax, RAMP, 12))
+
+
 def test_a_frame_of_another_size_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = bytes(imagecodecs.ljpeg_encode(np.zeros((3000, 3000), np.uint16), bitspersample=12))
     data = encapsulated(stream, "1.2.840.10008.1.2.4.70", RAMP, 12)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from assistant.batch.inputs.listing import Inputs, find_items
 from assistant.errors import ImageError
+from assistant.pictures.formats import tiff
 from assistant.pictures.formats.tiff import count_pages
 from assistant.pictures.images import load_image
 from tests.pictures.tiff_files import Case, cases, light, stored, written
@@ -200,7 +201,9 @@ def test_a_strip_may_not_unpack_to_another_size(codec: str) -> None:
     assert "strips of the size" in error_of(bytes(changed))
 
 
-def test_pages_that_point_in_a_circle_end() -> None:
+def test_pages_that_point_in_a_circle_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, real = [], tiff._is_lesser
+    monkeypatch.setattr(tiff, "_is_lesser", lambda page: looked.append(page.offset) or real(page))
     data = bytearray(pages_of(ramp(), ramp()))
     with tifffile.TiffFile(io.BytesIO(bytes(data))) as file:
         first, second = file.pages[0].offset, file.pages[1].offset
@@ -208,6 +211,7 @@ def test_pages_that_point_in_a_circle_end() -> None:
     end = second + 2 + 12 * count
     data[end : end + 4] = first.to_bytes(4, "little")
     assert "truncated or unusual" in error_of(bytes(data))
+    assert looked == [first, second]
 
 
 def test_a_camera_raw_mosaic_is_demosaiced() -> None:

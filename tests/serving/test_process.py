@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,36 +17,38 @@ import pytest
 from assistant.cli.app import app
 from assistant.errors import ConfigError
 from assistant.pipeline import Assistant
+from tests.processes import command
 from tests.serving.conftest import png, serving
 
 IMAGE = {"image": ("part.png", png())}
 
 
 @contextmanager
-def begun() -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """The command on a free port."""
-    command = [sys.executable, "-m", "assistant.cli", "serve", "--preset", "tiny", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("listening on http://127.0.0.1:"), line
-            with httpx.Client(base_url=line.split()[2], timeout=60, trust_env=False) as client:
-                yield process, client
-        finally:
-            process.kill()
+def begun(log: Path) -> Iterator[tuple[ForkServerProcess, httpx.Client]]:
+    """The command on a free port; what it says is in ``log``."""
+    process = command(["serve", "--preset", "tiny", "--port", "0"], {}, log)
+    try:
+        while not (log.exists() and log.read_text().endswith("\n")):
+            assert process.is_alive()
+            time.sleep(0.01)
+        line = log.read_text()
+        assert line.startswith("listening on http://127.0.0.1:"), line
+        with httpx.Client(base_url=line.split()[2], timeout=60, trust_env=False) as client:
+            yield process, client
+    finally:
+        process.kill()
 
 
-def test_what_is_being_answered_ends_before_the_server_does() -> None:
-    with begun() as (process, client), ThreadPoolExecutor(4) as pool:
+def test_what_is_being_answered_ends_before_the_server_does(tmp_path: Path) -> None:
+    with begun(tmp_path / "log") as (process, client), ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(client.post, "/inspect", files=IMAGE) for _ in range(4)]
         while client.get("/health").json()["inside"] + sum(one.done() for one in waiting) < 4:
             pass
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         assert [one.result().status_code for one in waiting] == [200] * 4
-        assert process.wait(60) in (0, -signal.SIGTERM)
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
+        process.join(60)
+        assert process.exitcode in (0, -signal.SIGTERM)
+        assert (tmp_path / "log").read_text().count("\n") == 1, "nothing but its address"
 
 
 def test_started_again_it_says_that_sessions_are_gone(tiny: Assistant) -> None:

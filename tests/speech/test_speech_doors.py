@@ -127,15 +127,15 @@ def test_transcribe_tells_text_language_seconds_and_confidence(client: httpx.Asy
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"", "an empty file in q.webm"), (b"no sound", "another kind of file in q.webm"),
-     (wav(tone(level=0.0)), "got silence in q.webm"),
-     (wav(tone(level=0.05)), "without words"), (wav(tone(50.0)), "at most 4,194,304 bytes"),
-     (encoded("webm", tone(61.0)), "at most 60 s"), (wav(tone())[:5000], "a whole recording")],
+    [(bytes, "an empty file in q.webm"), (lambda: b"no sound", "another kind of file in q.webm"),
+     (lambda: wav(tone(level=0.0)), "got silence in q.webm"),
+     (lambda: wav(tone(level=0.05)), "without words"), (lambda: wav(tone(50.0)), "at most 4,194,304 bytes"),
+     (lambda: encoded("webm", tone(61.0)), "at most 60 s"), (lambda: wav(tone())[:5000], "a whole recording")],
 )  # fmt: skip
 def test_transcribe_refuses_in_one_line_and_keeps_nothing(
-    client: httpx.AsyncClient, scratch: Path, content: bytes, told: str
+    client: httpx.AsyncClient, scratch: Path, content: Callable[[], bytes], told: str
 ) -> None:
-    answer = posted(client, content)
+    answer = posted(client, content())
     assert answer.status_code == 400
     assert told in answer.json()["error"]
     assert "\n" not in answer.json()["error"]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.training.tiny_runs import build_set, language_folder
+from tests.training.tiny_runs import build_set, language_folder, texts_embedded_once
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _texts_embedded_once() -> Iterator[None]:
+    with texts_embedded_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import yaml
 from safetensors.torch import save_file
+from torch import Tensor
 
+from assistant.config import TowerConfig
+from assistant.towers import clip
 from data_builders.build import main as build_main
 from tests.tiny_language import tiny_folder
 
 BLOCK_WIDTH = 256
 """Four times the width of the random visual encoder of the preset tiny."""
+
+
+@contextmanager
+def texts_embedded_once() -> Iterator[None]:
+    """Random towers are the same in every load, and so are their texts' embeddings, which runs make anew for each object."""
+    random_towers, embedded = clip._random, dict[int, dict[str, Tensor]]()
+
+    def towers(config: TowerConfig) -> clip.Clip:
+        return replace(random_towers(config), embedded=embedded.setdefault(config.joint_width, {}))
+
+    with patch.object(clip, "_random", towers):
+        yield
 
 
 def build_set(folder: Path, **more: Any) -> Path:

@@ -65,9 +65,11 @@ def full_pages(file: Any, enough: int | None = None) -> list[Any]:
     every: list[Any] = []
     full: list[Any] = []
     lower = _lower_levels(file)
+    seen: set[int] = set()
     for page in file.pages:
-        if len(every) >= MOST_PAGES:
-            raise ValueError("too many pages")
+        if len(every) >= MOST_PAGES or page.offset in seen:
+            raise ValueError("too many pages, or pages in a circle")
+        seen.add(page.offset)
         every.append(page.aspage())
         full += [] if _is_lesser(every[-1]) or every[-1].offset in lower else [every[-1]]
         if enough is not None and len(full) >= enough:

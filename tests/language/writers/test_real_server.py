@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -19,7 +18,7 @@ from assistant.language.writers.message import ChatWriter, Message
 from assistant.language.writers.server import ServerWriter
 from assistant.towers.weights import tower_path
 from tests.inspections import inspection, region
-from tests.language.writers.real_servers import started
+from tests.language.writers.real_servers import forked
 
 pytestmark = [
     pytest.mark.weights,
@@ -29,6 +28,12 @@ STARTING = 240.0
 """Seconds within which it has to be there."""
 CHAT = (Message("system", "Be brief."), Message("user", "Name a colour of the sky."))
 FOUND = inspection(0.93, (region(1, ("top left",), "crack", 0.72, 0.031, 0.97),))
+
+
+def transformers_command() -> None:
+    from transformers.cli.transformers import main
+
+    main()
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +47,10 @@ def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    start = "from transformers.cli.transformers import main; main()"
-    options = [
-        "serve",
-        str(folder),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--dtype",
-        "float32",
-        "--device",
-        "cpu",
-    ]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32", "--device", "cpu"]
     log = tmp_path_factory.mktemp("server") / "log"
-    with started([sys.executable, "-c", start, *options], f"http://127.0.0.1:{port}/health", log, STARTING):
+    words = ["transformers", "serve", str(folder), *options]
+    with forked(transformers_command, words, f"http://127.0.0.1:{port}/health", log, STARTING):
         yield f"http://127.0.0.1:{port}/v1"
 
 

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from assistant.errors import ConfigError, DataSetError
 from assistant.pipeline import Assistant
 from assistant.vision.heads import patch_coverage
-from tests.processes import context
+from tests.processes import begun
 from tests.training.tiny_runs import localize_recipe as recipe
 from training.localizer.data import defect_masks, manifest_hash, read_rows
 from training.localizer.features import batches, plan, read_batch, read_shape
@@ -52,8 +52,7 @@ def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
     assert main(["--config", str(recipe(built, "straight", epochs=3, checkpoint_every=1))]) == 0
     config = recipe(built, "killed", epochs=3, checkpoint_every=1)
     for wait_for in (1, 4):
-        child = context().Process(target=main, args=(["--config", str(config), "--resume"],))
-        child.start()
+        child = begun(main, (["--config", str(config), "--resume"],), built / "killed.log")
         progress = built / "killed" / "last" / "progress.json"
         while child.is_alive():
             with suppress(OSError, ValueError):
@@ -62,7 +61,7 @@ def test_a_killed_run_resumed_equals_an_uninterrupted_one(built: Path) -> None:
             time.sleep(0.002)
         child.kill()
         child.join()
-        assert child.exitcode == -signal.SIGKILL
+        assert child.exitcode == -signal.SIGKILL, (built / "killed.log").read_text()
     assert main(["--config", str(config), "--resume"]) == 0
     for file in ("checkpoint/localizer.safetensors", "best.safetensors", "last/model.safetensors"):
         straight, killed = (load_file(built / run / file) for run in ("straight", "killed"))

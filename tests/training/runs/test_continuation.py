@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import load_file
 
 from assistant.errors import ConfigError
-from tests.processes import context
+from tests.processes import begun
 from tests.training.runs.test_loop import Toy, assert_alike, numbers
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.runs import loop
@@ -26,7 +26,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def localized(built: Path) -> Path:
     """A recipe of one epoch that has run."""
     config = localize_recipe(built, "begun", epochs=1)
@@ -132,13 +132,11 @@ def test_one_process_that_accumulates_goes_on_where_two_stopped(tmp_path: Path) 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = context()
-    children = [server.Process(target=_first_step, args=(rank, port, tmp_path / "cut")) for rank in range(2)]
-    for child in children:
-        child.start()
-    for child in children:
+    logs = [tmp_path / f"{rank}.log" for rank in range(2)]
+    children = [begun(_first_step, (rank, port, tmp_path / "cut"), log) for rank, log in enumerate(logs)]
+    for child, log in zip(children, logs, strict=True):
         child.join(240)
-        assert child.exitcode == 0
+        assert child.exitcode == 0, log.read_text()
     plans = [[n] for n in range(8)]
     with pytest.raises(ConfigError, match="got accumulate 1 instead of 2"):
         loop.run(Toy(plans), numbers(), tmp_path / "cut", True)

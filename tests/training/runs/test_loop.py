@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from assistant.errors import ConfigError, DataSetError
-from tests.processes import context
+from tests.processes import begun
 from tests.training.tiny_runs import language_recipe, localize_recipe
 from training.localizer.stage import LocalizeStage
 from training.runs.loop import _require_even, run
@@ -304,13 +304,11 @@ def launched(config: Path, calls: list[list[str]], out: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server, environment = context(), environment_of(config)
-    children = [server.Process(target=_child, args=(rank, port, environment, calls, out)) for rank in range(2)]
-    for child in children:
-        child.start()
-    for child in children:
+    environment, logs = environment_of(config), [out.with_suffix(f".{rank}.log") for rank in range(2)]
+    children = [begun(_child, (rank, port, environment, calls, out), log) for rank, log in enumerate(logs)]
+    for child, log in zip(children, logs, strict=True):
         child.join(240)
-        assert child.exitcode == 0
+        assert child.exitcode == 0, log.read_text()
 
 
 def test_what_deepspeed_cannot_do_is_refused() -> None:
