@@ -30,7 +30,7 @@ from assistant.vision.closer.tile_references import (
 )
 from assistant.vision.detail.cell_regions import joined, regions_of_scales
 from assistant.vision.detail.overview import without_unseen
-from assistant.vision.detail.painted import Layer, LayeredMap
+from assistant.vision.detail.painted import Layer, LayeredMap, PaintedMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, lattices
 from assistant.vision.detail.scale import Scale
@@ -355,6 +355,8 @@ def _look_of(overview: Inspection, number: int) -> Float32[np.ndarray, " width"]
 
 def _layer(overview: Inspection) -> Layer:
     """The overview's map, as coarse as it is."""
+    if isinstance(overview.anomaly_map, PaintedMap):
+        return overview.anomaly_map.layers[0]
     scores = overview.anomaly_map.scores
     factor = min(1.0, OVERVIEW_SIDE / max(scores.shape))
     small = (max(1, round(scores.shape[1] * factor)), max(1, round(scores.shape[0] * factor)))
