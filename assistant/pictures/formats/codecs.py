@@ -98,8 +98,9 @@ def from_pillow(image: Image.Image, name: str, limits: ImageLimits) -> Samples:
         if values.dtype == np.int32 and values.min() >= 0 and values.max() <= 65535:
             values = values.astype(np.uint16)
         transparent = upright.info.get("transparency")
-        opacity = None if not isinstance(transparent, int) else (values != transparent).astype(np.uint8) * np.uint8(255)
-        return Samples(values, opacity=opacity)
+        if not isinstance(transparent, int):
+            return Samples(values)
+        return Samples(values, opacity=(values != transparent).astype(np.uint8) * np.uint8(255))
     if "transparency" in upright.info or upright.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         if upright.mode in ("La", "RGBa"):
             upright = upright.convert("LA" if upright.mode == "La" else "RGBA")

@@ -47,7 +47,7 @@ class Layer:
         small = self.scores[above[0] : below[-1] + 1]
         wide = small[:, before]
         wide += across * (small[:, behind] - wide)
-        out = wide[above - above[0]]
+        out: Float32[np.ndarray, "rows columns"] = wide[above - above[0]]
         lower = wide[below - above[0]]
         lower -= out
         lower *= down[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 import assistant.inquiry
+import assistant.types
 from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
 from assistant.types import Coverage, Inspection, QueryImage
@@ -27,9 +29,11 @@ from assistant.vision.closer.closer_look import (
     inspect_closely,
     planned_tiles,
 )
+from assistant.vision.detail import painted, promise
 from assistant.vision.detail.layered_regions import layered_regions
-from assistant.vision.detail.painted import LayeredMap
+from assistant.vision.detail.painted import LayeredMap, PaintedMap
 from assistant.vision.detector import Detector
+from assistant.vision.measuring import measures
 from assistant.vision.references.profile import Profile
 
 SIZE = (300, 400)
@@ -336,6 +340,32 @@ def test_how_far_a_look_is_is_told_after_each_tile(
     assert found.coverage is not None
     assert found.coverage.tiles == len(told) <= planned
     assert planned_tiles(detector, (60, 80), inquiry.detail) == planned_tiles(detector, SIZE, Detail("overview")) == 0
+
+
+def test_a_look_holds_little_beside_a_large_picture(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrays beside the picture take less than five bytes a pixel: a map in source pixels alone would take four."""
+    monkeypatch.setattr(assistant.inquiry, "LARGE", 2.1e6)
+    monkeypatch.setattr(assistant.types, "STRIP_PIXELS", 2**16)
+    monkeypatch.setattr(painted, "PIECE", 2**14)
+    monkeypatch.setattr(promise, "STRIP", 64)
+    monkeypatch.setattr(measures, "LARGEST_SIDE", 256)
+    monkeypatch.setattr(closer_look, "AUTO_SHARE", 0.001)
+    image = QueryImage(surface(5, (1024, 1024)).pixels.repeat(2, 0).repeat(4, 1), "large")
+    cv2.circle(image.pixels, (700, 900), 500, (255, 0, 0), -1)
+    profile = build_profile(detector, [surface(1), surface(2)], Inquiry(detail=Detail("full")))
+    encoded = detector.encode(image, AUTO)
+    tracemalloc.start()
+    try:
+        found = inspect_closely(detector, encoded, profile)
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.coverage is not None
+    assert found.coverage.tiles > 0
+    assert found.regions
+    assert held < 5 * image.height * image.width
+    assert isinstance(found.anomaly_map, PaintedMap)
+    assert found.anomaly_map.size == (2048, 4096)
 
 
 def test_normal_tiles_are_counted_and_a_look_ends_where_told(detector: Detector) -> None:
