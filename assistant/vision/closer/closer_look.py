@@ -16,6 +16,7 @@ from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
+from assistant.vision.checks.known import told_of_tiles
 from assistant.vision.closer.counting import Progress, TileCount
 from assistant.vision.closer.left_out import smooth
 from assistant.vision.closer.tile_references import (
@@ -294,7 +295,8 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
     seen = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
-    warnings = (*seen, *warnings)
+    like = look.coverage.tiles > 0 and all(one.bank.placed is None for one in look.scales)
+    warnings = (*(told_of_tiles(seen) if like else seen), *warnings)
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
 

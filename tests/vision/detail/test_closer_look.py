@@ -19,6 +19,7 @@ from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
 from assistant.types import Coverage, Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
+from assistant.vision.checks.known import FRAMED, LIKE_WITH_LIKE
 from assistant.vision.closer import closer_look, tile_references
 from assistant.vision.closer.closer_look import (
     ALONE,
@@ -351,6 +352,16 @@ def test_a_profile_of_a_fixed_camera_without_places_is_used_and_says_so(
     replace(fixed, tiles=replace(fixed.tiles, banks=banks)).save(tmp_path / "old.safetensors")
     found = inspected(detector, surface(3), FULL, Profile.load(tmp_path / "old.safetensors"))
     assert found.warnings == (ANYWHERE,)
+
+
+def test_a_picture_of_another_size_is_compared_like_with_like_in_tiles(
+    detector: Detector, profile: Profile, fixed: Profile
+) -> None:
+    large = surface(3, (600, 800))
+    size = "is of another size (800x600, of references 400x300): "
+    assert inspected(detector, large, FULL, profile).warnings == (size + LIKE_WITH_LIKE,)
+    for framed, inquiry in ((profile, OVERVIEW), (fixed, FULL)):
+        assert size + FRAMED in inspected(detector, large, inquiry, framed).warnings
 
 
 def test_a_profile_of_another_detail_says_so(detector: Detector, profile: Profile) -> None:
