@@ -382,7 +382,7 @@ class Session:
         spoken_of: the picture of the answer that is, or was last, being written.
         first: of the pictures that are listed, index.
         redoing: whether outdated pictures are being judged again.
-        shown: the image of each picture that was last written to be seen, with the name of its file.
+        shown: the image of each picture that was last written to be seen, with the names of its last two files.
         lost: pictures and corrections of the project that could not be read again, as they are called.
         choice: which lines of the table of all pictures are looked at, and where its threshold is.
         rows: of the folder that was inspected for the project.
@@ -413,7 +413,9 @@ class Session:
     clicks: int = 0
     first: int = 0
     redoing: bool = False
-    shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], str]] = field(default_factory=WeakKeyDictionary)
+    shown: WeakKeyDictionary[Picture, tuple[ref[QueryImage], tuple[str, ...]]] = field(
+        default_factory=WeakKeyDictionary
+    )
     lost: list[str] = field(default_factory=list)
     choice: Choice = field(default_factory=Choice)
     written: tuple[Path, object] | None = None

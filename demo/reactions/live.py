@@ -18,6 +18,7 @@ from demo.incoming.camera import Camera
 from demo.reactions.base import Reactions, Stream, said
 from demo.view import drawing, painting, words
 from demo.view.painting import Updates
+from demo.view.sent_files import sent_file
 from demo.view.viewer import address
 
 SIDE = 480
@@ -110,11 +111,8 @@ def _ending(data: bytes) -> str:
 
 
 def _written(session: Session, pixels: np.ndarray) -> Path:
-    """What is seen, as the only file of its kind in the session's folder."""
-    for old in session.folder.glob("live-*.jpg"):
-        old.unlink(missing_ok=True)
-    path = session.folder / f"live-{secrets.token_hex(4)}.jpg"
-    path.write_bytes(
-        cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    """What is seen as a file in the session's folder."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return sent_file(
+        session.folder, "live", ".jpg", cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
     )
-    return path

@@ -6,6 +6,7 @@ style     theme and CSS; the sheet, and JavaScript, lie in browser/
 inputs    components that take files
 page      what is on the page and where
 viewer    the picture in view, and what is drawn on it
+sent_files  what the browser is sent to
 strip     the small pictures
 slices    the slice of a scan in view, as the viewer takes it
 scan_words  the result of a scan as words and tables

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import zlib
 from html import escape
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import cv2
 
 from assistant.errors import AssistantError
+from assistant.files.whole import whole_file
 from assistant.types import Verdict
 from demo.bench.sessions import Picture, Session
 from demo.view import drawing, words
@@ -69,7 +69,8 @@ def small(session: Session, picture: Picture) -> Path | None:
     if path.exists():
         return path
     if picture.key >= 0 and kept.is_file():
-        _whole(path, kept.read_bytes())
+        with whole_file(path) as part:
+            part.write_bytes(kept.read_bytes())
         return path
     resting = picture.held is None
     try:
@@ -79,15 +80,7 @@ def small(session: Session, picture: Picture) -> Path | None:
     if resting:
         picture.rest()
     data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), JPEG)[1].tobytes()
-    _whole(path, data)
-    if picture.key >= 0:
-        kept.parent.mkdir(exist_ok=True)
-        _whole(kept, data)
+    for target in (path, kept) if picture.key >= 0 else (path,):
+        with whole_file(target) as part:
+            part.write_bytes(data)
     return path
-
-
-def _whole(path: Path, data: bytes) -> None:
-    """A file that appears whole: a browser may ask for it while another thread makes it too."""
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    part.write_bytes(data)
-    part.replace(path)

@@ -17,11 +17,13 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from assistant.errors import ConfigError
+from assistant.files.whole import whole_file
 from assistant.types import Box, QueryImage
 from demo.bench.alongside import Alongside
 from demo.bench.sessions import Picture, Session
 from demo.bench.thresholds import View
 from demo.view import drawing
+from demo.view.sent_files import sent_file
 
 HEAT_SIDE, FINE_HEAT_SIDE = 256, 640
 """Longest side of the heat as it is sent, and of that of tiles; the map behind it is coarser still."""
@@ -62,7 +64,7 @@ def value(session: Session, full: bool = False, keep: bool = False) -> dict[str,
     ]  # fmt: skip
     reduced = max(image.height, image.width) > drawing.SCREEN
     return {
-        "id": secrets.token_hex(4), "picture": session.shown[picture][1],
+        "id": secrets.token_hex(4), "picture": session.shown[picture][1][-1],
         "url": address(_written(session, picture, image, False)),
         "full": address(shown) if full else "", "reduced": reduced, "width": image.width, "height": image.height,
         "heat": "" if view is None else address(_heat(session, view)), "regions": regions, "shapes": [], "keep": keep,
@@ -76,16 +78,18 @@ def _written(session: Session, picture: Picture, image: QueryImage, full: bool) 
     """The picture as a file; written once, and again where it is another plane or was read otherwise."""
     kept = session.shown.get(picture)
     if kept is None or kept[0]() is not image:
-        if kept is not None:
-            for old in session.folder.glob(f"{kept[1]}*.jpg"):
+        before = () if kept is None else kept[1]
+        for name in before[:-1]:
+            for old in session.folder.glob(f"{name}*.jpg"):
                 old.unlink(missing_ok=True)
-        kept = session.shown[picture] = (ref(image), secrets.token_hex(6))
-    path = session.folder / f"{kept[1]}{'-full' if full else ''}.jpg"
+        kept = session.shown[picture] = (ref(image), (*before[-1:], secrets.token_hex(6)))
+    path = session.folder / f"{kept[1][-1]}{'-full' if full else ''}.jpg"
     if not path.exists():
         pixels = image.pixels if full else drawing.fitted(image.pixels)
         quality = FINE_QUALITY if full else QUALITY
         encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        path.write_bytes(encoded.tobytes())
+        with whole_file(path) as part:
+            part.write_bytes(encoded.tobytes())
     return path
 
 
@@ -110,12 +114,9 @@ def heat_png(scores: Float32[np.ndarray, "height width"], *, tiled: bool = False
 
 def _heat(session: Session, view: View) -> Path:
     """The map of a picture as a file."""
-    for old in session.folder.glob("heat-*.png"):
-        old.unlink(missing_ok=True)
-    path = session.folder / f"heat-{secrets.token_hex(4)}.png"
     coverage = view.measured.coverage
-    path.write_bytes(heat_png(view.inspection.anomaly_map.scores, tiled=coverage is not None and coverage.tiles > 0))
-    return path
+    heat = heat_png(view.inspection.anomaly_map.scores, tiled=coverage is not None and coverage.tiles > 0)
+    return sent_file(session.folder, "heat", ".png", heat)
 
 
 def drawn_mask(shapes: object, height: int, width: int) -> Bool[np.ndarray, "height width"]:
@@ -184,12 +185,9 @@ def pointed(given: object, image: QueryImage) -> tuple[int, int]:
 
 def beside_file(session: Session, beside: Alongside) -> Path:
     """The reference beside the picture in view as a file."""
-    for old in session.folder.glob("beside-*.jpg"):
-        old.unlink(missing_ok=True)
-    path = session.folder / f"beside-{secrets.token_hex(4)}.jpg"
     shown = cv2.cvtColor(beside.pixels, cv2.COLOR_RGB2BGR)
-    path.write_bytes(cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
-    return path
+    encoded = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+    return sent_file(session.folder, "beside", ".jpg", encoded.tobytes())
 
 
 def crop_file(session: Session, image: QueryImage, x: int, y: int, region: Box | None = None) -> Path:
@@ -201,11 +199,8 @@ def crop_file(session: Session, image: QueryImage, x: int, y: int, region: Box |
     centre = ((2 * (x - box.x_min) + 1) * scale // 2, (2 * (y - box.y_min) + 1) * scale // 2)
     for shade, width in ((0, 3), (255, 1)):
         cv2.circle(large, centre, scale + 4, (shade, shade, shade), width)
-    for old in session.folder.glob("crop-*.png"):
-        old.unlink(missing_ok=True)
-    path = session.folder / f"crop-{secrets.token_hex(4)}.png"
-    path.write_bytes(cv2.imencode(".png", cv2.cvtColor(large, cv2.COLOR_RGB2BGR))[1].tobytes())
-    return path
+    encoded = cv2.imencode(".png", cv2.cvtColor(large, cv2.COLOR_RGB2BGR))[1]
+    return sent_file(session.folder, "crop", ".png", encoded.tobytes())
 
 
 def around(image: QueryImage, x: int, y: int, side: int = AROUND) -> tuple[np.ndarray, Box]:

@@ -62,6 +62,8 @@ def test_the_nearest_reference_is_the_one_that_is_matched(bench: Workbench, text
 
 @pytest.mark.filterwarnings("ignore")
 def test_side_by_side_and_in_turns(page: Any) -> None:
+    files: list[tuple[str, int]] = []
+    page.on("response", lambda one: files.append((one.url, one.status)) if "/beside-" in one.url else None)
     choose_sample(page, 2)
     page.locator("#boxes [data-beside=side]").click()
     page.wait_for_function(
@@ -82,6 +84,8 @@ def test_side_by_side_and_in_turns(page: Any) -> None:
     assert page.locator("#boxes .turn").inner_text() == held, "by hand alone from now on"
     choose_sample(page, 3)
     page.wait_for_function("document.querySelector('#boxes .which').innerText.includes('r3.png')")
+    page.wait_for_function("document.querySelector('#boxes .other').naturalWidth === 128")
+    assert [status for _, status in files] == [200, 200], "each reference is made, and fetched, once"
     page.locator("#boxes [data-beside=flicker]").click()
     assert page.locator("#boxes .which").inner_text() == ""
     assert page.locator("#boxes .legend").is_visible()

@@ -5,6 +5,7 @@ const TURN = 700; // milliseconds a turn: far below three flashes a second
 let beside = null; // {url, name, of}: the reference, and what it belongs to
 let mode = ""; // "side", "flicker" or nothing
 let turning = 0;
+let awaited = ""; // what a reference was asked for, and has not come yet
 
 function of(now) {
   return `${now.picture}|${now.version}`;
@@ -13,10 +14,16 @@ function of(now) {
 function besides() {
   const now = value();
   viewer.querySelector(".of-references").hidden = !now || !now.references;
-  if (now && now.beside) beside = { ...now.beside, of: of(now) };
+  if (now && now.beside) {
+    beside = { ...now.beside, of: of(now) };
+    awaited = "";
+  }
   if (!now || !beside || beside.of !== of(now)) {
     beside = null;
-    if (mode && now && now.references && !now.beside) trigger("beside", {});
+    if (mode && now && now.references && awaited !== of(now)) {
+      awaited = of(now);
+      trigger("beside", {});
+    }
   }
   const there = Boolean(beside && mode);
   viewer.querySelector(".which").textContent = there ? beside.name : "";
@@ -38,7 +45,7 @@ function compared(asked) {
   clearInterval(turning);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches; // then the key R alone changes them
   if (mode === "flicker" && !still) turning = setInterval(() => { if (beside) swapped(other.hidden); }, TURN);
-  if (mode && !beside) trigger("beside", {});
+  awaited = "";
   besides();
   place();
 }
