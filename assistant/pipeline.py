@@ -16,6 +16,7 @@ from assistant.pictures.sets import ReadAlike
 from assistant.types import Answer, Inspection, QueryImage, ReasoningStep
 from assistant.vision.build_profile import build_profile, with_anomalous
 from assistant.vision.closer.closer_look import inspect_closely
+from assistant.vision.closer.counting import Progress
 from assistant.vision.detector import Detector
 from assistant.vision.encoded_query import Picture
 from assistant.vision.references.kind_examples import KindExamples, named_by_example
@@ -211,6 +212,7 @@ class Assistant:
         profile: Profile | str | Path | None = None,
         *,
         fit: bool = False,
+        progress: Progress | None = None,
     ) -> Profile | None:
         """What pictures are compared with; None for nothing.
 
@@ -220,6 +222,7 @@ class Assistant:
             anomalous_references: pictures of the defect looked for.
             profile: built from references earlier, or its file.
             fit: as :meth:`build_profile` takes it.
+            progress: told of tiles of the references encoded and planned, after each.
 
         Raises:
             ConfigError: what does not go together (:meth:`Inquiry.require_comparable`).
@@ -229,7 +232,7 @@ class Assistant:
             references=bool(references), profile=profile is not None, anomalous=bool(anomalous_references)
         )
         if references:
-            return build_profile(self.detector, references, inquiry, anomalous_references, fit=fit)
+            return build_profile(self.detector, references, inquiry, anomalous_references, fit=fit, progress=progress)
         known = Profile.load(profile) if isinstance(profile, str | Path) else profile
         if known is not None:
             known.check(self.preset.name, self.weights)

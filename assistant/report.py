@@ -285,7 +285,7 @@ def write_pictures(inspection: Inspection, out: Path) -> Files:
 
     name = picture_name(inspection.image.source)
     files = Files(f"maps/{name}.png", f"overlays/{name}.png")
-    save_map(out / f"maps/{name}.png", inspection.anomaly_map.scores)
+    save_map(out / f"maps/{name}.png", inspection.anomaly_map)
     save_overlay(out / f"overlays/{name}.png", inspection.image, inspection.anomaly_map, inspection.regions)
     return files
 

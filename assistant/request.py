@@ -22,6 +22,7 @@ from assistant.vision.references.kind_examples import KindExamples, named_by_exa
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
+    from assistant.vision.closer.counting import Progress
     from assistant.vision.references.profile import AnomalousReference, Profile
     from assistant.volumes.files.reading import VolumeSource
     from assistant.volumes.finding import VolumeInspection
@@ -94,11 +95,16 @@ class Inspector:
     ``notes`` holds what a person ought to hear about folders of references and about masks, a sentence each.
     ``reference_volumes`` are those among the references; they are encoded when the first volume comes.
 
+    Args:
+        assistant: what inspects.
+        request: what is asked.
+        progress: told of tiles of the references encoded and planned, after each.
+
     Raises:
         AssistantError: a reference, profile or file of examples that cannot be used.
     """
 
-    def __init__(self, assistant: Assistant, request: Request) -> None:
+    def __init__(self, assistant: Assistant, request: Request, progress: Progress | None = None) -> None:
         self.assistant = assistant
         self.request = request
         self.notes: tuple[str, ...] = ()
@@ -111,6 +117,7 @@ class Inspector:
             self._anomalous(),
             None if request.profile is None else load_profile(request.profile),
             fit=request.fit,
+            progress=progress,
         )
         self.examples: KindExamples | None = assistant.examples(request.kind_examples)
 

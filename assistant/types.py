@@ -6,12 +6,15 @@ the picture as given, after EXIF orientation), boxes are half-open, scores are c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
+STRIP_PIXELS = 2**21
+"""Of a map that is gone through in strips: what is held beside it does not grow with the picture."""
 THRESHOLD = 0.5
 """Calibrated scores at or above this are anomalous, everywhere."""
 
@@ -146,6 +149,31 @@ class AnomalyMap:
     def window(self, rows: slice, columns: slice) -> Float32[np.ndarray, "rows columns"]:
         """Scores of a piece, source pixels; both slices have a start and a stop inside the picture."""
         return self.scores[rows, columns]
+
+    def strips(
+        self, box: Box | None = None, rows: int = 1
+    ) -> Iterator[tuple[int, Float32[np.ndarray, "rows columns"]]]:
+        """Scores from top to bottom, some rows at a time, each strip with its first row in the picture.
+
+        Args:
+            box: part of the picture, source pixels; None for all of it.
+            rows: a strip but the last has a multiple of so many.
+        """
+        inside = box or Box(0, 0, self.size[1], self.size[0])
+        columns = slice(inside.x_min, inside.x_max)
+        step = rows * max(1, STRIP_PIXELS // (rows * (columns.stop - columns.start)))
+        for top in range(inside.y_min, inside.y_max, step):
+            yield top, self.window(slice(top, min(inside.y_max, top + step)), columns)
+
+    @property
+    def highest(self) -> tuple[int, int, float]:
+        """Row and column of the first of the highest scores, and that score."""
+        found = (0, 0, -1.0)
+        for top, scores in self.strips():
+            row, column = divmod(int(scores.argmax()), scores.shape[1])
+            if scores[row, column] > found[2]:
+                found = top + row, column, float(scores[row, column])
+        return found
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from assistant.cli.parameters.spoken import heard
 from assistant.cli.registered import CommandTree
 from assistant.cli.serve import mcp, serve
 from assistant.errors import AssistantError, ConfigError
-from assistant.request import Inspector, Request
+from assistant.request import Request
 from assistant.types import Answer, Inspection, ReasoningStep
 
 _HELP: dict[str, Any] = {"no_args_is_help": True, "pretty_exceptions_enable": False, "add_completion": False}
@@ -71,7 +71,7 @@ def inspect(
 ) -> None:
     """Verdict, map and named regions of pictures and scans."""
     scan.require_one(images, scans)
-    inspector = Inspector(model.load(), scans.told(request))
+    inspector = profile.looked_at(model.load(), scans.told(request))
     profile.tell_faults(inspector.profile, inspector.notes)
     if request.rule is not None:
         print(f"rule: {request.rule}", file=sys.stderr)
@@ -109,7 +109,7 @@ def ask(
         raise ConfigError("a question", "none", "write one behind the picture, or record one and give --audio FILE")
     assistant = model.load()
     try:
-        inspector = Inspector(assistant, request)
+        inspector = profile.looked_at(assistant, request)
         profile.tell_faults(inspector.profile, inspector.notes)
         inspection = inspector.inspect(image)
         answers = assistant.ask(inspection, asked)

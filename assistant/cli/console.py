@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
@@ -14,11 +17,30 @@ from assistant.batch.groups.group_file import Groups
 from assistant.cli.doctor import Check, Status
 from assistant.towers.weights import TowerStatus
 from assistant.types import Answer, Inspection, Mode, ReasoningStep, Region, RuleDecision, Verdict
+from assistant.vision.closer.counting import Progress
 from assistant.words import wording
 
 _VERDICT = {Verdict.NORMAL: "bold green", Verdict.ANOMALOUS: "bold red"}
 _RULE = {RuleDecision.ACCEPT: "bold green", RuleDecision.REJECT: "bold red", RuleDecision.UNDECIDED: "bold yellow"}
 _STATUS = {Status.OK: "green", Status.NOTE: "yellow", Status.PROBLEM: "bold red"}
+
+
+@contextmanager
+def reference_bar() -> Iterator[Progress]:
+    """A bar on standard error while references are looked at, told of their tiles; gone after it, none in a file or pipe."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("looking at the references", total=None)
+        yield lambda done, planned: bar.update(
+            task, description="tiles of the references", completed=done, total=planned
+        )
 
 
 def new_console() -> Console:

@@ -18,6 +18,7 @@ from assistant.inquiry import Inquiry
 from assistant.request import Inspector, Request, load_profile
 
 if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
     from assistant.vision.references.profile import Profile
 
 SAVED = ".safetensors"
@@ -42,7 +43,7 @@ def build(
     """Encode normal pictures once into a file that inspect --profile uses."""
     asked = marked(inquiry=inquiry, references=tuple(references), fit=fit)
     _require_pictures([*references, *asked.anomalous_references])
-    inspector = Inspector(model.load(), asked)
+    inspector = looked_at(model.load(), asked)
     profile = inspector.profile
     assert profile is not None, "a request with references makes a profile"
     profile.save(output)
@@ -77,7 +78,7 @@ def check(
         raise ConfigError("these options with pictures", got, "leave them out: a profile knows its own")
     _require_pictures([*(() if saved else references), *(query or ())])
     asked = Request(profile=references[0]) if saved else Request(inquiry, references=tuple(references))
-    inspector = Inspector(model.load(), asked) if query or not saved else None
+    inspector = looked_at(model.load(), asked) if query or not saved else None
     profile = load_profile(references[0]) if inspector is None else inspector.profile
     found = [*_faults(profile), *(() if inspector is None else _unlike(inspector, query or ()))]
     for row in found:
@@ -85,6 +86,16 @@ def check(
     if not found and not json:
         print(f"nothing speaks against {_counted(profile)}" + (" and the pictures" if query else ""))
     raise typer.Exit(int(bool(found)))
+
+
+def looked_at(assistant: Assistant, request: Request) -> Inspector:
+    """What inspects as a request says, once its references are looked at; how far that is shows in the terminal."""
+    if not request.references:
+        return Inspector(assistant, request)
+    from assistant.cli.console import reference_bar
+
+    with reference_bar() as progress:
+        return Inspector(assistant, request, progress)
 
 
 def _require_pictures(references: Sequence[str]) -> None:

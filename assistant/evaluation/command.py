@@ -202,7 +202,7 @@ def _check_references(runs: Sequence[Run], items: dict[Path, list[LabelledPictur
 
 def _write_prediction(folder: Path, item: LabelledPicture, inspection: Inspection) -> None:
     map_path = f"maps/{report.picture_name(str(item.path))}.png"
-    save_map(folder / map_path, inspection.anomaly_map.scores)
+    save_map(folder / map_path, inspection.anomaly_map)
     report.append_row(folder / report.RESULTS, report.inspection_row(inspection, map_path=map_path))
 
 

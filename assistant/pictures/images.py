@@ -22,10 +22,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt16
 from PIL import Image
 
 from assistant.errors import ImageError
@@ -38,7 +39,7 @@ from assistant.pictures.levels import Samples, shown
 from assistant.pictures.pixels import DEFAULT_LIMITS, ImageLimits, check_selector, decoding, printable
 from assistant.pictures.shards import member_bytes, split_member
 from assistant.pictures.spacing import Spacing
-from assistant.types import Domain, Levels, QueryImage
+from assistant.types import AnomalyMap, Domain, Levels, QueryImage
 
 _NO_PICTURES = frozenset(
     ".txt .csv .tsv .json .jsonl .xml .yaml .yml .md .html .htm .log .ini .cfg .toml .py .ipynb .sh .js .css .zip .gz .tar .7z "
@@ -47,6 +48,7 @@ _NO_PICTURES = frozenset(
 )
 """Endings of files that are not looked into for DICOM."""
 MAP_LIMITS = ImageLimits(min_side=1, max_aspect=float("inf"))
+_ROWS = 64
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|(?:https?|ftp|s3|gs|file):/|data:[^/]*/)")
 
 
@@ -185,20 +187,45 @@ def _is_bare_dicom(path: str) -> bool:
         return False
 
 
-def save_map(path: str | Path, scores: Float32[np.ndarray, "height width"]) -> None:
+def save_map(path: str | Path, scores: Float32[np.ndarray, "height width"] | AnomalyMap) -> None:
     """Write calibrated scores as a 16-bit grey PNG of the same size, 0 = 0.0 and 65535 = 1.0.
 
     The file appears whole or not at all; missing folders are made. Raises :class:`ImageError` on scores outside [0, 1].
     """
-    if scores.size == 0 or not (float(scores.min()) >= 0.0 and float(scores.max()) <= 1.0):
-        raise ImageError("at least one score, all in [0, 1]", f"others in {printable(str(path))}", "calibrate the map")
+    values = map_values(scores if isinstance(scores, AnomalyMap) else AnomalyMap(scores), str(path))
     with whole_file(Path(path)) as part, part.open("xb") as file:
-        Image.fromarray(np.rint(scores * 65535.0).astype(np.uint16)).save(file, format="PNG")
+        Image.fromarray(values).save(file, format="PNG")
 
 
-def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[np.ndarray, "height width"]:
-    """Scores in [0, 1] that :func:`save_map` wrote, exact to 1/65535. Raises :class:`ImageError` on any other file."""
+def map_values(anomaly_map: AnomalyMap, name: str) -> UInt16[np.ndarray, "height width"]:
+    """A map as :func:`save_map` writes it, made strip by strip; ``name`` is for errors.
+
+    Raises:
+        ImageError: no score, or some outside [0, 1].
+    """
+    values = np.empty(anomaly_map.size, np.uint16)
+    fits = values.size > 0
+    for top, scores in anomaly_map.strips() if fits else ():
+        fits = fits and float(scores.min()) >= 0.0 and float(scores.max()) <= 1.0
+        if fits:
+            values[top : top + len(scores)] = np.rint(scores * 65535.0)
+    if not fits:
+        raise ImageError("at least one score, all in [0, 1]", f"others in {printable(name)}", "calibrate the map")
+    return values
+
+
+def load_map(path: str | Path, *, limits: ImageLimits | None = None) -> Float32[np.ndarray, "height width"]:
+    """Scores in [0, 1] that :func:`save_map` wrote, exact to 1/65535.
+
+    Args:
+        path: of the file.
+        limits: what it may cost; :data:`MAP_LIMITS` when None, :func:`map_limits` where the size of its picture is known.
+
+    Raises:
+        ImageError: any other file.
+    """
     name = printable(str(path))
+    limits = limits or MAP_LIMITS
     data = read_file(str(path), limits)
     if content_format(data) != "PNG":
         raise ImageError("a map saved as a 16-bit grey PNG", f"another format in {name}", "give a file of maps/")
@@ -206,7 +233,16 @@ def load_map(path: str | Path, *, limits: ImageLimits = MAP_LIMITS) -> Float32[n
         limits.check_size(image.height, image.width, name)
         if not image.mode.startswith("I"):
             raise ImageError("a map saved as a 16-bit grey PNG", f"mode {image.mode} in {name}", "give a file of maps/")
-        return np.asarray(image).astype(np.float32) / np.float32(65535.0)
+        scores = np.empty((image.height, image.width), np.float32)
+        for top in range(0, image.height, _ROWS):
+            rows = image.crop((0, top, image.width, min(image.height, top + _ROWS)))
+            np.divide(np.asarray(rows), np.float32(65535.0), out=scores[top : top + _ROWS], dtype=np.float32)
+        return scores
+
+
+def map_limits(height: int, width: int) -> ImageLimits:
+    """For files of a run about a picture of this size, which it was allowed to be then."""
+    return replace(MAP_LIMITS, max_pixels=max(MAP_LIMITS.max_pixels, height * width))
 
 
 def read_file(path: str, limits: ImageLimits) -> bytes:

@@ -54,6 +54,7 @@ OUTSIDE = 0.01
 """Share of the values that may lie outside what the file declares."""
 SAMPLED = 200_000
 _PIECE = 2**15
+_LAID = 2**20
 _DISTINCT = 16
 _CLIPPED = 0.05
 _OUTSIDE = "lies outside the grey levels of its references"
@@ -99,7 +100,7 @@ def shown(samples: Samples, name: str, levels: Levels | None = None) -> Shown:
     """Samples -> 0..255 by the rule of this module.
 
     Args:
-        samples: of one picture.
+        samples: of one picture; what comes of 8 bits may be their own values, changed.
         name: of it, for errors.
         levels: of the reference set; None to find its own.
 
@@ -110,7 +111,9 @@ def shown(samples: Samples, name: str, levels: Levels | None = None) -> Shown:
     if values.dtype.kind not in "buif":
         raise ImageError("pixels of bool, integers or floats", f"{values.dtype} in {name}", "convert them to uint8")
     if values.dtype == np.uint8 and samples.declared is None and samples.window is None:
-        flat = np.uint8(255) - values if samples.inverted else values.copy()
+        flat = values if values.flags.writeable else values.copy()
+        if samples.inverted:
+            np.subtract(np.uint8(255), flat, out=flat)
         if samples.known is not None:
             flat[~samples.known] = 0
         return Shown(_on_white(flat, samples.opacity), None, samples.notes)
@@ -381,6 +384,9 @@ def _on_white(flat: Bytes, opacity: UInt8[np.ndarray, "height width"] | None) ->
         return rgb
     from PIL import Image
 
-    rgba = Image.fromarray(np.dstack([rgb, opacity]))
-    laid: Rgb = np.array(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"))
-    return laid
+    step = max(1, _LAID // rgb.shape[1])
+    for top in range(0, len(rgb), step):
+        some = slice(top, top + step)
+        rgba = Image.fromarray(np.dstack([rgb[some], opacity[some]]))
+        rgb[some] = np.asarray(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"))
+    return rgb

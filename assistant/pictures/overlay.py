@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -38,16 +39,19 @@ def overlay(
     Raises:
         AssistantError: the map has another size than the picture.
     """
-    scores = anomaly_map.scores
-    if scores.shape != image.pixels.shape[:2]:
-        raise AssistantError(f"a map of {image.height} x {image.width}", f"{scores.shape[0]} x {scores.shape[1]}")
-    factor = max(1, math.ceil(least_side / max(scores.shape)))
-    pixels = np.ascontiguousarray(image.pixels)
+    size = anomaly_map.size
+    if size != (image.height, image.width):
+        raise AssistantError(f"a map of {image.height} x {image.width}", f"{size[0]} x {size[1]}")
+    factor = max(1, math.ceil(least_side / max(size)))
     if factor > 1:
-        size = (image.width * factor, image.height * factor)
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST)
-        scores = cv2.resize(scores, size, interpolation=cv2.INTER_LINEAR)
-    canvas = _blend(pixels, scores)
+        wanted = (image.width * factor, image.height * factor)
+        canvas = np.asarray(cv2.resize(image.pixels, wanted, interpolation=cv2.INTER_NEAREST), np.uint8)
+        scores = np.asarray(cv2.resize(anomaly_map.scores, wanted, interpolation=cv2.INTER_LINEAR), np.float32)
+        anomaly_map = AnomalyMap(scores)
+    else:
+        canvas = np.array(image.pixels, order="C")
+    for top, scores in anomaly_map.strips():
+        _blend(canvas[top : top + len(scores)], scores)
     line = max(1, round(math.sqrt(canvas.shape[0] * canvas.shape[1]) / 400))
     boxes = [Box(*(factor * edge for edge in region.box.as_tuple())) for region in regions]
     for box in boxes:
@@ -74,25 +78,56 @@ def save_overlay(
         raise AssistantError("a path that ends in .png", str(path))
     drawn = overlay(image, anomaly_map, regions, least_side=least_side)
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoded = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1]
-    path.write_bytes(encoded.tobytes())
+    path.write_bytes(cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR, dst=drawn))[1].data)
     return path
 
 
-def _blend(
-    pixels: UInt8[np.ndarray, "height width 3"], scores: Float32[np.ndarray, "height width"]
-) -> UInt8[np.ndarray, "height width 3"]:
+def overlay_within(
+    image: QueryImage, anomaly_map: AnomalyMap, regions: Sequence[Region], longest: int
+) -> UInt8[np.ndarray, "rows columns 3"]:
+    """:func:`overlay` of a picture that is reduced first where its long side is longer than ``longest``, pixels."""
+    scale = min(1.0, longest / max(image.height, image.width))
+    if scale == 1.0:
+        return overlay(image, anomaly_map, regions)
+    rows, columns = max(1, round(image.height * scale)), max(1, round(image.width * scale))
+    pixels = np.asarray(cv2.resize(image.pixels, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    small = [replace(one, box=_scaled(one.box, scale, (rows, columns))) for one in regions]
+    return overlay(
+        replace(image, pixels=pixels, deep=None), AnomalyMap(reduced_scores(anomaly_map, (rows, columns))), small
+    )
+
+
+def reduced_scores(anomaly_map: AnomalyMap, size: tuple[int, int]) -> Float32[np.ndarray, "rows columns"]:
+    """Area means of a map at a smaller (rows, columns), made strip by strip."""
+    height = anomaly_map.size[0]
+    scale, out = height / size[0], np.zeros(size, np.float32)
+    starts = np.arange(size[0])[:, None] * scale
+    for top, scores in anomaly_map.strips():
+        across = cv2.resize(np.ascontiguousarray(scores), (size[1], len(scores)), interpolation=cv2.INTER_AREA)
+        some = slice(int(top / scale), math.ceil((top + len(scores)) / scale))
+        rows, start = np.arange(top, top + len(scores)), starts[some]
+        share = np.minimum(start + scale, rows + 1) - np.maximum(start, rows)
+        out[some] += (share.clip(0) / scale).astype(np.float32) @ across
+    return out.clip(0, 1)
+
+
+def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
+    """A box on a picture reduced to (rows, columns), at least a pixel."""
+    left, top, right, bottom = (int(scale * edge) for edge in box.as_tuple())
+    left, top = min(left, size[1] - 1), min(top, size[0] - 1)
+    return Box(left, top, min(size[1], max(right, left + 1)), min(size[0], max(bottom, top + 1)))
+
+
+def _blend(canvas: UInt8[np.ndarray, "height width 3"], scores: Float32[np.ndarray, "height width"]) -> None:
     """Colour over the pixels whose score is drawn at all; opacity rises linearly from none to ``MOST_OPAQUE``."""
-    canvas = pixels.copy()
     drawn = scores >= FIRST_DRAWN
     if not drawn.any():
-        return canvas
+        return
     strength = np.clip((scores[drawn] - FIRST_DRAWN) / (1 - FIRST_DRAWN), 0, 1)
     ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_PLASMA)[:, 0, ::-1]
     colour = ramp.astype(np.float32)[np.round(strength * 255).astype(np.intp)]
     alpha = (MOST_OPAQUE * strength)[:, None]
     canvas[drawn] = np.round(canvas[drawn] * (1 - alpha) + colour * alpha).astype(np.uint8)
-    return canvas
 
 
 def outline(canvas: UInt8[np.ndarray, "height width 3"], box: Box, line: int) -> None:

@@ -234,5 +234,5 @@ def _lies_in(region: Region, inspection: Inspection, zone: Sequence[float]) -> b
     rows = max(box.y_min, math.floor(zone[1] * height)), min(box.y_max, math.ceil(zone[3] * height))
     if columns[0] >= columns[1] or rows[0] >= rows[1]:
         return False
-    scores = inspection.anomaly_map.scores[rows[0] : rows[1], columns[0] : columns[1]]
+    scores = inspection.anomaly_map.window(slice(*rows), slice(*columns))
     return scores.size == 0 or bool(np.any(scores >= THRESHOLD))

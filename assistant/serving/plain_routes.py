@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from assistant.errors import ConfigError
 from assistant.inquiry import OVERKILL
+from assistant.pictures.images import map_values
 from assistant.report import inspection_row, package_version, step_rows
 from assistant.serving.counters import Counters
 from assistant.serving.pictures import Asked, Sent, display_name
@@ -186,7 +187,7 @@ def _drawn(found: Inspection, *, map: bool, overlay: bool) -> dict[str, str | No
 
 
 def _map_url(found: Inspection) -> str:
-    return _png_url((found.anomaly_map.scores * 65535 + 0.5).astype("uint16"))
+    return _png_url(map_values(found.anomaly_map, found.image.source))
 
 
 def _overlay_url(found: Inspection) -> str:

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from assistant.inquiry import LARGE
 from assistant.types import AnomalyMap
 from assistant.vision.calibration import Affine
+from assistant.vision.detail.painted import Layer, PaintedMap
 from assistant.vision.heads import top_count, top_mean
 from assistant.vision.localizer import Logits
 
@@ -58,7 +60,7 @@ def tied_logits(
 def source_map(
     grid_logits: torch.Tensor, image_logit: float, map_calibration: Affine, size: tuple[int, int]
 ) -> AnomalyMap:
-    """Calibrated map in source pixels.
+    """Calibrated map in source pixels; that of a large picture is kept by its patches and painted where it is asked for.
 
     Args:
         grid_logits: raw logits, (rows, columns).
@@ -67,6 +69,8 @@ def source_map(
         size: (height, width) of the source.
     """
     plane = tied_logits(grid_logits, image_logit, map_calibration)
-    scores = 1 / (1 + np.exp(-plane.clip(-30, 30)))
-    large = cv2.resize(scores.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    scores = np.asarray(1 / (1 + np.exp(-plane.clip(-30, 30))), np.float32)
+    if size[0] * size[1] > LARGE:
+        return PaintedMap(size, [Layer(scores, (size[0] / scores.shape[0], size[1] / scores.shape[1]))])
+    large = cv2.resize(scores, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
     return AnomalyMap(np.ascontiguousarray(large, dtype=np.float32))

@@ -22,6 +22,7 @@ from assistant.vision.anomaly_map import image_score, pooled_logit
 from assistant.vision.checks.distances import class_distances, mean_distance
 from assistant.vision.checks.known import Known
 from assistant.vision.checks.reference_set import Glance, ReferenceSet, check_references
+from assistant.vision.closer.counting import Progress
 from assistant.vision.closer.tile_references import read_drawn, tile_references
 from assistant.vision.detail.references import TileReferences
 from assistant.vision.detector import Detector
@@ -59,6 +60,7 @@ def build_profile(
     anomalous: Sequence[AnomalousReference] = (),
     *,
     fit: bool = False,
+    progress: Progress | None = None,
 ) -> Profile:
     """Encode references, build the bank, judge each by the others.
 
@@ -72,6 +74,7 @@ def build_profile(
         inquiry: object name and phrases of their own scores; whether the camera is fixed.
         anomalous: pictures of the defect looked for, with or without masks.
         fit: try to learn a head of this product from the references, and keep it where it helps.
+        progress: told of tiles of the references encoded and planned, after each.
 
     Raises:
         ImageError: a picture that cannot be read.
@@ -124,7 +127,7 @@ def build_profile(
         weights_of_experts=tuple(experts.tolist()),
         window=window,
         known=_known(detector, seen, raw[CHECKED][0], bank, judged),
-        tiles=_tiles(detector, references, inquiry.detail),
+        tiles=_tiles(detector, references, inquiry.detail, window, progress),
         fitted=None if tried is None or tried.chosen is None else tried.chosen.fitted,
         tried=None if tried is None else tried.alone,
         levels=references.levels,
@@ -276,11 +279,17 @@ def _decoded(picture: Picture) -> QueryImage:
     return picture if isinstance(picture, QueryImage) else load_image(picture)
 
 
-def _tiles(detector: Detector, references: Sequence[Picture], detail: Detail) -> TileReferences | None:
+def _tiles(
+    detector: Detector,
+    references: Sequence[Picture],
+    detail: Detail,
+    window: float | None,
+    progress: Progress | None,
+) -> TileReferences | None:
     """What normal tiles are like, where pictures like these are looked at in tiles."""
     if not any(detail.closer_at((one.height, one.width)) for one in read_drawn(references)):
         return None
-    return tile_references(detector, references, detail.smallest)
+    return tile_references(detector, references, detail.smallest, window=window, progress=progress)
 
 
 def _require_few(pictures: Sequence[object], what: str) -> None:

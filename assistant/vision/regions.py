@@ -77,20 +77,18 @@ def find_regions(
     Raises:
         AssistantError: the map is empty or holds NaN.
     """
-    scores = anomaly_map.scores
-    if scores.size == 0 or np.isnan(scores).any():
-        raise AssistantError(
-            "an anomaly map of numbers", f"NaN or no pixels in shape {scores.shape}", "check the scores"
-        )
-    factor = math.ceil(max(scores.shape) / LABEL_SIDE)
-    above = _block_maximum(scores, factor) >= threshold
-    labels, count = _joined_components(above)
-    labels = join_collinear(labels, min_area_fraction * scores.size / factor**2)
+    size = anomaly_map.size
+    pixels, factor = math.prod(size), math.ceil(max(size) / LABEL_SIDE)
+    reduced = _block_maximum(anomaly_map, factor) if pixels else np.zeros(size, np.float32)
+    if not pixels or np.isnan(reduced).any():
+        raise AssistantError("an anomaly map of numbers", f"NaN or no pixels in shape {size}", "check the scores")
+    labels, count = _joined_components(reduced >= threshold)
+    labels = join_collinear(labels, min_area_fraction * pixels / factor**2)
     most_pixels = np.bincount(labels.ravel(), minlength=count + 1) * factor**2
     found = [
-        _measure(scores, labels, number, (window[0], window[1]), factor, threshold)
+        _measure(anomaly_map, labels, number, (window[0], window[1]), factor, threshold)
         for number, window in enumerate(ndimage.find_objects(labels), start=1)
-        if window is not None and most_pixels[number] >= min_area_fraction * scores.size
+        if window is not None and most_pixels[number] >= min_area_fraction * pixels
     ]
     kept = [pair for pair in found if pair[1].area_fraction >= min_area_fraction]
     kept.sort(key=lambda pair: (-round(pair[1].peak_score, 2), -pair[0]))
@@ -99,7 +97,7 @@ def find_regions(
 
 def highest_place(anomaly_map: AnomalyMap) -> RegionMask | None:
     """Where a map is highest, whatever its scores: the pixels within a fifth of its peak; None of a map of zeros."""
-    peak = float(anomaly_map.scores.max())
+    peak = anomaly_map.highest[2]
     if peak <= 0:
         return None
     found = find_regions(anomaly_map, threshold=(1 - NEAR_PEAK) * peak, min_area_fraction=0.0, max_regions=1)
@@ -120,9 +118,10 @@ def source_pixels(
     """A region's pixels inside its box: those of its component that reach the threshold it was found with."""
     box, factor = region.box, math.ceil(max(anomaly_map.size) / LABEL_SIDE)
     rows, columns = np.arange(box.y_min, box.y_max) // factor, np.arange(box.x_min, box.x_max) // factor
-    scores = anomaly_map.window(slice(box.y_min, box.y_max), slice(box.x_min, box.x_max))
     member = region.mask[np.ix_(rows, columns)]
-    found = np.asarray(member & (scores >= threshold))
+    found = member.copy()
+    for top, scores in anomaly_map.strips(box):
+        found[top - box.y_min : top - box.y_min + len(scores)] &= scores >= threshold
     return found if found.any() else member  # a peak that rounding has moved below the threshold
 
 
@@ -162,14 +161,16 @@ def describe_regions(
     return tuple(regions)
 
 
-def _block_maximum(scores: Float32[np.ndarray, "height width"], factor: int) -> Float32[np.ndarray, "rows columns"]:
-    """Highest score of each ``factor`` x ``factor`` block; blocks at the far borders may be smaller."""
+def _block_maximum(anomaly_map: AnomalyMap, factor: int) -> Float32[np.ndarray, "rows columns"]:
+    """Highest score of each ``factor`` x ``factor`` block; blocks at the far borders may be smaller. NaN is the highest."""
     if factor == 1:
-        return scores
-    height, width = scores.shape
-    padded = np.pad(scores, ((0, -height % factor), (0, -width % factor)), mode="edge")
-    rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
-    blocks: Float32[np.ndarray, "rows columns"] = padded.reshape(rows, factor, columns, factor).max(axis=(1, 3))
+        return anomaly_map.scores
+    strips = []
+    for _, scores in anomaly_map.strips(rows=factor):
+        padded = np.pad(scores, ((0, -scores.shape[0] % factor), (0, -scores.shape[1] % factor)), mode="edge")
+        rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
+        strips.append(padded.reshape(rows, factor, columns, factor).max(axis=(1, 3)))
+    blocks: Float32[np.ndarray, "rows columns"] = np.concatenate(strips)
     return blocks
 
 
@@ -184,7 +185,7 @@ def _joined_components(above: Bool[np.ndarray, "rows columns"]) -> tuple[np.ndar
 
 
 def _measure(
-    scores: Float32[np.ndarray, "height width"],
+    anomaly_map: AnomalyMap,
     labels: np.ndarray,
     label: int,
     window: tuple[slice, slice],
@@ -193,19 +194,29 @@ def _measure(
 ) -> tuple[float, RegionMask]:
     """Sum of the scores of one component, and the component measured on source pixels."""
     member = labels[window] == label
-    top, left = window[0].start * factor, window[1].start * factor
-    area = scores[top : window[0].stop * factor, left : window[1].stop * factor]
-    spread = member.repeat(factor, axis=0).repeat(factor, axis=1)
-    inside = spread[: area.shape[0], : area.shape[1]] & (area >= threshold)
-    box = mask_box(inside)
-    values = area[inside].astype(np.float64)
+    size, (down, across) = anomaly_map.size, window
+    around = Box(
+        across.start * factor, down.start * factor,
+        min(size[1], across.stop * factor), min(size[0], down.stop * factor),
+    )  # fmt: skip
+    wide = member.repeat(factor, axis=1)[:, : around.x_max - around.x_min]
+    total, count, peak, boxes = 0.0, 0, 0.0, []
+    for top, scores in anomaly_map.strips(around, rows=factor):
+        first = (top - around.y_min) // factor
+        inside = wide[first : first - (-len(scores) // factor)].repeat(factor, axis=0)[: len(scores)]
+        inside &= scores >= threshold
+        if inside.any():
+            values, box = scores[inside].astype(np.float64), mask_box(inside)
+            total, count, peak = total + float(values.sum()), count + values.size, max(peak, float(values.max()))
+            boxes.append((box.x_min + around.x_min, box.y_min + top, box.x_max + around.x_min, box.y_max + top))
     mask = np.zeros(labels.shape, dtype=bool)
     mask[window] = member
-    return float(values.sum()), RegionMask(
+    edges = list(zip(*boxes, strict=True))
+    return total, RegionMask(
         mask=mask,
-        box=Box(box.x_min + left, box.y_min + top, box.x_max + left, box.y_max + top),
-        area_fraction=values.size / scores.size,
+        box=Box(min(edges[0]), min(edges[1]), max(edges[2]), max(edges[3])),
+        area_fraction=count / math.prod(size),
         cells=mask_cells(mask),
-        peak_score=float(values.max()),
-        mean_score=float(values.mean()),
+        peak_score=peak,
+        mean_score=total / count,
     )

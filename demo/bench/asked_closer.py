@@ -85,8 +85,9 @@ def tiles_of_references(assistant: Assistant, normal: Sequence[QueryImage], smal
 
 
 def made_of(assistant: Assistant, setup: Setup, detail: Detail) -> str:
-    """Equal for the same normal tiles: of the same pixels by the same weights, for things of the same size."""
+    """Equal for the same normal tiles: of the same pixels by the same weights, for things of one size, by one kind of camera."""
     parts = [assistant.preset.name, assistant.weights, f"{detail.smallest:g}"]
+    parts += ["fixed camera"] if setup.inquiry.fixed_camera else []
     parts += [_digest(one) for one in references_of(setup)]
     return hashlib.blake2b("|".join(parts).encode(), digest_size=12).hexdigest()
 

@@ -110,7 +110,9 @@ class Closer(Judging):
                 if kept is not None:
                     setup.tiles = made, kept
                     return kept
-        tiles = tile_references(assistant.detector, ReadAlike(normal), detail.smallest, progress=progress)
+        tiles = tile_references(
+            assistant.detector, ReadAlike(normal), detail.smallest, window=profile.window, progress=progress
+        )
         setup.tiles = made, tiles
         written = session.folder / TILES
         replace(profile, tiles=tiles).save(written)

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from assistant.errors import ConfigError
-from assistant.pictures.overlay import overlay
-from assistant.types import AnomalyMap, Box
+from assistant.pictures.overlay import overlay, overlay_within
+from assistant.types import Box
 from demo.bench.thresholds import View
 
 SCREEN = 1200
@@ -39,18 +39,7 @@ def before_after(view: View) -> tuple[Rgb, Rgb]:
         heat = overlay(image, view.inspection.anomaly_map, view.inspection.regions)
         plain = cv2.resize(image.pixels, heat.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         return np.asarray(plain, np.uint8), heat
-    from dataclasses import replace
-
-    pixels = fitted(image.pixels)
-    size = (pixels.shape[1], pixels.shape[0])
-    scores = cv2.resize(view.inspection.anomaly_map.scores, size, interpolation=cv2.INTER_AREA)
-    small = [replace(r, box=_scaled(r.box, size[0] / image.width, size)) for r in view.inspection.regions]
-    return pixels, overlay(replace(image, pixels=pixels), AnomalyMap(np.clip(scores, 0, 1)), small)
-
-
-def _scaled(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    x0, y0, x1, y1 = (int(scale * edge) for edge in box.as_tuple())
-    return Box(x0, y0, min(size[0], max(x1, x0 + 1)), min(size[1], max(y1, y0 + 1)))
+    return fitted(image.pixels), overlay_within(image, view.inspection.anomaly_map, view.inspection.regions, SCREEN)
 
 
 def region_crops(view: View, most: int = MOST_CROPS) -> list[tuple[int, Fitted]]:

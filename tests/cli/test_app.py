@@ -68,6 +68,7 @@ class FakeAssistant:
         profile: Any,
         *,
         fit: bool = False,
+        progress: object = None,
     ) -> FakeProfile | None:
         if not (references or anomalous):
             return profile

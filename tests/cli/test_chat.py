@@ -42,6 +42,7 @@ class Whole:
         profile: Any,
         *,
         fit: bool = False,
+        progress: object = None,
     ) -> Any:
         if references:
             self.references.append(len(references))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from pathlib import Path
 
 import cv2
 import pytest
+from rich.console import Console
 
+import assistant.inquiry
+from assistant.cli import console
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
 from assistant.vision.build_profile import with_anomalous
@@ -106,3 +111,21 @@ def test_wrong_use_is_one_line(command: Command, normal: Path, tmp_path: Path) -
     assert ended.code == 1
     assert "expected a profile of normal references with checks, got one of anomalous references alone" in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_how_far_references_are_looked_at_shows_in_a_terminal(
+    command: Command, normal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(assistant.inquiry, "LARGE", 1.0)
+    monkeypatch.setattr(
+        console, "Console", lambda **_: Console(file=shown, force_terminal=True, width=120, legacy_windows=False)
+    )
+    ended = command("profile", "build", normal, "-o", tmp_path / "made.safetensors", "--json")
+    assert ended.code == 0
+    assert "looking at the references" in shown.getvalue()
+    counts = re.findall(r"tiles of the references .*? (\d+)/(\d+)", shown.getvalue())
+    assert counts
+    assert len({planned for _, planned in counts}) == 1
+    assert all(int(done) <= int(planned) for done, planned in counts)
+    assert len(json.loads(ended.out)["file"]) > 0

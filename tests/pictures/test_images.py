@@ -8,6 +8,7 @@ import gzip
 import io
 import logging
 import os
+import tracemalloc
 import warnings
 import zlib
 from pathlib import Path
@@ -22,10 +23,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from assistant.errors import ImageError
-from assistant.pictures.images import find_images, load_image, load_map, save_map
+from assistant.pictures.images import find_images, load_image, load_map, map_limits, save_map
 from assistant.pictures.medical import WINDOWS
 from assistant.pictures.pixels import ImageLimits
-from assistant.types import Domain, QueryImage
+from assistant.types import AnomalyMap, Domain, QueryImage
 
 HEIGHT, WIDTH = 12, 20
 SMALL = ImageLimits(max_pixels=10_000, max_voxels=100_000, max_bytes=1_000_000)
@@ -772,6 +773,51 @@ def test_map_round_trip(tmp_path: Path) -> None:
         assert image.size == (1000, 7)
         assert image.getpixel((1, 0)) == 65535
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_map_is_written_in_strips_as_it_is_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = np.random.default_rng(4).random((101, 30), dtype=np.float32)
+    save_map(tmp_path / "a.png", scores)
+    monkeypatch.setattr("assistant.types.STRIP_PIXELS", 90)
+    save_map(tmp_path / "b.png", AnomalyMap(scores))
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert np.abs(load_map(tmp_path / "b.png") - scores).max() <= 0.5 / 65535 + 1e-6
+    scores[100, 29] = 1.5
+    with pytest.raises(ImageError, match=r"all in \[0, 1\]"):
+        save_map(tmp_path / "c.png", scores)
+
+
+def test_the_map_of_a_picture_that_was_allowed_its_size_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.pictures.images.MAP_LIMITS", ImageLimits(max_pixels=100, min_side=1))
+    save_map(tmp_path / "a.png", np.full((11, 10), 0.5, np.float32))
+    with pytest.raises(ImageError, match="at most 100 pixels, got 10x11"):
+        load_map(tmp_path / "a.png")
+    assert load_map(tmp_path / "a.png", limits=map_limits(11, 10)).shape == (11, 10)
+    with pytest.raises(ImageError, match="at most 105 pixels"):
+        load_map(tmp_path / "a.png", limits=map_limits(7, 15))
+
+
+@pytest.mark.parametrize(("mode", "orientation"), [("RGB", 1), ("RGB", 6), ("L", 3), ("RGBA", 1), ("RGBA", 8)])
+def test_decoding_holds_no_second_copy(mode: str, orientation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of arrays; what Pillow holds itself is not counted here. A picture that is turned is held before and after."""
+    monkeypatch.setattr("assistant.pictures.formats.codecs._STRIP", 2**14)
+    monkeypatch.setattr("assistant.pictures.levels._LAID", 2**14)
+    pixels = np.random.default_rng(5).integers(0, 256, (1500, 2000, len(mode)), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(pixels.squeeze()), compress_level=0, exif=exif)
+    tracemalloc.start()
+    try:
+        image = load_image(data)
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    turns = orientation != 1
+    parts = {"RGB": 3 + 3 * turns, "L": 4, "RGBA": 4 + 4 * turns}[mode]
+    assert held < (parts + 0.2) * pixels.shape[0] * pixels.shape[1]
+    assert image.pixels.shape == ((2000, 1500, 3) if orientation in (6, 8) else (1500, 2000, 3))
 
 
 @pytest.mark.parametrize("value", [np.nan, -0.1, 1.1, np.inf])

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from assistant.errors import AssistantError
-from assistant.pictures.overlay import overlay, save_overlay
+from assistant.pictures.overlay import overlay, overlay_within, reduced_scores, save_overlay
 from assistant.types import AnomalyMap, Box, QueryImage, Severity
-from assistant.vision.regions import MIN_AREA_FRACTION, describe_regions, find_regions
+from assistant.vision.measuring.measures import measure_regions
+from assistant.vision.regions import MIN_AREA_FRACTION, describe_regions, find_regions, highest_place, source_pixels
 
 
 def map_with(shape: tuple[int, int], *rectangles: tuple[int, int, int, int, float]) -> AnomalyMap:
@@ -92,6 +93,67 @@ def test_corners_that_touch_belong_together() -> None:
 def test_maps_without_numbers_are_refused(scores: np.ndarray) -> None:
     with pytest.raises(AssistantError, match="expected an anomaly map of numbers"):
         find_regions(AnomalyMap(scores))
+
+
+def test_a_map_gone_through_in_strips_has_the_regions_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    scores = cv2.GaussianBlur(rng.random((1201, 1503), np.float32), (0, 0), 40)
+    anomaly_map = AnomalyMap((scores - scores.min()) / np.ptp(scores))
+    image = QueryImage(rng.integers(0, 256, (1201, 1503, 3), np.uint8), "made")
+    whole, drawn = find_regions(anomaly_map), overlay(image, anomaly_map)
+    inside = [source_pixels(one, anomaly_map) for one in whole]
+    measures, highest, place = (
+        measure_regions(image, anomaly_map, whole, 30),
+        anomaly_map.highest,
+        highest_place(anomaly_map),
+    )
+    assert len(whole) > 2
+    assert sum(one.sum() for one in inside) == pytest.approx(sum(one.area_fraction for one in whole) * scores.size)
+    monkeypatch.setattr("assistant.types.STRIP_PIXELS", 4000)
+    strips = find_regions(anomaly_map)
+    assert [(one.box, one.area_fraction, one.cells, one.peak_score) for one in strips] == [
+        (one.box, one.area_fraction, one.cells, one.peak_score) for one in whole
+    ]
+    assert [one.mean_score for one in strips] == pytest.approx([one.mean_score for one in whole])
+    assert all(
+        np.array_equal(source_pixels(one, anomaly_map), pixels) for one, pixels in zip(strips, inside, strict=True)
+    )
+    assert [one.px.area for one in measure_regions(image, anomaly_map, strips, 30)] == [one.px.area for one in measures]
+    assert np.array_equal(overlay(image, anomaly_map), drawn)
+    row, column, score = anomaly_map.highest
+    assert (row, column, score) == highest == (*divmod(int(scores.argmax()), 1503), 1.0)
+    again = highest_place(anomaly_map)
+    assert place is not None
+    assert again is not None
+    assert again.box == place.box
+    assert again.box.x_min <= column < again.box.x_max
+
+
+def test_nan_anywhere_in_a_large_map_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.types.STRIP_PIXELS", 4000)
+    anomaly_map = map_with((1201, 1503))
+    anomaly_map.scores[1100, 3] = np.nan
+    with pytest.raises(AssistantError, match="expected an anomaly map of numbers"):
+        find_regions(anomaly_map)
+
+
+def test_a_reduced_map_has_the_means_of_areas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.types.STRIP_PIXELS", 5000)
+    scores = np.random.default_rng(7).random((611, 803), np.float32)
+    reduced = reduced_scores(AnomalyMap(scores), (161, 212))
+    assert np.abs(reduced - cv2.resize(scores, (212, 161), interpolation=cv2.INTER_AREA)).max() < 1e-5
+
+
+def test_a_picture_reduced_before_it_is_drawn_on_has_its_boxes_where_they_were() -> None:
+    anomaly_map = map_with((1200, 1600), (1592, 800, 1600, 1200, 0.9), (200, 400, 600, 700, 0.8))
+    image = QueryImage(np.full((1200, 1600, 3), 120, np.uint8), "made")
+    regions = describe_regions(find_regions(anomaly_map))
+    drawn = overlay_within(image, anomaly_map, regions, 400)
+    assert drawn.shape == (300, 400, 3)
+    assert (drawn[95:102, 100:140] == 255).all(2).any(0).all()
+    assert (drawn[120:160, 80:120] != 120).any(2).all()
+    assert (drawn[205:295, 390:] == 255).all(2).any(1).all()
+    assert np.array_equal(overlay_within(image, anomaly_map, regions, 1600), overlay(image, anomaly_map, regions))
 
 
 def test_description_joins_number_type_and_severity() -> None:

@@ -13,8 +13,9 @@ from assistant.batch.groups.group_file import Group, Groups, Member
 from assistant.batch.results.records import write_whole
 from assistant.batch.results.rows import read_rows
 from assistant.errors import AssistantError
-from assistant.pictures.images import load_image
+from assistant.pictures.images import load_image, map_limits
 from assistant.pictures.overlay import outline
+from assistant.pictures.pixels import ImageLimits
 from assistant.types import Box
 
 SHEET = "groups.webp"
@@ -28,6 +29,7 @@ LEAST_CROP = 48
 QUALITY = 85
 _INK = (30, 30, 30)
 Rgb = UInt8[np.ndarray, "rows columns 3"]
+Boxed = tuple[Box, ImageLimits]
 
 
 def write_sheet(path: Path, groups: Groups, results: Path) -> None:
@@ -59,7 +61,8 @@ def _spread(members: Sequence[Member]) -> list[Member]:
     return [members[round(place)] for place in np.linspace(0, len(members) - 1, COLUMNS)]
 
 
-def _boxes(results: Path, wanted: set[Member]) -> dict[Member, Box]:
+def _boxes(results: Path, wanted: set[Member]) -> dict[Member, Boxed]:
+    """Where regions lie, with what reading their pictures may cost: those of a run were allowed their size."""
     sources = {one.source for one in wanted}
     found = {}
     for row in read_rows(results):
@@ -67,16 +70,16 @@ def _boxes(results: Path, wanted: set[Member]) -> dict[Member, Box]:
             for region in row["regions"] or ():
                 member = Member(source=row["source"], region=region["id"])
                 if member in wanted:
-                    found[member] = Box(*region["box"])
+                    found[member] = Box(*region["box"]), map_limits(row["height"], row["width"])
     return found
 
 
-def _row(group: Group, shown: Sequence[tuple[Member, Box | None]]) -> Rgb:
+def _row(group: Group, shown: Sequence[tuple[Member, Boxed | None]]) -> Rgb:
     canvas = np.full((TITLE + TILE + GAP, COLUMNS * (TILE + GAP) + GAP, 3), 255, np.uint8)
     cv2.putText(canvas, _title(group), (GAP, TITLE - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
-    for column, (member, box) in enumerate(shown):
+    for column, (member, boxed) in enumerate(shown):
         left = GAP + column * (TILE + GAP)
-        canvas[TITLE : TITLE + TILE, left : left + TILE] = _tile(member, box)
+        canvas[TITLE : TITLE + TILE, left : left + TILE] = _tile(member, boxed)
     return canvas
 
 
@@ -87,14 +90,17 @@ def _title(group: Group) -> str:
     return f"{name}: {counts}; nearest kinds: {known}".encode("ascii", "replace").decode()[:130]
 
 
-def _tile(member: Member, box: Box | None) -> Rgb:
+def _tile(member: Member, boxed: Boxed | None) -> Rgb:
     """A region in its surroundings; grey where its picture is gone or was changed."""
     tile = np.full((TILE, TILE, 3), 200, np.uint8)
+    if boxed is None:
+        return tile
+    box, limits = boxed
     try:
-        pixels = load_image(member.source).pixels
+        pixels = load_image(member.source, limits=limits).pixels
     except AssistantError:
         return tile
-    if box is None or box.x_max > pixels.shape[1] or box.y_max > pixels.shape[0]:
+    if box.x_max > pixels.shape[1] or box.y_max > pixels.shape[0]:
         return tile
     side = max(LEAST_CROP, SURROUNDINGS * (box.x_max - box.x_min), SURROUNDINGS * (box.y_max - box.y_min))
     left, right = _window(box.x_min, box.x_max, side, pixels.shape[1])

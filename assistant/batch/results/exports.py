@@ -17,7 +17,7 @@ from assistant.batch.results.rows import read_rows
 from assistant.errors import ImageError
 from assistant.labels.known_ids import KnownIds
 from assistant.labels.outlines import coco_shape
-from assistant.pictures.images import load_map
+from assistant.pictures.images import load_map, map_limits
 from assistant.region_rows import MEASURES
 from assistant.report import SCHEMA, package_version
 from assistant.types import AnomalyMap
@@ -163,15 +163,16 @@ def _shapes(folder: Path, row: dict[str, Any]) -> dict[tuple[int, ...], dict[str
     if row["map_path"] is None or not (folder / row["map_path"]).is_file():
         return {}
     try:
-        scores = AnomalyMap(load_map(folder / row["map_path"]))
+        limits = map_limits(row["height"], row["width"])
+        scores = AnomalyMap(load_map(folder / row["map_path"], limits=limits))
     except ImageError:
         return {}
-    if scores.scores.shape != (row["height"], row["width"]):
+    if scores.size != (row["height"], row["width"]):
         return {}
     found = dict[tuple[int, ...], dict[str, Any]]()
     for region in find_regions(scores, threshold=row["threshold"]):
         box = region.box
-        area = np.zeros(scores.scores.shape, bool)
+        area = np.zeros(scores.size, bool)
         area[box.y_min : box.y_max, box.x_min : box.x_max] = source_pixels(region, scores, row["threshold"])
         found[box.as_tuple()] = coco_shape(area)
     return found

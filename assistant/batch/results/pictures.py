@@ -25,7 +25,7 @@ def save_pictures(inspection: Inspection, maps: Path | None, overlays: Path | No
     name = f"{picture_name(inspection.image.source, DIGITS)}.png"
     try:
         if maps is not None:
-            save_map(maps / MAPS / name, inspection.anomaly_map.scores)
+            save_map(maps / MAPS / name, inspection.anomaly_map)
         if overlays is not None:
             with whole_file(overlays / OVERLAYS / name, ".png") as part:
                 save_overlay(part, inspection.image, inspection.anomaly_map, inspection.regions)

@@ -20,7 +20,7 @@ from assistant.batch.results.drift import FALSE_ALARMS, Drift
 from assistant.batch.results.records import write_whole
 from assistant.batch.results.rows import read_rows
 from assistant.errors import AssistantError
-from assistant.pictures.images import load_image
+from assistant.pictures.images import load_image, map_limits
 from assistant.pictures.overlay import overlay
 from assistant.region_rows import region_of_row
 from assistant.types import THRESHOLD, AnomalyMap, Mode
@@ -111,11 +111,12 @@ def picture_sheet(rows: list[dict[str, Any]], out: Path) -> np.ndarray | None:
 
 
 def _tile(row: dict[str, Any], out: Path) -> np.ndarray | None:
+    limits = map_limits(row["height"] or 0, row["width"] or 0)
     try:
         if row["overlay_path"] is not None:
-            drawn = load_image(out / row["overlay_path"]).pixels
+            drawn = load_image(out / row["overlay_path"], limits=limits).pixels
         else:
-            image = load_image(row["volume"]["worst_source"] if row["volume"] else row["source"])
+            image = load_image(row["volume"]["worst_source"] if row["volume"] else row["source"], limits=limits)
             empty = AnomalyMap(np.zeros(image.pixels.shape[:2], np.float32))
             drawn = overlay(image, empty, [region_of_row(region) for region in row["regions"]])
     except AssistantError:  # gone or changed since

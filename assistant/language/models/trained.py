@@ -12,23 +12,33 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from jaxtyping import Float32
 from torch import Tensor
 
+from assistant.inquiry import LARGE
 from assistant.language.checked_answers import answers_together, stream_answer
 from assistant.language.interface import BatchLanguageModel, EvidenceKind, TokenDialogue
 from assistant.language.tokens.batch_generation import speak_together
 from assistant.language.tokens.chat_template import Renderer, Slots, find_block
 from assistant.language.tokens.generation import DecodingOptions, Prompt, Speaker
 from assistant.language.tokens.projector import EncodedImage
-from assistant.language.tokens.prompt_learner import PromptLearner
+from assistant.language.tokens.prompt_learner import SIDE, PromptLearner
+from assistant.pictures.overlay import reduced_scores
 from assistant.reading.question import Question
-from assistant.types import Answer, Inspection
+from assistant.types import AnomalyMap, Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import evidence_text
 
 Inputs = Callable[[Tensor], dict[str, Any]]
 """Maps ids of prompts, (batch, length), that are read from their start to further inputs of the model."""
+
+
+def read_scores(anomaly_map: AnomalyMap) -> Float32[np.ndarray, "rows columns"]:
+    """What a prompt learner needs of a map; of a large one the area means it would make, so that it is not painted whole."""
+    large = anomaly_map.size[0] * anomaly_map.size[1] > LARGE
+    return reduced_scores(anomaly_map, (SIDE, SIDE)) if large else anomaly_map.scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +100,7 @@ class TrainedLanguageModel(BatchLanguageModel[TokenDialogue]):
         Raises:
             ConfigError: without the encoded picture, where the model sees through our visual encoder.
         """
-        maps = torch.from_numpy(inspection.anomaly_map.scores)[None, None].to(self.model.device)
+        maps = torch.from_numpy(read_scores(inspection.anomaly_map))[None, None].to(self.model.device)
         score = torch.tensor([inspection.image_score], device=self.model.device)
         with torch.inference_mode():
             image = self._look(inspection, encoded)

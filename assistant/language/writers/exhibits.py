@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from assistant.language.writers.message import Pixels
-from assistant.pictures.overlay import overlay
+from assistant.pictures.overlay import overlay_within
 from assistant.types import Box, Inspection
 
 LONGEST_SIDE = 1024
@@ -34,7 +34,7 @@ def exhibits(inspection: Inspection) -> list[tuple[str, Pixels]]:
     shown = [("the picture", _fitted(image.pixels, LONGEST_SIDE))]
     if not inspection.regions:
         return shown
-    marked = overlay(image, inspection.anomaly_map, inspection.regions)
+    marked = overlay_within(image, inspection.anomaly_map, inspection.regions, LONGEST_SIDE)
     shown.append(("the same picture with the numbered regions", _fitted(marked, LONGEST_SIDE)))
     for region in inspection.regions[:CROPS]:
         box = _around(region.box, image.width, image.height)

@@ -43,6 +43,8 @@ _ARRAY_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 _BAYER = {"rggb": "BG", "bggr": "RG", "grbg": "GB", "gbrg": "GR"}
 """Colours of the first 2 x 2 pixels, row by row, and what OpenCV calls it: the colours of pixels (1, 1) and (1, 2)."""
 _FIRST = "is the first picture of several in its file (save the others as files of their own)"
+_STRIP = 2**20
+"""Pixels that are copied from Pillow at once."""
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 
 
@@ -82,25 +84,40 @@ def from_pillow(image: Image.Image, name: str, limits: ImageLimits) -> Samples:
     """Samples of a Pillow picture, opened or decoded, upright."""
     limits.check_size(image.height, image.width, name)
     image.load()
-    turn = _TURNS.get(_orientation(image))
+    orientation = _orientation(image)
+    image = image.convert("L") if image.mode == "1" else image
+    if image.mode in ("RGB", "L") and "transparency" not in image.info:
+        return Samples(turned(_values(image), orientation))
+    if image.mode == "RGBA":
+        colour, opacity = _values(image, slice(3)), _values(image, 3)
+        return Samples(turned(colour, orientation), opacity=turned(opacity, orientation))
+    turn = _TURNS.get(orientation)
     upright = image if turn is None else image.transpose(turn)
     if upright.mode[0] in "IF":
         values = np.asarray(upright)
         if values.dtype == np.int32 and values.min() >= 0 and values.max() <= 65535:
             values = values.astype(np.uint16)
         transparent = upright.info.get("transparency")
-        opacity = None if not isinstance(transparent, int) else (values != transparent).astype(np.uint8) * np.uint8(255)
-        return Samples(values, opacity=opacity)
-    if upright.mode == "1":
-        upright = upright.convert("L")
-    if upright.mode in ("RGB", "L") and "transparency" not in upright.info:
-        return Samples(np.array(upright))
+        if not isinstance(transparent, int):
+            return Samples(values)
+        return Samples(values, opacity=(values != transparent).astype(np.uint8) * np.uint8(255))
     if "transparency" in upright.info or upright.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         if upright.mode in ("La", "RGBa"):
             upright = upright.convert("LA" if upright.mode == "La" else "RGBA")
         rgba = np.array(upright.convert("RGBA"))
         return Samples(np.ascontiguousarray(rgba[..., :3]), opacity=np.ascontiguousarray(rgba[..., 3]))
-    return Samples(np.array(upright.convert("RGB")))
+    return Samples(_values(upright.convert("RGB")))
+
+
+def _values(image: Image.Image, *channels: slice | int) -> UInt8[np.ndarray, "height width *channels"]:
+    """Pixels of a decoded picture, strip by strip: of all at once Pillow would hold two further copies."""
+    step, kept = max(1, _STRIP // image.width), (..., *channels)
+    first = np.asarray(image.crop((0, 0, image.width, 1)))[kept]
+    values = np.empty((image.height, *first.shape[1:]), np.uint8)
+    for top in range(0, image.height, step):
+        box = (0, top, image.width, min(image.height, top + step))
+        values[top : top + step] = np.asarray(image.crop(box))[kept]
+    return values
 
 
 def by_channels(

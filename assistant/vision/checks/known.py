@@ -57,6 +57,10 @@ class Apart:
     class_token: float
 
 
+FRAMED = "frame it as they are, or give references framed like it"
+LIKE_WITH_LIKE = "its tiles compare like with like, the look at it as a whole does not"
+
+
 @dataclass(frozen=True)
 class Known:
     """Of a reference set.
@@ -89,7 +93,7 @@ class Known:
         told = (
             unlike(apart, self.distances, self.class_distances, "give references of it"),
             other_light(look, self.looks, "check lamp and exposure, or give references in this light"),
-            other_size(look, self.looks, "frame it as they are, or give references framed like it"),
+            other_size(look, self.looks, FRAMED),
         )
         return tuple(text for _, text in (one for one in told if one is not None))
 
@@ -120,6 +124,11 @@ class Known:
         if not all(math.isfinite(v) for v in (*distances, *classes)):
             raise ValueError("distances that are not finite")
         return cls(looks, distances, classes, tuple(map(Finding.from_json, told["findings"])))
+
+
+def told_of_tiles(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Warnings of a picture whose tiles were compared with normal ones wherever these lie: another size is no fault of it."""
+    return tuple(one.replace(FRAMED, LIKE_WITH_LIKE) for one in warnings)
 
 
 def unlike(

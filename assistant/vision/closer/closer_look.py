@@ -16,13 +16,15 @@ from assistant.inquiry import SMALLEST, Detail
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import THRESHOLD, Coverage, Inspection, QueryImage, Region
 from assistant.vision.anomaly_map import image_score
+from assistant.vision.checks.known import told_of_tiles
 from assistant.vision.closer.counting import Progress, TileCount
+from assistant.vision.closer.left_out import smooth
 from assistant.vision.closer.tile_references import (
     MOST_TILES,
     PROBES,
     UNEVEN_FROM,
+    OwnTiles,
     common,
-    smooth,
     span_of,
     tile_features,
     tile_references,
@@ -30,7 +32,7 @@ from assistant.vision.closer.tile_references import (
 )
 from assistant.vision.detail.cell_regions import joined, regions_of_scales
 from assistant.vision.detail.overview import without_unseen
-from assistant.vision.detail.painted import Layer, LayeredMap
+from assistant.vision.detail.painted import Layer, LayeredMap, PaintedMap
 from assistant.vision.detail.promise import EVEN, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, lattices
 from assistant.vision.detail.scale import Scale
@@ -54,6 +56,7 @@ OVERVIEW_SIDE = 256
 """Longest side at which the overview's map is kept; its patches are coarser."""
 ALONE = "was judged in tiles by the rest of itself: the profile has no normal tiles (build it with --detail)"
 OTHER_DETAIL = "was searched for things of {:g} px, not {:g} px: the normal tiles of the profile are for those"
+ANYWHERE = "was compared in tiles with normal ones of any place: --fixed-camera needs the profile built again for that"
 UNSURE = "is nearly anomalous, and was not looked at everywhere as closely as may be: --detail full does"
 UNEVEN = "is no even surface, so its tiles cannot judge each other: only the whole was looked at (give normal pictures)"
 OTHER_SURFACE = (
@@ -151,21 +154,23 @@ class CloserLook:
         return common([self.look(scale, worth[int(number)]) for number in order]) / scale.bank.usual
 
     def look(self, scale: Scale, tile: Tile) -> Float32[np.ndarray, "levels tile_rows tile_columns"]:
-        """Encode a tile, where it was not judged yet, and compare it; distances of its patches."""
-        detector, features = self._detector, None
-        distances = self._judged.get((scale.lattice.cell, tile))
-        if distances is None:
+        """Encode a tile, where it was not judged yet, and compare it; distances of its patches wherever they lie."""
+        detector, features, bank = self._detector, None, scale.bank
+        distances = surface = self._judged.get((scale.lattice.cell, tile))
+        if distances is None or surface is None:
             features = tile_features(detector, self._encoded.image, scale.lattice, tile)
-            distances = smooth(scale.bank.spread.distances(tile_tokens(detector.localizer, features.levels)), tile)
+            tokens = tile_tokens(detector.localizer, features.levels)
+            distances = smooth(bank.distances(tokens, scale.lattice.places(tile)), tile)
+            surface = distances if bank.placed is None else smooth(bank.spread.distances(tokens), tile)
             self._count.looked()
-        scale.patches.write(tile, scale.bank.heard(distances))
+        scale.patches.write(tile, bank.heard(distances))
         scale.looked.add(tile)
         peak = float(scale.log_odds(tile.cells).max())
         if peak >= 0:
             features = features or tile_features(detector, self._encoded.image, scale.lattice, tile)
             self.found.append(_Found(peak, scale.lattice, tile, features))
             self.found = sorted(self.found, key=lambda one: -one.peak)[:KEPT]
-        return distances
+        return surface
 
     def regions(self) -> list[RegionMask]:
         """Of all scales; what a coarser one finds where a finer one did is the same."""
@@ -281,7 +286,8 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
     if look is None or apart > OTHER_FROM:
         warnings = warnings if look is None else (*warnings, OTHER_SURFACE.format(apart))
         count.planned = count.done + planned_tiles(detector, size, detail)
-        own = tile_references(detector, [image], smallest, statistics, _own_cells(detector, encoded), count.looked)
+        themselves = OwnTiles(statistics, _own_cells(detector, encoded))
+        own = tile_references(detector, [image], smallest, themselves, progress=count.looked)
         if any(unevenness(own.judged_at(bank.cell)) > UNEVEN_FROM for bank in own.banks):
             return replace(asked, warnings=(*asked.warnings, *warnings, UNEVEN))
         look = CloserLook(detector, encoded, own, own.usual.unusual(statistics), count)
@@ -289,7 +295,8 @@ def _inspected(detector: Detector, encoded: EncodedQuery, profile: Profile | Non
         look.look(scale, tile)
     found = _joined(detector, encoded, overview, look)
     seen = without_unseen(overview.warnings) if look.coverage.tiles else overview.warnings
-    warnings = (*seen, *warnings)
+    like = look.coverage.tiles > 0 and all(one.bank.placed is None for one in look.scales)
+    warnings = (*(told_of_tiles(seen) if like else seen), *warnings)
     timing = {**overview.timing_ms, "tiles": (time.perf_counter() - started) * 1000}
     return replace(found, warnings=warnings, timing_ms=timing)
 
@@ -301,7 +308,9 @@ def _of_profile(detail: Detail, profile: Profile | None) -> tuple[str, ...]:
     if profile.tiles is None:
         return (ALONE,)
     asked, known = detail.smallest, profile.tiles.smallest
-    return () if asked == known else (OTHER_DETAIL.format(known, asked),)
+    placed = profile.window is None or any(bank.placed is not None for bank in profile.tiles.banks)
+    told = () if placed else (ANYWHERE,)
+    return told if asked == known else (*told, OTHER_DETAIL.format(known, asked))
 
 
 def _own_cells(detector: Detector, encoded: EncodedQuery) -> list[int]:
@@ -355,6 +364,8 @@ def _look_of(overview: Inspection, number: int) -> Float32[np.ndarray, " width"]
 
 def _layer(overview: Inspection) -> Layer:
     """The overview's map, as coarse as it is."""
+    if isinstance(overview.anomaly_map, PaintedMap):
+        return overview.anomaly_map.layers[0]
     scores = overview.anomaly_map.scores
     factor = min(1.0, OVERVIEW_SIDE / max(scores.shape))
     small = (max(1, round(scores.shape[1] * factor)), max(1, round(scores.shape[0] * factor)))

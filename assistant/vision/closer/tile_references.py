@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
-from torch import Tensor
+from jaxtyping import Float32
 
 from assistant.errors import ProfileError
 from assistant.pictures.images import load_image
 from assistant.towers.encoder import PatchFeatures
 from assistant.types import QueryImage
-from assistant.vision.anomaly_map import BLUR
 from assistant.vision.closer.counting import Progress, TileCount
+from assistant.vision.closer.left_out import FOLDS, Distances, Judged, SeenTile, judged_by_others, placed_by_others
+from assistant.vision.detail.placed import PlacedTokens
 from assistant.vision.detail.promise import Usual, block_statistics, on_cells
 from assistant.vision.detail.references import TileReferences, block_side, cells_of, lattice_of
-from assistant.vision.detail.spread import TokenSpread, TokenSums, tile_tokens
+from assistant.vision.detail.spread import tile_tokens
 from assistant.vision.detail.tile_bank import Tail, TileBank, evidence, heard
 from assistant.vision.detail.tiles import Lattice, Tile
 from assistant.vision.detector import Detector
@@ -27,12 +26,12 @@ from assistant.vision.encoded_query import Picture
 
 MOST_TILES = 128
 """Of a scale, drawn from all references: two minutes on a CPU."""
+PLACED_COPIES, MOST_PLACED = 2, 512
+"""Under a fixed camera, references that each place is taken from, and most tiles of a scale: half a gigabyte of tokens."""
+HALVES = ((0, 0), (1, 1), (1, 0), (0, 1))
+"""Of a cell, by which the pictures of each part (:data:`FOLDS`) are taken aside, down and across."""
 MOST_PICTURES = 16
 """References that tiles are drawn from, spread evenly over them."""
-FOLDS = 4
-"""Parts that the tiles of one picture are left out in; those of several references are left out a picture at a time."""
-
-
 PROBES = 12
 """Tiles, spread over a picture, that tell whether it is even and of the same surface as others."""
 UNEVEN_FROM = 0.2
@@ -40,17 +39,25 @@ UNEVEN_FROM = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """A tile of a reference: its picture, where it lies, and its tokens in half precision."""
+class OwnTiles:
+    """How the one picture that is judged is judged by itself: some of its tiles may not be normal.
 
-    owner: int
+    Args:
+        statistics: of its blocks.
+        cells: of the scales.
+    """
+
+    statistics: Float32[np.ndarray, "features block_rows block_columns"]
+    cells: Sequence[int]
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What is taken of one picture at one scale: tiles of a lattice that begins so many pixels below and beside its corner."""
+
+    aside: tuple[int, int]
     lattice: Lattice
-    tile: Tile
-    tokens: Float[Tensor, "levels patches width"]
-
-
-Judged = tuple[TokenSpread, list[Float32[np.ndarray, "levels tile_rows tile_columns"]]]
-"""The spread of tiles, and the distances of each."""
+    numbers: Sequence[int]
 
 
 @torch.inference_mode()
@@ -58,8 +65,8 @@ def tile_references(
     detector: Detector,
     pictures: Sequence[Picture],
     smallest: float,
-    own: Float32[np.ndarray, "features block_rows block_columns"] | None = None,
-    cells: Sequence[int] | None = None,
+    own: OwnTiles | None = None,
+    window: float | None = None,
     progress: Progress | None = None,
 ) -> TileReferences:
     """What normal tiles are like.
@@ -68,9 +75,9 @@ def tile_references(
         detector: what encodes them.
         pictures: normal ones, of any size; decoded one at a time, once for each scale and twice for their blocks.
         smallest: extent of the smallest thing that is looked for, source pixels.
-        own: statistics of the blocks of the one picture, where it is the one that is judged: some of its tiles may not be
-            normal.
-        cells: of the scales; those of ``smallest`` when None.
+        own: of the one picture, where it is the one that is judged.
+        window: of a fixed camera, farthest that a patch may lie from those it is compared with, share of a side; None
+            compares it with all.
         progress: told of tiles encoded and planned after each.
 
     Raises:
@@ -79,22 +86,63 @@ def tile_references(
     """
     if not pictures:
         raise ProfileError("at least one reference picture", "none", "give one with --references")
-    side, scales, several = block_side(smallest), cells or cells_of(smallest), len(drawn(pictures))
-    if own is None:
-        usual = [Usual.of(block_statistics(one.pixels, side)) for one in read_drawn(pictures)]
-        unusual = [_unusual(one, i, usual, side) for i, one in enumerate(read_drawn(pictures))]
-    else:
-        usual = [Usual.of(own)]
-        unusual = [usual[0].unusual(own)]
-    count = TileCount(progress, several * len(scales) * -(-MOST_TILES // several))
+    side, scales = block_side(smallest), cells_of(smallest) if own is None else own.cells
+    sizes, usual, unusual = _blocks(pictures, side, own)
+    taken = {cell: _taken(sizes, cell, smallest, span_of(detector), window) for cell in scales}
+    count = TileCount(progress, sum(len(one.numbers) for each in taken.values() for one in each))
     banks, known = [], {}
     for cell in scales:
-        seen = _seen(detector, pictures, cell, smallest, count, sure=own is None)
-        judged = _judged(seen)
-        banks.append(_bank(seen, judged, unusual, side, sure=own is None))
+        seen = _seen(detector, pictures, taken[cell], count, sure=own is None)
+        judged, placed = judged_by_others(seen), None if window is None else placed_by_others(seen, window)
+        blocks = [on_cells(one, side, of.lattice) for one, of in zip(unusual, taken[cell], strict=True)]
+        banks.append(_bank(seen, judged, placed, blocks, sure=own is None))
         if own is not None:
             known.update({(cell, one.tile): d for one, d in zip(seen, judged[1], strict=True)})
-    return TileReferences(smallest, Usual.of_all(usual), tuple(banks), own is not None, known)
+    return TileReferences(smallest, usual, tuple(banks), own is not None, known)
+
+
+def _taken(
+    sizes: Sequence[tuple[int, int]], cell: int, smallest: float, span: int, window: float | None
+) -> list[_Taken]:
+    """What is taken of pictures of these (height, width), of one scale.
+
+    Under a fixed camera pictures are taken by turns half a cell aside, so that what one shows is judged by other cells of the
+    others: a camera never stands as still as to be off by less.
+    """
+    turns = [HALVES[owner % FOLDS] if window is not None else (0, 0) for owner in range(len(sizes))]
+    asides = [(down * cell // 2, across * cell // 2) for down, across in turns]
+    lattices = [
+        lattice_of((height - down, width - across), cell, span, smallest)
+        for (height, width), (down, across) in zip(sizes, asides, strict=True)
+    ]
+    numbers = chosen_tiles([len(one.tiles) for one in lattices], window)
+    return [_Taken(*one) for one in zip(asides, lattices, numbers, strict=True)]
+
+
+def chosen_tiles(counts: Sequence[int], window: float | None = None) -> list[list[int]]:
+    """Numbers of the tiles that are taken of each picture, of one scale: :data:`MOST_TILES` drawn evenly from all pictures.
+
+    Under a fixed camera every place is to be known: each is taken from :data:`PLACED_COPIES` pictures in turn, so that what one
+    shows there can be judged by another; where these are more than :data:`MOST_PLACED` tiles, as many spread evenly.
+
+    >>> chosen_tiles([200, 200, 200], 0.08)[1][:4]
+    [1, 2, 4, 5]
+
+    Args:
+        counts: tiles of each picture.
+        window: of a fixed camera.
+    """
+    several = len(counts)
+    if window is None:
+        most = -(-MOST_TILES // several)
+        return [np.random.default_rng(0).permutation(tiles)[:most].tolist() for tiles in counts]
+    found = []
+    for owner, tiles in enumerate(counts):
+        copies = max(PLACED_COPIES, -(-MOST_TILES // tiles))
+        turn = [number for number in range(tiles) if (number - owner) % several < copies]
+        spread = np.linspace(0, len(turn) - 1, min(len(turn), MOST_PLACED // several)).round().astype(int)
+        found.append([turn[place] for place in spread])
+    return found
 
 
 def drawn(pictures: Sequence[Picture]) -> list[int]:
@@ -121,14 +169,6 @@ def tile_features(detector: Detector, image: QueryImage, lattice: Lattice, tile:
     return detector.patch_features_of(encoder.normalise(lattice.pixels(image.pixels, tile, encoder.patch))[None])[0]
 
 
-def smooth(
-    distances: Float[Tensor, "levels patches"], tile: Tile
-) -> Float32[np.ndarray, "levels tile_rows tile_columns"]:
-    """Distances of a tile's patches as maps, blurred as the overview's is."""
-    planes = distances.cpu().numpy().reshape(-1, tile.rows, tile.columns).astype(np.float32)
-    return np.stack([cv2.GaussianBlur(p, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE) for p in planes])
-
-
 def common(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_columns"]]) -> float:
     """The distance of a common patch of a common tile, at the shallowest level: marks change few patches, or few tiles."""
     return float(np.median([np.median(one[0]) for one in distances]))
@@ -145,24 +185,41 @@ def unevenness(distances: Sequence[Float32[np.ndarray, "levels tile_rows tile_co
 
 
 def _seen(
-    detector: Detector, pictures: Sequence[Picture], cell: int, smallest: float, count: TileCount, *, sure: bool
-) -> list[_Seen]:
-    """Tiles of one scale, drawn evenly from each picture, encoded.
+    detector: Detector,
+    pictures: Sequence[Picture],
+    taken: Sequence[_Taken],
+    count: TileCount,
+    *,
+    sure: bool,
+) -> list[SeenTile]:
+    """Tiles of one scale, encoded.
 
     Of a picture that is to judge itself no more than the first ones where those are too unlike each other.
     """
-    each, found = -(-MOST_TILES // len(drawn(pictures))), []
+    found: list[SeenTile] = []
     for owner, image in enumerate(read_drawn(pictures)):
-        lattice = lattice_of((image.height, image.width), cell, span_of(detector), smallest)
-        count.planned -= max(0, each - len(lattice.tiles))
-        for number in np.random.default_rng(0).permutation(len(lattice.tiles))[:each]:
-            tile = lattice.tiles[int(number)]
-            tokens = tile_tokens(detector.localizer, tile_features(detector, image, lattice, tile).levels)
-            found.append(_Seen(owner, lattice, tile, tokens.half()))
+        one = taken[owner]
+        part = replace(image, pixels=image.pixels[one.aside[0] :, one.aside[1] :], deep=None)
+        for tile in (one.lattice.tiles[number] for number in one.numbers):
+            tokens = tile_tokens(detector.localizer, tile_features(detector, part, one.lattice, tile).levels)
+            found.append(SeenTile(owner, one.lattice, tile, tokens.half()))
             count.looked()
-            if not sure and len(found) == PROBES and unevenness(_judged(found)[1]) > UNEVEN_FROM:
+            if not sure and len(found) == PROBES and unevenness(judged_by_others(found)[1]) > UNEVEN_FROM:
                 return found
     return sorted(found, key=lambda one: (one.owner, one.tile.row, one.tile.column))
+
+
+def _blocks(
+    pictures: Sequence[Picture], side: int, own: OwnTiles | None
+) -> tuple[list[tuple[int, int]], Usual, list[Float32[np.ndarray, "rows columns"]]]:
+    """(height, width) of each picture, what blocks are usually like, and how unusual those of each are."""
+    sizes, usual = [], []
+    for one in read_drawn(pictures):
+        sizes.append((one.height, one.width))
+        usual.append(Usual.of(block_statistics(one.pixels, side) if own is None else own.statistics))
+    if own is not None:
+        return sizes, usual[0], [usual[0].unusual(own.statistics)]
+    return sizes, Usual.of_all(usual), [_unusual(one, i, usual, side) for i, one in enumerate(read_drawn(pictures))]
 
 
 def _unusual(image: QueryImage, number: int, usual: Sequence[Usual], side: int) -> Float32[np.ndarray, "rows columns"]:
@@ -171,36 +228,31 @@ def _unusual(image: QueryImage, number: int, usual: Sequence[Usual], side: int) 
     return Usual.of_all(others).unusual(block_statistics(image.pixels, side))
 
 
-def _judged(tiles: Sequence[_Seen]) -> Judged:
-    """The spread of all tiles of a scale, and the distances of each under that of the others."""
-    alone = len({one.owner for one in tiles}) == 1
-    folds = [number % FOLDS if alone else one.owner for number, one in enumerate(tiles)]
-    parts = {
-        fold: TokenSums.of_all(TokenSums.of(one.tokens) for one, own in zip(tiles, folds, strict=True) if own == fold)
-        for fold in dict.fromkeys(folds)
-    }
-    total = TokenSums.of_all(parts.values())
-    others = {fold: total.without(part).spread() for fold, part in parts.items() if len(parts) > 1}
-    whole = total.spread()
-    return whole, [
-        smooth(others.get(fold, whole).distances(one.tokens), one.tile) for one, fold in zip(tiles, folds, strict=True)
-    ]
-
-
 def _bank(
-    tiles: Sequence[_Seen], judged: Judged, unusual: Sequence[Float32[np.ndarray, "*size"]], side: int, *, sure: bool
+    tiles: Sequence[SeenTile],
+    judged: Judged,
+    placed: tuple[PlacedTokens, Distances] | None,
+    unusual: Sequence[Float32[np.ndarray, "*size"]],
+    *,
+    sure: bool,
 ) -> TileBank:
-    """The bank of a scale, with the tails of its tiles."""
-    spread, distances = judged
+    """The bank of a scale, with the tails of its tiles.
+
+    Args:
+        tiles: of the scale.
+        judged: under the spread.
+        placed: under a fixed camera, judged by place.
+        unusual: how unusual the blocks of each cell of each picture are.
+        sure: whether all tiles are normal.
+    """
+    distances = judged[1] if placed is None else placed[1]
     levels = tuple(
         Tail.of([float(one[level].max()) for one in distances], sure=sure) for level in range(len(distances[0]))
     )
-    cells: dict[int, np.ndarray] = {}
-    for one in tiles:
-        if one.owner not in cells:
-            cells[one.owner] = on_cells(unusual[one.owner], side, one.lattice)
-    blocks = [cells[one.owner][one.tile.cells] for one in tiles]
+    blocks = [unusual[one.owner][one.tile.cells] for one in tiles]
     second = Tail.of([float(one.max()) for one in blocks], sure=sure)
     joined = [float(evidence(heard(levels, d), second, b).max()) for d, b in zip(distances, blocks, strict=True)]
-    both = Tail.of(joined, sure=sure)
-    return TileBank(tiles[0].lattice.cell, spread, levels, second, both, common(distances))
+    return TileBank(
+        tiles[0].lattice.cell, judged[0], levels, second, Tail.of(joined, sure=sure), common(judged[1]),
+        None if placed is None else placed[0],
+    )  # fmt: skip

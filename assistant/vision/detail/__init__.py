@@ -3,6 +3,7 @@
 tiles         cells over a picture, overlapping tiles of them, one map that tiles write
 promise       how unusual blocks are at full resolution: the order in which tiles are taken
 spread        how the tokens of normal tiles are spread
+placed        tokens of normal tiles and where they lie, for a fixed camera
 tile_bank     how far normal tiles reach
 scale         what the tiles of one scale said so far, what the others promise
 references    normal tiles of all scales as one value

@@ -9,7 +9,7 @@ import numpy as np
 
 from assistant.types import AnomalyMap
 from assistant.vision.detail.cell_regions import joined, regions_of_scales
-from assistant.vision.detail.painted import Layer, LayeredMap
+from assistant.vision.detail.painted import Layer, LayeredMap, PaintedMap
 from assistant.vision.detail.tiles import Lattice
 from assistant.vision.regions import RegionMask, find_regions
 
@@ -44,7 +44,7 @@ def layered_regions(anomaly_map: LayeredMap, threshold: float, grid: tuple[int, 
 
 
 def _alone(layer: Layer, size: tuple[int, int]) -> AnomalyMap:
-    return AnomalyMap(layer.window(slice(0, size[0]), slice(0, size[1])))
+    return PaintedMap(size, [layer])
 
 
 def _back(region: RegionMask, threshold: float) -> RegionMask:

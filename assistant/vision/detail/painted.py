@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from assistant.types import AnomalyMap
 
-STRIP = 2048
-"""Source rows painted at once; OpenCV counts no further than 32767."""
+PIECE = 2**20
+"""Source pixels painted at once: what is held beside the scores does not grow with the picture."""
 MOST_ODDS = 30.0
 """Log-odds of which more and less make no other score."""
 
@@ -43,27 +42,20 @@ class Layer:
 
     def window(self, rows: slice, columns: slice) -> Float32[np.ndarray, "rows columns"]:
         """A piece, linear between the centres of cells."""
-        out = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
-        for top in range(0, out.shape[0], STRIP):
-            for left in range(0, out.shape[1], STRIP):
-                part = out[top : top + STRIP, left : left + STRIP]
-                part[:] = self._part(rows.start + top, columns.start + left, part.shape)
+        above, below, down = _between(rows, self.cell[0], self.scores.shape[0])
+        before, behind, across = _between(columns, self.cell[1], self.scores.shape[1])
+        small = self.scores[above[0] : below[-1] + 1]
+        wide = small[:, before]
+        wide += across * (small[:, behind] - wide)
+        out: Float32[np.ndarray, "rows columns"] = wide[above - above[0]]
+        lower = wide[below - above[0]]
+        lower -= out
+        lower *= down[:, None]
+        out += lower
         return out
 
-    def _part(self, top: int, left: int, shape: tuple[int, ...]) -> np.ndarray:
-        (high, wide), size = self.cell, self.scores.shape
-        first = max(0, int(top / high) - 1), max(0, int(left / wide) - 1)
-        last = min(size[0], int((top + shape[0]) / high) + 2), min(size[1], int((left + shape[1]) / wide) + 2)
-        small = np.ascontiguousarray(self.scores[first[0] : last[0], first[1] : last[1]])
-        across = (1 / wide, 0.0, (left + 0.5) / wide - 0.5 - first[1])
-        down = (0.0, 1 / high, (top + 0.5) / high - 0.5 - first[0])
-        way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(
-            cv2.warpAffine(small, np.array([across, down]), shape[1::-1], flags=way, borderMode=cv2.BORDER_REPLICATE)
-        )
 
-
-class LayeredMap(AnomalyMap):
+class PaintedMap(AnomalyMap):
     """The highest of several layers at each source pixel; painted anew each time it is asked for.
 
     Args:
@@ -90,7 +82,24 @@ class LayeredMap(AnomalyMap):
 
     def window(self, rows: slice, columns: slice) -> Float32[np.ndarray, "rows columns"]:
         """Scores of a piece, source pixels."""
-        painted = self.layers[0].window(rows, columns)
-        for layer in self.layers[1:]:
-            np.maximum(painted, layer.window(rows, columns), out=painted)
-        return painted
+        out = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+        step = max(1, PIECE // max(1, out.shape[1]))
+        for top in range(0, out.shape[0], step):
+            part = out[top : top + step]
+            some = slice(rows.start + top, rows.start + top + len(part))
+            part[:] = self.layers[0].window(some, columns)
+            for layer in self.layers[1:]:
+                np.maximum(part, layer.window(some, columns), out=part)
+        return out
+
+
+class LayeredMap(PaintedMap):
+    """A map that was joined of an overview and tiles."""
+
+
+def _between(pixels: slice, cell: float, cells: int) -> tuple[np.ndarray, np.ndarray, Float32[np.ndarray, " pixels"]]:
+    """The two cells between whose centres each pixel of an axis lies, and how far it is from the first to the second."""
+    at = (np.arange(pixels.start, pixels.stop) + 0.5) / cell - 0.5
+    first = np.floor(at).astype(np.intp)
+    share = (at - first).astype(np.float32)
+    return first.clip(0, cells - 1), (first + 1).clip(0, cells - 1), share

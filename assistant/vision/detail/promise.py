@@ -31,8 +31,8 @@ LEAST_VARIANCE = 0.5
 """Of each feature, square grey levels: on an even surface sensor noise is nothing unusual."""
 EVEN = 0.05
 """Blocks less unusual than this are alike; what is left are rounding errors of the filters."""
-STRIP = 512
-"""Rows of pixels, or of blocks, that are taken at once, so that memory does not grow with the picture."""
+STRIP, STRIP_BLOCKS = 512, 100_000
+"""Rows of pixels, and blocks, that are taken at once: what is held beside the statistics does not grow with the picture."""
 MOST_BLOCKS = 50_000
 """Blocks that tell what is usual, spread evenly over the picture."""
 
@@ -65,9 +65,10 @@ class Usual:
         spread = self.covariance.astype(np.float64) + LEAST_VARIANCE * np.eye(len(blocks))
         whiten = np.linalg.inv(np.linalg.cholesky(spread)).astype(np.float32)
         out = np.empty((blocks.shape[1], blocks.shape[2]), np.float32)
-        for row in range(0, out.shape[0], STRIP):
-            part = blocks[:, row : row + STRIP] - middle[:, None, None]
-            out[row : row + STRIP] = np.sqrt(np.square(np.tensordot(whiten, part, 1)).sum(0))
+        step = max(1, STRIP_BLOCKS // out.shape[1])
+        for row in range(0, out.shape[0], step):
+            part = blocks[:, row : row + step] - middle[:, None, None]
+            out[row : row + step] = np.sqrt(np.square(np.tensordot(whiten, part, 1)).sum(0))
         return np.where(out < EVEN, np.float32(0), out)
 
     def as_json(self) -> list[list[float]]:
@@ -99,11 +100,14 @@ def block_statistics(
         pixels: RGB, 0..255.
         side: of a block, source pixels; even.
     """
-    rows = max(1, STRIP // side) * side
-    parts = [_strip(pixels[top : top + rows], side) for top in range(0, len(pixels), rows)]
-    plain = np.concatenate(parts, 1)
-    around = [cv2.blur(plain[number], (3, 3), borderType=cv2.BORDER_REPLICATE) for number in AROUND]
-    return np.concatenate([plain, np.stack(around)])
+    high, wide = (-(-length // side) for length in pixels.shape[:2])
+    found, step = np.empty((FEATURES, high, wide), np.float32), max(1, STRIP // side)
+    plain = FEATURES - len(AROUND)
+    for row in range(0, high, step):
+        found[:plain, row : row + step] = _strip(pixels[row * side : (row + step) * side], side)
+    for place, number in enumerate(AROUND, start=plain):
+        found[place] = cv2.blur(found[number], (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return found
 
 
 def on_cells(

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from assistant.errors import ProfileError
+from assistant.vision.detail.placed import PlacedTokens
 from assistant.vision.detail.spread import TokenSpread
 
 LEAST_SCALE = 0.02
@@ -98,6 +99,8 @@ class TileBank:
         both: tail of the sum of all these (:meth:`evidence`).
         usual: distance of a common patch of a normal tile at the shallowest level, judged without its picture; of profiles
             that do not tell it, that of a token of the Gaussian itself, which is no less.
+        placed: tokens with their places, which patches are compared with under a fixed camera; None compares them with the
+            spread, wherever they lie.
     """
 
     cell: int
@@ -106,6 +109,20 @@ class TileBank:
     blocks: Tail
     both: Tail
     usual: float
+    placed: PlacedTokens | None = None
+
+    def distances(
+        self, tokens: Float[Tensor, "levels patches width"], places: Float32[np.ndarray, "patches 2"]
+    ) -> Float[Tensor, "levels patches"]:
+        """How far the patches of a tile are from normal ones; under a fixed camera from those around their places.
+
+        Args:
+            tokens: of the tile.
+            places: of each patch, (row, column) in [0, 1] of the picture.
+        """
+        if self.placed is None:
+            return self.spread.distances(tokens)
+        return self.placed.distances(tokens, torch.from_numpy(places).to(tokens.device))
 
     def heard(self, distances: Float32[np.ndarray, "levels rows columns"]) -> Float32[np.ndarray, "rows columns"]:
         """Distances of patches as one number, the sum of what each level says in units of its own tail."""
@@ -119,18 +136,21 @@ class TileBank:
 
     def to(self, device: torch.device) -> TileBank:
         """The same bank with every tensor on another device."""
-        return replace(self, spread=TokenSpread(self.spread.mean.to(device), self.spread.whiten.to(device)))
+        placed = None if self.placed is None else self.placed.to(device)
+        spread = TokenSpread(self.spread.mean.to(device), self.spread.whiten.to(device))
+        return replace(self, spread=spread, placed=placed)
 
     def tensors(self) -> dict[str, Tensor]:
         """What :meth:`read` takes beside what :meth:`as_json` told."""
-        return {"mean": self.spread.mean, "whiten": self.spread.whiten}
+        placed = {} if self.placed is None else self.placed.tensors()
+        return {"mean": self.spread.mean, "whiten": self.spread.whiten, **placed}
 
     def as_json(self) -> dict[str, Any]:
         """What is no tensor."""
         levels = [asdict(tail) for tail in self.levels]
         return {
             "cell": self.cell, "levels": levels, "blocks": asdict(self.blocks), "both": asdict(self.both),
-            "usual": self.usual,
+            "usual": self.usual, **({} if self.placed is None else {"window": self.placed.window}),
         }  # fmt: skip
 
     @classmethod
@@ -149,7 +169,8 @@ class TileBank:
         if not math.isfinite(usual) or usual <= 0:
             raise ProfileError("a positive distance of common patches", f"{usual}", "build the profile again")
         spread = TokenSpread(mean.float(), whiten.float())
-        return cls(int(told["cell"]), spread, levels, _tail(told["blocks"]), _tail(told["both"]), usual)
+        placed = PlacedTokens.read(float(told["window"]), tensors, whiten.shape) if "window" in told else None
+        return cls(int(told["cell"]), spread, levels, _tail(told["blocks"]), _tail(told["both"]), usual, placed)
 
 
 def heard(

@@ -73,6 +73,14 @@ class Lattice:
         bottom, right = (tile.row + tile.rows) * self.cell, (tile.column + tile.columns) * self.cell
         return Box(tile.column * self.cell, tile.row * self.cell, min(right, self.size[1]), min(bottom, self.size[0]))
 
+    def places(self, tile: Tile) -> Float32[np.ndarray, "patches 2"]:
+        """Centres of the cells of a tile, row by row, as (row, column) in [0, 1] of the picture."""
+        rows, columns = (
+            np.minimum(1.0, (np.arange(side.start, side.stop) + 0.5) * self.cell / length)
+            for side, length in zip(tile.cells, self.size, strict=True)
+        )
+        return np.stack(np.meshgrid(rows, columns, indexing="ij"), -1).reshape(-1, 2).astype(np.float32)
+
     def pixels(
         self, picture: UInt8[np.ndarray, "height width 3"], tile: Tile, patch: int
     ) -> UInt8[np.ndarray, "tile_height tile_width 3"]:

@@ -68,7 +68,7 @@ def appearance_of(image: QueryImage, anomaly_map: AnomalyMap, region: Region) ->
     )
     rows, columns = slice(window.y_min, window.y_max), slice(window.x_min, window.x_max)
     lab = cv2.cvtColor(image.pixels[rows, columns].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    marked = anomaly_map.scores[rows, columns] >= THRESHOLD
+    marked = anomaly_map.window(rows, columns) >= THRESHOLD
     ys, xs = np.mgrid[rows, columns]
     inside = marked & (ys >= box.y_min) & (ys < box.y_max) & (xs >= box.x_min) & (xs < box.x_max)
     if not inside.any() or marked.all():

@@ -95,7 +95,7 @@ def arc_of(anomaly_map: AnomalyMap, region: Region) -> Arc | None:
         region: of it.
     """
     xs, ys = _pixels(anomaly_map, region)
-    height, width = anomaly_map.scores.shape
+    height, width = anomaly_map.size
     right, up = xs + 0.5 - width / 2, height / 2 - ys - 0.5
     if not len(xs) or np.hypot(right, up).min() < MIDDLE * min(height, width):
         return None
@@ -123,6 +123,6 @@ def _hour(degrees: float) -> int:
 def _pixels(anomaly_map: AnomalyMap, region: Region) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """Columns and rows of a region's pixels."""
     box = region.box
-    marked = anomaly_map.scores[box.y_min : box.y_max, box.x_min : box.x_max] >= THRESHOLD
+    marked = anomaly_map.window(slice(box.y_min, box.y_max), slice(box.x_min, box.x_max)) >= THRESHOLD
     ys, xs = np.nonzero(marked)
     return xs.astype(np.float64) + box.x_min, ys.astype(np.float64) + box.y_min

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float32
 from scipy.spatial import KDTree
 
 from assistant.errors import ConfigError
-from assistant.types import AnomalyMap, Extents, MeasuredBy, Measures, QueryImage, Region
+from assistant.types import AnomalyMap, Box, Extents, MeasuredBy, Measures, QueryImage, Region
 from assistant.vision.measuring.lines import Line, evenly, trace_line
 from assistant.vision.regions import RegionMask, source_pixels
 
@@ -174,9 +174,9 @@ def _line(
     member = np.zeros((height, width), np.uint8)
     member[box.y_min - top : box.y_max - top, box.x_min - left : box.x_max - left] = inside
     small = cv2.resize(member, size, interpolation=cv2.INTER_NEAREST).astype(bool)
-    pixels = cv2.resize(np.ascontiguousarray(image.pixels[rows, columns]), size, interpolation=cv2.INTER_AREA)
+    pixels = cv2.resize(image.pixels[rows, columns], size, interpolation=cv2.INTER_AREA)
     lightness = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
-    scores = cv2.resize(np.ascontiguousarray(anomaly_map.window(rows, columns)), size, interpolation=cv2.INTER_LINEAR)
+    scores = _reduced(anomaly_map, Box(left, top, columns.stop, rows.stop), size)
     if not small.any():
         return None
     found = trace_line(np.ascontiguousarray(lightness), scores, small, patch * scale)
@@ -186,24 +186,35 @@ def _line(
     return Line(points if scale == 1 else evenly(points), found.width / scale, found.contrast, found.patchiness)
 
 
+def _reduced(anomaly_map: AnomalyMap, box: Box, size: tuple[int, int]) -> Float32[np.ndarray, "rows columns"]:
+    """Scores of a part of the picture at another (width, height), linear; first across, strip by strip, then down."""
+    strips = [
+        cv2.resize(np.ascontiguousarray(scores), (size[0], len(scores)), interpolation=cv2.INTER_LINEAR)
+        for _, scores in anomaly_map.strips(box)
+    ]
+    return np.asarray(cv2.resize(np.concatenate(strips), size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
 def _outline(
     image: QueryImage, region: RegionMask, inside: Bool[np.ndarray, "height width"], patch: float, caveat: str
 ) -> Shape:
     """A region by its pixels on the map."""
     box = region.box
     corner = np.array([box.x_min, box.y_min], np.float64)
-    contours, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours, _ = cv2.findContours(inside.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     border = np.concatenate([contour[:, 0] for contour in contours]).astype(np.float64) + corner
-    rows, columns = np.nonzero(inside)
+    across, down = inside.sum(0), inside.sum(1)
+    area = int(down.sum())
+    middle = across @ np.arange(len(across)) / area, down @ np.arange(len(down)) / area
     corners = np.concatenate([border + shift for shift in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))])
     cut = min(box.x_min, box.y_min, image.width - box.x_max, image.height - box.y_max) < AT_EDGE
     return Shape(
         by=MeasuredBy.OUTLINE,
         points=cv2.convexHull(corners.astype(np.float32))[:, 0].astype(np.float64),
         width=0.0,
-        area=float(rows.size),
+        area=float(area),
         margin=OUTLINE_MARGIN * patch,
-        centroid=(float(corner[0] + columns.mean()), float(corner[1] + rows.mean())),
+        centroid=(float(corner[0] + middle[0]), float(corner[1] + middle[1])),
         border=border,
         caveats=(EDGE, caveat) if cut else (caveat,),
     )

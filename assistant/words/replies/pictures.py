@@ -73,11 +73,10 @@ def heat_map(scene: Scene) -> list[str]:
         return at_place(scene)
     found = scene.inspection
     means = f"The map gives every place a score from 0, dark, to 1, bright; the threshold is {THRESHOLD:.2f}."
-    scores = found.anomaly_map.scores
-    row, column = divmod(int(scores.argmax()), scores.shape[1])
+    row, column, score = found.anomaly_map.highest
     place = found.regions[0] if found.regions else highest_region(found)
     at = f"around x {column}, y {row} px" if place is None else f"{phrases.place(place)}, around x {column}, y {row} px"
-    return [means, f"It is highest {at}, with {float(scores.max()):.2f}.", _drives(scene)]
+    return [means, f"It is highest {at}, with {score:.2f}.", _drives(scene)]
 
 
 def _drives(scene: Scene) -> str:

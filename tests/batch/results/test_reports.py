@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from assistant.batch.groups.contact_sheet import write_sheet
+from assistant.batch.groups.group_file import Group, Groups, Member
 from assistant.batch.results.exports import write_coco, write_parquet
-from assistant.batch.results.summary import WORST, write_summary
+from assistant.batch.results.summary import WORST, picture_sheet, write_summary
 from assistant.errors import DataSetError
 from assistant.labels.outlines import coco_shape
 from assistant.pictures.images import save_map
@@ -52,6 +55,27 @@ def test_the_summary_counts_and_shows_the_worst(results: Path) -> None:
     assert len(worst) == WORST
     assert worst[0] == "| 0.950 | 1 | parts/19 \\|x\\|.png |"
     assert "b c.png" in text
+
+
+def test_sheets_show_pictures_that_were_larger_than_is_usual(tmp_path: Path) -> None:
+    """More than 50 megapixels, which a run reads only where it was told to."""
+    height, width = 7101, 7107
+    Image.fromarray(np.full((height, width), 90, np.uint8)).save(tmp_path / "a.png", compress_level=1)
+    made = an_inspection(np.zeros((80, 120, 3), np.uint8), 0.9, str(tmp_path / "a.png"))
+    row = {**inspection_row(made), "height": height, "width": width}
+    (tmp_path / "results.jsonl").write_text(to_line(row) + "\n", encoding="utf-8")
+    sheet = picture_sheet([row], tmp_path)
+    assert sheet is not None
+    assert (sheet == 90).any()
+    member = Member(source=row["source"], region=1)
+    group = Group(
+        name="A", kind=None, regions=1, pictures=1, cohesion=1.0, known_kinds={}, medoid=member, members=(member,)
+    )
+    groups = Groups(schema="anomaly-assistant/groups@1", preset=None, weights=None, regions=1, alone=0, groups=(group,))
+    write_sheet(tmp_path / "groups.webp", groups, tmp_path / "results.jsonl")
+    with Image.open(tmp_path / "groups.webp") as drawn:
+        crop = np.asarray(drawn.convert("RGB"))
+    assert (np.abs(crop.astype(int) - 90) < 4).all(2).mean() > 0.05
 
 
 def test_coco_boxes_are_corner_and_size(results: Path) -> None:

@@ -15,10 +15,13 @@ from assistant.errors import ConfigError, WeightsError
 from assistant.language.interface import BatchLanguageModel
 from assistant.language.loading import load_language_model
 from assistant.language.models.mini import MiniLVLM
+from assistant.language.models.trained import read_scores
 from assistant.language.tokens.generation import DecodingOptions
 from assistant.language.tokens.projector import EncodedImage
+from assistant.language.tokens.prompt_learner import resize_map
 from assistant.pipeline import Assistant
 from assistant.types import AnomalyMap, Inspection, QueryImage
+from assistant.vision.detail.painted import Layer, PaintedMap
 from tests.inspections import inspection, region
 from tests.tiny_language import talking_preset
 
@@ -214,3 +217,13 @@ def test_other_towers_are_refused_at_the_first_question(preset: Path) -> None:
     assistant = Assistant.load(preset)
     with pytest.raises(WeightsError, match="made for these towers"):
         load_language_model(assistant.preset, preset, 256, {"vision": "other"})
+
+
+def test_the_map_of_a_large_picture_is_read_by_its_areas() -> None:
+    scores = np.random.default_rng(8).random((20, 30), np.float32)
+    large = PaintedMap((1600, 2400), [Layer(scores, (80, 80))])
+    read = resize_map(torch.from_numpy(read_scores(large))[None, None])
+    assert read_scores(large).size < 10_000
+    assert torch.allclose(read, resize_map(torch.from_numpy(large.scores)[None, None]), atol=0.02)
+    small = AnomalyMap(scores)
+    assert read_scores(small) is small.scores

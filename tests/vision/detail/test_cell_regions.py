@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from assistant.types import AnomalyMap
 from assistant.vision.detail.cell_regions import cell_regions, joined
-from assistant.vision.detail.painted import Layer, LayeredMap
+from assistant.vision.detail.painted import Layer, LayeredMap, PaintedMap
 from assistant.vision.detail.tiles import Lattice
 from assistant.vision.regions import LABEL_SIDE, find_regions, source_pixels
 
@@ -77,10 +78,17 @@ def test_a_window_of_a_layered_map_is_that_part_of_the_whole(monkeypatch: pytest
     painted = LayeredMap((100, 150), layers)
     whole = painted.scores
     assert whole.shape == painted.size == (100, 150)
-    assert np.abs(painted.window(slice(20, 61), slice(33, 90)) - whole[20:61, 33:90]).max() < 0.02
+    assert np.array_equal(painted.window(slice(20, 61), slice(33, 90)), whole[20:61, 33:90])
     assert whole[5, 5] == max(layer.window(slice(5, 6), slice(5, 6)).item() for layer in layers)
-    monkeypatch.setattr("assistant.vision.detail.painted.STRIP", 16)
-    assert np.abs(painted.scores - whole).max() < 0.02
+    monkeypatch.setattr("assistant.vision.detail.painted.PIECE", 16)
+    assert np.array_equal(painted.scores, whole)
+
+
+def test_a_painted_map_is_the_enlarged_one() -> None:
+    scores = np.random.default_rng(1).random((13, 21), np.float32)
+    size = (401, 903)
+    enlarged = cv2.resize(scores, size[::-1], interpolation=cv2.INTER_LINEAR)
+    assert np.abs(PaintedMap(size, [Layer(scores, (401 / 13, 903 / 21))]).scores - enlarged).max() < 1e-5
 
 
 def test_a_layer_has_its_scores_at_the_centres_of_its_cells() -> None:

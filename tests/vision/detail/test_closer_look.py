@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,16 @@ import pytest
 import torch
 
 import assistant.inquiry
+import assistant.types
 from assistant.errors import ConfigError, ProfileError
 from assistant.inquiry import Detail, Inquiry
 from assistant.types import Coverage, Inspection, QueryImage
 from assistant.vision.build_profile import build_profile
+from assistant.vision.checks.known import FRAMED, LIKE_WITH_LIKE
 from assistant.vision.closer import closer_look, tile_references
 from assistant.vision.closer.closer_look import (
     ALONE,
+    ANYWHERE,
     OTHER_DETAIL,
     OTHER_SURFACE,
     UNEVEN,
@@ -27,9 +31,11 @@ from assistant.vision.closer.closer_look import (
     inspect_closely,
     planned_tiles,
 )
+from assistant.vision.detail import painted, promise
 from assistant.vision.detail.layered_regions import layered_regions
-from assistant.vision.detail.painted import LayeredMap
+from assistant.vision.detail.painted import LayeredMap, PaintedMap
 from assistant.vision.detector import Detector
+from assistant.vision.measuring import measures
 from assistant.vision.references.profile import Profile
 
 SIZE = (300, 400)
@@ -278,6 +284,86 @@ def test_a_profile_written_without_the_usual_distance_takes_that_of_the_gaussian
         type(bank).read({**told, "usual": math.nan}, bank.tensors())
 
 
+@pytest.fixture(scope="module")
+def fixed(detector: Detector) -> Profile:
+    return build_profile(
+        detector, [dotted(1, *DOTS), dotted(2, *DOTS)], Inquiry(detail=Detail("full"), fixed_camera=True)
+    )
+
+
+def dotted(seed: int, *at: tuple[int, int]) -> QueryImage:
+    """A surface with dots: what is normal at some places."""
+    image = surface(seed)
+    for x, y in at:
+        cv2.circle(image.pixels, (x, y), 9, (60, 60, 60), -1)
+    return image
+
+
+DOTS = ((50, 50), (50, 150), (50, 250), (110, 100), (110, 200), (150, 50), (150, 250))
+MOVED = (320, 150)
+
+
+def test_what_is_normal_elsewhere_is_found_under_a_fixed_camera_alone(detector: Detector, fixed: Profile) -> None:
+    free = build_profile(detector, [dotted(1, *DOTS), dotted(2, *DOTS)], FULL)
+    moved, in_place = dotted(3, *DOTS[1:], MOVED), dotted(4, *((x + 2, y - 1) for x, y in DOTS))
+    assert places(inspected(detector, moved, FULL, free)) == []
+    found = inspected(detector, moved, FULL, fixed)
+    assert [(abs(x - MOVED[0]) < 15, abs(y - MOVED[1]) < 15) for x, y in places(found)] == [(True, True)]
+    assert found.image_score >= 0.5
+    assert found.warnings == ()
+    assert places(inspected(detector, in_place, FULL, fixed)) == []
+
+
+def test_a_single_reference_under_a_fixed_camera_is_judged_by_its_own_surroundings(detector: Detector) -> None:
+    profile = build_profile(detector, [surface(1)], replace(FULL, fixed_camera=True))
+    assert profile.tiles is not None
+    assert all(bank.placed is not None for bank in profile.tiles.banks)
+    assert inspected(detector, surface(3), FULL, profile).image_score < 0.5
+    near = [
+        place for place in places(inspected(detector, pitted(3, 300, 200), FULL, profile)) if abs(place[0] - 300) < 30
+    ]
+    assert len(near) == 1
+
+
+def test_a_profile_of_a_fixed_camera_keeps_the_places_of_its_tiles(
+    detector: Detector, fixed: Profile, tmp_path: Path
+) -> None:
+    fixed.save(tmp_path / "fixed.safetensors")
+    back = Profile.load(tmp_path / "fixed.safetensors")
+    assert list(tmp_path.iterdir()) == [tmp_path / "fixed.safetensors"]
+    moved = dotted(3, *DOTS[1:], MOVED)
+    one, other = (inspected(detector, moved, FULL, profile) for profile in (fixed, back))
+    assert [region.box for region in other.regions] == [region.box for region in one.regions]
+    assert other.image_score == pytest.approx(one.image_score, abs=0.02)
+    assert fixed.tiles is not None
+    first = fixed.tiles.banks[0]
+    assert first.placed is not None
+    outside = replace(first, placed=replace(first.placed, position=first.placed.position + 1))
+    with pytest.raises(ProfileError, match="normal tiles that are none"):
+        replace(fixed, tiles=replace(fixed.tiles, banks=(outside,))).save(tmp_path / "wrong.safetensors")
+
+
+def test_a_profile_of_a_fixed_camera_without_places_is_used_and_says_so(
+    detector: Detector, fixed: Profile, tmp_path: Path
+) -> None:
+    """As one that was written before places were kept."""
+    assert fixed.tiles is not None
+    banks = tuple(replace(bank, placed=None) for bank in fixed.tiles.banks)
+    replace(fixed, tiles=replace(fixed.tiles, banks=banks)).save(tmp_path / "old.safetensors")
+    found = inspected(detector, surface(3), FULL, Profile.load(tmp_path / "old.safetensors"))
+    assert found.warnings == (ANYWHERE,)
+
+
+def test_a_picture_of_another_size_is_compared_like_with_like_in_tiles(
+    detector: Detector, profile: Profile, fixed: Profile
+) -> None:
+    large = surface(3, (600, 800))
+    size = "is of another size (800x600, of references 400x300): "
+    assert inspected(detector, large, FULL, profile).warnings == (size + LIKE_WITH_LIKE,)
+    for framed, inquiry in ((profile, OVERVIEW), (fixed, FULL)):
+        assert size + FRAMED in inspected(detector, large, inquiry, framed).warnings
+
+
 def test_a_profile_of_another_detail_says_so(detector: Detector, profile: Profile) -> None:
     found = inspected(detector, surface(3), Inquiry(detail=Detail("full", 32)), profile)
     assert OTHER_DETAIL.format(16, 32) in found.warnings
@@ -336,6 +422,32 @@ def test_how_far_a_look_is_is_told_after_each_tile(
     assert found.coverage is not None
     assert found.coverage.tiles == len(told) <= planned
     assert planned_tiles(detector, (60, 80), inquiry.detail) == planned_tiles(detector, SIZE, Detail("overview")) == 0
+
+
+def test_a_look_holds_little_beside_a_large_picture(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrays beside the picture take less than five bytes a pixel: a map in source pixels alone would take four."""
+    monkeypatch.setattr(assistant.inquiry, "LARGE", 2.1e6)
+    monkeypatch.setattr(assistant.types, "STRIP_PIXELS", 2**16)
+    monkeypatch.setattr(painted, "PIECE", 2**14)
+    monkeypatch.setattr(promise, "STRIP", 64)
+    monkeypatch.setattr(measures, "LARGEST_SIDE", 256)
+    monkeypatch.setattr(closer_look, "AUTO_SHARE", 0.001)
+    image = QueryImage(surface(5, (1024, 1024)).pixels.repeat(2, 0).repeat(4, 1), "large")
+    cv2.circle(image.pixels, (700, 900), 500, (255, 0, 0), -1)
+    profile = build_profile(detector, [surface(1), surface(2)], Inquiry(detail=Detail("full")))
+    encoded = detector.encode(image, AUTO)
+    tracemalloc.start()
+    try:
+        found = inspect_closely(detector, encoded, profile)
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.coverage is not None
+    assert found.coverage.tiles > 0
+    assert found.regions
+    assert held < 5 * image.height * image.width
+    assert isinstance(found.anomaly_map, PaintedMap)
+    assert found.anomaly_map.size == (2048, 4096)
 
 
 def test_normal_tiles_are_counted_and_a_look_ends_where_told(detector: Detector) -> None:
