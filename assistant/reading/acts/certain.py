@@ -12,7 +12,11 @@ _ITS_NAME = r"(?:that|this|the|your|such an?) (?:\w+ )?(?:label|name|kind|class|
 _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
     (act, re.compile(pattern, re.IGNORECASE))
     for act, pattern in (
-        (Act.SCALE, rf"^(?!.*\?).*\b(?:is|has|measures|of|=)\b.*\d ?{_LENGTH_UNIT} (?:wide|long|high|tall|across)\b"),
+        (
+            Act.SCALE,
+            r"^(?!.*(?:\?|\blimits?\b|\btoleranc|\bmax|\ballow)).*\b(?:is|has|measures|of|=)\b"
+            rf".*\d ?{_LENGTH_UNIT} (?:wide|long|high|tall|across)\b",
+        ),
         (Act.SCALE, rf"\b(?:one|a|1|\d+) ?(?:px|pixels?) (?:is|are|=|equals?|makes?) (?:about )?\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
         (Act.SCALE, rf"^(?!.*\?).*\b(?:px|pixel|voxel) ?(?:size|pitch|spacing)\b\D{{0,20}}\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
         (Act.SCALE, rf"^(?!.*\?).*\d ?{_LENGTH_UNIT} ?(?:/|per) ?(?:px|pixel)\b"),

@@ -140,7 +140,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     mains = [main_clause(piece) if posed_in(plain(piece)) is None else piece for piece in pieces]
     ranked = load_index().rank([without_form(piece) for piece in mains], tower)
     acts: list[AskedAct] = []
-    unclear: list[str] = []
+    unclear: dict[str, Ranking] = {}
     before: Slots | None = None
     for piece, ranking in zip(mains, ranked, strict=True):
         read = read_question(piece)
@@ -148,20 +148,42 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
         if act is None and len(mains) > 1 and read.cells:
             act = Act.MISSED if states(piece) else Act.PRESENCE
         if scale_of(plain(piece)) is not None:
-            act = Act.SCALE if states(piece) else Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
+            act = _sized(piece, act)
         if (posed := _posed(piece, act)) is not None:
             act, confidence = POSED[posed.pose], CERTAIN
         if act is None:
-            unclear.append(piece)
+            unclear[piece] = ranking
             before = _latest(slots_of(Act.NONSENSE, read, question, before), before)
             continue
         asked = AskedAct(act, confidence, slots_of(act, read, question, before, posed), piece)
         before = _latest(asked.slots, before)
         if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
-    acts = _one_objection(acts)
-    guess = None if acts else _guess(mains, ranked, question)
-    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess, wanted)
+    acts = _without_context(_one_objection(acts), list(unclear))
+    if acts:
+        return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, None, wanted)
+    guess, nearest = _guess(list(unclear), list(unclear.values()), question), _nearest(list(unclear.values()))
+    return Understanding((), tuple(unclear), nearest, language, message.kind, guess, wanted)
+
+
+def _without_context(acts: list[AskedAct], unclear: Sequence[str]) -> list[AskedAct]:
+    """The acts of a message without what it only tells, unless it does nothing else and no unclear piece of it asks."""
+    told = [one for one in acts if one.act is Act.CONTEXT]
+    asked = [one for one in acts if one.act is not Act.CONTEXT]
+    if (
+        not told
+        or any(is_question(plain(piece)) for piece in unclear)
+        or any(one.act is not Act.NONSENSE for one in asked)
+    ):
+        return asked
+    return [next((one for one in told if one.slots.numbers or one.slots.cells), told[0])]
+
+
+def _sized(piece: str, act: Act | None) -> Act | None:
+    """The act of a piece that tells a size, which counts though it may be told in passing."""
+    if states(piece) or act is Act.CONTEXT:
+        return Act.SCALE
+    return Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
 
 
 def _posed(piece: str, act: Act | None) -> Posed | None:
@@ -219,12 +241,15 @@ def _act_of(piece: str, read: Question, ranking: Ranking) -> tuple[Act | None, f
     """The act of a piece, with the chance that it is that one; None where it is not known.
 
     By the few rules that are certain; by the heads where they are sure enough; else by the grammar of questions, where it reads
-    something that the heads at least think of, or nothing else.
+    something that the heads at least think of, or nothing else. What asks is no mere context, and what states may be it where
+    that comes nearest.
     """
     if (certain := certain_act(piece)) is not None:
         return certain, CERTAIN
-    if ranking.confidence >= KNOWN:
-        return ranking.acts[0], ranking.confidence
+    if ranking.acts[0] is Act.CONTEXT and is_question(plain(piece)):
+        ranking = replace(ranking, acts=ranking.acts[1:], confidence=0.0)
+    if ranking.confidence >= KNOWN or (ranking.acts[0] is Act.CONTEXT and states(piece)):
+        return ranking.acts[0], max(KNOWN, ranking.confidence)
     read_as = [_OF_INTENTS[intent] for intent in read.intents if intent in _OF_INTENTS]
     thought_of = [act for act in ranking.acts[:THOUGHT_OF] if act in read_as]
     found = thought_of[0] if thought_of else read_as[0] if len(read_as) == 1 else None

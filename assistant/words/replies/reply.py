@@ -23,7 +23,7 @@ from assistant.words.replies import numbers, spots, tool
 from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.all_clear import with_worth
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
-from assistant.words.replies.telling.sayers import sayer_of
+from assistant.words.replies.telling.sayers import AS_ASKED, sayer_of
 from assistant.words.replies.untold import refusals
 from assistant.words.replies.verdicts import accept
 from assistant.words.scene.acts_said import fitting, worth_saying
@@ -127,7 +127,7 @@ def reply(
 
 def _in_form(said: Sequence[str], form: Form | None, scene: Scene) -> list[str]:
     """The sentences with what a normal verdict is worth, where the form leaves room for it."""
-    roomy = form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS)
+    roomy = form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS) and scene.asked.act is not Act.CONTEXT
     return with_worth(said, scene) if roomy else list(said)
 
 
@@ -192,7 +192,8 @@ class _Told:
         scene = self.scene(one)
         if refusals.is_refused_again(scene, self.sentences):
             return
-        named = _on_what_is_named(scene, guessed)
+        as_asked = one.act in AS_ASKED and one.slots.posed is None
+        named = None if as_asked else _on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
             return
         new = (
@@ -213,6 +214,8 @@ class _Told:
 
     def _goes_on(self, scene: Scene, named: bool) -> None:
         """What is meant from here on; ``named``: what a sentence names was replied to."""
+        if scene.asked.act is Act.CONTEXT and not scene.places_one:
+            return
         self.exact = self.exact or named
         reported = scene.spot if scene.sees_unmarked else self.reported
         self.focus, self.spot, self.reported = tuple(r.id for r in scene.regions), _spot_after(scene, named), reported
