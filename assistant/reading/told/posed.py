@@ -56,7 +56,7 @@ class Posed:
 
 
 _IF = (
-    r"(?:if|suppose|supposing|assume|assuming|imagine|pretend|say|let'?s (?:say|assume|suppose)|what if|when|given|provided)"
+    r"(?:if|suppose|supposing|assume|assuming|imagine|pretend|(?<!you )(?<!i )(?<!to )say|let'?s (?:say|assume|suppose)|what if|when|given|provided)"
     r"(?:,? that)?"
 )
 _LEFT_OUT = re.compile(
@@ -64,6 +64,11 @@ _LEFT_OUT = re.compile(
     r"|not count(?:ing)?|don'?t count|didn'?t count|apart from|except for|discount(?:ed|ing)?|drop(?:ped|ping)?"
     r"|mask(?:ed)? out|remov(?:e|ed|ing)|clean(?:ed)? off|wip(?:e|ed) off|weren'?t there|wasn'?t there|were gone|was gone)\b"
 )
+_OF_REFERENCES = re.compile(
+    r" (?:any |the |my |your |more |further |enough |having )*(?:\w+ )?(?:references?|normals?|normal (?:ones|pictures?|images?)"
+    r"|good (?:ones|pictures?|images?|samples?|parts?|pieces)|comparison\w*|examples?)\b"
+)
+"""Goes on after "without" where no region is meant."""
 _HARMLESS = (
     r"(?:glare|(?:a |just |only |some )*(?:reflections?|shadows?|dust|dirt|water|moisture|artefacts?|artifacts?|noise"
     r"|false alarms?"
@@ -116,8 +121,8 @@ _CORRECTION = re.compile(
     rf"|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
 _COULD_BE = re.compile(
-    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:mark|spot|thing"
-    r"|region|defect)) "
+    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:marked |highlighted |boxed )?(?:mark|spot|thing"
+    r"|region|defect|area|place|box|finding)) "
     r"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from "
     r"|caused by )*(?:an? |the )?"
     r"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){0,5})\W*$"
@@ -183,7 +188,7 @@ _SIDE = re.compile(
 )
 _DECISION = re.compile(
     r"\b(?:accept|reject|pass|fail|ship|release|keep|use|run|continue|stop|halt|hold|scrap|rework|repair|throw|thrown|discard|bin|monitor|seal"
-    r"|watch|look|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
+    r"|watch|look (?!(?:like|more|rather|aggressive|bad|good|worse|better|benign|malignant)\b)|look$|close|open|operate|patch it|smash|destroy|crush|chuck|wash|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
 )
 _OF_FORM = re.compile(
     r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp"
@@ -225,6 +230,7 @@ def _supposition(said: str) -> Posed | None:
         bool(named)
         or re.search(r"\b(?:it|this|that|them|those|others?|rest|first|second|worst|one)\b", said) is not None
     )
+    left_out = None if left_out is not None and _OF_REFERENCES.match(said, left_out.end()) else left_out
     if (left_out or _WITHOUT.search(said)) and points and _ASKS_VERDICT.search(said):
         return Posed(Pose.WITHOUT, numbers=named)
     if (match := _KIND_WERE.search(said)) and not _GENERIC.match(match["name"]):
@@ -305,7 +311,8 @@ def _choice(said: str) -> Posed | None:
     if any(map(_OF_FORM.match, options)):
         return None
     if all(map(_decides, options)) or (any(map(_decides, options)) and not _kinds_in(options)):
-        return Posed(Pose.DECISIONS, options, named)
+        deciding_ones = tuple(filter(_decides, options))
+        return Posed(Pose.DECISIONS, deciding_ones if len(deciding_ones) > 1 else options, named)
     return Posed(Pose.KINDS, options, named)
 
 

@@ -8,7 +8,7 @@ from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.regions import highest_region
 from assistant.words import wording
 from assistant.words.replies.posed.alternatives import chance_of, looks
-from assistant.words.replies.verdicts import at_place, presence, state
+from assistant.words.replies.verdicts import DRAW, DRAW_SCAN, NOT_ABSENT, at_place, presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -30,7 +30,9 @@ def why(scene: Scene) -> list[str]:
             basis,
         ]
     place = highest_region(found)
-    high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
+    high = "" if place is None else (
+        f": nothing is marked even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+    )  # fmt: skip
     if scene.anomalous:
         return [
             f"I call it anomalous because the picture as a whole scores above the threshold, without a single region{high}.",
@@ -125,7 +127,8 @@ def claim(scene: Scene) -> list[str]:
             if scene.cells
             else [
                 f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}",
-                phrases.caveat(scene),
+                f"You may still be right: {NOT_ABSENT}.",
+                DRAW_SCAN if scene.medical else DRAW,
             ]
         )
     first = regions[0]
@@ -171,8 +174,8 @@ def missed(scene: Scene) -> list[str]:
     if number:
         return [f"I marked {wording.counted(number, 'region')}: {phrases.marks(scene.inspection.regions, scene)}.",
                 f"Anything else stayed below the threshold. {phrases.caveat(scene)}"]  # fmt: skip
-    high = "" if place is None else f" The map is highest {phrases.place(place)}, with {place.peak_score:.2f}."
-    return [f"I marked nothing.{high} {phrases.caveat(scene)}", "What you see should count: have it looked at."]
+    high = "" if place is None else f", not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+    return [f"I marked nothing{high}.", f"You may still be right: {NOT_ABSENT}.", DRAW_SCAN if scene.medical else DRAW]
 
 
 def confirm(scene: Scene) -> list[str]:

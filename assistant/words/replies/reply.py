@@ -20,7 +20,7 @@ from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
 from assistant.words.replies import numbers, spots, tool
-from assistant.words.replies.posed import forms
+from assistant.words.replies.posed import alternatives, forms
 from assistant.words.replies.telling.all_clear import with_worth
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
 from assistant.words.replies.telling.sayers import sayer_of
@@ -91,7 +91,7 @@ def reply(
         inspection: of the picture.
         knowledge: of kinds.
         others: further pictures of the session.
-        told_scan: the user spoke of it as of a scan of a patient.
+        told_scan: the user said that it is a scan of a patient.
         told_scale: the last size that the user told before.
         heard: what was said before, so that it is not said again without need.
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
@@ -227,6 +227,8 @@ def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     if (posed := scene.asked.slots.posed) is not None:
         if posed.pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
             return accept(scene)
+        if posed.pose is Pose.KINDS and scene.is_carried:
+            return alternatives.untold(scene)
         return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
     if (number := numbers.explained(scene)) is not None:
         return number

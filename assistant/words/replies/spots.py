@@ -9,7 +9,7 @@ from assistant.reading.clauses import mentioned_types
 from assistant.reading.spelling import plain
 from assistant.types import THRESHOLD
 from assistant.words.replies.posed.alternatives import looks
-from assistant.words.replies.verdicts import DECIDES, NOT_ABSENT
+from assistant.words.replies.verdicts import DECIDES, DRAW, DRAW_SCAN, NOT_ABSENT
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 from assistant.words.scene.spots import Spot, asks_of_rest, claims_to_see, distance, is_described
@@ -38,10 +38,6 @@ _ASKS_WHAT = re.compile(
 LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
 KIND = "What that is I cannot tell: I name the kind only of what is marked."
-DRAW = "If it is a defect, draw it in on the page: what you mark stands."
-DRAW_SCAN = (
-    "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
-)
 
 
 def on_spot(scene: Scene) -> list[str] | None:

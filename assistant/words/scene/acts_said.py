@@ -67,27 +67,66 @@ ONCE = frozenset(
     }
 )
 """Acts that are replied to once a message."""
-_OF_PATIENTS = re.compile(
-    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|biops\w*|patients?|scans?|slices?|mri|ct|x-?ray|radiolog\w*|diagnos\w*|disease|doctor"
-    r"|medicine|drug|pill|left|right|side|b\w?-?rads|sclerosis|prognosis|treat\w*)\b"
+_OF_SCANS: dict[Act, str] = {
+    Act.SIDE: r"\b(?:left|right|sides?)\b",
+    Act.SLICE: r"\b(?:slices?|planes?|layers?)\b",
+    Act.SCAN: r"\b(?:scans?|mri|ct|x-?rays?|medical|patients?|slices?)\b",
+}
+"""Words with which acts of scans are about any picture."""
+_OF_DISEASE = re.compile(
+    r"\b(?:cancer\w*|tumou?rs?|malignan\w*|benign|biops\w*|radiolog\w*|diagnos\w*|diseases?|metasta\w*|sclerosis|prognosis"
+    r"|\w?\w?\w?i.?rads|mri|chemo\w*|surgery|medicines?)\b"
 )
-
-
-_ASKS_CAUSE = re.compile(r"^\W*(?:and |so |then )?(?:what|which)\b.{0,20}\bcaus\w+|^\W*(?:the )?(?:root )?causes?\W*$")
+"""Words that are about people alone; "patient", "treat" and "pill" are said of parts and tablets too."""
+_OF_HARM = re.compile(
+    r"\b(?:patients?|users?|people|persons?|somebody|someone|child(?:ren)?|consumers?|harm\w*|hurt\w*|sick|ill|die)\b"
+)
+_ASKS_CAUSE = r"^\W*(?:and |so |then )?(?:what|which)\b.{0,20}\bcaus\w+|^\W*(?:the )?(?:root )?causes?\W*$"
+_NORMALS = r"(?:references?|normals?|good (?:\w+ )?(?:ones?|samples?|pictures?|images?|pieces|parts?)|(?:\w+ )?normal (?:ones?|pictures?))"
+_BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
+    (act, frozenset(but), re.compile(pattern))
+    for act, but, pattern in (
+        (Act.CAUSE, {*Act} - {Act.CLAIM, Act.WHY, Act.TYPE}, _ASKS_CAUSE),
+        (Act.COMPARE_GOOD, {Act.REFERENCES}, rf"\b(?:differ\w*|compar\w+|unlike)\b.*\b(?:from|to|with|against|than)\b.*\b{_NORMALS}\b"),
+        (Act.SURE, (), r"\bhow (?:comfortable|happy|safe|secure) (?:are|do|would|should) (?:you|we|i)\b"),
+        (Act.CHECKED, (), r"\bstep by step\b|\bwhat (?:exactly )?did you do\b"),
+        (Act.SPREAD, (), r"\b(?:the )?same (?:crack|scratch|line|mark|defect|flaw|tear|stain)\b|\bone and the same\b"),
+        (
+            Act.PREVENT,
+            {Act.CAUSE},
+            r"\b(?:doesn'?t|does not|won'?t|not|never|cannot|can'?t|no longer) (?:happen|occur|come up|appear|come back)s?\b",
+        ),
+        (
+            Act.ACCEPT,
+            {Act.ESCALATE, Act.STANDARD, Act.REPAIR},
+            r"\b(?:what(?:'s| is| would be)?|your|final) (?:\w+ )?(?:decision|call|recommendation)\b|\bbottom line\b",
+        ),
+    )
+)
+"""Acts that words tell, whatever else a sentence seems to do, but for the acts that they go with."""
 
 
 def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
     """Acts that fit picture and words: nobody asks of a part what is asked of scans, and a kind that is named is no nonsense."""
     kept = []
     for one in asked:
-        if one.act.family is Family.MEDICAL and not scan and not _OF_PATIENTS.search(one.text.lower()):
-            continue
+        said = plain(one.text)
+        if one.act.family is Family.MEDICAL and not scan and not _is_about_people(one.act, said):
+            if not _OF_HARM.search(said):
+                continue
+            one = replace(one, act=Act.DANGEROUS)
         talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
-        if one.act in (Act.CLAIM, Act.WHY, Act.TYPE) and _ASKS_CAUSE.search(plain(one.text)):
-            kept.append(replace(one, act=Act.CAUSE))
+        told = next((act for act, but, words in _BY_WORDS if one.act not in but and words.search(said)), None)
+        if told is not None and one.slots.posed is None:
+            kept.append(replace(one, act=told))
             continue
         kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
     return tuple(kept)
+
+
+def _is_about_people(act: Act, said: str) -> bool:
+    """Whether an act of scans is asked in words that are about them; of a part, "treat" and "patient" are said as well."""
+    return _OF_DISEASE.search(said) is not None or (act in _OF_SCANS and re.search(_OF_SCANS[act], said) is not None)
 
 
 def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
