@@ -11,22 +11,22 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import ENGLISH, load_languages, notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
-from assistant.reading.acts.understanding import AskedAct, Understanding
+from assistant.reading.acts.understanding import KNOWN, AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.reading.spelling import plain
-from assistant.reading.told.posed import Pose
 from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import numbers, spots, tool
-from assistant.words.replies.posed import alternatives, forms
+from assistant.words.replies import spots, tool
+from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.all_clear import with_worth
+from assistant.words.replies.telling.brevity import EACH, MOST, shortened
+from assistant.words.replies.telling.named import on_what_is_named
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
 from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
-from assistant.words.replies.verdicts import accept
-from assistant.words.scene.acts_said import fitting, worth_saying
+from assistant.words.scene.acts_said import act_by_words, asks, fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
 from assistant.words.scene.spots import Spot
 
@@ -110,7 +110,7 @@ def reply(
     asked, guessed = _meant(understanding, scan)
     asked = _leaning(question, understanding, last) or asked
     for one in _with_unclear(asked, understanding, question):
-        told.on(one, guessed, form is Form.SHORT)
+        told.on(one, guessed, 1 if form is Form.SHORT else EACH if len(asked) > 1 else MOST)
     acts = tuple(one.act for one in asked)
     if not asked:
         told.on_unclear(understanding.nearest)
@@ -119,6 +119,8 @@ def reply(
     said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, list(acts)), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
+    said = shortened(said, max(MOST, EACH * len(asked)))
+    said += [tool.REST] if told.left and said and form is None else []
     notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
     exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
@@ -177,6 +179,7 @@ class _Told:
     spot: Spot | None = None
     reported: Spot | None = None
     exact: bool = False
+    left: bool = False
     sentences: list[str] = field(default_factory=list)
 
     def scene(self, one: AskedAct) -> Scene:
@@ -187,25 +190,29 @@ class _Told:
             self.told_scale, self.spot, self.reported, self.kind_chances, self.called,
         )  # fmt: skip
 
-    def on(self, one: AskedAct, guessed: bool, short: bool = False) -> None:
-        """Say what there is to say on an act, in ``short`` its first sentence; nothing on a piece that names nothing."""
+    def on(self, one: AskedAct, guessed: bool, most: int = MOST) -> None:
+        """Say what there is to say on an act, in ``most`` sentences; nothing on a piece that names nothing."""
         scene = self.scene(one)
         if refusals.is_refused_again(scene, self.sentences):
             return
-        named = _on_what_is_named(scene, guessed)
+        named = on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
+            self.left = self.left or asks(one.text)
             return
         new = (
             [*spots.measured_inside(scene), *sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
         )
         new = not_yet_said(new, self.sentences, self.inspection)
-        self.sentences += [forms.first_of(new[0], scene)] if short and new and named is None else new
+        if most == 1 and named is not None:
+            self.sentences += new
+        else:
+            self.sentences += [forms.first_of(new[0], scene)] if most == 1 and new else shortened(new, most)
         self._goes_on(scene, named is not None)
 
     def on_unclear(self, nearest: tuple[Act, ...]) -> None:
         """Say what there is to say on a message that is not understood."""
         scene = self.scene(_unclear(self.question))
-        named = _on_what_is_named(scene, guessed=True)
+        named = on_what_is_named(scene, guessed=True)
         self.sentences += named or tool.not_understood(scene, nearest)
         focus = self.focus
         self._goes_on(scene, named is not None)
@@ -222,37 +229,22 @@ def _unclear(question: Question) -> AskedAct:
     return AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
 
 
-def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
-    """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
-    if (posed := scene.asked.slots.posed) is not None:
-        if posed.pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
-            return accept(scene)
-        if posed.pose is Pose.KINDS and scene.is_carried:
-            return alternatives.untold(scene)
-        return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
-    if (number := numbers.explained(scene)) is not None:
-        return number
-    if scene.inside is not None and (inside := spots.on_spot(scene)) is not None:
-        return inside
-    untold = refusals.named_untold(scene, guessed)
-    if untold is None and scene.asked.slots.scale is not None:
-        return None  # what stands beside a mark is named for its size
-    return spots.on_spot(scene) if untold is None else untold
-
-
 def _with_unclear(
     asked: tuple[AskedAct, ...], understanding: Understanding, question: Question
 ) -> tuple[AskedAct, ...]:
     """The acts, in the order of the message, with the pieces of it whose act is not known, as far as they name something."""
     if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
         return asked
-    unclear = [
-        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece)
-        for piece in understanding.unclear
-        if all(piece != one.text for one in asked)
-    ]
+    unclear = [_unclear_piece(piece, question) for piece in understanding.unclear if all(piece != one.text for one in asked)]
     found = all(one.text in question.text for one in (*asked, *unclear))
     return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text) if found else 0))
+
+
+def _unclear_piece(piece: str, question: Question) -> AskedAct:
+    """A piece whose act is not known, with the act that its words tell, where they do."""
+    read = read_question(piece)
+    act = act_by_words(UNCLEAR, plain(piece)) or UNCLEAR
+    return AskedAct(act, 0.0 if act is UNCLEAR else KNOWN, slots_of(act, read, question), piece)
 
 
 _ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})
@@ -279,6 +271,8 @@ def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ..
     asked = worth_saying(fitting(understanding.acts, scan))
     if asked or understanding.guess is None:
         return asked, False
+    if (act := act_by_words(understanding.guess.act, plain(understanding.guess.text))) is not None:
+        return (replace(understanding.guess, act=act, confidence=KNOWN),), False
     guess = fitting((understanding.guess,), scan)
     return guess, bool(guess)
 

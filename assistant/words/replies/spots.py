@@ -215,7 +215,7 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
             if scene.medical
             else "look at it under better light and a magnifier, and take a close-up"
         )
-        return [f"Do not rely on me for that: {there}; {way}.", _draw(scene)]
+        return [f"What to do about it I cannot say: {there}; {way}.", _draw(scene)]
     return None
 
 

@@ -67,6 +67,9 @@ ONCE = frozenset(
     }
 )
 """Acts that are replied to once a message."""
+SURE = 0.8
+"""Confidence in an act that words tell."""
+_QUESTION = re.compile(r"\W*(?:(?:and|or|but|so|also) )*(?:what|whats|how|why|where|who|which|when|is|are|can|could|does|do|did|will|would|should)\b")
 _OF_SCANS: dict[Act, str] = {
     Act.SIDE: r"\b(?:left|right|sides?)\b",
     Act.SLICE: r"\b(?:slices?|planes?|layers?)\b",
@@ -116,12 +119,25 @@ def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
                 continue
             one = replace(one, act=Act.DANGEROUS)
         talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
-        told = next((act for act, but, words in _BY_WORDS if one.act not in but and words.search(said)), None)
-        if told is not None and one.slots.posed is None:
-            kept.append(replace(one, act=told))
+        if one.slots.posed is None and (told := act_by_words(one.act, said)) is not None:
+            kept.append(replace(one, act=told, confidence=max(one.confidence, SURE)))
             continue
         kept.append(replace(one, act=Act.PRESENCE) if talk and read_question(one.text).kinds else one)
     return tuple(kept)
+
+
+def act_by_words(act: Act, said: str) -> Act | None:
+    """The act that the words of a plain text tell, whatever it seems to do; None where they tell none, or go with that.
+
+    >>> act_by_words(Act.SLICE, "how does this slice differ from the good ones?").value, act_by_words(Act.SIZE, "how big is it?")
+    ('compare_good', None)
+    """
+    return next((told for told, but, words in _BY_WORDS if act not in but and words.search(said)), None)
+
+
+def asks(piece: str) -> bool:
+    """Whether a piece of a message is a question, by how it begins or ends."""
+    return piece.rstrip().endswith("?") or _QUESTION.match(plain(piece)) is not None
 
 
 def _is_about_people(act: Act, said: str) -> bool:

@@ -33,6 +33,7 @@ from assistant.words.scene.places import (
 )
 from assistant.words.scene.spots import (
     Spot,
+    asks_for_new,
     asks_of_place,
     box_around,
     box_of_cells,
@@ -229,7 +230,7 @@ class Scene:
             if spot is not None and speaks_of(said, spot, self.question.kinds):
                 return spot
         thing = self.inspection.object_name or ""
-        if self.asked.act in OF_THE_WHOLE and whole_pattern(thing).search(said):
+        if self.asked.act in OF_THE_WHOLE and (whole_pattern(thing).search(said) or asks_for_new(said)):
             return None
         if self.before is None:
             return self.reported if self.reported is not None and names_again(said) else None

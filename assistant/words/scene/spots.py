@@ -203,6 +203,15 @@ def seen_in(said: str) -> str:
     return "" if found is None else found["what"]
 
 
+def asks_for_new(said: str) -> bool:
+    """Whether a plain text asks whether something is there that was not spoken of: "is there a crack in it?".
+
+    >>> asks_for_new("is there a crack in it?"), asks_for_new("is there a crack there?"), asks_for_new("is it a crack?")
+    (True, False, False)
+    """
+    return re.search(r"\b(?:is|are) there (?:an?|any|some|other|more)\b(?!.*\bthere\W*$)", said) is not None
+
+
 def asks_of_place(said: str) -> bool:
     """Whether a plain text only asks how a place is: "what about the top right corner, is it ok there?".
 

@@ -47,8 +47,7 @@ def kinds(scene: Scene) -> list[str]:
     if not any(known.values()):
         return _causes(scene, region, options) or [
             f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {_looks(scene, region)}{_likeliest(scene, region)}.",
-            f"{which(scene)} the picture cannot tell: {'neither' if len(options) == BOTH else 'none'} is a kind of defect that "
-            "I know.",
+            f"{which(scene)} the picture cannot tell: I know {'neither' if len(options) == BOTH else 'none of them'} by name.",
             *_cautious(scene),
         ]
     told = [(option, name, chances.get(name)) for option in options for name in known[option][:1]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.vocabulary.materials import is_movable, on_object
+from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object
 from assistant.vocabulary.severity import COSMETIC, GRAVE
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
@@ -169,7 +169,7 @@ def _beside_line(options: Sequence[str], scene: Scene) -> list[str]:
 def _first_check(scene: Scene, from_first: bool = False) -> list[str]:
     """What to find out first, by what is known of the kind; ``from_first``: its first step, which others leave to the options."""
     entry = scene.knowledge.find(scene.regions[0].type) if scene.regions else None
-    if entry is None:
+    if entry is None or not fits_object(entry.name, materials_of(scene.inspection.object_name)):
         return []
     actions = on_object(entry, scene.inspection.object_name).actions
     steps = actions[:1] if from_first else actions[1:] or actions
