@@ -310,6 +310,9 @@ def _choice(said: str) -> Posed | None:
         return Posed(Pose.DEGREES, options, named)
     if any(map(_OF_FORM.match, options)):
         return None
+    is_state = re.match(r"\W*(?:so |and |but )*(?:is|was|are|were|has|have) ", said) and all(o.split()[0].endswith("ed") for o in options)
+    if is_state:
+        return Posed(Pose.KINDS, options, named)
     if all(map(_decides, options)) or (any(map(_decides, options)) and not _kinds_in(options)):
         deciding_ones = tuple(filter(_decides, options))
         return Posed(Pose.DECISIONS, deciding_ones if len(deciding_ones) > 1 else options, named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.reading.acts.slots import Form
-from assistant.types import MeasuredBy, Region
+from assistant.types import Domain, MeasuredBy, Region
 from assistant.vision.measuring.appearance import appearance_of
 from assistant.vision.measuring.directions import arc_of
 from assistant.vision.regions import highest_region
@@ -125,7 +125,9 @@ def _kind_of(region: Region, scene: Scene) -> str:
     which = phrases.named_at(region) + "," if len(scene.regions) > 1 else "It"
     if scene.medical:
         head = f"{which} looks most like {named}, as far as one picture tells ({100 * chance:.0f} % sure)"
-        return f"{head}. {wording.caution(scene.inspection, scene.knowledge)}"
+        if entry is not None and entry.domain is Domain.INDUSTRIAL:
+            head += ", but that is a kind of industrial parts and makes no sense on a scan: take it as a finding without a name"
+        return f"{head}. {wording.caution(scene.inspection, scene.knowledge) or wording.RESEARCH_NOTICE}"
     if chance >= phrases.CERTAIN:
         return f"{which} is most likely {named} ({100 * chance:.0f} % sure)."
     alike = "" if entry is None or not entry.confusable else (

@@ -199,6 +199,8 @@ class _Told:
         if named is None and one.confidence == 0.0:
             self.left = self.left or asks(one.text)
             return
+        if named is None and guessed and self.exact:
+            return
         new = (
             [*spots.measured_inside(scene), *sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
         )

@@ -192,7 +192,7 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
     if act.family is Family.MEASURE:
         return [
             f"I cannot measure it: {there}, and only what is marked has an outline.",
-            f"{_draw(scene)} With an outline it has a size.",
+            DRAW_SCAN if scene.medical else "Draw it in on the page, and it has an outline and a size.",
         ]
     if act in _GRAVITY:
         return [

@@ -62,7 +62,8 @@ def presence(scene: Scene) -> list[str]:
         return at_place(scene)
     if scene.numbers and not scene.regions:
         return [no_such_region(scene)]
-    return [f"{_yes_or_no(scene)}{state(scene)}", *_worth(scene)]
+    seen = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
+    return [f"{_yes_or_no(scene)}{state(scene)}", *seen, *_worth(scene)]
 
 
 def state(scene: Scene) -> str:
@@ -190,7 +191,8 @@ def no_such_region(scene: Scene) -> str:
 def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
-        return [MANY, *_accept_one(scene)]
+        first, *rest = _accept_one(scene)
+        return [f"{MANY[:-1]}; on this one: {first if first.startswith('I ') else _lower(first)}", *rest]
     if scene.cells and _OF_PLACE.search(scene.question.text.lower()):
         return at_place(scene)
     reported = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
@@ -226,9 +228,11 @@ def unmarked(scene: Scene, doing: str) -> list[str]:
         scene.question.kinds
     ) else "it"  # fmt: skip
     head, why = _CANNOT[doing]
+    if doing == "name" and scene.question.kinds:
+        head = "Whether it is {it} I cannot tell"
     on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
     where = f"{on} ({phrases.scored(found)}){unseen_clause(found.warnings)}"
-    if seen is not None and seen.box is not None and not scene.places_one:
+    if seen is not None and seen.box is not None and not scene.places_one and doing != "list":
         where = f" {seen.where} (the map reaches {seen.peak(found):.2f} there)"
     why = f"{', and' if why and not why.startswith('so ') else ',' if why else ''} {why}".rstrip()
     return [f"{head.format(it=kinds)}: nothing is marked{where}{why}.", f"{phrases.capital(NOT_ABSENT)}.",

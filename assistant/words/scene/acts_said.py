@@ -47,6 +47,8 @@ COVERED: dict[Act, frozenset[Act]] = {
 """Acts whose reply holds what those beside it ask for."""
 _ABOUT = re.compile(r"\W*(?:(?:and|so|ok|okay|but|now) )*(?:what|how) about\b[^?]*$", re.IGNORECASE)
 """Names what the next sentence asks of."""
+_NOT_YOU = re.compile(r"\W*(?:and |or )?if not (?:you|so|him|her|them|that)?\W*$")
+"""Only rounds off what was asked before it."""
 _CANNOT_SEE = re.compile(r"\bcan(?:'t| ?not) see\b", re.IGNORECASE)
 STATEMENTS = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
 """Acts that a statement can do; others are only read into it."""
@@ -91,6 +93,21 @@ _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
     for act, but, pattern in (
         (Act.CAUSE, {*Act} - {Act.CLAIM, Act.WHY, Act.TYPE}, _ASKS_CAUSE),
         (Act.COMPARE_GOOD, {Act.REFERENCES}, rf"\b(?:differ\w*|compar\w+|unlike)\b.*\b(?:from|to|with|against|than)\b.*\b{_NORMALS}\b"),
+        (
+            Act.SIZE,
+            {Act.LENGTH, Act.WIDTH, Act.AREA, Act.STANDARD, Act.SCALE},
+            r"\b(?:over|above|under|below|within|exceed\w*)\b.{0,25}\b(?:limit|tolerance|spec\w*)\b.*\d ?(?:mm|cm|px|pixels?|µm|um|%)",
+        ),
+        (
+            Act.OTHER_METHOD,
+            {Act.NEXT_STEP},
+            r"\bwhat (?:would|should|could|do|shall) (?:you|i|we) (?:check|measure|look at|test|inspect) (?:next|now|then|first|after)\b",
+        ),
+        (
+            Act.CAUSE,
+            {*Act} - {Act.CLAIM, Act.PRESENCE, Act.NONSENSE, Act.CONFIRM, Act.MISSED},
+            r"\b(?:could|can|might|may|did|does) (?:it|this|that|they|these) (?:\w+ )?(?:come from|stem from|result from|be (?:caused|due))",
+        ),
         (Act.SURE, (), r"\bhow (?:comfortable|happy|safe|secure) (?:are|do|would|should) (?:you|we|i)\b"),
         (Act.CHECKED, (), r"\bstep by step\b|\bwhat (?:exactly )?did you do\b"),
         (Act.SPREAD, (), r"\b(?:the )?same (?:crack|scratch|line|mark|defect|flaw|tear|stain)\b|\bone and the same\b"),
@@ -136,8 +153,8 @@ def act_by_words(act: Act, said: str) -> Act | None:
 
 
 def asks(piece: str) -> bool:
-    """Whether a piece of a message is a question, by how it begins or ends."""
-    return piece.rstrip().endswith("?") or _QUESTION.match(plain(piece)) is not None
+    """Whether a piece of a message is a question, by how it begins."""
+    return _QUESTION.match(plain(piece)) is not None
 
 
 def _is_about_people(act: Act, said: str) -> bool:
@@ -179,6 +196,8 @@ def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
         later = [other for other in asked[at + 1 :] if not states(other.text)]
         put = any(other.slots.posed is not None for other in later)
         about = put and _ABOUT.match(one.text) is not None
+        if _NOT_YOU.match(one.text.lower()) and len(asked) > 1:
+            continue
         blind = one.act is Act.MISSED and _CANNOT_SEE.search(one.text) is not None
         hollow = one.act is Act.CLAIM and one.slots.claim is None
         ground = (about or states(one.text)) and one.slots.posed is None and one.act not in (Act.SCALE, *COURTESIES)

@@ -148,7 +148,8 @@ class Scene:
         if not found and self.side is not None:
             found = set(cells_of_side(self.side))
         if not found and self.asked.act in POINTING:
-            found = set(cells_of_sides(self.message.text.lower()))
+            said = self.message.text.lower()
+            found = set(cells_of_sides(said) or cells_of_many(said))
         if not found and (point := self.point) is not None:
             column, row = (min(2, 3 * v // max(1, n)) for v, n in zip(point, self._size, strict=True))
             found.add(CELLS[3 * row + column])
@@ -249,7 +250,7 @@ class Scene:
         spot, said = self.spot, plain(self.question.text)
         if spot is None or spot.regions(self.inspection):
             return False
-        described = not self.is_carried and (is_described(spot.named) or (spot.box is not None and states(said)))
+        described = not self.is_carried and (is_described(spot.named) or (spot.box is not None and any(map(states, said.split(", ")))))
         return described or (claims_to_see(said) and not asks_of_place(said))
 
     @property

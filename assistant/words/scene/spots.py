@@ -60,7 +60,7 @@ _WHAT = re.compile(
     r"|pixels?|glow|haze|discolou?ration|powder|dust|dirt|blemish\w*|defects?|flaws?|lesions?|nodules?|shading))\b"
 )
 _BACK = re.compile(
-    r"\b(?:it|its|this|those|these|them|they)\b|\bthats?\b(?! (?:the|it|it's|you|this|an?|there|i|we|no)\b)"
+    r"\b(?:it|its|this|those|these|them|they)\b|\bthats\b|\bthat's\b|\bthat\b(?! (?:the|it|it's|you|this|an?|there|i|we|no)\b)"
     r"|(?<!is )(?<!are )(?<!was )\bthere\b(?!'s| is| are| was)"
 )
 _LOOKING = (

@@ -23,7 +23,7 @@ _ASKS = re.compile(
 _EFFECT = re.compile(r"\bmean(?:s|t|ing)? (?:for|to|that|if|when)\b(?! you\b)|\b(?:it|this|that|which) means?\b")
 """Asks what follows from something, or says it."""
 _WHY_BAND = re.compile(r"\bwhy (?:is it |it is |do you say )?(?:only |just )?(?:probably|clearly|borderline)\b")
-_BAND = re.compile(r"\b(?P<how>borderline|clearly|probably)(?: (?P<which>normal|anomalous|defective))?\b")
+_BAND = re.compile(r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)")
 _SENSE = re.compile(
     r"\b(?:does|do|would|can|could)(?:n't| not)? (?:it|that|this|such a thing|the (?:kind|label|name)|you) (?:really |actually |even )?"
     r"make (?:any |much )?sense\b|\bis (?:it|that|this) (?:even |really |at all )?(?:possible|plausible|sensible) (?:here|on|for|with)\b"
@@ -44,7 +44,11 @@ def explained(scene: Scene) -> list[str] | None:
         return _scale_end(scene)
     if _WHY_BAND.search(said):
         return _band(scene)
-    if not _ASKS.search(said) or _EFFECT.search(said):
+    if not _ASKS.search(said):
+        return None
+    if _BAND.search(said):
+        return _band(scene)
+    if _EFFECT.search(said):
         return None
     return next((say(scene) for words, say in _WORDS if words.search(said)), None) or _kind(scene)
 
@@ -55,7 +59,7 @@ def _band(scene: Scene) -> list[str]:
     score = found.image_score
     near = f"{0.5 - wording.NEAR:.2f} to {0.5 + wording.NEAR:.2f}"
     bands = f"{near} is borderline, below 0.20 or from 0.80 on it is clear, between them probable"
-    said = [f"Such words say only where the score lies on the scale from 0 to 1: {bands}. Here it is {score:.2f}."]
+    said = [f"Such words say only where the score lies, here {score:.2f} on a scale from 0 to 1: {bands}."]
     if found.mode is Mode.ZERO_SHOT and not wording.borderline(score):
         said.append("Without reference pictures even a clear score is a rough guess.")
     return said if scene.anomalous else [*said, f"It is no promise: {NOT_ABSENT}."]
@@ -100,7 +104,6 @@ def _kind(scene: Scene) -> list[str] | None:
 _WORDS: tuple[tuple[re.Pattern[str], Callable[[Scene], list[str] | None]], ...] = tuple(
     (re.compile(words), say)
     for words, say in (
-        (_BAND.pattern, _band),
         (r"\b(?:minor|major|critical|severity)\b", _severity),
         (r"\bzero[- ]shot\b|\bfew[- ]shot\b", _mode),
         (r"\bthreshold\b", tool.threshold),

@@ -25,6 +25,7 @@ _WOULD = re.compile(
     rf"\b(?:would|could|can|may|might|will|should|if i|if we|when i|help|chang\w+|improv\w+|differen\w+|better|repeat|again|matter)\b.*\b{NORMALS}"
     rf"|\b{NORMALS}.*\b(?:would|could|can|may|might|will|should|help|chang\w+|improv\w+|become|differen\w+|better|caught|matter)\b"
 )
+_IF_GIVEN = re.compile(r"\b(?:if|when|once) (?:i|we|you) (?:\w+ )?(?:give|gave|add|added|had|have|provide|use|used|take|send|upload)\b")
 _HOW_MANY = re.compile(
     r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use)\b"
     r"|\b(?:which|what)(?: kind of)? (?:ones?|pictures?|samples?|images?|references?) (?:\w+ )?(?:do|would|should|must) (?:you|i|we)\b"
@@ -61,6 +62,8 @@ def grounded(scene: Scene) -> list[str] | None:
     if _HOW_MANY.search(said) and (re.search(NORMALS, plain(scene.message.text)) or "reference" in said):
         return choosing(scene)
     if _WOULD.search(said) and not re.search(r"\bwithout\b.*\bwhy\b|\bhow do you know\b|\bwhy\b", said):
+        return with_references(scene)
+    if _IF_GIVEN.search(said) and re.search(NORMALS, plain(scene.message.text)):
         return with_references(scene)
     if re.search(r"\b(?:change|differ|improve)\b", said) and re.search(rf"\bwithout {NORMALS}", plain(scene.message.text)):
         return with_references(scene)

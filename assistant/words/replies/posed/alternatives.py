@@ -223,12 +223,12 @@ def _causes(scene: Scene, region: Region, options: Sequence[str]) -> list[str]:
     if entry is None:
         return []
     asked = _CAUSE.search(scene.question.text.lower()) is not None
-    fitting = [[cause for cause in entry.causes if _shares_word(option, cause, asked)] for option in options]
-    usual = [causes[0] for causes in fitting if causes]
+    causes = on_object(entry, scene.inspection.object_name).causes
+    fitting = [[cause for cause in causes if _shares_word(option, cause, asked)] for option in options]
+    usual = [alike[0] for alike in fitting if alike]
     if not usual and not asked:
         return []
     noun = wording.noun(entry.name, scene.knowledge)
-    causes = on_object(entry, scene.inspection.object_name).causes
     listed = f"usual causes of {noun} are {wording.join(causes, 'or')}"
     proof = "the picture alone does not prove which"
     if not usual:

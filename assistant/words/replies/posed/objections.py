@@ -84,7 +84,8 @@ def correction(scene: Scene) -> list[str]:
             f"{region.peak_score:.2f}), not what it is. By its looks: {_ranked(scene, region)}.",
             _undo_of(scene),
         ]
-    return [f"It may be {_articled(name)}; you see the part. {_standing(scene, region, name)}", *_others(scene, region, (name,)),
+    head = "" if scene.medical else f"It may be {_articled(name)}; you see the part. "
+    return [f"{head}{_standing(scene, region, name)}", *_others(scene, region, (name,)),
             _how_to_name(scene, region, name)]  # fmt: skip
 
 
@@ -274,7 +275,7 @@ def _mass(name: str) -> str:
 
 
 def _articled(name: str) -> str:
-    return name if name.split()[0] in ("a", "an", "the") else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return name if name.split()[0] in ("a", "an", "the") or name[0].isupper() and " " not in name and "-" in name else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _is_about(subject: str, text: str) -> bool:

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 from assistant.words.replies.telling.once import is_item
 from assistant.words.replies.untold.refusals import CAN_TELL
-from assistant.words.replies.verdicts import NOT_ABSENT, YOURS
+from assistant.words.replies.verdicts import NOT_ABSENT, PERSON, YOURS
 from assistant.words.scene import phrases
 
 MOST = 3
 """Sentences of a reply, at most."""
 EACH = 2
 """Sentences on each of several things that a message asks, at most."""
-_STOP = re.compile(r"(?<!\bYes\.)(?<!\bNo\.)(?<!\bHello\.)(?<=[.!?])\s+(?=[A-Z\"])")
+_STOP = re.compile(r"(?<!\bYes\.)(?<!\bNo\.)(?<!\bHello\.)(?<!\bno diagnosis\.)(?<=[.!?])\s+(?=[A-Z\"])")
 _REGION = re.compile(r"Region (\d+)\b")
-_NEEDED = re.compile(r"qualified reader|no diagnosis|depends on how the scan|treating doctor|whoever answers for", re.IGNORECASE)
-"""Cautions that are never left out."""
+_NEEDED = re.compile(r"qualified reader|no diagnosis|depends on how the scan|treating doctor|radiologist", re.IGNORECASE)
+"""Cautions of scans: one stays, whatever else there is."""
 _SPARE = re.compile(
     r"(?:The nearest mark is|Without normal reference pictures|Without reference pictures|It was judged|The place is more certain"
     r"|The image score rests on|What stands out (?:most )?is|The rating goes by|It could also be|To convert:|In full:)"
@@ -44,6 +44,7 @@ def shortened(said: Sequence[str], most: int = MOST) -> list[str]:
         at for at, one in enumerate(whole) if _is_list(one) or (listed and _REGION.match(one)) or one.endswith(":")
     }
     worth = NOT_ABSENT in " ".join(whole)
+    kept |= set([at for at, one in enumerate(whole) if _NEEDED.search(one)][:1])
     ranked = sorted(set(range(len(whole))) - kept, key=lambda at: (_weight(whole[at], at, worth), at))
     kept |= set(ranked[:most])
     return [one for at, one in enumerate(whole) if at in kept]
@@ -57,8 +58,10 @@ def _weight(sentence: str, at: int, worth: bool) -> int:
     """How early a sentence is left out: the higher, the earlier."""
     if at == 0:
         return 0
-    if NOT_ABSENT in sentence.lower() or _NEEDED.search(sentence):
+    if NOT_ABSENT in sentence.lower() or sentence == PERSON:
         return 1
+    if _NEEDED.search(sentence):
+        return 4
     if sentence in (phrases.LIMIT, phrases.SCAN_LIMIT):
         return 5 if worth else 3
     if sentence == YOURS:

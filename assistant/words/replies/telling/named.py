@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.reading.told.posed import Pose
-from assistant.words.replies import numbers, spots
+from assistant.words.replies import numbers, sizes, spots
 from assistant.words.replies.meaning import card_words, grounds
 from assistant.words.replies.posed import alternatives
 from assistant.words.replies.untold import refusals
@@ -20,7 +20,7 @@ def on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     """
     if scene.asked.slots.posed is not None:
         return _on_posed(scene, scene.asked.slots.posed.pose)
-    for say in (card_words.explained, grounds.grounded, numbers.explained):
+    for say in (card_words.explained, grounds.grounded, numbers.explained, sizes.of_the_thing):
         if (told := say(scene)) is not None:
             return told
     if scene.inside is not None and (inside := spots.on_spot(scene)) is not None:
@@ -34,6 +34,8 @@ def on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
 def _on_posed(scene: Scene, pose: Pose) -> list[str] | None:
     if pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
         return accept(scene)
+    if pose is Pose.KINDS and (told := grounds.grounded(scene)) is not None:
+        return told
     if (untold := refusals.posed_untold(scene)) is not None:
         return untold
     if not scene.is_carried:

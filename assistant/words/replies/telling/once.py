@@ -56,7 +56,8 @@ def without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[As
     def again(sentence: str) -> bool:
         core = _LEAD.sub("", sentence).lower().rstrip(".")
         needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and NOT_ABSENT not in here
-        return core in before and not needed and not is_item(sentence) and NOT_ABSENT not in sentence
+        answers = sentence.startswith("Which of ")
+        return core in before and not needed and not answers and not is_item(sentence) and NOT_ABSENT not in sentence
 
     return [*sentences[:1], *(sentence for sentence in sentences[1:] if not again(sentence))]
 

@@ -92,7 +92,7 @@ def posed_untold(scene: Scene) -> list[str] | None:
     named = things_in(plain(scene.question.text), scene.medical)
     posed = scene.asked.slots.posed
     unknown = posed is not None and posed.pose is Pose.KINDS and not any(map(kinds_of_words, posed.options))
-    return untold(scene) if named and (unknown or all(thing.near == "absent" for thing in named)) else None
+    return untold(scene) if named and ((unknown and scene.medical) or all(thing.near == "absent" for thing in named)) else None
 
 
 def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
@@ -118,7 +118,8 @@ def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
 def is_refused_again(scene: Scene, said: Sequence[str]) -> bool:
     """Whether all that a sentence names was refused in what was said before it."""
     named, told = things_in(plain(scene.question.text), scene.medical), " ".join(said).lower()
-    return bool(named) and all(thing.say.lower() in told and thing.because in told for thing in named)
+    choice = scene.asked.slots.posed is not None
+    return bool(named) and all((choice or thing.say.lower() in told) and thing.because.lower() in told for thing in named)
 
 
 def beside(scene: Scene) -> list[str]:
