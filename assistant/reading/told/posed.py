@@ -66,7 +66,7 @@ _LEFT_OUT = re.compile(
 )
 _OF_REFERENCES = re.compile(
     r" (?:any |the |my |your |more |further |enough |having )*(?:\w+ )?(?:references?|normals?|normal (?:ones|pictures?|images?)"
-    r"|good (?:ones|pictures?|images?|samples?|parts?|pieces)|comparison\w*|examples?)\b"
+    r"|good (?:ones|pictures?|images?|samples?|parts?|pieces)|(?:pictures?|images?|photos?) of (?:\w+ )?(?:good|normal)|comparison\w*|examples?)\b"
 )
 """Goes on after "without" where no region is meant."""
 _HARMLESS = (
@@ -101,7 +101,7 @@ _WHAT_ELSE = re.compile(
     r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative|second|further) (?:kinds?|types?|possibilit\w+"
     r"|labels?|names?|class(?:es)?|categor\w+"
     r"|options?|explanations?|candidates?"
-    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely"
+    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?<!as )(?<!as a )(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely"
     r"|candidate|choice)\b|\brunner-?up\b"
     r"|\bwhat (?:are|were) the (?:alternatives|other options|other candidates)\b|\bor what (?:is it )?then\b"
     r"|\b(?:confused|mistaken) (?:with|for)\b|\bor (?:is it )?something else\b"
@@ -319,7 +319,13 @@ def _choice(said: str) -> Posed | None:
     return Posed(Pose.KINDS, options, named)
 
 
+_DOES_TO_IT = re.compile(r"^(?!from|in|on|under|at|of|is|was)[a-z-]+ (?:it|them|this|that)(?: (?:out|away|off|back|up|down|open|again))?$")
+"""What is done to the thing: "toss it", "send it back"."""
+
+
 def _decides(option: str) -> bool:
+    if _DOES_TO_IT.match(option):
+        return True
     return _DECISION.search(option) is not None and not _kinds_in((option,))
 
 

@@ -9,7 +9,7 @@ from assistant.vocabulary.knowledge import Entry
 from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object, sensible
 from assistant.words import wording
 from assistant.words.replies.findings import kind, nothing
-from assistant.words.replies.verdicts import DRAW, NOT_ABSENT, accept, nowhere, reported_first, state
+from assistant.words.replies.verdicts import DECIDES, DRAW, NOT_ABSENT, PERSON, accept, nowhere, reported_first, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -94,7 +94,9 @@ def effect(scene: Scene) -> list[str]:
 
 def _no_effect(scene: Scene) -> list[str]:
     """Where nothing is marked there is no kind to go by, which is not that nothing follows."""
-    return nothing(scene, "go by")
+    said = nothing(scene, "go by")
+    normal = not scene.anomalous and not scene.question.kinds
+    return [*said[:2], DECIDES if scene.medical else PERSON] if normal else said
 
 
 def next_step(scene: Scene) -> list[str]:
@@ -171,6 +173,11 @@ def kind_meaning(scene: Scene) -> list[str]:
     said = [_meaning(entry, scene) for entry in entries[:MEANT]]
     if not scene.regions:
         return [*said, f"Here: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+    alike = [r for r in scene.inspection.regions if r.type in kinds]
+    if alike and alike[0] not in scene.regions[:1]:
+        first = alike[0]
+        sure = f"{100 * (first.type_probability or 0.0):.0f} % sure"
+        return [*said, f"Here {phrases.name(first)}, {phrases.place(first)}, looks most like it ({sure})."]
     return [*said, *kind(replace(scene, question=replace(scene.question, kinds=())))[:1]]
 
 

@@ -120,7 +120,7 @@ def reply(
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
     said = shortened(said, max(MOST, EACH * len(asked)))
-    said += [tool.REST] if told.left and said and form is None else []
+    said += [tool.REST] if told.left and said and form is None and not told.exact else []
     notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
     exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said

@@ -41,7 +41,7 @@ _LIMIT = re.compile(
 )
 
 
-_OF_THE_THING = re.compile(r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $")
+_OF_THE_THING = re.compile(r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $|\bhow (?:tall|wide|long|big|large|high|thick|broad) (?:is|are) $")
 
 
 def of_the_thing(scene: Scene) -> list[str] | None:

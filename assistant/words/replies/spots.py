@@ -67,7 +67,7 @@ def on_spot(scene: Scene) -> list[str] | None:
     if not carried and spot.beside is not None and not sees:
         return None
     told = _further(scene, spot)
-    return told if told is None or carried else [*told, *_nearest(scene, spot)]
+    return told if told is None or carried else [*told[:1], *_nearest(scene, spot), *told[1:]]
 
 
 def _inside(scene: Scene) -> list[str] | None:
@@ -109,7 +109,8 @@ def _seen(scene: Scene, spot: Spot) -> list[str]:
         return [_why(scene, spot), *_nearest(scene, spot), *_worth(scene, spot)]
     looked = [LOOKED] if scene.asked.act is Act.CHECKED else []
     kind = [KIND] if _ASKS_WHAT.search(plain(scene.message.text)) else []
-    return [*kind, *looked, *_state(scene, spot), *_worth(scene, spot)]
+    sees = claims_to_see(plain(scene.question.text))
+    return [*kind, *looked, *_state(scene, spot)[: 1 if sees and spot.box is not None else None], *_worth(scene, spot)]
 
 
 def _state(scene: Scene, spot: Spot) -> list[str]:

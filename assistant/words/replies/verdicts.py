@@ -227,7 +227,7 @@ def unmarked(scene: Scene, doing: str) -> list[str]:
     kinds = wording.join([wording.noun(kind, scene.knowledge) for kind in scene.question.kinds], "or") if (
         scene.question.kinds
     ) else "it"  # fmt: skip
-    head, why = _CANNOT[doing]
+    head, why = _CANNOT.get(doing, (f"I cannot {doing} {{it}}", "only what is marked has an outline"))
     if doing == "name" and scene.question.kinds:
         head = "Whether it is {it} I cannot tell"
     on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""

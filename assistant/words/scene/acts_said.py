@@ -71,6 +71,8 @@ ONCE = frozenset(
 """Acts that are replied to once a message."""
 SURE = 0.8
 """Confidence in an act that words tell."""
+WORDED = 4
+"""Words of a piece, at least, that is a question of its own and not the rest of another one."""
 _QUESTION = re.compile(r"\W*(?:(?:and|or|but|so|also) )*(?:what|whats|how|why|where|who|which|when|is|are|can|could|does|do|did|will|would|should)\b")
 _OF_SCANS: dict[Act, str] = {
     Act.SIDE: r"\b(?:left|right|sides?)\b",
@@ -108,6 +110,16 @@ _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
             {*Act} - {Act.CLAIM, Act.PRESENCE, Act.NONSENSE, Act.CONFIRM, Act.MISSED},
             r"\b(?:could|can|might|may|did|does) (?:it|this|that|they|these) (?:\w+ )?(?:come from|stem from|result from|be (?:caused|due))",
         ),
+        (
+            Act.KIND_MEANING,
+            {Act.SCORE, Act.THRESHOLD, Act.HEAT_MAP},
+            r"^(?!.*\d).*\bwhat (?:does|do|did) (?!(?:it|this|that|they|you)\b).{1,40}\bmean\b(?! (?:for|to)\b)|\bwhat(?:'s| is) .{1,30}\bsupposed to (?:be|mean)\b",
+        ),
+        (
+            Act.PRESENCE,
+            {*Act} - {Act.DISTANCE_EDGE},
+            r"\b(?:edge|rim|border|corner|side)s?\b.{0,12}\b(?:ok|okay|fine|good|all right|alright|clean|intact|damaged|broken|chipped)\b",
+        ),
         (Act.SURE, (), r"\bhow (?:comfortable|happy|safe|secure) (?:are|do|would|should) (?:you|we|i)\b"),
         (Act.CHECKED, (), r"\bstep by step\b|\bwhat (?:exactly )?did you do\b"),
         (Act.SPREAD, (), r"\b(?:the )?same (?:crack|scratch|line|mark|defect|flaw|tear|stain)\b|\bone and the same\b"),
@@ -119,7 +131,7 @@ _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
         (
             Act.ACCEPT,
             {Act.ESCALATE, Act.STANDARD, Act.REPAIR},
-            r"\b(?:what(?:'s| is| would be)?|your|final) (?:\w+ )?(?:decision|call|recommendation)\b|\bbottom line\b",
+            r"\b(?:what(?:'s| is| would be)?|your|final) (?:\w+ )?(?:decision|call|recommendation|word|advice)\b|\bbottom line\b",
         ),
     )
 )
@@ -154,7 +166,7 @@ def act_by_words(act: Act, said: str) -> Act | None:
 
 def asks(piece: str) -> bool:
     """Whether a piece of a message is a question, by how it begins."""
-    return _QUESTION.match(plain(piece)) is not None
+    return _QUESTION.match(plain(piece)) is not None and len(piece.split()) >= WORDED
 
 
 def _is_about_people(act: Act, said: str) -> bool:

@@ -27,6 +27,7 @@ _BAND = re.compile(r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|d
 _SENSE = re.compile(
     r"\b(?:does|do|would|can|could)(?:n't| not)? (?:it|that|this|such a thing|the (?:kind|label|name)|you) (?:really |actually |even )?"
     r"make (?:any |much )?sense\b|\bis (?:it|that|this) (?:even |really |at all )?(?:possible|plausible|sensible) (?:here|on|for|with)\b"
+    r"|\bis (?:an? )?(?:\w+ ){1,3}(?:even |really |at all )?(?:possible|plausible) (?:here|on|for|with|at all)\b"
     r"|\bmakes? (?:no|any|little) sense (?:here|on|for)\b"
 )
 _TOP = re.compile(
@@ -48,7 +49,7 @@ def explained(scene: Scene) -> list[str] | None:
         return None
     if _BAND.search(said):
         return _band(scene)
-    if _EFFECT.search(said):
+    if _EFFECT.search(said) or re.search(r"\d", said):
         return None
     return next((say(scene) for words, say in _WORDS if words.search(said)), None) or _kind(scene)
 
@@ -83,6 +84,14 @@ def _chance(scene: Scene) -> list[str] | None:
     return numbers.chance_of_kind(regions[0], scene) if regions and regions[0].type is not None else None
 
 
+def _verdict(scene: Scene) -> list[str]:
+    found = scene.inspection
+    near = "reaches" if scene.anomalous else "stays below"
+    said = [f"It says that the score of the picture {near} the threshold: {phrases.scored(found)}."]
+    worth = "It does not say that the piece is bad, or why" if scene.anomalous else f"It is no promise: {NOT_ABSENT}"
+    return [*said, f"{worth}."]
+
+
 def _region(scene: Scene) -> list[str]:
     stands = wording.counted(len(scene.inspection.regions), "region")
     return [f"A region is one connected place of the map that reaches the threshold of 0.50; here there "
@@ -106,6 +115,7 @@ _WORDS: tuple[tuple[re.Pattern[str], Callable[[Scene], list[str] | None]], ...] 
     for words, say in (
         (r"\b(?:minor|major|critical|severity)\b", _severity),
         (r"\bzero[- ]shot\b|\bfew[- ]shot\b", _mode),
+        (r"\b(?:anomalous|anomaly|normal|defective)\b", _verdict),
         (r"\bthreshold\b", tool.threshold),
         (r"\bpeak\b", _peak),
         (r"% sure\b|\b(?:percent|per cent|%) (?:sure|certain)\b", _chance),

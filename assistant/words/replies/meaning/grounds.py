@@ -27,7 +27,7 @@ _WOULD = re.compile(
 )
 _IF_GIVEN = re.compile(r"\b(?:if|when|once) (?:i|we|you) (?:\w+ )?(?:give|gave|add|added|had|have|provide|use|used|take|send|upload)\b")
 _HOW_MANY = re.compile(
-    r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use)\b"
+    r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use|send|show|upload|provide|add)\b"
     r"|\b(?:which|what)(?: kind of)? (?:ones?|pictures?|samples?|images?|references?) (?:\w+ )?(?:do|would|should|must) (?:you|i|we)\b"
     r"|\bhow many references?\b|\bhow (?:should|do) (?:i|we) (?:choose|pick|take) (?:them|the references?|references?)\b"
 )
@@ -37,7 +37,7 @@ _EVIDENCE = re.compile(
     r"|\bdoes (?:it|that|this) prove\b|\bcan (?:i|we) (?:rely|trust|count)\b.{0,12}\b(?:on|it|this|that)\b"
 )
 _RECORDS = re.compile(
-    r"\b(?:records?|documents?|documentation|files?|logs?)\b.{0,30}\b(?:kept|keep|save|saved|store|stored|archive\w*|need\w*)\b"
+    r"\b(?:records?|documents?|documentation|papers?|paperwork|files?|logs?)\b.{0,30}\b(?:kept|keep|save|saved|store|stored|archive\w*|need\w*)\b"
     r"|\b(?:keep|save|store|archive)\b.{0,20}\b(?:records?|documentation|evidence)\b"
 )
 _VALIDATED = re.compile(

@@ -59,7 +59,7 @@ def kinds(scene: Scene) -> list[str]:
     same = [
         f'"{option}" is {wording.noun(name, scene.knowledge)}'
         for option, name, _ in told
-        if option not in name and len(option.split()) <= SHORT
+        if option not in name and name not in option and len(option.split()) <= SHORT
     ]
     if same and len({name for _, name, _ in told}) == len(told):
         said.append(f"In my vocabulary, {wording.join(same)}.")
@@ -126,7 +126,7 @@ _PASSING = re.compile(
 )
 _TAKEN = re.compile(r"\b(?:camera|photo(?:graph)?|picture|image|scanner|flash)\b", re.IGNORECASE)
 _TAKEN_WITH = re.compile(
-    r"\b(?:electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)|microscop\w+|x-?ray|t1|t2|flair)\b", re.IGNORECASE
+    r"\b(?:flash|back-?light(?:ing)?|ring ?light|dark ?field|electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)|microscop\w+|x-?ray|t1|t2|flair)\b", re.IGNORECASE
 )
 """Words for how a picture is taken."""
 MOVES = "A second picture in other light, or after a wipe, would tell: a reflection moves and dirt goes, a defect stays."
@@ -174,7 +174,8 @@ def _supported(scene: Scene, region: Region, name: str, where: str) -> str:
     chance = dict(scene.chances_of(region)).get(name)
     if name == region.type:
         return f"{where}, looks most like {wording.noun(name, scene.knowledge)} ({share(chance or 0.0)})."
-    its = "" if chance is None else f"; {wording.noun(name, scene.knowledge)} has {share(chance)}"
+    alone = len(scene.chances_of(region)) < BOTH
+    its = "" if chance is None and alone else f"; {chance_of(name, scene, region)}"
     return f"{where}, {_looks(scene, region)}{its}."
 
 

@@ -22,8 +22,8 @@ _REGION = re.compile(r"Region (\d+)\b")
 _NEEDED = re.compile(r"qualified reader|no diagnosis|depends on how the scan|treating doctor|radiologist", re.IGNORECASE)
 """Cautions of scans: one stays, whatever else there is."""
 _SPARE = re.compile(
-    r"(?:The nearest mark is|Without normal reference pictures|Without reference pictures|It was judged|The place is more certain"
-    r"|The image score rests on|What stands out (?:most )?is|The rating goes by|It could also be|To convert:|In full:)"
+    r"(?:Without normal reference pictures|Without reference pictures|It was judged|The place is more certain"
+    r"|The image score rests on|What stands out (?:most )?is|The rating goes by|It could also be|To convert:|In full:|That it stands out)"
 )
 """Begins what is true and not asked for."""
 
@@ -36,18 +36,21 @@ def shortened(said: Sequence[str], most: int = MOST) -> list[str]:
         most: sentences that are kept, besides lists.
 
     >>> shortened(["Yes. It is a crack.", "One. Two. Your own acceptance rule decides. Three."])
-    ['Yes. It is a crack.', 'One.', 'Two.']
+    ['Yes. It is a crack.', 'One. Two.']
     """
-    whole = [sentence for piece in said for sentence in ([piece] if _is_list(piece) else _STOP.split(piece))]
+    apart = [[piece] if _is_list(piece) else _STOP.split(piece) for piece in said]
+    whole = [sentence for piece in apart for sentence in piece]
     listed = len({found[1] for one in whole if (found := _REGION.match(one))}) > 1
     kept = {
         at for at, one in enumerate(whole) if _is_list(one) or (listed and _REGION.match(one)) or one.endswith(":")
     }
-    worth = NOT_ABSENT in " ".join(whole)
     kept |= set([at for at, one in enumerate(whole) if _NEEDED.search(one)][:1])
+    worth = NOT_ABSENT in " ".join(whole)
     ranked = sorted(set(range(len(whole))) - kept, key=lambda at: (_weight(whole[at], at, worth), at))
     kept |= set(ranked[:most])
-    return [one for at, one in enumerate(whole) if at in kept]
+    numbered = iter(range(len(whole)))
+    pieces = [" ".join(one for one in piece if next(numbered) in kept) for piece in apart]
+    return [piece for piece in pieces if piece]
 
 
 def _is_list(piece: str) -> bool:

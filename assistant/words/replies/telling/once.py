@@ -57,7 +57,7 @@ def without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[As
         core = _LEAD.sub("", sentence).lower().rstrip(".")
         needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and NOT_ABSENT not in here
         answers = sentence.startswith("Which of ")
-        return core in before and not needed and not answers and not is_item(sentence) and NOT_ABSENT not in sentence
+        return core in before and not (needed or answers or is_item(sentence) or NOT_ABSENT in sentence.lower())
 
     return [*sentences[:1], *(sentence for sentence in sentences[1:] if not again(sentence))]
 

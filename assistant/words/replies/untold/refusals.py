@@ -188,7 +188,7 @@ def absent(scene: Scene) -> list[str]:
     regions = scene.inspection.regions
     if not regions:
         return verdict(scene)
-    return [f"What is marked: {phrases.marks(regions, scene)}. That it is not marked does not mean that it is absent."]
+    return [f"What is marked: {phrases.marks(regions, scene)}; that it is not marked does not mean that it is absent."]
 
 
 def _counted(scene: Scene, said: str) -> list[str] | None:
