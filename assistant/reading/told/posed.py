@@ -114,7 +114,7 @@ _FITTING = (
     r"(?:label|name|kind|class|category|term|description|type|tag|word)\b"
 )
 _CORRECTION = re.compile(
-    rf"\b(?:don't |do not )?you mean (?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
+    rf"\b(?:don't |do not )?you mean (?!by\b|with\b|that\b|normal\b|ok\b)(?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$"
     rf"|\b(?:would|could|might|can|is|isn't|was) [\"'\u201c]?(?:an? )?{_SHORTEST}[\"'\u201d]? {_FITTING}"

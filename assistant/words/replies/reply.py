@@ -22,7 +22,7 @@ from assistant.words.replies import spots, tool
 from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.all_clear import with_worth
 from assistant.words.replies.telling.brevity import EACH, MOST, shortened
-from assistant.words.replies.telling.named import on_what_is_named
+from assistant.words.replies.telling.named import by_words, on_what_is_named
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
 from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
@@ -100,6 +100,7 @@ def reply(
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
     told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    told.left = any(one.act is Act.OFF_TOPIC and asks(one.text) for one in understanding.acts)
     form = form_of(plain(question.text))
     if last is not None:
         told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
@@ -120,7 +121,7 @@ def reply(
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
     said = shortened(said, max(MOST, EACH * len(asked)))
-    said += [tool.REST] if told.left and said and form is None and not told.exact else []
+    said += [tool.REST] if told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact else []
     notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
     exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
@@ -270,7 +271,7 @@ def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question
 
 def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ...], bool]:
     """The acts to reply to, and whether they are a guess."""
-    asked = worth_saying(fitting(understanding.acts, scan))
+    asked = worth_saying(fitting(understanding.acts, scan), by_words)
     if asked or understanding.guess is None:
         return asked, False
     if (act := act_by_words(understanding.guess.act, plain(understanding.guess.text))) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from assistant.reading.acts.act import Act, Family
@@ -174,8 +175,15 @@ def _is_about_people(act: Act, said: str) -> bool:
     return _OF_DISEASE.search(said) is not None or (act in _OF_SCANS and re.search(_OF_SCANS[act], said) is not None)
 
 
-def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
-    """Acts without those that another one of the message covers, each once; what is put to the assistant always stays."""
+def worth_saying(
+    asked: tuple[AskedAct, ...], by_words: Callable[[str], bool] = lambda said: False
+) -> tuple[AskedAct, ...]:
+    """Acts without those that another one of the message covers, each once; what is put to the assistant always stays.
+
+    Args:
+        asked: acts that fit.
+        by_words: whether a plain text asks for something by its words, whatever its act; such a one stays.
+    """
     asked = _asking(asked)
     unposed = [one for one in asked if one.slots.posed is None]
     present = {one.act for one in unposed}
@@ -184,7 +192,7 @@ def worth_saying(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
     first = {one.act: one for one in reversed(unposed)}
 
     def kept(one: AskedAct) -> bool:
-        if one.slots.posed is not None or _is_apart(one):
+        if one.slots.posed is not None or _is_apart(one) or by_words(plain(one.text)):
             return True
         if one.act in courtesies or (one.act is Act.SCALE and sized):
             return False

@@ -36,6 +36,13 @@ _TOP = re.compile(
 )
 
 
+def is_named(said: str) -> bool:
+    """Whether a plain text asks what a word of the card means."""
+    if any(words.search(said) for words in (_SENSE, _TOP, _WHY_BAND)):
+        return True
+    return _ASKS.search(said) is not None and any(words.search(said) for words in (_BAND, *(word for word, _ in _WORDS)))
+
+
 def explained(scene: Scene) -> list[str] | None:
     """The explanation of a word of the card that a sentence asks for; None for others."""
     said = plain(scene.question.text)

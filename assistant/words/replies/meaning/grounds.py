@@ -26,6 +26,7 @@ _WOULD = re.compile(
     rf"|\b{NORMALS}.*\b(?:would|could|can|may|might|will|should|help|chang\w+|improv\w+|become|differen\w+|better|caught|matter)\b"
 )
 _IF_GIVEN = re.compile(r"\b(?:if|when|once) (?:i|we|you) (?:\w+ )?(?:give|gave|add|added|had|have|provide|use|used|take|send|upload)\b")
+_CHANGES = re.compile(r"\b(?:chang\w*|differ\w*|improv\w+|better|become|turn out)\b")
 _HOW_MANY = re.compile(
     r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use|send|show|upload|provide|add)\b"
     r"|\b(?:which|what)(?: kind of)? (?:ones?|pictures?|samples?|images?|references?) (?:\w+ )?(?:do|would|should|must) (?:you|i|we)\b"
@@ -56,6 +57,11 @@ _USUAL_KINDS = re.compile(
 )
 
 
+def is_named(said: str) -> bool:
+    """Whether a plain text asks by its words what a result rests on."""
+    return any(words.search(said) for words in (_HOW_MANY, _WOULD, *(topic for topic, _ in _TOPICS)))
+
+
 def grounded(scene: Scene) -> list[str] | None:
     """The reply to a sentence about what the result rests on; None for others."""
     said = plain(scene.question.text)
@@ -63,9 +69,10 @@ def grounded(scene: Scene) -> list[str] | None:
         return choosing(scene)
     if _WOULD.search(said) and not re.search(r"\bwithout\b.*\bwhy\b|\bhow do you know\b|\bwhy\b", said):
         return with_references(scene)
-    if _IF_GIVEN.search(said) and re.search(NORMALS, plain(scene.message.text)):
+    message = plain(scene.message.text)
+    if _IF_GIVEN.search(message) and re.search(NORMALS, message) and (_IF_GIVEN.search(said) or _CHANGES.search(said)):
         return with_references(scene)
-    if re.search(r"\b(?:change|differ|improve)\b", said) and re.search(rf"\bwithout {NORMALS}", plain(scene.message.text)):
+    if _CHANGES.search(said) and re.search(rf"\bwithout {NORMALS}", message):
         return with_references(scene)
     return next((say(scene) for words, say in _TOPICS if words.search(said)), None)
 

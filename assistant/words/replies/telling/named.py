@@ -11,6 +11,11 @@ from assistant.words.replies.verdicts import accept
 from assistant.words.scene.scene import Scene
 
 
+def by_words(said: str) -> bool:
+    """Whether a plain text asks by its words for what is explained whatever its act is."""
+    return card_words.is_named(said) or grounds.is_named(said)
+
+
 def on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     """The reply to what a sentence names; None where it names nothing that goes before its act.
 
