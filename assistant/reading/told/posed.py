@@ -310,7 +310,9 @@ def _choice(said: str) -> Posed | None:
         return Posed(Pose.DEGREES, options, named)
     if any(map(_OF_FORM.match, options)):
         return None
-    is_state = re.match(r"\W*(?:so |and |but )*(?:is|was|are|were|has|have) ", said) and all(o.split()[0].endswith("ed") for o in options)
+    is_state = re.match(r"\W*(?:so |and |but )*(?:is|was|are|were|has|have) ", said) and all(
+        o.split()[0].endswith("ed") for o in options
+    )
     if is_state:
         return Posed(Pose.KINDS, options, named)
     if all(map(_decides, options)) or (any(map(_decides, options)) and not _kinds_in(options)):
@@ -319,7 +321,9 @@ def _choice(said: str) -> Posed | None:
     return Posed(Pose.KINDS, options, named)
 
 
-_DOES_TO_IT = re.compile(r"^(?!from|in|on|under|at|of|is|was)[a-z-]+ (?:it|them|this|that)(?: (?:out|away|off|back|up|down|open|again))?$")
+_DOES_TO_IT = re.compile(
+    r"^(?!from|in|on|under|at|of|is|was)[a-z-]+ (?:it|them|this|that)(?: (?:out|away|off|back|up|down|open|again))?$"
+)
 """What is done to the thing: "toss it", "send it back"."""
 
 

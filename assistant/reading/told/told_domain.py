@@ -25,9 +25,7 @@ _IS = (
     r"(?: (?:really|actually|in fact|of course|just|clearly|obviously|only))* (?:an? |the |my |our )?"
 )
 _OF = rf"(?: of (?:an? |the |my |our )?{_FEW})"
-_ENDS = (
-    r"(?= *(?:$|[^\w ]|(?:of|and|or|but|from|with|in|on|for|at|taken|where|so|what|not|then|please|show\w*|look\w*|is|was|has)\b))"
-)
+_ENDS = r"(?= *(?:$|[^\w ]|(?:of|and|or|but|from|with|in|on|for|at|taken|where|so|what|not|then|please|show\w*|look\w*|is|was|has)\b))"
 """What may follow the name of a picture that is none of a thing ("an MRI magnet")."""
 _NEAR = r"(?:(?!(?:be|is|an?|the|of)\b)[\w-]+ ){0,2}?"
 _STATES = re.compile(

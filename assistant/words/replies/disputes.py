@@ -184,7 +184,11 @@ def missed(scene: Scene) -> list[str]:
     if number:
         return [f"I marked {wording.counted(number, 'region')}: {phrases.marks(scene.inspection.regions, scene)}.",
                 f"Anything else stayed below the threshold. {phrases.caveat(scene)}"]  # fmt: skip
-    high = "" if place is None else f", not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+    high = (
+        ""
+        if place is None
+        else f", not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+    )
     return [f"I marked nothing{high}.", f"You may still be right: {NOT_ABSENT}.", DRAW_SCAN if scene.medical else DRAW]
 
 

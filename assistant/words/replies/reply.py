@@ -110,8 +110,10 @@ def reply(
         return _said_again(last, understanding)
     asked, guessed = _meant(understanding, scan)
     asked = _leaning(question, understanding, last) or asked
-    for one in _with_unclear(asked, understanding, question):
-        told.on(one, guessed, 1 if form is Form.SHORT else EACH if len(asked) > 1 else MOST)
+    pieces = _with_unclear(asked, understanding, question)
+    several = sum(one.confidence > 0.0 or by_words(plain(one.text)) for one in pieces)
+    for one in pieces:
+        told.on(one, guessed, 1 if form is Form.SHORT else EACH if several > 1 else MOST)
     acts = tuple(one.act for one in asked)
     if not asked:
         told.on_unclear(understanding.nearest)
@@ -120,8 +122,12 @@ def reply(
     said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, list(acts)), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
-    said = shortened(said, max(MOST, EACH * len(asked)))
-    said += [tool.REST] if told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact else []
+    said = shortened(said, max(MOST, EACH * told.answered))
+    said += (
+        [tool.REST]
+        if told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact
+        else []
+    )
     notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
     exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
@@ -181,6 +187,7 @@ class _Told:
     reported: Spot | None = None
     exact: bool = False
     left: bool = False
+    answered: int = 0
     sentences: list[str] = field(default_factory=list)
 
     def scene(self, one: AskedAct) -> Scene:
@@ -210,6 +217,7 @@ class _Told:
             self.sentences += new
         else:
             self.sentences += [forms.first_of(new[0], scene)] if most == 1 and new else shortened(new, most)
+        self.answered += bool(new)
         self._goes_on(scene, named is not None)
 
     def on_unclear(self, nearest: tuple[Act, ...]) -> None:
@@ -238,7 +246,9 @@ def _with_unclear(
     """The acts, in the order of the message, with the pieces of it whose act is not known, as far as they name something."""
     if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
         return asked
-    unclear = [_unclear_piece(piece, question) for piece in understanding.unclear if all(piece != one.text for one in asked)]
+    unclear = [
+        _unclear_piece(piece, question) for piece in understanding.unclear if all(piece != one.text for one in asked)
+    ]
     found = all(one.text in question.text for one in (*asked, *unclear))
     return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text) if found else 0))
 

@@ -41,7 +41,9 @@ _LIMIT = re.compile(
 )
 
 
-_OF_THE_THING = re.compile(r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $|\bhow (?:tall|wide|long|big|large|high|thick|broad) (?:is|are) $")
+_OF_THE_THING = re.compile(
+    r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $|\bhow (?:tall|wide|long|big|large|high|thick|broad) (?:is|are) $"
+)
 
 
 def of_the_thing(scene: Scene) -> list[str] | None:
@@ -50,7 +52,12 @@ def of_the_thing(scene: Scene) -> list[str] | None:
     named = whole_pattern(scene.inspection.object_name or "").search(said)
     if scene.asked.act.family is not Family.MEASURE or scene.places_one or named is None:
         return None
-    if not _OF_THE_THING.search(said[: named.start()]) or named.group().split()[-1] in ("picture", "image", "photo", "scan"):
+    if not _OF_THE_THING.search(said[: named.start()]) or named.group().split()[-1] in (
+        "picture",
+        "image",
+        "photo",
+        "scan",
+    ):
         return None
     what = phrases.thing(scene) or "the thing in the picture"
     return [f"I measure only what is marked, and not {what} itself: a gauge or the drawing tells its size.", *(

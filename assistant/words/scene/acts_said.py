@@ -74,7 +74,9 @@ SURE = 0.8
 """Confidence in an act that words tell."""
 WORDED = 4
 """Words of a piece, at least, that is a question of its own and not the rest of another one."""
-_QUESTION = re.compile(r"\W*(?:(?:and|or|but|so|also) )*(?:what|whats|how|why|where|who|which|when|is|are|can|could|does|do|did|will|would|should)\b")
+_QUESTION = re.compile(
+    r"\W*(?:(?:and|or|but|so|also) )*(?:what|whats|how|why|where|who|which|when|is|are|can|could|does|do|did|will|would|should)\b"
+)
 _OF_SCANS: dict[Act, str] = {
     Act.SIDE: r"\b(?:left|right|sides?)\b",
     Act.SLICE: r"\b(?:slices?|planes?|layers?)\b",
@@ -95,7 +97,11 @@ _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
     (act, frozenset(but), re.compile(pattern))
     for act, but, pattern in (
         (Act.CAUSE, {*Act} - {Act.CLAIM, Act.WHY, Act.TYPE}, _ASKS_CAUSE),
-        (Act.COMPARE_GOOD, {Act.REFERENCES}, rf"\b(?:differ\w*|compar\w+|unlike)\b.*\b(?:from|to|with|against|than)\b.*\b{_NORMALS}\b"),
+        (
+            Act.COMPARE_GOOD,
+            {Act.REFERENCES},
+            rf"\b(?:differ\w*|compar\w+|unlike)\b.*\b(?:from|to|with|against|than)\b.*\b{_NORMALS}\b",
+        ),
         (
             Act.SIZE,
             {Act.LENGTH, Act.WIDTH, Act.AREA, Act.STANDARD, Act.SCALE},

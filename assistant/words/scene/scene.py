@@ -250,7 +250,9 @@ class Scene:
         spot, said = self.spot, plain(self.question.text)
         if spot is None or spot.regions(self.inspection):
             return False
-        described = not self.is_carried and (is_described(spot.named) or (spot.box is not None and any(map(states, said.split(", ")))))
+        described = not self.is_carried and (
+            is_described(spot.named) or (spot.box is not None and any(map(states, said.split(", "))))
+        )
         return described or (claims_to_see(said) and not asks_of_place(said))
 
     @property

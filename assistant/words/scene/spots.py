@@ -81,7 +81,21 @@ _AGAIN = re.compile(
 )
 
 
-_WHOLE = ("picture", "image", "photo(?:graph)?", "scan", "shot", "slice", "piece", "part", "product", "item", "unit", "sample", "thing as a whole")
+_WHOLE = (
+    "picture",
+    "image",
+    "photo(?:graph)?",
+    "scan",
+    "shot",
+    "slice",
+    "piece",
+    "part",
+    "product",
+    "item",
+    "unit",
+    "sample",
+    "thing as a whole",
+)
 _OF_PLACE = re.compile(
     r"^\W*(?:(?:and|so|ok|but) )*(?:what|how) about (?:the |that )?(?:\w+ ){0,2}"
     r"(?:corner|edge|side|rim|border|centre|center|middle|top|bottom|left|right|rest)s?\b(?! (?:of )?(?:the |a )?(?:spot|mark|line))"
@@ -172,7 +186,9 @@ def whole_pattern(thing: str) -> re.Pattern[str]:
     """What names the picture or the thing in it, as it is called ("this picture", "the cell" of a solar cell)."""
     head = re.findall(r"[a-z]+", thing.lower())[-1:]
     names = "|".join([*_WHOLE, *(rf"{re.escape(word.removesuffix('s'))}s?" for word in head)])
-    return re.compile(rf"\b(?:this|that|the|these|those|my|our) (?:(?:kind|type|sort) of )?(?:{re.escape(thing.lower()) or 'whole'}|{names})\b")
+    return re.compile(
+        rf"\b(?:this|that|the|these|those|my|our) (?:(?:kind|type|sort) of )?(?:{re.escape(thing.lower()) or 'whole'}|{names})\b"
+    )
 
 
 def speaks_of(said: str, spot: Spot, kinds: tuple[str, ...] = ()) -> bool:
@@ -184,7 +200,9 @@ def speaks_of(said: str, spot: Spot, kinds: tuple[str, ...] = ()) -> bool:
         kinds: built-in kinds that the text names.
     """
     words = [word.removesuffix("s") for word in re.findall(r"[a-z]{3,}", spot.named.lower()) if word not in _BARE]
-    named = any(re.search(rf"\b(?:the|that|this|those|these|my|such an?) (?:\w+ ){{0,2}}?{word}s?\b", said) for word in words)
+    named = any(
+        re.search(rf"\b(?:the|that|this|those|these|my|such an?) (?:\w+ ){{0,2}}?{word}s?\b", said) for word in words
+    )
     return named or bool(set(kinds) & set(mentioned_types(spot.named)) and re.search(r"\b(?:the|that|this)\b", said))
 
 

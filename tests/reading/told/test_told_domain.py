@@ -79,7 +79,9 @@ def test_what_the_file_says_is_not_taken_back() -> None:
     assert "reader" in last.text
 
 
-@pytest.mark.parametrize("question", ["is it bad for the patient?", "can it hurt a child?", "would you treat a patient with it?"])
+@pytest.mark.parametrize(
+    "question", ["is it bad for the patient?", "can it hurt a child?", "would you treat a patient with it?"]
+)
 def test_harm_asked_of_a_part_is_no_matter_of_treatment(question: str) -> None:
     *_, last = Spoken(inspection(0.13, (), "tablet"), load_knowledge()).answers(read_question(question))
     assert "Treatment is" not in last.text

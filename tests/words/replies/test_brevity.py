@@ -34,7 +34,9 @@ def test_lists_stay_whole_and_a_scan_keeps_its_caution() -> None:
     assert shortened([table, "A.", "B.", "C.", "D."]) == [table, "A.", "B.", "C."]
     several = ["Region 1, x.", "Region 2, y.", "Region 3, z.", "Region 4, v.", "A."]
     assert shortened(several) == several
-    assert shortened(["A.", "B.", "C.", "This is no diagnosis. A qualified reader decides."])[-1].startswith("This is no diagnosis")
+    assert shortened(["A.", "B.", "C.", "This is no diagnosis. A qualified reader decides."])[-1].startswith(
+        "This is no diagnosis"
+    )
 
 
 @pytest.mark.parametrize("act", [act for act in Act if act not in (Act.CHECKED, Act.REPORT, Act.LIST_REGIONS)])

@@ -37,7 +37,12 @@ def said(text: str, found: Inspection) -> str:
 
 @pytest.mark.parametrize(
     "question",
-    ["what does 'clearly normal' mean if I see a chip?", "what do you mean by probably normal?", "why only probably?", "explain 'borderline'"],
+    [
+        "what does 'clearly normal' mean if I see a chip?",
+        "what do you mean by probably normal?",
+        "why only probably?",
+        "explain 'borderline'",
+    ],
 )
 @pytest.mark.parametrize("found", [CLEAN, CLOSE], ids=["normal", "close"])
 def test_words_for_how_sure_are_held_against_the_score(question: str, found: Inspection) -> None:
@@ -73,8 +78,9 @@ def test_a_word_of_the_card_is_explained_with_its_values(question: str, found: I
 def test_whether_a_kind_makes_sense_is_told_by_the_object() -> None:
     odd = said("is it corrosion, and does that make any sense here?", GLASS)
     assert "Corrosion makes little sense on the jam jar" in odd
-    assert "A stain can be on the casting, so it makes sense in general. That it is one goes by its looks alone (54 % sure)." in said(
-        "does that make sense?", CLOSE
+    assert (
+        "A stain can be on the casting, so it makes sense in general. That it is one goes by its looks alone (54 % sure)."
+        in said("does that make sense?", CLOSE)
     )
     scan = replace(GLASS, object_name=None, image=replace(GLASS.image, domain=Domain.MEDICAL))
     assert "makes no sense on a scan" in said("does that make sense here?", scan)
@@ -106,7 +112,10 @@ def test_how_many_references_and_which() -> None:
     ("question", "begins"),
     [
         ("is that sufficient evidence for a rejection?", "By itself no: it is one picture"),
-        ("what records should be kept?", "Keep the picture, the score with its threshold (0.97 against 0.50), the boxes"),
+        (
+            "what records should be kept?",
+            "Keep the picture, the score with its threshold (0.97 against 0.50), the boxes",
+        ),
         ("when were you last calibrated?", "When it was trained, calibrated or validated is not recorded"),
         ("who do I ask if not you?", "Ask somebody who has the piece in hand"),
         ("which kinds of defects do people look for on such a thing?", "The kinds that I can name on the jam jar are"),
@@ -134,10 +143,14 @@ def test_a_refusal_gives_no_reason_that_is_of_another_thing(act: Act) -> None:
         question = read_question(text)
         asked = AskedAct(act, confidence, slots_of(act, question, question), text)
         scan = replace(found, image=replace(found.image, domain=Domain.MEDICAL)) if act is Act.SEQUENCE else found
-        return reply(Understanding((asked,), (), OFFERED, "en", MessageKind.SENTENCE), question, scan, load_knowledge()).text
+        return reply(
+            Understanding((asked,), (), OFFERED, "en", MessageKind.SENTENCE), question, scan, load_knowledge()
+        ).text
 
     if act is not Act.SEQUENCE:
-        assert answer("is it the coolant from the lathe?", 0.55).startswith("It may be: oil or coolant is among the usual causes")
+        assert answer("is it the coolant from the lathe?", 0.55).startswith(
+            "It may be: oil or coolant is among the usual causes"
+        )
         unsure = answer("is it a thing of the shift?", 0.55)
         assert unsure.startswith("I am not sure that I understand what you ask")
         assert "thermal camera" not in unsure
@@ -148,9 +161,17 @@ def test_a_refusal_gives_no_reason_that_is_of_another_thing(act: Act) -> None:
 def test_two_questions_are_both_answered_in_their_order_and_briefly() -> None:
     for question, first, second in (
         ("what does 'clearly normal' mean, and would you sign it off?", "Such words say", "My verdict is normal"),
-        ("how sure are you, and how does it differ from good ones?", "The verdict is normal", "no normal pictures to compare"),
+        (
+            "how sure are you, and how does it differ from good ones?",
+            "The verdict is normal",
+            "no normal pictures to compare",
+        ),
         ("is that enough evidence, and who do I ask?", "By itself no", "Ask somebody"),
-        ("what's the decision, and what do I change so it doesn't happen again?", "My verdict is normal", "How it is avoided"),
+        (
+            "what's the decision, and what do I change so it doesn't happen again?",
+            "My verdict is normal",
+            "How it is avoided",
+        ),
     ):
         answer = said(question, CLEAN)
         assert 0 <= answer.find(first) < answer.find(second), answer
@@ -160,4 +181,6 @@ def test_two_questions_are_both_answered_in_their_order_and_briefly() -> None:
 def test_what_is_left_of_a_message_is_said_to_be_left() -> None:
     both = told(GLASS, (Act.SUMMARY, "one line summary"), message="one line summary")
     assert "The rest of what you ask" not in both.text
-    assert "The rest of what you ask I did not understand" in said("how sure are you? what is the weather tomorrow?", GLASS)
+    assert "The rest of what you ask I did not understand" in said(
+        "how sure are you? what is the weather tomorrow?", GLASS
+    )

@@ -76,14 +76,17 @@ def test_what_is_about_the_whole_is_not_about_the_place(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["how big is it?", "how big is that spot?", "how big is the dark spot?", "thats odd, how big is the spot?"]
+    "question",
+    ["how big is it?", "how big is that spot?", "how big is the dark spot?", "thats odd, how big is the spot?"],
 )
 def test_what_was_seen_is_meant_by_it_and_by_its_name(question: str) -> None:
     assert "nothing is marked at the bottom right (the map reaches 0.31" in talk(SEEN, question)[1]
 
 
 def test_the_thing_named_again_is_the_one_of_that_name() -> None:
-    said = talk("there is a scratch at the top left", "and there is a dark dot at the top right", "how long is the dot?")
+    said = talk(
+        "there is a scratch at the top left", "and there is a dark dot at the top right", "how long is the dot?"
+    )
     assert "at the top right (the map reaches 0.23" in said[2]
     assert "the two shiny dots" not in said[2]
     other = talk("is that a via in the middle?", "are the two shiny spots flux or solder balls?", name="board")

@@ -59,8 +59,12 @@ def test_no_reply_denies_what_somebody_sees(act: Act) -> None:
 
 
 def test_a_kind_that_is_named_is_what_cannot_be_told() -> None:
-    assert told(CLEAN, (Act.WIDTH, "how wide is the hole?")).text.startswith("I cannot measure a hole: nothing is marked")
-    assert told(CLEAN, (Act.PRESENCE, "is there a hole?")).text.startswith("No: neither a hole nor anything else was found")
+    assert told(CLEAN, (Act.WIDTH, "how wide is the hole?")).text.startswith(
+        "I cannot measure a hole: nothing is marked"
+    )
+    assert told(CLEAN, (Act.PRESENCE, "is there a hole?")).text.startswith(
+        "No: neither a hole nor anything else was found"
+    )
 
 
 @pytest.fixture
@@ -81,4 +85,6 @@ def test_what_was_reported_is_meant_later_on() -> None:
     assert "nothing is marked at the bottom left" in said("how wide is the hole?")
     assert "No. No defect" not in said("is it good?")
     assert "nothing is marked at the bottom left" in said("so what should I do now?")
-    assert said("can I ship it?").startswith("Have what you saw looked at by hand first: nothing is marked at the bottom left")
+    assert said("can I ship it?").startswith(
+        "Have what you saw looked at by hand first: nothing is marked at the bottom left"
+    )

@@ -23,7 +23,9 @@ _ASKS = re.compile(
 _EFFECT = re.compile(r"\bmean(?:s|t|ing)? (?:for|to|that|if|when)\b(?! you\b)|\b(?:it|this|that|which) means?\b")
 """Asks what follows from something, or says it."""
 _WHY_BAND = re.compile(r"\bwhy (?:is it |it is |do you say )?(?:only |just )?(?:probably|clearly|borderline)\b")
-_BAND = re.compile(r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)")
+_BAND = re.compile(
+    r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)"
+)
 _SENSE = re.compile(
     r"\b(?:does|do|would|can|could)(?:n't| not)? (?:it|that|this|such a thing|the (?:kind|label|name)|you) (?:really |actually |even )?"
     r"make (?:any |much )?sense\b|\bis (?:it|that|this) (?:even |really |at all )?(?:possible|plausible|sensible) (?:here|on|for|with)\b"
@@ -40,7 +42,9 @@ def is_named(said: str) -> bool:
     """Whether a plain text asks what a word of the card means."""
     if any(words.search(said) for words in (_SENSE, _TOP, _WHY_BAND)):
         return True
-    return _ASKS.search(said) is not None and any(words.search(said) for words in (_BAND, *(word for word, _ in _WORDS)))
+    return _ASKS.search(said) is not None and any(
+        words.search(said) for words in (_BAND, *(word for word, _ in _WORDS))
+    )
 
 
 def explained(scene: Scene) -> list[str] | None:
@@ -127,7 +131,10 @@ _WORDS: tuple[tuple[re.Pattern[str], Callable[[Scene], list[str] | None]], ...] 
         (r"\bpeak\b", _peak),
         (r"% sure\b|\b(?:percent|per cent|%) (?:sure|certain)\b", _chance),
         (r"\b(?:heat ?map|map|colou?rs? (?:of|on|in) the)\b", pictures.heat_map),
-        (r"\b(?:the |a |your )?[\"'\u201c]?region[\"'\u201d]?s? (?:mean|supposed|stand)\b|\bmean\w* by [\"'\u201c]?(?:a )?region\b", _region),
+        (
+            r"\b(?:the |a |your )?[\"'\u201c]?region[\"'\u201d]?s? (?:mean|supposed|stand)\b|\bmean\w* by [\"'\u201c]?(?:a )?region\b",
+            _region,
+        ),
         (r"\bscore\b(?!.*\d)", _score),
     )
 )
@@ -146,7 +153,9 @@ def sense(scene: Scene) -> list[str]:
     materials = materials_of(scene.inspection.object_name)
     noun = phrases.capital(wording.noun(entry.name, scene.knowledge))
     if scene.medical and entry.domain is Domain.INDUSTRIAL:
-        return [f"{noun} is a kind of industrial parts and makes no sense on a scan: take it as a finding without a name."]
+        return [
+            f"{noun} is a kind of industrial parts and makes no sense on a scan: take it as a finding without a name."
+        ]
     if not scene.medical and not fits_object(entry.name, materials):
         return [phrases.hardly(entry, scene)]
     rests = _rests_on(entry, scene)

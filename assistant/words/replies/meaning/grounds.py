@@ -25,7 +25,9 @@ _WOULD = re.compile(
     rf"\b(?:would|could|can|may|might|will|should|if i|if we|when i|help|chang\w+|improv\w+|differen\w+|better|repeat|again|matter)\b.*\b{NORMALS}"
     rf"|\b{NORMALS}.*\b(?:would|could|can|may|might|will|should|help|chang\w+|improv\w+|become|differen\w+|better|caught|matter)\b"
 )
-_IF_GIVEN = re.compile(r"\b(?:if|when|once) (?:i|we|you) (?:\w+ )?(?:give|gave|add|added|had|have|provide|use|used|take|send|upload)\b")
+_IF_GIVEN = re.compile(
+    r"\b(?:if|when|once) (?:i|we|you) (?:\w+ )?(?:give|gave|add|added|had|have|provide|use|used|take|send|upload)\b"
+)
 _CHANGES = re.compile(r"\b(?:chang\w*|differ\w*|improv\w+|better|become|turn out)\b")
 _HOW_MANY = re.compile(
     r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use|send|show|upload|provide|add)\b"
@@ -140,7 +142,9 @@ def usual_kinds(scene: Scene) -> list[str]:
     """The kinds that are looked for on such an object."""
     materials = materials_of(scene.inspection.object_name)
     domain = Domain.MEDICAL if scene.medical else Domain.INDUSTRIAL
-    entries = [entry for name in ALL_TYPES if (entry := scene.knowledge.find(name)) is not None and entry.domain is domain]
+    entries = [
+        entry for name in ALL_TYPES if (entry := scene.knowledge.find(name)) is not None and entry.domain is domain
+    ]
     named = [entry.name for entry in entries if scene.medical or fits_object(entry.name, materials)]
     on = f" on {phrases.thing(scene)}" if phrases.thing(scene) and not scene.medical else ""
     more = f" and {len(named) - LISTED} more" if len(named) > LISTED else ""

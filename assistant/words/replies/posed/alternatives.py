@@ -54,7 +54,10 @@ def kinds(scene: Scene) -> list[str]:
     unknown = len(options) - len(told)
     if _ASKS_THERE.match(scene.question.text) and region.type not in {name for _, name, _ in told}:
         marked = f"I marked {phrases.marks(scene.regions, scene)}; anything else stayed below the threshold"
-        return [f"{marked}, which excludes {'neither' if len(options) == BOTH else 'none of these'}.", *_cautious(scene)]
+        return [
+            f"{marked}, which excludes {'neither' if len(options) == BOTH else 'none of these'}.",
+            *_cautious(scene),
+        ]
     said = [_verdict_on(scene, region, told)]
     same = [
         f'"{option}" is {wording.noun(name, scene.knowledge)}'
@@ -126,15 +129,20 @@ _PASSING = re.compile(
 )
 _TAKEN = re.compile(r"\b(?:camera|photo(?:graph)?|picture|image|scanner|flash)\b", re.IGNORECASE)
 _TAKEN_WITH = re.compile(
-    r"\b(?:flash|back-?light(?:ing)?|ring ?light|dark ?field|electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)|microscop\w+|x-?ray|t1|t2|flair)\b", re.IGNORECASE
+    r"\b(?:flash|back-?light(?:ing)?|ring ?light|dark ?field|electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)|microscop\w+|x-?ray|t1|t2|flair)\b",
+    re.IGNORECASE,
 )
 """Words for how a picture is taken."""
-MOVES = "A second picture in other light, or after a wipe, would tell: a reflection moves and dirt goes, a defect stays."
+MOVES = (
+    "A second picture in other light, or after a wipe, would tell: a reflection moves and dirt goes, a defect stays."
+)
 
 
 def _real_or_not(scene: Scene, region: Region) -> list[str]:
     """To somebody who asks whether a mark is real: what the map tells, and what would tell."""
-    said = f"{which(scene)} the map does not tell: it shows that {phrases.name(region)}, {phrases.place(region)}, differs"
+    said = (
+        f"{which(scene)} the map does not tell: it shows that {phrases.name(region)}, {phrases.place(region)}, differs"
+    )
     if scene.medical:
         return [f"{said} (up to {region.peak_score:.2f})."]
     return [f"{said} (up to {region.peak_score:.2f}), and {_looks(scene, region)}.", MOVES]

@@ -30,7 +30,9 @@ _HOLDS = re.compile(
 )
 _WAITS = re.compile(r"\b(?:hold|quarantine|keep (?:it )?back|set (?:it )?aside)", re.IGNORECASE)
 """Words of decisions that can be taken back."""
-_FINAL = re.compile(r"\b(?:reject|scrap|throw|thrown|discard|bin\b|fail|return|replace|destroy|smash|crush|chuck|away\b)", re.IGNORECASE)
+_FINAL = re.compile(
+    r"\b(?:reject|scrap|throw|thrown|discard|bin\b|fail|return|replace|destroy|smash|crush|chuck|away\b)", re.IGNORECASE
+)
 """Words of decisions after which the piece is lost."""
 _DESTROYS = re.compile(r"\b(?:scrap|throw|thrown|discard|bin\b|destroy|smash|crush|chuck|away\b)", re.IGNORECASE)
 """Words of decisions that are never taken from one picture."""

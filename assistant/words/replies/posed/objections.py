@@ -258,7 +258,11 @@ def _mass(name: str) -> str:
 
 
 def _articled(name: str) -> str:
-    return name if name.split()[0] in ("a", "an", "the") or name[0].isupper() and " " not in name and "-" in name else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return (
+        name
+        if name.split()[0] in ("a", "an", "the") or (name[0].isupper() and " " not in name and "-" in name)
+        else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    )
 
 
 def _is_about(subject: str, text: str) -> bool:

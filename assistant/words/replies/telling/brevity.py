@@ -19,7 +19,9 @@ EACH = 2
 """Sentences on each of several things that a message asks, at most."""
 _STOP = re.compile(r"(?<!\bYes\.)(?<!\bNo\.)(?<!\bHello\.)(?<!\bno diagnosis\.)(?<=[.!?])\s+(?=[A-Z\"])")
 _REGION = re.compile(r"Region (\d+)\b")
-_NEEDED = re.compile(r"qualified reader|no diagnosis|depends on how the scan|treating doctor|radiologist", re.IGNORECASE)
+_NEEDED = re.compile(
+    r"qualified reader|no diagnosis|depends on how the scan|treating doctor|radiologist", re.IGNORECASE
+)
 """Cautions of scans: one stays, whatever else there is."""
 _SPARE = re.compile(
     r"(?:Without normal reference pictures|Without reference pictures|It was judged|The place is more certain"
@@ -41,9 +43,7 @@ def shortened(said: Sequence[str], most: int = MOST) -> list[str]:
     apart = [[piece] if _is_list(piece) else _STOP.split(piece) for piece in said]
     whole = [sentence for piece in apart for sentence in piece]
     listed = len({found[1] for one in whole if (found := _REGION.match(one))}) > 1
-    kept = {
-        at for at, one in enumerate(whole) if _is_list(one) or (listed and _REGION.match(one)) or one.endswith(":")
-    }
+    kept = {at for at, one in enumerate(whole) if _is_list(one) or (listed and _REGION.match(one)) or one.endswith(":")}
     kept |= set([at for at, one in enumerate(whole) if _NEEDED.search(one)][:1])
     worth = NOT_ABSENT in " ".join(whole)
     ranked = sorted(set(range(len(whole))) - kept, key=lambda at: (_weight(whole[at], at, worth), at))

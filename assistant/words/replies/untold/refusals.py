@@ -13,8 +13,8 @@ from assistant.types import Domain
 from assistant.vocabulary.materials import fits_object, materials_of, on_object
 from assistant.words import wording
 from assistant.words.replies import sizes
-from assistant.words.replies.verdicts import of_kind
 from assistant.words.replies.untold.things import Thing, thing_of, things_in
+from assistant.words.replies.verdicts import of_kind
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -29,7 +29,9 @@ _SIGNS = frozenset({Act.CLAIM, Act.DISAGREE, Act.DIAGNOSIS})
 """Acts that a sign which may be absent goes before."""
 SURE = 0.75
 """Confidence from which an act is refused for its general reason, where no word names the thing."""
-NOT_SURE = "I am not sure that I understand what you ask, or the picture does not tell it: please say it in other words."
+NOT_SURE = (
+    "I am not sure that I understand what you ask, or the picture does not tell it: please say it in other words."
+)
 CAN_TELL = "What I can tell: "
 """Begins what a refusal adds of the finding."""
 _TOLD_SIZE = re.compile(r"\d ?(?:mm|cm|millimet\w+|centimet\w+|inch(?:es)?)\b")
@@ -84,7 +86,9 @@ def named_cause(scene: Scene) -> list[str] | None:
     if not named:
         return None
     noun = wording.noun(entry.name, scene.knowledge)
-    return [f"It may be: {named[0]} is among the usual causes of {noun}, if it is that; the picture alone does not prove it."]
+    return [
+        f"It may be: {named[0]} is among the usual causes of {noun}, if it is that; the picture alone does not prove it."
+    ]
 
 
 def posed_untold(scene: Scene) -> list[str] | None:
@@ -92,7 +96,11 @@ def posed_untold(scene: Scene) -> list[str] | None:
     named = things_in(plain(scene.question.text), scene.medical)
     posed = scene.asked.slots.posed
     unknown = posed is not None and posed.pose is Pose.KINDS and not any(map(kinds_of_words, posed.options))
-    return untold(scene) if named and ((unknown and scene.medical) or all(thing.near == "absent" for thing in named)) else None
+    return (
+        untold(scene)
+        if named and ((unknown and scene.medical) or all(thing.near == "absent" for thing in named))
+        else None
+    )
 
 
 def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
@@ -119,7 +127,9 @@ def is_refused_again(scene: Scene, said: Sequence[str]) -> bool:
     """Whether all that a sentence names was refused in what was said before it."""
     named, told = things_in(plain(scene.question.text), scene.medical), " ".join(said).lower()
     choice = scene.asked.slots.posed is not None
-    return bool(named) and all((choice or thing.say.lower() in told) and thing.because.lower() in told for thing in named)
+    return bool(named) and all(
+        (choice or thing.say.lower() in told) and thing.because.lower() in told for thing in named
+    )
 
 
 def beside(scene: Scene) -> list[str]:

@@ -64,7 +64,9 @@ def test_of_what_is_not_marked_nothing_is_denied(question: str) -> None:
 
 
 def test_three_are_none_and_any_of_them() -> None:
-    assert "Which of these it is the picture cannot tell: I know none of them by name." in said("gizmo, widget or doodad?", MARKED)
+    assert "Which of these it is the picture cannot tell: I know none of them by name." in said(
+        "gizmo, widget or doodad?", MARKED
+    )
     assert "Any of them may be there" in said("gizmo, widget or doodad?", CLEAN)
 
 
@@ -82,7 +84,8 @@ def test_a_light_or_a_fault_is_told_by_a_second_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["is this electroluminescence or a normal camera?", "microscope or phone picture?", "flash or backlight?"]
+    "question",
+    ["is this electroluminescence or a normal camera?", "microscope or phone picture?", "flash or backlight?"],
 )
 def test_how_a_picture_was_taken_is_no_kind(question: str) -> None:
     assert said(question, MARKED).startswith("How the picture was taken it does not tell")
@@ -120,7 +123,9 @@ def test_what_was_done_to_a_part_is_no_decision() -> None:
     assert posed.pose is Pose.KINDS
 
 
-@pytest.mark.parametrize("question", ["how does it fare without references?", "how do you know it is normal without pictures of good ones?"])
+@pytest.mark.parametrize(
+    "question", ["how does it fare without references?", "how do you know it is normal without pictures of good ones?"]
+)
 def test_without_references_is_not_without_a_region(question: str) -> None:
     posed = posed_in(question)
     assert posed is None or posed.pose is not Pose.WITHOUT
@@ -132,7 +137,8 @@ def test_who_says_something_supposes_nothing(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["scrap it or send it to the washer?", "rework it or chuck it?", "toss it or grind it?", "ship it or smash it?"]
+    "question",
+    ["scrap it or send it to the washer?", "rework it or chuck it?", "toss it or grind it?", "ship it or smash it?"],
 )
 @pytest.mark.parametrize("found", [MARKED, GRAVE], ids=["minor", "major"])
 def test_one_picture_destroys_nothing(question: str, found: Inspection) -> None:
