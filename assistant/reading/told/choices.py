@@ -32,7 +32,8 @@ _LEAD = re.compile(
 )
 _TRIM = re.compile(
     r"^(?:\W|\b(?:an?|the|some|just|only|rather|really|actually|maybe|perhaps|probably|more|most|likely|simply|even|also|still|either"
-    r"|kind of|sort of|type of|is it|is that|is this|are they|are those|that is|this is|was it|it is|it's|could it be|can it be|or|and|ok|well|so|(?:call|name"
+    r"|kind of|sort of|type of|is it|is that|is this|are they|are those|that is|this is|was it|it is|it's|could it be"
+    r"|can it be|or|and|ok|well|so|(?:call|name"
     r"|consider) (?:it|this|that|region \d+)|do (?:i|we)|should (?:i|we)|(?:would|will|should|must) it be)\b)+"
 )
 _HELPED = re.compile(

@@ -56,7 +56,8 @@ class Posed:
 
 
 _IF = (
-    r"(?:if|suppose|supposing|assume|assuming|imagine|pretend|(?<!you )(?<!i )(?<!to )say|let'?s (?:say|assume|suppose)|what if|when|given|provided)"
+    r"(?:if|suppose|supposing|assume|assuming|imagine|pretend|(?<!you )(?<!i )(?<!to )say|let'?s (?:say|assume|suppose)"
+    r"|what if|when|given|provided)"
     r"(?:,? that)?"
 )
 _LEFT_OUT = re.compile(
@@ -66,7 +67,8 @@ _LEFT_OUT = re.compile(
 )
 _OF_REFERENCES = re.compile(
     r" (?:any |the |my |your |more |further |enough |having )*(?:\w+ )?(?:references?|normals?|normal (?:ones|pictures?|images?)"
-    r"|good (?:ones|pictures?|images?|samples?|parts?|pieces)|(?:pictures?|images?|photos?) of (?:\w+ )?(?:good|normal)|comparison\w*|examples?)\b"
+    r"|good (?:ones|pictures?|images?|samples?|parts?|pieces)|(?:pictures?|images?|photos?) of (?:\w+ )?(?:good|normal)"
+    r"|comparison\w*|examples?)\b"
 )
 """Goes on after "without" where no region is meant."""
 _HARMLESS = (
@@ -101,7 +103,8 @@ _WHAT_ELSE = re.compile(
     r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative|second|further) (?:kinds?|types?|possibilit\w+"
     r"|labels?|names?|class(?:es)?|categor\w+"
     r"|options?|explanations?|candidates?"
-    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?<!as )(?<!as a )(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely"
+    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?<!as )(?<!as a )(?:second|next)(?:[- ]best)? (?:guess|likeliest"
+    r"|most likely"
     r"|candidate|choice)\b|\brunner-?up\b"
     r"|\bwhat (?:are|were) the (?:alternatives|other options|other candidates)\b|\bor what (?:is it )?then\b"
     r"|\b(?:confused|mistaken) (?:with|for)\b|\bor (?:is it )?something else\b"
@@ -114,14 +117,16 @@ _FITTING = (
     r"(?:label|name|kind|class|category|term|description|type|tag|word)\b"
 )
 _CORRECTION = re.compile(
-    rf"\b(?:don't |do not )?you mean (?!by\b|with\b|that\b|normal\b|ok\b)(?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
+    rf"\b(?:don't |do not )?you mean (?!by\b|with\b|that\b|normal\b|ok\b)(?:an? )?{_NAME}\W*$"
+    rf"|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$"
     rf"|\b(?:would|could|might|can|is|isn't|was) [\"'\u201c]?(?:an? )?{_SHORTEST}[\"'\u201d]? {_FITTING}"
     rf"|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
 _COULD_BE = re.compile(
-    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:marked |highlighted |boxed )?(?:mark|spot|thing"
+    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:marked |highlighted "
+    r"|boxed )?(?:mark|spot|thing"
     r"|region|defect|area|place|box|finding)) "
     r"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from "
     r"|caused by )*(?:an? |the )?"
@@ -188,7 +193,9 @@ _SIDE = re.compile(
 )
 _DECISION = re.compile(
     r"\b(?:accept|reject|pass|fail|ship|release|keep|use|run|continue|stop|halt|hold|scrap|rework|repair|throw|thrown|discard|bin|monitor|seal"
-    r"|watch|look (?!(?:like|more|rather|aggressive|bad|good|worse|better|benign|malignant)\b)|look$|close|open|operate|patch it|smash|destroy|crush|chuck|wash|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
+    r"|watch|look (?!(?:like|more|rather|aggressive|bad|good|worse|better|benign|malignant)\b)|look$|close|open|operate"
+    r"|patch it|smash|destroy|crush|chuck|wash|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot"
+    r"|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
 )
 _OF_FORM = re.compile(
     r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp"

@@ -1,6 +1,6 @@
 """A message -> whether it states that the picture is a scan of a patient, or that it is none.
 
-A word of such talk ("patient", "lesion") states nothing: tablets have patients, and castings have lesions to somebody who says so.
+A word of such talk ("patient", "lesion") states nothing: tablets have patients, and somebody may call a dent a lesion.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _IS = (
     r"(?: (?:really|actually|in fact|of course|just|clearly|obviously|only))* (?:an? |the |my |our )?"
 )
 _OF = rf"(?: of (?:an? |the |my |our )?{_FEW})"
-_ENDS = r"(?= *(?:$|[^\w ]|(?:of|and|or|but|from|with|in|on|for|at|taken|where|so|what|not|then|please|show\w*|look\w*|is|was|has)\b))"
+_ENDS = (
+    r"(?= *(?:$|[^\w ]|(?:of|and|or|but|from|with|in|on|for|at|taken|where|so|what|not|then|please|show\w*|look\w*|is|was"
+    r"|has)\b))"
+)
 """What may follow the name of a picture that is none of a thing ("an MRI magnet")."""
 _NEAR = r"(?:(?!(?:be|is|an?|the|of)\b)[\w-]+ ){0,2}?"
 _STATES = re.compile(

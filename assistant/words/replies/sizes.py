@@ -42,7 +42,8 @@ _LIMIT = re.compile(
 
 
 _OF_THE_THING = re.compile(
-    r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $|\bhow (?:tall|wide|long|big|large|high|thick|broad) (?:is|are) $"
+    r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $|\bhow (?:tall|wide|long|big|large|high"
+    r"|thick|broad) (?:is|are) $"
 )
 
 

@@ -92,7 +92,10 @@ _OF_HARM = re.compile(
     r"\b(?:patients?|users?|people|persons?|somebody|someone|child(?:ren)?|consumers?|harm\w*|hurt\w*|sick|ill|die)\b"
 )
 _ASKS_CAUSE = r"^\W*(?:and |so |then )?(?:what|which)\b.{0,20}\bcaus\w+|^\W*(?:the )?(?:root )?causes?\W*$"
-_NORMALS = r"(?:references?|normals?|good (?:\w+ )?(?:ones?|samples?|pictures?|images?|pieces|parts?)|(?:\w+ )?normal (?:ones?|pictures?))"
+_NORMALS = (
+    r"(?:references?|normals?|good (?:\w+ )?(?:ones?|samples?|pictures?|images?|pieces|parts?)"
+    r"|(?:\w+ )?normal (?:ones?|pictures?))"
+)
 _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
     (act, frozenset(but), re.compile(pattern))
     for act, but, pattern in (
@@ -105,27 +108,32 @@ _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
         (
             Act.SIZE,
             {Act.LENGTH, Act.WIDTH, Act.AREA, Act.STANDARD, Act.SCALE},
-            r"\b(?:over|above|under|below|within|exceed\w*)\b.{0,25}\b(?:limit|tolerance|spec\w*)\b.*\d ?(?:mm|cm|px|pixels?|µm|um|%)",
+            r"\b(?:over|above|under|below|within|exceed\w*)\b.{0,25}\b(?:limit|tolerance|spec\w*)\b.*\d ?(?:mm|cm|px|pixels?"
+            r"|µm|um|%)",
         ),
         (
             Act.OTHER_METHOD,
             {Act.NEXT_STEP},
-            r"\bwhat (?:would|should|could|do|shall) (?:you|i|we) (?:check|measure|look at|test|inspect) (?:next|now|then|first|after)\b",
+            r"\bwhat (?:would|should|could|do|shall) (?:you|i|we) (?:check|measure|look at|test|inspect) (?:next|now|then"
+            r"|first|after)\b",
         ),
         (
             Act.CAUSE,
             {*Act} - {Act.CLAIM, Act.PRESENCE, Act.NONSENSE, Act.CONFIRM, Act.MISSED},
-            r"\b(?:could|can|might|may|did|does) (?:it|this|that|they|these) (?:\w+ )?(?:come from|stem from|result from|be (?:caused|due))",
+            r"\b(?:could|can|might|may|did|does) (?:it|this|that|they|these) (?:\w+ )?(?:come from|stem from|result from"
+            r"|be (?:caused|due))",
         ),
         (
             Act.KIND_MEANING,
             {Act.SCORE, Act.THRESHOLD, Act.HEAT_MAP},
-            r"^(?!.*\d).*\bwhat (?:does|do|did) (?!(?:it|this|that|they|you)\b).{1,40}\bmean\b(?! (?:for|to)\b)|\bwhat(?:'s| is) .{1,30}\bsupposed to (?:be|mean)\b",
+            r"^(?!.*\d).*\bwhat (?:does|do|did) (?!(?:it|this|that|they|you)\b).{1,40}\bmean\b(?! (?:for|to)\b)|\bwhat(?:'s"
+            r"| is) .{1,30}\bsupposed to (?:be|mean)\b",
         ),
         (
             Act.PRESENCE,
             {*Act} - {Act.DISTANCE_EDGE},
-            r"\b(?:edge|rim|border|corner|side)s?\b.{0,12}\b(?:ok|okay|fine|good|all right|alright|clean|intact|damaged|broken|chipped)\b",
+            r"\b(?:edge|rim|border|corner|side)s?\b.{0,12}\b(?:ok|okay|fine|good|all right|alright|clean|intact|damaged"
+            r"|broken|chipped)\b",
         ),
         (Act.SURE, (), r"\bhow (?:comfortable|happy|safe|secure) (?:are|do|would|should) (?:you|we|i)\b"),
         (Act.CHECKED, (), r"\bstep by step\b|\bwhat (?:exactly )?did you do\b"),

@@ -42,8 +42,10 @@ CORNERS = frozenset(cell for cell in CELLS if not {"centre", "middle"} & set(cel
 ALL_EDGES = frozenset(cell for cell in CELLS if cell != "centre")
 _CORNERS = re.compile(r"\bcorners\b|\b(?:any|each|every|which) corner\b")
 _EDGES = re.compile(
-    r"\b(?:the|all|four|both|its|these|those) (?:\w+ )?(?:edges|borders|sides|margins)\b(?! of (?:region|the (?:mark|defect|box)|it))"
-    r"|\b(?:all )?(?:around|round|along) (?:the|its) (?:\w+ )?(?:edges?|rims?|borders?|perimeter|circumference)\b(?! of (?:region|the (?:mark|defect|box)|it))"
+    r"\b(?:the|all|four|both|its|these|those) (?:\w+ )?(?:edges|borders|sides|margins)\b(?! of (?:region|the (?:mark|defect"
+    r"|box)|it))"
+    r"|\b(?:all )?(?:around|round|along) (?:the|its) (?:\w+ )?(?:edges?|rims?|borders?|perimeter"
+    r"|circumference)\b(?! of (?:region|the (?:mark|defect|box)|it))"
     r"|\bthe (?:whole|entire|outer) (?:edge|rim|border|perimeter)\b"
 )
 
@@ -92,8 +94,10 @@ def cells_of_sides(said: str) -> frozenset[str]:
 def cells_of_many(said: str) -> frozenset[str]:
     """Places that a text names several of at once: all corners, or all that lie along the edges.
 
-    >>> sorted(cells_of_many("are the corners chipped?")), len(cells_of_many("all around the edge")), len(cells_of_many("the edge"))
-    (['bottom left', 'bottom right', 'top left', 'top right'], 8, 0)
+    >>> sorted(cells_of_many("are the corners chipped?"))
+    ['bottom left', 'bottom right', 'top left', 'top right']
+    >>> len(cells_of_many("all around the edge")), len(cells_of_many("the edge"))
+    (8, 0)
     """
     if _CORNERS.search(said) and not _CORNER.search(said):
         return CORNERS

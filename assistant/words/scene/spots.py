@@ -98,7 +98,8 @@ _WHOLE = (
 )
 _OF_PLACE = re.compile(
     r"^\W*(?:(?:and|so|ok|but) )*(?:what|how) about (?:the |that )?(?:\w+ ){0,2}"
-    r"(?:corner|edge|side|rim|border|centre|center|middle|top|bottom|left|right|rest)s?\b(?! (?:of )?(?:the |a )?(?:spot|mark|line))"
+    r"(?:corner|edge|side|rim|border|centre|center|middle|top|bottom|left|right|rest)s?\b(?! (?:of )?(?:the |a )?(?:spot|mark"
+    r"|line))"
 )
 _BARE = frozenset("the that this those these some several another and with for there one ones side corner edge".split())
 _OF_JUDGING = re.compile(

@@ -20,7 +20,8 @@ from tests.words.replies.test_reply import told
 
 CLEAN = inspection(0.13, (), "ferrite core")
 DENIED = re.compile(
-    r"nothing (?:to|needs|wrong)|no (?:further )?(?:check|action|step) (?:is )?(?:needed|required)|looks as it should|is (?:fine|safe(?! or)|intact)"
+    r"nothing (?:to|needs|wrong)|no (?:further )?(?:check|action|step) (?:is )?(?:needed|required)|looks as it should"
+    r"|is (?:fine|safe(?! or)|intact)"
 )
 ASKED = (
     (Act.SIZE, "how big is it?", "I cannot measure it: nothing is marked on the ferrite core"),

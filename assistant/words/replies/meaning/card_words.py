@@ -16,7 +16,8 @@ from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
 _ASKS = re.compile(
-    r"\bmean(?:s|t|ing)?\b|\bsupposed to (?:be|say|tell)\b|\bstands? for\b|\bdefin(?:e|ed|ition)\b|\bunderstand by\b|\brefers? to\b"
+    r"\bmean(?:s|t|ing)?\b|\bsupposed to (?:be|say|tell)\b|\bstands? for\b|\bdefin(?:e|ed|ition)\b|\bunderstand by\b"
+    r"|\brefers? to\b"
     r"|\bexplain\b|\bwhat(?:'s| is| are) (?:an? |the |your |this )?[\"'\u201c]"
 )
 """Asks what a word means."""
@@ -27,14 +28,17 @@ _BAND = re.compile(
     r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)"
 )
 _SENSE = re.compile(
-    r"\b(?:does|do|would|can|could)(?:n't| not)? (?:it|that|this|such a thing|the (?:kind|label|name)|you) (?:really |actually |even )?"
-    r"make (?:any |much )?sense\b|\bis (?:it|that|this) (?:even |really |at all )?(?:possible|plausible|sensible) (?:here|on|for|with)\b"
+    r"\b(?:does|do|would|can|could)(?:n't| not)? (?:it|that|this|such a thing|the (?:kind|label|name)|you) (?:really "
+    r"|actually |even )?"
+    r"make (?:any |much )?sense\b|\bis (?:it|that|this) (?:even |really |at all )?(?:possible|plausible|sensible) (?:here|on"
+    r"|for|with)\b"
     r"|\bis (?:an? )?(?:\w+ ){1,3}(?:even |really |at all )?(?:possible|plausible) (?:here|on|for|with|at all)\b"
     r"|\bmakes? (?:no|any|little) sense (?:here|on|for)\b"
 )
 _TOP = re.compile(
     r"\b(?:is|was|isn't) (?:that|it|this|1[.,]0+)(?: \w+)? (?:maximum|highest|top|most|limit|end of the scale)\b"
-    r"|\bhow high (?:can|does) (?:it|the score|that) go\b|\bout of (?:what|how much)\b|\bwhat(?:'s| is) the (?:maximum|highest possible)\b"
+    r"|\bhow high (?:can|does) (?:it|the score|that) go\b|\bout of (?:what|how much)\b|\bwhat(?:'s| is) the (?:maximum"
+    r"|highest possible)\b"
 )
 
 
@@ -132,7 +136,8 @@ _WORDS: tuple[tuple[re.Pattern[str], Callable[[Scene], list[str] | None]], ...] 
         (r"% sure\b|\b(?:percent|per cent|%) (?:sure|certain)\b", _chance),
         (r"\b(?:heat ?map|map|colou?rs? (?:of|on|in) the)\b", pictures.heat_map),
         (
-            r"\b(?:the |a |your )?[\"'\u201c]?region[\"'\u201d]?s? (?:mean|supposed|stand)\b|\bmean\w* by [\"'\u201c]?(?:a )?region\b",
+            r"\b(?:the |a |your )?[\"'\u201c]?region[\"'\u201d]?s? (?:mean|supposed|stand)\b"
+            r"|\bmean\w* by [\"'\u201c]?(?:a )?region\b",
             _region,
         ),
         (r"\bscore\b(?!.*\d)", _score),

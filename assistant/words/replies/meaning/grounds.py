@@ -17,12 +17,14 @@ from assistant.words.scene.scene import Scene
 LISTED = 12
 """Kinds that are listed in one reply."""
 NORMALS = (
-    r"(?:references?(?: \w+)?|normals|(?:good|normal) (?:\w+ )?(?:ones?|samples?|pictures?|images?|pieces?|parts?|tiles?|bottles?|castings?"
+    r"(?:references?(?: \w+)?|normals|(?:good|normal) (?:\w+ )?(?:ones?|samples?|pictures?|images?|pieces?|parts?|tiles?"
+    r"|bottles?|castings?"
     r"|cells?|boards?|tablets?|units?)|comparison (?:pictures?|images?))\b"
 )
 """Pictures of good ones."""
 _WOULD = re.compile(
-    rf"\b(?:would|could|can|may|might|will|should|if i|if we|when i|help|chang\w+|improv\w+|differen\w+|better|repeat|again|matter)\b.*\b{NORMALS}"
+    rf"\b(?:would|could|can|may|might|will|should|if i|if we|when i|help|chang\w+|improv\w+|differen\w+|better|repeat|again"
+    rf"|matter)\b.*\b{NORMALS}"
     rf"|\b{NORMALS}.*\b(?:would|could|can|may|might|will|should|help|chang\w+|improv\w+|become|differen\w+|better|caught|matter)\b"
 )
 _IF_GIVEN = re.compile(
@@ -30,8 +32,10 @@ _IF_GIVEN = re.compile(
 )
 _CHANGES = re.compile(r"\b(?:chang\w*|differ\w*|improv\w+|better|become|turn out)\b")
 _HOW_MANY = re.compile(
-    r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use|send|show|upload|provide|add)\b"
-    r"|\b(?:which|what)(?: kind of)? (?:ones?|pictures?|samples?|images?|references?) (?:\w+ )?(?:do|would|should|must) (?:you|i|we)\b"
+    r"\bhow many (?:of (?:them|those) )?(?:\w+ ){0,2}(?:do|would|should|must) (?:you|i|we) (?:need|want|like|give|take|use"
+    r"|send|show|upload|provide|add)\b"
+    r"|\b(?:which|what)(?: kind of)? (?:ones?|pictures?|samples?|images?|references?) (?:\w+ )?(?:do|would|should"
+    r"|must) (?:you|i|we)\b"
     r"|\bhow many references?\b|\bhow (?:should|do) (?:i|we) (?:choose|pick|take) (?:them|the references?|references?)\b"
 )
 _EVIDENCE = re.compile(
@@ -48,13 +52,15 @@ _VALIDATED = re.compile(
     r"|\b(?:date|status) of (?:the )?(?:validation|calibration)\b"
 )
 _WHO = re.compile(
-    r"\bwho (?:else )?(?:do|should|can|could|would|must|shall|am) (?:i|we) (?:\w+ )?(?:ask|call|contact|talk|turn|speak|go|trust)\b"
+    r"\bwho (?:else )?(?:do|should|can|could|would|must|shall|am) (?:i|we) (?:\w+ )?(?:ask|call|contact|talk|turn|speak|go"
+    r"|trust)\b"
     r"|\bwho(?:m)? to (?:ask|call|contact)\b|\bwho (?:else )?(?:can|could|would) (?:tell|help|know|say)\b"
 )
 _USUAL_KINDS = re.compile(
     r"\b(?:which|what) (?:kinds?|types?|sorts?) of (?:defects?|faults?|flaws?|damages?|errors?|anomal\w+)\b"
     r"(?! (?:is|was|are|did you|have you|do you see|has|does it)\b)"
-    r"|\bwhat (?:defects?|faults?|flaws?) (?:do|can|could|should|would|are) (?:people|you|we|i|one|usual\w*|typical\w*|common\w*|there)\b"
+    r"|\bwhat (?:defects?|faults?|flaws?) (?:do|can|could|should|would|are) (?:people|you|we|i|one|usual\w*|typical\w*"
+    r"|common\w*|there)\b"
     r"|\b(?:typical|common|usual) (?:defects?|faults?|flaws?)\b(?! (?:here|in this))"
 )
 
@@ -116,7 +122,8 @@ def records(scene: Scene) -> list[str]:
     found = scene.inspection
     boxes = "" if not found.regions else ", the boxes of the regions"
     return [
-        f"Keep the picture, the score with its threshold ({found.image_score:.2f} against 0.50){boxes}, the references or that there "
+        f"Keep the picture, the score with its threshold ({found.image_score:.2f} against 0.50){boxes}, the references or "
+        f"that there "
         f"were none, and what made it (preset {found.preset}, trained parts {found.weights[:19]}).",
         "Add what a person found on the piece itself; --out writes the rest to a folder.",
     ]

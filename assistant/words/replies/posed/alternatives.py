@@ -46,7 +46,8 @@ def kinds(scene: Scene) -> list[str]:
     known = {option: kinds_of_words(option, likely) for option in options}
     if not any(known.values()):
         return _causes(scene, region, options) or [
-            f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {_looks(scene, region)}{_likeliest(scene, region)}.",
+            f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, "
+            f"{_looks(scene, region)}{_likeliest(scene, region)}.",
             f"{which(scene)} the picture cannot tell: I know {'neither' if len(options) == BOTH else 'none of them'} by name.",
             *_cautious(scene),
         ]
@@ -76,7 +77,7 @@ def kinds(scene: Scene) -> list[str]:
 
 
 def which(scene: Scene) -> str:
-    """What a choice leaves open, as the beginning of a sentence; the user's words may be cut wrongly, so they are not said again."""
+    """What a choice leaves open, as the beginning of a sentence; the user's words, which may be cut wrongly, are not repeated."""
     of = "the two" if len(posed_of(scene).options) == BOTH else "these"
     return f"Which of {of} it {'comes from' if _CAUSED.search(plain(scene.question.text)) else 'is'}"
 
@@ -129,7 +130,8 @@ _PASSING = re.compile(
 )
 _TAKEN = re.compile(r"\b(?:camera|photo(?:graph)?|picture|image|scanner|flash)\b", re.IGNORECASE)
 _TAKEN_WITH = re.compile(
-    r"\b(?:flash|back-?light(?:ing)?|ring ?light|dark ?field|electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)|microscop\w+|x-?ray|t1|t2|flair)\b",
+    r"\b(?:flash|back-?light(?:ing)?|ring ?light|dark ?field|electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)"
+    r"|microscop\w+|x-?ray|t1|t2|flair)\b",
     re.IGNORECASE,
 )
 """Words for how a picture is taken."""

@@ -25,7 +25,8 @@ _NEEDED = re.compile(
 """Cautions of scans: one stays, whatever else there is."""
 _SPARE = re.compile(
     r"(?:Without normal reference pictures|Without reference pictures|It was judged|The place is more certain"
-    r"|The image score rests on|What stands out (?:most )?is|The rating goes by|It could also be|To convert:|In full:|That it stands out)"
+    r"|The image score rests on|What stands out (?:most )?is|The rating goes by|It could also be|To convert:|In full:"
+    r"|That it stands out)"
 )
 """Begins what is true and not asked for."""
 
