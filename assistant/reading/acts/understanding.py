@@ -25,6 +25,8 @@ KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
 GUESSED = 0.3
 """Confidence from which an act that is not taken as meant is still worth a try."""
+LIKELY = 0.6
+"""Confidence from which an act that is about other things than kinds keeps alternatives that are none."""
 CERTAIN = 1.0
 """Confidence in an act that a rule tells."""
 THOUGHT_OF = 5
@@ -149,7 +151,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
             act = Act.MISSED if states(piece) else Act.PRESENCE
         if scale_of(plain(piece)) is not None:
             act = _sized(piece, act)
-        if (posed := _posed(piece, act)) is not None:
+        if (posed := _posed(piece, act, confidence)) is not None:
             act, confidence = POSED[posed.pose], CERTAIN
         if act is None:
             unclear[piece] = ranking
@@ -186,12 +188,12 @@ def _sized(piece: str, act: Act | None) -> Act | None:
     return Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
 
 
-def _posed(piece: str, act: Act | None) -> Posed | None:
-    """What a piece puts; alternatives of no known kind are left to an act that is about other things."""
+def _posed(piece: str, act: Act | None, confidence: float) -> Posed | None:
+    """What a piece puts; alternatives of no known kind are left to an act that is about other things, where that is sure."""
     posed = posed_in(plain(piece))
     if posed is not None:
         posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
-    if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS:
+    if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS or confidence < LIKELY:
         return posed
     known = any(read_question(option).kinds for option in posed.options)
     return posed if known or all(map(kinds_of_words, posed.options)) else None

@@ -11,22 +11,22 @@ from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.languages import ENGLISH, load_languages, notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
-from assistant.reading.acts.understanding import AskedAct, Understanding
+from assistant.reading.acts.understanding import KNOWN, AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.reading.spelling import plain
-from assistant.reading.told.posed import Pose
 from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import numbers, spots, tool
+from assistant.words.replies import spots, tool
 from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.all_clear import with_worth
+from assistant.words.replies.telling.brevity import EACH, MOST, shortened
+from assistant.words.replies.telling.named import by_words, on_what_is_named
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
 from assistant.words.replies.telling.sayers import AS_ASKED, sayer_of
 from assistant.words.replies.untold import refusals
-from assistant.words.replies.verdicts import accept
-from assistant.words.scene.acts_said import fitting, worth_saying
+from assistant.words.scene.acts_said import act_by_words, asks, fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
 from assistant.words.scene.spots import Spot
 
@@ -91,7 +91,7 @@ def reply(
         inspection: of the picture.
         knowledge: of kinds.
         others: further pictures of the session.
-        told_scan: the user spoke of it as of a scan of a patient.
+        told_scan: the user said that it is a scan of a patient.
         told_scale: the last size that the user told before.
         heard: what was said before, so that it is not said again without need.
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
@@ -100,6 +100,7 @@ def reply(
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
     told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    told.left = any(one.act is Act.OFF_TOPIC and asks(one.text) for one in understanding.acts)
     form = form_of(plain(question.text))
     if last is not None:
         told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
@@ -109,8 +110,10 @@ def reply(
         return _said_again(last, understanding)
     asked, guessed = _meant(understanding, scan)
     asked = _leaning(question, understanding, last) or asked
-    for one in _with_unclear(asked, understanding, question):
-        told.on(one, guessed, form is Form.SHORT)
+    pieces = _with_unclear(asked, understanding, question)
+    several = sum(one.confidence > 0.0 or by_words(plain(one.text)) for one in pieces)
+    for one in pieces:
+        told.on(one, guessed, 1 if form is Form.SHORT else EACH if several > 1 else MOST)
     acts = tuple(one.act for one in asked)
     if not asked:
         told.on_unclear(understanding.nearest)
@@ -119,6 +122,12 @@ def reply(
     said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, list(acts)), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
+    said = shortened(said, max(MOST, EACH * told.answered))
+    said += (
+        [tool.REST]
+        if told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact
+        else []
+    )
     notice = _notice(understanding)
     cautions = _cautioned(said, inspection, knowledge)
     exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
@@ -177,6 +186,8 @@ class _Told:
     spot: Spot | None = None
     reported: Spot | None = None
     exact: bool = False
+    left: bool = False
+    answered: int = 0
     sentences: list[str] = field(default_factory=list)
 
     def scene(self, one: AskedAct) -> Scene:
@@ -187,26 +198,33 @@ class _Told:
             self.told_scale, self.spot, self.reported, self.kind_chances, self.called,
         )  # fmt: skip
 
-    def on(self, one: AskedAct, guessed: bool, short: bool = False) -> None:
-        """Say what there is to say on an act, in ``short`` its first sentence; nothing on a piece that names nothing."""
+    def on(self, one: AskedAct, guessed: bool, most: int = MOST) -> None:
+        """Say what there is to say on an act, in ``most`` sentences; nothing on a piece that names nothing."""
         scene = self.scene(one)
         if refusals.is_refused_again(scene, self.sentences):
             return
         as_asked = one.act in AS_ASKED and one.slots.posed is None
-        named = None if as_asked else _on_what_is_named(scene, guessed)
+        named = None if as_asked else on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
+            self.left = self.left or asks(one.text)
+            return
+        if named is None and guessed and self.exact:
             return
         new = (
             [*spots.measured_inside(scene), *sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
         )
         new = not_yet_said(new, self.sentences, self.inspection)
-        self.sentences += [forms.first_of(new[0], scene)] if short and new and named is None else new
+        if most == 1 and named is not None:
+            self.sentences += new
+        else:
+            self.sentences += [forms.first_of(new[0], scene)] if most == 1 and new else shortened(new, most)
+        self.answered += bool(new)
         self._goes_on(scene, named is not None)
 
     def on_unclear(self, nearest: tuple[Act, ...]) -> None:
         """Say what there is to say on a message that is not understood."""
         scene = self.scene(_unclear(self.question))
-        named = _on_what_is_named(scene, guessed=True)
+        named = on_what_is_named(scene, guessed=True)
         self.sentences += named or tool.not_understood(scene, nearest)
         focus = self.focus
         self._goes_on(scene, named is not None)
@@ -225,22 +243,6 @@ def _unclear(question: Question) -> AskedAct:
     return AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
 
 
-def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
-    """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
-    if (posed := scene.asked.slots.posed) is not None:
-        if posed.pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
-            return accept(scene)
-        return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
-    if (number := numbers.explained(scene)) is not None:
-        return number
-    if scene.inside is not None and (inside := spots.on_spot(scene)) is not None:
-        return inside
-    untold = refusals.named_untold(scene, guessed)
-    if untold is None and scene.asked.slots.scale is not None:
-        return None  # what stands beside a mark is named for its size
-    return spots.on_spot(scene) if untold is None else untold
-
-
 def _with_unclear(
     asked: tuple[AskedAct, ...], understanding: Understanding, question: Question
 ) -> tuple[AskedAct, ...]:
@@ -248,12 +250,17 @@ def _with_unclear(
     if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
         return asked
     unclear = [
-        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece)
-        for piece in understanding.unclear
-        if all(piece != one.text for one in asked)
+        _unclear_piece(piece, question) for piece in understanding.unclear if all(piece != one.text for one in asked)
     ]
     found = all(one.text in question.text for one in (*asked, *unclear))
     return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text) if found else 0))
+
+
+def _unclear_piece(piece: str, question: Question) -> AskedAct:
+    """A piece whose act is not known, with the act that its words tell, where they do."""
+    read = read_question(piece)
+    act = act_by_words(UNCLEAR, plain(piece)) or UNCLEAR
+    return AskedAct(act, 0.0 if act is UNCLEAR else KNOWN, slots_of(act, read, question), piece)
 
 
 _ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})
@@ -277,9 +284,11 @@ def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question
 
 def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ...], bool]:
     """The acts to reply to, and whether they are a guess."""
-    asked = worth_saying(fitting(understanding.acts, scan))
+    asked = worth_saying(fitting(understanding.acts, scan), by_words)
     if asked or understanding.guess is None:
         return asked, False
+    if (act := act_by_words(understanding.guess.act, plain(understanding.guess.text))) is not None:
+        return (replace(understanding.guess, act=act, confidence=KNOWN),), False
     guess = fitting((understanding.guess,), scan)
     return guess, bool(guess)
 

@@ -16,6 +16,10 @@ from assistant.words.scene.scene import Scene
 NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
 DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
+DRAW = "If it is a defect, draw it in on the page: what you mark stands."
+DRAW_SCAN = (
+    "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
+)
 PERSON = "Whoever answers for the product decides, after a look at the piece itself."
 _PRAISED = re.compile(r"\b(?:ok|okay|good|fine|pass|clean|intact|normal|usable)\b")
 """Words of a question to which yes means that nothing is wrong."""
@@ -58,7 +62,8 @@ def presence(scene: Scene) -> list[str]:
         return at_place(scene)
     if scene.numbers and not scene.regions:
         return [no_such_region(scene)]
-    return [f"{_yes_or_no(scene)}{state(scene)}", *_worth(scene)]
+    seen = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
+    return [f"{_yes_or_no(scene)}{state(scene)}", *seen, *_worth(scene)]
 
 
 def state(scene: Scene) -> str:
@@ -86,8 +91,8 @@ def state(scene: Scene) -> str:
         )
     if close:
         place = highest_region(found)
-        where = "" if place is None else f", and the map is highest {phrases.place(place)}"
-        return f"{nothing}, but it is close{where} ({phrases.scored(found)}){unseen_clause(found.warnings)}."
+        where = "" if place is None else f": nothing is marked even {phrases.place(place)}, where the map is highest"
+        return f"{nothing} ({phrases.scored(found)}){unseen_clause(found.warnings)}, but it is close{where}."
     return f"{nothing} ({phrases.scored(found)}){unseen_clause(found.warnings)}."
 
 
@@ -186,18 +191,58 @@ def no_such_region(scene: Scene) -> str:
 def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
-        return [MANY, *_accept_one(scene)]
+        first, *rest = _accept_one(scene)
+        return [f"{MANY[:-1]}; on this one: {first if first.startswith('I ') else _lower(first)}", *rest]
     if scene.cells and _OF_PLACE.search(scene.question.text.lower()):
         return at_place(scene)
-    reported = [_reported(scene)] if scene.reported is not None and not scene.anomalous else []
+    reported = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
     taken = not scene.medical and _TAKEN.search(scene.message.text.lower())
     return [*reported, *(dangerous(scene) if taken else _accept_one(scene))]
 
 
-def _reported(scene: Scene) -> str:
+_CANNOT = {
+    "measure": ("I cannot measure {it}", "only what is marked has an outline"),
+    "name": ("What kind {it} is I cannot tell", "I name the kind only of what is marked"),
+    "rate": ("How bad {it} is I cannot rate", "only what is marked is rated"),
+    "locate": ("I cannot point to {it}", ""),
+    "list": ("The list is empty", ""),
+    "describe": ("I cannot describe {it}", "I describe only what is marked"),
+    "follow": ("Which way {it} runs I cannot tell", "only what is marked is followed"),
+    "group": ("How they lie to each other I cannot tell", "I group only what is marked"),
+    "explain": ("What causes {it} I cannot tell", "so there is no kind to go by"),
+    "go by": ("What {it} leads to I cannot tell", "so there is no kind to go by"),
+    "prevent": ("How {it} is avoided I cannot tell", "so there is no kind to go by"),
+}
+"""What cannot be done with what is not marked, and why not."""
+
+
+def unmarked(scene: Scene, doing: str) -> list[str]:
+    """Said of a normal picture where something is asked of what is not marked: that it cannot be told, not that it is not there.
+
+    Args:
+        scene: without regions.
+        doing: what is asked for, of :data:`_CANNOT`.
+    """
+    found, seen = scene.inspection, scene.spot if scene.is_carried else scene.reported
+    kinds = wording.join([wording.noun(kind, scene.knowledge) for kind in scene.question.kinds], "or") if (
+        scene.question.kinds
+    ) else "it"  # fmt: skip
+    head, why = _CANNOT.get(doing, (f"I cannot {doing} {{it}}", "only what is marked has an outline"))
+    if doing == "name" and scene.question.kinds:
+        head = "Whether it is {it} I cannot tell"
+    on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
+    where = f"{on} ({phrases.scored(found)}){unseen_clause(found.warnings)}"
+    if seen is not None and seen.box is not None and not scene.places_one and doing != "list":
+        where = f" {seen.where} (the map reaches {seen.peak(found):.2f} there)"
+    why = f"{', and' if why and not why.startswith('so ') else ',' if why else ''} {why}".rstrip()
+    return [f"{head.format(it=kinds)}: nothing is marked{where}{why}.", f"{phrases.capital(NOT_ABSENT)}.",
+            DRAW_SCAN if scene.medical else DRAW]  # fmt: skip
+
+
+def reported_first(scene: Scene) -> str:
     """That what the user saw, and is not marked, is to be looked at first."""
     where = "" if scene.reported is None or not scene.reported.where else f" {scene.reported.where}"
-    return f"Have what you saw{where} looked at by hand first: it is not marked, so my verdict does not cover it."
+    return f"Have what you saw looked at by hand first: nothing is marked{where}, so my verdict does not cover it."
 
 
 def _accept_one(scene: Scene) -> list[str]:
@@ -208,8 +253,9 @@ def _accept_one(scene: Scene) -> list[str]:
     if found.rule is not None:
         return [f"By your rule: {wording.ruling(found.rule)}.", state(scene)]
     if wording.borderline(found.image_score):
+        again = "hold it and look again" if is_movable(found.object_name) else "have it looked at again"
         return [
-            f"I would look again before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
+            f"I would {again} before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
             YOURS,
         ]
     if scene.anomalous:
@@ -249,7 +295,7 @@ def dangerous(scene: Scene) -> list[str]:
     first = scene.regions[0] if scene.regions else None
     entry = scene.knowledge.find(first.type) if first is not None else None
     if first is None or entry is None:
-        return [said, "I would hold it back until someone has looked at it."]
+        return [said, f"I would {_hold(scene)} before it is used."]
     effects = on_object(entry, scene.inspection.object_name).effects
     return [
         said,
@@ -281,7 +327,7 @@ def severity(scene: Scene) -> list[str]:
         return elsewhere
     if not scene.regions:
         if scene.inspection.verdict is Verdict.NORMAL:
-            return [f"There is nothing to rate: {_lower(state(scene))}"]
+            return unmarked(scene, "rate")
         return ["The picture looks anomalous as a whole, so no single region is rated."]
     first = max(scene.regions, key=lambda r: ("minor", "major", "critical").index(r.severity.value))
     rated = f"{first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the picture."

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from assistant.geometry import CELLS
+from assistant.reading.clauses import mentioned_types
 from assistant.types import Box, Inspection, Region
 
 Way = Literal["left of", "right of", "above", "below", "beside"]
@@ -58,7 +60,7 @@ _WHAT = re.compile(
     r"|pixels?|glow|haze|discolou?ration|powder|dust|dirt|blemish\w*|defects?|flaws?|lesions?|nodules?|shading))\b"
 )
 _BACK = re.compile(
-    r"\b(?:it|its|this|those|these|them|they)\b|\bthat\b(?! (?:the|it|it's|you|this|an?|there|i|we|no)\b)"
+    r"\b(?:it|its|this|those|these|them|they)\b|\bthats\b|\bthat's\b|\bthat\b(?! (?:the|it|it's|you|this|an?|there|i|we|no)\b)"
     r"|(?<!is )(?<!are )(?<!was )\bthere\b(?!'s| is| are| was)"
 )
 _LOOKING = (
@@ -72,11 +74,40 @@ _REST = re.compile(
     r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok|fine)\b|\beverywhere else\b|\bexcept for (?:that|this|it)\b"
 )
 _AGAIN = re.compile(
-    r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?"
+    r"\b(?:the|(?:that|this|those|these|my)(?: \w+){0,2}?) (?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?"
     r"|shadows?|bites?"
     r"|arcs?|patch(?:es)?|things?|fibres?|bumps?|edges?|corners?|bubbles?)\b"
     r"|\b(?:spot|mark|line|blob|thing|smudge|patch|shadow) like (?:that|this|it)\b|\bwhat i (?:see|saw|mean|told)\b"
 )
+
+
+_WHOLE = (
+    "picture",
+    "image",
+    "photo(?:graph)?",
+    "scan",
+    "shot",
+    "slice",
+    "piece",
+    "part",
+    "product",
+    "item",
+    "unit",
+    "sample",
+    "thing as a whole",
+)
+_OF_PLACE = re.compile(
+    r"^\W*(?:(?:and|so|ok|but) )*(?:what|how) about (?:the |that )?(?:\w+ ){0,2}"
+    r"(?:corner|edge|side|rim|border|centre|center|middle|top|bottom|left|right|rest)s?\b(?! (?:of )?(?:the |a )?(?:spot|mark"
+    r"|line))"
+)
+_BARE = frozenset("the that this those these some several another and with for there one ones side corner edge".split())
+_OF_JUDGING = re.compile(
+    r"\breferences?\b|\bnormals\b|\b(?:good|normal) (?:\w+ )?(?:ones|samples?|pictures?|images?|tiles?|pieces|parts?)\b|\bmodel\b"
+    r"|\bversion\b|\bthreshold\b|\byour (?:verdict|decision|score)\b|\bscores?\b|\b(?:model|tool|program|software)\b"
+    r"|\bvalidat\w+|\bcalibrat\w+"
+)
+"""Names how it was judged, which is no place."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +164,47 @@ def claims_to_see(said: str) -> bool:
     return _SEEN.search(said) is not None
 
 
-def points_back(said: str) -> bool:
-    """Whether a plain text speaks of a place that was named before: "it", "there", "that smudge".
+def points_back(said: str, thing: str = "") -> bool:
+    """Whether a plain text speaks of a place that was named before: "it", "there", "that smudge"; "this picture" is none.
+
+    Args:
+        said: plain text.
+        thing: what is in the picture, as it is called; empty where that is not known.
 
     >>> points_back("is it bad?"), points_back("how big is that smudge?"), points_back("which model are you?")
     (True, True, False)
+    >>> points_back("can you see cracks in this kind of picture?"), points_back("is this cell good?", "solar cell")
+    (False, False)
     """
+    if _OF_JUDGING.search(said):
+        return False
+    said = whole_pattern(thing).sub(" ", said)
     return _BACK.search(said) is not None or _AGAIN.search(said) is not None
+
+
+@lru_cache(64)
+def whole_pattern(thing: str) -> re.Pattern[str]:
+    """What names the picture or the thing in it, as it is called ("this picture", "the cell" of a solar cell)."""
+    head = re.findall(r"[a-z]+", thing.lower())[-1:]
+    names = "|".join([*_WHOLE, *(rf"{re.escape(word.removesuffix('s'))}s?" for word in head)])
+    return re.compile(
+        rf"\b(?:this|that|the|these|those|my|our) (?:(?:kind|type|sort) of )?(?:{re.escape(thing.lower()) or 'whole'}|{names})\b"
+    )
+
+
+def speaks_of(said: str, spot: Spot, kinds: tuple[str, ...] = ()) -> bool:
+    """Whether a plain text names again, with "the" or "that", what was seen at a place: "the hole" of "a hole in the weave".
+
+    Args:
+        said: plain text.
+        spot: the place.
+        kinds: built-in kinds that the text names.
+    """
+    words = [word.removesuffix("s") for word in re.findall(r"[a-z]{3,}", spot.named.lower()) if word not in _BARE]
+    named = any(
+        re.search(rf"\b(?:the|that|this|those|these|my|such an?) (?:\w+ ){{0,2}}?{word}s?\b", said) for word in words
+    )
+    return named or bool(set(kinds) & set(mentioned_types(spot.named)) and re.search(r"\b(?:the|that|this)\b", said))
 
 
 def names_again(said: str) -> bool:
@@ -155,6 +220,24 @@ def seen_in(said: str) -> str:
     """
     found = _WHAT.search(said)
     return "" if found is None else found["what"]
+
+
+def asks_for_new(said: str) -> bool:
+    """Whether a plain text asks whether something is there that was not spoken of: "is there a crack in it?".
+
+    >>> asks_for_new("is there a crack in it?"), asks_for_new("is there a crack there?"), asks_for_new("is it a crack?")
+    (True, False, False)
+    """
+    return re.search(r"\b(?:is|are) there (?:an?|any|some|other|more)\b(?!.*\bthere\W*$)", said) is not None
+
+
+def asks_of_place(said: str) -> bool:
+    """Whether a plain text only asks how a place is: "what about the top right corner, is it ok there?".
+
+    >>> asks_of_place("what about the left edge?"), asks_of_place("what about the nicks on the left edge?")
+    (True, False)
+    """
+    return _OF_PLACE.search(said) is not None
 
 
 def asks_of_rest(said: str) -> bool:
