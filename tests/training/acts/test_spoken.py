@@ -36,7 +36,8 @@ def test_the_pieces_of_a_message_lie_in_it_in_order() -> None:
 
 def test_a_message_is_read_as_labelled_and_as_it_is_cut(tmp_path: Path) -> None:
     write(tmp_path, talk="t", text="We run these all day, is it ok to ship? Where is it",
-          pieces=[["We run these all day,", ["context"]], ["is it ok to ship?", ["accept"]], ["Where is it", ["where", "position"]]])  # fmt: skip
+          pieces=[["We run these all day,", ["context"]], ["is it ok to ship?", ["accept"]],
+                  ["Where is it", ["where", "position"]]])  # fmt: skip
     found = {piece.text: piece.acts for piece in load_spoken(tmp_path)}
     assert found == {
         "We run these all day,": (Act.CONTEXT,),
