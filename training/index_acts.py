@@ -83,11 +83,15 @@ def made_index(
         confidences[name] = fit_confidence(found[said], right[said])
         sure = np.array([confidences[name].of(row) for row in found])
         scores[name] = {
-            "spoken": {"pieces": int(said.sum()), "top_1": _share(right[said].tolist()), "known": _share((sure[said] >= KNOWN).tolist()),
-                       "right_of_known": _share(right[said & (sure >= KNOWN)].tolist()),
-                       "calibration": round(calibration_error(sure[said], right[said]), 4)},
+            "spoken": {
+                "pieces": int(said.sum()),
+                "top_1": _share(right[said].tolist()),
+                "known": _share((sure[said] >= KNOWN).tolist()),
+                "right_of_known": _share(right[said & (sure >= KNOWN)].tolist()),
+                "calibration": round(calibration_error(sure[said], right[said]), 4),
+            },
             "patterns": {"sentences": int((~said).sum()), "top_1": _share(right[~said].tolist())},
-        }  # fmt: skip
+        }
     sentence, lexical, additions = fitted(material, tower, recipe, seed)
     card = {
         "phrasings": {"sha256": phrasings_hash(), "count": len(phrasings)},
