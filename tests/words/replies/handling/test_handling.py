@@ -100,7 +100,7 @@ def test_alternatives_come_with_their_chances() -> None:
         (sized(134, 4, 3, mm=0.2), "width governs, 0.3 mm", "is 0.80 mm wide: over your 0.3 mm."),
         (sized(134, 4, 3), "anything over 100 px is out", "is 134 px long: over your 100 px."),
         (sized(134, 4, 3, may_go_on=True), "anything over 200 px is out", "may go on: whether it is over your 200 px"),
-        (sized(134, 4, 3), "limit is 20 mm", "No scale is known, so I cannot hold 20 mm against it: the largest length is 134 px"),
+        (sized(134, 4, 3), "limit is 20 mm", "No scale is known, so I cannot hold 20 mm against it: the largest length is 134"),
         (NORMAL, "limit is 20 mm", "Nothing is marked here, so nothing is over 20 mm"),
         (ONE, "limit is 20 mm", "was not measured"),
     ],
