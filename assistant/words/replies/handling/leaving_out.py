@@ -16,7 +16,7 @@ _DROPS = (
     r"|take (?:off|out)|without|apart from"
     r"|(?:don'?t|do not|never|not|nor) (?:\w+ )?(?:count|look at|mark|box|flag|draw|use|judge|treat))\b"
 )
-_WORD = r"(?!(?:as|on|in|at|and|or|from|please|out|it|this|again|for|is|are|off|anything|next|any|in|because|so|but|then)\b)[a-z][a-z-]+"
+_WORD = r"(?!(?:as|on|in|at|and|or|from|please|out|it|this|again|for|is|are|off|anything|next|any|because|so|but|then)\b)[a-z][a-z-]+"
 _NAMED = re.compile(
     rf"{_DROPS}(?: \w+ly)? (?:about )?(?P<thing>(?:(?:the|that|those|these|any|my|our|such) )?{_WORD}(?: {_WORD}){{0,3}})"
 )

@@ -100,7 +100,7 @@ def test_alternatives_come_with_their_chances() -> None:
         (sized(134, 4, 3, mm=0.2), "width governs, 0.3 mm", "is 0.80 mm wide: over your 0.3 mm."),
         (sized(134, 4, 3), "anything over 100 px is out", "is 134 px long: over your 100 px."),
         (sized(134, 4, 3, may_go_on=True), "anything over 200 px is out", "may go on: whether it is over your 200 px"),
-        (sized(134, 4, 3), "limit is 20 mm", "No scale is known, so I cannot hold 20 mm against it: the largest length is 134 px"),
+        (sized(134, 4, 3), "limit is 20 mm", "No scale is known, so I cannot hold 20 mm against it: the largest length is 134"),
         (NORMAL, "limit is 20 mm", "Nothing is marked here, so nothing is over 20 mm"),
         (ONE, "limit is 20 mm", "was not measured"),
     ],
@@ -124,9 +124,11 @@ def test_limits_of_kinds_numbers_and_scores() -> None:
     )
     assert "no more than the 2 that you allow" in said(TWO, Act.SET_LIMIT, "we allow up to two marks")
     scored = said(TWO, Act.SET_LIMIT, "set our action level to .9")
-    assert "With a threshold of 0.90 this picture, which scores 0.86, would" in scored
-    assert "normal" in scored
-    assert "would stay anomalous" in said(TWO, Act.SET_LIMIT, "set our action level to .45")
+    assert (
+        "With a threshold of 0.90 the verdict would turn: the score of 0.86 stays below it, so it would pass" in scored
+    )
+    kept = said(TWO, Act.SET_LIMIT, "set our action level to .45")
+    assert "the verdict would stay as it is: the score of 0.86 reaches it" in kept
     assert "did not understand" in said(TWO, Act.SET_LIMIT, "the rim counts double")
 
 
@@ -157,7 +159,7 @@ def test_rules_that_are_offered_are_understood(rule: str) -> None:
         (TWO, "AUROC?", "this picture has a score, 0.86"),
         (NORMAL, "normal as in good?", "the score of 0.12 stays below the threshold of 0.50"),
         (TWO, "what is a reference here", "judged without reference pictures"),
-        (TWO, "ok it went red", "here !, as the score is 0.86 against 0.50"),
+        (TWO, "ok it went red", "! from 0.50 on; here !, with 0.86"),
         (TWO, "p-value?", "takes 20 normal reference pictures or more"),
         (TWO, "whatsit gizmo", "That word I cannot place. The card shows the verdict (anomalous), the score 0.86"),
     ],
@@ -168,7 +170,7 @@ def test_words_of_the_card_have_its_values(found: Inspection, text: str, words: 
 
 def test_severity_words_are_told_with_the_ratings() -> None:
     rated = " and ".join(f"region {r.id} is {r.severity.value}" for r in TWO.regions)
-    assert rated in said(TWO, Act.CARD_WORD, "critical, major: some table?")
+    assert rated in told(TWO, (Act.CARD_WORD, "critical, major: some table?")).text
 
 
 def test_a_file_is_named_with_its_size_and_the_others() -> None:
@@ -217,6 +219,7 @@ def test_the_same_again_is_the_same() -> None:
     assert "that can turn the verdict" in said(CLOSE, Act.REPEATABLE, "same again tomorrow?")
     mutual = replace(TWO, mode=Mode.MUTUAL)
     assert "judge each other" in said(mutual, Act.REPEATABLE, "same again tomorrow?")
+    assert "I marked something there" in said(TWO, Act.RERUN, "look again at the top left")
     assert "the one that gave anomalous (score 0.86" in said(TWO, Act.RERUN, "once more please")
 
 
