@@ -80,6 +80,8 @@ def test_what_asks_is_no_context(told: Told) -> None:
     found = told("And the gasket then?", {"gasket": (Act.CONTEXT, 0.9)})
     assert Act.CONTEXT not in {one.act for one in found.acts}
     beside = told("We bought it in May. What about the qwx thing?", {"may": (Act.CONTEXT, 0.9)})
+    late = told("The auditor is here, so on what basis was it rejected", {"auditor": (Act.CONTEXT, 0.9)})
+    assert Act.CONTEXT not in {one.act for one in late.acts}
     assert beside.acts == ()
     assert beside.unclear == ("What about the qwx thing?",)
 

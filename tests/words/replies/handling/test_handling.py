@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.slots import Slots
+from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.reading.told.scales import Scale, Unit
 from assistant.rules.sentence import read_sentence
 from assistant.types import Domain, Extents, Inspection, MeasuredBy, Measures, Mode
@@ -16,9 +19,10 @@ from assistant.vocabulary.defect_types import ALL_TYPES
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.replies.handling.leaving_out import thing_named
+from assistant.words.replies.handling.named_regions import numbers_named
 from assistant.words.replies.handling.remarks import WORDINGS
 from assistant.words.replies.handling.trust import upper_bound
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.scene import Earlier, Scene
 from tests.inspections import inspection, region
 from tests.words.replies.test_reply import told
 
@@ -80,6 +84,31 @@ def test_a_thing_that_is_to_be_left_out_is_not_guessed() -> None:
     assert "Without region 2" in at
     assert "What remains is region 1" in at
     assert thing_named("forget about region 2") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("forget no. 2", {2}), ("2 and 3 are glare, ignore", {2, 3}), ("drop the third one then", {3}),
+        ("right so ignore r2", {2}),
+        ("only what's over 1.6 mm", set()), ("we found 2 more, leave that out", set()), ("ignore #1", {1}),
+        ("leave it out", set()),
+    ],
+)  # fmt: skip
+def test_numbers_of_regions_are_read_bare_too(text: str, named: set[int]) -> None:
+    question = read_question(text)
+    asked = AskedAct(Act.LEAVE_OUT, 1.0, Slots(), text)
+    assert numbers_named(Scene(TWO, question, asked, question, load_knowledge())) == named
+
+
+def test_of_regions_that_are_not_there_nothing_is_left_out() -> None:
+    assert "no such region" in said(TWO, Act.LEAVE_OUT, "drop the third one then").lower()
+    assert "Without region 2" in said(TWO, Act.LEAVE_OUT, "forget no. 2", focus=(1, 2))
+    assert "Without region 1, it would stay" in said(TWO, Act.LEAVE_OUT, "take that one out", focus=(1, 2))
+
+
+def test_the_card_is_told_where_it_is_asked_for_as_a_whole() -> None:
+    assert said(TWO, Act.CARD_WORD, "now what does the card say").startswith("The card shows the verdict (anomalous)")
 
 
 def test_alternatives_come_with_their_chances() -> None:
@@ -220,7 +249,7 @@ def test_the_same_again_is_the_same() -> None:
     mutual = replace(TWO, mode=Mode.MUTUAL)
     assert "judge each other" in said(mutual, Act.REPEATABLE, "same again tomorrow?")
     assert "I marked something there" in said(TWO, Act.RERUN, "look again at the top left")
-    assert "the one that gave anomalous (score 0.86" in said(TWO, Act.RERUN, "once more please")
+    assert "what I speak of is part.png: anomalous (score 0.86" in said(TWO, Act.RERUN, "once more please")
 
 
 def test_what_parts_allow_to_claim() -> None:
