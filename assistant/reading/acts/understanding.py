@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -68,6 +69,14 @@ ABOUT_KINDS = frozenset(
     }
 )  # fmt: skip
 """Acts beside which alternatives are kinds or causes, whatever they are called."""
+_ASKS = re.compile(
+    r"(?:^|[,:;.(]|\b(?:and|but|so|or|then|on|in|at|for|to|by|from|with|please|tell me|say)\b)\W*"
+    r"(?:how|what|which|why|where|who|whether)\b"
+    r"|^\W*(?:(?:and|so|then|now|ok|please|right|just) )*"
+    r"(?:summari[sz]e|describe|explain|compare|check|judge|list|name|call|find|prove)\b"
+    r"|\b(?:can|could|would|will|do|did|does|are|is|should|shall) (?:you|it|that|this|we|i)\b(?! (?:not|n't))(?=[^,.]*$)"
+)
+"""Asks, or tells to do something, wherever in a piece it does so."""
 OFFERED = (Act.PRESENCE, Act.WHERE, Act.TYPE)
 """Acts to offer where no word was understood."""
 
@@ -172,13 +181,19 @@ def _without_context(acts: list[AskedAct], unclear: Sequence[str]) -> list[Asked
     """The acts of a message without what it only tells, unless it does nothing else and no unclear piece of it asks."""
     told = [one for one in acts if one.act is Act.CONTEXT]
     asked = [one for one in acts if one.act is not Act.CONTEXT]
-    if (
-        not told
-        or any(is_question(plain(piece)) for piece in unclear)
-        or any(one.act is not Act.NONSENSE for one in asked)
-    ):
+    if not told or any(map(_asks, unclear)) or any(one.act is not Act.NONSENSE for one in asked):
         return asked
     return [next((one for one in told if one.slots.numbers or one.slots.cells), told[0])]
+
+
+def _asks(piece: str) -> bool:
+    """Whether a piece asks for something, though it may open with what it only tells.
+
+    >>> [_asks(text) for text in ("The auditor is here, so on what basis was it rejected", "we run two hundred a minute")]
+    [True, False]
+    """
+    said = plain(piece)
+    return is_question(said) or _ASKS.search(said) is not None
 
 
 def _sized(piece: str, act: Act | None) -> Act | None:
@@ -248,7 +263,7 @@ def _act_of(piece: str, read: Question, ranking: Ranking) -> tuple[Act | None, f
     """
     if (certain := certain_act(piece)) is not None:
         return certain, CERTAIN
-    if ranking.acts[0] is Act.CONTEXT and is_question(plain(piece)):
+    if ranking.acts[0] is Act.CONTEXT and _asks(piece):
         ranking = replace(ranking, acts=ranking.acts[1:], confidence=0.0)
     if ranking.confidence >= KNOWN or (ranking.acts[0] is Act.CONTEXT and states(piece)):
         return ranking.acts[0], max(KNOWN, ranking.confidence)

@@ -51,7 +51,12 @@ _ABOUT = re.compile(r"\W*(?:(?:and|so|ok|okay|but|now) )*(?:what|how) about\b[^?
 _NOT_YOU = re.compile(r"\W*(?:and |or )?if not (?:you|so|him|her|them|that)?\W*$")
 """Only rounds off what was asked before it."""
 _CANNOT_SEE = re.compile(r"\bcan(?:'t| ?not) see\b", re.IGNORECASE)
-STATEMENTS = frozenset({Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM})
+STATEMENTS = frozenset(
+    {
+        Act.CLAIM, Act.NAME_KIND, Act.DISAGREE, Act.MISSED, Act.CONFIRM, Act.SET_LIMIT, Act.LEAVE_OUT, Act.RECORD,
+        Act.MANAGE_REFERENCES,
+    }
+)  # fmt: skip
 """Acts that a statement can do; others are only read into it."""
 MEASURED = frozenset({Act.SIZE, Act.LENGTH, Act.WIDTH, Act.AREA, Act.DISTANCE_EDGE, Act.DISTANCE_REGION})
 """Acts whose replies use a size told beside them, and say what it is taken as."""

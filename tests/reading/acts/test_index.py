@@ -161,7 +161,7 @@ def _acts(text: str) -> list[Act]:
         ("Hi! Can I ship this or not? And how long is the crack in mm?", [Act.GREETING, Act.ACCEPT, Act.LENGTH]),
         ("What is the diagnosis and does he need a biopsy?", [Act.DIAGNOSIS, Act.BIOPSY]),
         ("Good job! Now tell me how sure you are.", [Act.PRAISE, Act.SURE]),
-        ("it is a reflection. look again please", [Act.CLAIM, Act.CHECKED]),
+        ("it is a reflection. look again please", [Act.CLAIM, Act.RERUN]),
         ("Wo ist der Riss und wie groß ist er?", [Act.WHERE, Act.SIZE]),
     ],
 )

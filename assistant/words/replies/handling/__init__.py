@@ -1,6 +1,7 @@
 """Replies on what is done with a result: what is left out, limited, kept, shown, tested, and what is only told beside it.
 
 remarks         what somebody tells and asks nothing of
+named_regions   which regions are meant
 leaving_out     a region or a thing that is not to count
 limits          limits of the user's own, held against what was measured
 card            words and signs of the verdict's card

@@ -14,6 +14,10 @@ from assistant.words.scene.scene import Scene
 
 WARNINGS = 2
 """Warnings of a card that one reply repeats."""
+_WHOLE = re.compile(
+    r"\b(?:card|screen|page|it)\b (?:now )?(?:say|says|show|shows|tell|tells)\b\W*(?:now|then|me|here)?\W*$"
+)
+"""Asks for the card as a whole."""
 
 
 def card_word(scene: Scene) -> list[str]:
@@ -30,11 +34,12 @@ def card_word(scene: Scene) -> list[str]:
 
 
 def _shown(scene: Scene) -> list[str]:
-    """What the card shows, for a word that is none of its own."""
+    """What the card shows, for a word that is none of its own, or where it is asked for as a whole."""
     found = scene.inspection
+    unknown = "" if _WHOLE.search(plain(scene.question.text)) else "That word I cannot place. "
     warned = "no warning" if not found.warnings else wording.counted(len(found.warnings), "warning")
     return [
-        f"That word I cannot place. The card shows the verdict ({found.verdict.value}), the score "
+        f"{unknown}The card shows the verdict ({found.verdict.value}), the score "
         f"{found.image_score:.2f} against the "
         f"threshold of 0.50, {wording.counted(len(found.regions), 'region')} and {warned}.",
         "Ask of one of them: score, threshold, borderline, region, severity, how sure a kind is, references, heat map, warning.",

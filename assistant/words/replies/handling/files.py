@@ -7,6 +7,7 @@ import re
 from assistant.reading.spelling import plain
 from assistant.vision.regions import highest_region
 from assistant.words import wording
+from assistant.words.replies.handling.named_regions import numbers_named, regions_meant
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -87,14 +88,15 @@ def record(scene: Scene) -> list[str]:
 
 def show(scene: Scene) -> list[str]:
     """Where the mark lies, and how to see it larger or framed."""
-    regions = scene.regions
+    numbers = numbers_named(scene)
+    regions = regions_meant(scene) if numbers else scene.regions
     how = (
         "On the page a click on a region or its name shows it in the picture's own pixels; + and - zoom, Heat and "
         "Regions turn colours and "
         "boxes on and off."
     )
     written = "An overlay with map and boxes is written by Export, or by --out DIR."
-    if not regions and scene.numbers:
+    if not regions and numbers:
         return [
             f"There is no such region: {wording.counted(len(scene.inspection.regions), 'region')} marked here.",
             how,
@@ -122,7 +124,7 @@ def show(scene: Scene) -> list[str]:
 def loaded(scene: Scene) -> list[str]:
     """Which picture it is: name, size, and the others of the session."""
     image = scene.inspection.image
-    name = image.source.replace("\\", "/").rpartition("/")[2]
+    name = file_name(scene)
     shows = f", told to show {phrases.thing(scene)}" if phrases.thing(scene) else ""
     said = [f'This is "{name}", {image.width} x {image.height} px{shows}{_matches(scene, name)}.']
     if not scene.others:
@@ -136,6 +138,11 @@ def loaded(scene: Scene) -> list[str]:
         *said,
         f"It is one of {total} pictures of this session; the other{'s are' if total > 2 else ' is'} {names}.",
     ]
+
+
+def file_name(scene: Scene) -> str:
+    """The name of the picture's file, without its folder."""
+    return scene.inspection.image.source.replace("\\", "/").rpartition("/")[2]
 
 
 def _matches(scene: Scene, name: str) -> str:

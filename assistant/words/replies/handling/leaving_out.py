@@ -7,6 +7,7 @@ import re
 from assistant.reading.spelling import plain
 from assistant.types import Region
 from assistant.words import wording
+from assistant.words.replies.handling.named_regions import numbers_named, regions_meant
 from assistant.words.replies.verdicts import DECIDES, YOURS, no_such_region, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -16,10 +17,8 @@ _DROPS = (
     r"|take (?:off|out)|without|apart from"
     r"|(?:don'?t|do not|never|not|nor) (?:\w+ )?(?:count|look at|mark|box|flag|draw|use|judge|treat))\b"
 )
-_WORD = (
-    r"(?!(?:as|on|in|at|and|or|from|please|out|it|this|again|for|is|are|off|anything|next|any|because|so|but|then)\b)"
-    r"[a-z][a-z-]+"
-)
+_STOPS = "as|on|in|at|and|or|from|please|out|it|this|again|for|is|are|off|anything|next|any|because|so|but|then"
+_WORD = rf"(?!(?:{_STOPS})\b)[a-z][a-z-]+"
 _NAMED = re.compile(
     rf"{_DROPS}(?: \w+ly)? (?:about )?(?P<thing>(?:(?:the|that|those|these|any|my|our|such) )?{_WORD}(?: {_WORD}){{0,3}})"
 )
@@ -32,20 +31,19 @@ _ALWAYS = re.compile(
     r"\b(?:always|never|ever|in future|next time|from now on|again|every time|each time|for all|from today|in general"
     r"|any ?more)\b"
 )
-_SEVERAL = re.compile(r"\b(?:any|everything|all|both|them|those|these|regions|marks)\b")
 
 
 def leave_out(scene: Scene) -> list[str]:
     """What is left without some regions; of a thing that is named instead, which regions it may be."""
     found, said = scene.inspection, plain(scene.question.text)
-    if scene.numbers and not scene.regions:
-        return [no_such_region(scene)]
     if not found.regions:
         return [f"Nothing is marked that could be left out: {_lower(state(scene))}", *_for_good(scene, said)]
+    numbers, out = numbers_named(scene), regions_meant(scene)
+    if numbers and not out:
+        return [no_such_region(scene)]
     thing = thing_named(said)
-    if thing is not None and not scene.places_one:
+    if thing is not None and not numbers and not scene.places_one:
         return _of_thing(scene, thing, said)
-    out = _left_out(scene)
     if not out:
         return [f"Nothing is marked at {scene.here} that could be left out: {_lower(state(scene))}"]
     return [_rest(scene, out), _not_anew(scene), *_standing(scene, out), *_for_good(scene, said)]
@@ -59,13 +57,6 @@ def thing_named(said: str) -> str | None:
     """
     named = _NAMED.search(said)
     return None if named is None or _OF_RESULT.search(named["thing"]) else named["thing"].strip()
-
-
-def _left_out(scene: Scene) -> tuple[Region, ...]:
-    """The regions that are meant: those named, at the place named, or spoken of; else the strongest, unless several are meant."""
-    if scene.places_one or scene.focus or len(scene.inspection.regions) == 1:
-        return scene.regions
-    return scene.regions if _SEVERAL.search(plain(scene.question.text)) else scene.regions[:1]
 
 
 def _of_thing(scene: Scene, thing: str, said: str) -> list[str]:

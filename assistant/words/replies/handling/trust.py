@@ -7,6 +7,8 @@ import re
 from assistant.reading.spelling import plain
 from assistant.types import Mode
 from assistant.words import wording
+from assistant.words.replies.handling.files import file_name
+from assistant.words.replies.verdicts import at_place
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -39,8 +41,10 @@ def rerun(scene: Scene) -> list[str]:
     """How to inspect again, and what would make the result another one."""
     found = scene.inspection
     refs = "more references" if found.mode is Mode.FEW_SHOT else "good ones as references"
+    there = at_place(scene)[:1] if scene.cells else []
     return [
-        f"From the chat I start no inspection; what I speak of is the one that gave {found.verdict.value} "
+        *there,
+        f"From the chat I start no inspection; what I speak of is {file_name(scene)}: {found.verdict.value} "
         f"({phrases.scored(found)}).",
         "On the page drop a new picture, or change references or Details, after which it judges again; in a terminal "
         "run `inspect` again, or "

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.slots import Slots
+from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.faithfulness import contradicts
+from assistant.reading.question import read_question
 from assistant.reading.told.scales import Scale, Unit
 from assistant.rules.sentence import read_sentence
 from assistant.types import Domain, Extents, Inspection, MeasuredBy, Measures, Mode
@@ -16,9 +19,10 @@ from assistant.vocabulary.defect_types import ALL_TYPES
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.replies.handling.leaving_out import thing_named
+from assistant.words.replies.handling.named_regions import numbers_named
 from assistant.words.replies.handling.remarks import WORDINGS
 from assistant.words.replies.handling.trust import upper_bound
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.scene import Earlier, Scene
 from tests.inspections import inspection, region
 from tests.words.replies.test_reply import told
 
@@ -82,6 +86,31 @@ def test_a_thing_that_is_to_be_left_out_is_not_guessed() -> None:
     assert thing_named("forget about region 2") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("forget no. 2", {2}), ("2 and 3 are glare, ignore", {2, 3}), ("drop the third one then", {3}),
+        ("right so ignore r2", {2}),
+        ("only what's over 1.6 mm", set()), ("we found 2 more, leave that out", set()), ("ignore #1", {1}),
+        ("leave it out", set()),
+    ],
+)  # fmt: skip
+def test_numbers_of_regions_are_read_bare_too(text: str, named: set[int]) -> None:
+    question = read_question(text)
+    asked = AskedAct(Act.LEAVE_OUT, 1.0, Slots(), text)
+    assert numbers_named(Scene(TWO, question, asked, question, load_knowledge())) == named
+
+
+def test_of_regions_that_are_not_there_nothing_is_left_out() -> None:
+    assert "no such region" in said(TWO, Act.LEAVE_OUT, "drop the third one then").lower()
+    assert "Without region 2" in said(TWO, Act.LEAVE_OUT, "forget no. 2", focus=(1, 2))
+    assert "Without region 1, it would stay" in said(TWO, Act.LEAVE_OUT, "take that one out", focus=(1, 2))
+
+
+def test_the_card_is_told_where_it_is_asked_for_as_a_whole() -> None:
+    assert said(TWO, Act.CARD_WORD, "now what does the card say").startswith("The card shows the verdict (anomalous)")
+
+
 def test_alternatives_come_with_their_chances() -> None:
     answer = said(TWO, Act.ALTERNATIVES, "which other kinds for region 1?", kind_chances=lambda: CHANCES)
     assert "looks most like a crack (41 % sure), then a scratch (20 %) and a hole (10 %); the rest is spread" in answer
@@ -124,9 +153,11 @@ def test_limits_of_kinds_numbers_and_scores() -> None:
     )
     assert "no more than the 2 that you allow" in said(TWO, Act.SET_LIMIT, "we allow up to two marks")
     scored = said(TWO, Act.SET_LIMIT, "set our action level to .9")
-    assert "With a threshold of 0.90 this picture, which scores 0.86, would" in scored
-    assert "normal" in scored
-    assert "would stay anomalous" in said(TWO, Act.SET_LIMIT, "set our action level to .45")
+    assert (
+        "With a threshold of 0.90 the verdict would turn: the score of 0.86 stays below it, so it would pass" in scored
+    )
+    kept = said(TWO, Act.SET_LIMIT, "set our action level to .45")
+    assert "the verdict would stay as it is: the score of 0.86 reaches it" in kept
     assert "did not understand" in said(TWO, Act.SET_LIMIT, "the rim counts double")
 
 
@@ -157,7 +188,7 @@ def test_rules_that_are_offered_are_understood(rule: str) -> None:
         (TWO, "AUROC?", "this picture has a score, 0.86"),
         (NORMAL, "normal as in good?", "the score of 0.12 stays below the threshold of 0.50"),
         (TWO, "what is a reference here", "judged without reference pictures"),
-        (TWO, "ok it went red", "here !, as the score is 0.86 against 0.50"),
+        (TWO, "ok it went red", "! from 0.50 on; here !, with 0.86"),
         (TWO, "p-value?", "takes 20 normal reference pictures or more"),
         (TWO, "whatsit gizmo", "That word I cannot place. The card shows the verdict (anomalous), the score 0.86"),
     ],
@@ -168,7 +199,7 @@ def test_words_of_the_card_have_its_values(found: Inspection, text: str, words: 
 
 def test_severity_words_are_told_with_the_ratings() -> None:
     rated = " and ".join(f"region {r.id} is {r.severity.value}" for r in TWO.regions)
-    assert rated in said(TWO, Act.CARD_WORD, "critical, major: some table?")
+    assert rated in told(TWO, (Act.CARD_WORD, "critical, major: some table?")).text
 
 
 def test_a_file_is_named_with_its_size_and_the_others() -> None:
@@ -217,7 +248,8 @@ def test_the_same_again_is_the_same() -> None:
     assert "that can turn the verdict" in said(CLOSE, Act.REPEATABLE, "same again tomorrow?")
     mutual = replace(TWO, mode=Mode.MUTUAL)
     assert "judge each other" in said(mutual, Act.REPEATABLE, "same again tomorrow?")
-    assert "the one that gave anomalous (score 0.86" in said(TWO, Act.RERUN, "once more please")
+    assert "I marked something there" in said(TWO, Act.RERUN, "look again at the top left")
+    assert "what I speak of is part.png: anomalous (score 0.86" in said(TWO, Act.RERUN, "once more please")
 
 
 def test_what_parts_allow_to_claim() -> None:
