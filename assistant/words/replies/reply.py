@@ -114,24 +114,33 @@ def reply(
     several = sum(one.confidence > 0.0 or by_words(plain(one.text)) for one in pieces)
     for one in pieces:
         told.on(one, guessed, 1 if form is Form.SHORT else EACH if several > 1 else MOST)
-    acts = tuple(one.act for one in asked)
     if not asked:
         told.on_unclear(understanding.nearest)
-    scene = told.scene(asked[-1] if asked else _unclear(question))
-    said = without_heard(once(told.sentences, scene), heard, asked)
-    said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, list(acts)), form, scene)
+    said = _finished(told, asked, guessed, heard, form, understanding)
+    cautions = _cautioned(said, inspection, knowledge)
+    exact = told.exact or understanding.asked_language is not None
+    acts = tuple(one.act for one in asked)
+    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, exact, told.reported)
+
+
+def _finished(
+    told: _Told,
+    asked: tuple[AskedAct, ...],
+    guessed: bool,
+    heard: Sequence[str],
+    form: Form | None,
+    understanding: Understanding,
+) -> list[str]:
+    """What was told, once, in the form that is asked for, as short as it should be, with what is left of the message."""
+    scene = told.scene(asked[-1] if asked else _unclear(told.question))
+    said, acts = without_heard(once(told.sentences, scene), heard, asked), [one.act for one in asked]
+    said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, acts), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
     said = shortened(said, max(MOST, EACH * told.answered))
-    said += (
-        [tool.REST]
-        if told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact
-        else []
-    )
-    notice = _notice(understanding)
-    cautions = _cautioned(said, inspection, knowledge)
-    exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
-    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, exact, told.reported)
+    left = told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact
+    said, notice = [*said, tool.REST] if left else said, _notice(understanding)
+    return [notice, *said] if said and notice else said
 
 
 def _in_form(said: Sequence[str], form: Form | None, scene: Scene) -> list[str]:

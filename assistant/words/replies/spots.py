@@ -35,6 +35,7 @@ _ASKS_WHAT = re.compile(
     r"(?!(?:bad|ok|okay|fine|good|normal|safe|dangerous|marked|nothing|anything|big|serious|defect|defects|wrong|why|real)\b)"
     r"[a-z]+(?: \w+){0,4}\?"
 )
+_PLACE = re.compile(r"\b(?:corner|edge|side|rim|border|top|bottom|left|right|centre|center|middle)\b")
 LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
 KIND = "What that is I cannot tell: I name the kind only of what is marked."
@@ -178,7 +179,7 @@ def _why(scene: Scene, spot: Spot) -> str:
 
 def _worth(scene: Scene, spot: Spot) -> list[str]:
     """That nothing marked is no proof, and how to put it right."""
-    quoted = is_described(spot.named) and not mentioned_types(spot.named)
+    quoted = is_described(spot.named) and not mentioned_types(spot.named) and not _PLACE.search(spot.named)
     sees = f' about "{spot.named}"' if quoted else ""
     return [f"You may still be right{sees}: {NOT_ABSENT}.", phrases.caveat(scene), _draw(scene)]
 

@@ -8,7 +8,7 @@ from assistant.reading.clauses import same_kind
 from assistant.types import THRESHOLD, Mode, Region, Verdict
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
-from assistant.vocabulary.materials import is_movable, on_object
+from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object
 from assistant.words import wording
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -128,7 +128,8 @@ def of_kind(scene: Scene) -> list[str]:
     if alike:
         first = alike[0]
         chance = first.type_probability or 0.0
-        if chance >= phrases.CERTAIN:
+        odd = not scene.medical and not fits_object(first.type or "", materials_of(scene.inspection.object_name))
+        if chance >= phrases.CERTAIN and not odd:
             yes = "" if _DENIED.search(scene.question.text.lower()) else "yes: "
             said = (
                 f"{yes}{phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."

@@ -78,6 +78,7 @@ def test_a_word_of_the_card_is_explained_with_its_values(question: str, found: I
 def test_whether_a_kind_makes_sense_is_told_by_the_object() -> None:
     odd = said("is it corrosion, and does that make any sense here?", GLASS)
     assert "Corrosion makes little sense on the jam jar" in odd
+    assert "Yes" not in odd, "what makes no sense is not said to be there"
     assert (
         "A stain can be on the casting, so it makes sense in general. That it is one goes by its looks alone (54 % sure)."
         in said("does that make sense?", CLOSE)

@@ -26,8 +26,10 @@ def not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection
     for at, sentence in enumerate(new):
         if at == 0 and score in told:
             sentence = sentence.replace(f" ({score})", "")
-        if sentence.lower() in told or any(
-            again in told and again in sentence.lower() for again in (score, highest, worth)
+        if (
+            sentence.lower() in told
+            or sentence.lower() in told.replace(f" ({score})", "")
+            or any(again in told and again in sentence.lower() for again in (score, highest, worth))
         ):
             continue
         kept.append(_without(sentence, phrases.LIMIT) if limit in told else sentence)
