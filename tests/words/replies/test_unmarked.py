@@ -89,3 +89,4 @@ def test_what_was_reported_is_meant_later_on() -> None:
     assert said("can I ship it?").startswith(
         "Have what you saw looked at by hand first: nothing is marked at the bottom left"
     )
+    assert said("so can I ship it, yes or no?").startswith("Not yet: have what you saw looked at by hand first")
