@@ -24,7 +24,7 @@ from assistant.words.replies.telling.all_clear import with_worth
 from assistant.words.replies.telling.brevity import EACH, MOST, shortened
 from assistant.words.replies.telling.named import by_words, on_what_is_named
 from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
-from assistant.words.replies.telling.sayers import AS_ASKED, sayer_of
+from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
 from assistant.words.scene.acts_said import act_by_words, asks, fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
@@ -212,8 +212,7 @@ class _Told:
         scene = self.scene(one)
         if refusals.is_refused_again(scene, self.sentences):
             return
-        as_asked = one.act in AS_ASKED and one.slots.posed is None
-        named = None if as_asked else on_what_is_named(scene, guessed)
+        named = on_what_is_named(scene, guessed)
         if named is None and one.confidence == 0.0:
             self.left = self.left or asks(one.text)
             return

@@ -62,8 +62,8 @@ def test_good_or_bad_is_said_of_the_score_with_the_verdict() -> None:
 @pytest.mark.parametrize(
     ("question", "found", "words"),
     [
-        ("what does anomalous mean?", GLASS, "reaches the threshold: score 0.97"),
-        ("what does normal mean?", CLEAN, "stays below the threshold: score 0.13"),
+        ("what does anomalous mean?", GLASS, "the score of 0.97 reaches the threshold"),
+        ("what does normal mean?", CLEAN, "the score of 0.13 stays below the threshold"),
         ("what does major mean?", GLASS, "Region 1 is rated major"),
         ("what does zero-shot mean?", CLEAN, "judged without reference pictures"),
         ("what does 'corrosion' mean on the card?", GLASS, "Corrosion shows as"),

@@ -4,7 +4,6 @@ remarks         what somebody tells and asks nothing of
 named_regions   which regions are meant
 leaving_out     a region or a thing that is not to count
 limits          limits of the user's own, held against what was measured
-card            words and signs of the verdict's card
 candidates      the kinds that a region may be, with their chances; what was done to the part before
 files           files, remarks, the place in the picture, which picture it is
 trust           the same again, another inspection, how to test it

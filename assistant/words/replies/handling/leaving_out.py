@@ -46,7 +46,7 @@ def leave_out(scene: Scene) -> list[str]:
         return _of_thing(scene, thing, said)
     if not out:
         return [f"Nothing is marked at {scene.here} that could be left out: {_lower(state(scene))}"]
-    return [_rest(scene, out), _not_anew(scene), *_standing(scene, out), *_for_good(scene, said)]
+    return [_rest(scene, out), *(_for_good(scene, said) or [_not_anew(scene)]), *_standing(scene, out)]
 
 
 def thing_named(said: str) -> str | None:
@@ -65,8 +65,7 @@ def _of_thing(scene: Scene, thing: str, said: str) -> list[str]:
     return [
         f"I do not tell {thing} from the rest of the picture; what is marked is {marks}.",
         f'Say which of them it is ("without {phrases.name(first)}"), and I say what is left.',
-        *_standing(scene, scene.inspection.regions),
-        *_for_good(scene, said),
+        *(_for_good(scene, said) or _standing(scene, scene.inspection.regions)),
     ]
 
 
@@ -81,9 +80,9 @@ def _rest(scene: Scene, out: tuple[Region, ...]) -> str:
         return f"Without {named}, {verdict}."
     worst = max(rest, key=lambda region: region.peak_score)
     verdict = "it would stay anomalous by its regions" if scene.anomalous else "it stays normal, as before"
-    what = "What remains is" if len(rest) == 1 else f"The worst of the {len(rest)} that remain is"
+    what = "what remains is" if len(rest) == 1 else f"the worst of the {len(rest)} that remain is"
     return (
-        f"Without {named}, {verdict}. {what} {phrases.name(worst)}, {phrases.mark_at(worst, scene)} (up to "
+        f"Without {named}, {verdict}; {what} {phrases.name(worst)}, {phrases.mark_at(worst, scene)} (up to "
         f"{worst.peak_score:.2f} against a threshold of 0.50, rated {worst.severity.value})."
     )
 

@@ -1,4 +1,4 @@
-"""Replies on the references themselves: how many there are, which to give, bad ones, and how they are changed."""
+"""Replies on the references themselves: what they would do, how many there are, which to give, bad ones, how they are changed."""
 
 from __future__ import annotations
 
@@ -20,36 +20,45 @@ _KEPT = re.compile(r"\b(?:kept|keep|stay|stays|carry over|load again|tomorrow|ne
 _TAKE_OUT = re.compile(
     r"\b(?:take|throw|chuck|kick|remove|delete|clear|drop|replace|swap\w*|exchange|out|bad|wrong|defective|spoil|hide|distort|dirty|old)\b"
 )
-ENOUGH = (
-    "Three are enough to begin with; each further good one that shows another piece helps, and from 20 on the share of good "
-    "pictures that are called anomalous is promised."
-)
 KEPT = (
     'They hold for all pictures of the project on the page until they are changed; "Save as profile" keeps them as a file, which '
     "--profile uses."
 )
-SET_UP = "protocol and view", "light, camera and position"
+BAD = "A bad reference makes what is wrong in it count as usual, so the same fault in other pictures is hidden."
 
 
 def manage_references(scene: Scene) -> list[str]:
-    """How many there are, what is known against them, and what is asked: how many, which, or to take one out."""
+    """What is asked of the references: how many or which to give, how they are kept, or how one is taken out."""
     said = plain(scene.question.text)
-    told = [_present(scene)]
-    if _HOW_MANY.search(said):
-        told.append(ENOUGH)
-    elif _WHICH.search(said) and not _TAKE_OUT.search(said):
-        set_up = SET_UP[0] if scene.medical else SET_UP[1]
-        told.append(
-            f"Take good ones of the same kind that show all that may vary on good pieces, with the same {set_up} as here; other "
-            "products or versions get references of their own."
-        )
-    elif _KEPT.search(said) and not _TAKE_OUT.search(said):
-        told.append(KEPT)
-    else:
-        told.append(
-            "A bad reference makes what is wrong in it count as usual, so the same fault in other pictures is hidden."
-        )
-    return [*told, *([] if _HOW_MANY.search(said) or _KEPT.search(said) else [_change(scene)])]
+    taken_out = _TAKE_OUT.search(said) is not None
+    if _HOW_MANY.search(said) or (_WHICH.search(said) and not taken_out):
+        return choosing(scene)
+    if _KEPT.search(said) and not taken_out:
+        return [_present(scene), KEPT]
+    return [_present(scene), BAD, _change(scene)]
+
+
+def choosing(scene: Scene) -> list[str]:
+    """How many references, and which."""
+    what = "protocol and view" if scene.medical else "camera, light and position"
+    return [
+        f"Three to begin with, better five or more (this picture was judged {phrases.judged_by(scene.inspection)}): good ones of "
+        "the same kind, chosen so that they show how much good ones vary.",
+        f"Take them alike, with the same {what} as the picture to be judged.",
+        "From 20 on, how much overkill there is at most is promised.",
+    ]
+
+
+def with_references(scene: Scene) -> list[str]:
+    """What pictures of good ones would do, which nobody knows before they are given."""
+    found = scene.inspection
+    more = "With more of them" if found.mode is Mode.FEW_SHOT else "With references"
+    return [
+        f"Whether the verdict would change I cannot say before it is tried: the score here is {found.image_score:.2f}, judged "
+        f"{phrases.judged_by(found)}.",
+        f"{more} each place is held against good ones: what they show too counts less, what they lack counts more.",
+        "Three normal pictures of the same kind, taken alike, are enough to begin with; then it is judged anew.",
+    ]
 
 
 def _present(scene: Scene) -> str:
@@ -68,6 +77,6 @@ def _change(scene: Scene) -> str:
     """How references are changed and checked."""
     return (
         'From the chat I change none: on the page "Remove all" under References clears them, then drop those that '
-        "stay, and pictures are "
-        "judged again; --references names them in a terminal. `profile check FOLDER` names those that do harm."
+        "stay, and pictures are judged again; --references names them in a terminal. `profile check FOLDER` names those that do "
+        "harm."
     )

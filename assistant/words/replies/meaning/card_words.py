@@ -1,18 +1,19 @@
-"""Replies to "what does that word mean?": words of a verdict's card, explained with the card's own values."""
+"""Replies to "what does that word mean?": which word of a verdict's card is asked for, and by what it is known.
+
+A word is known strictly where a sentence asks what something means, whatever its act seems to be, and loosely where the act
+is known to be that question.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from assistant.reading.spelling import plain
-from assistant.types import Domain, Mode
-from assistant.vocabulary.knowledge import Entry
-from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
 from assistant.words.replies import kinds, numbers, pictures, tool
-from assistant.words.replies.verdicts import NOT_ABSENT
-from assistant.words.scene import phrases
+from assistant.words.replies.meaning import card_values, sense
 from assistant.words.scene.scene import Scene
 
 _ASKS = re.compile(
@@ -24,156 +25,139 @@ _ASKS = re.compile(
 _EFFECT = re.compile(r"\bmean(?:s|t|ing)? (?:for|to|that|if|when)\b(?! you\b)|\b(?:it|this|that|which) means?\b")
 """Asks what follows from something, or says it."""
 _WHY_BAND = re.compile(r"\bwhy (?:is it |it is |do you say )?(?:only |just )?(?:probably|clearly|borderline)\b")
-_BAND = re.compile(
-    r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)"
-)
-_SENSE = re.compile(
-    r"\b(?:does|do|would|can|could)(?:n't| not)? (?:it|that|this|such a thing|the (?:kind|label|name)|you) (?:really "
-    r"|actually |even )?"
-    r"make (?:any |much )?sense\b|\bis (?:it|that|this) (?:even |really |at all )?(?:possible|plausible|sensible) (?:here|on"
-    r"|for|with)\b"
-    r"|\bis (?:an? )?(?:\w+ ){1,3}(?:even |really |at all )?(?:possible|plausible) (?:here|on|for|with|at all)\b"
-    r"|\bmakes? (?:no|any|little) sense (?:here|on|for)\b"
-)
 _TOP = re.compile(
     r"\b(?:is|was|isn't) (?:that|it|this|1[.,]0+)(?: \w+)? (?:maximum|highest|top|most|limit|end of the scale)\b"
     r"|\bhow high (?:can|does) (?:it|the score|that) go\b|\bout of (?:what|how much)\b|\bwhat(?:'s| is) the (?:maximum"
     r"|highest possible)\b"
 )
+_WHOLE = re.compile(
+    r"\b(?:card|screen|page|it)\b (?:now )?(?:say|says|show|shows|tell|tells)\b\W*(?:now|then|me|here)?\W*$"
+)
+"""Asks for the card as a whole."""
+NEVER = r"(?!)"
+"""Matches nothing."""
+
+
+@dataclass(frozen=True)
+class CardWord:
+    """A word of the card, and what is said on it.
+
+    Args:
+        loosely: the words that stand for it where the act asks for the meaning of a word.
+        say: the explanation.
+        strictly: the words that stand for it in any sentence that asks what something means.
+    """
+
+    loosely: str
+    say: Callable[[Scene], list[str]]
+    strictly: str = NEVER
+
+
+_BAND = (
+    r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)"
+)
+WORDS = (
+    CardWord(r"\bauroc\b|\bauc\b|\broc\b", card_values.auroc),
+    CardWord(r"\bp[- ]?value\b|\blook as unusual\b", numbers.p_value),
+    CardWord(
+        r"\bborderline\b|\bclose to\b|\bclearly\b|\bprobably\b|\bjust (?:above|below)\b|\bnearly (?:bad|good)\b",
+        card_values.band,
+        _BAND,
+    ),
+    CardWord(r"\bfew references?\b|\bonly (?:\w+) references?\b", card_values.few),
+    CardWord(r"\b(?:an)?other product\b|\banother part\b", card_values.product),
+    CardWord(
+        r"\bwarn\w*\b|\btriangle\b|\bexclamation\b|\bsmall picture\b|\bnot looked\b|\brough guess\b", card_values.warning
+    ),
+    CardWord(
+        r"\bminor\b|\bmajor\b|\bcritical\b|\bseverit\w*\b|\brat(?:ed|ing)\b",
+        numbers.rated,
+        r"\b(?:minor|major|critical|severity)\b",
+    ),
+    CardWord(
+        r"\b(?:red|green|orange|amber|yellow|blue|grey|colou?r|tick|check ?mark|sign)\b(?!.*\b(?:map|heat)\b)", card_values.sign
+    ),
+    CardWord(r"\b(?:zero|few)[- ]shot\b|\bmode\b", card_values.mode, r"\bzero[- ]shot\b|\bfew[- ]shot\b"),
+    CardWord(NEVER, card_values.verdict, r"\b(?:anomalous|anomaly|normal|defective)\b"),
+    CardWord(r"\bthreshold\b|\bcut-?off\b", tool.threshold, r"\bthreshold\b"),
+    CardWord(r"\bpeak\b", card_values.peak, r"\bpeak\b"),
+    CardWord(
+        r"%|\bpercent\b|\bper cent\b|\bsure\b|\bcertain\b|\bconfiden\w+\b",
+        card_values.sure,
+        r"% sure\b|\b(?:percent|per cent|%) (?:sure|certain)\b",
+    ),
+    CardWord(
+        r"\bheat\b|\bheat ?map\b|\bmap\b|\bcolou?rs\b",
+        pictures.heat_map,
+        r"\b(?:heat ?map|map|colou?rs? (?:of|on|in) the)\b",
+    ),
+    CardWord(
+        r"\bscores?\b|\bout of\b|\bscale\b|\bnumbers?\b", numbers.score_of, r"\bscore\b(?!.*\d)"
+    ),
+    CardWord(r"\bguarantee\b|\bpromised?\b", card_values.guarantee),
+    CardWord(r"\breferences?\b", card_values.reference),
+    CardWord(r"\bbox(?:es)?\b|\brectangles?\b|\bdiameters?\b|\bframes?\b", card_values.box),
+    CardWord(
+        r"\bregions?\b|\bmarks?\b|\br\d\b",
+        card_values.region,
+        r"\b(?:the |a |your )?[\"'\u201c]?region[\"'\u201d]?s? (?:mean|supposed|stand)\b"
+        r"|\bmean\w* by [\"'\u201c]?(?:a )?region\b",
+    ),
+    CardWord(r"\babout\b|\bat least\b|\bmm\b|\bpx\b|~", card_values.measure),
+    CardWord(r"\bnormal\b|\banomal\w+\b|\bverdict\b|\bgood\b|\bbad\b", card_values.verdict),
+)
+"""Words of the card; the first that fits is explained."""
 
 
 def is_named(said: str) -> bool:
     """Whether a plain text asks what a word of the card means."""
-    if any(words.search(said) for words in (_SENSE, _TOP, _WHY_BAND)):
+    if any(words.search(said) for words in (sense.ASKED, _TOP, _WHY_BAND)):
         return True
-    return _ASKS.search(said) is not None and any(
-        words.search(said) for words in (_BAND, *(word for word, _ in _WORDS))
-    )
+    return _ASKS.search(said) is not None and any(re.search(word.strictly, said) for word in WORDS)
 
 
 def explained(scene: Scene) -> list[str] | None:
     """The explanation of a word of the card that a sentence asks for; None for others."""
     said = plain(scene.question.text)
-    if _SENSE.search(said):
-        return sense(scene)
+    if sense.ASKED.search(said):
+        return sense.sense(scene)
     if _TOP.search(said):
         return _scale_end(scene)
     if _WHY_BAND.search(said):
-        return _band(scene)
+        return card_values.band(scene)
     if not _ASKS.search(said):
         return None
-    if _BAND.search(said):
-        return _band(scene)
+    if re.search(_BAND, said):
+        return card_values.band(scene)
     if _EFFECT.search(said) or re.search(r"\d", said):
         return None
-    return next((say(scene) for words, say in _WORDS if words.search(said)), None) or _kind(scene)
-
-
-def _band(scene: Scene) -> list[str]:
-    """What "borderline", "probably" and "clearly" go by."""
-    found = scene.inspection
-    score = found.image_score
-    near = f"{0.5 - wording.NEAR:.2f} to {0.5 + wording.NEAR:.2f}"
-    bands = f"{near} is borderline, below 0.20 or from 0.80 on it is clear, between them probable"
-    said = [f"Such words say only where the score lies, here {score:.2f} on a scale from 0 to 1: {bands}."]
-    if found.mode is Mode.ZERO_SHOT and not wording.borderline(score):
-        said.append("Without reference pictures even a clear score is a rough guess.")
-    return said if scene.anomalous else [*said, f"It is no promise: {NOT_ABSENT}."]
-
-
-def _severity(scene: Scene) -> list[str]:
-    return numbers.rated(scene)
-
-
-def _score(scene: Scene) -> list[str]:
-    return numbers.score_of(scene)
-
-
-def _peak(scene: Scene) -> list[str] | None:
-    regions = scene.regions or scene.inspection.regions
-    return numbers.peak_of(regions[0], scene) if regions else None
-
-
-def _chance(scene: Scene) -> list[str] | None:
-    regions = scene.regions or scene.inspection.regions
-    return numbers.chance_of_kind(regions[0], scene) if regions and regions[0].type is not None else None
-
-
-def _verdict(scene: Scene) -> list[str]:
-    found = scene.inspection
-    near = "reaches" if scene.anomalous else "stays below"
-    said = [f"It says that the score of the picture {near} the threshold: {phrases.scored(found)}."]
-    worth = "It does not say that the piece is bad, or why" if scene.anomalous else f"It is no promise: {NOT_ABSENT}"
-    return [*said, f"{worth}."]
-
-
-def _region(scene: Scene) -> list[str]:
-    stands = wording.counted(len(scene.inspection.regions), "region")
-    return [f"A region is one connected place of the map that reaches the threshold of 0.50; here there "
-            f"{'is' if len(scene.inspection.regions) == 1 else 'are'} {stands}."]  # fmt: skip
-
-
-def _mode(scene: Scene) -> list[str]:
-    return [
-        "Zero-shot means judged without any picture of good ones, few-shot means compared with some.",
-        f"This one was judged {phrases.judged_by(scene.inspection)}.",
-    ]
-
-
-def _kind(scene: Scene) -> list[str] | None:
-    """What a kind of the vocabulary that is named looks like."""
+    word = next((word for word in WORDS if re.search(word.strictly, said)), None)
+    if word is not None:
+        return word.say(scene)
     return kinds.kind_meaning(scene) if scene.question.kinds else None
 
 
-_WORDS: tuple[tuple[re.Pattern[str], Callable[[Scene], list[str] | None]], ...] = tuple(
-    (re.compile(words), say)
-    for words, say in (
-        (r"\b(?:minor|major|critical|severity)\b", _severity),
-        (r"\bzero[- ]shot\b|\bfew[- ]shot\b", _mode),
-        (r"\b(?:anomalous|anomaly|normal|defective)\b", _verdict),
-        (r"\bthreshold\b", tool.threshold),
-        (r"\bpeak\b", _peak),
-        (r"% sure\b|\b(?:percent|per cent|%) (?:sure|certain)\b", _chance),
-        (r"\b(?:heat ?map|map|colou?rs? (?:of|on|in) the)\b", pictures.heat_map),
-        (
-            r"\b(?:the |a |your )?[\"'\u201c]?region[\"'\u201d]?s? (?:mean|supposed|stand)\b"
-            r"|\bmean\w* by [\"'\u201c]?(?:a )?region\b",
-            _region,
-        ),
-        (r"\bscore\b(?!.*\d)", _score),
-    )
-)
-"""Words of the card, and what is said on each."""
+def card_word(scene: Scene) -> list[str]:
+    """What the word asked for means; of a number its meaning; of others what the card shows."""
+    if (number := numbers.explained(scene)) is not None:
+        return number
+    said = plain(scene.question.text)
+    word = next((word for word in WORDS if re.search(word.loosely, said)), None)
+    if word is not None:
+        return word.say(scene)
+    return kinds.kind_meaning(scene) if scene.question.kinds else _shown(scene)
 
 
-def sense(scene: Scene) -> list[str]:
-    """Whether the kind makes sense on the object."""
-    named = scene.question.kinds or scene.message.kinds
-    region = (scene.regions or scene.inspection.regions or (None,))[0]
-    kind = named[0] if named else None if region is None else region.type
-    entry = scene.knowledge.find(kind)
-    if entry is None:
-        return [*(["No kind was given, so there is none to hold against it."] if region is not None else
-                  [f"I gave no kind: nothing is marked ({phrases.scored(scene.inspection)})."])]  # fmt: skip
-    materials = materials_of(scene.inspection.object_name)
-    noun = phrases.capital(wording.noun(entry.name, scene.knowledge))
-    if scene.medical and entry.domain is Domain.INDUSTRIAL:
-        return [
-            f"{noun} is a kind of industrial parts and makes no sense on a scan: take it as a finding without a name."
-        ]
-    if not scene.medical and not fits_object(entry.name, materials):
-        return [phrases.hardly(entry, scene)]
-    rests = _rests_on(entry, scene)
-    if scene.medical or not materials:
-        return [f"{noun} is possible as far as I know; what the thing is made of I know by its name at most.", rests]
-    return [f"{noun} can be on {phrases.thing(scene)}, so it makes sense in general.", rests]
-
-
-def _rests_on(entry: Entry, scene: Scene) -> str:
-    regions = [r for r in (scene.regions or scene.inspection.regions) if r.type == entry.name]
-    if not regions or regions[0].type_probability is None:
-        return "Whether it is there, the kind of what is marked tells, not that."
-    return f"That it is one goes by its looks alone ({100 * regions[0].type_probability:.0f} % sure)."
+def _shown(scene: Scene) -> list[str]:
+    """What the card shows, for a word that is none of its own, or where it is asked for as a whole."""
+    found = scene.inspection
+    unknown = "" if _WHOLE.search(plain(scene.question.text)) else "That word I cannot place. "
+    warned = "no warning" if not found.warnings else wording.counted(len(found.warnings), "warning")
+    return [
+        f"{unknown}The card shows the verdict ({found.verdict.value}), the score {found.image_score:.2f} against the "
+        f"threshold of 0.50, {wording.counted(len(found.regions), 'region')} and {warned}.",
+        "Ask of one of them: score, threshold, borderline, region, severity, how sure a kind is, references, heat map, warning.",
+    ]
 
 
 def _scale_end(scene: Scene) -> list[str]:

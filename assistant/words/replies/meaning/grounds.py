@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 from assistant.reading.spelling import plain
-from assistant.types import Domain, Mode
+from assistant.types import Domain
 from assistant.vocabulary.defect_types import ALL_TYPES
 from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
+from assistant.words.replies.handling import reference_set
 from assistant.words.replies.verdicts import PERSON, YOURS
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -74,36 +75,15 @@ def grounded(scene: Scene) -> list[str] | None:
     """The reply to a sentence about what the result rests on; None for others."""
     said = plain(scene.question.text)
     if _HOW_MANY.search(said) and (re.search(NORMALS, plain(scene.message.text)) or "reference" in said):
-        return choosing(scene)
+        return reference_set.choosing(scene)
     if _WOULD.search(said) and not re.search(r"\bwithout\b.*\bwhy\b|\bhow do you know\b|\bwhy\b", said):
-        return with_references(scene)
+        return reference_set.with_references(scene)
     message = plain(scene.message.text)
     if _IF_GIVEN.search(message) and re.search(NORMALS, message) and (_IF_GIVEN.search(said) or _CHANGES.search(said)):
-        return with_references(scene)
+        return reference_set.with_references(scene)
     if _CHANGES.search(said) and re.search(rf"\bwithout {NORMALS}", message):
-        return with_references(scene)
+        return reference_set.with_references(scene)
     return next((say(scene) for words, say in _TOPICS if words.search(said)), None)
-
-
-def with_references(scene: Scene) -> list[str]:
-    """What pictures of good ones would do, which nobody knows before they are given."""
-    found = scene.inspection
-    more = "With more of them" if found.mode is Mode.FEW_SHOT else "With references"
-    return [
-        f"Whether the verdict would change I cannot say before it is tried: the score here is {found.image_score:.2f}, judged "
-        f"{phrases.judged_by(found)}.",
-        f"{more} each place is held against good ones: what they show too counts less, what they lack counts more.",
-        "Three normal pictures of the same kind, taken alike, are enough to begin with; then it is judged anew.",
-    ]
-
-
-def choosing(scene: Scene) -> list[str]:
-    """How many references, and which."""
-    what = "protocol and view" if scene.medical else "camera, light and position"
-    return [
-        "Three to begin with, better five or more: good ones of the same kind, chosen so that they show how much good ones vary.",
-        f"Take them alike, with the same {what} as the picture to be judged.",
-    ]
 
 
 def evidence(scene: Scene) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from assistant.reading.acts.act import Act
 from assistant.reading.told.posed import Pose
 from assistant.words.replies import numbers, sizes, spots
 from assistant.words.replies.meaning import card_words, grounds
 from assistant.words.replies.posed import alternatives
+from assistant.words.replies.telling.sayers import AS_ASKED
 from assistant.words.replies.untold import refusals
 from assistant.words.replies.verdicts import accept
 from assistant.words.scene.scene import Scene
@@ -25,7 +27,14 @@ def on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
     """
     if scene.asked.slots.posed is not None:
         return _on_posed(scene, scene.asked.slots.posed.pose)
-    for say in (card_words.explained, grounds.grounded, numbers.explained, sizes.of_the_thing):
+    if scene.asked.act is Act.CONTEXT:
+        return None
+    for say in (card_words.explained, grounds.grounded):
+        if (told := say(scene)) is not None:
+            return told
+    if scene.asked.act in AS_ASKED:
+        return None
+    for say in (numbers.explained, sizes.of_the_thing):
         if (told := say(scene)) is not None:
             return told
     if scene.inside is not None and (inside := spots.on_spot(scene)) is not None:

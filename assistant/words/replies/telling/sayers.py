@@ -20,7 +20,6 @@ from assistant.words.replies import (
 )  # fmt: skip
 from assistant.words.replies.handling import (
     candidates,
-    card,
     files,
     leaving_out,
     limits,
@@ -28,6 +27,7 @@ from assistant.words.replies.handling import (
     remarks,
     trust,
 )
+from assistant.words.replies.meaning import card_words
 from assistant.words.replies.posed import alternatives, choices, objections, suppositions
 from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene.scene import Scene
@@ -126,7 +126,7 @@ SAYERS: dict[Act, Sayer] = {
     Act.LEAVE_OUT: leaving_out.leave_out,
     Act.ALTERNATIVES: candidates.alternatives,
     Act.HISTORY: candidates.history,
-    Act.CARD_WORD: card.card_word,
+    Act.CARD_WORD: card_words.card_word,
     Act.SET_LIMIT: limits.set_limit,
     Act.SHOW: files.show,
     Act.RECORD: files.record,
