@@ -59,6 +59,8 @@ POSED = {
     Pose.OTHER_KIND: Act.SEVERITY,
 }
 """The act that each thing put to the assistant counts as."""
+EACH_ASKED = frozenset({Act.CARD_WORD, Act.EXPORT, Act.LEAVE_OUT, Act.MANAGE_REFERENCES, Act.SET_LIMIT})
+"""Acts that depend on the words of each piece; they stand as often as a message does them."""
 AGAINST = (Pose.OBJECTION, Pose.CORRECTION, Pose.WHAT_ELSE)
 """What is put against a kind; the first of a message stands for all."""
 ABOUT_KINDS = frozenset(
@@ -103,7 +105,7 @@ class Understanding:
     """What a message does.
 
     Args:
-        acts: in the order of the message; one act with the same slots stands once.
+        acts: in the order of the message; one act with the same slots stands once, but for :data:`EACH_ASKED`.
         unclear: pieces of the message whose act is not known.
         nearest: three acts to offer (:attr:`Act.example`): those nearest to the least certain piece.
         language: ISO 639-1 code of the language it is in.
@@ -168,7 +170,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
             continue
         asked = AskedAct(act, confidence, slots_of(act, read, question, before, posed), piece)
         before = _latest(asked.slots, before)
-        if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
+        if act in EACH_ASKED or not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
     acts = _without_context(_one_objection(acts), list(unclear))
     if acts:

@@ -167,6 +167,9 @@ def fitting(asked: tuple[AskedAct, ...], scan: bool) -> tuple[AskedAct, ...]:
             if not _OF_HARM.search(said):
                 continue
             one = replace(one, act=Act.DANGEROUS)
+        if one.act is Act.CONTEXT and _reports(one):
+            kept.append(replace(one, act=Act.MISSED))
+            continue
         talk = one.act in (Act.NONSENSE, Act.CHIT_CHAT, Act.OFF_TOPIC) or (scan and one.act is Act.WEIGHT)
         if one.slots.posed is None and (told := act_by_words(one.act, said)) is not None:
             kept.append(replace(one, act=told, confidence=max(one.confidence, SURE)))
@@ -226,6 +229,11 @@ def _is_apart(one: AskedAct) -> bool:
     """Whether it is about a place of its own that the user points to, which no other answer covers."""
     said = plain(one.text)
     return claims_to_see(said) and bool(one.slots.cells or side_of(said) or seen_in(said))
+
+
+def _reports(one: AskedAct) -> bool:
+    """Whether it is a mark that the user sees at a place, which is more than a remark."""
+    return _is_apart(one) and bool(seen_in(plain(one.text)))
 
 
 def _asking(asked: tuple[AskedAct, ...]) -> tuple[AskedAct, ...]:
