@@ -53,9 +53,7 @@ class CardWord:
     strictly: str = NEVER
 
 
-_BAND = (
-    r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)"
-)
+_BAND = r"\bborderline\b|\b(?:clearly|probably) (?:normal|anomalous|defective)\b|[\"'\u201c](?:clearly|probably)"
 WORDS = (
     CardWord(r"\bauroc\b|\bauc\b|\broc\b", card_values.auroc),
     CardWord(r"\bp[- ]?value\b|\blook as unusual\b", numbers.p_value),
@@ -67,7 +65,8 @@ WORDS = (
     CardWord(r"\bfew references?\b|\bonly (?:\w+) references?\b", card_values.few),
     CardWord(r"\b(?:an)?other product\b|\banother part\b", card_values.product),
     CardWord(
-        r"\bwarn\w*\b|\btriangle\b|\bexclamation\b|\bsmall picture\b|\bnot looked\b|\brough guess\b", card_values.warning
+        r"\bwarn\w*\b|\btriangle\b|\bexclamation\b|\bsmall picture\b|\bnot looked\b|\brough guess\b",
+        card_values.warning,
     ),
     CardWord(
         r"\bminor\b|\bmajor\b|\bcritical\b|\bseverit\w*\b|\brat(?:ed|ing)\b",
@@ -75,7 +74,8 @@ WORDS = (
         r"\b(?:minor|major|critical|severity)\b",
     ),
     CardWord(
-        r"\b(?:red|green|orange|amber|yellow|blue|grey|colou?r|tick|check ?mark|sign)\b(?!.*\b(?:map|heat)\b)", card_values.sign
+        r"\b(?:red|green|orange|amber|yellow|blue|grey|colou?r|tick|check ?mark|sign)\b(?!.*\b(?:map|heat)\b)",
+        card_values.sign,
     ),
     CardWord(r"\b(?:zero|few)[- ]shot\b|\bmode\b", card_values.mode, r"\bzero[- ]shot\b|\bfew[- ]shot\b"),
     CardWord(NEVER, card_values.verdict, r"\b(?:anomalous|anomaly|normal|defective)\b"),
@@ -91,9 +91,7 @@ WORDS = (
         pictures.heat_map,
         r"\b(?:heat ?map|map|colou?rs? (?:of|on|in) the)\b",
     ),
-    CardWord(
-        r"\bscores?\b|\bout of\b|\bscale\b|\bnumbers?\b", numbers.score_of, r"\bscore\b(?!.*\d)"
-    ),
+    CardWord(r"\bscores?\b|\bout of\b|\bscale\b|\bnumbers?\b", numbers.score_of, r"\bscore\b(?!.*\d)"),
     CardWord(r"\bguarantee\b|\bpromised?\b", card_values.guarantee),
     CardWord(r"\breferences?\b", card_values.reference),
     CardWord(r"\bbox(?:es)?\b|\brectangles?\b|\bdiameters?\b|\bframes?\b", card_values.box),
