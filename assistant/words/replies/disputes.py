@@ -67,11 +67,11 @@ def not_checked(scene: Scene) -> list[str]:
     if scene.medical:
         return [
             "Not looked at: anything outside this picture, earlier examinations, the history.",
-            f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.SCAN_LIMIT)}",
+            f"The picture is judged in patches of about a twentieth of its side: {phrases.lowered(phrases.SCAN_LIMIT)}",
         ]
     return [
         "Not looked at: other sides and the inside, depth, dimensions against a drawing, function, writing.",
-        f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.LIMIT)}",
+        f"The picture is judged in patches of about a twentieth of its side: {phrases.lowered(phrases.LIMIT)}",
     ]
 
 
@@ -217,7 +217,3 @@ def _correct(scene: Scene) -> str:
     if scene.inspection.mode is Mode.ZERO_SHOT:
         return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
     return "If good ones look like this, add this picture to the references, and it is unlikely to be marked again."
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -112,7 +112,7 @@ def next_step(scene: Scene) -> list[str]:
             return [reported_first(scene), DRAW]
         near = wording.borderline(scene.inspection.image_score)
         return ["Take a second look, since the score is close to the threshold." if near else
-                f"I know of no step to take: {_lower(state(scene))}",
+                f"I know of no step to take: {phrases.lowered(state(scene))}",
                 f"{phrases.capital(NOT_ABSENT)}.", "Where somebody sees something, have it looked at."]  # fmt: skip
     entry = _known(scene)
     if entry is None:
@@ -185,7 +185,3 @@ def _meaning(entry: Entry, scene: Scene) -> str:
     named = phrases.capital(wording.noun(entry.name, scene.knowledge))
     look = entry.look
     return f"{named} shows as {look.shape}, {look.colour}, {look.texture}."
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -1,11 +1,11 @@
-"""Replies on the state of the picture: is something there, is it acceptable, is it dangerous, how bad is it."""
+"""Replies on the state of the picture: is something there, is it acceptable, is it dangerous."""
 
 from __future__ import annotations
 
 import re
 
 from assistant.reading.clauses import same_kind
-from assistant.types import THRESHOLD, Mode, Region, Verdict
+from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object
@@ -63,7 +63,7 @@ def presence(scene: Scene) -> list[str]:
     if scene.numbers and not scene.regions:
         return [no_such_region(scene)]
     seen = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
-    return [f"{_yes_or_no(scene)}{state(scene)}", *seen, *_worth(scene)]
+    return [f"{_yes_or_no(scene)}{state(scene)}", *seen, *worth(scene)]
 
 
 def state(scene: Scene) -> str:
@@ -109,7 +109,7 @@ def _yes_or_no(scene: Scene) -> str:
     return ""
 
 
-def _worth(scene: Scene) -> list[str]:
+def worth(scene: Scene) -> list[str]:
     """What a normal verdict does not say."""
     if scene.anomalous:
         return []
@@ -193,7 +193,7 @@ def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
         first, *rest = _accept_one(scene)
-        return [f"{MANY[:-1]}; on this one: {first if first.startswith('I ') else _lower(first)}", *rest]
+        return [f"{MANY[:-1]}; on this one: {first if first.startswith('I ') else phrases.lowered(first)}", *rest]
     if scene.cells and _OF_PLACE.search(scene.question.text.lower()):
         return at_place(scene)
     reported = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
@@ -292,7 +292,7 @@ def dangerous(scene: Scene) -> list[str]:
         return [f"{head}, but whether it is dangerous cannot be told from this picture.{worth} {DECIDES}"]
     said = "One picture cannot tell whether it is safe or dangerous in use."
     if not scene.anomalous:
-        return [said, f"What I can tell: {_lower(state(scene))}", *worth_of_normal(scene)]
+        return [said, f"What I can tell: {phrases.lowered(state(scene))}", *worth_of_normal(scene)]
     first = scene.regions[0] if scene.regions else None
     entry = scene.knowledge.find(first.type) if first is not None else None
     if first is None or entry is None:
@@ -309,76 +309,3 @@ def worth_of_normal(scene: Scene) -> list[str]:
     """What a normal verdict is worth where something hangs on it, and who decides."""
     worth = phrases.caveat(scene) if scene.inspection.regions else f"That is no all-clear: {NOT_ABSENT}."
     return [worth, DECIDES if scene.medical else PERSON]
-
-
-def customer_notice(scene: Scene) -> list[str]:
-    """Whether somebody would notice it."""
-    if not scene.inspection.regions:
-        return [f"No single mark was found that somebody would notice: {_lower(state(scene))}", *_worth(scene)]
-    largest = max(scene.regions or scene.inspection.regions, key=lambda r: r.area_fraction)
-    share = wording.percent(largest.area_fraction)
-    seen = "easily seen" if largest.area_fraction >= 0.02 else "small, and seen on a closer look"
-    return [f"The largest mark, {phrases.place(largest)}, covers {share} of the picture: {seen} in this view.",
-            "Whether that bothers a customer is yours to judge."]  # fmt: skip
-
-
-def severity(scene: Scene) -> list[str]:
-    """How bad it is."""
-    if (elsewhere := nowhere(scene)) is not None:
-        return elsewhere
-    if not scene.regions:
-        if scene.inspection.verdict is Verdict.NORMAL:
-            return unmarked(scene, "rate")
-        return ["The picture looks anomalous as a whole, so no single region is rated."]
-    first = max(scene.regions, key=lambda r: ("minor", "major", "critical").index(r.severity.value))
-    rated = f"{first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the picture."
-    if scene.medical:
-        return [f"By size and strength alone it is rated {rated}", DECIDES]
-    return [f"I rate it {rated}", "The rating goes by size, strength and kind; your acceptance limits are your own."]
-
-
-def rating(scene: Scene) -> list[str]:
-    """On the scale that was asked for: of how anomalous it looks, since nothing measures how good it is."""
-    found, top = scene.inspection, scene.asked.slots.scale_top
-    said = "The score is no mark for quality: it goes up with what is unusual"
-    if top is None or top == "letters":
-        grade = "" if top is None else ", and there are no letters"
-        rated = f"{said}{grade}. It is {found.image_score:.2f} of 1, with the threshold at 0.50."
-    else:
-        value = found.image_score * top
-        rated = f"{said}. It is {value:.{0 if top >= 50 else 1}f} of {top:g}, with the threshold at {top / 2:g}."
-    if not found.regions:
-        return [rated]
-    first = found.regions[0]
-    return [rated, f"What stands out most is rated {first.severity.value}: {phrases.mark_at(first, scene)}."]
-
-
-def standard(scene: Scene) -> list[str]:
-    """Whether it meets a norm, a drawing or a tolerance: by the user's rule, where there is one."""
-    found = scene.inspection
-    if found.rule is not None:
-        return [f"By your rule: {wording.ruling(found.rule)}.", "Other limits I do not know."]
-    if scene.medical:
-        return [f"I apply no classification or guideline. {DECIDES}", f"What I see: {_lower(state(scene))}"]
-    return [
-        "I do not know the limits of your drawing or standard, so I cannot say whether it meets them: give them as a rule "
-        '("reject any crack over 2 mm"), and each clause is checked.',
-        f"What I found: {_lower(state(scene))}",
-    ]
-
-
-def escalate(scene: Scene) -> list[str]:
-    """Whether to stop, recall, claim or tell somebody: more than one picture can carry."""
-    if scene.medical:
-        worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
-        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
-    if not scene.anomalous:
-        return ["One picture does not settle whether to stop, recall or report.", state(scene), *worth_of_normal(scene)]
-    return [
-        f"One picture is a finding on this piece, not a case by itself: {_lower(state(scene))}",
-        "Look at the pieces made just before and after it; what follows from them is yours to decide.",
-    ]
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

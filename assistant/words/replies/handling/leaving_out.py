@@ -37,7 +37,7 @@ def leave_out(scene: Scene) -> list[str]:
     """What is left without some regions; of a thing that is named instead, which regions it may be."""
     found, said = scene.inspection, plain(scene.question.text)
     if not found.regions:
-        return [f"Nothing is marked that could be left out: {_lower(state(scene))}", *_for_good(scene, said)]
+        return [f"Nothing is marked that could be left out: {phrases.lowered(state(scene))}", *_for_good(scene, said)]
     numbers, out = numbers_named(scene), regions_meant(scene)
     if numbers and not out:
         return [no_such_region(scene)]
@@ -45,7 +45,7 @@ def leave_out(scene: Scene) -> list[str]:
     if thing is not None and not numbers and not scene.places_one:
         return _of_thing(scene, thing, said)
     if not out:
-        return [f"Nothing is marked at {scene.here} that could be left out: {_lower(state(scene))}"]
+        return [f"Nothing is marked at {scene.here} that could be left out: {phrases.lowered(state(scene))}"]
     return [_rest(scene, out), *(_for_good(scene, said) or [_not_anew(scene)]), *_standing(scene, out)]
 
 
@@ -109,7 +109,3 @@ def _for_good(scene: Scene, said: str) -> list[str]:
         "No setting leaves out a thing or a zone in all pictures: give good pictures that show it as references, "
         "or crop to what matters."
     ]
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -101,17 +101,21 @@ def decisions(scene: Scene) -> list[str]:
     found, options = scene.inspection, posed_of(scene).options
     if scene.medical:
         worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
-        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
+        return [
+            f"That is not for a picture to settle. {DECIDES}",
+            f"What I see: {phrases.lowered(state(scene))}",
+            *worth,
+        ]
     if any(_BATCH.search(option) for option in options):
         one = next((o for o in options if not _BATCH.search(o)), "only this one")
         if not scene.anomalous:
-            return [f"One picture does not settle that: {_lower(state(scene))}", *worth_of_normal(scene), MANY]
+            return [f"One picture does not settle that: {phrases.lowered(state(scene))}", *worth_of_normal(scene), MANY]
         hold = "This one I would hold back"
-        return [f'As far as one picture goes, "{one}". {hold}: {_lower(state(scene))}', MANY,
+        return [f'As far as one picture goes, "{one}". {hold}: {phrases.lowered(state(scene))}', MANY,
                 "Look at the pieces made just before and after it."]  # fmt: skip
     if (unsettled := _unsettled(scene, options)) is not None:
         return _held(scene, options, unsettled)
-    reason = _lower(state(scene)).rstrip(".")
+    reason = phrases.lowered(state(scene)).rstrip(".")
     if scene.anomalous:
         order = (_WAITS, _LOOKS, _HOLDS, _MENDS, _PASSES)
         chosen = _ranked([one for one in options if not _DESTROYS.search(one)], order)
@@ -252,10 +256,6 @@ def _and(phrases_: Sequence[str]) -> str:
     return wording.join(list(phrases_))
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
 def _lower_i(text: str) -> str:
     """Text that begins with "I" stays as it is."""
-    return text if text.startswith("I ") else _lower(text)
+    return text if text.startswith("I ") else phrases.lowered(text)
