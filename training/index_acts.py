@@ -37,11 +37,11 @@ from training.acts.tuning import TuningRecipe, tune
 
 FIRST_ACT = 0.65
 """Share of the better of two readings."""
-SPOKEN_WEIGHT = 1.4
+SPOKEN_WEIGHT = 1.5
 """Of a piece of a conversation; a sentence of a pattern counts as 1 in the mean."""
 LEFT_OUT = 0.15
 """Share of the patterns and of the conversations that scores and confidences come from."""
-PER_PATTERN = 1
+PER_PATTERN = 3
 """Sentences of a pattern that the tower is tuned to; the words' head sees them all."""
 
 
