@@ -4,7 +4,7 @@ Reads the phrasings of ``assistant/reading/acts/phrasings/`` and the conversatio
 sentence tower to them (low-rank additions and a head), fits a head on hashed words, and writes ``index.safetensors`` (float16)
 and ``index.json`` into ``--out``. A share of the patterns and conversations is left out first, for the scores and for how far a
 first guess is to be believed. ``--held-out`` names a YAML file of sentences that are in no phrasing (``unknown``: lines; any
-other block: act to lines); their scores go into the JSON file as well. About twenty minutes on one core.
+other block: act to lines); their scores go into the JSON file as well. About forty minutes on one core.
 """
 
 from __future__ import annotations

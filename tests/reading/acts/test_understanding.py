@@ -49,6 +49,13 @@ def test_acts_stand_in_the_order_of_the_message(text: str, acts: list[Act]) -> N
     assert acts_of(text) == acts
 
 
+def test_acts_that_depend_on_their_words_stand_as_often_as_they_are_done() -> None:
+    twice = understand(read_question("should I use good ones, and which ones would you want?"), lexical=True)
+    assert [one.act for one in twice.acts] == [Act.MANAGE_REFERENCES] * 2
+    once = understand(read_question("where is it? where is the defect?"), lexical=True)
+    assert [one.act for one in once.acts] == [Act.WHERE]
+
+
 def test_each_act_has_the_slots_of_its_own_words() -> None:
     first, second = told("How long is the crack in mm, and where is region 2?").acts
     assert (first.slots.unit, first.slots.kinds, first.slots.region) == (Unit.MM, ("crack",), None)

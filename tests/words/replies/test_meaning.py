@@ -75,6 +75,45 @@ def test_a_word_of_the_card_is_explained_with_its_values(question: str, found: I
     assert words in said(question, found), said(question, found)
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("what does borderline mean?", '"borderline": 0.40 to 0.60 is borderline'),
+        ("what do you mean by anomalous?", '"Anomalous" says that the score of 0.51 reaches the threshold of 0.50'),
+        ("what does critical mean?", "Region 1 is rated minor"),
+        ("what does few-shot mean?", "few-shot means compared with some"),
+        ("what does peak mean?", "0.60 is the highest value of the map in region 1"),
+        ("what does 'score' mean?", "0.51 is the score of the picture, from 0 to 1"),
+    ],
+)
+def test_a_word_of_the_card_has_one_explanation_whatever_the_act(question: str, words: str) -> None:
+    answers = {told(CLOSE, (act, question)).text for act in (Act.CARD_WORD, Act.KIND_MEANING, Act.SURE, Act.MISSED)}
+    assert len(answers) == 1, answers
+    assert words in answers.pop()
+
+
+@pytest.mark.parametrize("act", [Act.MANAGE_REFERENCES, Act.REFERENCES, Act.MISSED])
+def test_how_many_references_is_answered_in_one_way(act: Act) -> None:
+    assert told(GLASS, (act, "how many references do you need?")).sentences[0].startswith("Three to begin with")
+
+
+@pytest.mark.parametrize("act", [Act.VALIDATE, Act.RECORD, Act.ACCEPT])
+def test_what_a_result_rests_on_is_told_whatever_the_act(act: Act) -> None:
+    assert told(GLASS, (act, "is that enough evidence?")).sentences[0].startswith("By itself no")
+    assert told(GLASS, (act, "which records need to be kept?")).sentences[0].startswith("Keep the picture, the score")
+
+
+def test_each_word_of_a_message_is_explained() -> None:
+    answer = told(
+        CLOSE,
+        (Act.CARD_WORD, "what does borderline mean"),
+        (Act.CARD_WORD, "and what is the triangle"),
+        message="what does borderline mean, and what is the triangle?",
+    ).text
+    assert "Such words say only where the score lies" in answer
+    assert "A warning says what speaks against" in answer
+
+
 def test_whether_a_kind_makes_sense_is_told_by_the_object() -> None:
     odd = said("is it corrosion, and does that make any sense here?", GLASS)
     assert "Corrosion makes little sense on the jam jar" in odd
