@@ -32,7 +32,9 @@ _OF_PLACE = re.compile(
     r"\b(?:is|are|does) (?:the|that) (?:\w+ ){0,2}(?:top|bottom|left|right|upper|lower|centre|center|middle|edge|corner)\b"
 )
 """Asks whether a place is fine, not the whole."""
-_TAKEN = re.compile(r"\b(?:take (?:it|this|that)|eat|drink|swallow|patients?|consume\w*)\b")
+_TAKEN = re.compile(
+    r"\b(?:take (?:it|this|that)(?! (?:out|off|away|back|apart|again))|eat|drink|swallow|patients?|consume\w*)\b"
+)
 """Words for what must be safe for a person."""
 _DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
 """Words that turn round what yes means."""

@@ -130,7 +130,7 @@ _BY_WORDS: tuple[tuple[Act, frozenset[Act], re.Pattern[str]], ...] = tuple(
         ),
         (
             Act.KIND_MEANING,
-            {Act.SCORE, Act.THRESHOLD, Act.HEAT_MAP},
+            {Act.SCORE, Act.THRESHOLD, Act.HEAT_MAP, Act.CARD_WORD},
             r"^(?!.*\d).*\bwhat (?:does|do|did) (?!(?:it|this|that|they|you)\b).{1,40}\bmean\b(?! (?:for|to)\b)|\bwhat(?:'s"
             r"| is) .{1,30}\bsupposed to (?:be|mean)\b",
         ),

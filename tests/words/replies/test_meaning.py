@@ -110,6 +110,7 @@ def test_each_word_of_a_message_is_explained() -> None:
         (Act.CARD_WORD, "and what is the triangle"),
         message="what does borderline mean, and what is the triangle?",
     ).text
+    assert told(CLOSE, (Act.CARD_WORD, "what does the triangle mean?")).text.startswith("A warning says")
     assert "Such words say only where the score lies" in answer
     assert "A warning says what speaks against" in answer
 
@@ -140,6 +141,17 @@ def test_what_references_would_do_is_told_as_far_as_it_is_known(question: str) -
     assert "Whether the verdict would change I cannot say before it is tried: the score here is 0.13" in answer
     assert "each place is held against good ones" in answer
     assert "Without region" not in answer
+
+
+def test_what_more_references_would_do_does_not_ask_for_the_first_ones() -> None:
+    few = told(GLASS, (Act.MISSED, "would more references change it?")).text
+    assert "With more of them each place" in few
+    assert "to begin with" not in few
+
+
+def test_what_is_taken_out_is_not_swallowed() -> None:
+    assert "dangerous in use" in told(GLASS, (Act.ACCEPT, "can I take it?")).text
+    assert "dangerous in use" not in told(GLASS, (Act.ACCEPT, "can I take it out?")).text
 
 
 def test_how_many_references_and_which() -> None:

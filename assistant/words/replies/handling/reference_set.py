@@ -52,12 +52,14 @@ def choosing(scene: Scene) -> list[str]:
 def with_references(scene: Scene) -> list[str]:
     """What pictures of good ones would do, which nobody knows before they are given."""
     found = scene.inspection
-    more = "With more of them" if found.mode is Mode.FEW_SHOT else "With references"
+    more, enough = "With references", "Three normal pictures of the same kind, taken alike, are enough to begin with"
+    if found.mode is Mode.FEW_SHOT:
+        more, enough = "With more of them", "Each further good one that shows another piece helps"
     return [
         f"Whether the verdict would change I cannot say before it is tried: the score here is {found.image_score:.2f}, judged "
         f"{phrases.judged_by(found)}.",
         f"{more} each place is held against good ones: what they show too counts less, what they lack counts more.",
-        "Three normal pictures of the same kind, taken alike, are enough to begin with; then it is judged anew.",
+        f"{enough}; then it is judged anew.",
     ]
 
 
