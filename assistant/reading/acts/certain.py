@@ -94,6 +94,24 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
             r"|\b(?:is|was|how (?:good|right) is) your label\b",
         ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
+        (Act.EFFECT, r"\bwhat (?:can|could|may|might|will|does|would) (?:it|this|that|they|the \w+) (?:\w+ )?lead to\b"),
+        (Act.NEXT_STEP, r"^\W*(?:and |so |ok(?:ay)? )?what now\W*$"),
+        (Act.SURE, r"^\W*(?:and |but |so )?are you (?:really |quite |so |very )?(?:sure|certain)\W*$"),
+        (
+            Act.ORIGIN,
+            r"^\W*(?:and )?who (?:made|makes|built|manufactured|produced) (?:it|(?:this|that|the) (?:part|piece|product))\W*$",
+        ),
+        (Act.RATE, r"\bhow many of (?:them|these|those) are (?:bad|defective|faulty)\b"),
+        (Act.SIDE, r"^\W*(?:and )?(?:which|what) side is (?:it|this|that) on\W*$"),
+        (
+            Act.REPEATABLE,
+            r"\bsame (?:picture|image|file|photo)\b.{0,25}\b(?:same|identical) (?:result|score|verdict|answer)\b",
+        ),
+        (
+            Act.PRICE,
+            r"\b(?:what|how much) (?:does|do|did|would|will|might) (?:it|this|that|they|the \w+|an? (?:\w+ )?\w+) cost\b"
+            r"(?!.*\b(?:run|use|train)\b)",
+        ),
     )
 )  # fmt: skip
 

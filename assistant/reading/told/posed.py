@@ -132,6 +132,12 @@ _COULD_BE = re.compile(
     r"|caused by )*(?:an? |the )?"
     r"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){0,5})\W*$"
 )
+_DONE = re.compile(
+    r"(?:repaired|fixed|mended|saved|salvaged|reworked|polished|cleaned|wiped|washed|welded|sanded|filled|removed|restored"
+    r"|replaced|buffed|used|reused|shipped|sold|accepted|rejected|scrapped|prevented|avoided|stopped|measured|treated)"
+    r"(?: (?:out|off|up|away|again|anyway|\w+ly|(?:by|with|for) \w+))?$"
+)
+"""What may be done with it, which is no name for what it is."""
 _CALLED = re.compile(
     rf"^\W*(?:(?:ok|no|well|then|please|so),? )*(?:region (?P<number>\d+) (?:is|=) (?:really |actually "
     rf"|in fact )?(?:an? )|call (?:it|this|that|region "
@@ -263,7 +269,8 @@ def _objection(said: str) -> Posed | None:
         name = next(g for g in match.groups() if g).strip()
         if not _GENERIC.match(name) and " or " not in f" {name} ":
             return Posed(Pose.CORRECTION, (name,), named)
-    if (match := _COULD_BE.match(said)) and " or " not in said and not _GENERIC.match(match["name"]):
+    match = _COULD_BE.match(said)
+    if match and " or " not in said and not _GENERIC.match(match["name"]) and not _DONE.match(match["name"]):
         return Posed(Pose.CORRECTION, (match["name"],), named)
     if (match := _HAS_NONE.search(said)) and not re.match(
         r"\W*(?:is|are|was|does|do|has|have|why|how|what|which)\b(?! you say)", said

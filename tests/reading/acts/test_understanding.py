@@ -15,6 +15,7 @@ from assistant.reading.acts.message import LONGEST, MOST_PIECES, MessageKind, cu
 from assistant.reading.acts.slots import PREVIOUS, Form, Slots, claim_of, slots_of
 from assistant.reading.acts.understanding import KNOWN, Understanding, understand
 from assistant.reading.question import read_question
+from assistant.reading.told.posed import Pose, Posed
 from assistant.reading.told.scales import PICTURE, Scale, Unit, scale_of, unit_of
 
 
@@ -165,9 +166,16 @@ def test_scales(text: str, scale: Scale | None) -> None:
         ("scale bar 500 um = 210 px", Act.SCALE),
         ("camera is about 0.8 mm/px", Act.SCALE),
         ("is the pixel size 0.1 mm?", None),
+        ("What does it cost?", Act.PRICE),
+        ("how much would a new casting cost", Act.PRICE),
+        ("what does it cost to use you", None),
+        ("what could the crack lead to", Act.EFFECT),
+        ("are you sure?", Act.SURE),
+        ("are you sure it is a crack", None),
+        ("who made this scratch", None),
     ],
 )
-def test_scales_are_certain(text: str, act: Act | None) -> None:
+def test_some_turns_of_phrase_are_certain(text: str, act: Act | None) -> None:
     assert certain_act(text) is act
 
 
@@ -326,6 +334,18 @@ def test_every_act_has_its_family_and_example() -> None:
     assert len({act.example for act in Act}) == len(Act)
     assert not any(act.answerable for act in Act if act.family in (Family.UNANSWERABLE, Family.TALK))
     assert Act.WHERE.answerable
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("act", [act for act in Act if act.answerable], ids=lambda act: act.value)
+def test_what_is_offered_is_understood(act: Act) -> None:
+    found = understand(read_question(act.example))
+    if act is Act.ALTERNATIVES:
+        assert [one.slots.posed for one in found.acts] == [Posed(Pose.WHAT_ELSE)], (
+            "it is put as a question for other kinds"
+        )
+    else:
+        assert [one.act for one in found.acts] == [act]
 
 
 @pytest.mark.parametrize("lexical", [True, pytest.param(False, marks=pytest.mark.weights)])
