@@ -22,7 +22,7 @@ from assistant.words.replies.posed.told_sizes import (
 )
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
-from assistant.words.scene.spots import whole_pattern
+from assistant.words.scene.seen import whole_pattern
 
 MOST = 2
 """Regions that are measured in one reply; the table holds all."""

@@ -12,7 +12,8 @@ from assistant.words.replies.posed.alternatives import looks
 from assistant.words.replies.verdicts import DECIDES, DRAW, DRAW_SCAN, NOT_ABSENT
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
-from assistant.words.scene.spots import Spot, asks_of_rest, claims_to_see, distance, is_described
+from assistant.words.scene.seen import asks_of_rest, claims_to_see, is_described
+from assistant.words.scene.spots import Spot, distance
 
 SEEING = frozenset({
     Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.CLAIM, Act.IDENTIFY, Act.APPEARANCE, Act.DESCRIBE, Act.TYPE, Act.NONSENSE,

@@ -12,7 +12,7 @@ from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import read_question
 from assistant.reading.spelling import plain
 from assistant.words.scene.places import side_of
-from assistant.words.scene.spots import claims_to_see, seen_in
+from assistant.words.scene.seen import claims_to_see, seen_in
 
 COURTESIES = frozenset(
     {

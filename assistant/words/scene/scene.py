@@ -31,23 +31,19 @@ from assistant.words.scene.places import (
     point_of,
     side_of,
 )
-from assistant.words.scene.spots import (
-    Spot,
+from assistant.words.scene.seen import (
     asks_for_new,
     asks_of_place,
-    box_around,
-    box_of_cells,
     claims_to_see,
     is_described,
     names_again,
     points_back,
-    region_inside,
     seen_in,
     sees_somewhere,
     speaks_of,
-    spot_beside,
     whole_pattern,
 )
+from assistant.words.scene.spots import Spot, box_around, box_of_cells, region_inside, spot_beside
 
 POINTING = frozenset(
     {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
@@ -228,7 +224,7 @@ class Scene:
     def _carried(self, said: str) -> Spot | None:
         """The place named before that a plain sentence is about; None where it is about another thing."""
         for spot in (self.before, self.reported):
-            if spot is not None and speaks_of(said, spot, self.question.kinds):
+            if spot is not None and speaks_of(said, spot.named, self.question.kinds):
                 return spot
         thing = self.inspection.object_name or ""
         if self.asked.act in OF_THE_WHOLE and (whole_pattern(thing).search(said) or asks_for_new(said)):

@@ -11,7 +11,7 @@ from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
 from assistant.types import AnomalyMap, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.scene.spots import points_back
+from assistant.words.scene.seen import points_back
 from tests.inspections import inspection
 
 SCORES = np.zeros((32, 48), np.float32)
