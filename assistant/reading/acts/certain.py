@@ -29,7 +29,8 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
         (Act.BIRADS, r"\b(?:bi|li|pi|ti|lung).?rads\b"),
         (Act.BIOPSY, r"\bbiops(?:y|ies)\b"),
         (Act.CHANGE_THRESHOLD, r"\b(?:set|change|raise|lower|increase|decrease|adjust) (?:the |your )?(?:threshold|cut-?off)\b"),
-        (Act.CONFIRM, r"^\W*(?:ok|okay|yes|yep|yeah|alright|all right|understood|got it)[\s.!]*$"),
+        (Act.CONFIRM, r"^\W*(?:yes|yep|yeah)[\s.!]*$"),
+        (Act.CONTEXT, r"^\W*(?:ok|okay|alright|all right|understood|got it)[\s.!]*$"),
         (Act.DISAGREE, r"^\W*(?:no|nope|nah)[\s.!]*$"),
         (
             Act.WHY,

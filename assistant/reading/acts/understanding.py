@@ -26,8 +26,6 @@ KNOWN = 0.4
 """Confidence from which an act is taken as what was meant."""
 GUESSED = 0.3
 """Confidence from which an act that is not taken as meant is still worth a try."""
-LIKELY = 0.6
-"""Confidence from which an act that is about other things than kinds keeps alternatives that are none."""
 CERTAIN = 1.0
 """Confidence in an act that a rule tells."""
 THOUGHT_OF = 5
@@ -63,14 +61,37 @@ EACH_ASKED = frozenset({Act.CARD_WORD, Act.EXPORT, Act.LEAVE_OUT, Act.MANAGE_REF
 """Acts that depend on the words of each piece; they stand as often as a message does them."""
 AGAINST = (Pose.OBJECTION, Pose.CORRECTION, Pose.WHAT_ELSE)
 """What is put against a kind; the first of a message stands for all."""
-ABOUT_KINDS = frozenset(
-    {
-        Act.TYPE, Act.CLAIM, Act.PRESENCE, Act.IDENTIFY, Act.APPEARANCE, Act.SURE, Act.DISAGREE, Act.KIND_MEANING, Act.DIAGNOSIS,
-        Act.NONSENSE, Act.OFF_TOPIC, Act.CHIT_CHAT, Act.MATERIAL, Act.MISSED, Act.CAUSE, Act.CONFIRM, Act.DESCRIBE,
-        Act.ANYTHING_ELSE, Act.WHY, Act.NAME_KIND, Act.SUMMARY, Act.ORIENTATION,
-    }
-)  # fmt: skip
-"""Acts beside which alternatives are kinds or causes, whatever they are called."""
+REFINES: dict[Pose, frozenset[Act]] = {
+    Pose.KINDS: frozenset(
+        {
+            Act.TYPE,
+            Act.CLAIM,
+            Act.ALTERNATIVES,
+            Act.IDENTIFY,
+            Act.DIAGNOSIS,
+            Act.NAME_KIND,
+            Act.CAUSE,
+            Act.DISAGREE,
+            Act.SURE,
+        }
+    ),
+    Pose.WHAT_ELSE: frozenset({Act.TYPE, Act.ALTERNATIVES, Act.CLAIM, Act.IDENTIFY, Act.CAUSE}),
+    Pose.DECISIONS: frozenset({Act.ACCEPT, Act.REPAIR, Act.NEXT_STEP, Act.ESCALATE, Act.STANDARD}),
+    Pose.OTHER_KIND: frozenset({Act.SEVERITY, Act.ACCEPT, Act.EFFECT, Act.DANGEROUS}),
+    Pose.OBJECTION: frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.MISSED, Act.CONFIRM, Act.CAUSE}),
+    Pose.CORRECTION: frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.ALTERNATIVES, Act.IDENTIFY, Act.CONTEXT}),
+    Pose.WITHOUT: frozenset({Act.ACCEPT, Act.LEAVE_OUT, Act.PRESENCE, Act.SCORE, Act.EFFECT}),
+}
+"""Acts that a thing put to the assistant tells more exactly; beside another one it is a turn of phrase. Others stand alone."""
+
+
+LIKELY = 0.6
+"""Confidence from which an act that is about other things says that alternatives beside it are none."""
+_AROUND = frozenset(
+    "is it its a an the or and choose pick one which what this that these those please thing there just be could are was either"
+    " you say would call of them so then".split()
+)
+"""Words around alternatives that add nothing to them."""
 _ASKS = re.compile(
     r"(?:^|[,:;.(]|\b(?:and|but|so|or|then|on|in|at|for|to|by|from|with|please|tell me|say)\b)\W*"
     r"(?:how|what|which|why|where|who|whether)\b"
@@ -206,14 +227,25 @@ def _sized(piece: str, act: Act | None) -> Act | None:
 
 
 def _posed(piece: str, act: Act | None, confidence: float) -> Posed | None:
-    """What a piece puts; alternatives of no known kind are left to an act that is about other things, where that is sure."""
+    """What a piece puts, where its act is about that; where its act is hardly known, as far as it puts that and little else."""
     posed = posed_in(plain(piece))
-    if posed is not None:
-        posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
-    if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS or confidence < LIKELY:
+    if posed is None:
+        return None
+    posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
+    if act in REFINES.get(posed.pose, (act,)) or (posed.pose is Pose.WITHOUT and posed.numbers):
         return posed
-    known = any(read_question(option).kinds for option in posed.options)
-    return posed if known or all(map(kinds_of_words, posed.options)) else None
+    kinds = [bool(read_question(option).kinds or kinds_of_words(option)) for option in posed.options]
+    if kinds and (all(kinds) or (act is None and any(kinds))):
+        return posed
+    if act is None and posed.pose is Pose.CORRECTION:
+        return posed
+    return posed if confidence < LIKELY and _is_put_alone(piece, posed) else None
+
+
+def _is_put_alone(piece: str, posed: Posed) -> bool:
+    """Whether a piece holds alternatives and nothing else: "flux or solder balls?"."""
+    put = {word for option in posed.options for word in plain(option).split()}
+    return bool(put) and not {word.strip("?!.,;:") for word in plain(piece).split()} - put - _AROUND - {""}
 
 
 def _as_typed(option: str, piece: str) -> str:

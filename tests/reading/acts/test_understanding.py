@@ -42,7 +42,7 @@ def slots_in(act: Act, text: str, whole: str | None = None) -> Slots:
         ("how long and wide is the crack?", [Act.LENGTH, Act.WIDTH]),
         ("the bottle is 60 mm wide. How big is it?", [Act.SCALE, Act.SIZE]),
         ("where is it? where is it?", [Act.WHERE]),
-        ("ok", [Act.CONFIRM]),
+        ("ok", [Act.CONTEXT]),
         ("No.", [Act.DISAGREE]),
     ],
 )
