@@ -1,8 +1,10 @@
 """``python -m training.index_acts``: fit the index by which the assistant tells what a sentence does.
 
-Reads the phrasings of ``assistant/reading/acts/phrasings/``, embeds them with the sentence tower, fits both heads and their
-confidences, and writes ``index.safetensors`` (float16) and ``index.json`` into ``--out``. ``--held-out`` names a YAML file of
-sentences that are in no phrasing (``unknown``: lines; any other block: act to lines); their scores go into the JSON file as well.
+Reads the phrasings of ``assistant/reading/acts/phrasings/`` and the conversations of ``training/acts/spoken/``, tunes the
+sentence tower to them (low-rank additions and a head), fits a head on hashed words, and writes ``index.safetensors`` (float16)
+and ``index.json`` into ``--out``. A share of the patterns and conversations is left out first, for the scores and for how far a
+first guess is to be believed. ``--held-out`` names a YAML file of sentences that are in no phrasing (``unknown``: lines; any
+other block: act to lines); their scores go into the JSON file as well. About forty minutes on one core.
 """
 
 from __future__ import annotations
@@ -21,15 +23,26 @@ import torch
 from assistant.errors import AssistantError, WeightsError
 from assistant.reading import acts as room
 from assistant.reading.acts.act import EVASIVE, Act
-from assistant.reading.acts.index import FOLDER, LEXICAL_SHARE, NAME, ActIndex, LinearHead
+from assistant.reading.acts.index import FOLDER, LEXICAL_SHARE, NAME, ActIndex, LinearHead, softmax
 from assistant.reading.acts.lexical import BUCKETS
 from assistant.reading.acts.phrasings import Phrasing, load_phrasings, phrasings_hash
-from assistant.reading.acts.sentence_tower import TOWER, SentenceTower, sentence_tower
+from assistant.reading.acts.sentence_tower import TOWER, LowRank, SentenceTower, sentence_tower
 from assistant.reading.acts.understanding import KNOWN
 from assistant.towers.weights import tower_hash
 from training.acts.features import by_tower, by_words
 from training.acts.heads import LEXICAL, SENTENCE, fit_head, phrasing_weights
-from training.acts.left_out import Material, calibration_error, fit_confidence, guesses_left_out
+from training.acts.left_out import Material, calibration_error, fit_confidence, left_out
+from training.acts.spoken import SpokenPiece, load_spoken, spoken_hash
+from training.acts.tuning import TuningRecipe, tune
+
+FIRST_ACT = 0.65
+"""Share of the better of two readings."""
+SPOKEN_WEIGHT = 1.5
+"""Of a piece of a conversation; a sentence of a pattern counts as 1 in the mean."""
+LEFT_OUT = 0.15
+"""Share of the patterns and of the conversations that scores and confidences come from."""
+PER_PATTERN = 3
+"""Sentences of a pattern that the tower is tuned to; the words' head sees them all."""
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m training.index_acts") -> int:
@@ -37,15 +50,15 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m train
     parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(room.__path__[0]) / FOLDER, help="folder of the index")
     parser.add_argument("--held-out", type=Path, help="YAML file of sentences to score it on")
-    parser.add_argument("--folds", type=int, default=5, help="parts of the patterns, each left out once")
+    parser.add_argument("--epochs", type=int, default=TuningRecipe.epochs, help="0 leaves the tower as it is")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
     try:
         tower = sentence_tower()
         if tower is None:
             raise WeightsError(f"the tower {TOWER}", "none", f"run: anomaly-assistant weights fetch {TOWER}")
-        index = made_index(load_phrasings(), tower, args.folds, args.seed)
-        card = {"command": f"{program} --folds {args.folds} --seed {args.seed}", **index.card}
+        index = made_index(load_phrasings(), load_spoken(), tower, TuningRecipe(epochs=args.epochs), args.seed)
+        card = {"command": f"{program} --epochs {args.epochs} --seed {args.seed}", **index.card}
         if args.held_out is not None:
             card["scores"]["held_out"] = held_out_scores(index, args.held_out, tower)
         save_index(index, card, args.out)
@@ -56,46 +69,99 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m train
     return 0
 
 
-def made_index(phrasings: Sequence[Phrasing], tower: SentenceTower, folds: int, seed: int) -> ActIndex:
-    """The index of phrasings, with a card of what it was made from."""
-    texts = [phrasing.text for phrasing in phrasings]
-    order = tuple(Act)
-    material = Material(
-        by_tower(texts, tower),
-        by_words(texts),
-        torch.tensor([order.index(phrasing.act) for phrasing in phrasings]),
-        torch.tensor([phrasing.group for phrasing in phrasings]),
-    )
-    guesses = guesses_left_out(material, folds, np.random.default_rng(seed))
-    acts = material.acts.numpy()
-    confidences = {name: fit_confidence(found, acts) for name, found in guesses.items()}
-    scores: dict[str, Any] = {}
+def made_index(
+    phrasings: Sequence[Phrasing], spoken: Sequence[SpokenPiece], tower: SentenceTower, recipe: TuningRecipe, seed: int
+) -> ActIndex:
+    """The index of phrasings and conversations, with a card of what it was made from."""
+    material = material_of(phrasings, spoken)
+    out = left_out(material.groups, LEFT_OUT, seed)
+    unseen = material.part(out)
+    guesses = guesses_of(fitted(material.part(~out), tower, recipe, seed), unseen, tower)
+    confidences, scores = {}, {}
     for name, found in guesses.items():
-        right = found.argmax(1) == acts
+        right, said = unseen.right(found), unseen.spoken.numpy()
+        confidences[name] = fit_confidence(found[said], right[said])
         sure = np.array([confidences[name].of(row) for row in found])
-        scores[name] = {"top_1": round(float(right.mean()), 4), "calibration": round(calibration_error(sure, right), 4)}
-    weights = phrasing_weights(material.acts, material.groups)
+        scores[name] = {
+            "spoken": {
+                "pieces": int(said.sum()),
+                "top_1": _share(right[said].tolist()),
+                "known": _share((sure[said] >= KNOWN).tolist()),
+                "right_of_known": _share(right[said & (sure >= KNOWN)].tolist()),
+                "calibration": round(calibration_error(sure[said], right[said]), 4),
+            },
+            "patterns": {"sentences": int((~said).sum()), "top_1": _share(right[~said].tolist())},
+        }
+    sentence, lexical, additions = fitted(material, tower, recipe, seed)
     card = {
-        "phrasings": {"sha256": phrasings_hash(), "count": len(texts), "patterns": int(material.groups.max()) + 1},
+        "phrasings": {"sha256": phrasings_hash(), "count": len(phrasings)},
+        "spoken": {"sha256": spoken_hash(), "pieces": len(spoken), "talks": len({piece.talk for piece in spoken})},
         "towers": {TOWER: tower_hash(TOWER)},
         "recipe": {
-            "sentence": asdict(SENTENCE),
+            "tuning": asdict(recipe),
             "lexical": {**asdict(LEXICAL), "buckets": BUCKETS},
             "lexical_share": LEXICAL_SHARE,
-            "folds": folds,
+            "left_out": LEFT_OUT,
             "seed": seed,
         },
-        "acts": list(order),
+        "acts": list(Act),
         "confidences": {name: asdict(found) for name, found in confidences.items()},
-        "scores": {"patterns_left_out": scores},
+        "scores": {"left_out": scores},
     }
-    return ActIndex(
-        order,
-        fit_head(material.sentence, material.acts, weights, len(order), SENTENCE),
-        fit_head(material.lexical, material.acts, weights, len(order), LEXICAL),
-        confidences,
-        card,
-    )
+    return ActIndex(tuple(Act), sentence, lexical, confidences, card, additions)
+
+
+def material_of(phrasings: Sequence[Phrasing], spoken: Sequence[SpokenPiece]) -> Material:
+    """Both kinds of sentences; patterns are numbered first, then conversations."""
+    order = tuple(Act)
+    texts = [*(phrasing.text for phrasing in phrasings), *(piece.text for piece in spoken)]
+    patterns = max(phrasing.group for phrasing in phrasings) + 1
+    talks = {talk: patterns + at for at, talk in enumerate(dict.fromkeys(piece.talk for piece in spoken))}
+    groups = [*(phrasing.group for phrasing in phrasings), *(talks[piece.talk] for piece in spoken)]
+    targets = torch.zeros(len(texts), len(order))
+    for row, acts in enumerate([*((phrasing.act,) for phrasing in phrasings), *(piece.acts for piece in spoken)]):
+        for act, share in zip(acts, (FIRST_ACT, 1 - FIRST_ACT) if len(acts) > 1 else (1.0,), strict=True):
+            targets[row, order.index(act)] += share
+    firsts = targets.argmax(1)[: len(phrasings)]
+    weights = torch.cat([
+        phrasing_weights(firsts, torch.tensor(groups[: len(phrasings)])), torch.full((len(spoken),), SPOKEN_WEIGHT)
+    ])  # fmt: skip
+    said = torch.arange(len(texts)) >= len(phrasings)
+    return Material(texts, by_words(texts), targets, torch.tensor(groups), said, weights)
+
+
+Fitted = tuple[LinearHead, LinearHead, Mapping[str, LowRank]]
+
+
+def fitted(material: Material, tower: SentenceTower, recipe: TuningRecipe, seed: int) -> Fitted:
+    """The head on the tower, the head on words, and what is added to the tower."""
+    lexical = fit_head(material.lexical, material.targets, material.weights, LEXICAL)
+    if not recipe.epochs:
+        return fit_head(by_tower(material.texts, tower), material.targets, material.weights, SENTENCE), lexical, {}
+    some = material.part(material.spoken | _first_of_groups(material.groups, PER_PATTERN, seed))
+    weights = torch.where(some.spoken, SPOKEN_WEIGHT, 1.0)
+    additions, sentence = tune(tower, some.texts, some.targets, weights, recipe, seed)
+    return sentence, lexical, additions
+
+
+def _first_of_groups(groups: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    """Which sentences are the first of their group in a drawn order."""
+    drawn = np.random.default_rng(seed).permutation(len(groups))
+    seen: dict[int, int] = {}
+    kept = torch.zeros(len(groups), dtype=torch.bool)
+    for at in drawn:
+        group = int(groups[at])
+        seen[group] = seen.get(group, 0) + 1
+        kept[at] = seen[group] <= count
+    return kept
+
+
+def guesses_of(heads: Fitted, material: Material, tower: SentenceTower) -> dict[str, np.ndarray]:
+    """Probabilities of each sentence: "sentence" (with both heads) and "lexical"."""
+    sentence, lexical, additions = heads
+    words = softmax((material.lexical @ torch.from_numpy(lexical.weight) + torch.from_numpy(lexical.bias)).numpy())
+    meant = tower.adapted(additions).embed(material.texts) @ sentence.weight + sentence.bias
+    return {"sentence": LEXICAL_SHARE * words + (1 - LEXICAL_SHARE) * softmax(meant), "lexical": words}
 
 
 def held_out_scores(index: ActIndex, file: Path, tower: SentenceTower) -> dict[str, Any]:
@@ -145,9 +211,13 @@ def save_index(index: ActIndex, card: dict[str, Any], folder: Path) -> None:
         return {f"{name}.weight": head.weight.astype(np.float16), f"{name}.bias": head.bias.astype(np.float16)}
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {**narrow(index.sentence, "sentence"), **narrow(index.lexical, "lexical")}, folder / f"{NAME}.safetensors"
-    )
+    added = {
+        f"tower.{name}.{side}": np.ascontiguousarray(matrix).astype(np.float16)
+        for name, one in index.additions.items()
+        for side, matrix in (("down", one.down), ("up", one.up))
+    }
+    tensors = {**narrow(index.sentence, "sentence"), **narrow(index.lexical, "lexical"), **added}
+    save_file(tensors, folder / f"{NAME}.safetensors")
     (folder / f"{NAME}.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 

@@ -65,7 +65,7 @@ MOST_SENTENCES = 5
 """Of a model, on one message."""
 EXACT = frozenset({
     Act.PRESENCE, Act.COUNT, Act.WHERE, Act.LIST_REGIONS, Act.WORST_REGION, Act.SCORE, Act.THRESHOLD, Act.SLICE, Act.SIDE,
-    Act.RATING, Act.REPORT,
+    Act.RATING, Act.REPORT, Act.LEAVE_OUT, Act.ALTERNATIVES, Act.SHOW,
 })  # fmt: skip
 """Acts whose answers are numbers and names: they gain nothing by other words."""
 FIXED = frozenset({Family.MEASURE, Family.UNANSWERABLE, Family.MEDICAL, Family.TOOL, Family.TALK})

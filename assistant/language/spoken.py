@@ -18,12 +18,14 @@ from assistant.errors import ServerError
 from assistant.language.chat_model import UNHEARD, ChatDialogue, ChatLanguageModel
 from assistant.language.interface import DraftDialogue, DraftWriter
 from assistant.language.retold import Retelling, is_retold, is_sure, with_model
-from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.act import Act
 from assistant.reading.acts.understanding import Understanding, understand
 from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
+from assistant.reading.spelling import plain
 from assistant.reading.statements import read
 from assistant.reading.told.scales import Scale
+from assistant.reading.told.told_domain import told_scan
 from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.vocabulary.materials import is_plain
@@ -70,7 +72,7 @@ class Spoken:
         others: further pictures of the session.
         replies: so far.
         turns: (question, answer) so far, as shown.
-        told_scan: the user spoke of the picture as of a scan of a patient.
+        told_scan: the user said that the picture is a scan of a patient.
         told_scale: the last size that the user told.
         language: the model that talks where it is not the program's own.
         kind_chances: gives the kinds of each region with their chances, the likeliest first.
@@ -110,7 +112,7 @@ class Spoken:
         stop = stop or threading.Event()
         last = self.replies[-1] if self.replies else None
         understood = understand(question)
-        self.told_scan = self.told_scan or speaks_of_scan(question, understood)
+        self.told_scan = self.told_scan if (stated := told_scan(plain(question.text))) is None else stated
         scales = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
         told = [
             scale for scale in scales if not is_of_mark(scale) and not is_of_part(scale, self.inspection.object_name)
@@ -246,14 +248,3 @@ def numbers_of(text: str) -> frozenset[str]:
     """
     found = re.findall(r"\d*\.?\d+", text)
     return frozenset(n.lstrip("0").rstrip("0").rstrip(".") if "." in n else n.lstrip("0") or "0" for n in found)
-
-
-_SCAN = re.compile(
-    r"\b(?:tumou?rs?|lesions?|radiolog\w*|patients?|mri|ct scan|x.?ray|mammogra\w*|ultrasound|biops\w*|metasta\w*|brain)\b"
-)
-
-
-def speaks_of_scan(question: Question, understood: Understanding) -> bool:
-    """Whether a message takes the picture for a scan of a patient: by two words of such talk, or by an act and a word of it."""
-    words = len(set(_SCAN.findall(question.text.lower())))
-    return words > 1 or (words > 0 and any(one.act.family is Family.MEDICAL for one in understood.acts))

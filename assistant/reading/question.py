@@ -38,6 +38,11 @@ _OTHER_NAMES = re.compile(
 _UP_DOWN = re.compile(
     r"\b(?P<row>up|down)[ -](?P<column>left|right)\b|\b(?P<column2>left|right)[ -](?P<row2>up|down)\b", re.IGNORECASE
 )
+_MIDDLE_OF_SIDE = re.compile(
+    r"\b(?:middle|centre|center) of (?:the |its )?(?P<side>left|right|top|bottom|upper|lower)(?:[ -]hand)?"
+    r" (?:edge|side|rim|border|margin|part|third|half)\b",
+    re.IGNORECASE,
+)
 Rank = Literal["first", "largest", "second", ""]
 
 
@@ -78,7 +83,8 @@ class Question:
     @cached_property
     def cells(self) -> frozenset[str]:
         """Of the 3x3 grid, those it names; read at the first use, by the whole grammar of clauses."""
-        statement = f"it is {_UP_DOWN.sub(_in_order, self.text.rstrip('?'))}."
+        said = _MIDDLE_OF_SIDE.sub(_middle_of, self.text.rstrip("?"))
+        statement = f"it is {_UP_DOWN.sub(_in_order, said)}."
         return frozenset(cell for clause in clauses(statement) for cell in places(clause)[0])
 
     @property
@@ -136,6 +142,12 @@ def _in_order(match: re.Match[str]) -> str:
     """A corner as the grammar of places has it."""
     row, column = (match["row"] or match["row2"]).lower(), (match["column"] or match["column2"]).lower()
     return f"at the {'top' if row == 'up' else 'bottom'} {column}"
+
+
+def _middle_of(match: re.Match[str]) -> str:
+    """The middle of a side as the grammar of places has it."""
+    side = {"upper": "top", "lower": "bottom"}.get(match["side"].lower(), match["side"].lower())
+    return f"at the middle {side}" if side in ("left", "right") else f"at the {side} centre"
 
 
 def _stem_of(text: str) -> str:

@@ -130,10 +130,10 @@ def _nothing(inspection: Inspection, intents: list[Intent], unknown_region: bool
         return f"There is no such region: {wording.counted(len(inspection.regions), 'region')} stood out."
     if inspection.verdict is Verdict.ANOMALOUS:
         return "The picture looks anomalous, but no single region stands out, so look at the whole picture again."
-    parts = [f"there is nothing to {_NOTHING_TO[intent]}" for intent in intents if intent in _NOTHING_TO][:1]
+    parts = [f"nothing is marked that I could {_NOTHING_TO[intent]}" for intent in intents if intent in _NOTHING_TO][:1]
     if Intent.NEXT_STEP in intents:
         near = wording.borderline(inspection.image_score)
-        parts.append("a second look is advised, as the score is close" if near else "no further check is needed")
+        parts.append("a second look is advised, as the score is close" if near else "I know of no step to take")
     return f"No anomalous region was found, so {' and '.join(parts)}."
 
 

@@ -28,6 +28,7 @@ class HeadRecipe:
 
 
 SENTENCE = HeadRecipe(decay=3e-6, learning_rate=0.02, steps=300)
+"""On a tower that is left as it is."""
 LEXICAL = HeadRecipe(decay=3e-6, learning_rate=0.3, steps=60)
 
 
@@ -40,28 +41,23 @@ def phrasing_weights(acts: Int[Tensor, " phrasings"], groups: Int[Tensor, " phra
 
 
 def fit_head(
-    features: Tensor,
-    acts: Int[Tensor, " phrasings"],
-    weights: Float[Tensor, " phrasings"],
-    count: int,
-    recipe: HeadRecipe,
+    features: Tensor, targets: Float[Tensor, "sentences acts"], weights: Float[Tensor, " sentences"], recipe: HeadRecipe
 ) -> LinearHead:
     """A head that tells acts by features.
 
     Args:
-        features: (phrasings, width), dense or sparse.
-        acts: number of each phrasing's act.
-        weights: of each phrasing.
-        count: of acts, whether or not each has a phrasing here.
+        features: (sentences, width), dense or sparse.
+        targets: share of each act in what a sentence does; rows sum to 1.
+        weights: of each sentence.
         recipe: how long and how strictly.
     """
-    weight = torch.zeros(features.shape[1], count, requires_grad=True)
-    bias = torch.zeros(count, requires_grad=True)
+    weight = torch.zeros(features.shape[1], targets.shape[1], requires_grad=True)
+    bias = torch.zeros(targets.shape[1], requires_grad=True)
     optimizer = torch.optim.Adam([weight, bias], lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.steps)
     for _ in range(recipe.steps):
         optimizer.zero_grad()
-        losses = torch.nn.functional.cross_entropy(features @ weight + bias, acts, reduction="none")
+        losses = torch.nn.functional.cross_entropy(features @ weight + bias, targets, reduction="none")
         ((losses * weights).mean() + recipe.decay * weight.square().sum()).backward()
         optimizer.step()
         schedule.step()

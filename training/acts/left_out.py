@@ -1,64 +1,64 @@
-"""Guesses on patterns that the heads have not seen, and from them the chance that a first guess is right."""
+"""What the index is fitted to, which of it is left out, and from the guesses on that the chance that a first guess is right."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from assistant.reading.acts.index import LEXICAL_SHARE, Confidence, measures, softmax
-from training.acts.heads import LEXICAL, SENTENCE, fit_head, phrasing_weights
+from assistant.reading.acts.index import Confidence, measures
 
-Probabilities = Float[np.ndarray, "phrasings acts"]
+Probabilities = Float[np.ndarray, "sentences acts"]
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What heads are fitted to.
+    """What the index is fitted to: sentences of patterns, and pieces of conversations.
 
     Args:
-        sentence: (phrasings, 384).
-        lexical: (phrasings, buckets), sparse.
-        acts: number of each phrasing's act.
-        groups: number of each phrasing's pattern.
+        texts: sentences.
+        lexical: (sentences, buckets), sparse.
+        targets: (sentences, acts), the share of each act in what a sentence does.
+        groups: number of each sentence's pattern or conversation.
+        spoken: whether it comes from a conversation.
+        weights: of each sentence.
     """
 
-    sentence: Float[Tensor, "phrasings width"]
+    texts: Sequence[str]
     lexical: Tensor
-    acts: Int[Tensor, " phrasings"]
-    groups: Int[Tensor, " phrasings"]
+    targets: Float[Tensor, "sentences acts"]
+    groups: Int[Tensor, " sentences"]
+    spoken: Bool[Tensor, " sentences"]
+    weights: Float[Tensor, " sentences"]
+
+    def part(self, mask: Bool[Tensor, " sentences"]) -> Material:
+        """Some of the sentences."""
+        at = torch.nonzero(mask)[:, 0]
+        lexical = self.lexical.index_select(0, at)
+        texts = [self.texts[one] for one in at.tolist()]
+        return Material(texts, lexical, self.targets[at], self.groups[at], self.spoken[at], self.weights[at])
+
+    def right(self, guesses: Probabilities) -> Bool[np.ndarray, " sentences"]:
+        """Whether the highest probability is at an act that the sentence does."""
+        best = torch.from_numpy(guesses.argmax(1))
+        return np.asarray((self.targets.gather(1, best[:, None])[:, 0] > 0).numpy())
 
 
-def guesses_left_out(material: Material, folds: int, rng: np.random.Generator) -> dict[str, Probabilities]:
-    """Probabilities of each phrasing from heads that saw none of its pattern; "sentence" (with both heads) and "lexical"."""
-    fold_of = torch.from_numpy(rng.integers(0, folds, int(material.groups.max()) + 1))
-    folded = fold_of[material.groups]
-    count = int(material.acts.max()) + 1
-    lexical = np.zeros((len(folded), count), np.float32)
-    both = np.zeros_like(lexical)
-    for fold in range(folds):
-        seen, left = torch.nonzero(folded != fold)[:, 0], torch.nonzero(folded == fold)[:, 0]
-        acts = material.acts[seen]
-        weights = phrasing_weights(acts, material.groups[seen])
-        words = fit_head(material.lexical.index_select(0, seen), acts, weights, count, LEXICAL)
-        tower = fit_head(material.sentence[seen], acts, weights, count, SENTENCE)
-        by_words = material.lexical.index_select(0, left) @ torch.from_numpy(words.weight) + torch.from_numpy(
-            words.bias
-        )
-        by_tower = material.sentence[left] @ torch.from_numpy(tower.weight) + torch.from_numpy(tower.bias)
-        lexical[left.numpy()] = softmax(by_words.numpy())
-        both[left.numpy()] = LEXICAL_SHARE * lexical[left.numpy()] + (1 - LEXICAL_SHARE) * softmax(by_tower.numpy())
-    return {"sentence": both, "lexical": lexical}
+def left_out(groups: Int[Tensor, " sentences"], share: float, seed: int) -> Bool[Tensor, " sentences"]:
+    """Which sentences are left out: those of a share of the groups, whole ones."""
+    drawn = np.random.default_rng(seed).random(int(groups.max()) + 1) < share
+    return torch.from_numpy(drawn)[groups]
 
 
-def fit_confidence(guesses: Probabilities, acts: Int[np.ndarray, " phrasings"]) -> Confidence:
-    """The chance that the highest probability is at the right act."""
+def fit_confidence(guesses: Probabilities, right: Bool[np.ndarray, " sentences"]) -> Confidence:
+    """The chance that the highest probability is at a right act."""
     measured = np.array([measures(row) for row in guesses])
-    fitted = LogisticRegression(C=10.0).fit(measured, guesses.argmax(1) == acts)
+    fitted = LogisticRegression(C=10.0).fit(measured, right)
     top, margin = fitted.coef_[0].tolist()
     return Confidence(float(fitted.intercept_[0]), top, margin)
 

@@ -33,6 +33,7 @@ class Act(StrEnum):
     RATING = "rating"
     STANDARD = "standard"
     ESCALATE = "escalate"
+    LEAVE_OUT = "leave_out"
     COUNT = "count"
     WHERE = "where"
     TYPE = "type"
@@ -44,6 +45,8 @@ class Act(StrEnum):
     SPREAD = "spread"
     ANYTHING_ELSE = "anything_else"
     HEAT_MAP = "heat_map"
+    ALTERNATIVES = "alternatives"
+    SHOW = "show"
     SIZE = "size"
     LENGTH = "length"
     WIDTH = "width"
@@ -103,6 +106,7 @@ class Act(StrEnum):
     TEXT = "text"
     RATE = "rate"
     PROGRESS = "progress"
+    HISTORY = "history"
     SCORE = "score"
     THRESHOLD = "threshold"
     CHANGE_THRESHOLD = "change_threshold"
@@ -116,6 +120,15 @@ class Act(StrEnum):
     REFERENCES = "references"
     LEARN = "learn"
     PRIVACY = "privacy"
+    CARD_WORD = "card_word"
+    SET_LIMIT = "set_limit"
+    LOADED = "loaded"
+    RERUN = "rerun"
+    RECORD = "record"
+    REPEATABLE = "repeatable"
+    VALIDATE = "validate"
+    EXPORT = "export"
+    MANAGE_REFERENCES = "manage_references"
     GREETING = "greeting"
     THANKS = "thanks"
     GOODBYE = "goodbye"
@@ -124,6 +137,7 @@ class Act(StrEnum):
     NONSENSE = "nonsense"
     CHIT_CHAT = "chit_chat"
     OFF_TOPIC = "off_topic"
+    CONTEXT = "context"
 
     @property
     def family(self) -> Family:
@@ -166,6 +180,7 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
         Act.RATING: "Rate it from 0 to 100.",
         Act.STANDARD: "Does it meet the standard?",
         Act.ESCALATE: "Should we stop the line?",
+        Act.LEAVE_OUT: "Judge it without region 1.",
     },
     Family.FINDING: {
         Act.COUNT: "How many defects are there?",
@@ -179,6 +194,8 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
         Act.SPREAD: "Are they clustered or scattered?",
         Act.ANYTHING_ELSE: "Is there anything else?",
         Act.HEAT_MAP: "What does the heat map show?",
+        Act.ALTERNATIVES: "Which other kinds did you consider?",
+        Act.SHOW: "Show me the place enlarged.",
     },
     Family.MEASURE: {
         Act.SIZE: "How big is it?",
@@ -229,6 +246,9 @@ _EXAMPLES: dict[Family, dict[Act, str]] = {
     Family.TOOL: {
         Act.SCORE: "What is the score?",
         Act.THRESHOLD: "What is the threshold?",
+        Act.CARD_WORD: "What does borderline mean on the card?",
+        Act.SET_LIMIT: "Our limit is 0.3 mm from now on.",
+        Act.LOADED: "Which file is loaded?",
     },
 }
 _NOT_IN_A_PICTURE: dict[Family, dict[Act, str]] = {
@@ -258,6 +278,7 @@ _NOT_IN_A_PICTURE: dict[Family, dict[Act, str]] = {
         Act.TEXT: "What does the label say?",
         Act.RATE: "How many of them are bad?",
         Act.PROGRESS: "Is it getting worse?",
+        Act.HISTORY: "Has it been cleaned or repaired before?",
     },
     Family.TOOL: {
         Act.CHANGE_THRESHOLD: "Be less strict.",
@@ -271,6 +292,12 @@ _NOT_IN_A_PICTURE: dict[Family, dict[Act, str]] = {
         Act.REFERENCES: "What did you compare it with?",
         Act.LEARN: "Can you learn from this?",
         Act.PRIVACY: "Do you keep my picture?",
+        Act.RERUN: "Inspect it again.",
+        Act.RECORD: "Note down that I disagree.",
+        Act.REPEATABLE: "Would the same picture give the same result again?",
+        Act.VALIDATE: "How do I test it on my own parts?",
+        Act.EXPORT: "Can I have the result as a file?",
+        Act.MANAGE_REFERENCES: "Which reference should I take out?",
     },
     Family.TALK: {
         Act.GREETING: "Hello.",
@@ -281,6 +308,7 @@ _NOT_IN_A_PICTURE: dict[Family, dict[Act, str]] = {
         Act.NONSENSE: "Asdf.",
         Act.CHIT_CHAT: "How are you?",
         Act.OFF_TOPIC: "Write a poem.",
+        Act.CONTEXT: "We run these at two hundred a minute.",
     },
 }
 TRAITS = MappingProxyType(

@@ -12,7 +12,11 @@ _ITS_NAME = r"(?:that|this|the|your|such an?) (?:\w+ )?(?:label|name|kind|class|
 _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
     (act, re.compile(pattern, re.IGNORECASE))
     for act, pattern in (
-        (Act.SCALE, rf"^(?!.*\?).*\b(?:is|has|measures|of|=)\b.*\d ?{_LENGTH_UNIT} (?:wide|long|high|tall|across)\b"),
+        (
+            Act.SCALE,
+            r"^(?!.*(?:\?|\blimits?\b|\btoleranc|\bmax|\ballow)).*\b(?:is|has|measures|of|=)\b"
+            rf".*\d ?{_LENGTH_UNIT} (?:wide|long|high|tall|across)\b",
+        ),
         (Act.SCALE, rf"\b(?:one|a|1|\d+) ?(?:px|pixels?) (?:is|are|=|equals?|makes?) (?:about )?\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
         (Act.SCALE, rf"^(?!.*\?).*\b(?:px|pixel|voxel) ?(?:size|pitch|spacing)\b\D{{0,20}}\d*[.,]?\d+ ?{_LENGTH_UNIT}\b"),
         (Act.SCALE, rf"^(?!.*\?).*\d ?{_LENGTH_UNIT} ?(?:/|per) ?(?:px|pixel)\b"),
@@ -25,7 +29,8 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
         (Act.BIRADS, r"\b(?:bi|li|pi|ti|lung).?rads\b"),
         (Act.BIOPSY, r"\bbiops(?:y|ies)\b"),
         (Act.CHANGE_THRESHOLD, r"\b(?:set|change|raise|lower|increase|decrease|adjust) (?:the |your )?(?:threshold|cut-?off)\b"),
-        (Act.CONFIRM, r"^\W*(?:ok|okay|yes|yep|yeah|alright|all right|understood|got it)[\s.!]*$"),
+        (Act.CONFIRM, r"^\W*(?:yes|yep|yeah)[\s.!]*$"),
+        (Act.CONTEXT, r"^\W*(?:ok|okay|alright|all right|understood|got it)[\s.!]*$"),
         (Act.DISAGREE, r"^\W*(?:no|nope|nah)[\s.!]*$"),
         (
             Act.WHY,
@@ -90,6 +95,24 @@ _RULES: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
             r"|\b(?:is|was|how (?:good|right) is) your label\b",
         ),
         (Act.SERIAL_NUMBER, r"\bserial (?:number|no)\b"),
+        (Act.EFFECT, r"\bwhat (?:can|could|may|might|will|does|would) (?:it|this|that|they|the \w+) (?:\w+ )?lead to\b"),
+        (Act.NEXT_STEP, r"^\W*(?:and |so |ok(?:ay)? )?what now\W*$"),
+        (Act.SURE, r"^\W*(?:and |but |so )?are you (?:really |quite |so |very )?(?:sure|certain)\W*$"),
+        (
+            Act.ORIGIN,
+            r"^\W*(?:and )?who (?:made|makes|built|manufactured|produced) (?:it|(?:this|that|the) (?:part|piece|product))\W*$",
+        ),
+        (Act.RATE, r"\bhow many of (?:them|these|those) are (?:bad|defective|faulty)\b"),
+        (Act.SIDE, r"^\W*(?:and )?(?:which|what) side is (?:it|this|that) on\W*$"),
+        (
+            Act.REPEATABLE,
+            r"\bsame (?:picture|image|file|photo)\b.{0,25}\b(?:same|identical) (?:result|score|verdict|answer)\b",
+        ),
+        (
+            Act.PRICE,
+            r"\b(?:what|how much) (?:does|do|did|would|will|might) (?:it|this|that|they|the \w+|an? (?:\w+ )?\w+) cost\b"
+            r"(?!.*\b(?:run|use|train)\b)",
+        ),
     )
 )  # fmt: skip
 

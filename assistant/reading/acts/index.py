@@ -1,18 +1,19 @@
-"""What tells the acts apart: two linear heads over all phrasings, and how often their first guess is right.
+"""What tells the acts apart: two linear heads, what is added to the sentence tower, and how often a first guess is right.
 
-One head stands on the sentence tower, the other on hashed words; ``python -m training.index_acts`` fits both and writes
+One head stands on the tower, tuned to acts, the other on hashed words; ``python -m training.index_acts`` fits them and writes
 ``index.safetensors`` with ``index.json`` beside it. A confidence is the chance that the first guess is right, from the two
-highest probabilities; it was learned on sentences of patterns that the heads had not seen.
+highest probabilities; it was learned on conversations that neither head had seen.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -20,7 +21,7 @@ from jaxtyping import Float, Float32
 from assistant.errors import WeightsError
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.lexical import buckets_of
-from assistant.reading.acts.sentence_tower import SentenceTower
+from assistant.reading.acts.sentence_tower import LowRank, SentenceTower
 
 FOLDER = "index"
 NAME = "index"
@@ -73,10 +74,11 @@ class ActIndex:
 
     Args:
         acts: in the order of the heads' columns.
-        sentence: head on the tower's unit vectors (384, acts).
+        sentence: head on the unit vectors of the adapted tower (384, acts).
         lexical: head on hashed words (buckets, acts).
         confidences: with the tower ("sentence") and without it ("lexical").
         card: what the heads were made from, with what scores.
+        additions: to the tower's dense layers.
     """
 
     acts: tuple[Act, ...]
@@ -84,17 +86,25 @@ class ActIndex:
     lexical: LinearHead
     confidences: Mapping[str, Confidence]
     card: Mapping[str, Any]
+    additions: Mapping[str, LowRank] = field(default_factory=dict)
+    _adapted: WeakKeyDictionary[SentenceTower, SentenceTower] = field(default_factory=WeakKeyDictionary, repr=False)
 
     def rank(self, texts: Sequence[str], tower: SentenceTower | None) -> list[Ranking]:
         """Acts of each sentence, the likeliest first; by words alone without a tower."""
         found = np.stack([softmax(self._by_words(text)) for text in texts])
         if tower is not None:
-            meant = softmax(tower.embed(texts) @ self.sentence.weight + self.sentence.bias)
+            meant = softmax(self.adapted(tower).embed(texts) @ self.sentence.weight + self.sentence.bias)
             found = LEXICAL_SHARE * found + (1 - LEXICAL_SHARE) * meant
         confidence = self.confidences["lexical" if tower is None else "sentence"]
         return [
             Ranking(tuple(self.acts[at] for at in np.argsort(-row, kind="stable")), confidence.of(row)) for row in found
         ]
+
+    def adapted(self, tower: SentenceTower) -> SentenceTower:
+        """The tower as the head knows it; made once."""
+        if (found := self._adapted.get(tower)) is None:
+            found = self._adapted.setdefault(tower, tower.adapted(self.additions))
+        return found
 
     def _by_words(self, text: str) -> Float32[np.ndarray, " acts"]:
         buckets = buckets_of(text)
@@ -142,5 +152,10 @@ def load_index() -> ActIndex:
         name: array.astype(np.float32) for name, array in load((folder / f"{NAME}.safetensors").read_bytes()).items()
     }
     heads = {name: LinearHead(tensors[f"{name}.weight"], tensors[f"{name}.bias"]) for name in ("sentence", "lexical")}
+    ends = ".down"
+    layers = sorted(name.removesuffix(ends) for name in tensors if name.endswith(ends))
+    additions = {
+        name.removeprefix("tower."): LowRank(tensors[f"{name}.down"], tensors[f"{name}.up"]) for name in layers
+    }
     confidences = {name: Confidence(**parts) for name, parts in card["confidences"].items()}
-    return ActIndex(tuple(map(Act, card["acts"])), heads["sentence"], heads["lexical"], confidences, card)
+    return ActIndex(tuple(map(Act, card["acts"])), heads["sentence"], heads["lexical"], confidences, card, additions)

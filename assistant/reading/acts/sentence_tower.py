@@ -8,8 +8,8 @@ pass keeps nothing, so that threads share one tower.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,19 @@ LAYERS = 6
 LONGEST = 64
 """Tokens of a sentence that are read."""
 EPSILON = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class LowRank:
+    """What is added to the weight of a dense layer: ``up @ down``.
+
+    Args:
+        down: (rank, inputs).
+        up: (outputs, rank).
+    """
+
+    down: Float32[np.ndarray, "rank inputs"]
+    up: Float32[np.ndarray, "outputs rank"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +61,25 @@ class SentenceTower:
             rows = [self._pooled(torch.tensor([coded.ids])) for coded in self.tokenizer.encode_batch(list(texts))]
             found = torch.cat(rows) if rows else torch.zeros(0, WIDTH)
             return torch.nn.functional.normalize(found, dim=1).numpy()
+
+    def adapted(self, additions: Mapping[str, LowRank]) -> SentenceTower:
+        """The tower with something added to its dense layers; it shares all other weights with this one.
+
+        Args:
+            additions: by the names of the layers (``encoder.layer.0.output.dense``).
+
+        Raises:
+            KeyError: a layer that the tower has not.
+        """
+        if not additions:
+            return self
+        import torch
+
+        changed = {}
+        for name, added in additions.items():
+            key = f"{name}.weight"
+            changed[key] = self.weights[key] + torch.from_numpy(added.up) @ torch.from_numpy(added.down)
+        return replace(self, weights={**self.weights, **changed})
 
     def _pooled(self, ids: Tensor) -> Tensor:
         """(1, tokens) -> (1, width): mean of the last layer's tokens."""

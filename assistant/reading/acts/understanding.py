@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -56,16 +57,49 @@ POSED = {
     Pose.OTHER_KIND: Act.SEVERITY,
 }
 """The act that each thing put to the assistant counts as."""
+EACH_ASKED = frozenset({Act.CARD_WORD, Act.EXPORT, Act.LEAVE_OUT, Act.MANAGE_REFERENCES, Act.SET_LIMIT})
+"""Acts that depend on the words of each piece; they stand as often as a message does them."""
 AGAINST = (Pose.OBJECTION, Pose.CORRECTION, Pose.WHAT_ELSE)
 """What is put against a kind; the first of a message stands for all."""
-ABOUT_KINDS = frozenset(
-    {
-        Act.TYPE, Act.CLAIM, Act.PRESENCE, Act.IDENTIFY, Act.APPEARANCE, Act.SURE, Act.DISAGREE, Act.KIND_MEANING, Act.DIAGNOSIS,
-        Act.NONSENSE, Act.OFF_TOPIC, Act.CHIT_CHAT, Act.MATERIAL, Act.MISSED, Act.CAUSE, Act.CONFIRM, Act.DESCRIBE,
-        Act.ANYTHING_ELSE, Act.WHY, Act.NAME_KIND, Act.SUMMARY, Act.ORIENTATION,
-    }
-)  # fmt: skip
-"""Acts beside which alternatives are kinds or causes, whatever they are called."""
+REFINES: dict[Pose, frozenset[Act]] = {
+    Pose.KINDS: frozenset(
+        {
+            Act.TYPE,
+            Act.CLAIM,
+            Act.ALTERNATIVES,
+            Act.IDENTIFY,
+            Act.DIAGNOSIS,
+            Act.NAME_KIND,
+            Act.CAUSE,
+            Act.DISAGREE,
+            Act.SURE,
+        }
+    ),
+    Pose.WHAT_ELSE: frozenset({Act.TYPE, Act.ALTERNATIVES, Act.CLAIM, Act.IDENTIFY, Act.CAUSE}),
+    Pose.DECISIONS: frozenset({Act.ACCEPT, Act.REPAIR, Act.NEXT_STEP, Act.ESCALATE, Act.STANDARD}),
+    Pose.OTHER_KIND: frozenset({Act.SEVERITY, Act.ACCEPT, Act.EFFECT, Act.DANGEROUS}),
+    Pose.OBJECTION: frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.MISSED, Act.CONFIRM, Act.CAUSE}),
+    Pose.CORRECTION: frozenset({Act.CLAIM, Act.DISAGREE, Act.TYPE, Act.ALTERNATIVES, Act.IDENTIFY, Act.CONTEXT}),
+    Pose.WITHOUT: frozenset({Act.ACCEPT, Act.LEAVE_OUT, Act.PRESENCE, Act.SCORE, Act.EFFECT}),
+}
+"""Acts that a thing put to the assistant tells more exactly; beside another one it is a turn of phrase. Others stand alone."""
+
+
+LIKELY = 0.6
+"""Confidence from which an act that is about other things says that alternatives beside it are none."""
+_AROUND = frozenset(
+    "is it its a an the or and choose pick one which what this that these those please thing there just be could are was either"
+    " you say would call of them so then".split()
+)
+"""Words around alternatives that add nothing to them."""
+_ASKS = re.compile(
+    r"(?:^|[,:;.(]|\b(?:and|but|so|or|then|on|in|at|for|to|by|from|with|please|tell me|say)\b)\W*"
+    r"(?:how|what|which|why|where|who|whether)\b"
+    r"|^\W*(?:(?:and|so|then|now|ok|please|right|just) )*"
+    r"(?:summari[sz]e|describe|explain|compare|check|judge|list|name|call|find|prove)\b"
+    r"|\b(?:can|could|would|will|do|did|does|are|is|should|shall) (?:you|it|that|this|we|i)\b(?! (?:not|n't))(?=[^,.]*$)"
+)
+"""Asks, or tells to do something, wherever in a piece it does so."""
 OFFERED = (Act.PRESENCE, Act.WHERE, Act.TYPE)
 """Acts to offer where no word was understood."""
 
@@ -92,7 +126,7 @@ class Understanding:
     """What a message does.
 
     Args:
-        acts: in the order of the message; one act with the same slots stands once.
+        acts: in the order of the message; one act with the same slots stands once, but for :data:`EACH_ASKED`.
         unclear: pieces of the message whose act is not known.
         nearest: three acts to offer (:attr:`Act.example`): those nearest to the least certain piece.
         language: ISO 639-1 code of the language it is in.
@@ -140,7 +174,7 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
     mains = [main_clause(piece) if posed_in(plain(piece)) is None else piece for piece in pieces]
     ranked = load_index().rank([without_form(piece) for piece in mains], tower)
     acts: list[AskedAct] = []
-    unclear: list[str] = []
+    unclear: dict[str, Ranking] = {}
     before: Slots | None = None
     for piece, ranking in zip(mains, ranked, strict=True):
         read = read_question(piece)
@@ -148,31 +182,70 @@ def _understood(question: Question, tower: SentenceTower | None) -> Understandin
         if act is None and len(mains) > 1 and read.cells:
             act = Act.MISSED if states(piece) else Act.PRESENCE
         if scale_of(plain(piece)) is not None:
-            act = Act.SCALE if states(piece) else Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
-        if (posed := _posed(piece, act)) is not None:
+            act = _sized(piece, act)
+        if (posed := _posed(piece, act, confidence)) is not None:
             act, confidence = POSED[posed.pose], CERTAIN
         if act is None:
-            unclear.append(piece)
+            unclear[piece] = ranking
             before = _latest(slots_of(Act.NONSENSE, read, question, before), before)
             continue
         asked = AskedAct(act, confidence, slots_of(act, read, question, before, posed), piece)
         before = _latest(asked.slots, before)
-        if not any((one.act, one.slots) == (act, asked.slots) for one in acts):
+        if act in EACH_ASKED or not any((one.act, one.slots) == (act, asked.slots) for one in acts):
             acts.append(asked)
-    acts = _one_objection(acts)
-    guess = None if acts else _guess(mains, ranked, question)
-    return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, guess, wanted)
+    acts = _without_context(_one_objection(acts), list(unclear))
+    if acts:
+        return Understanding(tuple(acts), tuple(unclear), _nearest(ranked), language, message.kind, None, wanted)
+    guess, nearest = _guess(list(unclear), list(unclear.values()), question), _nearest(list(unclear.values()))
+    return Understanding((), tuple(unclear), nearest, language, message.kind, guess, wanted)
 
 
-def _posed(piece: str, act: Act | None) -> Posed | None:
-    """What a piece puts; alternatives of no known kind are left to an act that is about other things."""
+def _without_context(acts: list[AskedAct], unclear: Sequence[str]) -> list[AskedAct]:
+    """The acts of a message without what it only tells, unless it does nothing else and no unclear piece of it asks."""
+    told = [one for one in acts if one.act is Act.CONTEXT]
+    asked = [one for one in acts if one.act is not Act.CONTEXT]
+    if not told or any(map(_asks, unclear)) or any(one.act is not Act.NONSENSE for one in asked):
+        return asked
+    return [next((one for one in told if one.slots.numbers or one.slots.cells), told[0])]
+
+
+def _asks(piece: str) -> bool:
+    """Whether a piece asks for something, though it may open with what it only tells.
+
+    >>> [_asks(text) for text in ("The auditor is here, so on what basis was it rejected", "we run two hundred a minute")]
+    [True, False]
+    """
+    said = plain(piece)
+    return is_question(said) or _ASKS.search(said) is not None
+
+
+def _sized(piece: str, act: Act | None) -> Act | None:
+    """The act of a piece that tells a size, which counts though it may be told in passing."""
+    if states(piece) or act is Act.CONTEXT:
+        return Act.SCALE
+    return Act.SIZE if act is Act.SCALE and is_question(plain(piece)) else act
+
+
+def _posed(piece: str, act: Act | None, confidence: float) -> Posed | None:
+    """What a piece puts, where its act is about that; where its act is hardly known, as far as it puts that and little else."""
     posed = posed_in(plain(piece))
-    if posed is not None:
-        posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
-    if posed is None or posed.pose is not Pose.KINDS or act is None or act in ABOUT_KINDS:
+    if posed is None:
+        return None
+    posed = replace(posed, options=tuple(_as_typed(option, piece) for option in posed.options))
+    if act in REFINES.get(posed.pose, (act,)) or (posed.pose is Pose.WITHOUT and posed.numbers):
         return posed
-    known = any(read_question(option).kinds for option in posed.options)
-    return posed if known or all(map(kinds_of_words, posed.options)) else None
+    kinds = [bool(read_question(option).kinds or kinds_of_words(option)) for option in posed.options]
+    if kinds and (all(kinds) or (act is None and any(kinds))):
+        return posed
+    if act is None and posed.pose is Pose.CORRECTION:
+        return posed
+    return posed if confidence < LIKELY and _is_put_alone(piece, posed) else None
+
+
+def _is_put_alone(piece: str, posed: Posed) -> bool:
+    """Whether a piece holds alternatives and nothing else: "flux or solder balls?"."""
+    put = {word for option in posed.options for word in plain(option).split()}
+    return bool(put) and not {word.strip("?!.,;:") for word in plain(piece).split()} - put - _AROUND - {""}
 
 
 def _as_typed(option: str, piece: str) -> str:
@@ -219,12 +292,15 @@ def _act_of(piece: str, read: Question, ranking: Ranking) -> tuple[Act | None, f
     """The act of a piece, with the chance that it is that one; None where it is not known.
 
     By the few rules that are certain; by the heads where they are sure enough; else by the grammar of questions, where it reads
-    something that the heads at least think of, or nothing else.
+    something that the heads at least think of, or nothing else. What asks is no mere context, and what states may be it where
+    that comes nearest.
     """
     if (certain := certain_act(piece)) is not None:
         return certain, CERTAIN
-    if ranking.confidence >= KNOWN:
-        return ranking.acts[0], ranking.confidence
+    if ranking.acts[0] is Act.CONTEXT and _asks(piece):
+        ranking = replace(ranking, acts=ranking.acts[1:], confidence=0.0)
+    if ranking.confidence >= KNOWN or (ranking.acts[0] is Act.CONTEXT and states(piece)):
+        return ranking.acts[0], max(KNOWN, ranking.confidence)
     read_as = [_OF_INTENTS[intent] for intent in read.intents if intent in _OF_INTENTS]
     thought_of = [act for act in ranking.acts[:THOUGHT_OF] if act in read_as]
     found = thought_of[0] if thought_of else read_as[0] if len(read_as) == 1 else None

@@ -5,4 +5,5 @@ posed           choices, suppositions and objections: what is put to the assista
 choices         the alternatives that a question offers
 kind_words      the kind that a few words name
 asked_language  the language that an answer is asked for in
+told_domain     that the picture is a scan of a patient, or none
 """

@@ -95,6 +95,6 @@ def asked_language(text: str) -> AskedLanguage | None:
     ends = re.match(rf"\W*(?:{_PLEASE}\W*)*(?:$|[.?!,;\n])", after, re.IGNORECASE) is not None
     if not ends and not native and not re.search(_ANSWERS, text, re.IGNORECASE):
         return None
-    rest = re.sub(r"\s+(?=[.?!,;])", "", " ".join(f"{text[: found.start()]} {after}".split()))
-    asking = " ".join(one for one in re.split(r"(?<=[.?!])\s+", rest) if not _BARE.fullmatch(one))
+    rest = re.sub(r"\s+(?=[.?!,;:])", "", " ".join(f"{text[: found.start()]} {after}".split()))
+    asking = " ".join(one for one in re.split(r"(?<=[.?!:])\s+", rest) if not _BARE.fullmatch(one))
     return AskedLanguage(code, name, native, asking, not asking)

@@ -17,6 +17,8 @@ _TAIL = re.compile(
 )
 _ASKS = re.compile(r"(?:which|what)(?: one)?(?: is| are| was|'s| differs?| deviates?| changed)\b|(?:what|how) about\b")
 """Begins what asks to choose, and is none of the alternatives: "which is it"."""
+_QUESTION = re.compile(r"\W*(?:(?:so|and|then|but|ok|now) )*(?:what|which|who|how|why|where|when)\b")
+"""Begins what is asked before the alternatives: "what caused it, needle or tension"."""
 _CLAUSE = re.compile(
     r"(?<=\w) (?:that|which) (?:is|are|was|were|has|have|deviates?|differs?|stands?|changed|looks?|seems?)\b.*$"
 )
@@ -30,7 +32,8 @@ _LEAD = re.compile(
 )
 _TRIM = re.compile(
     r"^(?:\W|\b(?:an?|the|some|just|only|rather|really|actually|maybe|perhaps|probably|more|most|likely|simply|even|also|still|either"
-    r"|kind of|sort of|type of|is it|was it|it is|it's|could it be|can it be|or|and|ok|well|so|(?:call|name"
+    r"|kind of|sort of|type of|is it|is that|is this|are they|are those|that is|this is|was it|it is|it's|could it be"
+    r"|can it be|or|and|ok|well|so|(?:call|name"
     r"|consider) (?:it|this|that|region \d+)|do (?:i|we)|should (?:i|we)|(?:would|will|should|must) it be)\b)+"
 )
 _HELPED = re.compile(
@@ -80,7 +83,7 @@ def offered(said: str) -> tuple[str, ...]:
     before: list[str] = []
     for part in reversed(parts):
         bare = next((b for one in (_LEAD, _HELPED, _TRIM) if (b := _TRIM.sub("", one.sub("", part)).strip())), "")
-        if len(bare.split()) > LONGEST:
+        if len(bare.split()) > LONGEST or (before and _QUESTION.match(part)):
             break
         before.insert(0, bare)
         if _LEAD.search(part):

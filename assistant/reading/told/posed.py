@@ -56,7 +56,8 @@ class Posed:
 
 
 _IF = (
-    r"(?:if|suppose|supposing|assume|assuming|imagine|pretend|say|let'?s (?:say|assume|suppose)|what if|when|given|provided)"
+    r"(?:if|suppose|supposing|assume|assuming|imagine|pretend|(?<!you )(?<!i )(?<!to )say|let'?s (?:say|assume|suppose)"
+    r"|what if|when|given|provided)"
     r"(?:,? that)?"
 )
 _LEFT_OUT = re.compile(
@@ -64,6 +65,12 @@ _LEFT_OUT = re.compile(
     r"|not count(?:ing)?|don'?t count|didn'?t count|apart from|except for|discount(?:ed|ing)?|drop(?:ped|ping)?"
     r"|mask(?:ed)? out|remov(?:e|ed|ing)|clean(?:ed)? off|wip(?:e|ed) off|weren'?t there|wasn'?t there|were gone|was gone)\b"
 )
+_OF_REFERENCES = re.compile(
+    r" (?:any |the |my |your |more |further |enough |having )*(?:\w+ )?(?:references?|normals?|normal (?:ones|pictures?|images?)"
+    r"|good (?:ones|pictures?|images?|samples?|parts?|pieces)|(?:pictures?|images?|photos?) of (?:\w+ )?(?:good|normal)"
+    r"|comparison\w*|examples?)\b"
+)
+"""Goes on after "without" where no region is meant."""
 _HARMLESS = (
     r"(?:glare|(?:a |just |only |some )*(?:reflections?|shadows?|dust|dirt|water|moisture|artefacts?|artifacts?|noise"
     r"|false alarms?"
@@ -96,7 +103,8 @@ _WHAT_ELSE = re.compile(
     r"|\b(?:what|which|any|give me|list|name)(?: \w+){0,3} (?:other|alternative|second|further) (?:kinds?|types?|possibilit\w+"
     r"|labels?|names?|class(?:es)?|categor\w+"
     r"|options?|explanations?|candidates?"
-    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?:second|next)(?:[- ]best)? (?:guess|likeliest|most likely"
+    r"|alternatives?|guess(?:es)?|defects? could)\b|\b(?<!as )(?<!as a )(?:second|next)(?:[- ]best)? (?:guess|likeliest"
+    r"|most likely"
     r"|candidate|choice)\b|\brunner-?up\b"
     r"|\bwhat (?:are|were) the (?:alternatives|other options|other candidates)\b|\bor what (?:is it )?then\b"
     r"|\b(?:confused|mistaken) (?:with|for)\b|\bor (?:is it )?something else\b"
@@ -109,19 +117,27 @@ _FITTING = (
     r"(?:label|name|kind|class|category|term|description|type|tag|word)\b"
 )
 _CORRECTION = re.compile(
-    rf"\b(?:don't |do not )?you mean (?:an? )?{_NAME}\W*$|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
+    rf"\b(?:don't |do not )?you mean (?!by\b|with\b|that\b|normal\b|ok\b)(?:an? )?{_NAME}\W*$"
+    rf"|^\W*(?:an? )?{_NAME.replace('name', 'first')},? more like(?: it)?\W*$"
     rf"|\b(?:more|rather|looks more) like (?:an? )?{_NAME.replace('name', 'like')}\W*$"
     rf"|\brather (?:an? ){_NAME.replace('name', 'rather')}\W*$"
     rf"|\b(?:would|could|might|can|is|isn't|was) [\"'\u201c]?(?:an? )?{_SHORTEST}[\"'\u201d]? {_FITTING}"
     rf"|^\W*(?:an? )?{_NAME.replace('name', 'maybe')},? (?:maybe|perhaps|possibly)\W*$"
 )
 _COULD_BE = re.compile(
-    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:mark|spot|thing"
-    r"|region|defect)) "
+    r"^\W*(?:(?:so|and|but|ok|or|well),? )*(?:could|can|might|may) (?:it|that|this|region \d+|the (?:marked |highlighted "
+    r"|boxed )?(?:mark|spot|thing"
+    r"|region|defect|area|place|box|finding)) "
     r"(?:just |simply |only |really |also |not |actually )*be (?:just |only |really |actually |due to |from "
     r"|caused by )*(?:an? |the )?"
     r"(?P<name>[a-z][a-z'-]*(?: [a-z'-]+){0,5})\W*$"
 )
+_DONE = re.compile(
+    r"(?:repaired|fixed|mended|saved|salvaged|reworked|polished|cleaned|wiped|washed|welded|sanded|filled|removed|restored"
+    r"|replaced|buffed|used|reused|shipped|sold|accepted|rejected|scrapped|prevented|avoided|stopped|measured|treated)"
+    r"(?: (?:out|off|up|away|again|anyway|\w+ly|(?:by|with|for) \w+))?$"
+)
+"""What may be done with it, which is no name for what it is."""
 _CALLED = re.compile(
     rf"^\W*(?:(?:ok|no|well|then|please|so),? )*(?:region (?P<number>\d+) (?:is|=) (?:really |actually "
     rf"|in fact )?(?:an? )|call (?:it|this|that|region "
@@ -183,7 +199,9 @@ _SIDE = re.compile(
 )
 _DECISION = re.compile(
     r"\b(?:accept|reject|pass|fail|ship|release|keep|use|run|continue|stop|halt|hold|scrap|rework|repair|throw|thrown|discard|bin|monitor|seal"
-    r"|watch|look|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
+    r"|watch|look (?!(?:like|more|rather|aggressive|bad|good|worse|better|benign|malignant)\b)|look$|close|open|operate"
+    r"|patch it|smash|destroy|crush|chuck|wash|check|inspect|review|re-?take|replace|fix|fill|weld|clean|polish|batch|lot"
+    r"|work|wait|biopsy|follow|leave|send|return|sort|quarantine)"
 )
 _OF_FORM = re.compile(
     r"^(?:\w+ )*(?:round\w*|elongated|long|oval|square|linear|straight|curved|branch\w*|irregular|compact|sharp"
@@ -225,6 +243,7 @@ def _supposition(said: str) -> Posed | None:
         bool(named)
         or re.search(r"\b(?:it|this|that|them|those|others?|rest|first|second|worst|one)\b", said) is not None
     )
+    left_out = None if left_out is not None and _OF_REFERENCES.match(said, left_out.end()) else left_out
     if (left_out or _WITHOUT.search(said)) and points and _ASKS_VERDICT.search(said):
         return Posed(Pose.WITHOUT, numbers=named)
     if (match := _KIND_WERE.search(said)) and not _GENERIC.match(match["name"]):
@@ -250,7 +269,8 @@ def _objection(said: str) -> Posed | None:
         name = next(g for g in match.groups() if g).strip()
         if not _GENERIC.match(name) and " or " not in f" {name} ":
             return Posed(Pose.CORRECTION, (name,), named)
-    if (match := _COULD_BE.match(said)) and " or " not in said and not _GENERIC.match(match["name"]):
+    match = _COULD_BE.match(said)
+    if match and " or " not in said and not _GENERIC.match(match["name"]) and not _DONE.match(match["name"]):
         return Posed(Pose.CORRECTION, (match["name"],), named)
     if (match := _HAS_NONE.search(said)) and not re.match(
         r"\W*(?:is|are|was|does|do|has|have|why|how|what|which)\b(?! you say)", said
@@ -304,12 +324,26 @@ def _choice(said: str) -> Posed | None:
         return Posed(Pose.DEGREES, options, named)
     if any(map(_OF_FORM.match, options)):
         return None
+    is_state = re.match(r"\W*(?:so |and |but )*(?:is|was|are|were|has|have) ", said) and all(
+        o.split()[0].endswith("ed") for o in options
+    )
+    if is_state:
+        return Posed(Pose.KINDS, options, named)
     if all(map(_decides, options)) or (any(map(_decides, options)) and not _kinds_in(options)):
-        return Posed(Pose.DECISIONS, options, named)
+        deciding_ones = tuple(filter(_decides, options))
+        return Posed(Pose.DECISIONS, deciding_ones if len(deciding_ones) > 1 else options, named)
     return Posed(Pose.KINDS, options, named)
 
 
+_DOES_TO_IT = re.compile(
+    r"^(?!from|in|on|under|at|of|is|was)[a-z-]+ (?:it|them|this|that)(?: (?:out|away|off|back|up|down|open|again))?$"
+)
+"""What is done to the thing: "toss it", "send it back"."""
+
+
 def _decides(option: str) -> bool:
+    if _DOES_TO_IT.match(option):
+        return True
     return _DECISION.search(option) is not None and not _kinds_in((option,))
 
 

@@ -1,7 +1,7 @@
 """Units, and the real size that a text tells: of the picture, the object or a pixel; in a statement or within a question.
 
 Numbers are as typed: the unit stands beside them. A size that spans nothing of a picture (a camera's height, a wall's
-thickness) is no scale.
+thickness), or that is a limit ("our limit is 2 mm"), is no scale.
 """
 
 from __future__ import annotations
@@ -97,6 +97,11 @@ _OBJECT_SCALE = re.compile(
 _COMPARED = re.compile(
     r"\b(?:over|under|more|less|bigger|larger|smaller|longer|shorter|wider|deeper|exceeds?|than|if it|whether)\b(?=.*\d)"
 )
+_BOUND = re.compile(
+    r"\b(?:limits?|tolerances?|spec(?:ification)?s?|allow(?:s|ed|ance)?|permit(?:s|ted)?|accept(?:s|ed|able|ance)?|reject(?:s|ed)?"
+    r"|maximum|max|maximal|at most)\b"
+)
+"""What is told of is what may be, and not what is."""
 _NO_SPAN = re.compile(r"\b(?:camera|lens|focal|distance|stand-?off|thick|thickness|deep|depth)\b")
 _OPENS = re.compile(
     r"\W*(?:(?:and|also|then|so|but|please|now|ok|well) )*(?:is|are|was|were|how|what|whats|which|does|do|did|where|why|can|could"
@@ -168,7 +173,7 @@ def _of_statement(said: str) -> Scale | None:
     for pattern in _PIXEL_SCALE:
         if match := pattern.search(said):
             return _scale("pixel", number_of(match["number"]), match)
-    if _COMPARED.search(said) or _NO_SPAN.search(said):
+    if _COMPARED.search(said) or _NO_SPAN.search(said) or _BOUND.search(said):
         return None
     said = _IN_PICTURE.sub("", said)
     if match := _BOTH_SIDES.search(said):

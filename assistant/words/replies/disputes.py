@@ -6,9 +6,10 @@ import re
 
 from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.regions import highest_region
+from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
 from assistant.words.replies.posed.alternatives import chance_of, looks
-from assistant.words.replies.verdicts import at_place, presence, state
+from assistant.words.replies.verdicts import DRAW, DRAW_SCAN, NOT_ABSENT, at_place, presence, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -30,7 +31,9 @@ def why(scene: Scene) -> list[str]:
             basis,
         ]
     place = highest_region(found)
-    high = "" if place is None else f"; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}"
+    high = "" if place is None else (
+        f": nothing is marked even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+    )  # fmt: skip
     if scene.anomalous:
         return [
             f"I call it anomalous because the picture as a whole scores above the threshold, without a single region{high}.",
@@ -64,11 +67,11 @@ def not_checked(scene: Scene) -> list[str]:
     if scene.medical:
         return [
             "Not looked at: anything outside this picture, earlier examinations, the history.",
-            f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.SCAN_LIMIT)}",
+            f"The picture is judged in patches of about a twentieth of its side: {phrases.lowered(phrases.SCAN_LIMIT)}",
         ]
     return [
         "Not looked at: other sides and the inside, depth, dimensions against a drawing, function, writing.",
-        f"The picture is judged in patches of about a twentieth of its side: {_lower(phrases.LIMIT)}",
+        f"The picture is judged in patches of about a twentieth of its side: {phrases.lowered(phrases.LIMIT)}",
     ]
 
 
@@ -86,8 +89,10 @@ def sure(scene: Scene) -> list[str]:
         where = f"{phrases.name(region)}, {phrases.place(region)}"
         told = f"{phrases.capital('; '.join(chances))}, as the kind of {where}."
         return [told] if scene.question.text != scene.message.text else [told, f"It {looks(scene, region)}"]
+    far = abs(found.image_score - THRESHOLD)
     said = [
-        f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}."
+        f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}"
+        f"{'' if wording.borderline(found.image_score) else f' ({far:.2f} from it)'}."
     ]
     if scene.regions and (chance := scene.regions[0].type_probability) is not None:
         said.append(f"The place is more certain than the kind ({100 * chance:.0f} % sure of {scene.regions[0].type}).")
@@ -125,7 +130,8 @@ def claim(scene: Scene) -> list[str]:
             if scene.cells
             else [
                 f"I marked nothing: {state(scene)[:1].lower()}{state(scene)[1:]}",
-                phrases.caveat(scene),
+                f"You may still be right: {NOT_ABSENT}.",
+                DRAW_SCAN if scene.medical else DRAW,
             ]
         )
     first = regions[0]
@@ -137,6 +143,13 @@ def claim(scene: Scene) -> list[str]:
             f"What I can say of it: {phrases.name(first)}, {phrases.place(first)}, differs from the rest "
             f"(up to {first.peak_score:.2f}){looks}. Whether it is what you say, the map does not tell."
         ]
+    if materials_of(said):
+        entry = scene.knowledge.find(first.type)
+        strange = entry is not None and not scene.medical and not fits_object(entry.name, materials_of(said))
+        return [phrases.hardly(entry, scene)] if entry is not None and strange else [
+            f"You know what it is made of, I only see its picture: the map shows that the place {phrases.place(first)} differs "
+            f"(up to {first.peak_score:.2f})."
+        ]  # fmt: skip
     return [
         f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
         "not what it is made of.",
@@ -171,8 +184,12 @@ def missed(scene: Scene) -> list[str]:
     if number:
         return [f"I marked {wording.counted(number, 'region')}: {phrases.marks(scene.inspection.regions, scene)}.",
                 f"Anything else stayed below the threshold. {phrases.caveat(scene)}"]  # fmt: skip
-    high = "" if place is None else f" The map is highest {phrases.place(place)}, with {place.peak_score:.2f}."
-    return [f"I marked nothing.{high} {phrases.caveat(scene)}", "What you see should count: have it looked at."]
+    high = (
+        ""
+        if place is None
+        else f", not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+    )
+    return [f"I marked nothing{high}.", f"You may still be right: {NOT_ABSENT}.", DRAW_SCAN if scene.medical else DRAW]
 
 
 def confirm(scene: Scene) -> list[str]:
@@ -200,7 +217,3 @@ def _correct(scene: Scene) -> str:
     if scene.inspection.mode is Mode.ZERO_SHOT:
         return "If good ones look like this, give it or others as references, and it is unlikely to be marked again."
     return "If good ones look like this, add this picture to the references, and it is unlikely to be marked again."
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from assistant.reading.acts.slots import Form
-from assistant.types import MeasuredBy, Region
+from assistant.types import Domain, MeasuredBy, Region
 from assistant.vision.measuring.appearance import appearance_of
 from assistant.vision.measuring.directions import arc_of
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.materials import fits_object, materials_of
 from assistant.words import wording
-from assistant.words.replies.verdicts import at_place, nowhere, of_kind, state
+from assistant.words.replies.verdicts import at_place, nowhere, of_kind, state, unmarked
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -28,16 +28,15 @@ _POINTS = re.compile(r"\b(?:it|its|that|this|those|these|mark|marked|region|defe
 def nothing(scene: Scene, doing: str) -> list[str]:
     """Said where there is no region to speak of; ``doing`` as "locate"."""
     if (elsewhere := nowhere(scene)) is not None:
-        unmarked = doing == "measure" and scene.cells and not scene.numbers
-        return [*elsewhere, *(["What is not marked has no outline to measure, in px or mm."] if unmarked else [])]
-    if scene.question.kinds:
+        bare = doing == "measure" and scene.cells and not scene.numbers
+        return [*elsewhere, *(["What is not marked has no outline to measure, in px or mm."] if bare else [])]
+    if scene.question.kinds and (scene.anomalous or scene.question.yes_or_no):
         return of_kind(scene)
     if scene.anomalous:
         place = highest_region(scene.inspection)
         where = "" if place is None else f" The map is highest {phrases.place(place)}."
         return [f"The picture looks anomalous as a whole, without a single region to {doing}.{where}"]
-    said = f"There is nothing to {doing}: {state(scene)[:1].lower()}{state(scene)[1:]}"
-    return [said, *([] if scene.inspection.regions else [phrases.caveat(scene)])]
+    return unmarked(scene, doing)
 
 
 def count(scene: Scene) -> list[str]:
@@ -126,7 +125,9 @@ def _kind_of(region: Region, scene: Scene) -> str:
     which = phrases.named_at(region) + "," if len(scene.regions) > 1 else "It"
     if scene.medical:
         head = f"{which} looks most like {named}, as far as one picture tells ({100 * chance:.0f} % sure)"
-        return f"{head}. {wording.caution(scene.inspection, scene.knowledge)}"
+        if entry is not None and entry.domain is Domain.INDUSTRIAL:
+            head += ", but that is a kind of industrial parts and makes no sense on a scan: take it as a finding without a name"
+        return f"{head}. {wording.caution(scene.inspection, scene.knowledge) or wording.RESEARCH_NOTICE}"
     if chance >= phrases.CERTAIN:
         return f"{which} is most likely {named} ({100 * chance:.0f} % sure)."
     alike = "" if entry is None or not entry.confusable else (
@@ -180,7 +181,9 @@ def worst(scene: Scene) -> list[str]:
     place = highest_region(scene.inspection)
     if place is None:
         return ["No place of the map stands out from the rest."]
-    return [f"Nothing reaches the threshold; the map is highest {phrases.place(place)}, with {place.peak_score:.2f}."]
+    return [
+        f"Nothing reaches the threshold, not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}."
+    ]
 
 
 def describe(scene: Scene) -> list[str]:

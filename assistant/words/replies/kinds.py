@@ -9,7 +9,7 @@ from assistant.vocabulary.knowledge import Entry
 from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object, sensible
 from assistant.words import wording
 from assistant.words.replies.findings import kind, nothing
-from assistant.words.replies.verdicts import NOT_ABSENT, accept, nowhere, state, worth_of_normal
+from assistant.words.replies.verdicts import DECIDES, DRAW, NOT_ABSENT, PERSON, accept, nowhere, reported_first, state
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -94,9 +94,9 @@ def effect(scene: Scene) -> list[str]:
 
 def _no_effect(scene: Scene) -> list[str]:
     """Where nothing is marked there is no kind to go by, which is not that nothing follows."""
-    if scene.anomalous or scene.question.kinds or scene.places_one:
-        return nothing(scene, "go by")
-    return [f"What it may lead to I cannot tell: {_lower(state(scene))}", *worth_of_normal(scene)]
+    said = nothing(scene, "go by")
+    normal = not scene.anomalous and not scene.question.kinds
+    return [*said[:2], DECIDES if scene.medical else PERSON] if normal else said
 
 
 def next_step(scene: Scene) -> list[str]:
@@ -108,9 +108,11 @@ def next_step(scene: Scene) -> list[str]:
             return [f"Nothing stood out; {NOT_ABSENT}. What to do next is for a qualified reader to decide."]
         if scene.anomalous:
             return ["Look at the whole picture again, and compare it with a normal one: no single region stands out."]
+        if scene.reported is not None:
+            return [reported_first(scene), DRAW]
         near = wording.borderline(scene.inspection.image_score)
         return ["Take a second look, since the score is close to the threshold." if near else
-                f"I know of no step to take: {_lower(state(scene))}",
+                f"I know of no step to take: {phrases.lowered(state(scene))}",
                 f"{phrases.capital(NOT_ABSENT)}.", "Where somebody sees something, have it looked at."]  # fmt: skip
     entry = _known(scene)
     if entry is None:
@@ -171,6 +173,11 @@ def kind_meaning(scene: Scene) -> list[str]:
     said = [_meaning(entry, scene) for entry in entries[:MEANT]]
     if not scene.regions:
         return [*said, f"Here: {state(scene)[:1].lower()}{state(scene)[1:]}"]
+    alike = [r for r in scene.inspection.regions if r.type in kinds]
+    if alike and alike[0] not in scene.regions[:1]:
+        first = alike[0]
+        sure = f"{100 * (first.type_probability or 0.0):.0f} % sure"
+        return [*said, f"Here {phrases.name(first)}, {phrases.place(first)}, looks most like it ({sure})."]
     return [*said, *kind(replace(scene, question=replace(scene.question, kinds=())))[:1]]
 
 
@@ -178,7 +185,3 @@ def _meaning(entry: Entry, scene: Scene) -> str:
     named = phrases.capital(wording.noun(entry.name, scene.knowledge))
     look = entry.look
     return f"{named} shows as {look.shape}, {look.colour}, {look.texture}."
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

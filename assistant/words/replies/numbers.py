@@ -246,12 +246,12 @@ def _told(scene: Scene, value: float, digits: int, percent: bool, said: str) -> 
     of_region = re.search(r"\bpeak\b|\bregion \d", said) is not None
     is_score = abs(value - scene.inspection.image_score) <= step
     if is_score and not of_region:
-        return _score(scene)
+        return score_of(scene)
     peaks = [region for region in regions if abs(value - region.peak_score) <= step]
     if peaks:
-        return _peak(peaks[0], scene)
+        return peak_of(peaks[0], scene)
     if is_score:
-        return _score(scene)
+        return score_of(scene)
     place = highest_region(scene.inspection)
     if place is not None and abs(value - place.peak_score) <= step:
         return _highest(place, scene)
@@ -262,23 +262,28 @@ def _percentage(scene: Scene, regions: Sequence[Region], value: float, step: flo
     """The explanation of a percentage: of a kind's chance, of a share of the picture, or of the score."""
     for region in regions:
         if region.type_probability is not None and abs(value - 100 * region.type_probability) <= step:
-            return _chance(region, scene)
+            return chance_of_kind(region, scene)
         if abs(value - 100 * region.area_fraction) <= step:
             return _share(region, scene)
     return probability(scene) if abs(value - 100 * scene.inspection.image_score) <= step else None
 
 
-def _score(scene: Scene) -> list[str]:
+def score_of(scene: Scene) -> list[str]:
+    """What the score of the picture is, and on which side of the threshold it lies."""
     found = scene.inspection
+    side = "above" if found.image_score >= THRESHOLD else "below"
+    close = wording.borderline(found.image_score)
+    how = f"only just {side}" if close else f"well {side}" if not 0.2 <= found.image_score < 0.8 else side
+    verdict = f"the verdict is {found.verdict.value}{', but it could go either way' if close else ''}"
     return [
-        f"{found.image_score:.2f} is the score of the picture, on a scale from 0 to 1 that goes up with what is out of "
-        f"the ordinary. It "
-        f"lies {phrases.how_close(found.image_score)}, which is 0.50.",
+        f"{found.image_score:.2f} is the score of the picture, from 0 to 1: the higher, the more unusual.",
+        f"It lies {how} the threshold of 0.50, so {verdict}.",
         "It is the average of the highest hundredth of the map, and no probability.",
     ]
 
 
-def _peak(region: Region, scene: Scene) -> list[str]:
+def peak_of(region: Region, scene: Scene) -> list[str]:
+    """What the highest value of a region is."""
     high = "a little above" if region.peak_score < 0.65 else "clearly above" if region.peak_score < 0.9 else "far above"
     return [
         f"{region.peak_score:.2f} is the highest value of the map in {phrases.name(region)}, "
@@ -301,7 +306,8 @@ def _highest(place: Region, scene: Scene) -> list[str]:
     ]
 
 
-def _chance(region: Region, scene: Scene) -> list[str]:
+def chance_of_kind(region: Region, scene: Scene) -> list[str]:
+    """What the percentage beside a kind is."""
     chance = region.type_probability or 0.0
     entry = scene.knowledge.find(region.type)
     alike = "" if entry is None or not entry.confusable else (

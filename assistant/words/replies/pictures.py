@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from assistant.types import THRESHOLD, Mode
 from assistant.vision.measuring.picture_quality import picture_quality
 from assistant.vision.regions import highest_region
@@ -74,9 +76,17 @@ def heat_map(scene: Scene) -> list[str]:
     found = scene.inspection
     means = f"The map gives every place a score from 0, dark, to 1, bright; the threshold is {THRESHOLD:.2f}."
     row, column, score = found.anomaly_map.highest
+    if _names_thing_there(scene):
+        means = "Where that lies in the picture I do not know: tell me a corner, a side, or x and y."
     place = found.regions[0] if found.regions else highest_region(found)
     at = f"around x {column}, y {row} px" if place is None else f"{phrases.place(place)}, around x {column}, y {row} px"
     return [means, f"It is highest {at}, with {score:.2f}.", _drives(scene)]
+
+
+def _names_thing_there(scene: Scene) -> bool:
+    """Whether the message names a thing without its place, and asks of the map "there"."""
+    there = re.search(r"\bthere\W*$", scene.question.text.lower()) is not None
+    return there and scene.spot is None and scene.question.text != scene.message.text and not scene.message.cells
 
 
 def _drives(scene: Scene) -> str:

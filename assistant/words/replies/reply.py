@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from assistant.reading.acts.act import Act, Family
+from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import ENGLISH, load_languages, notice_in
 from assistant.reading.acts.message import MessageKind
 from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
-from assistant.reading.acts.understanding import AskedAct, Understanding
+from assistant.reading.acts.understanding import KNOWN, AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.reading.spelling import plain
-from assistant.reading.told.posed import Pose
 from assistant.reading.told.scales import Scale
-from assistant.types import Domain, Inspection
+from assistant.types import Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.replies import numbers, spots, tool
+from assistant.words.replies import tool
 from assistant.words.replies.posed import forms
 from assistant.words.replies.telling.all_clear import with_worth
-from assistant.words.replies.telling.once import is_item, not_yet_said, once, without_heard
-from assistant.words.replies.telling.sayers import sayer_of
-from assistant.words.replies.untold import refusals
-from assistant.words.replies.verdicts import accept
-from assistant.words.scene.acts_said import fitting, worth_saying
+from assistant.words.replies.telling.brevity import EACH, MOST, shortened
+from assistant.words.replies.telling.named import by_words
+from assistant.words.replies.telling.once import is_item, once, without_heard
+from assistant.words.replies.telling.teller import Teller, unclear
+from assistant.words.scene.acts_said import act_by_words, asks, fitting, worth_saying
 from assistant.words.scene.scene import Earlier, KindChances, Scene
 from assistant.words.scene.spots import Spot
 
@@ -91,7 +90,7 @@ def reply(
         inspection: of the picture.
         knowledge: of kinds.
         others: further pictures of the session.
-        told_scan: the user spoke of it as of a scan of a patient.
+        told_scan: the user said that it is a scan of a patient.
         told_scale: the last size that the user told before.
         heard: what was said before, so that it is not said again without need.
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
@@ -99,7 +98,8 @@ def reply(
         called: what the user calls regions, by their numbers.
     """
     scan = told_scan or wording.is_medical(inspection, knowledge)
-    told = _Told(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    told = Teller(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    told.left = any(one.act is Act.OFF_TOPIC and asks(one.text) for one in understanding.acts)
     form = form_of(plain(question.text))
     if last is not None:
         told.focus, told.spot, told.reported = last.focus, last.spot, last.reported
@@ -109,25 +109,39 @@ def reply(
         return _said_again(last, understanding)
     asked, guessed = _meant(understanding, scan)
     asked = _leaning(question, understanding, last) or asked
-    for one in _with_unclear(asked, understanding, question):
-        told.on(one, guessed, form is Form.SHORT)
-    acts = tuple(one.act for one in asked)
+    told.on_each(_with_unclear(asked, understanding, question), guessed, form)
     if not asked:
         told.on_unclear(understanding.nearest)
-    scene = told.scene(asked[-1] if asked else _unclear(question))
-    said = without_heard(once(told.sentences, scene), heard, asked)
-    said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, list(acts)), form, scene)
+    said = _finished(told, asked, guessed, heard, form, understanding)
+    cautions = _cautioned(said, inspection, knowledge)
+    exact = told.exact or understanding.asked_language is not None
+    acts = tuple(one.act for one in asked)
+    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, exact, told.reported)
+
+
+def _finished(
+    told: Teller,
+    asked: tuple[AskedAct, ...],
+    guessed: bool,
+    heard: Sequence[str],
+    form: Form | None,
+    understanding: Understanding,
+) -> list[str]:
+    """What was told, once, in the form that is asked for, as short as it should be, with what is left of the message."""
+    scene = told.scene(asked[-1] if asked else unclear(told.question))
+    said, acts = without_heard(once(told.sentences, scene), heard, asked), [one.act for one in asked]
+    said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, acts), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))
-    notice = _notice(understanding)
-    cautions = _cautioned(said, inspection, knowledge)
-    exact, said = told.exact or understanding.asked_language is not None, [notice, *said] if said and notice else said
-    return Reply((*said, *cautions), cautions, acts, told.focus, told.spot, exact, told.reported)
+    said = shortened(said, max(MOST, EACH * told.answered))
+    left = told.left and asked and asked[-1].act is not Act.OFF_TOPIC and form is None and not told.exact
+    said, notice = [*said, tool.REST] if left else said, _notice(understanding)
+    return [notice, *said] if said and notice else said
 
 
 def _in_form(said: Sequence[str], form: Form | None, scene: Scene) -> list[str]:
     """The sentences with what a normal verdict is worth, where the form leaves room for it."""
-    roomy = form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS)
+    roomy = form in (None, Form.YES_NO, Form.CLOCK, Form.BULLETS) and scene.asked.act is not Act.CONTEXT
     return with_worth(said, scene) if roomy else list(said)
 
 
@@ -160,123 +174,33 @@ def _said_again(last: Reply, understanding: Understanding) -> Reply:
     return replace(last, sentences=(*([] if notice is None else [notice]), *said), exact=True)
 
 
-@dataclass(eq=False)
-class _Told:
-    """What was said on a message so far, and what "it" and "there" mean by then; the arguments are those of :func:`reply`."""
-
-    inspection: Inspection
-    question: Question
-    knowledge: Knowledge
-    others: Sequence[Earlier]
-    told_scan: bool
-    told_scale: Scale | None
-    scan: bool
-    kind_chances: Callable[[], Sequence[KindChances]]
-    called: Mapping[int, str]
-    focus: tuple[int, ...] = ()
-    spot: Spot | None = None
-    reported: Spot | None = None
-    exact: bool = False
-    sentences: list[str] = field(default_factory=list)
-
-    def scene(self, one: AskedAct) -> Scene:
-        """What is at hand for an act."""
-        read = _of_domain(read_question(one.text), self.knowledge, self.scan)
-        return Scene(
-            self.inspection, read, one, self.question, self.knowledge, self.focus, self.others, self.told_scan,
-            self.told_scale, self.spot, self.reported, self.kind_chances, self.called,
-        )  # fmt: skip
-
-    def on(self, one: AskedAct, guessed: bool, short: bool = False) -> None:
-        """Say what there is to say on an act, in ``short`` its first sentence; nothing on a piece that names nothing."""
-        scene = self.scene(one)
-        if refusals.is_refused_again(scene, self.sentences):
-            return
-        named = _on_what_is_named(scene, guessed)
-        if named is None and one.confidence == 0.0:
-            return
-        new = (
-            [*spots.measured_inside(scene), *sayer_of(one)(scene), *refusals.beside(scene)] if named is None else named
-        )
-        new = not_yet_said(new, self.sentences, self.inspection)
-        self.sentences += [forms.first_of(new[0], scene)] if short and new and named is None else new
-        self._goes_on(scene, named is not None)
-
-    def on_unclear(self, nearest: tuple[Act, ...]) -> None:
-        """Say what there is to say on a message that is not understood."""
-        scene = self.scene(_unclear(self.question))
-        named = _on_what_is_named(scene, guessed=True)
-        self.sentences += named or tool.not_understood(scene, nearest)
-        focus = self.focus
-        self._goes_on(scene, named is not None)
-        self.focus = focus
-
-    def _goes_on(self, scene: Scene, named: bool) -> None:
-        """What is meant from here on; ``named``: what a sentence names was replied to."""
-        self.exact = self.exact or named
-        reported = scene.spot if scene.sees_unmarked else self.reported
-        self.focus, self.spot, self.reported = tuple(r.id for r in scene.regions), _spot_after(scene, named), reported
-
-
-def _unclear(question: Question) -> AskedAct:
-    return AskedAct(Act.NONSENSE, 0.0, Slots(), question.text)
-
-
-def _on_what_is_named(scene: Scene, guessed: bool) -> list[str] | None:
-    """On what is named, which goes before what the act asks for: a number, a thing that no picture tells, a place."""
-    if (posed := scene.asked.slots.posed) is not None:
-        if posed.pose is Pose.DECISIONS and scene.reported is not None and not scene.anomalous:
-            return accept(scene)
-        return refusals.signs_untold(scene) or (spots.on_spot(scene) if scene.is_carried else None)
-    if (number := numbers.explained(scene)) is not None:
-        return number
-    if scene.inside is not None and (inside := spots.on_spot(scene)) is not None:
-        return inside
-    untold = refusals.named_untold(scene, guessed)
-    if untold is None and scene.asked.slots.scale is not None:
-        return None  # what stands beside a mark is named for its size
-    return spots.on_spot(scene) if untold is None else untold
-
-
 def _with_unclear(
     asked: tuple[AskedAct, ...], understanding: Understanding, question: Question
 ) -> tuple[AskedAct, ...]:
     """The acts, in the order of the message, with the pieces of it whose act is not known, as far as they name something."""
     if understanding.kind is not MessageKind.SENTENCE or understanding.language != ENGLISH or not asked:
         return asked
-    unclear = [
-        AskedAct(UNCLEAR, 0.0, slots_of(UNCLEAR, read_question(piece), question), piece)
-        for piece in understanding.unclear
-        if all(piece != one.text for one in asked)
+    unknown = [
+        _unclear_piece(piece, question) for piece in understanding.unclear if all(piece != one.text for one in asked)
     ]
-    found = all(one.text in question.text for one in (*asked, *unclear))
-    return tuple(sorted((*asked, *unclear), key=lambda one: question.text.find(one.text) if found else 0))
+    found = all(one.text in question.text for one in (*asked, *unknown))
+    return tuple(sorted((*asked, *unknown), key=lambda one: question.text.find(one.text) if found else 0))
 
 
-_ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})
-"""Families of acts after which "it" means what it meant before."""
-
-
-def _spot_after(scene: Scene, named: bool) -> Spot | None:
-    """The place that "it" and "there" mean after a sentence; ``named``: what it names was replied to."""
-    if (spot := scene.spot) is not None and (named or spot is not scene.before):
-        return spot
-    return scene.before if scene.asked.act.family in _ASIDE and not scene.places_one else None
-
-
-def _of_domain(question: Question, knowledge: Knowledge, scan: bool) -> Question:
-    """The question without kinds of scans where the picture is none: shrinkage of a casting is no atrophy."""
-    if scan:
-        return question
-    kept = tuple(k for k in question.kinds if (e := knowledge.find(k)) is None or e.domain is not Domain.MEDICAL)
-    return question if kept == question.kinds else replace(question, kinds=kept)
+def _unclear_piece(piece: str, question: Question) -> AskedAct:
+    """A piece whose act is not known, with the act that its words tell, where they do."""
+    read = read_question(piece)
+    act = act_by_words(UNCLEAR, plain(piece)) or UNCLEAR
+    return AskedAct(act, 0.0 if act is UNCLEAR else KNOWN, slots_of(act, read, question), piece)
 
 
 def _meant(understanding: Understanding, scan: bool) -> tuple[tuple[AskedAct, ...], bool]:
     """The acts to reply to, and whether they are a guess."""
-    asked = worth_saying(fitting(understanding.acts, scan))
+    asked = worth_saying(fitting(understanding.acts, scan), by_words)
     if asked or understanding.guess is None:
         return asked, False
+    if (act := act_by_words(understanding.guess.act, plain(understanding.guess.text))) is not None:
+        return (replace(understanding.guess, act=act, confidence=KNOWN),), False
     guess = fitting((understanding.guess,), scan)
     return guess, bool(guess)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from assistant.reading.acts.act import Family
+from assistant.reading.spelling import plain
 from assistant.reading.told.scales import PICTURE, Scale, Unit
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
@@ -20,6 +22,7 @@ from assistant.words.replies.posed.told_sizes import (
 )
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
+from assistant.words.scene.seen import whole_pattern
 
 MOST = 2
 """Regions that are measured in one reply; the table holds all."""
@@ -36,6 +39,30 @@ _LIMIT = re.compile(
     r"\b(?:over|above|more than|bigger than|larger than|longer than|wider than|exceed\w*|under|below|less than|smaller than"
     r"|shorter than|limit (?:is|of))\s+(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>mm|cm|px|pixels?)\b"
 )
+
+
+_OF_THE_THING = re.compile(
+    r"\b(?:diameter|size|dimensions?|width|length|height|circumference|area) of $|\bhow (?:tall|wide|long|big|large|high"
+    r"|thick|broad) (?:is|are) $"
+)
+
+
+def of_the_thing(scene: Scene) -> list[str] | None:
+    """To somebody who asks for the size of the thing in the picture, which is not measured; None for others."""
+    said = plain(scene.question.text)
+    named = whole_pattern(scene.inspection.object_name or "").search(said)
+    if scene.asked.act.family is not Family.MEASURE or scene.places_one or named is None:
+        return None
+    if not _OF_THE_THING.search(said[: named.start()]) or named.group().split()[-1] in (
+        "picture",
+        "image",
+        "photo",
+        "scan",
+    ):
+        return None
+    what = phrases.thing(scene) or "the thing in the picture"
+    return [f"I measure only what is marked, and not {what} itself: a gauge or the drawing tells its size.", *(
+        size(scene)[:1] if scene.regions else [])]  # fmt: skip
 
 
 def size(scene: Scene) -> list[str]:

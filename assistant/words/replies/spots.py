@@ -9,10 +9,11 @@ from assistant.reading.clauses import mentioned_types
 from assistant.reading.spelling import plain
 from assistant.types import THRESHOLD
 from assistant.words.replies.posed.alternatives import looks
-from assistant.words.replies.verdicts import DECIDES, NOT_ABSENT
+from assistant.words.replies.verdicts import DECIDES, DRAW, DRAW_SCAN, NOT_ABSENT
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
-from assistant.words.scene.spots import Spot, asks_of_rest, claims_to_see, distance, is_described
+from assistant.words.scene.seen import asks_of_rest, claims_to_see, is_described
+from assistant.words.scene.spots import Spot, distance
 
 SEEING = frozenset({
     Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.CLAIM, Act.IDENTIFY, Act.APPEARANCE, Act.DESCRIBE, Act.TYPE, Act.NONSENSE,
@@ -35,13 +36,10 @@ _ASKS_WHAT = re.compile(
     r"(?!(?:bad|ok|okay|fine|good|normal|safe|dangerous|marked|nothing|anything|big|serious|defect|defects|wrong|why|real)\b)"
     r"[a-z]+(?: \w+){0,4}\?"
 )
+_PLACE = re.compile(r"\b(?:corner|edge|side|rim|border|top|bottom|left|right|centre|center|middle)\b")
 LOOKED = "That place was looked at and judged like every other."
 WHERE = "Tell me where you see it (a corner, a side, or x and y), and I say what the map says there."
 KIND = "What that is I cannot tell: I name the kind only of what is marked."
-DRAW = "If it is a defect, draw it in on the page: what you mark stands."
-DRAW_SCAN = (
-    "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
-)
 
 
 def on_spot(scene: Scene) -> list[str] | None:
@@ -71,7 +69,7 @@ def on_spot(scene: Scene) -> list[str] | None:
     if not carried and spot.beside is not None and not sees:
         return None
     told = _further(scene, spot)
-    return told if told is None or carried else [*told, *_nearest(scene, spot)]
+    return told if told is None or carried else [*told[:1], *_nearest(scene, spot), *told[1:]]
 
 
 def _inside(scene: Scene) -> list[str] | None:
@@ -113,7 +111,8 @@ def _seen(scene: Scene, spot: Spot) -> list[str]:
         return [_why(scene, spot), *_nearest(scene, spot), *_worth(scene, spot)]
     looked = [LOOKED] if scene.asked.act is Act.CHECKED else []
     kind = [KIND] if _ASKS_WHAT.search(plain(scene.message.text)) else []
-    return [*kind, *looked, *_state(scene, spot), *_worth(scene, spot)]
+    sees = claims_to_see(plain(scene.question.text))
+    return [*kind, *looked, *_state(scene, spot)[: 1 if sees and spot.box is not None else None], *_worth(scene, spot)]
 
 
 def _state(scene: Scene, spot: Spot) -> list[str]:
@@ -181,7 +180,7 @@ def _why(scene: Scene, spot: Spot) -> str:
 
 def _worth(scene: Scene, spot: Spot) -> list[str]:
     """That nothing marked is no proof, and how to put it right."""
-    quoted = is_described(spot.named) and not mentioned_types(spot.named)
+    quoted = is_described(spot.named) and not mentioned_types(spot.named) and not _PLACE.search(spot.named)
     sees = f' about "{spot.named}"' if quoted else ""
     return [f"You may still be right{sees}: {NOT_ABSENT}.", phrases.caveat(scene), _draw(scene)]
 
@@ -196,7 +195,7 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
     if act.family is Family.MEASURE:
         return [
             f"I cannot measure it: {there}, and only what is marked has an outline.",
-            f"{_draw(scene)} With an outline it has a size.",
+            DRAW_SCAN if scene.medical else "Draw it in on the page, and it has an outline and a size.",
         ]
     if act in _GRAVITY:
         return [
@@ -219,7 +218,7 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
             if scene.medical
             else "look at it under better light and a magnifier, and take a close-up"
         )
-        return [f"Do not rely on me for that: {there}; {way}.", _draw(scene)]
+        return [f"What to do about it I cannot say: {there}; {way}.", _draw(scene)]
     return None
 
 

@@ -6,6 +6,7 @@ import re
 
 from assistant.reading.acts.slots import FIRST, Form
 from assistant.types import Mode, Verdict
+from assistant.vocabulary.materials import is_movable
 from assistant.words import wording
 from assistant.words.replies.disputes import not_checked
 from assistant.words.replies.verdicts import DECIDES, state
@@ -49,7 +50,9 @@ def _advice(scene: Scene) -> str:
         return f"This is no diagnosis. {DECIDES}"
     if not scene.anomalous:
         return phrases.LIMIT
-    return "It should be held back until someone has looked at it."
+    if is_movable(scene.inspection.object_name):
+        return "It should be held back until someone has looked at it."
+    return "Someone should look at the place itself."
 
 
 def report(scene: Scene) -> list[str]:
@@ -79,7 +82,7 @@ def report(scene: Scene) -> list[str]:
 def rephrase(scene: Scene) -> list[str]:
     """The same in plainer words."""
     if not scene.anomalous:
-        return [f"It looks as it should: nothing odd was found. {phrases.caveat(scene)}"]
+        return [f"I found nothing odd in it. {phrases.caveat(scene)}"]
     if not scene.inspection.regions:
         return ["Something about the picture as a whole looks wrong, but I cannot point to one spot."]
     first = scene.inspection.regions[0]

@@ -18,6 +18,9 @@ from assistant.words.scene.scene import Scene
 HELP = "Ask whether it is OK, what is wrong, where, how big, what kind, how sure I am, or what to do next."
 
 
+REST = "The rest of what you ask I did not understand, or the picture does not tell it."
+
+
 def score(scene: Scene) -> list[str]:
     """Score against threshold; a stricter or laxer one is worked out where it is named in percent."""
     found = scene.inspection

@@ -1,14 +1,14 @@
-"""Replies on the state of the picture: is something there, is it acceptable, is it dangerous, how bad is it."""
+"""Replies on the state of the picture: is something there, is it acceptable, is it dangerous."""
 
 from __future__ import annotations
 
 import re
 
 from assistant.reading.clauses import same_kind
-from assistant.types import THRESHOLD, Mode, Region, Verdict
+from assistant.types import THRESHOLD, Mode, Region
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
-from assistant.vocabulary.materials import is_movable, on_object
+from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object
 from assistant.words import wording
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
@@ -16,6 +16,10 @@ from assistant.words.scene.scene import Scene
 NOT_ABSENT = "that nothing is marked does not mean that nothing is there"
 DECIDES = "A qualified reader decides."
 YOURS = "Your own acceptance rule decides."
+DRAW = "If it is a defect, draw it in on the page: what you mark stands."
+DRAW_SCAN = (
+    "What you see counts: have it looked at by a qualified reader; on the page you can draw it in, and it stands."
+)
 PERSON = "Whoever answers for the product decides, after a look at the piece itself."
 _PRAISED = re.compile(r"\b(?:ok|okay|good|fine|pass|clean|intact|normal|usable)\b")
 """Words of a question to which yes means that nothing is wrong."""
@@ -28,7 +32,9 @@ _OF_PLACE = re.compile(
     r"\b(?:is|are|does) (?:the|that) (?:\w+ ){0,2}(?:top|bottom|left|right|upper|lower|centre|center|middle|edge|corner)\b"
 )
 """Asks whether a place is fine, not the whole."""
-_TAKEN = re.compile(r"\b(?:take (?:it|this|that)|eat|drink|swallow|patients?|consume\w*)\b")
+_TAKEN = re.compile(
+    r"\b(?:take (?:it|this|that)(?! (?:out|off|away|back|apart|again))|eat|drink|swallow|patients?|consume\w*)\b"
+)
 """Words for what must be safe for a person."""
 _DENIED = re.compile(r"\b(?:free|without|no|not|none|never|lacks?)\b|n't\b")
 """Words that turn round what yes means."""
@@ -58,7 +64,8 @@ def presence(scene: Scene) -> list[str]:
         return at_place(scene)
     if scene.numbers and not scene.regions:
         return [no_such_region(scene)]
-    return [f"{_yes_or_no(scene)}{state(scene)}", *_worth(scene)]
+    seen = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
+    return [f"{_yes_or_no(scene)}{state(scene)}", *seen, *worth(scene)]
 
 
 def state(scene: Scene) -> str:
@@ -86,8 +93,8 @@ def state(scene: Scene) -> str:
         )
     if close:
         place = highest_region(found)
-        where = "" if place is None else f", and the map is highest {phrases.place(place)}"
-        return f"{nothing}, but it is close{where} ({phrases.scored(found)}){unseen_clause(found.warnings)}."
+        where = "" if place is None else f": nothing is marked even {phrases.place(place)}, where the map is highest"
+        return f"{nothing} ({phrases.scored(found)}){unseen_clause(found.warnings)}, but it is close{where}."
     return f"{nothing} ({phrases.scored(found)}){unseen_clause(found.warnings)}."
 
 
@@ -104,7 +111,7 @@ def _yes_or_no(scene: Scene) -> str:
     return ""
 
 
-def _worth(scene: Scene) -> list[str]:
+def worth(scene: Scene) -> list[str]:
     """What a normal verdict does not say."""
     if scene.anomalous:
         return []
@@ -123,7 +130,8 @@ def of_kind(scene: Scene) -> list[str]:
     if alike:
         first = alike[0]
         chance = first.type_probability or 0.0
-        if chance >= phrases.CERTAIN:
+        odd = not scene.medical and not fits_object(first.type or "", materials_of(scene.inspection.object_name))
+        if chance >= phrases.CERTAIN and not odd:
             yes = "" if _DENIED.search(scene.question.text.lower()) else "yes: "
             said = (
                 f"{yes}{phrases.mark_at(first, scene)} ({phrases.name(first)}, {100 * chance:.0f} % sure of the kind)."
@@ -186,18 +194,58 @@ def no_such_region(scene: Scene) -> str:
 def accept(scene: Scene) -> list[str]:
     """Whether to pass it."""
     if _MANY.search(scene.message.text.lower()):
-        return [MANY, *_accept_one(scene)]
+        first, *rest = _accept_one(scene)
+        return [f"{MANY[:-1]}; on this one: {first if first.startswith('I ') else phrases.lowered(first)}", *rest]
     if scene.cells and _OF_PLACE.search(scene.question.text.lower()):
         return at_place(scene)
-    reported = [_reported(scene)] if scene.reported is not None and not scene.anomalous else []
+    reported = [reported_first(scene)] if scene.reported is not None and not scene.anomalous else []
     taken = not scene.medical and _TAKEN.search(scene.message.text.lower())
     return [*reported, *(dangerous(scene) if taken else _accept_one(scene))]
 
 
-def _reported(scene: Scene) -> str:
+_CANNOT = {
+    "measure": ("I cannot measure {it}", "only what is marked has an outline"),
+    "name": ("What kind {it} is I cannot tell", "I name the kind only of what is marked"),
+    "rate": ("How bad {it} is I cannot rate", "only what is marked is rated"),
+    "locate": ("I cannot point to {it}", ""),
+    "list": ("The list is empty", ""),
+    "describe": ("I cannot describe {it}", "I describe only what is marked"),
+    "follow": ("Which way {it} runs I cannot tell", "only what is marked is followed"),
+    "group": ("How they lie to each other I cannot tell", "I group only what is marked"),
+    "explain": ("What causes {it} I cannot tell", "so there is no kind to go by"),
+    "go by": ("What {it} leads to I cannot tell", "so there is no kind to go by"),
+    "prevent": ("How {it} is avoided I cannot tell", "so there is no kind to go by"),
+}
+"""What cannot be done with what is not marked, and why not."""
+
+
+def unmarked(scene: Scene, doing: str) -> list[str]:
+    """Said of a normal picture where something is asked of what is not marked: that it cannot be told, not that it is not there.
+
+    Args:
+        scene: without regions.
+        doing: what is asked for, of :data:`_CANNOT`.
+    """
+    found, seen = scene.inspection, scene.spot if scene.is_carried else scene.reported
+    kinds = wording.join([wording.noun(kind, scene.knowledge) for kind in scene.question.kinds], "or") if (
+        scene.question.kinds
+    ) else "it"  # fmt: skip
+    head, why = _CANNOT.get(doing, (f"I cannot {doing} {{it}}", "only what is marked has an outline"))
+    if doing == "name" and scene.question.kinds:
+        head = "Whether it is {it} I cannot tell"
+    on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
+    where = f"{on} ({phrases.scored(found)}){unseen_clause(found.warnings)}"
+    if seen is not None and seen.box is not None and not scene.places_one and doing != "list":
+        where = f" {seen.where} (the map reaches {seen.peak(found):.2f} there)"
+    why = f"{', and' if why and not why.startswith('so ') else ',' if why else ''} {why}".rstrip()
+    return [f"{head.format(it=kinds)}: nothing is marked{where}{why}.", f"{phrases.capital(NOT_ABSENT)}.",
+            DRAW_SCAN if scene.medical else DRAW]  # fmt: skip
+
+
+def reported_first(scene: Scene) -> str:
     """That what the user saw, and is not marked, is to be looked at first."""
     where = "" if scene.reported is None or not scene.reported.where else f" {scene.reported.where}"
-    return f"Have what you saw{where} looked at by hand first: it is not marked, so my verdict does not cover it."
+    return f"Have what you saw looked at by hand first: nothing is marked{where}, so my verdict does not cover it."
 
 
 def _accept_one(scene: Scene) -> list[str]:
@@ -208,8 +256,9 @@ def _accept_one(scene: Scene) -> list[str]:
     if found.rule is not None:
         return [f"By your rule: {wording.ruling(found.rule)}.", state(scene)]
     if wording.borderline(found.image_score):
+        again = "hold it and look again" if is_movable(found.object_name) else "have it looked at again"
         return [
-            f"I would look again before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
+            f"I would {again} before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
             YOURS,
         ]
     if scene.anomalous:
@@ -245,11 +294,11 @@ def dangerous(scene: Scene) -> list[str]:
         return [f"{head}, but whether it is dangerous cannot be told from this picture.{worth} {DECIDES}"]
     said = "One picture cannot tell whether it is safe or dangerous in use."
     if not scene.anomalous:
-        return [said, f"What I can tell: {_lower(state(scene))}", *worth_of_normal(scene)]
+        return [said, f"What I can tell: {phrases.lowered(state(scene))}", *worth_of_normal(scene)]
     first = scene.regions[0] if scene.regions else None
     entry = scene.knowledge.find(first.type) if first is not None else None
     if first is None or entry is None:
-        return [said, "I would hold it back until someone has looked at it."]
+        return [said, f"I would {_hold(scene)} before it is used."]
     effects = on_object(entry, scene.inspection.object_name).effects
     return [
         said,
@@ -262,76 +311,3 @@ def worth_of_normal(scene: Scene) -> list[str]:
     """What a normal verdict is worth where something hangs on it, and who decides."""
     worth = phrases.caveat(scene) if scene.inspection.regions else f"That is no all-clear: {NOT_ABSENT}."
     return [worth, DECIDES if scene.medical else PERSON]
-
-
-def customer_notice(scene: Scene) -> list[str]:
-    """Whether somebody would notice it."""
-    if not scene.inspection.regions:
-        return [f"No single mark was found that somebody would notice: {_lower(state(scene))}", *_worth(scene)]
-    largest = max(scene.regions or scene.inspection.regions, key=lambda r: r.area_fraction)
-    share = wording.percent(largest.area_fraction)
-    seen = "easily seen" if largest.area_fraction >= 0.02 else "small, and seen on a closer look"
-    return [f"The largest mark, {phrases.place(largest)}, covers {share} of the picture: {seen} in this view.",
-            "Whether that bothers a customer is yours to judge."]  # fmt: skip
-
-
-def severity(scene: Scene) -> list[str]:
-    """How bad it is."""
-    if (elsewhere := nowhere(scene)) is not None:
-        return elsewhere
-    if not scene.regions:
-        if scene.inspection.verdict is Verdict.NORMAL:
-            return [f"There is nothing to rate: {_lower(state(scene))}"]
-        return ["The picture looks anomalous as a whole, so no single region is rated."]
-    first = max(scene.regions, key=lambda r: ("minor", "major", "critical").index(r.severity.value))
-    rated = f"{first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the picture."
-    if scene.medical:
-        return [f"By size and strength alone it is rated {rated}", DECIDES]
-    return [f"I rate it {rated}", "The rating goes by size, strength and kind; your acceptance limits are your own."]
-
-
-def rating(scene: Scene) -> list[str]:
-    """On the scale that was asked for: of how anomalous it looks, since nothing measures how good it is."""
-    found, top = scene.inspection, scene.asked.slots.scale_top
-    said = "The score is no mark for quality: it goes up with what is unusual"
-    if top is None or top == "letters":
-        grade = "" if top is None else ", and there are no letters"
-        rated = f"{said}{grade}. It is {found.image_score:.2f} of 1, with the threshold at 0.50."
-    else:
-        value = found.image_score * top
-        rated = f"{said}. It is {value:.{0 if top >= 50 else 1}f} of {top:g}, with the threshold at {top / 2:g}."
-    if not found.regions:
-        return [rated]
-    first = found.regions[0]
-    return [rated, f"What stands out most is rated {first.severity.value}: {phrases.mark_at(first, scene)}."]
-
-
-def standard(scene: Scene) -> list[str]:
-    """Whether it meets a norm, a drawing or a tolerance: by the user's rule, where there is one."""
-    found = scene.inspection
-    if found.rule is not None:
-        return [f"By your rule: {wording.ruling(found.rule)}.", "Other limits I do not know."]
-    if scene.medical:
-        return [f"I apply no classification or guideline. {DECIDES}", f"What I see: {_lower(state(scene))}"]
-    return [
-        "I do not know the limits of your drawing or standard, so I cannot say whether it meets them: give them as a rule "
-        '("reject any crack over 2 mm"), and each clause is checked.',
-        f"What I found: {_lower(state(scene))}",
-    ]
-
-
-def escalate(scene: Scene) -> list[str]:
-    """Whether to stop, recall, claim or tell somebody: more than one picture can carry."""
-    if scene.medical:
-        worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
-        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
-    if not scene.anomalous:
-        return ["One picture does not settle whether to stop, recall or report.", state(scene), *worth_of_normal(scene)]
-    return [
-        f"One picture is a finding on this piece, not a case by itself: {_lower(state(scene))}",
-        "Look at the pieces made just before and after it; what follows from them is yours to decide.",
-    ]
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

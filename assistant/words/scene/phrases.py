@@ -156,6 +156,11 @@ def hardly(entry: Entry, scene: Scene) -> str:
     return f"{head}: the kind is a guess by looks alone{like}."
 
 
+def lowered(text: str) -> str:
+    """The text without a capital at its head."""
+    return text[:1].lower() + text[1:]
+
+
 def capital(text: str) -> str:
     """The text with a capital at its head."""
     return text[:1].upper() + text[1:]

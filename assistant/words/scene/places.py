@@ -38,6 +38,18 @@ _SIDES: dict[str, Side] = {
 }
 
 
+CORNERS = frozenset(cell for cell in CELLS if not {"centre", "middle"} & set(cell.split()))
+ALL_EDGES = frozenset(cell for cell in CELLS if cell != "centre")
+_CORNERS = re.compile(r"\bcorners\b|\b(?:any|each|every|which) corner\b")
+_EDGES = re.compile(
+    r"\b(?:the|all|four|both|its|these|those) (?:\w+ )?(?:edges|borders|sides|margins)\b(?! of (?:region|the (?:mark|defect"
+    r"|box)|it))"
+    r"|\b(?:all )?(?:around|round|along) (?:the|its) (?:\w+ )?(?:edges?|rims?|borders?|perimeter"
+    r"|circumference)\b(?! of (?:region|the (?:mark|defect|box)|it))"
+    r"|\bthe (?:whole|entire|outer) (?:edge|rim|border|perimeter)\b"
+)
+
+
 def cells_of_hours(said: str) -> frozenset[str]:
     """Cells at the hours of a clock that a text names.
 
@@ -64,8 +76,36 @@ def side_of(said: str) -> Side | None:
     >>> side_of("what is that on the right?"), side_of("the left edge is dark"), side_of("am I right?")
     ('right', 'left', None)
     """
-    found = {_SIDES[match["one"] or match["other"]] for match in _SIDE.finditer(said)}
+    found = _sides(said)
     return found.pop() if len(found) == 1 else None
+
+
+def cells_of_sides(said: str) -> frozenset[str]:
+    """The corner where two sides that a text names meet; empty where it names others than two that meet.
+
+    >>> sorted(cells_of_sides("along the left edge, around the lower half")), sorted(cells_of_sides("left and right side"))
+    (['bottom left'], [])
+    """
+    found = _sides(said)
+    across, down = found & {"left", "right"}, found & {"top", "bottom"}
+    return frozenset({f"{down.pop()} {across.pop()}"}) if len(across) == len(down) == 1 else frozenset()
+
+
+def cells_of_many(said: str) -> frozenset[str]:
+    """Places that a text names several of at once: all corners, or all that lie along the edges.
+
+    >>> sorted(cells_of_many("are the corners chipped?"))
+    ['bottom left', 'bottom right', 'top left', 'top right']
+    >>> len(cells_of_many("all around the edge")), len(cells_of_many("the edge"))
+    (8, 0)
+    """
+    if _CORNERS.search(said) and not _CORNER.search(said):
+        return CORNERS
+    return ALL_EDGES if _EDGES.search(said) else frozenset()
+
+
+def _sides(said: str) -> set[Side]:
+    return {_SIDES[match["one"] or match["other"]] for match in _SIDE.finditer(said)}
 
 
 def cells_of_side(side: Side) -> frozenset[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from assistant.geometry import CELLS
 from assistant.reading.acts.act import Act
+from assistant.reading.acts.message import states
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
 from assistant.reading.spelling import plain
@@ -18,19 +19,31 @@ from assistant.reading.told.scales import Scale
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
-from assistant.words.scene.places import Side, cells_of_corners, cells_of_hours, cells_of_side, point_of, side_of
-from assistant.words.scene.spots import (
-    Spot,
-    box_around,
-    box_of_cells,
+from assistant.words.scene.places import (
+    ALL_EDGES,
+    CORNERS,
+    Side,
+    cells_of_corners,
+    cells_of_hours,
+    cells_of_many,
+    cells_of_side,
+    cells_of_sides,
+    point_of,
+    side_of,
+)
+from assistant.words.scene.seen import (
+    asks_for_new,
+    asks_of_place,
     claims_to_see,
+    is_described,
     names_again,
     points_back,
-    region_inside,
     seen_in,
     sees_somewhere,
-    spot_beside,
+    speaks_of,
+    whole_pattern,
 )
+from assistant.words.scene.spots import Spot, box_around, box_of_cells, region_inside, spot_beside
 
 POINTING = frozenset(
     {Act.CLAIM, Act.CONFIRM, Act.TYPE, Act.PRESENCE, Act.MISSED, Act.DISAGREE, Act.APPEARANCE, Act.NONSENSE, Act.ACCEPT}
@@ -40,6 +53,8 @@ ELSEWHERE = frozenset(
     {Act.DISTANCE_EDGE, Act.DISTANCE_REGION, Act.SCALE, Act.SIDE, Act.COUNT, Act.LIST_REGIONS, Act.HEAT_MAP}
 )
 """Acts whose places are none that somebody points to."""
+OF_THE_WHOLE = frozenset({Act.PRESENCE, Act.ACCEPT, Act.STANDARD, Act.ESCALATE, Act.RATING, Act.SUMMARY})
+"""Acts that are about the whole where it is named, whatever place was spoken of before."""
 ELLIPSIS = 3
 """Words of a sentence, at most, that leaves out what it is about ("reflection maybe?")."""
 REACH = 0.06
@@ -74,7 +89,7 @@ class Scene:
         knowledge: of kinds.
         focus: numbers of the regions that the last reply was about; empty at the beginning.
         others: further pictures of the session, in their order.
-        told_scan: the user spoke of it as of a scan of a patient.
+        told_scan: the user said that it is a scan of a patient.
         told_scale: the last size that the user told.
         before: the place that the last reply was about, where it was one that a user pointed to.
         reported: the last place where the user said before that he sees something which is not marked.
@@ -125,13 +140,23 @@ class Scene:
         found = set(self.question.cells) | self.asked.slots.cells
         if not found and self.asked.act in POINTING:
             found = set(self.message.cells)
-        found |= cells_of_hours(self.question.text.lower()) | cells_of_corners(self.question.text.lower())
+        found |= self._cells_in_words
         if not found and self.side is not None:
             found = set(cells_of_side(self.side))
+        if not found and self.asked.act in POINTING:
+            said = self.message.text.lower()
+            found = set(cells_of_sides(said) or cells_of_many(said))
         if not found and (point := self.point) is not None:
             column, row = (min(2, 3 * v // max(1, n)) for v, n in zip(point, self._size, strict=True))
             found.add(CELLS[3 * row + column])
         return frozenset(found)
+
+    @cached_property
+    def _cells_in_words(self) -> frozenset[str]:
+        """Places that the sentence names in other words than the grammar of places reads."""
+        said = self.question.text.lower()
+        found = cells_of_hours(said) | cells_of_corners(said)
+        return found or cells_of_sides(said) or (frozenset() if self.question.cells else cells_of_many(said))
 
     @cached_property
     def inside(self) -> int | None:
@@ -155,6 +180,8 @@ class Scene:
     @property
     def here(self) -> str:
         """The place named, in words."""
+        if self.cells in (CORNERS, ALL_EDGES):
+            return "the corners" if self.cells == CORNERS else "the edges"
         named = self.side is not None and self.cells == cells_of_side(self.side)
         return (
             f"the {self.side}{' side' if self.side in ('left', 'right') else ''}"
@@ -182,10 +209,8 @@ class Scene:
             self.question.rank and not claims_to_see(said)
         ):
             return None
-        if self.before is None and self.reported is not None and names_again(said) and not self._names_place:
-            return self.reported
-        if self.before is not None and self.asked.confidence > 0 and points_back(said) and not self._names_place:
-            return self.before if not _is_another(said, self.before) else Spot("", None, named=seen_in(said))
+        if not self._names_place and (carried := self._carried(said)) is not None:
+            return carried
         if self.point is not None and not self.question.cells:
             box = box_around(self.point, REACH * max(self._size), *self._size)
             return Spot(f"around x {self.point[0]}, y {self.point[1]} px", box, named=seen_in(said))
@@ -196,6 +221,20 @@ class Scene:
             return self.before
         return Spot("", None, named=seen_in(said)) if sees_somewhere(said) else None
 
+    def _carried(self, said: str) -> Spot | None:
+        """The place named before that a plain sentence is about; None where it is about another thing."""
+        for spot in (self.before, self.reported):
+            if spot is not None and speaks_of(said, spot.named, self.question.kinds):
+                return spot
+        thing = self.inspection.object_name or ""
+        if self.asked.act in OF_THE_WHOLE and (whole_pattern(thing).search(said) or asks_for_new(said)):
+            return None
+        if self.before is None:
+            return self.reported if self.reported is not None and names_again(said) else None
+        if self.asked.confidence == 0 or not points_back(said, thing):
+            return None
+        return self.before if not _is_another(said, self.before) else Spot("", None, named=seen_in(said))
+
     @property
     def is_carried(self) -> bool:
         """Whether the place that the sentence is about was named before it."""
@@ -204,15 +243,19 @@ class Scene:
     @property
     def sees_unmarked(self) -> bool:
         """Whether the user says that he sees something where nothing is marked."""
-        spot = self.spot
-        return spot is not None and claims_to_see(plain(self.question.text)) and not spot.regions(self.inspection)
+        spot, said = self.spot, plain(self.question.text)
+        if spot is None or spot.regions(self.inspection):
+            return False
+        described = not self.is_carried and (
+            is_described(spot.named) or (spot.box is not None and any(map(states, said.split(", "))))
+        )
+        return described or (claims_to_see(said) and not asks_of_place(said))
 
     @property
     def _names_place(self) -> bool:
         """Whether the sentence itself, not another one of the message, names a place."""
-        said = self.question.text.lower()
-        named = self.question.cells | self.asked.slots.cells | cells_of_hours(said) | cells_of_corners(said)
-        return bool(named or side_of(said) or self.point)
+        named = self.question.cells | self.asked.slots.cells | self._cells_in_words
+        return bool(named or side_of(self.question.text.lower()) or self.point)
 
     @property
     def _size(self) -> tuple[int, int]:

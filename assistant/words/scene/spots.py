@@ -1,4 +1,4 @@
-"""A place that somebody points to, whether or not anything is marked there: in words, as a box, and what the map says of it."""
+"""A place that somebody points to, whether or not anything is marked there: as a box, and what the map says of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from assistant.geometry import CELLS
 from assistant.types import Box, Inspection, Region
+from assistant.words.scene.seen import seen_in
 
 Way = Literal["left of", "right of", "above", "below", "beside"]
 GAP, BAND = 0.03, 0.2
@@ -39,43 +40,6 @@ _INSIDE = (
     r"\b(?:(?:middle|centre|core|heart|interior) of MARKED|(?:inside(?: of)?|within) MARKED"
     r"|(?:in|at|near|on|of) (?:its|their) "
     r"(?:very |exact |own )?(?:middle|centre|core|inside|interior)\b)"
-)
-_SEEN = re.compile(
-    r"\bi(?: can| could| do| also| clearly| still| think i| believe i)* (?:see|notice|spot(?:ted)?|saw|found|find"
-    r"|make out|noticed)\b"
-    r"|\bthere(?:'s| is| are|s)\b(?! (?:nothing|no\b|any\b|anything))|\blooks? (?:\w+ ){1,4}to me\b|\bseems? (?:\w+ ){1,4}to me\b"
-    r"|\byou (?:did ?n[o']?t|did not|have ?n[o']?t|have not|forgot|missed|skipped|overlooked|ignored|left out)\b"
-    r"|\b(?:did|do|can) you (?:also |not |even )?(?:see|notice|spot|mark|find|miss)\b|\bwhat about\b|\bhow about\b"
-    r"|^\W*and (?:also )?(?:the|those|these|some)\b"
-    r"|\b(?:not|isn't|isnt|wasn't|n't) (?:it |that |this )?(?:marked|boxed|flagged|there a box)\b"
-    r"|\bwhy (?:is there |there is )?no (?:box|mark|region)\b"
-)
-_WHAT = re.compile(
-    r"\b(?:see|notice|spot|saw|found|make out|there's|there is|there are|theres|about|missed|overlooked|and|also|is|are|was|were)"
-    r" (?:also |still |even |clearly )?(?P<what>(?:a|an|some|the|those|these|that|this|several|another) (?:[\w'-]+ ){0,5}?"
-    r"(?:spots?|marks?|lines?|blobs?|dots?|specks?|scratch\w*|smudges?|stains?|streaks?|shadows?|bites?|arcs?|bands?|patch(?:es)?|regions?"
-    r"|areas?|things?|fibres?|hairs?|lumps?|bumps?|dents?|edges?|corners?|bubbles?|cracks?|holes?|chips?|rings?|bites?|nicks?"
-    r"|pixels?|glow|haze|discolou?ration|powder|dust|dirt|blemish\w*|defects?|flaws?|lesions?|nodules?|shading))\b"
-)
-_BACK = re.compile(
-    r"\b(?:it|its|this|those|these|them|they)\b|\bthat\b(?! (?:the|it|it's|you|this|an?|there|i|we|no)\b)"
-    r"|(?<!is )(?<!are )(?<!was )\bthere\b(?!'s| is| are| was)"
-)
-_LOOKING = (
-    r"(?:dark|darker|light|lighter|bright|brighter|black|white|gr[ae]y|brown|red|yellow|shiny|dull|small|tiny|little|big|large|faint"
-    r"|thin|thick|round|curved|straight|long|short|odd|strange|weird|fuzzy|pale|blurry|numerous|other)"
-)
-_UNPLACED = re.compile(
-    rf"^(?:an?|some|several|another)\b(?! (?:region|mark|defect|flaw)s?$)|^(?:the|those|these|that|this) (?:\w+ )?{_LOOKING}\b"
-)
-_REST = re.compile(
-    r"\b(?:the )?rest (?:of (?:it|the \w+)|is|looks|seems|good|ok|fine)\b|\beverywhere else\b|\bexcept for (?:that|this|it)\b"
-)
-_AGAIN = re.compile(
-    r"\b(?:the|that|this|those|these|my) (?:\w+ ){0,2}?(?:spots?|marks?|lines?|blobs?|dots?|specks?|smudges?|streaks?"
-    r"|shadows?|bites?"
-    r"|arcs?|patch(?:es)?|things?|fibres?|bumps?|edges?|corners?|bubbles?)\b"
-    r"|\b(?:spot|mark|line|blob|thing|smudge|patch|shadow) like (?:that|this|it)\b|\bwhat i (?:see|saw|mean|told)\b"
 )
 
 
@@ -122,58 +86,6 @@ class Spot:
 def _overlap(one: Box, other: Box) -> bool:
     across = one.x_min < other.x_max and other.x_min < one.x_max
     return across and one.y_min < other.y_max and other.y_min < one.y_max
-
-
-def claims_to_see(said: str) -> bool:
-    """Whether a plain text says that somebody sees something, or that something was not marked.
-
-    >>> claims_to_see("i see a dark spot"), claims_to_see("you didn't mark the edge"), claims_to_see("how big is it")
-    (True, True, False)
-    """
-    return _SEEN.search(said) is not None
-
-
-def points_back(said: str) -> bool:
-    """Whether a plain text speaks of a place that was named before: "it", "there", "that smudge".
-
-    >>> points_back("is it bad?"), points_back("how big is that smudge?"), points_back("which model are you?")
-    (True, True, False)
-    """
-    return _BACK.search(said) is not None or _AGAIN.search(said) is not None
-
-
-def names_again(said: str) -> bool:
-    """Whether a plain text names something seen before by more than "it": "that smudge", "a spot like that"."""
-    return _AGAIN.search(said) is not None
-
-
-def seen_in(said: str) -> str:
-    """What a plain text says that somebody sees, as typed; empty where it does not say.
-
-    >>> seen_in("there is a big dark spot with a tail near the top"), seen_in("where is it")
-    ('a big dark spot', '')
-    """
-    found = _WHAT.search(said)
-    return "" if found is None else found["what"]
-
-
-def asks_of_rest(said: str) -> bool:
-    """Whether a plain text is about all that is not marked."""
-    return _REST.search(said) is not None
-
-
-def is_described(seen: str) -> bool:
-    """Whether what somebody sees is described well enough to be said again: "a bright dot", "those faint lines"."""
-    return _UNPLACED.search(seen) is not None
-
-
-def sees_somewhere(said: str) -> bool:
-    """Whether a plain text says that something is seen which need not be what is marked, or asks of the rest, without a place.
-
-    >>> sees_somewhere("i also see some dark smudges"), sees_somewhere("is the rest good?"), sees_somewhere("there is a region")
-    (True, True, False)
-    """
-    return asks_of_rest(said) or (claims_to_see(said) and is_described(seen_in(said)))
 
 
 def spot_beside(said: str, inspection: Inspection, focus: tuple[int, ...]) -> Spot | None:

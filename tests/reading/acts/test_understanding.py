@@ -15,6 +15,7 @@ from assistant.reading.acts.message import LONGEST, MOST_PIECES, MessageKind, cu
 from assistant.reading.acts.slots import PREVIOUS, Form, Slots, claim_of, slots_of
 from assistant.reading.acts.understanding import KNOWN, Understanding, understand
 from assistant.reading.question import read_question
+from assistant.reading.told.posed import Pose, Posed
 from assistant.reading.told.scales import PICTURE, Scale, Unit, scale_of, unit_of
 
 
@@ -41,12 +42,19 @@ def slots_in(act: Act, text: str, whole: str | None = None) -> Slots:
         ("how long and wide is the crack?", [Act.LENGTH, Act.WIDTH]),
         ("the bottle is 60 mm wide. How big is it?", [Act.SCALE, Act.SIZE]),
         ("where is it? where is it?", [Act.WHERE]),
-        ("ok", [Act.CONFIRM]),
+        ("ok", [Act.CONTEXT]),
         ("No.", [Act.DISAGREE]),
     ],
 )
 def test_acts_stand_in_the_order_of_the_message(text: str, acts: list[Act]) -> None:
     assert acts_of(text) == acts
+
+
+def test_acts_that_depend_on_their_words_stand_as_often_as_they_are_done() -> None:
+    twice = understand(read_question("should I use good ones, and which ones would you want?"), lexical=True)
+    assert [one.act for one in twice.acts] == [Act.MANAGE_REFERENCES] * 2
+    once = understand(read_question("where is it? where is the defect?"), lexical=True)
+    assert [one.act for one in once.acts] == [Act.WHERE]
 
 
 def test_each_act_has_the_slots_of_its_own_words() -> None:
@@ -158,9 +166,16 @@ def test_scales(text: str, scale: Scale | None) -> None:
         ("scale bar 500 um = 210 px", Act.SCALE),
         ("camera is about 0.8 mm/px", Act.SCALE),
         ("is the pixel size 0.1 mm?", None),
+        ("What does it cost?", Act.PRICE),
+        ("how much would a new casting cost", Act.PRICE),
+        ("what does it cost to use you", None),
+        ("what could the crack lead to", Act.EFFECT),
+        ("are you sure?", Act.SURE),
+        ("are you sure it is a crack", None),
+        ("who made this scratch", None),
     ],
 )
-def test_scales_are_certain(text: str, act: Act | None) -> None:
+def test_some_turns_of_phrase_are_certain(text: str, act: Act | None) -> None:
     assert certain_act(text) is act
 
 
@@ -319,6 +334,18 @@ def test_every_act_has_its_family_and_example() -> None:
     assert len({act.example for act in Act}) == len(Act)
     assert not any(act.answerable for act in Act if act.family in (Family.UNANSWERABLE, Family.TALK))
     assert Act.WHERE.answerable
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("act", [act for act in Act if act.answerable], ids=lambda act: act.value)
+def test_what_is_offered_is_understood(act: Act) -> None:
+    found = understand(read_question(act.example))
+    if act is Act.ALTERNATIVES:
+        assert [one.slots.posed for one in found.acts] == [Posed(Pose.WHAT_ELSE)], (
+            "it is put as a question for other kinds"
+        )
+    else:
+        assert [one.act for one in found.acts] == [act]
 
 
 @pytest.mark.parametrize("lexical", [True, pytest.param(False, marks=pytest.mark.weights)])

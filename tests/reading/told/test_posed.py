@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.reading.told.choices import numbers_offered, offered
-from assistant.reading.told.posed import Pose, posed_in
+from assistant.reading.told.posed import Pose, Posed, posed_in
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,9 @@ def test_slots_of_what_is_put() -> None:
     assert kind.options == ("chip",)
     assert called is not None
     assert (called.options, called.numbers) == (("drip mark",), {3})
+
+
+@pytest.mark.parametrize("said", ["can it be repaired?", "could it be polished out?", "can this be used again"])
+def test_what_may_be_done_with_it_is_no_name_for_it(said: str) -> None:
+    assert posed_in(said) is None
+    assert posed_in("could it be a crack?") == Posed(Pose.CORRECTION, ("crack",))

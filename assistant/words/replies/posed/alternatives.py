@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.reading.spelling import plain
 from assistant.reading.told.kind_words import kinds_of_words
 from assistant.reading.told.posed import Posed
 from assistant.types import Region
 from assistant.vocabulary.materials import on_object
 from assistant.words import wording
-from assistant.words.replies.findings import nothing
-from assistant.words.replies.verdicts import DECIDES
+from assistant.words.replies.verdicts import DECIDES, NOT_ABSENT
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
 BOTH = 2
-"""Alternatives of which none is "neither"."""
+"""Alternatives of which none is "neither", and each "either"."""
 _CAUSE = re.compile(r"\bcaus|\bfrom\b|\bdue to\b|\breason|\bbecause\b|\blikely\b")
 _ASKS_THERE = re.compile(r"\W*(?:and |so )?(?:is there|are there|do you see|can you see|any)\b", re.IGNORECASE)
+_CAUSED = re.compile(r"\bcaus|\bcomes? from\b|\bfrom (?:the|a)\b|\bdue to\b|\bbecause of\b")
+SHORT = 2
+"""Words of an alternative, at most, that is said again."""
 _SMALL_WORDS = frozenset("a an the of or and to in on by from with while something some".split())
 
 
@@ -31,37 +34,74 @@ def posed_of(scene: Scene) -> Posed:
 def kinds(scene: Scene) -> list[str]:
     """Which of the kinds offered the region looks like; of causes, which are usual ones of its kind."""
     options = posed_of(scene).options
-    if _points_elsewhere(scene):
-        return [_unmarked(scene, options)]
-    if not scene.regions:
-        return [*nothing(scene, "name"), f"So neither {_or(options)} is supported by what I measured."]
+    if all(map(_TAKEN.search, options)) or any(map(_TAKEN_WITH.search, options)):
+        return ["How the picture was taken it does not tell; its file, or whoever took it, does."]
+    if _points_elsewhere(scene) or not scene.regions:
+        return untold(scene)
     region = scene.regions[0]
     if any(map(_REAL.search, options)) and any(map(_PASSING.search, options)):
-        return [_real_or_not(scene, region, options), *_cautious(scene)]
+        return [*_real_or_not(scene, region), *_cautious(scene)]
     chances = dict(scene.chances_of(region))
     likely = [*([] if region.type is None else [region.type]), *chances]
     known = {option: kinds_of_words(option, likely) for option in options}
     if not any(known.values()):
-        usual = _causes(scene, region, options)
-        return usual or _unknown(scene, region, options)
-    told, unknown = [], [option for option in options if not known[option]]
-    for option in options:
-        for name in known[option][:1]:
-            told.append((option, name, chances.get(name)))
+        return _causes(scene, region, options) or [
+            f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, "
+            f"{_looks(scene, region)}{_likeliest(scene, region)}.",
+            f"{which(scene)} the picture cannot tell: I know {'neither' if len(options) == BOTH else 'none of them'} by name.",
+            *_cautious(scene),
+        ]
+    told = [(option, name, chances.get(name)) for option in options for name in known[option][:1]]
+    unknown = len(options) - len(told)
     if _ASKS_THERE.match(scene.question.text) and region.type not in {name for _, name, _ in told}:
         marked = f"I marked {phrases.marks(scene.regions, scene)}; anything else stayed below the threshold"
-        return [f"{marked}, which does not exclude {quoted(options)}.", *([_no_such_kind(unknown)] if unknown else []),
-                *_cautious(scene)]  # fmt: skip
+        return [
+            f"{marked}, which excludes {'neither' if len(options) == BOTH else 'none of these'}.",
+            *_cautious(scene),
+        ]
     said = [_verdict_on(scene, region, told)]
-    if same := [
-        f'"{option}" is {wording.noun(name, scene.knowledge)}' for option, name, _ in told if option not in name
-    ]:
-        said.append(
-            f"In my vocabulary, {wording.join(same)}." if len({name for _, name, _ in told}) == len(told) else ""
-        )
+    same = [
+        f'"{option}" is {wording.noun(name, scene.knowledge)}'
+        for option, name, _ in told
+        if option not in name and name not in option and len(option.split()) <= SHORT
+    ]
+    if same and len({name for _, name, _ in told}) == len(told):
+        said.append(f"In my vocabulary, {wording.join(same)}.")
     if unknown:
-        said.append(f"{_no_such_kind(unknown)[:-1]}: it cannot be excluded.")
-    return [*(one for one in said if one), *_cautious(scene)]
+        said.append(
+            "For the other I have no number: it is no kind that I know, and cannot be excluded."
+            if unknown == 1
+            else "For the others I have no number: they are no kinds that I know, and cannot be excluded."
+        )
+    return [*said, *_cautious(scene)]
+
+
+def which(scene: Scene) -> str:
+    """What a choice leaves open, as the beginning of a sentence; the user's words, which may be cut wrongly, are not repeated."""
+    of = "the two" if len(posed_of(scene).options) == BOTH else "these"
+    return f"Which of {of} it {'comes from' if _CAUSED.search(plain(scene.question.text)) else 'is'}"
+
+
+def untold(scene: Scene) -> list[str]:
+    """To somebody who lets choose what something is that is not marked: that it cannot be told, and what would tell."""
+    found, options = scene.inspection, posed_of(scene).options
+    spot = scene.spot or (scene.reported if scene.reported is not None and not scene.places_one else None)
+    if spot is not None and spot.box is not None and not spot.regions(found):
+        where = f" {spot.where} (the map reaches {spot.peak(found):.2f} there)"
+    elif found.regions:
+        where = f" but {phrases.marks(found.regions, scene)}"
+    else:
+        on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
+        where = f"{on} ({phrases.scored(found)})"
+    either = "Either" if len(options) == BOTH else "Any of them"
+    tells = "A closer picture or a touch would tell."
+    if any(map(_PASSING.search, options)):
+        tells = MOVES
+    return [
+        f"{which(scene)} the picture cannot tell: nothing is marked{where}, and I name the kind only of what is marked.",
+        f"{either} may be there: {NOT_ABSENT}.",
+        DECIDES if scene.medical else tells,
+    ]
 
 
 _SEEN = re.compile(
@@ -81,37 +121,33 @@ def _points_elsewhere(scene: Scene) -> bool:
     )
 
 
-def _unmarked(scene: Scene, options: Sequence[str]) -> str:
-    """To somebody who asks what something is that is not marked."""
-    marked = phrases.marks(scene.inspection.regions, scene) if scene.inspection.regions else ""
-    what = f"what I marked is {marked}" if marked else f"I marked nothing ({phrases.scored(scene.inspection)})"
-    return (
-        f"I only give a kind to what I marked, and what you point to is not marked: {what}. Whether it is {quoted(options)}, "
-        "the map does not tell; a closer picture or a touch does."
-    )
-
-
-_REAL = re.compile(r"\b(?:defect|damage|damaged|flaw|fault|real|problem|anomaly|lesion)\b", re.IGNORECASE)
+_REAL = re.compile(r"\b(?:defect|damage|damaged|flaw|fault|failure|real|problem|anomaly|lesion)\b", re.IGNORECASE)
 _PASSING = re.compile(
-    r"\b(?:reflections?|glare|shadows?|light|dust|dirt|water|artefacts?|artifacts?|noise|false alarm|fingerprints?"
+    r"\b(?:reflections?|glare|shadows?|light(?:ing)?|dust|dirt|water|artefacts?|artifacts?|noise|false alarm|fingerprints?"
     r"|harmless|normal"
     r"|design|texture|pattern|camera|lens)\b",
     re.IGNORECASE,
 )
+_TAKEN = re.compile(r"\b(?:camera|photo(?:graph)?|picture|image|scanner|flash)\b", re.IGNORECASE)
+_TAKEN_WITH = re.compile(
+    r"\b(?:flash|back-?light(?:ing)?|ring ?light|dark ?field|electroluminescen\w+|infra-?red|thermal (?:image|picture|camera)"
+    r"|microscop\w+|x-?ray|t1|t2|flair)\b",
+    re.IGNORECASE,
+)
+"""Words for how a picture is taken."""
+MOVES = (
+    "A second picture in other light, or after a wipe, would tell: a reflection moves and dirt goes, a defect stays."
+)
 
 
-def _real_or_not(scene: Scene, region: Region, options: Sequence[str]) -> str:
+def _real_or_not(scene: Scene, region: Region) -> list[str]:
     """To somebody who asks whether a mark is real: what the map tells, and what would tell."""
-    return (
-        f"Which of {quoted(options, 'and')} it is the map does not tell: it shows that {phrases.name(region)}, "
-        f"{phrases.place(region)}, "
-        f"differs (up to {region.peak_score:.2f}), and {_looks(scene, region)}. A second picture in other light, or "
-        f"after a wipe, would: "
-        "a reflection moves and dirt goes, a defect stays."
-        if not scene.medical
-        else f"Which of {quoted(options, 'and')} it is the map does not tell: it shows that {phrases.name(region)}, "
-        f"{phrases.place(region)}, differs (up to {region.peak_score:.2f})."
+    said = (
+        f"{which(scene)} the map does not tell: it shows that {phrases.name(region)}, {phrases.place(region)}, differs"
     )
+    if scene.medical:
+        return [f"{said} (up to {region.peak_score:.2f})."]
+    return [f"{said} (up to {region.peak_score:.2f}), and {_looks(scene, region)}.", MOVES]
 
 
 def _verdict_on(scene: Scene, region: Region, told: Sequence[tuple[str, str, float | None]]) -> str:
@@ -121,8 +157,7 @@ def _verdict_on(scene: Scene, region: Region, told: Sequence[tuple[str, str, flo
     if len(told) > 1 and len(names) == 1:
         (name,) = names
         return (
-            f"{quoted([option for option, _, _ in told], 'and')} are one kind to me, {wording.noun(name, scene.knowledge)}; "
-            f"{_supported(scene, region, name, where)}"
+            f"They are one kind to me, {wording.noun(name, scene.knowledge)}; {_supported(scene, region, name, where)}"
         )
     numbers = [
         f"{wording.noun(name, scene.knowledge)} {'not among the kinds chosen from' if chance is None else share(chance)}"
@@ -149,7 +184,8 @@ def _supported(scene: Scene, region: Region, name: str, where: str) -> str:
     chance = dict(scene.chances_of(region)).get(name)
     if name == region.type:
         return f"{where}, looks most like {wording.noun(name, scene.knowledge)} ({share(chance or 0.0)})."
-    its = "" if chance is None else f"; {wording.noun(name, scene.knowledge)} has {share(chance)}"
+    alone = len(scene.chances_of(region)) < BOTH
+    its = "" if chance is None and alone else f"; {chance_of(name, scene, region)}"
     return f"{where}, {_looks(scene, region)}{its}."
 
 
@@ -164,22 +200,6 @@ def _looks(scene: Scene, region: Region) -> str:
 def share(chance: float) -> str:
     """A chance in percent."""
     return "less than 1 %" if chance < 0.01 else f"{100 * chance:.0f} %"
-
-
-def _no_such_kind(options: Sequence[str]) -> str:
-    named = quoted(options)
-    are = "is no kind" if len(options) == 1 else "are no kinds"
-    return f"{phrases.capital(named)} {are} of my vocabulary, so I have no number for {'it' if len(options) == 1 else 'them'}."
-
-
-def _unknown(scene: Scene, region: Region, options: Sequence[str]) -> list[str]:
-    """Where none of what is offered is a kind of the vocabulary."""
-    others = _likeliest(scene, region)
-    return [
-        f"I cannot choose between {quoted(options, 'and')}: none of them is a kind of my vocabulary.",
-        f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, {_looks(scene, region)}{others}.",
-        *_cautious(scene),
-    ]
 
 
 def looks(scene: Scene, region: Region, named: Sequence[str] = ()) -> str:
@@ -213,33 +233,37 @@ def _causes(scene: Scene, region: Region, options: Sequence[str]) -> list[str]:
     entry = scene.knowledge.find(region.type)
     if entry is None:
         return []
-    usual = [option for option in options if any(_shares_word(option, cause) for cause in entry.causes)]
-    if not usual and not _CAUSE.search(scene.question.text.lower()):
-        return []
+    asked = _CAUSE.search(scene.question.text.lower()) is not None
     causes = on_object(entry, scene.inspection.object_name).causes
-    listed = f"usual causes of {wording.noun(entry.name, scene.knowledge)} are {wording.join(causes, 'or')}"
+    fitting = [[cause for cause in causes if _shares_word(option, cause, asked)] for option in options]
+    usual = [alike[0] for alike in fitting if alike]
+    if not usual and not asked:
+        return []
+    noun = wording.noun(entry.name, scene.knowledge)
+    listed = f"usual causes of {noun} are {wording.join(causes, 'or')}"
     proof = "the picture alone does not prove which"
     if not usual:
         return [f"None of these is among the causes I know for this kind: {listed}; {proof}."]
     if len(usual) == 1:
-        head = f'Of these, "{usual[0]}" is a usual cause of {wording.noun(entry.name, scene.knowledge)}'
-        return [f"{head}; {proof}.", f"In full: {listed}."]
-    return [f"{quoted(usual, 'and')} are both possible: {listed}; {proof}."]
+        return [f"One of these is among the usual causes of {noun}: {usual[0]}; the picture alone does not prove it.",
+                f"In full: {listed}."]  # fmt: skip
+    return [f"{'Both are' if len(usual) == BOTH else 'Several are'} possible: {listed}; {proof}."]
 
 
-def _shares_word(option: str, cause: str) -> bool:
-    """Whether two phrases share a word of substance, by its beginning."""
-    stems = {word[:5] for word in re.findall(r"[a-z]+", cause.lower()) if word not in _SMALL_WORDS}
-    return any(word[:5] in stems for word in re.findall(r"[a-z]+", option.lower()) if word not in _SMALL_WORDS)
+def _shares_word(option: str, cause: str, any_word: bool) -> bool:
+    """Whether two phrases share a word of substance, by its beginning; else all words of one of a cause's alternatives."""
+    said = _stems(option)
+    parts = [_stems(part) for part in cause.split(" or ")]
+    return any(said & part if any_word else part and part <= said for part in parts)
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:5] for word in re.findall(r"[a-z]+", text.lower()) if word not in _SMALL_WORDS}
 
 
 def quoted(options: Sequence[str], last: str = "or") -> str:
     """What the user offered, in the user's words."""
     return wording.join([f'"{option}"' for option in options], last)
-
-
-def _or(phrases_: Sequence[str]) -> str:
-    return wording.join(list(phrases_), "or")
 
 
 def _and(phrases_: Sequence[str]) -> str:

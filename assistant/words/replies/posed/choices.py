@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.vocabulary.materials import is_movable, on_object
+from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object
 from assistant.vocabulary.severity import COSMETIC, GRAVE
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
@@ -15,8 +15,8 @@ from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
 SEVERITIES = ("minor", "major", "critical")
-CLOSE = 0.1
-"""Difference of two chances below which neither kind is preferred."""
+LONGEST = 6
+"""Words of an option, at most, that is said again beside the chosen one."""
 _PASSES = re.compile(
     r"\b(?:accept|pass|ship|release|keep|use|run|continue|go on|work|leave|fine|send|let it|monitor|watch|wait"
     r"|only this|just this)",
@@ -30,9 +30,13 @@ _HOLDS = re.compile(
 )
 _WAITS = re.compile(r"\b(?:hold|quarantine|keep (?:it )?back|set (?:it )?aside)", re.IGNORECASE)
 """Words of decisions that can be taken back."""
-_FINAL = re.compile(r"\b(?:reject|scrap|throw|thrown|discard|bin\b|fail|return|replace|destroy|away\b)", re.IGNORECASE)
+_FINAL = re.compile(
+    r"\b(?:reject|scrap|throw|thrown|discard|bin\b|fail|return|replace|destroy|smash|crush|chuck|away\b)", re.IGNORECASE
+)
 """Words of decisions after which the piece is lost."""
-_MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish)", re.IGNORECASE)
+_DESTROYS = re.compile(r"\b(?:scrap|throw|thrown|discard|bin\b|destroy|smash|crush|chuck|away\b)", re.IGNORECASE)
+"""Words of decisions that are never taken from one picture."""
+_MENDS = re.compile(r"\b(?:rework|repair|seal|fix|fill|weld|clean|polish|patch|wash)", re.IGNORECASE)
 _BATCH = re.compile(
     r"\b(?:batch|lot|all of them|whole (?:batch|lot|roll|run)|everything|the rest|roll)\b", re.IGNORECASE
 )
@@ -97,39 +101,44 @@ def decisions(scene: Scene) -> list[str]:
     found, options = scene.inspection, posed_of(scene).options
     if scene.medical:
         worth = [] if scene.anomalous else worth_of_normal(scene)[:1]
-        return [f"That is not for a picture to settle. {DECIDES}", f"What I see: {_lower(state(scene))}", *worth]
+        return [
+            f"That is not for a picture to settle. {DECIDES}",
+            f"What I see: {phrases.lowered(state(scene))}",
+            *worth,
+        ]
     if any(_BATCH.search(option) for option in options):
         one = next((o for o in options if not _BATCH.search(o)), "only this one")
         if not scene.anomalous:
-            return [f"One picture does not settle that: {_lower(state(scene))}", *worth_of_normal(scene), MANY]
+            return [f"One picture does not settle that: {phrases.lowered(state(scene))}", *worth_of_normal(scene), MANY]
         hold = "This one I would hold back"
-        return [f'As far as one picture goes, "{one}". {hold}: {_lower(state(scene))}', MANY,
+        return [f'As far as one picture goes, "{one}". {hold}: {phrases.lowered(state(scene))}', MANY,
                 "Look at the pieces made just before and after it."]  # fmt: skip
     if (unsettled := _unsettled(scene, options)) is not None:
         return _held(scene, options, unsettled)
+    reason = phrases.lowered(state(scene)).rstrip(".")
     if scene.anomalous:
-        near = wording.borderline(found.image_score)
-        order = (_LOOKS, _HOLDS, _MENDS, _PASSES) if near else (_HOLDS, _LOOKS, _MENDS, _PASSES)
-        reason = _lower(state(scene)).rstrip(".")
+        order = (_WAITS, _LOOKS, _HOLDS, _MENDS, _PASSES)
+        chosen = _ranked([one for one in options if not _DESTROYS.search(one)], order)
+        if chosen is None or not (_WAITS.search(chosen) or _LOOKS.search(chosen) or _HOLDS.search(chosen)):
+            return _held(scene, options, reason)
     else:
-        order = (_PASSES, _LOOKS, _MENDS, _HOLDS)
-        reason = _lower(state(scene)).rstrip(".")
-    ranked = sorted(
-        options, key=lambda option: next((at for at, p in enumerate(order) if p.search(option)), len(order))
-    )
-    if all(_MENDS.search(option) or not (_HOLDS.search(option) or _LOOKS.search(option)) for option in options) and (
-        scene.anomalous
-    ):
-        return [
-            f"{quoted(options)} is decided by depth, function and your rules, which the picture "
-            f"does not show; what it shows: {_lower(state(scene))}",
-            *_first_check(scene),
-        ]
-    beside = _beside_line(options, scene)
+        chosen = _ranked(options, (_PASSES, _LOOKS, _MENDS, _HOLDS)) or options[0]
     by_rule = "" if found.rule is None else f"By your rule: {wording.ruling(found.rule)}. "
-    chosen, other = ranked[0], quoted(ranked[1:])
     limit = [] if scene.anomalous else [f"{phrases.LIMIT} Where somebody sees something, have it looked at."]
-    return [f'{by_rule}Rather "{chosen}" than {other}: {reason}.', *limit, *beside, YOURS]
+    return [f"{by_rule}{_rather(chosen, options)}: {reason}.", *limit, *_beside_line(options, scene), YOURS]
+
+
+def _ranked(options: Sequence[str], order: Sequence[re.Pattern[str]]) -> str | None:
+    """The first of the options by the first pattern that finds something in one; None where none does."""
+    return next((option for words in order for option in options if words.search(option)), None)
+
+
+def _rather(chosen: str, options: Sequence[str]) -> str:
+    """The option that is chosen, before the others where all are short enough to be said again."""
+    others = [one for one in options if one != chosen]
+    if all(len(one.split()) <= LONGEST for one in others):
+        return f'Rather "{chosen}" than {quoted(others)}'
+    return f'Rather "{chosen}"'
 
 
 def _unsettled(scene: Scene, options: Sequence[str]) -> str | None:
@@ -153,8 +162,7 @@ def _held(scene: Scene, options: Sequence[str], reason: str) -> list[str]:
         check = "hold it and check it first" if movable else "have it looked at first"
         head = f"I would {check}, before any of that: {reason}."
     else:
-        others = quoted([one for one in options if one != careful])
-        head = f'Rather "{careful}" than {others}, and check it before deciding: {reason}.'
+        head = f"{_rather(careful, options)}, and check it before deciding: {reason}."
     return [head, *_first_check(scene, from_first=True), *_beside_line(options, scene), YOURS]
 
 
@@ -167,7 +175,7 @@ def _beside_line(options: Sequence[str], scene: Scene) -> list[str]:
 def _first_check(scene: Scene, from_first: bool = False) -> list[str]:
     """What to find out first, by what is known of the kind; ``from_first``: its first step, which others leave to the options."""
     entry = scene.knowledge.find(scene.regions[0].type) if scene.regions else None
-    if entry is None:
+    if entry is None or not fits_object(entry.name, materials_of(scene.inspection.object_name)):
         return []
     actions = on_object(entry, scene.inspection.object_name).actions
     steps = actions[:1] if from_first else actions[1:] or actions
@@ -248,10 +256,6 @@ def _and(phrases_: Sequence[str]) -> str:
     return wording.join(list(phrases_))
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
 def _lower_i(text: str) -> str:
     """Text that begins with "I" stays as it is."""
-    return text if text.startswith("I ") else _lower(text)
+    return text if text.startswith("I ") else phrases.lowered(text)

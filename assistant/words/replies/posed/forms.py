@@ -117,5 +117,6 @@ def _yes_or_no(sentence: str, scene: Scene, acts: Sequence[Act]) -> str:
         or wording.borderline(scene.inspection.image_score)
     ):
         return sentence
-    head = "No: " if scene.anomalous else "Yes, by what I see: "
+    seen = scene.reported is not None and not scene.anomalous
+    head = "No: " if scene.anomalous else "Not yet: " if seen else "Yes, by what I see: "
     return f"{head}{sentence if sentence.startswith('I ') else sentence[:1].lower() + sentence[1:]}"

@@ -53,18 +53,16 @@ def objection(scene: Scene) -> list[str]:
             return _cause(scene, region, entry, [], "")
         if any(_is_about(put.subject, action) for action in entry.actions):
             return _advice(entry, put.subject, scene)
-    return [_granted(scene, region, put.subject), *_rests_on(scene, region, put.options),
+    return [_granted(scene, region, put.subject), _rests_on(scene, region, put.options),
             _how_to_name(scene, region, *put.options[:1])]  # fmt: skip
 
 
 def _never_said(scene: Scene, region: Region, kind: str) -> list[str]:
     """To somebody who objects to a kind that nothing was given."""
+    where = f"{phrases.name(region)}, {phrases.place(region)}"
     return [
-        f"I call nothing {wording.noun(kind, scene.knowledge)} here: {phrases.name(region)}, {phrases.place(region)}, "
-        f"looks most like "
-        f"{_likeliest(scene, region)}.",
-        f"{phrases.capital(_number_of(scene, region, kind))}.",
-        *_others(scene, region, (kind,)),
+        f"I call nothing {wording.noun(kind, scene.knowledge)} here: {where}, looks most like {_ranked(scene, region)}; "
+        f"{_number_of(scene, region, kind)}.",
         _how_to_name(scene, region),
     ]
 
@@ -84,15 +82,15 @@ def correction(scene: Scene) -> list[str]:
             f"{region.peak_score:.2f}), not what it is. By its looks: {_ranked(scene, region)}.",
             _undo_of(scene),
         ]
-    return [f"It may be {_articled(name)}; you see the part. {_standing(scene, region, name)}", *_others(scene, region, (name,)),
-            _how_to_name(scene, region, name)]  # fmt: skip
+    head = "" if scene.medical else f"It may be {_articled(name)}; you see the part. "
+    return [f"{head}{_standing(scene, region, name)}", _how_to_name(scene, region, name)]
 
 
 def what_else(scene: Scene) -> list[str]:
     """The kinds after the likeliest, with their chances."""
     if not scene.inspection.regions or (not scene.regions and not scene.question.rank):
         return nothing(scene, "name")
-    region = scene.regions[0]
+    region = (scene.regions or scene.inspection.regions)[0]
     entry = scene.knowledge.find(region.type)
     said = [
         f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, by its looks: {_ranked(scene, region)}."
@@ -185,21 +183,16 @@ def _granted(scene: Scene, region: Region, subject: str) -> str:
     return f"You know what this is, I only see its picture: if {there}, {named} may well be the wrong name."
 
 
-def _rests_on(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]:
-    """What the kind rests on, and what comes next."""
-    said = [
-        f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, was named by likeness alone, from the "
-        f"words for kinds: "
-        f"{_likeliest(scene, region)}. That it stands out (up to {region.peak_score:.2f}) does not hang on the name."
-    ]
-    if claimed:
-        said.append(f"{phrases.capital(_number_of(scene, region, claimed[0]))}.")
-    return [*said, *_others(scene, region, claimed)]
+def _rests_on(scene: Scene, region: Region, claimed: Sequence[str]) -> str:
+    """What the kind rests on, what comes next, and what the chances say of a name that the user puts."""
+    number = f"; {_number_of(scene, region, claimed[0])}" if claimed else ""
+    named = f"{phrases.capital(phrases.name(region))}, {phrases.place(region)}, was named by likeness alone"
+    return f"{named}: {_ranked(scene, region)}{number}."
 
 
 def _standing(scene: Scene, region: Region, name: str) -> str:
     """What the chances say of a name that the user puts."""
-    looks = f"By its looks {phrases.name(region)}, {phrases.place(region)}, is nearest to {_likeliest(scene, region)}"
+    looks = f"By its looks {phrases.name(region)}, {phrases.place(region)}, is nearest to {_ranked(scene, region)}"
     return f"{looks}; {_number_of(scene, region, name)}."
 
 
@@ -214,15 +207,6 @@ def _number_of(scene: Scene, region: Region, name: str) -> str:
         return f"{own or f'{noun} '}that is what it looks most like" if own else f"{noun} is what it looks most like"
     chance = dict(scene.chances_of(region)).get(kinds[0])
     return f"{own}{noun} was not among the kinds chosen from" if chance is None else f"{own}{noun} has {share(chance)}"
-
-
-def _others(scene: Scene, region: Region, claimed: Sequence[str]) -> list[str]:
-    """The next likeliest kinds, without the one in doubt and those that the user names."""
-    named = {kind for name in claimed for kind in read_question(name).kinds} | {region.type}
-    rest = [(kind, chance) for kind, chance in scene.chances_of(region) if kind not in named and chance >= LEAST][:NEXT]
-    if not rest:
-        return []
-    return [f"Next likeliest: {wording.join([f'{wording.noun(k, scene.knowledge)} ({share(c)})' for k, c in rest])}."]
 
 
 def _ranked(scene: Scene, region: Region) -> str:
@@ -274,7 +258,11 @@ def _mass(name: str) -> str:
 
 
 def _articled(name: str) -> str:
-    return name if name.split()[0] in ("a", "an", "the") else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return (
+        name
+        if name.split()[0] in ("a", "an", "the") or (name[0].isupper() and " " not in name and "-" in name)
+        else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    )
 
 
 def _is_about(subject: str, text: str) -> bool:

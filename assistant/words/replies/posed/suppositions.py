@@ -23,7 +23,7 @@ def without(scene: Scene) -> list[str]:
     """What is left without some regions, and whether that still speaks for holding it back."""
     found = scene.inspection
     if not found.regions:
-        return [f"Nothing is marked that could be left out: {_lower(state(scene))}"]
+        return [f"Nothing is marked that could be left out: {phrases.lowered(state(scene))}"]
     if scene.numbers and not scene.regions:
         return [no_such_region(scene)]
     out = scene.regions if scene.places_one or scene.focus or len(found.regions) == 1 else found.regions[:1]
@@ -83,7 +83,7 @@ def other_kind(scene: Scene) -> list[str]:
     """The rating, or what is known, if a region were of another kind."""
     name = posed_of(scene).options[0]
     if not scene.regions:
-        return [f"Nothing is marked that could be that: {_lower(state(scene))}"]
+        return [f"Nothing is marked that could be that: {phrases.lowered(state(scene))}"]
     region = scene.regions[0]
     kinds = read_question(name).kinds
     kind = kinds[0] if kinds else name
@@ -121,7 +121,3 @@ def _yes_or_no(said: str, rated: str) -> str:
     """An answer to "is it still minor?"."""
     asked = re.search(r"\b(?:is|would|does|do|will|stay|remain)\b.*\b(minor|major|critical)\b", said)
     return "" if asked is None else "Yes. " if asked[1] == rated else "No. "
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from assistant.reading.spelling import plain
 from assistant.words.replies.verdicts import DECIDES, NOT_ABSENT, PERSON
 from assistant.words.scene.scene import Scene
-from assistant.words.scene.spots import claims_to_see
+from assistant.words.scene.seen import claims_to_see
 
 _HARM = re.compile(
     r"\b(?:harm\w*|hurt\w*|injur\w*|poison\w*|danger\w*|hazard\w*|risk\w*|unsafe|safe|safety|recall\w*|releas\w*|liab\w*|lawsuit"

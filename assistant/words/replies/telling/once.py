@@ -15,16 +15,25 @@ from assistant.words.scene.scene import Scene
 
 
 def not_yet_said(new: Sequence[str], said: Sequence[str], inspection: Inspection) -> list[str]:
-    """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word."""
+    """Sentences without those that tell a second time the score, the highest place of the map, or what was said word for word.
+
+    The first of them answers what was asked and stays, without the score.
+    """
     told = " ".join(said).lower()
     score, highest = phrases.scored(inspection), "the map is highest"
     worth, limit = NOT_ABSENT, phrases.LIMIT.lower()
-    return [
-        _without(sentence, phrases.LIMIT) if limit in told else sentence
-        for sentence in new
-        if sentence.lower() not in told
-        and not any(again in told and again in sentence.lower() for again in (score, highest, worth))
-    ]
+    kept = []
+    for at, sentence in enumerate(new):
+        if at == 0 and score in told:
+            sentence = sentence.replace(f" ({score})", "")
+        if (
+            sentence.lower() in told
+            or sentence.lower() in told.replace(f" ({score})", "")
+            or any(again in told and again in sentence.lower() for again in (score, highest, worth))
+        ):
+            continue
+        kept.append(_without(sentence, phrases.LIMIT) if limit in told else sentence)
+    return kept
 
 
 def once(sentences: Sequence[str], scene: Scene) -> list[str]:
@@ -56,7 +65,8 @@ def without_heard(sentences: list[str], heard: Sequence[str], asked: Sequence[As
     def again(sentence: str) -> bool:
         core = _LEAD.sub("", sentence).lower().rstrip(".")
         needed = sentence in (phrases.LIMIT, phrases.SCAN_LIMIT) and NOT_ABSENT not in here
-        return core in before and not needed and not is_item(sentence) and NOT_ABSENT not in sentence
+        answers = sentence.startswith("Which of ")
+        return core in before and not (needed or answers or is_item(sentence) or NOT_ABSENT in sentence.lower())
 
     return [*sentences[:1], *(sentence for sentence in sentences[1:] if not again(sentence))]
 

@@ -18,6 +18,17 @@ from assistant.words.replies import (
     tool,
     verdicts,
 )  # fmt: skip
+from assistant.words.replies.handling import (
+    candidates,
+    files,
+    gravity,
+    leaving_out,
+    limits,
+    reference_set,
+    remarks,
+    trust,
+)
+from assistant.words.replies.meaning import card_words
 from assistant.words.replies.posed import alternatives, choices, objections, suppositions
 from assistant.words.replies.untold import refusals, scans
 from assistant.words.scene.scene import Scene
@@ -27,11 +38,11 @@ SAYERS: dict[Act, Sayer] = {
     Act.PRESENCE: verdicts.presence,
     Act.ACCEPT: verdicts.accept,
     Act.DANGEROUS: verdicts.dangerous,
-    Act.CUSTOMER_NOTICE: verdicts.customer_notice,
-    Act.SEVERITY: verdicts.severity,
-    Act.RATING: verdicts.rating,
-    Act.STANDARD: verdicts.standard,
-    Act.ESCALATE: verdicts.escalate,
+    Act.CUSTOMER_NOTICE: gravity.customer_notice,
+    Act.SEVERITY: gravity.severity,
+    Act.RATING: gravity.rating,
+    Act.STANDARD: gravity.standard,
+    Act.ESCALATE: gravity.escalate,
     Act.COUNT: findings.count,
     Act.WHERE: findings.where,
     Act.TYPE: findings.kind,
@@ -112,6 +123,20 @@ SAYERS: dict[Act, Sayer] = {
     Act.NONSENSE: tool.nonsense,
     Act.CHIT_CHAT: tool.chit_chat,
     Act.OFF_TOPIC: tool.off_topic,
+    Act.CONTEXT: remarks.context,
+    Act.LEAVE_OUT: leaving_out.leave_out,
+    Act.ALTERNATIVES: candidates.alternatives,
+    Act.HISTORY: candidates.history,
+    Act.CARD_WORD: card_words.card_word,
+    Act.SET_LIMIT: limits.set_limit,
+    Act.SHOW: files.show,
+    Act.RECORD: files.record,
+    Act.EXPORT: files.export,
+    Act.LOADED: files.loaded,
+    Act.RERUN: trust.rerun,
+    Act.REPEATABLE: trust.repeatable,
+    Act.VALIDATE: trust.validate,
+    Act.MANAGE_REFERENCES: reference_set.manage_references,
 }  # fmt: skip
 """What is said on each act."""
 POSED: dict[Pose, Sayer] = {
@@ -130,6 +155,13 @@ POSED: dict[Pose, Sayer] = {
     Pose.OTHER_KIND: suppositions.other_kind,
 }
 """What is said on what is put to the assistant."""
+AS_ASKED = frozenset(
+    {
+        Act.CONTEXT, Act.LEAVE_OUT, Act.ALTERNATIVES, Act.HISTORY, Act.CARD_WORD, Act.SET_LIMIT, Act.SHOW, Act.RECORD,
+        Act.EXPORT, Act.LOADED, Act.RERUN, Act.REPEATABLE, Act.VALIDATE, Act.MANAGE_REFERENCES,
+    }
+)  # fmt: skip
+"""Acts whose sayers look themselves at the numbers, places and things that are named."""
 
 
 def sayer_of(one: AskedAct) -> Sayer:

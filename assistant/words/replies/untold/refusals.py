@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.spelling import plain
+from assistant.reading.told.kind_words import kinds_of_words
+from assistant.reading.told.posed import Pose
 from assistant.types import Domain
 from assistant.vocabulary.materials import fits_object, materials_of, on_object
 from assistant.words import wording
 from assistant.words.replies import sizes
 from assistant.words.replies.untold.things import Thing, thing_of, things_in
+from assistant.words.replies.verdicts import of_kind
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -24,6 +27,11 @@ _BESIDE = frozenset({Act.ACCEPT, Act.DANGEROUS, Act.SEVERITY, Act.STANDARD, Act.
 """Acts that have an answer of their own, beside which it is said that the thing named is not told."""
 _SIGNS = frozenset({Act.CLAIM, Act.DISAGREE, Act.DIAGNOSIS})
 """Acts that a sign which may be absent goes before."""
+SURE = 0.75
+"""Confidence from which an act is refused for its general reason, where no word names the thing."""
+NOT_SURE = (
+    "I am not sure that I understand what you ask, or the picture does not tell it: please say it in other words."
+)
 CAN_TELL = "What I can tell: "
 """Begins what a refusal adds of the finding."""
 _TOLD_SIZE = re.compile(r"\d ?(?:mm|cm|millimet\w+|centimet\w+|inch(?:es)?)\b")
@@ -51,8 +59,48 @@ def untold(scene: Scene) -> list[str]:
     said = plain(scene.question.text)
     named = things_in(said, scene.medical)
     if not named and (general := thing_of(scene.asked.act)) is not None:
+        if scene.asked.confidence < SURE:
+            return _unsure(scene)
         named = (general,)
     return [*reasons(named, scene), *nearest(named[0], scene)] if named else [nothing_known(None), *verdict(scene)]
+
+
+def _unsure(scene: Scene) -> list[str]:
+    """To a sentence that names nothing and whose act is hardly more than a guess: no reason, which may be of another thing."""
+    if (cause := named_cause(scene)) is not None:
+        return cause
+    if scene.question.kinds:
+        return of_kind(scene)
+    return [NOT_SURE, *verdict(scene)]
+
+
+def named_cause(scene: Scene) -> list[str] | None:
+    """The reply to a sentence that names a usual cause of what is marked ("is it coolant?"); None for others."""
+    region = (scene.regions or scene.inspection.regions or (None,))[0]
+    entry = None if region is None else scene.knowledge.find(region.type)
+    if entry is None:
+        return None
+    said = set(re.findall(r"[a-z]+", plain(scene.question.text)))
+    causes = on_object(entry, scene.inspection.object_name).causes
+    named = [cause for cause in causes for part in cause.split(" or ") if set(re.findall(r"[a-z]+", part)) <= said]
+    if not named:
+        return None
+    noun = wording.noun(entry.name, scene.knowledge)
+    return [
+        f"It may be: {named[0]} is among the usual causes of {noun}, if it is that; the picture alone does not prove it."
+    ]
+
+
+def posed_untold(scene: Scene) -> list[str] | None:
+    """The reply to a choice that names only what no picture tells: signs, or where something lies in a body; None for others."""
+    named = things_in(plain(scene.question.text), scene.medical)
+    posed = scene.asked.slots.posed
+    unknown = posed is not None and posed.pose is Pose.KINDS and not any(map(kinds_of_words, posed.options))
+    return (
+        untold(scene)
+        if named and ((unknown and scene.medical) or all(thing.near == "absent" for thing in named))
+        else None
+    )
 
 
 def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
@@ -78,13 +126,10 @@ def named_untold(scene: Scene, guessed: bool = False) -> list[str] | None:
 def is_refused_again(scene: Scene, said: Sequence[str]) -> bool:
     """Whether all that a sentence names was refused in what was said before it."""
     named, told = things_in(plain(scene.question.text), scene.medical), " ".join(said).lower()
-    return bool(named) and all(thing.say.lower() in told and thing.because in told for thing in named)
-
-
-def signs_untold(scene: Scene) -> list[str] | None:
-    """The reply to a sentence that names only signs which may be there though nothing is marked; None for others."""
-    named = things_in(plain(scene.question.text), scene.medical)
-    return untold(scene) if named and all(thing.near == "absent" for thing in named) else None
+    choice = scene.asked.slots.posed is not None
+    return bool(named) and all(
+        (choice or thing.say.lower() in told) and thing.because.lower() in told for thing in named
+    )
 
 
 def beside(scene: Scene) -> list[str]:
@@ -153,7 +198,7 @@ def absent(scene: Scene) -> list[str]:
     regions = scene.inspection.regions
     if not regions:
         return verdict(scene)
-    return [f"What is marked: {phrases.marks(regions, scene)}. That it is not marked does not mean that it is absent."]
+    return [f"What is marked: {phrases.marks(regions, scene)}; that it is not marked does not mean that it is absent."]
 
 
 def _counted(scene: Scene, said: str) -> list[str] | None:

@@ -29,8 +29,8 @@ def who_decides(scene: Scene) -> list[str]:
     """Of malignancy, category, biopsy, diagnosis, treatment, prognosis, medication, sequence: who decides, and what was seen."""
     said = _WHO[scene.asked.act.value]
     if scene.inspection.image.domain is Domain.INDUSTRIAL or (not scene.medical and not scene.inspection.image.domain):
-        return [said, f"What I can say of the picture: {_lower(state(scene))}"]
-    return [said, f"What I see: {_lower(state(scene))}"]
+        return [said, f"What I can say of the picture: {phrases.lowered(state(scene))}"]
+    return [said, f"What I see: {phrases.lowered(state(scene))}"]
 
 
 _PARTS = re.compile(
@@ -79,7 +79,3 @@ def scan(scene: Scene) -> list[str]:
             "I was not told whether this is a scan: say so with --domain medical (or on the page), and the words fit it."
         ]
     return [f"It is read as {'a medical' if domain is Domain.MEDICAL else 'an industrial'} picture."]
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
