@@ -13,6 +13,7 @@ from demo.handlers import Handlers
 from demo.view import words
 from demo.view.browser_files import script
 from demo.view.page import Page
+from demo.view.painting import without_details
 from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
 TO_RESULT = """() => {
@@ -37,7 +38,7 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     blocks.load(None, None, None, js=script("shortcuts.js"), **HIDDEN)
     chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
-        _looks(page, [page.drop.upload], do.add_files, [page.drop]),
+        _looks(page, [page.drop.upload], do.add_files, [page.drop], _without_details(page)),
         _looks(page, [page.samples.select], do.add_sample),
         chosen,
     ):
@@ -122,13 +123,15 @@ def _then_looks(page: Page, do: Handlers, event: Any) -> None:
     looked.then(do.answer, [page.session], _talk_outputs(page), **_talking(page), **LANGUAGE, **EACH)
 
 
-def _looks(page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = ()) -> Any:
+def _looks(
+    page: Page, triggers: list[Any], work: Any, inputs: Sequence[Any] = (), outputs: list[Any] | None = None
+) -> Any:
     """A handler that needs the encoder; the page says at once that it waits, and when it is refused.
 
     Saying so takes the browser alone, so that it does not stand in the queue itself. Returns the event.
     """
     _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    event = _on(triggers, work, [page.session, *inputs], _outputs(page), **HIDDEN, **VISION, **EACH)
+    event = _on(triggers, work, [page.session, *inputs], outputs or _outputs(page), **HIDDEN, **VISION, **EACH)
     event.failure(None, None, [page.status], js=f"() => {json.dumps(REFUSED)}", **HIDDEN)
     return event
 
@@ -160,6 +163,11 @@ def _talk_outputs(page: Page) -> list[Any]:
 def _on(triggers: list[Any], *given: Any, **options: Any) -> Any:
     """A handler of several events, or of one; events that JavaScript of ours sends are known to their component alone."""
     return triggers[0](*given, **options) if len(triggers) == 1 else gr.on(triggers, *given, **options)
+
+
+def _without_details(page: Page) -> list[Any]:
+    """What a drop writes: a browser sets every component that an event names, also those that it leaves as they are."""
+    return list(without_details(page, dict.fromkeys(_outputs(page))))
 
 
 def _outputs(page: Page) -> list[Any]:

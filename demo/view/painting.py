@@ -171,6 +171,18 @@ def bench(page: Page, session: Session) -> Updates:
         **listed(page, session),
         page.references: gr.update(value=references, visible=bool(references)),
         page.in_use: words.bench_words(session),
+        **details(page, session),
+        page.profile_file: gr.update(visible=False),
+        **corrections(page, session),
+        page.typed_box: "",
+        **stale(page),
+    }
+
+
+def details(page: Page, session: Session) -> Updates:
+    """What is told of all pictures."""
+    setup = session.setup
+    return {
         page.object_name: setup.inquiry.object_name or "",
         page.look_for: ", ".join(setup.inquiry.look_for),
         page.mode: setup.inquiry.mode,
@@ -180,11 +192,14 @@ def bench(page: Page, session: Session) -> Updates:
         page.rule: setup.rule_text,
         page.detail: setup.inquiry.detail.look,
         page.smallest: setup.inquiry.detail.smallest,
-        page.profile_file: gr.update(visible=False),
-        **corrections(page, session),
-        page.typed_box: "",
-        **stale(page),
     }
+
+
+def without_details(page: Page, painted: Updates) -> Updates:
+    """What is painted, but for what a person may be typing meanwhile."""
+    left = {page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule, page.detail,
+            page.smallest}  # fmt: skip
+    return {one: value for one, value in painted.items() if one not in left}
 
 
 def corrections(page: Page, session: Session) -> Updates:

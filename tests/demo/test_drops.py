@@ -23,7 +23,7 @@ from demo.handlers import Handlers
 from demo.incoming import planes
 from demo.reactions.tabs import seat
 from demo.sample_set import SampleSet
-from demo.view import drop_words
+from demo.view import drop_words, painting
 from tests.demo.running import components
 from tests.volumes.scans import nifti, solid
 
@@ -239,3 +239,15 @@ def test_a_picture_that_cannot_be_read_stops_nothing(
     *_, last = do.add_files(session.id, dropped(1))
     assert "unexpected" in last[do.page.status]
     assert session.drops == []
+
+
+def test_a_drop_leaves_the_details_that_a_person_types_meanwhile(
+    do: Handlers, bench: Workbench, dropped: Dropper
+) -> None:
+    sid = bench.store.new().id
+    written = {component for painted in do.add_files(sid, dropped(2)) for component in painted}
+    details = painting.details(do.page, bench.store.get(sid))
+    assert do.page.card in written
+    assert not written & set(details)
+    assert set(details) <= set(painting.everything(do.page, bench.store.get(sid)))
+    assert len(details) == 9

@@ -78,6 +78,7 @@ def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: 
         choose_sample(page, 2)
         page.locator("#drop input[type=file]").set_input_files(tmp_path / "lid.png")
         page.wait_for_function("document.querySelector('#card').innerText.includes('lid.png')")
+        page.wait_for_function("document.querySelector('#boxes .picture').alt.includes('lid.png')")
         idle(page)
         page.locator("#box textarea, #box input").fill("50, 10, 65, 20")
         page.locator("#kind textarea, #kind input").fill("gouge")
