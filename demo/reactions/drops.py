@@ -27,7 +27,7 @@ class Drops(ScanLooks, Projects):
     """What happens to files that were dropped."""
 
     def add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
-        """Pictures were dropped; the details are left alone, since a person may be typing there until the last one was looked at."""
+        """Pictures were dropped; the details are left alone, since a person may be typing there meanwhile."""
         for painted in self._add_files(sid, paths):
             yield painting.without_details(self.page, painted)
 

@@ -76,9 +76,10 @@ def test_nothing_is_lost_but_the_sentence_being_written(browser: Any, tmp_path: 
     with served(port, tmp_path, *projects) as process:
         page = open_page(browser, f"http://127.0.0.1:{port}/")
         choose_sample(page, 2)
+        page.locator("#box textarea, #box input").fill("1, 1, 9, 9")
         page.locator("#drop input[type=file]").set_input_files(tmp_path / "lid.png")
         page.wait_for_function("document.querySelector('#card').innerText.includes('lid.png')")
-        page.wait_for_function("document.querySelector('#boxes .picture').alt.includes('lid.png')")
+        page.wait_for_function("document.querySelector('#box textarea, #box input').value === ''")  # painted last
         idle(page)
         page.locator("#box textarea, #box input").fill("50, 10, 65, 20")
         page.locator("#kind textarea, #kind input").fill("gouge")
