@@ -119,7 +119,9 @@ def test_how_far_references_are_looked_at_shows_in_a_terminal(
     shown = io.StringIO()
     monkeypatch.setattr(assistant.inquiry, "LARGE", 1.0)
     monkeypatch.setattr(
-        console, "Console", lambda **_: Console(file=shown, force_terminal=True, width=120, legacy_windows=False)
+        console,
+        "Console",
+        lambda **_: Console(file=shown, force_terminal=True, color_system=None, width=120, legacy_windows=False),
     )
     ended = command("profile", "build", normal, "-o", tmp_path / "made.safetensors", "--json")
     assert ended.code == 0
