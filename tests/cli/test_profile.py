@@ -117,6 +117,7 @@ def test_how_far_references_are_looked_at_shows_in_a_terminal(
     command: Command, normal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = io.StringIO()
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one shows no bar
     monkeypatch.setattr(assistant.inquiry, "LARGE", 1.0)
     monkeypatch.setattr(
         console,
