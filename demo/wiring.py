@@ -13,7 +13,7 @@ from demo.handlers import Handlers
 from demo.view import words
 from demo.view.browser_files import script
 from demo.view.page import Page
-from demo.view.painting import without_details
+from demo.view.painting import detail_inputs
 from demo.wiring_of_all import EACH, HIDDEN, LANGUAGE, QUICK, VISION, wire_whole
 
 TO_RESULT = """() => {
@@ -167,7 +167,8 @@ def _on(triggers: list[Any], *given: Any, **options: Any) -> Any:
 
 def _without_details(page: Page) -> list[Any]:
     """What a drop writes: a browser sets every component that an event names, also those that it leaves as they are."""
-    return list(without_details(page, dict.fromkeys(_outputs(page))))
+    left = detail_inputs(page)
+    return [one for one in _outputs(page) if one not in left]
 
 
 def _outputs(page: Page) -> list[Any]:

@@ -28,8 +28,9 @@ class Drops(ScanLooks, Projects):
 
     def add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
         """Pictures were dropped; the details are left alone, since a person may be typing there meanwhile."""
+        left = painting.detail_inputs(self.page)
         for painted in self._add_files(sid, paths):
-            yield painting.without_details(self.page, painted)
+            yield {component: value for component, value in painted.items() if component not in left}
 
     def _add_files(self, sid: str | None, paths: list[str] | None) -> Stream:
         if not paths:

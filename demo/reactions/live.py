@@ -111,8 +111,7 @@ def _ending(data: bytes) -> str:
 
 
 def _written(session: Session, pixels: np.ndarray) -> Path:
-    """What is seen as a file in the session's folder."""
+    """What is seen, as the only file of its kind in the session's folder: frames are kept nowhere."""
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return sent_file(
-        session.folder, "live", ".jpg", cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-    )
+    frame = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    return sent_file(session.folder, "live", ".jpg", frame, stay=1)

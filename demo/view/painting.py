@@ -195,11 +195,10 @@ def details(page: Page, session: Session) -> Updates:
     }
 
 
-def without_details(page: Page, painted: Updates) -> Updates:
-    """What is painted, but for what a person may be typing meanwhile."""
-    left = {page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule, page.detail,
+def detail_inputs(page: Page) -> set[Any]:
+    """The components of :func:`details`."""
+    return {page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule, page.detail,
             page.smallest}  # fmt: skip
-    return {one: value for one, value in painted.items() if one not in left}
 
 
 def corrections(page: Page, session: Session) -> Updates:

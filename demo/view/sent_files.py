@@ -11,14 +11,15 @@ STAY = 8
 """Files of a kind that stay in a folder: answers overtake one another, and each is to find its own."""
 
 
-def sent_file(folder: Path, kind: str, ending: str, data: bytes) -> Path:
+def sent_file(folder: Path, kind: str, ending: str, data: bytes, stay: int = STAY) -> Path:
     """Bytes as a file named by what it holds: answers that say the same share it.
 
     Args:
         folder: of a session.
-        kind: begins the name; older files of the kind go, all but the last :data:`STAY`.
+        kind: begins the name; older files of the kind go.
         ending: of the name, with its dot.
         data: whole content.
+        stay: files of the kind that stay, this one among them.
 
     Raises:
         OSError: the folder is full or cannot be written.
@@ -27,7 +28,7 @@ def sent_file(folder: Path, kind: str, ending: str, data: bytes) -> Path:
     with whole_file(path) as part:
         part.write_bytes(data)
     kept = sorted(((_written_at(one), one) for one in folder.glob(f"{kind}-*{ending}")), reverse=True)
-    for _, old in kept[STAY:]:
+    for _, old in kept[stay:]:
         old.unlink(missing_ok=True)
     return path
 

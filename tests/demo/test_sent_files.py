@@ -44,3 +44,9 @@ def test_what_several_write_at_once_is_whole_at_any_time(tmp_path: Path) -> None
         thread.join()
     assert torn == [-1, -1]
     assert len(list(tmp_path.iterdir())) == STAY
+
+
+def test_where_nothing_is_to_be_kept_the_last_one_alone_stays(tmp_path: Path) -> None:
+    for n in range(3):
+        last = sent_file(tmp_path, "live", ".jpg", bytes([n]), stay=1)
+        assert list(tmp_path.iterdir()) == [last]
