@@ -35,7 +35,8 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _then_looks(page, do, loaded)
     limit = str(round(do.bench.settings.max_upload_mb * 2**20))
     blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
-    blocks.load(None, None, None, js=script("shortcuts.js"), **HIDDEN)
+    for name in ("shortcuts.js", "numbers.js"):
+        blocks.load(None, None, None, js=script(name), **HIDDEN)
     chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
         _looks(page, [page.drop.upload], do.add_files, [page.drop], _without_details(page)),
