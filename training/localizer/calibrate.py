@@ -13,7 +13,9 @@ from assistant.vision.calibration import UNSEEN, Affine, Calibration
 from training.localizer.stage import PicturePrediction
 
 
-def calibrate(collected: Sequence[PicturePrediction], before: Calibration | None = None) -> Calibration:
+def calibrate(
+    collected: Sequence[PicturePrediction], before: Calibration | None = None, only_references: bool = False
+) -> Calibration:
     """Fit image and map calibration, without and with references.
 
     Image logits: Platt scaling with balanced classes (Platt, 1999), so that 0.5 is the threshold of equal error costs.
@@ -22,6 +24,7 @@ def calibrate(collected: Sequence[PicturePrediction], before: Calibration | None
     Args:
         collected: predictions on the validation split.
         before: of the parts that training began with; what stage ``weigh`` found of them stays. None where it began with none.
+        only_references: the text expert did not learn, and its calibration stays too.
     """
     fitted: dict[str, Affine] = {}
     for kind in ("text", "reference"):
@@ -32,6 +35,8 @@ def calibrate(collected: Sequence[PicturePrediction], before: Calibration | None
         clear = (target > 0.5) | (target == 0)
         fitted[f"{kind}_map"] = platt(np.concatenate([c.map for c in part])[clear], target[clear] > 0.5)
     kept = before or replace(Calibration.identity(), normal=dict.fromkeys(SCORES, UNSEEN))
+    if only_references:
+        fitted |= {"text_image": kept.text_image, "text_map": kept.text_map}
     return replace(
         kept,
         text_image=fitted["text_image"],

@@ -64,14 +64,14 @@ class FreshStage(LocalizeStage):
         draws = {i: self._draw(self.rows[i], f"{seed}/{number}", self.changes) for i in self.train_shapes}
         shapes = {i: self._shape(draw) for i, draw in draws.items()}
         rng = random.Random(f"{seed}/{number}")
-        for indices, shape in batches(weighed(shapes, self.weights, rng), self.batch_size, rng):
+        for indices, shape in batches(weighed(self.learned(shapes), self.weights, rng), self.batch_size, rng):
             yield [draws[i] for i in indices], shape
 
     def _window(self, seed: int, drawn: Sequence[Drawn], rng: random.Random) -> Iterator[Planned]:
         """Batches of samples of a stream; how they are shown hangs on the pass, as it hangs on the epoch in lists."""
         draws = [self._draw(drawn_row(one), f"{seed}/{one.epoch}", self.changes) for one in drawn]
         shapes = {at: self._shape(draw) for at, draw in enumerate(draws)}
-        for members, shape in batches(shapes, self.batch_size, rng):
+        for members, shape in batches(self.learned(shapes), self.batch_size, rng):
             yield [draws[at] for at in members], shape
 
     def _draw(self, row: DataRow, seed: str, changes: bool = False) -> Draw:

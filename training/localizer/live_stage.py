@@ -6,12 +6,10 @@ tokens are then encoded once with the trained adapters, and the reference expert
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from assistant.geometry import fit
 from assistant.pictures.images import load_image
@@ -20,9 +18,8 @@ from assistant.vision.heads import patch_coverage
 from assistant.vision.localizer import Localizer, novelty
 from training.localizer.data import DataRow, defect_masks
 from training.localizer.feature_store import Shape
-from training.localizer.features import FeatureBatch, batches, plan
-from training.localizer.shares import weighed
-from training.localizer.stage import REFERENCE_PARTS, LocalizeStage, Prediction
+from training.localizer.features import FeatureBatch, plan
+from training.localizer.stage import LocalizeStage, Prediction
 
 
 class LiveStage(LocalizeStage):
@@ -82,23 +79,3 @@ class LiveStage(LocalizeStage):
     def _shape(self, row: DataRow) -> Shape:
         frame = fit(*row.size, self.sides[row.index], self.encoder.patch)
         return Shape(*frame.grid, False)
-
-
-class ReferenceStage(LocalizeStage):
-    """The reference expert alone: adapters stay, because the cached tokens hang on them."""
-
-    def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
-        """Batches with references."""
-        with_references = {i: s for i, s in self.train_shapes.items() if s.compared}
-        rng = random.Random(f"{seed}/{number}")
-        return batches(weighed(with_references, self.weights, rng), self.batch_size, rng)
-
-    def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
-        """Losses of the reference expert."""
-        return {k: v for k, v in super().losses(batch, rng).items() if k.startswith("reference_")}
-
-
-def only_references(localizer: Localizer) -> None:
-    """Freeze everything but the reference expert."""
-    for name, parameter in localizer.named_parameters():
-        parameter.requires_grad_(name.startswith(REFERENCE_PARTS))

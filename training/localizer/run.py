@@ -146,6 +146,10 @@ def open_localize(recipe: Recipe, rows: list[DataRow], stream: RowStream | None 
     if recipe.keep and preset.adapters.mode == "residual":
         do = "leave `keep` out"
         raise ConfigError("lateral adapters where a share of the start is kept", "residual ones", do)
+    if recipe.only and preset.adapters.mode == "residual":
+        raise ConfigError(
+            "lateral adapters where only the references' expert learns", "residual ones", "leave `only` out"
+        )
     device = device_of_process()
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     torch.manual_seed(recipe.loop.seed)
@@ -200,7 +204,7 @@ def train_localizer(work: LocalizerWork, call: Call) -> Card | None:
     before = {k: v for k, v in _before(history).items() if k in metrics} if work.trained else {}
     if work.trained and work.recipe.keep:
         metrics = _keep(work, stage, first, metrics, before)
-    calibration = calibrate(stage.collect(), work.calibration)
+    calibration = calibrate(stage.collect(), work.calibration, bool(work.recipe.only))
     card = Card(
         preset=work.preset.name,
         towers=work.clip.hashes,
@@ -256,17 +260,23 @@ def _lateral(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[lis
 
 def lateral_stage(work: LocalizerWork) -> LocalizeStage:
     """The stage of a preset whose adapters leave the tower's stream alone; kept tokens are made where they are not yet."""
-    data = work.recipe.data
+    stage = _stage_of_tokens(work)
+    if work.recipe.only:
+        stage.only_references()
+    return stage
+
+
+def _stage_of_tokens(work: LocalizerWork) -> LocalizeStage:
+    data, size = work.recipe.data, work.recipe.batch_size
     if data.tokens == "live":
-        seed, size = work.loop.seed, work.recipe.batch_size
-        return FreshStage(work.clip, work.localizer, work.rows, data, seed, size, stream=work.stream)
+        return FreshStage(work.clip, work.localizer, work.rows, data, work.loop.seed, size, stream=work.stream)
     _encode(work, data.features)
-    return LocalizeStage(work.clip, work.localizer, work.rows, data.features, work.recipe.batch_size)
+    return LocalizeStage(work.clip, work.localizer, work.rows, data.features, size)
 
 
 def _residual(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[list[dict[str, Any]]]]:
     """Adapters and text expert through the tower; then the reference expert on tokens the adapters wrote into."""
-    from training.localizer.live_stage import LiveStage, ReferenceStage, only_references
+    from training.localizer.live_stage import LiveStage
 
     recipe, folder, written = work.recipe, work.recipe.out / "text", work.recipe.out / "features"
     history: list[dict[str, Any]] = []
@@ -282,8 +292,8 @@ def _residual(work: LocalizerWork, resume: bool) -> tuple[LocalizeStage, list[li
     work.localizer.load_state_dict(load_file(folder / BEST))
     work.localizer.eval()
     _encode(work, written, residual=True)
-    only_references(work.localizer)
-    stage = ReferenceStage(work.clip, work.localizer, work.rows, written, recipe.batch_size)
+    stage = LocalizeStage(work.clip, work.localizer, work.rows, written, recipe.batch_size)
+    stage.only_references()
     out = recipe.out / "references"
     return stage, [history, _run(work, stage, out, resume and out.exists())]
 

@@ -55,6 +55,8 @@ class LocalizeStage:
     primary = "score"
     weights: tuple[float, ...] | None = None
     """How much of an epoch each data set is, relative; all of each when None."""
+    references_alone = False
+    """Whether the reference expert alone learns: samples without references are left out, and text is not asked."""
     experts: ClassVar[dict[str, tuple[str, ...] | None]] = {"text_score": None, "reference_score": REFERENCE_PARTS}
 
     def __init__(
@@ -99,10 +101,20 @@ class LocalizeStage:
         self._states[object_name] = self._states[object_name].to(self.device)
         return self._states[object_name]
 
+    def only_references(self) -> None:
+        """From now on adapters and text expert stay as they are, and the reference expert alone learns."""
+        for name, parameter in self.module.named_parameters():
+            parameter.requires_grad_(name.startswith(REFERENCE_PARTS))
+        self.references_alone = True
+
     def epoch(self, number: int, seed: int) -> Iterator[tuple[list[int], Shape]]:
         """Batches of one epoch: the same for the same number and seed."""
         rng = random.Random(f"{seed}/{number}")
-        return batches(weighed(self.train_shapes, self.weights, rng), self.batch_size, rng)
+        return batches(weighed(self.learned(self.train_shapes), self.weights, rng), self.batch_size, rng)
+
+    def learned(self, shapes: dict[int, Shape]) -> dict[int, Shape]:
+        """Those samples of which something is learned."""
+        return {i: s for i, s in shapes.items() if s.compared} if self.references_alone else shapes
 
     def load(self, planned: Any) -> FeatureBatch:
         """Read one planned batch, beside the module."""
@@ -121,6 +133,11 @@ class LocalizeStage:
 
     def losses(self, batch: FeatureBatch, rng: random.Random) -> dict[str, Tensor]:
         """Losses by part."""
+        if self.references_alone and batch.match is not None:
+            shape = batch.shape
+            return self._reference_losses(
+                batch, self.module.reference(batch.tokens, batch.match, (shape.rows, shape.columns))
+            )
         named = [rng.random() < 0.5 for _ in batch.rows]
         predicted = self.forward(batch, named)
         target = map_target(batch.coverage)
@@ -133,10 +150,14 @@ class LocalizeStage:
             "text_image": image_loss(predicted.text.image, anomalous),
             "type": self._type_loss(batch, predicted.evidence, rng),
         }
-        if predicted.reference is not None:
-            parts["reference_map"] = map_loss(predicted.reference.map.flatten(1), target)
-            parts["reference_image"] = image_loss(predicted.reference.image, anomalous)
-        return parts
+        return parts if predicted.reference is None else parts | self._reference_losses(batch, predicted.reference)
+
+    def _reference_losses(self, batch: FeatureBatch, said: Logits) -> dict[str, Tensor]:
+        anomalous = torch.tensor([float(bool(r.types)) for r in batch.rows], device=said.image.device)
+        return {
+            "reference_map": map_loss(said.map.flatten(1), map_target(batch.coverage)),
+            "reference_image": image_loss(said.image, anomalous),
+        }
 
     def forward(self, batch: FeatureBatch, named: Sequence[bool]) -> Prediction:
         """Both passes of the localizer over a batch; ``named`` says whose object name is told."""

@@ -155,7 +155,8 @@ class Recipe(BaseModel):
     ``start`` is a checkpoint folder to go on from, or ``preset`` for the trained parts of the preset itself; an untrained
     localizer when None. A run that starts from trained parts never ends with worse ones on its validation split. ``keep`` is the
     share of those it started with in the parts that come out, the rest being the best it found: their mean forgets less and gains
-    less (WiSE-FT, Wortsman et al., CVPR 2022, there one half).
+    less (WiSE-FT, Wortsman et al., CVPR 2022, there one half). ``only: references`` leaves adapters and text expert as they
+    start and trains the reference expert, which is independent of them in lateral mode.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -164,9 +165,17 @@ class Recipe(BaseModel):
     data: DataConfig
     start: Path | None = None
     keep: float = Field(default=0.0, ge=0, lt=1)
+    only: Literal["references"] | None = None
     batch_size: int = Field(default=8, gt=0)
     loop: LoopConfig = LoopConfig()
     out: Path
+
+    @model_validator(mode="after")
+    def _only_of_trained_parts(self) -> Recipe:
+        if self.only is not None and (self.start is None or self.stage != "localize"):
+            got = "no start" if self.start is None else f"stage {self.stage}"
+            raise ValueError(f"only: references goes with stage localize and a start, got {got}; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _products_are_whole(self) -> Recipe:

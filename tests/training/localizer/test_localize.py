@@ -23,6 +23,7 @@ from tests.processes import begun
 from tests.training.tiny_runs import localize_recipe as recipe
 from training.localizer.data import defect_masks, manifest_hash, read_rows
 from training.localizer.features import batches, plan, read_batch, read_shape
+from training.localizer.stage import REFERENCE_PARTS
 from training.runs.losses import dice_loss, focal_loss, map_target, type_loss
 from training.runs.recipe import read_recipe
 from training.train import main
@@ -155,6 +156,26 @@ def test_bad_recipes_and_data_sets_are_refused(built: Path, tmp_path: Path) -> N
     (tmp_path / "metadata.jsonl").write_text('{"index": 1}\n')
     with pytest.raises(DataSetError, match="row 1 of"):
         read_rows(tmp_path)
+
+
+def test_the_reference_expert_alone_learns_where_nothing_else_is_asked(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(recipe(built, "first", epochs=1))]) == 0
+    start = built / "first" / "checkpoint"
+    on = recipe(built, "references", start=str(start), epochs=2, learning_rate=0.01)
+    more = ["--set", f"data.features={built / 'reference_features'}", "--set", "only=references"]
+    assert main(["--config", str(on), *more]) == 0
+    folder = built / "references" / "checkpoint"
+    before, after = (load_file(one / "localizer.safetensors") for one in (start, folder))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert changed == {name for name in before if name.startswith(REFERENCE_PARTS)}
+    known = [json.loads((one / "calibration.json").read_text()) for one in (start, folder)]
+    assert known[0]["text_image"] == known[1]["text_image"]
+    assert known[0]["reference_image"] != known[1]["reference_image"]
+    assert main(["--config", str(recipe(built, "nothing")), "--set", "only=references"]) == 2
+    assert "only: references goes with stage localize and a start, got no start" in capsys.readouterr().err
 
 
 def test_residual_mode_learns_through_the_tower_and_scores_as_the_assistant_does(built: Path) -> None:
