@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -70,6 +71,7 @@ class LocalizerWork:
         clock: where the time goes.
         start: ``sha256:…`` of the trained parts it begins with; empty for none.
         calibration: of those; None for none.
+        card: of those, as it lies beside them; empty for none.
         stream: of the training rows; None where ``rows`` has them.
     """
 
@@ -81,6 +83,7 @@ class LocalizerWork:
     clock: Clock
     start: str = ""
     calibration: Calibration | None = None
+    card: Mapping[str, Any] = MappingProxyType({})
     stream: RowStream | None = None
 
     @property
@@ -154,13 +157,15 @@ def open_localize(recipe: Recipe, rows: list[DataRow], stream: RowStream | None 
     clip = load_clip(preset.tower, best_dtype(preset.tower.dtype, device), device)
     torch.manual_seed(recipe.loop.seed)
     localizer = new_localizer(preset, clip).to(device)
-    start, calibration = "", None
+    start, calibration, card = "", None, dict[str, Any]()
     if recipe.start is not None:
-        calibration, start = load_checkpoint(start_of(recipe.start, folder, preset.checkpoint), localizer, clip.hashes)
+        parts = start_of(recipe.start, folder, preset.checkpoint)
+        calibration, start = load_checkpoint(parts, localizer, clip.hashes)
+        card = json.loads((parts / "card.json").read_text(encoding="utf-8"))
         localizer.requires_grad_(True).train()
     fitted = _of_first_set(rows) if stream is None else stream.some(PICTURES, first_set=True)
     _settle_projection(recipe, preset, clip, localizer, fitted)
-    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start, calibration, stream)
+    return LocalizerWork(recipe, preset, clip, localizer, rows, Clock(), start, calibration, card, stream)
 
 
 def _of_first_set(rows: list[DataRow]) -> list[DataRow]:
@@ -215,6 +220,7 @@ def train_localizer(work: LocalizerWork, call: Call) -> Card | None:
         history=[row for part in history for row in part],
         before=before,
         notes=notes_on(before, metrics),
+        base={"localizer": dict(work.card)} if work.card else {},
         start=work.start,
     )
     save_checkpoint(work.recipe.out / "checkpoint", work.localizer, calibration, card)

@@ -171,6 +171,8 @@ def test_the_reference_expert_alone_learns_where_nothing_else_is_asked(
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed
     assert changed == {name for name in before if name.startswith(REFERENCE_PARTS)}
+    cards = [json.loads((one / "card.json").read_text()) for one in (start, folder)]
+    assert cards[1]["base"] == {"localizer": cards[0]}
     known = [json.loads((one / "calibration.json").read_text()) for one in (start, folder)]
     assert known[0]["text_image"] == known[1]["text_image"]
     assert known[0]["reference_image"] != known[1]["reference_image"]
