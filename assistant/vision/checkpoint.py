@@ -32,8 +32,8 @@ class Card:
         history: metrics an epoch.
         before: the same metrics of the trained parts that the run began with; empty where it began with none.
         notes: what a user should know, in words.
-        base: what language parts hang on beside the towers: hash of the chat template, placeholder ids. Of a localizer: the card of the
-            parts that the run began with.
+        base: what language parts hang on beside the towers: hash of the chat template, placeholder ids; of a localizer, the card
+            of the parts that the run began with.
         start: ``sha256:…`` of the trained parts that the run began with; empty where it began with none.
     """
 

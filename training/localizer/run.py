@@ -6,9 +6,8 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -83,7 +82,7 @@ class LocalizerWork:
     clock: Clock
     start: str = ""
     calibration: Calibration | None = None
-    card: Mapping[str, Any] = MappingProxyType({})
+    card: Mapping[str, Any] = field(default_factory=dict)
     stream: RowStream | None = None
 
     @property
