@@ -124,7 +124,11 @@ def _area_of_pixel(scene: Scene) -> float | None:
     """Square millimetres of a pixel, by the file, the option or what the user told; None without."""
     if (spacing := scene.inspection.image.spacing_mm) is not None:
         return spacing[0] * spacing[1]
-    side = None if scene.told_scale is None else millimetres_per_pixel(scene.told_scale, scene.inspection.image)
+    side = (
+        None
+        if scene.state.told_scale is None
+        else millimetres_per_pixel(scene.state.told_scale, scene.inspection.image)
+    )
     return None if side is None else side * side
 
 
@@ -273,7 +277,7 @@ def _assumed(told: Scale, per: float, image: QueryImage) -> str:
 def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
     """The extents of a region: in millimetres by the file, the option or what the user told; else in pixels."""
     found = phrases.extents(region)
-    told = scene.told_scale
+    told = scene.state.told_scale
     if found is None or found[1] == "mm" or told is None or scene.asked.slots.unit is Unit.PX:
         return found
     per = millimetres_per_pixel(told, scene.inspection.image)
@@ -282,7 +286,7 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
 
 def _assumption(scene: Scene) -> list[str]:
     """What millimetres rest on where neither file nor option gave the scale, and the user did not tell it of a pixel."""
-    told = scene.told_scale
+    told = scene.state.told_scale
     if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
         return []
     image = scene.inspection.image

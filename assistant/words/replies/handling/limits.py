@@ -188,7 +188,7 @@ def _extents(region: Region, limit: Limit, scene: Scene) -> Extents | None:
         return None
     if limit.unit == "px":
         return region.measures.px
-    told = scene.told_scale
+    told = scene.state.told_scale
     per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
     if region.measures.mm is not None or per is None:
         return region.measures.mm
