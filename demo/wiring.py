@@ -71,9 +71,8 @@ def _wire_setup(page: Page, do: Handlers) -> None:
     _looks(page, [page.references_clear.click], do.clear_references)
     _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
     _looks(page, [page.profile_save.click], do.save_profile)
-    details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
-    details += [page.detail, page.smallest]
-    _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
+    applied = [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit]
+    _looks(page, applied, do.tell, detail_inputs(page))
     _looks(page, [page.card.told], do.tell_one)
 
 
