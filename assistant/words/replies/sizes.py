@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from assistant.reading.acts.act import Family
 from assistant.reading.spelling import plain
-from assistant.reading.told.scales import PICTURE, Scale, Unit
+from assistant.reading.told.scales import METRIC, PICTURE, Scale, Unit, length_of
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.posed.told_sizes import (
     BY_DISTANCE,
     DISTANCE,
-    METRIC,
     by_part,
     is_of_mark,
     is_of_part,
@@ -316,8 +315,7 @@ def _against_limit(scene: Scene, e: Extents, unit: str, rough: bool) -> list[str
     """Whether it is over a limit that the message names in the unit at hand; nothing where it names none."""
     if (asked := _LIMIT.search(scene.message.text.lower())) is None:
         return []
-    named = {"px": "px", "pixel": "px", "pixels": "px"}.get(asked["unit"], "mm")
-    limit = float(asked["number"].replace(",", ".")) * (10 if asked["unit"] == "cm" else 1)
+    limit, named = length_of(asked["number"], asked["unit"])
     if named != unit:
         return [] if unit == "mm" else [NO_SCALE]
     extent = e.width if re.search(r"\b(?:wide|width|thick)\b", scene.message.text.lower()) else e.length
