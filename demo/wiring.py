@@ -46,7 +46,8 @@ def _wire_opening(page: Page, do: Handlers, blocks: gr.Blocks) -> Any:
     _then_looks(page, do, loaded)
     limit = str(round(do.bench.settings.max_upload_mb * 2**20))
     blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
-    blocks.load(None, None, None, js=script("shortcuts.js"), **HIDDEN)
+    for name in ("shortcuts.js", "numbers.js"):
+        blocks.load(None, None, None, js=script(name), **HIDDEN)
     return loaded
 
 

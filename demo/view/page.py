@@ -277,7 +277,7 @@ def _result(made: dict[str, Any]) -> None:
     )
     made["probe"] = gr.HTML("", elem_id="probe")
     whole_project.steps(made)
-    made["threshold"] = gr.Slider(  # to its very ends: of a value beyond them, as half-typed ones are, gradio makes an error
+    made["threshold"] = gr.Slider(  # to its very ends, since 0.05 is typed by way of 0
         0, 1, value=0.5, step=0.01, elem_id="threshold",
         label="Threshold: lower finds more, higher finds less", buttons=[],
     )  # fmt: skip

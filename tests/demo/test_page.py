@@ -75,6 +75,25 @@ def test_from_a_sample_to_a_report(page: Any, browser: Any, tmp_path: Path) -> N
     page.get_by_text("Download corrections, without your last change").wait_for()
 
 
+def test_half_typed_thresholds_stay_in_the_browser(page: Any) -> None:
+    choose_sample(page, 2)
+    sent: list[Any] = []
+    page.on("request", lambda r: sent.append(r.post_data_json["data"]) if "/queue/join" in r.url else None)
+    field = page.locator("#threshold input[type=number]")
+    field.fill("")
+    field.press("Tab")
+    assert field.input_value() == "0.5", "an empty field shows again what holds"
+    field.fill("")
+    field.press_sequentially("7")
+    field.press_sequentially("0")
+    field.press("Enter")
+    page.wait_for_function("document.querySelector('#card').innerText.includes('threshold 0.95')")
+    assert field.input_value() == "1"
+    moved = [data[1] for data in sent if len(data) == 2]
+    assert moved
+    assert all(isinstance(value, int | float) and 0 <= value <= 1 for value in moved), moved
+
+
 def test_bad_files_are_explained_and_good_ones_still_come(page: Any, tmp_path: Path, pixels: np.ndarray) -> None:
     (tmp_path / "notes.png").write_text("hello")
     cv2.imwrite(str(tmp_path / "good.png"), pixels)
