@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from assistant.language.interface import EvidenceKind
     from assistant.volumes.finding import VolumeInspection
     from assistant.volumes.reference_volumes import VolumeReferences
-    from assistant.words.scene.scene import Earlier
+    from assistant.words.scene.dialogue_state import Earlier
 
 
 class Assistant:

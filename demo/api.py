@@ -16,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.bench.details import Details
 from demo.bench.workbench import Workbench
 from demo.export import exports
 from demo.incoming import uploads
@@ -54,7 +55,7 @@ class Api:
             limits = self.bench.settings.limits
             picture = uploads.read_picture(image, self.root, limits)
             session.setup.references = [uploads.read_picture(p, self.root, limits) for p in references or ()]
-            self.bench.tell(session, object_name or "", look_for or "", "auto", "", False)
+            self.bench.tell(session, Details(object_name, look_for))
             made = self.bench.add(session, picture, file=uploads.inside(image, self.root))
             self.bench.set_threshold(session, float(0.5 if threshold is None else threshold))
             assert made.view is not None, "an added picture is judged"

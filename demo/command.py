@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +20,39 @@ choose_samples = ModuleCommand(
 )
 
 
-@takes(model=talking_model_of)
-def demo(
-    model: Model,
+@dataclass(frozen=True)
+class Listening:
+    """Where the page is opened, and to whom.
+
+    Args:
+        host: address listened on.
+        port: 0 takes a free one.
+        share: whether gradio opens a public link.
+        auth_file: lines name:password of those who may use the page; None lets everybody.
+    """
+
+    host: str
+    port: int
+    share: bool
+    auth_file: Path | None
+
+
+def listening_of(
     host: Annotated[str, typer.Option(help="Address listened on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 7860,
     share: Annotated[bool, typer.Option("--share/--no-share", help="Open a public link through gradio.")] = False,
     auth_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Lines name:password of those who may use the page.")
     ] = None,
+) -> Listening:
+    """Where the page is opened, and to whom."""
+    return Listening(host, port, share, auth_file)
+
+
+@takes(model=talking_model_of, listening=listening_of)
+def demo(
+    model: Model,
+    listening: Listening,
     max_upload_mb: Annotated[float, typer.Option(help="Larger files are refused.")] = 20.0,
     max_megapixels: options.MaxMegapixels = 25.0,
     queue_size: Annotated[int, typer.Option(help="Requests that may wait.")] = 32,
@@ -62,8 +87,9 @@ def demo(
     from demo.settings import Settings, own_projects
 
     settings = Settings(
-        host=host, port=port, share=share, auth_file=auth_file, preset=model.preset, device=model.device,
-        language=model.language, max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
+        host=listening.host, port=listening.port, share=listening.share, auth_file=listening.auth_file,
+        preset=model.preset, device=model.device, language=model.language,
+        max_upload_mb=max_upload_mb, max_megapixels=max_megapixels, queue_size=queue_size,
         samples=samples, projects=None if no_projects else projects or own_projects(), keep_days=keep_days,
         max_project_mb=max_project_mb, speech=speech, incoming=folder, watch=watch, camera=camera,
         remote_camera=allow_remote_camera,

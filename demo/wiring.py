@@ -29,14 +29,31 @@ REFUSED = words.error_card("The server is busy: too many requests are waiting. T
 
 def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     """Join components and handlers."""
-    sid, quick = page.session, {**HIDDEN, **QUICK}
-    every = _outputs(page)
-    loaded = blocks.load(do.opened, [sid, page.visitor], every, **quick)
+    loaded = _wire_opening(page, do, blocks)
+    _wire_pictures(page, do)
+    _wire_setup(page, do)
+    _wire_corrections(page, do)
+    _wire_bench(page, do)
+    _wire_view(page, do)
+    wire_whole(page, do, loaded, _outputs(page))
+    _wire_talk(page, do)
+    _wire_projects(page, do)
+
+
+def _wire_opening(page: Page, do: Handlers, blocks: gr.Blocks) -> Any:
+    """What happens when a browser opens the page; returns the event."""
+    loaded = blocks.load(do.opened, [page.session, page.visitor], _outputs(page), **HIDDEN, **QUICK)
     _then_looks(page, do, loaded)
     limit = str(round(do.bench.settings.max_upload_mb * 2**20))
     blocks.load(None, None, None, js=script("refusals.js").replace("LIMIT;", f"{limit};"), **HIDDEN)
     for name in ("shortcuts.js", "numbers.js"):
         blocks.load(None, None, None, js=script(name), **HIDDEN)
+    return loaded
+
+
+def _wire_pictures(page: Page, do: Handlers) -> None:
+    """Pictures come, or one of the bench is chosen."""
+    sid, every = page.session, _outputs(page)
     chosen = page.bench.choose(do.choose, [sid], every, **HIDDEN, **EACH, concurrency_id="switch", concurrency_limit=8)
     for event in (
         _looks(page, [page.drop.upload], do.add_files, [page.drop], _without_details(page)),
@@ -47,14 +64,21 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     page.drops.halt(do.stop_drop, [sid], [page.drops, page.status, sid], queue=False, **HIDDEN)
     _looks(page, [page.webcam.taken], do.take_webcam)
     _looks(page, [page.drops.answered], do.answer_drop, [page.visitor])
+
+
+def _wire_setup(page: Page, do: Handlers) -> None:
+    """References, a profile and details: by what pictures are judged."""
     _looks(page, [page.references_drop.upload], do.add_references, [page.references_drop])
     _looks(page, [page.references_clear.click], do.clear_references)
     _looks(page, [page.profile_drop.upload], do.load_profile, [page.profile_drop])
     _looks(page, [page.profile_save.click], do.save_profile)
-    details = [page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule]
-    details += [page.detail, page.smallest]
-    _looks(page, [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit], do.tell, details)
+    applied = [page.apply.click, page.object_name.submit, page.look_for.submit, page.rule.submit]
+    _looks(page, applied, do.tell, detail_inputs(page))
     _looks(page, [page.card.told], do.tell_one)
+
+
+def _wire_corrections(page: Page, do: Handlers) -> None:
+    """What a person says of a picture and of its regions."""
     _looks(page, [page.is_normal.click], do.mark_normal)
     _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind])
     _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind])
@@ -62,6 +86,11 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     _looks(page, [page.rename.click, page.kind.submit], do.rename, [page.region, page.kind])
     _looks(page, [page.undo.click], do.undo)
     _looks(page, [page.said.undo], do.undo_one)
+
+
+def _wire_bench(page: Page, do: Handlers) -> None:
+    """The small pictures, and closer looks that go on behind the scenes."""
+    sid, every, quick = page.session, _outputs(page), {**HIDDEN, **QUICK}
     _looks(page, [page.drop_picture.click], do.remove_picture)
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
     ticked = [page.bench, page.drops, page.closer, page.drop_picture, page.ticking, page.looked]
@@ -69,6 +98,11 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     page.looked.change(do.seen_closer, [sid], every, **quick, **EACH)
     page.card.closer(do.look_closer, [sid], every, **quick)
     page.closer.halt(do.stop_looking, [sid], every, queue=False, **HIDDEN)
+
+
+def _wire_view(page: Page, do: Handlers) -> None:
+    """The picture in view: what is pointed at, its planes, its threshold and its files."""
+    sid, every, quick = page.session, _outputs(page), {**HIDDEN, **QUICK}
     told = [page.probe, page.region, page.status, sid]
     page.boxes.point(do.point, [sid], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
@@ -82,9 +116,6 @@ def wire(page: Page, do: Handlers, blocks: gr.Blocks) -> None:
     page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
     page.prepare.click(do.prepare, [sid], every, **quick)
     page.corrections.click(do.corrections, [sid, page.layout], every, **quick)
-    wire_whole(page, do, loaded, every)
-    _wire_talk(page, do)
-    _wire_projects(page, do)
 
 
 def _wire_talk(page: Page, do: Handlers) -> None:

@@ -25,7 +25,7 @@ from assistant.request import Inspector, Request
 from assistant.types import Answer, Inspection
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.evidence import caption
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant

@@ -25,7 +25,7 @@ from assistant.language.tokens.projector import BLOCK, EncodedImage, pool_blocks
 from assistant.reading.question import read_question
 from assistant.types import Answer, Inspection, QueryImage
 from assistant.vocabulary.knowledge import load_knowledge
-from assistant.words.scene.scene import Earlier, KindChances
+from assistant.words.scene.dialogue_state import DialogueState, Earlier, KindChances
 
 if TYPE_CHECKING:
     from assistant.vision.detector import Detector
@@ -56,7 +56,8 @@ class Conversation:
         kind_chances: Callable[[], Sequence[KindChances]] = tuple,
     ) -> None:
         self._begin, self._evidence, self._retells = begin, evidence, language is not None
-        self._spoken = Spoken(inspection, load_knowledge(), others, language=language, kind_chances=kind_chances)
+        state = DialogueState(others=others, kind_chances=kind_chances)
+        self._spoken = Spoken(inspection, load_knowledge(), state, language=language)
         self._begun: tuple[LanguageModel[Any], Dialogue] | None = None
         self._takers: list[Callable[[], None]] = []
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from assistant.config import LanguageConfig
@@ -24,7 +24,6 @@ from assistant.reading.faithfulness import contradicts, stated_verdict
 from assistant.reading.question import Question
 from assistant.reading.spelling import plain
 from assistant.reading.statements import read
-from assistant.reading.told.scales import Scale
 from assistant.reading.told.told_domain import told_scan
 from assistant.types import Answer, Inspection, WordsOf
 from assistant.vocabulary.knowledge import Knowledge
@@ -35,7 +34,7 @@ from assistant.words.evidence import evidence_text
 from assistant.words.replies.posed.objections import called_in
 from assistant.words.replies.posed.told_sizes import is_of_mark, is_of_part
 from assistant.words.replies.reply import Reply, reply
-from assistant.words.scene.scene import Earlier, KindChances
+from assistant.words.scene.dialogue_state import NOTHING_TOLD, DialogueState
 
 PHRASED = frozenset({Act.CAUSE, Act.EFFECT, Act.NEXT_STEP})
 """Acts that a model puts in words of its own: what it says of them varies, and is easily compared with what is known."""
@@ -69,26 +68,18 @@ class Spoken:
     Args:
         inspection: of the picture.
         knowledge: of kinds.
-        others: further pictures of the session.
+        state: what holds of the conversation, by what was told so far.
         replies: so far.
         turns: (question, answer) so far, as shown.
-        told_scan: the user said that the picture is a scan of a patient.
-        told_scale: the last size that the user told.
         language: the model that talks where it is not the program's own.
-        kind_chances: gives the kinds of each region with their chances, the likeliest first.
-        called: what the user calls regions, by their numbers.
     """
 
     inspection: Inspection
     knowledge: Knowledge
-    others: Sequence[Earlier] = ()
+    state: DialogueState = NOTHING_TOLD
     replies: list[Reply] = field(default_factory=list)
     turns: list[tuple[str, str]] = field(default_factory=list)
-    told_scan: bool = False
-    told_scale: Scale | None = None
     language: LanguageConfig | None = None
-    kind_chances: Callable[[], Sequence[KindChances]] = tuple
-    called: dict[int, str] = field(default_factory=dict)
 
     def answers(
         self,
@@ -112,26 +103,8 @@ class Spoken:
         stop = stop or threading.Event()
         last = self.replies[-1] if self.replies else None
         understood = understand(question)
-        self.told_scan = self.told_scan if (stated := told_scan(plain(question.text))) is None else stated
-        scales = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
-        told = [
-            scale for scale in scales if not is_of_mark(scale) and not is_of_part(scale, self.inspection.object_name)
-        ]
-        self.told_scale = told[-1] if told else self.told_scale
-        self.called = {**self.called, **called_in(understood, self.inspection, last.focus if last else ())}
-        said = reply(
-            understood,
-            question,
-            self.inspection,
-            self.knowledge,
-            others=self.others,
-            told_scan=self.told_scan,
-            told_scale=self.told_scale,
-            last=last,
-            heard=self._heard(question),
-            kind_chances=self.kind_chances,
-            called=self.called,
-        )
+        self.state = self._told(question, understood, last)
+        said = reply(understood, question, self.inspection, self.knowledge, state=self.state, last=last)
         said = with_model(said, self.language)
         self.replies.append(said)
         self.turns.append((question.put, said.text))
@@ -153,6 +126,20 @@ class Spoken:
         for sentence in said.cautions:
             shown = f"{shown} {sentence}"
         yield self._answer(question, shown, WordsOf.MODEL)
+
+    def _told(self, question: Question, understood: Understanding, last: Reply | None) -> DialogueState:
+        """The state with what a message tells on the way: that it is a scan, a size, what a region is called."""
+        before, stated, thing = self.state, told_scan(plain(question.text)), self.inspection.object_name
+        scales = [one.slots.scale for one in understood.acts if one.slots.scale is not None]
+        told = [scale for scale in scales if not is_of_mark(scale) and not is_of_part(scale, thing)]
+        called = called_in(understood, self.inspection, last.focus if last else ())
+        return replace(
+            before,
+            told_scan=before.told_scan if stated is None else stated,
+            told_scale=told[-1] if told else before.told_scale,
+            called={**before.called, **called},
+            heard=self._heard(question),
+        )
 
     def _heard(self, question: Question) -> tuple[str, ...]:
         """The last answers; none where the same is asked again."""

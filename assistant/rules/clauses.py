@@ -27,8 +27,6 @@ from assistant.vocabulary.knowledge import load_knowledge
 
 SEVERITIES = tuple(Severity)
 """From the least grave on."""
-UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001, "in": 25.4}
-"""Millimetres of each unit of length; ``px`` is none."""
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,17 @@ import yaml
 from assistant.errors import ConfigError
 from assistant.files.text import decoded
 from assistant.files.yaml_text import parse_yaml
-from assistant.rules.clauses import UNITS, Clause, Quantity, Rule
+from assistant.reading.told.scales import length_of
+from assistant.rules.clauses import Clause, Quantity, Rule
 from assistant.rules.sentence import read_sentence
 from assistant.types import Severity
 
 KEYS = ("reject", "accept_otherwise")
 ENDINGS = (".yaml", ".yml")
 EXAMPLE = "write for example - {kind: crack, longer_than: 2 mm}"
-_LENGTH = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(px|mm|cm|m|um|µm|in)")
+UNITS = ("mm", "cm", "m", "um", "µm", "in", "px")
+"""Of lengths."""
+_LENGTH = re.compile(rf"([0-9]+(?:\.[0-9]+)?)\s*({'|'.join(UNITS)})")
 
 
 def load_rule(given: str) -> Rule:
@@ -83,10 +86,10 @@ def quantity(value: Any, where: str) -> Quantity:
     """
     found = _LENGTH.fullmatch(str(value).strip().lower())
     if found is None:
-        units = ", ".join((*UNITS, "px"))
-        raise ConfigError(f"a length with a unit ({units}) in {where}", repr(value), "write for example 2 mm or 15 px")
-    number, unit = float(found[1]), found[2]
-    return Quantity(number, pixels=True) if unit == "px" else Quantity(number * UNITS[unit])
+        expected = f"a length with a unit ({', '.join(UNITS)}) in {where}"
+        raise ConfigError(expected, repr(value), "write for example 2 mm or 15 px")
+    number, unit = length_of(found[1], found[2])
+    return Quantity(number, pixels=unit == "px")
 
 
 def _clause(content: Any, where: str) -> Clause:

@@ -11,7 +11,8 @@ from typing import Any
 
 from assistant.errors import ConfigError
 from assistant.reading.quantities import NUMBERS
-from assistant.rules.clauses import UNITS, Clause, Quantity, Rule
+from assistant.reading.told.scales import length_of
+from assistant.rules.clauses import Clause, Quantity, Rule
 from assistant.types import Severity
 from assistant.vocabulary.knowledge import load_knowledge
 
@@ -43,7 +44,6 @@ _QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]")
 _THIRDS = {"left": (0.0, 1 / 3), "right": (2 / 3, 1.0), "centre": (1 / 3, 2 / 3), "middle": (1 / 3, 2 / 3)}
 _SPANS = {**_THIRDS, "top": (0.0, 1 / 3), "bottom": (2 / 3, 1.0)}
 _SAME = {"upper": "top", "lower": "bottom", "center": "centre"}
-_UNIT_NAMES = {"mil": "mm", "cen": "cm", "mic": "um", "pix": "px", "inc": "in"}
 
 
 def read_sentence(text: str) -> Rule:
@@ -100,9 +100,8 @@ def _kind(words: str, part: str) -> str:
 
 
 def _quantity(found: re.Match[str]) -> Quantity:
-    unit = _UNIT_NAMES.get(found["unit"][:3], found["unit"])
-    value = float(found["number"])
-    return Quantity(value, pixels=True) if unit == "px" else Quantity(value * UNITS[unit])
+    value, unit = length_of(found["number"], found["unit"])
+    return Quantity(value, pixels=unit == "px")
 
 
 def _count(found: re.Match[str]) -> int | None:

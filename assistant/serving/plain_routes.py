@@ -66,6 +66,15 @@ def plain_routes(
         hear: what is said in the bytes of a recording of a name.
     """
     router = APIRouter(tags=["plain"])
+    _add_state(router, service, seats, counters)
+    _add_conversations(router, service)
+    _add_speech(router, hear)
+    _add_profiles(router, service)
+    return router
+
+
+def _add_state(router: APIRouter, service: Service, seats: Seats, counters: Counters) -> None:
+    """The routes of how the server fares."""
 
     @router.get("/health")
     async def health() -> dict[str, Any]:
@@ -79,6 +88,10 @@ def plain_routes(
     async def metrics() -> Response:
         """Numbers in Prometheus' form."""
         return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_conversations(router: APIRouter, service: Service) -> None:
+    """The routes of an inspection and of questions about it."""
 
     @router.post("/inspect", dependencies=[Depends(only_known)])
     async def inspect(
@@ -122,6 +135,10 @@ def plain_routes(
         """The answer to a question about a picture inspected before; questions of a session are one conversation."""
         return {"session": asked.session, **_answer(await service.ask(asked.session, asked.question))}
 
+
+def _add_speech(router: APIRouter, hear: Callable[[bytes, str], Awaitable[Transcript]]) -> None:
+    """The route of recordings."""
+
     @router.post("/transcribe")
     async def transcribe(
         audio: Annotated[UploadFile, File(description="Speech as WAV, FLAC, Ogg, MP3, M4A or WebM, up to 60 s.")],
@@ -129,9 +146,6 @@ def plain_routes(
         """What is said in a recording, and how sure each word is: to be shown and put right before it is asked."""
         sent = await _sent(audio, "recording")
         return (await hear(sent.content, sent.name)).row()
-
-    _add_profiles(router, service)
-    return router
 
 
 def _add_profiles(router: APIRouter, service: Service) -> None:

@@ -22,7 +22,7 @@ from assistant.serving.seats import Workers
 from assistant.serving.settings import ServeSettings
 from assistant.serving.talks import Kept, Talk, held_anew, held_bytes
 from assistant.types import Answer, Inspection, ReasoningStep
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant

@@ -80,34 +80,16 @@ def build_profile(
         ImageError: a picture that cannot be read.
         ProfileError: no reference, too few to fit a head on, or more than :data:`MAX_REFERENCES`.
     """
-    if not references:
-        raise ProfileError("at least one reference picture", "none", "give one with --references")
-    _require_few(references, "reference pictures")
-    if fit and len(references) < LEAST:
-        do = "add normal pictures, or build the profile without --fit"
-        raise ProfileError(f"at least {LEAST} normal pictures to fit a head on", str(len(references)), do)
-    settings = detector.preset.references
+    _require_enough(references, fit)
     references = ReadAlike(references)
     window = FIXED_WINDOW if inquiry.fixed_camera else None
-    growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
-    texts, sure = [], []
     with ReferenceFeatures(detector.patch_features, references) as originals:
-        for features in originals:
-            text = _text(detector, features, inquiry)
-            growing.add(features, said_nearby(text.map)[0])
-            texts.append(text_summary(text))
-            sure.append(image_score(detector.calibration.of_image(CHECKED, False)(pooled_logit(text, 0, CHECKED))))
-        if len(references) == 1 and not inquiry.fixed_camera:
-            picture = _decoded(references[0])
-            for quarter in range(1, settings.rotations):
-                copy = detector.patch_features(rotated(picture, quarter))
-                growing.add_copy(0, copy, said_nearby(_text(detector, copy, inquiry).map)[0])
-        bank = growing.bank()
+        bank, texts, sure = _remembered(detector, references, originals, inquiry)
         judged = partial(_judged, detector, bank, inquiry, window)
         left_out = [judged(f, i) for i, f in enumerate(originals)] if len(originals) > 1 else []
         copied = [(number, detector.patch_features(copy)) for number, copy in _copies(references)]
         copies = [judged(features) for _, features in copied]
-        told = told_of(len(references), torch.cat(texts), bank.statistics, bank.class_spread)
+        told = told_of(len(references), texts, bank.statistics, bank.class_spread)
         experts = detector.calibration.gate(told.cpu()).to(told.device)
         normal, again = [[one.weighed(experts) for one in some] for some in (left_out, copies)]
         tried = _tried(detector, originals, normal, copied, lambda f, i: judged(f, i).weighed(experts)) if fit else None
@@ -183,6 +165,44 @@ def _anomalous_keys(
             torch.stack([detector.localizer.project_for_match(i, t[0, chosen]) for i, t in enumerate(features.levels)])
         )
     return torch.cat(rows, 1)
+
+
+def _require_enough(references: Sequence[Picture], fit: bool) -> None:
+    """Refuse numbers of references that no profile is built of, before any is decoded.
+
+    Raises:
+        ProfileError: none, too many, or too few to ``fit`` a head on.
+    """
+    if not references:
+        raise ProfileError("at least one reference picture", "none", "give one with --references")
+    _require_few(references, "reference pictures")
+    if fit and len(references) < LEAST:
+        do = "add normal pictures, or build the profile without --fit"
+        raise ProfileError(f"at least {LEAST} normal pictures to fit a head on", str(len(references)), do)
+
+
+def _remembered(
+    detector: Detector, references: Sequence[Picture], originals: ReferenceFeatures, inquiry: Inquiry
+) -> tuple[MemoryBank, Float[Tensor, "references 3"], list[float]]:
+    """The bank of the references, with turned copies of a single one under a free camera, and what text alone says of each.
+
+    Returns:
+        The bank; summaries of the text expert, for the gate; and its calibrated score of each reference.
+    """
+    settings, calibrated = detector.preset.references, detector.calibration.of_image(CHECKED, False)
+    growing = GrowingBank(detector.localizer, settings.rows, settings.variance, torch.Generator().manual_seed(0))
+    texts, sure = [], []
+    for features in originals:
+        text = _text(detector, features, inquiry)
+        growing.add(features, said_nearby(text.map)[0])
+        texts.append(text_summary(text))
+        sure.append(image_score(calibrated(pooled_logit(text, 0, CHECKED))))
+    if len(references) == 1 and not inquiry.fixed_camera:
+        picture = _decoded(references[0])
+        for quarter in range(1, settings.rotations):
+            copy = detector.patch_features(rotated(picture, quarter))
+            growing.add_copy(0, copy, said_nearby(_text(detector, copy, inquiry).map)[0])
+    return growing.bank(), torch.cat(texts), sure
 
 
 def _text(detector: Detector, features: PatchFeatures, inquiry: Inquiry) -> Logits:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assistant.language.checked_answers import NOTE
 from assistant.types import Answer, Inspection
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import Earlier
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from scipy import ndimage
 
 from assistant.geometry import mask_box, mask_cells
@@ -68,59 +68,79 @@ def corrected(
     """
     if not said:
         return under_threshold(measured, threshold, name, grid)
-    away = _away(said, measured.anomaly_map.size)
+    size, grid = measured.anomaly_map.size, finest_grid(measured, grid)
+    away, drawn = _away(said, size), standing(said)
+    view = _without(away, measured, threshold, name, grid)
+    parts, shown = _kept(view, away, drawn, _Leftover(_rejected(said, size), size if grid is None else grid))
     painted = measured.anomaly_map.scores
-    tiled, grid = isinstance(measured.anomaly_map, LayeredMap), finest_grid(measured, grid)
-    if tiled:  # its regions are no specks of the picture as a whole: each stays or goes
-        view = under_threshold(measured, threshold, name, grid)
-    else:
-        scores = np.where(away, np.minimum(painted, AWAY), painted)
-        plain = replace(measured, anomaly_map=AnomalyMap(scores), regions=(), region_embeddings=None)
-        view = under_threshold(plain, threshold, name, grid)
-    drawn = standing(said)
-    rejected = _rejected(said, measured.anomaly_map.size)
-    left = _Leftover(rejected, measured.anomaly_map.size if grid is None else grid)
-    kept = [
-        i
-        for i, region in enumerate(view.inspection.regions)
-        if not (
-            left.holds(mask := region_mask(view, region.id))
-            or _replaced(view, region, drawn)
-            or (tiled and _mostly(mask, away))
-        )
-    ]
-    shown = view.inspection.anomaly_map.scores
-    shown = np.where(away, np.minimum(shown, AWAY), shown) if tiled else shown.copy()
-    regions = [view.inspection.regions[i] for i in kept]
-    peaks, means = [view.peaks[i] for i in kept], [view.means[i] for i in kept]
-    exact: list[Mask | None] = [None] * len(kept)
-    for region in view.inspection.regions:
-        if region not in regions:
-            shown[region_mask(view, region.id)] = AWAY
     for mask, kind in drawn:
         under = painted[mask]
         shown[mask] = np.maximum(shown[mask], SURE)
-        regions.append(_told(mask, kind))
-        exact.append(mask)
-        peaks.append(float(under.max()))
-        means.append(float(under.mean()))
-    order = sorted(range(len(regions)), key=lambda i: -regions[i].peak_score)
-    numbered = tuple(replace(regions[i], id=number) for number, i in enumerate(order, 1))
+        parts.append(_Part(_told(mask, kind), float(under.max()), float(under.mean()), mask))
+    parts.sort(key=lambda part: -part.region.peak_score)
+    regions = tuple(replace(part.region, id=number) for number, part in enumerate(parts, 1))
     anomaly_map = AnomalyMap(np.ascontiguousarray(shown, np.float32))
-    if grid is not None and numbered:
-        masks = [_reduced(r, anomaly_map, exact[i]) for r, i in zip(numbered, order, strict=True)]
-        numbered = with_measures(numbered, measured.image, anomaly_map, masks, grid)
+    if grid is not None and regions:
+        masks = [_reduced(r, anomaly_map, part.exact) for r, part in zip(regions, parts, strict=True)]
+        regions = with_measures(regions, measured.image, anomaly_map, masks, grid)
     score = view.inspection.image_score
-    if numbered and drawn:
+    if regions and drawn:
         score = max(score, SURE)
-    elif not numbered and not drawn and away.any():
+    elif not regions and not drawn and away.any():
         score = min(score, AWAY)
     inspection = replace(
-        view.inspection, image_score=score, regions=numbered, anomaly_map=anomaly_map, region_embeddings=None
+        view.inspection, image_score=score, regions=regions, anomaly_map=anomaly_map, region_embeddings=None
     )
-    own = {number: one for number, i in enumerate(order, 1) if (one := exact[i]) is not None}
-    peak, mean = tuple(peaks[i] for i in order), tuple(means[i] for i in order)
-    return View(inspection, measured, threshold, peak, mean, in_words(said), own)
+    own = {number: part.exact for number, part in enumerate(parts, 1) if part.exact is not None}
+    peaks, means = tuple(part.peak for part in parts), tuple(part.mean for part in parts)
+    return View(inspection, measured, threshold, peaks, means, in_words(said), own)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A region of a corrected picture.
+
+    Args:
+        region: before the regions are numbered.
+        peak: highest measured score in it.
+        mean: mean measured score in it.
+        exact: its pixels where a person drew or renamed it; None for one of the map.
+    """
+
+    region: Region
+    peak: float
+    mean: float
+    exact: Mask | None = None
+
+
+def _without(away: Mask, measured: Inspection, threshold: float, name: Namer, grid: tuple[int, int] | None) -> View:
+    """The map under a threshold, with regions looked for where something may be.
+
+    Regions of a picture that was looked at in tiles are no specks of it as a whole: they are all there, and :func:`_kept` says
+    which of them go.
+    """
+    if isinstance(measured.anomaly_map, LayeredMap):
+        return under_threshold(measured, threshold, name, grid)
+    painted = measured.anomaly_map.scores
+    scores = np.where(away, np.minimum(painted, AWAY), painted)
+    plain = replace(measured, anomaly_map=AnomalyMap(scores), regions=(), region_embeddings=None)
+    return under_threshold(plain, threshold, name, grid)
+
+
+def _kept(
+    view: View, away: Mask, drawn: Sequence[tuple[Mask, str]], left: _Leftover
+) -> tuple[list[_Part], Float[np.ndarray, "height width"]]:
+    """The regions of the map that stand beside what a person said, and the map's scores with the others taken out."""
+    tiled, scores = isinstance(view.measured.anomaly_map, LayeredMap), view.inspection.anomaly_map.scores
+    shown = np.where(away, np.minimum(scores, AWAY), scores) if tiled else scores.copy()
+    parts = []
+    for region, peak, mean in zip(view.inspection.regions, view.peaks, view.means, strict=True):
+        mask = region_mask(view, region.id)
+        if left.holds(mask) or _replaced(mask, drawn) or (tiled and _mostly(mask, away)):
+            shown[mask] = AWAY
+        else:
+            parts.append(_Part(region, peak, mean))
+    return parts, shown
 
 
 def in_words(said: Sequence[Correction]) -> str:
@@ -214,9 +234,8 @@ def _mostly(mask: Mask, other: Mask) -> bool:
     return 2 * int((mask & other).sum()) >= int(mask.sum())
 
 
-def _replaced(view: View, region: Region, drawn: Sequence[tuple[Mask, str]]) -> bool:
+def _replaced(own: Mask, drawn: Sequence[tuple[Mask, str]]) -> bool:
     """Whether a person drew what the map has there."""
-    own = region_mask(view, region.id)
     size = int(own.sum())
     for mask, _ in drawn:
         common, other = int((own & mask).sum()), int(mask.sum())

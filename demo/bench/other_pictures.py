@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import overload
 
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import Earlier
 from demo.bench.sessions import Picture, Session
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import AssistantError
-from assistant.inquiry import SMALLEST, Detail, Inquiry, checked_spacing
 from assistant.rules.sentence import read_sentence
-from assistant.types import Domain, QueryImage
+from assistant.types import QueryImage
 from assistant.vision.closer.counting import Progress
 from assistant.vision.references.profile import Profile
-from demo.bench import keeping, questions
+from demo.bench import keeping
+from demo.bench.details import Details
 from demo.bench.judging import BenchError
 from demo.bench.pictures import Pictures
 from demo.bench.sessions import Picture, Session, Setup
@@ -128,36 +128,13 @@ class Setups(Pictures):
         profile.save(path)
         return path
 
-    def tell(
-        self,
-        session: Session,
-        object_name: str,
-        look_for: str,
-        mode: str,
-        domain: str,
-        fixed_camera: bool,
-        mm_per_pixel: float | None = None,
-        rule: str = "",
-        detail: str = "overview",
-        smallest: float | None = None,
-    ) -> None:
+    def tell(self, session: Session, details: Details) -> None:
         """Details that a person typed; the picture in view is judged anew when they changed.
 
         Raises:
             AssistantError: what makes no sense; everything stays as it was.
         """
-        setup = session.setup
-        phrases = tuple(p for part in str(look_for or "").split(",")[:8] if (p := questions.clean_question(part)[:80]))
-        told = Inquiry(
-            object_name=questions.clean_question(object_name or "")[:80] or None,
-            look_for=phrases,
-            domain=Domain(domain) if domain in tuple(Domain) else None,
-            mode=mode,
-            fixed_camera=bool(fixed_camera),
-            spacing_mm=None if not mm_per_pixel else checked_spacing((mm_per_pixel,)),
-            detail=Detail(str(detail or "overview"), SMALLEST if smallest is None else float(smallest)),
-        )
-        sentence = " ".join(str(rule or "").split())[:400]
+        setup, told, sentence = session.setup, details.inquiry, details.rule_text
         ruling = read_sentence(sentence) if sentence else None
         before = setup.inquiry, setup.rule, setup.rule_text
         if (told, ruling) == before[:2]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import gradio as gr
 from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from demo.bench import thresholds
+from demo.bench.details import Details
 from demo.bench.sessions import Picture, Session, Setup
 from demo.export import exports
 from demo.incoming import uploads
@@ -174,48 +176,28 @@ class Looks(Drops):
 
         yield from self.run(sid, "Saving …", lambda s: made.append(self.bench.save_profile(s)), paint)
 
-    def tell(
-        self,
-        sid: str | None,
-        name: str,
-        look_for: str,
-        mode: str,
-        domain: str,
-        fixed: bool,
-        scale: float | None,
-        rule: str,
-        detail: str,
-        smallest: float | None,
-    ) -> Stream:
-        """Details were applied."""
-
-        def work(session: Session) -> None:
-            self.bench.tell(session, name, look_for, mode, domain, fixed, scale, rule, detail, smallest)
-
-        yield from self.run(sid, "Inspecting again …", work, painting.everything)
+    def tell(self, sid: str | None, *typed: Any) -> Stream:
+        """Details were applied: the values of :func:`~demo.view.painting.detail_inputs`, in their order."""
+        details = Details(*typed)
+        yield from self.run(
+            sid, "Inspecting again …", lambda session: self.bench.tell(session, details), painting.everything
+        )
 
     def tell_one(self, sid: str | None, event: gr.EventData) -> Stream:
         """One detail was changed under the card; the others stay."""
 
         def work(session: Session) -> None:
-            setup = session.setup
-            inquiry = setup.inquiry
-            named, domain = inquiry.object_name or "", "" if inquiry.domain is None else inquiry.domain.value
-            scale = None if inquiry.spacing_mm is None else inquiry.spacing_mm[1]
+            details = Details.of(session.setup)
             match event.name:
                 case "object":
-                    named = str(event.value)
+                    details = replace(details, object_name=str(event.value))
                 case "domain":
-                    domain = str(event.value)
+                    details = replace(details, domain=str(event.value))
                 case "scale":
-                    scale = read_scale(event.value)
+                    details = replace(details, scale=read_scale(event.value))
                 case _:
                     raise ConfigError("what it shows, its scale or its domain", str(event.name)[:20], "choose a chip")
-            phrases = ", ".join(inquiry.look_for)
-            fixed, rule, detail = inquiry.fixed_camera, setup.rule_text, inquiry.detail
-            self.bench.tell(
-                session, named, phrases, inquiry.mode, domain, fixed, scale, rule, detail.look, detail.smallest
-            )
+            self.bench.tell(session, details)
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 

@@ -191,6 +191,13 @@ def _projects(made: dict[str, Any], kept: bool) -> None:
 
 
 def _inputs(made: dict[str, Any]) -> None:
+    _pictures(made)
+    _references(made)
+    _details(made)
+
+
+def _pictures(made: dict[str, Any]) -> None:
+    """Where pictures come from, and those on the bench."""
     made["drop"] = uploaded_file(label="Drop pictures here", file_count="multiple", height=120, elem_id="drop")
     made["drops"] = gr.HTML("", js_on_load=script("drops.js"), elem_id="drops")
     whole_project.webcam(made)
@@ -203,6 +210,10 @@ def _inputs(made: dict[str, Any]) -> None:
     made["drop_picture"] = gr.Button(
         "Remove the picture in view", size="sm", visible=False, elem_id="drop-picture", elem_classes="quiet"
     )
+
+
+def _references(made: dict[str, Any]) -> None:
+    """How normal looks: pictures of it, or a profile."""
     with gr.Accordion("References: how normal looks", open=False, elem_id="references-box"):
         made["references_drop"] = uploaded_file(
             label="Drop normal pictures", file_count="multiple", height=100, elem_id="references-drop"
@@ -217,6 +228,10 @@ def _inputs(made: dict[str, Any]) -> None:
             made["profile_save"] = gr.Button("Save as profile", size="sm")
             made["references_clear"] = gr.Button("Remove all", size="sm")
         made["profile_file"] = gr.DownloadButton("Download profile", size="sm", visible=False)
+
+
+def _details(made: dict[str, Any]) -> None:
+    """What a person tells of the pictures and of how they are to be judged."""
     with gr.Accordion("Details", open=False):
         made["object_name"] = gr.Textbox(label="What it shows", placeholder="metal lid", max_length=80)
         made["look_for"] = gr.Textbox(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from html import escape
 from typing import Any
 
 import gradio as gr
 
 from demo.bench import conversations, questions
+from demo.bench.details import Details
 from demo.bench.drops import State
 from demo.bench.sessions import Picture, Session
 from demo.incoming.planes import Plane
@@ -181,24 +183,13 @@ def bench(page: Page, session: Session) -> Updates:
 
 def details(page: Page, session: Session) -> Updates:
     """What is told of all pictures."""
-    setup = session.setup
-    return {
-        page.object_name: setup.inquiry.object_name or "",
-        page.look_for: ", ".join(setup.inquiry.look_for),
-        page.mode: setup.inquiry.mode,
-        page.domain: "" if setup.inquiry.domain is None else setup.inquiry.domain.value,
-        page.fixed_camera: setup.inquiry.fixed_camera,
-        page.scale: None if setup.inquiry.spacing_mm is None else setup.inquiry.spacing_mm[1],
-        page.rule: setup.rule_text,
-        page.detail: setup.inquiry.detail.look,
-        page.smallest: setup.inquiry.detail.smallest,
-    }
+    told = Details.of(session.setup)
+    return {getattr(page, one.name): getattr(told, one.name) for one in fields(Details)}
 
 
-def detail_inputs(page: Page) -> set[Any]:
-    """The components of :func:`details`."""
-    return {page.object_name, page.look_for, page.mode, page.domain, page.fixed_camera, page.scale, page.rule, page.detail,
-            page.smallest}  # fmt: skip
+def detail_inputs(page: Page) -> list[Any]:
+    """The components of :func:`details`, in the order of the fields of :class:`~demo.bench.details.Details`."""
+    return [getattr(page, one.name) for one in fields(Details)]
 
 
 def corrections(page: Page, session: Session) -> Updates:

@@ -17,7 +17,7 @@ from assistant.errors import ImageError
 from assistant.inquiry import Inquiry
 from assistant.request import Request
 from assistant.types import Answer, Inspection, QueryImage
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import Earlier
 from tests.inspections import inspection, region
 
 

@@ -28,6 +28,7 @@ from demo.bench import keeping, thresholds
 from demo.bench.asked_closer import references_of, tiles_of_references
 from demo.bench.closely import Closely
 from demo.bench.correcting import region_mask
+from demo.bench.details import Details
 from demo.bench.judging import BenchError
 from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Picture, Session
@@ -264,7 +265,7 @@ def test_a_setting_for_all_pictures_shows_the_overview_first_and_is_kept(
     bench = opened()
     session, picture = with_references(bench)
     session.project.put("view", 0, {})
-    bench.tell(session, "", "", "auto", "", False, detail="full", smallest=20)
+    bench.tell(session, Details(detail="full", smallest=20))
     ended(session)
     second = bench.add(session, surface(6))
     assert second.view is not None
@@ -291,10 +292,10 @@ def test_a_setting_for_all_pictures_shows_the_overview_first_and_is_kept(
     assert [r.box for r in back.view.inspection.regions] == [r.box for r in regions]
     assert isinstance(back.view.measured.anomaly_map, LayeredMap)
     assert not session.looks
-    bench.tell(session, "", "", "auto", "", False, rule="reject any hole", detail="full", smallest=20)
+    bench.tell(session, Details(rule="reject any hole", detail="full", smallest=20))
     assert not session.looks, "a rule is no reason to look again"
     with pytest.raises(ConfigError, match="a smallest thing of 4 to 4096 pixels"):
-        bench.tell(session, "", "", "auto", "", False, detail="full", smallest=1)
+        bench.tell(session, Details(detail="full", smallest=1))
     assert session.own.inquiry.detail == Detail("full", 20)
     bench.clear_references(session)
     assert not list(session.project.files.glob("*tiles*")), "no file of theirs is left"

@@ -15,6 +15,7 @@ import pytest
 
 from assistant.types import QueryImage, Verdict
 from assistant.vision.checks.known import OTHER_PRODUCT
+from demo.bench.details import Details
 from demo.bench.drops import FEW
 from demo.bench.sessions import Picture, Session
 from demo.bench.workbench import Workbench
@@ -196,7 +197,7 @@ def test_judged_without_references(do: Handlers, dropped: Dropper, part: QueryIm
     session = do.bench.store.new()
     list(do.add_files(session.id, dropped(1)))
     do.bench.add_references(session, [rolled(part, 20), rolled(part, 30)])
-    do.bench.tell(session, "lid", "", "few-shot", "", False)
+    do.bench.tell(session, Details("lid", mode="few-shot"))
     list(do.add_files(session.id, dropped(5, "strange")))
     *_, last = do.answer_drop(session.id, None, event(session, "alone"))
     modes = [do.bench.choose(session, at).view.measured.mode.value for at in range(6)]  # type: ignore[union-attr]
@@ -250,4 +251,4 @@ def test_a_drop_leaves_the_details_that_a_person_types_meanwhile(
     assert do.page.card in written
     assert not written & set(details)
     assert set(details) <= set(painting.everything(do.page, bench.store.get(sid)))
-    assert set(details) == painting.detail_inputs(do.page)
+    assert list(details) == painting.detail_inputs(do.page)

@@ -20,6 +20,7 @@ from assistant.inquiry import Inquiry
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
 from demo.bench import keeping
+from demo.bench.details import Details
 from demo.bench.judging import BenchError
 from demo.bench.session_store import SessionError, SessionStore
 from demo.bench.sessions import Session, Setup
@@ -80,7 +81,10 @@ def test_everything_comes_back(opened: Opener, part: QueryImage, tmp_path: Path)
     bench = opened()
     session = bench.store.new(visitor=SECRET, name="Lids")
     bench.add(session, part)
-    bench.tell(session, "metal lid", "dent, scratch", "auto", "industrial", False, 0.25, "reject any crack over 2 mm")
+    bench.tell(
+        session,
+        Details("metal lid", "dent, scratch", domain="industrial", scale=0.25, rule="reject any crack over 2 mm"),
+    )
     bench.add_references(session, [rolled(part, 20), rolled(part, 30)])
     bench.set_threshold(session, 0.3)
     bench.mark_defect(session, box(part, 12, 50), "gouge")

@@ -19,6 +19,7 @@ from assistant.vision.detector import Detector
 from assistant.volumes.files.reading import read_volume
 from assistant.volumes.joining import canonical_box
 from demo.bench import keeping
+from demo.bench.details import Details
 from demo.bench.judging import BenchError
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
@@ -276,7 +277,7 @@ def test_reference_scans_are_compared_with(bench: Workbench, scanned: Session, t
 
 
 def test_what_counts_for_pictures_alone_is_told(bench: Workbench, part: Any, scanned: Session) -> None:
-    bench.tell(scanned, "head", "", "auto", "", False, 0.5, "reject any crack over 2 mm")
+    bench.tell(scanned, Details("head", scale=0.5, rule="reject any crack over 2 mm"))
     bench.add_references(scanned, [part])
     card = scan_words.scan_card(scanned.picture) if scanned.picture is not None else ""
     assert "your own rule counts for pictures alone" in card

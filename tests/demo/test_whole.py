@@ -19,6 +19,7 @@ from assistant.errors import ConfigError
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage, Severity, Verdict
 from demo.bench import keeping
+from demo.bench.details import Details
 from demo.bench.judging import BenchError
 from demo.bench.session_store import SessionStore
 from demo.bench.sessions import Session
@@ -156,7 +157,7 @@ def test_the_report_tells_what_its_verdicts_rest_on(opened: Callable[[], Workben
     mask[10:20, 50:65] = True
     bench.mark_defect(session, mask, "hole")
     assert "The verdicts rest on 2 normal reference pictures and 1 correction of yours." in report()
-    bench.tell(session, "", "", "zero-shot", "", False, None, "")
+    bench.tell(session, Details(mode="zero-shot"))
     assert "rest on 1 correction of yours and no normal reference pictures: rough guesses." in report()
 
 
@@ -273,7 +274,7 @@ def test_a_folder_goes_on_after_a_kill_each_picture_once(
     allowed = Allowed(write_incoming(tmp_path / "in", 8))
     bench = opened()
     session = bench.store.new(visitor="v" * 40)
-    bench.tell(session, "metal lid", "", "auto", "industrial", fixed_camera=False)
+    bench.tell(session, Details("metal lid", domain="industrial"))
     bench.add_references(session, [part])
     runs = Runs(bench, allowed)
     with pytest.raises(FolderError):

@@ -16,6 +16,7 @@ from assistant.pipeline import Assistant
 from assistant.types import Answer, Domain, QueryImage
 from assistant.vision.detector import Detector
 from demo.bench import conversations, questions
+from demo.bench.details import Details
 from demo.bench.judging import CHANGED, BenchError
 from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
@@ -93,7 +94,7 @@ def test_what_references_change_is_told(bench: Workbench, part: QueryImage, monk
     assert words.turned_line(session) == "", (
         "with pictures that came later it is no longer the last thing that happened"
     )
-    bench.tell(session, "part", "", "auto", "", False)
+    bench.tell(session, Details("part"))
     settled(session)
     assert "of 4 verdicts changed" in words.turned_line(session), "another round"
 
@@ -266,12 +267,12 @@ def test_samples_bring_their_own_references(bench: Workbench, part: QueryImage) 
 def test_details_are_told(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     picture = bench.add(session, part)
-    bench.tell(session, "metal <lid>", "missing solder, , dent", "auto", "medical", False)
+    bench.tell(session, Details("metal <lid>", "missing solder, , dent", domain="medical"))
     assert picture.setup.inquiry.object_name == "metal ‹lid›"
     assert picture.setup.inquiry.look_for == ("missing solder", "dent")
     assert picture.view.inspection.image.domain is Domain.MEDICAL  # type: ignore[union-attr]
     with pytest.raises(AssistantError, match="few-shot mode"):
-        bench.tell(session, "lid", "", "few-shot", "", False)
+        bench.tell(session, Details("lid", mode="few-shot"))
     assert picture.setup.inquiry.mode == "auto"
     bench.choose(session, 0)
 
@@ -378,18 +379,18 @@ def test_everything_of_a_picture_is_painted(bench: Workbench, part: QueryImage) 
 def test_scale_and_rule_are_told_and_refused_in_one_piece(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     picture = bench.add(session, part)
-    bench.tell(session, "", "", "auto", "", False, 0.25, "reject any crack over 2 mm, anything in the top")
+    bench.tell(session, Details(scale=0.25, rule="reject any crack over 2 mm, anything in the top"))
     assert picture.view is not None
     assert picture.view.inspection.image.spacing_mm == (0.25, 0.25)
     assert picture.view.inspection.rule is not None
     assert all(region.measures is not None and region.measures.mm for region in picture.view.inspection.regions)
     kept = session.setup.inquiry, session.setup.rule, session.setup.rule_text
     with pytest.raises(AssistantError, match="pretty flowers"):
-        bench.tell(session, "", "", "auto", "", False, 0.25, "reject pretty flowers")
+        bench.tell(session, Details(scale=0.25, rule="reject pretty flowers"))
     with pytest.raises(AssistantError, match="positive millimetres"):
-        bench.tell(session, "", "", "auto", "", False, -1, "")
+        bench.tell(session, Details(scale=-1))
     assert (session.setup.inquiry, session.setup.rule, session.setup.rule_text) == kept
-    bench.tell(session, "", "", "auto", "", False, None, "")
+    bench.tell(session, Details())
     assert picture.view.inspection.rule is None
     assert picture.view.inspection.image.spacing_mm is None
 
@@ -397,7 +398,7 @@ def test_scale_and_rule_are_told_and_refused_in_one_piece(bench: Workbench, part
 def test_regions_of_another_threshold_are_measured_and_ruled(bench: Workbench, part: QueryImage) -> None:
     session = bench.store.new()
     picture = bench.add(session, part)
-    bench.tell(session, "", "", "auto", "", False, None, "reject anything")
+    bench.tell(session, Details(rule="reject anything"))
     bench.set_threshold(session, 0.2)
     assert picture.view is not None
     inspection = picture.view.inspection

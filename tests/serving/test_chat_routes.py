@@ -13,7 +13,7 @@ import pytest
 
 from assistant.pictures.images import load_image
 from assistant.pipeline import Assistant
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import Earlier
 from tests.serving.conftest import data_url, pages, png, said
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from assistant.reading.clauses import vocabulary_of
 from assistant.reading.quantities import region_numbers
 from assistant.reading.told.choices import numbers_offered, offered
+from assistant.reading.told.scales import number_of
 
 
 class Pose(StrEnum):
@@ -229,7 +230,7 @@ def posed_in(said: str) -> Posed | None:
 
 def _supposition(said: str) -> Posed | None:
     if (told := _THRESHOLD.search(said)) and _SUPPOSED.search(said) and not re.search(r"\b(?:set|move|change)\b", said):
-        value = float(told["value"].replace(",", ".")) / (100 if told["percent"] else 1)
+        value = number_of(told["value"]) / (100 if told["percent"] else 1)
         return Posed(Pose.OTHER_THRESHOLD, value=value) if 0 < value <= 1 else None
     if _CONSEQUENCE.search(said):
         return None

@@ -25,6 +25,8 @@ class Unit(StrEnum):
     PERCENT = "%"
 
 
+METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.METRE: 1000.0, Unit.INCH: 25.4}
+"""Millimetres of each unit of length; a pixel is none."""
 Axis = Literal["width", "height", "length", "diameter", "pixel", "unknown"]
 
 
@@ -133,6 +135,27 @@ _NOTHING = {"", "its", "the", "real", "the real", "true", "the true"}
 def unit_of(said: str) -> Unit | None:
     """The unit a plain text asks for or compares with: the last it names."""
     return next((Unit[m.lastgroup] for m in reversed(list(_ASKED_UNIT.finditer(said))) if m.lastgroup), None)
+
+
+def length_of(number: str, unit: str) -> tuple[float, Literal["mm", "px"]]:
+    """A length as it was typed, in millimetres; in pixels where it was typed in those.
+
+    Args:
+        number: with a point or a comma.
+        unit: a word for one of length.
+
+    Raises:
+        ValueError: another unit.
+
+    >>> length_of("0,3", "cm"), length_of("2", "m"), length_of("5", "microns"), length_of("7", "pixels")
+    ((3.0, 'mm'), (2000.0, 'mm'), (0.005, 'mm'), (7.0, 'px'))
+    """
+    value, named = number_of(number), unit_of(f"{number} {unit}")  # behind a number "m" and "in" are units
+    if named is Unit.PX:
+        return value, "px"
+    if named not in METRIC:
+        raise ValueError(f"expected a unit of length, got {unit!r}")
+    return value * METRIC[named], "mm"
 
 
 def is_question(said: str) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from assistant.reading.acts.act import Act
 from assistant.reading.acts.languages import ENGLISH, load_languages, notice_in
@@ -14,7 +13,6 @@ from assistant.reading.acts.slots import Form, Slots, form_of, slots_of
 from assistant.reading.acts.understanding import KNOWN, AskedAct, Understanding
 from assistant.reading.question import Question, read_question
 from assistant.reading.spelling import plain
-from assistant.reading.told.scales import Scale
 from assistant.types import Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
@@ -26,7 +24,8 @@ from assistant.words.replies.telling.named import by_words
 from assistant.words.replies.telling.once import is_item, once, without_heard
 from assistant.words.replies.telling.teller import Teller, unclear
 from assistant.words.scene.acts_said import act_by_words, asks, fitting, worth_saying
-from assistant.words.scene.scene import Earlier, KindChances, Scene
+from assistant.words.scene.dialogue_state import NOTHING_TOLD, DialogueState
+from assistant.words.scene.scene import Scene
 from assistant.words.scene.spots import Spot
 
 UNCLEAR = Act.MISSED
@@ -74,13 +73,8 @@ def reply(
     inspection: Inspection,
     knowledge: Knowledge,
     *,
-    others: Sequence[Earlier] = (),
-    told_scan: bool = False,
-    told_scale: Scale | None = None,
+    state: DialogueState = NOTHING_TOLD,
     last: Reply | None = None,
-    heard: Sequence[str] = (),
-    kind_chances: Callable[[], Sequence[KindChances]] = tuple,
-    called: Mapping[int, str] = MappingProxyType({}),
 ) -> Reply:
     """What follows from the inspection on a message.
 
@@ -89,16 +83,11 @@ def reply(
         question: the message, read.
         inspection: of the picture.
         knowledge: of kinds.
-        others: further pictures of the session.
-        told_scan: the user said that it is a scan of a patient.
-        told_scale: the last size that the user told before.
-        heard: what was said before, so that it is not said again without need.
+        state: of the conversation.
         last: the reply before, for "it" and "there", and for a message that only names other regions ("and region 2?").
-        kind_chances: gives the kinds of each region with their chances.
-        called: what the user calls regions, by their numbers.
     """
-    scan = told_scan or wording.is_medical(inspection, knowledge)
-    told = Teller(inspection, question, knowledge, others, told_scan, told_scale, scan, kind_chances, called)
+    scan = state.told_scan or wording.is_medical(inspection, knowledge)
+    told = Teller(inspection, question, knowledge, state, scan)
     told.left = any(one.act is Act.OFF_TOPIC and asks(one.text) for one in understanding.acts)
     form = form_of(plain(question.text))
     if last is not None:
@@ -112,7 +101,7 @@ def reply(
     told.on_each(_with_unclear(asked, understanding, question), guessed, form)
     if not asked:
         told.on_unclear(understanding.nearest)
-    said = _finished(told, asked, guessed, heard, form, understanding)
+    said = _finished(told, asked, guessed, form, understanding)
     cautions = _cautioned(said, inspection, knowledge)
     exact = told.exact or understanding.asked_language is not None
     acts = tuple(one.act for one in asked)
@@ -123,13 +112,12 @@ def _finished(
     told: Teller,
     asked: tuple[AskedAct, ...],
     guessed: bool,
-    heard: Sequence[str],
     form: Form | None,
     understanding: Understanding,
 ) -> list[str]:
     """What was told, once, in the form that is asked for, as short as it should be, with what is left of the message."""
     scene = told.scene(asked[-1] if asked else unclear(told.question))
-    said, acts = without_heard(once(told.sentences, scene), heard, asked), [one.act for one in asked]
+    said, acts = without_heard(once(told.sentences, scene), told.state.heard, asked), [one.act for one in asked]
     said = _in_form(said if told.exact or not asked else forms.shaped(form, said, scene, acts), form, scene)
     if asked and guessed and not told.exact and form in (None, Form.CLOCK, Form.BULLETS):
         said.append(tool.otherwise(scene, understanding.nearest))

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from assistant.reading.acts.act import Family
 from assistant.reading.spelling import plain
-from assistant.reading.told.scales import PICTURE, Scale, Unit
+from assistant.reading.told.scales import METRIC, PICTURE, Scale, Unit, length_of
 from assistant.types import Extents, MeasuredBy, QueryImage, Region
 from assistant.words import wording
 from assistant.words.replies.findings import nothing
 from assistant.words.replies.posed.told_sizes import (
     BY_DISTANCE,
     DISTANCE,
-    METRIC,
     by_part,
     is_of_mark,
     is_of_part,
@@ -124,7 +123,11 @@ def _area_of_pixel(scene: Scene) -> float | None:
     """Square millimetres of a pixel, by the file, the option or what the user told; None without."""
     if (spacing := scene.inspection.image.spacing_mm) is not None:
         return spacing[0] * spacing[1]
-    side = None if scene.told_scale is None else millimetres_per_pixel(scene.told_scale, scene.inspection.image)
+    side = (
+        None
+        if scene.state.told_scale is None
+        else millimetres_per_pixel(scene.state.told_scale, scene.inspection.image)
+    )
     return None if side is None else side * side
 
 
@@ -273,7 +276,7 @@ def _assumed(told: Scale, per: float, image: QueryImage) -> str:
 def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
     """The extents of a region: in millimetres by the file, the option or what the user told; else in pixels."""
     found = phrases.extents(region)
-    told = scene.told_scale
+    told = scene.state.told_scale
     if found is None or found[1] == "mm" or told is None or scene.asked.slots.unit is Unit.PX:
         return found
     per = millimetres_per_pixel(told, scene.inspection.image)
@@ -282,7 +285,7 @@ def _extents(region: Region, scene: Scene) -> tuple[Extents, str] | None:
 
 def _assumption(scene: Scene) -> list[str]:
     """What millimetres rest on where neither file nor option gave the scale, and the user did not tell it of a pixel."""
-    told = scene.told_scale
+    told = scene.state.told_scale
     if told is None or told.axis == "pixel" or scene.inspection.image.spacing_mm is not None:
         return []
     image = scene.inspection.image
@@ -312,8 +315,7 @@ def _against_limit(scene: Scene, e: Extents, unit: str, rough: bool) -> list[str
     """Whether it is over a limit that the message names in the unit at hand; nothing where it names none."""
     if (asked := _LIMIT.search(scene.message.text.lower())) is None:
         return []
-    named = {"px": "px", "pixel": "px", "pixels": "px"}.get(asked["unit"], "mm")
-    limit = float(asked["number"].replace(",", ".")) * (10 if asked["unit"] == "cm" else 1)
+    limit, named = length_of(asked["number"], asked["unit"])
     if named != unit:
         return [] if unit == "mm" else [NO_SCALE]
     extent = e.width if re.search(r"\b(?:wide|width|thick)\b", scene.message.text.lower()) else e.length

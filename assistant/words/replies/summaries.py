@@ -108,9 +108,9 @@ def compare_good(scene: Scene) -> list[str]:
 
 def compare_picture(scene: Scene) -> list[str]:
     """Against another picture of the session."""
-    if not scene.others:
+    if not scene.state.others:
         return ["I have this picture only, so I cannot compare it with another one.", state(scene)]
-    other = scene.others[0] if scene.asked.slots.picture == FIRST else scene.others[-1]
+    other = scene.state.others[0] if scene.asked.slots.picture == FIRST else scene.state.others[-1]
     mine, its = scene.inspection, other.inspection
     higher = "higher" if mine.image_score > its.image_score else "lower"
     return [
@@ -122,13 +122,13 @@ def compare_picture(scene: Scene) -> list[str]:
 
 def which_bad(scene: Scene) -> list[str]:
     """Which pictures of the session are anomalous."""
-    if not scene.others:
+    if not scene.state.others:
         return [
             f"I have seen this picture only, and say nothing of others: {state(scene)[:1].lower()}{state(scene)[1:]}"
         ]
-    bad = [one.name for one in scene.others if one.inspection.verdict is Verdict.ANOMALOUS]
+    bad = [one.name for one in scene.state.others if one.inspection.verdict is Verdict.ANOMALOUS]
     here = ["this one"] if scene.anomalous else []
-    total = len(scene.others) + 1
+    total = len(scene.state.others) + 1
     if not bad and not here:
         return [f"None of the {total} pictures looks anomalous."]
     names = wording.join([*bad[:12], *here])

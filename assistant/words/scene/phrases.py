@@ -19,7 +19,7 @@ SCAN_LIMIT = "Small or faint lesions can be missed."
 
 def mark(region: Region, scene: Scene) -> str:
     """What a region is: the user's name for it, "a crack", "an unusual mark, perhaps a crack", "a finding, perhaps a mass"."""
-    if (called := scene.called.get(region.id)) is not None:
+    if (called := scene.state.called.get(region.id)) is not None:
         return f'what you call "{called}"'
     what = "a finding" if scene.medical else "an unusual mark" if scene.anomalous else "a mark"
     entry = scene.knowledge.find(region.type)

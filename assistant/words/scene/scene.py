@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,10 +15,10 @@ from assistant.reading.acts.message import states
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question
 from assistant.reading.spelling import plain
-from assistant.reading.told.scales import Scale
 from assistant.types import Inspection, Region, Verdict
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words import wording
+from assistant.words.scene.dialogue_state import NOTHING_TOLD, DialogueState, KindChances
 from assistant.words.scene.places import (
     ALL_EDGES,
     CORNERS,
@@ -60,22 +60,6 @@ ELLIPSIS = 3
 REACH = 0.06
 """How far from coordinates that a person names is looked, share of the picture's longer side."""
 
-KindChances = tuple[tuple[str, float], ...]
-"""Kinds with their chances, the likeliest first."""
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """Another picture of the session.
-
-    Args:
-        name: as shown.
-        inspection: what the numbers say of it.
-    """
-
-    name: str
-    inspection: Inspection
-
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -88,13 +72,9 @@ class Scene:
         message: the whole of what was typed, read.
         knowledge: of kinds.
         focus: numbers of the regions that the last reply was about; empty at the beginning.
-        others: further pictures of the session, in their order.
-        told_scan: the user said that it is a scan of a patient.
-        told_scale: the last size that the user told.
+        state: of the conversation.
         before: the place that the last reply was about, where it was one that a user pointed to.
         reported: the last place where the user said before that he sees something which is not marked.
-        kind_chances: gives the kinds of each region with their chances, the likeliest first; empty where they are not known.
-        called: what the user calls regions, by their numbers.
     """
 
     inspection: Inspection
@@ -103,13 +83,9 @@ class Scene:
     message: Question
     knowledge: Knowledge
     focus: tuple[int, ...] = ()
-    others: Sequence[Earlier] = field(default=())
-    told_scan: bool = False
-    told_scale: Scale | None = None
+    state: DialogueState = NOTHING_TOLD
     before: Spot | None = None
     reported: Spot | None = None
-    kind_chances: Callable[[], Sequence[KindChances]] = tuple
-    called: Mapping[int, str] = field(default_factory=dict)
 
     def chances_of(self, region: Region) -> KindChances:
         """Kinds of a region with their chances, the likeliest first; its own kind alone where the others are not known."""
@@ -120,12 +96,12 @@ class Scene:
 
     @cached_property
     def _kinds(self) -> tuple[KindChances, ...]:
-        return tuple(self.kind_chances())
+        return tuple(self.state.kind_chances())
 
     @property
     def medical(self) -> bool:
         """Whether cautious words are due."""
-        return self.told_scan or wording.is_medical(self.inspection, self.knowledge)
+        return self.state.told_scan or wording.is_medical(self.inspection, self.knowledge)
 
     @property
     def anomalous(self) -> bool:

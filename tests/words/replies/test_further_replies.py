@@ -18,6 +18,7 @@ from assistant.types import AnomalyMap, Box, Domain, Extents, Inspection, Measur
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.replies.sizes import is_of_mark
 from assistant.words.replies.telling.sayers import SAYERS
+from assistant.words.scene.dialogue_state import DialogueState
 from assistant.words.scene.scene import Scene
 from tests.inspections import inspection, region
 
@@ -51,7 +52,8 @@ def said(
     """What is said on one act."""
     question = read_question(text)
     names = Slots(cells=question.cells, kinds=question.kinds, numbers=question.numbers, **slots)  # type: ignore[arg-type]
-    scene = Scene(found, question, AskedAct(act, 1.0, names, text), question, KNOWLEDGE, focus, told_scale=kept)
+    state = DialogueState(told_scale=kept)
+    scene = Scene(found, question, AskedAct(act, 1.0, names, text), question, KNOWLEDGE, focus, state)
     return " ".join(SAYERS[act](scene))
 
 

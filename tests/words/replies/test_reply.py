@@ -20,7 +20,7 @@ from assistant.vision.detail.overview import unseen
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words.replies.reply import Reply, reply
 from assistant.words.replies.telling.sayers import SAYERS
-from assistant.words.scene.scene import Earlier
+from assistant.words.scene.dialogue_state import DialogueState, Earlier
 from tests.inspections import inspection, region, regions
 
 KNOWLEDGE = load_knowledge()
@@ -49,12 +49,12 @@ def told(
     last: Reply | None = None,
     **more: Any,
 ) -> Reply:
-    """The reply to a message whose acts are known, after one about the regions of ``focus``."""
+    """The reply to a message whose acts are known, after one about the regions of ``focus``; ``more`` is the dialogue's state."""
     last = last or Reply((), (), before, focus)
     question = read_question(message or " ".join(text for _, text in acts))
     asked = tuple(AskedAct(act, 1.0, slots_of(act, read_question(text), question), text) for act, text in acts)
     understood = Understanding(asked, (), OFFERED, "en", MessageKind.SENTENCE)
-    return reply(understood, question, found, KNOWLEDGE, last=last, **more)
+    return reply(understood, question, found, KNOWLEDGE, state=DialogueState(**more), last=last)
 
 
 @pytest.mark.parametrize("domain", [None, Domain.INDUSTRIAL, Domain.MEDICAL])

@@ -127,13 +127,13 @@ def loaded(scene: Scene) -> list[str]:
     name = file_name(scene)
     shows = f", told to show {phrases.thing(scene)}" if phrases.thing(scene) else ""
     said = [f'This is "{name}", {image.width} x {image.height} px{shows}{_matches(scene, name)}.']
-    if not scene.others:
+    if not scene.state.others:
         return [
             *said,
             "It is the only picture of this conversation that I know; whether it shows the right part I cannot read in it.",
         ]
-    names = phrases.listed([one.name for one in scene.others[:OTHERS]], len(scene.others))
-    total = len(scene.others) + 1
+    names = phrases.listed([one.name for one in scene.state.others[:OTHERS]], len(scene.state.others))
+    total = len(scene.state.others) + 1
     return [
         *said,
         f"It is one of {total} pictures of this session; the other{'s are' if total > 2 else ' is'} {names}.",

@@ -10,24 +10,13 @@ import re
 from dataclasses import dataclass
 
 from assistant.reading.spelling import plain
-from assistant.reading.told.scales import number_of
+from assistant.reading.told.scales import length_of, number_of
 from assistant.types import Extents, Region
 from assistant.words import wording
 from assistant.words.replies.posed.told_sizes import millimetres_per_pixel
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
-_UNITS = {
-    "mm": 1.0,
-    "cm": 10.0,
-    "um": 0.001,
-    "µm": 0.001,
-    "μm": 0.001,
-    "micron": 0.001,
-    "microns": 0.001,
-    "inch": 25.4,
-    "in": 25.4,
-}
 _LENGTH = re.compile(
     r"(?<![\d.,:])(?P<number>\d*[.,]?\d+) ?(?P<unit>mm|cm|um|µm|μm|microns?|inch|in|px|pixels?)\b(?!²|2)"
 )
@@ -91,10 +80,9 @@ def limit_in(said: str) -> Limit | None:
     if (told := _LENGTH.search(said)) is None:
         return None
     of = "width" if _WIDTH.search(said) and not _LONG.search(said) else "length"
-    number, unit = number_of(told["number"]), told["unit"]
-    if unit.startswith(("px", "pixel")):
-        return Limit(number, "px", of, f"{number:g} px")
-    return Limit(number * _UNITS[unit], "mm", of, f"{number:g} {unit}")
+    value, unit = length_of(told["number"], told["unit"])
+    typed = "px" if unit == "px" else told["unit"]
+    return Limit(value, unit, of, f"{number_of(told['number']):g} {typed}")
 
 
 def _rule_of(limit: Limit, scene: Scene) -> str:
@@ -188,7 +176,7 @@ def _extents(region: Region, limit: Limit, scene: Scene) -> Extents | None:
         return None
     if limit.unit == "px":
         return region.measures.px
-    told = scene.told_scale
+    told = scene.state.told_scale
     per = None if told is None else millimetres_per_pixel(told, scene.inspection.image)
     if region.measures.mm is not None or per is None:
         return region.measures.mm

@@ -77,7 +77,7 @@ def _table(scene: Scene) -> list[str]:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for region in scene.inspection.regions:
-        called = scene.called.get(region.id)
+        called = scene.state.called.get(region.id)
         chance = region.type_probability or 0.0
         kind = called or ("-" if region.type is None else f"{region.type} ({100 * chance:.0f} % sure)")
         measured = phrases.extents(region)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 from assistant.reading.question import read_question
-from assistant.reading.told.scales import Scale, Unit
+from assistant.reading.told.scales import METRIC, Scale
 from assistant.types import QueryImage
 
-METRIC = {Unit.MICRON: 0.001, Unit.MM: 1.0, Unit.CM: 10.0, Unit.METRE: 1000.0, Unit.INCH: 25.4}
-"""Millimetres of each unit of length."""
 BY_DISTANCE = "A camera's height or distance gives no scale by itself: that takes its angle of view as well."
 DISTANCE = re.compile(r"\b(?:camera|lens|focal|stand-?off)\b.*\d|\d.*\b(?:away|above|height)\b")
 _PART = re.compile(

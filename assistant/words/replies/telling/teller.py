@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.reading.acts.act import Act, Family
@@ -10,7 +10,6 @@ from assistant.reading.acts.slots import Form, Slots
 from assistant.reading.acts.understanding import AskedAct
 from assistant.reading.question import Question, read_question
 from assistant.reading.spelling import plain
-from assistant.reading.told.scales import Scale
 from assistant.types import Domain, Inspection
 from assistant.vocabulary.knowledge import Knowledge
 from assistant.words.replies import spots, tool
@@ -21,7 +20,8 @@ from assistant.words.replies.telling.once import not_yet_said
 from assistant.words.replies.telling.sayers import sayer_of
 from assistant.words.replies.untold import refusals
 from assistant.words.scene.acts_said import asks
-from assistant.words.scene.scene import Earlier, KindChances, Scene
+from assistant.words.scene.dialogue_state import DialogueState
+from assistant.words.scene.scene import Scene
 from assistant.words.scene.spots import Spot
 
 _ASIDE = frozenset({Family.TOOL, Family.UNANSWERABLE, Family.TALK})
@@ -46,12 +46,8 @@ class Teller:
     inspection: Inspection
     question: Question
     knowledge: Knowledge
-    others: Sequence[Earlier]
-    told_scan: bool
-    told_scale: Scale | None
+    state: DialogueState
     scan: bool
-    kind_chances: Callable[[], Sequence[KindChances]]
-    called: Mapping[int, str]
     focus: tuple[int, ...] = ()
     spot: Spot | None = None
     reported: Spot | None = None
@@ -64,9 +60,8 @@ class Teller:
         """What is at hand for an act."""
         read = _of_domain(read_question(one.text), self.knowledge, self.scan)
         return Scene(
-            self.inspection, read, one, self.question, self.knowledge, self.focus, self.others, self.told_scan,
-            self.told_scale, self.spot, self.reported, self.kind_chances, self.called,
-        )  # fmt: skip
+            self.inspection, read, one, self.question, self.knowledge, self.focus, self.state, self.spot, self.reported
+        )
 
     def on_each(self, pieces: Sequence[AskedAct], guessed: bool, form: Form | None) -> None:
         """Say what there is to say on each piece of a message: the shorter, the more of them there are."""

@@ -22,7 +22,8 @@ from assistant.words.replies.handling.leaving_out import thing_named
 from assistant.words.replies.handling.named_regions import numbers_named
 from assistant.words.replies.handling.remarks import WORDINGS
 from assistant.words.replies.handling.trust import upper_bound
-from assistant.words.scene.scene import Earlier, Scene
+from assistant.words.scene.dialogue_state import Earlier
+from assistant.words.scene.scene import Scene
 from tests.inspections import inspection, region
 from tests.words.replies.test_reply import told
 

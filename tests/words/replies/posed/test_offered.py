@@ -13,6 +13,7 @@ from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
 from assistant.types import Inspection, Severity
 from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words.scene.dialogue_state import DialogueState
 from tests.inspections import inspection, region
 
 STAIN = replace(region(1, ("top centre",), "stain", 0.54, area=0.003, peak=0.6), severity=Severity.MINOR)
@@ -44,7 +45,7 @@ def by_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def talk(found: Inspection) -> Spoken:
-    return Spoken(found, load_knowledge(), kind_chances=lambda: CHANCES if found is LEATHER else ())
+    return Spoken(found, load_knowledge(), DialogueState(kind_chances=lambda: CHANCES if found is LEATHER else ()))
 
 
 def said(text: str, found: Inspection, spoken: Spoken | None = None) -> str:

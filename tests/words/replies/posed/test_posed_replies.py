@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from assistant.reading.faithfulness import contradicts
 from assistant.reading.question import read_question
 from assistant.types import Domain, Extents, Inspection, MeasuredBy, Measures, Mode
 from assistant.vocabulary.knowledge import load_knowledge
+from assistant.words.scene.dialogue_state import DialogueState
 from tests.inspections import inspection, region
 
 KNOWLEDGE = load_knowledge()
@@ -29,8 +29,8 @@ def by_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(understanding, "sentence_tower", lambda: None)
 
 
-def talk(found: Inspection = BAD, **more: Any) -> Spoken:
-    return Spoken(found, KNOWLEDGE, kind_chances=lambda: CHANCES[: len(found.regions)], **more)
+def talk(found: Inspection = BAD) -> Spoken:
+    return Spoken(found, KNOWLEDGE, DialogueState(kind_chances=lambda: CHANCES[: len(found.regions)]))
 
 
 def said(text: str, found: Inspection = BAD, spoken: Spoken | None = None) -> str:
