@@ -20,7 +20,7 @@ from demo.whole.seen import AnotherInView, in_view, look_of, name_of, picture_se
 from tests.demo.browser import choose_sample, idle
 from tests.demo.running import components
 
-ANOTHER = "expected the picture that you saw, got"
+ANOTHER = "xpected the picture that you saw, got"
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_word_about_a_region_that_has_another_number_by_now_is_refused(
     do.bench.set_threshold(session, 0.95)
     before = changed()
     assert look_of(session) != seen
-    assert "expected the regions that you saw" in last(WORDS[word](do, session.id, seen))[do.page.status]
+    assert "xpected the regions that you saw" in last(WORDS[word](do, session.id, seen))[do.page.status]
     assert changed() == before
 
 
@@ -261,7 +261,7 @@ def test_keys_that_overtake_each_other_mark_and_correct_what_was_seen(page: Any)
     page.keyboard.press("p")
     page.wait_for_function("document.querySelector('#card').innerText.includes('plate 1')")
     hold.let_go()
-    page.wait_for_function("document.querySelector('#status').innerText.includes('expected the picture that you saw')")
+    page.wait_for_function("document.querySelector('#status').innerText.includes('xpected the picture that you saw')")
     assert page.locator("#said button").count() == 0, "nothing is corrected"
     page.locator("#is-normal").click()
     page.wait_for_selector("#said button")
