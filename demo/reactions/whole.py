@@ -12,7 +12,7 @@ from demo.bench.sessions import Session
 from demo.export import all_pictures
 from demo.reactions.base import ELSEWHERE, Stream
 from demo.reactions.looks import Looks
-from demo.reactions.tabs import is_left
+from demo.reactions.tabs import is_left, is_news
 from demo.view import folder_words, painting, words
 from demo.view.painting import Updates
 from demo.whole import marking
@@ -43,7 +43,12 @@ class Whole(Looks):
 
     def mark_line(self, sid: str | None, event: gr.EventData) -> Updates:
         """A line of the table is good, bad, or neither."""
-        return self._table(sid, lambda session: marking.mark(session, str(event.id), _mark(event.good)))
+
+        def work(session: Session) -> None:
+            if is_news(sid, f"mark {event.id}", getattr(event, "turn", None)):
+                marking.mark(session, str(event.id), _mark(event.good))
+
+        return self._table(sid, work)
 
     def move_line(self, sid: str | None, event: gr.EventData) -> Updates:
         """The threshold of the table rests somewhere else."""

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from assistant.types import QueryImage
+from assistant.volumes.files.reading import read_volume
 from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.handlers import Handlers
@@ -19,6 +20,7 @@ from demo.sample_set import SampleSet
 from demo.whole.seen import AnotherInView, in_view, look_of, name_of, picture_seen
 from tests.demo.browser import choose_sample, idle
 from tests.demo.running import components
+from tests.volumes.scans import nifti, solid
 
 ANOTHER = "xpected the picture that you saw, got"
 
@@ -61,6 +63,9 @@ def test_a_click_that_is_older_than_one_obeyed_changes_nothing(do: Handlers, ses
     assert session.current == 1, "another tab counts for itself"
     list(do.choose(sid, event(index=0)))
     assert session.current == 0, "a click without a number is obeyed"
+    for good, turn in ((True, 17), (False, 16)):
+        do.mark_line(sid, event(id=lines[1], good=good, turn=turn))
+    assert session.pictures[1].good is True
     do.turn(sid, event(first=24, turn=15))
     do.turn(sid, event(first=48, turn=14))
     assert session.first == 24
@@ -155,6 +160,22 @@ def test_a_word_about_a_region_that_has_another_number_by_now_is_refused(
     assert look_of(session) != seen
     assert "xpected the regions that you saw" in last(WORDS[word](do, session.id, seen))[do.page.status]
     assert changed() == before
+
+
+def test_a_scan_is_leafed_and_windowed_as_it_was_seen(do: Handlers, tmp_path: Path) -> None:
+    session, volume = do.bench.store.new(), read_volume(nifti(tmp_path / "head.nii.gz", solid()))
+    first, second = (do.bench.put_scan(session, volume, name).scan for name in ("first", "second"))
+    assert first is not None
+    assert second is not None
+    sid, seen, index = seat(session.id), look_of(session), first.index
+    for name, turn in (("bone", 12), ("", 11)):
+        do.window_scan(sid, event(name=name, turn=turn), seen)
+    assert second.window == "bone", "the window that was chosen last"
+    do.leaf(sid, event(index=2, turn=12), seen)
+    do.bench.show(session, 0)
+    for told in (do.leaf(sid, event(index=3, turn=13), seen), do.window_scan(sid, event(name="bone", turn=13), seen)):
+        assert f"{ANOTHER} first, in view by now" in told[do.page.status]
+    assert (second.index, first.index, first.window) == (2, index, "")
 
 
 def test_what_was_seen_in_another_project_is_not_here(bench: Workbench, session: Session, part: QueryImage) -> None:

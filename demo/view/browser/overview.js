@@ -117,7 +117,7 @@ root.addEventListener("click", (event) => {
   const button = event.target.closest("button"), row = event.target.closest("tbody tr");
   if (button?.dataset.order) tell("chosen", { order: button.dataset.order });
   else if (button?.dataset.first) tell("chosen", { first: Number(button.dataset.first) });
-  else if (button?.dataset.mark) trigger("marked", { id: row.dataset.id, good: JSON.parse(button.dataset.mark) });
+  else if (button?.dataset.mark) trigger("marked", { id: row.dataset.id, good: JSON.parse(button.dataset.mark), turn: next_turn() });
   else if (row) trigger("opened", { id: row.dataset.id, turn: next_turn() });
 });
 watch("value", fill);
