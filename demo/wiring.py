@@ -79,11 +79,13 @@ def _wire_setup(page: Page, do: Handlers) -> None:
 
 def _wire_corrections(page: Page, do: Handlers) -> None:
     """What a person says of a picture and of its regions."""
-    _looks(page, [page.is_normal.click], do.mark_normal)
-    _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind])
-    _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind])
-    _looks(page, [page.reject.click], do.reject, [page.region])
-    _looks(page, [page.rename.click, page.kind.submit], do.rename, [page.region, page.kind])
+    seen = page.seen
+    _looks(page, [page.is_normal.click], do.mark_normal, [seen])
+    _looks(page, [page.is_defect.click], do.mark_defect, [page.boxes, page.typed_box, page.kind, seen])
+    _looks(page, [page.redraw.click], do.redraw, [page.region, page.boxes, page.typed_box, page.kind, seen])
+    _looks(page, [page.reject.click], do.reject, [page.region, seen])
+    _looks(page, [page.rename.click, page.kind.submit], do.rename, [page.region, page.kind, seen])
+    page.behind.change(do.catch_up, [page.session], _outputs(page), **HIDDEN, **QUICK, **EACH)
     _looks(page, [page.undo.click], do.undo)
     _looks(page, [page.said.undo], do.undo_one)
 
@@ -91,47 +93,48 @@ def _wire_corrections(page: Page, do: Handlers) -> None:
 def _wire_bench(page: Page, do: Handlers) -> None:
     """The small pictures, and closer looks that go on behind the scenes."""
     sid, every, quick = page.session, _outputs(page), {**HIDDEN, **QUICK}
-    _looks(page, [page.drop_picture.click], do.remove_picture)
+    _looks(page, [page.drop_picture.click], do.remove_picture, [page.seen])
     page.bench.turn(do.turn, [sid], every, **quick, **EACH)
     ticked = [page.bench, page.drops, page.closer, page.drop_picture, page.ticking, page.looked]
     page.ticking.tick(do.tick, [sid], ticked, **quick)
     page.looked.change(do.seen_closer, [sid], every, **quick, **EACH)
-    page.card.closer(do.look_closer, [sid], every, **quick)
+    page.card.closer(do.look_closer, [sid, page.seen], every, **quick)
     page.closer.halt(do.stop_looking, [sid], every, queue=False, **HIDDEN)
 
 
 def _wire_view(page: Page, do: Handlers) -> None:
     """The picture in view: what is pointed at, its planes, its threshold and its files."""
     sid, every, quick = page.session, _outputs(page), {**HIDDEN, **QUICK}
-    told = [page.probe, page.region, page.status, sid]
-    page.boxes.point(do.point, [sid], told, **quick, **EACH)
+    told = [page.probe, page.region, page.status, sid, page.behind]
+    page.boxes.point(do.point, [sid, page.seen], told, **quick, **EACH)
     page.boxes.closer(do.closer, [sid], [page.boxes, page.status, sid], **quick)
-    leafing = {**quick, "trigger_mode": "always_last"}
     for event in (page.boxes.slice, page.table.slice):
-        event(do.leaf, [sid], [page.boxes, page.probe, page.status, sid], **quick, **EACH)
+        event(do.leaf, [sid, page.seen], [page.boxes, page.probe, page.status, sid, page.behind], **quick, **EACH)
     page.boxes.beside(do.beside, [sid], [page.boxes, page.status, sid], **quick)
-    page.boxes.grey(do.window_scan, [sid], [page.boxes, page.status, sid], **leafing)
+    page.boxes.grey(do.window_scan, [sid, page.seen], [page.boxes, page.status, sid, page.behind], **quick, **EACH)
     for control, move in ((page.plane, do.move_slice), (page.axis, do.move_axis), (page.window, do.move_window)):
-        control.input(move, [sid, control], every, trigger_mode="always_last", **HIDDEN, **VISION)
-    page.threshold.input(do.move_threshold, [sid, page.threshold], every, trigger_mode="always_last", **quick)
-    page.prepare.click(do.prepare, [sid], every, **quick)
+        control.input(move, [sid, control, page.seen], every, trigger_mode="always_last", **HIDDEN, **VISION)
+    moved = [sid, page.threshold, page.seen]
+    page.threshold.input(do.move_threshold, moved, every, trigger_mode="always_last", **quick)
+    page.prepare.click(do.prepare, [sid, page.seen], every, **quick)
     page.corrections.click(do.corrections, [sid, page.layout], every, **quick)
 
 
 def _wire_talk(page: Page, do: Handlers) -> None:
     _asks(page, do, [page.send.click, page.question.submit], do.ask, [page.question])
     for button in page.suggested:
-        _asks(page, do, [button.click], do.ask, [button])
-    _asks(page, do, [page.table.ask], do.ask_region)
-    _asks(page, do, [page.boxes.ask], do.ask_region)
-    _asks(page, do, [page.what.click], do.ask_pointed, [page.boxes, page.typed_box])
-    _asks(page, do, [page.about.click], do.ask_chosen, [page.region])
-    _asks(page, do, [page.retry.click], do.retry)
+        _asks(page, do, [button.click], do.ask, [button, page.seen])
+    _asks(page, do, [page.table.ask], do.ask_region, [page.seen])
+    _asks(page, do, [page.boxes.ask], do.ask_region, [page.seen])
+    _asks(page, do, [page.what.click], do.ask_pointed, [page.boxes, page.typed_box, page.seen])
+    _asks(page, do, [page.about.click], do.ask_chosen, [page.region, page.seen])
+    _asks(page, do, [page.retry.click], do.retry, [page.seen])
     heard = [page.question, page.status, page.speech]
     page.speech.input(do.hear, [page.speech], heard, **HIDDEN, concurrency_id="speech", concurrency_limit=1)
     page.aloud.input(None, [page.aloud], None, js="(on) => { if (!on) speechSynthesis.cancel(); }", **HIDDEN)
     page.stop.click(do.stop, [page.session], [page.status], queue=False, **HIDDEN)
-    gr.on([page.over.click, page.chat.clear], do.start_over, [page.session], _outputs(page), **HIDDEN, **QUICK)
+    over, seen = [page.over.click, page.chat.clear], [page.session, page.seen]
+    gr.on(over, do.start_over, seen, _outputs(page), **HIDDEN, **QUICK)
 
 
 def _wire_projects(page: Page, do: Handlers) -> None:
@@ -174,7 +177,7 @@ def _asks(page: Page, do: Handlers, triggers: list[Any], note: Any, inputs: Sequ
     The question is noted past all queues, and both write what they change alone, so that the first word comes soon.
     """
     _on(triggers, None, None, [page.status], js=f"() => {json.dumps(BUSY)}", **HIDDEN)
-    shown = [page.question, page.status, page.chat, page.stop, page.session]
+    shown = [page.question, page.status, page.chat, page.stop, page.session, page.behind]
     noted = _on(triggers, note, [page.session, *inputs], shown, **_talking(page), **EACH, queue=False)
     answered = noted.then(do.answer, [page.session], _talk_outputs(page), **_talking(page), **LANGUAGE, **EACH)
     answered.success(None, [page.aloud, page.chat], None, js=ALOUD, **HIDDEN)

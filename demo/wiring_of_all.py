@@ -35,16 +35,17 @@ def wire_whole(page: Page, do: Handlers, loaded: Any, every: list[Any]) -> None:
         every: components that handlers write.
     """
     sid, quick = [page.session], {**HIDDEN, **QUICK}
+    seen = [*sid, page.seen]
     made = [page.table_csv, page.table_report]
-    table = [page.overview, page.everything, page.good, page.bad, page.status, page.session, *made]
+    table = [page.overview, page.everything, page.good, page.bad, page.status, page.session, page.behind, *made]
     folder = [*table, page.folder_said, page.folder_stop, page.folder_go, page.folder_ticking]
     page.everything.expand(do.open_table, sid, table, **quick)
     page.everything.collapse(do.close_table, sid, table, **quick)
     page.overview.chosen(do.choose_lines, sid, table, **quick, **EACH)
     page.overview.marked(do.mark_line, sid, table, **quick, **EACH)
     page.overview.moved(do.move_line, sid, table, **quick, **EACH)
-    page.good.click(do.mark_good, sid, table, **quick, **EACH)
-    page.bad.click(do.mark_bad, sid, table, **quick, **EACH)
+    page.good.click(do.mark_good, seen, table, **quick, **EACH)
+    page.bad.click(do.mark_bad, seen, table, **quick, **EACH)
     opened = page.overview.opened(do.open_line, sid, every, **HIDDEN, **EACH, **SWITCH)
     opened.then(None, None, None, js=TO_CARD, **HIDDEN)
     page.next.click(do.step_on, sid, every, **HIDDEN, **EACH, **SWITCH)

@@ -111,9 +111,9 @@ class Judging:
         keeping.keep_picture(session, picture)
         keeping.keep_talk(session, picture)
 
-    def set_threshold(self, session: Session, threshold: float) -> Picture:
-        """Verdict and regions of the picture in view under another threshold; no forward pass."""
-        picture = self.in_view(session)
+    def set_threshold(self, session: Session, threshold: float, picture: Picture | None = None) -> Picture:
+        """Verdict and regions of a picture (that in view when None) under another threshold; no forward pass."""
+        picture = picture or self.in_view(session)
         if picture.view is None or picture.encoded is None or threshold == picture.threshold:
             return picture
         name = self._namer(self.engine.wait(timeout=1), picture)

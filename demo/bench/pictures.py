@@ -112,13 +112,29 @@ class Pictures(Closer):
                 session.use(session.picture.setup)
         keeping.keep_view(session)
 
-    def show(self, session: Session, index: int) -> Picture:
-        """Bring another picture into view as it was judged last, if it was; waits for nothing."""
+    def show(self, session: Session, index: int, clicks: int | None = None) -> Picture:
+        """Bring another picture into view as it was judged last, if it was; waits for nothing.
+
+        Args:
+            session: whose.
+            index: of the picture.
+            clicks: of the session when the picture was chosen: what is in view stays where another one was chosen since; None
+                for a choice that is made now.
+
+        Returns:
+            The picture in view.
+
+        Raises:
+            BenchError: no such picture.
+        """
         with session.lock:
             if not 0 <= index < len(session.pictures):
                 raise BenchError("a picture on the bench", "none there", "choose one of the list")
+            if clicks is None:
+                session.clicks += 1
+            elif clicks != session.clicks and session.picture is not None:
+                return session.picture
             session.current = index
-            session.clicks += 1
             picture = session.pictures[index]
             session.use(picture.setup)
         keeping.keep_view(session)

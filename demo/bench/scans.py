@@ -113,13 +113,13 @@ class Scans(Setups):
             raise BenchError("a scan in view", "a picture", "choose a scan of the list")
         return picture
 
-    def correctable(self, session: Session) -> Picture:
-        """The picture in view, where what a person says of it can be learned.
+    def correctable(self, session: Session, picture: Picture | None = None) -> Picture:
+        """A picture (that in view when None), where what a person says of it can be learned.
 
         Raises:
             BenchError: a scan, or nothing.
         """
-        picture = self.in_view(session)
+        picture = picture or self.in_view(session)
         if picture.scan is not None:
             do = "drop a normal scan under References, or a slice saved as a picture to mark it"
             raise BenchError("a picture", f"the scan {picture.name}, which is not corrected", do)
@@ -152,12 +152,15 @@ class Scans(Setups):
         elif picture.stale:
             self._judge_scan(picture, picture.scan)
 
-    def set_threshold(self, session: Session, threshold: float) -> Picture:
-        """Verdict and regions of what is in view under another threshold; a scan's new regions may need a slice again."""
-        picture = self.in_view(session)
+    def set_threshold(self, session: Session, threshold: float, picture: Picture | None = None) -> Picture:
+        """Verdict and regions of a picture or scan (that in view when None) under another threshold.
+
+        A scan's new regions may need a slice again.
+        """
+        picture = picture or self.in_view(session)
         scan = picture.scan
         if scan is None:
-            return super().set_threshold(session, threshold)
+            return super().set_threshold(session, threshold, picture)
         if scan.found is None or picture.view is None or threshold == picture.threshold:
             return picture
         assistant = self.engine.wait(timeout=1)

@@ -148,15 +148,16 @@ class Setups(Pictures):
             setup.changed()
             raise
 
-    def _changed(self, session: Session, *, seen: bool = False) -> None:
-        """Pictures of the setup in view are judged again; ``seen`` where their closer looks still count."""
-        self.remember(session, session.setup)
-        since = session.setup.version
-        session.setup.changed()
+    def _changed(self, session: Session, setup: Setup | None = None, *, seen: bool = False) -> None:
+        """Pictures of a setup (that in view when None) are judged again; ``seen`` where their closer looks still count."""
+        setup = setup or session.setup
+        self.remember(session, setup)
+        since = setup.version
+        setup.changed()
         if seen:
-            self.still_seen(session, session.setup, since)
+            self.still_seen(session, setup, since)
         picture = session.picture
-        if picture is not None and picture.setup is session.setup:
+        if picture is not None and picture.setup is setup:
             self.settle(session, picture)
         keeping.keep_view(session)
         self.redo(session)

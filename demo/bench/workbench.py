@@ -33,31 +33,34 @@ _WHOLE = re.compile(r"[.!?](?=\s|$)")
 class Workbench(Scans):
     """The operations of the page on a session; see :class:`~demo.bench.judging.Judging` for the arguments."""
 
-    def mark_normal(self, session: Session) -> None:
-        """The picture in view is normal: it joins the references.
+    def mark_normal(self, session: Session, picture: Picture | None = None) -> None:
+        """A picture (that in view when None) is normal: it joins the references.
 
         Raises:
             BenchError: no room for it, or a profile that is loaded.
         """
-        picture = self.correctable(session)
+        picture = self.correctable(session, picture)
         self.require_room(session, 1)
         picture.setup.references.append(picture.image)
         self._correct(session, Correction(picture, Said.NORMAL, learned=picture.image))
-        self._changed(session)
+        self._changed(session, picture.setup)
 
-    def mark_defect(self, session: Session, mask: np.ndarray, kind: str, number: int | None = None) -> None:
+    def mark_defect(
+        self, session: Session, mask: np.ndarray, kind: str, number: int | None = None, picture: Picture | None = None
+    ) -> None:
         """There is a defect under the mask: it joins the anomalous references, and stands with its very pixels.
 
         Args:
-            session: whose picture in view is meant.
+            session: whose.
             mask: bool, the size of the picture.
             kind: in the person's words; that of the region it replaces, or that is under it, when empty.
             number: of the region that it is drawn instead of; None for those under the mask.
+            picture: with the defect; that in view when None.
 
         Raises:
             BenchError: an empty mask, no such region, or too many marked defects.
         """
-        picture = self.correctable(session)
+        picture = self.correctable(session, picture)
         if mask.shape != picture.image.pixels.shape[:2] or not mask.any():
             raise BenchError("a marked defect", "nothing marked", "draw over it, or give its box")
         if len(picture.setup.anomalous) >= MAX_REFERENCES:
@@ -66,12 +69,17 @@ class Workbench(Scans):
         name = questions.clean_question(kind)[:60] or self._kind_under(picture, mask, number)
         picture.setup.anomalous.append(AnomalousReference(picture.image, mask))
         self._correct(session, Correction(picture, Said.DEFECT, mask, name, was=was, learned=picture.image))
-        self._changed(session)
+        self._changed(session, picture.setup)
 
-    def reject(self, session: Session, number: int) -> bool:
-        """A region of the picture in view is no defect; one that the person marked is taken back, as if it never was.
+    def reject(self, session: Session, number: int, picture: Picture | None = None) -> bool:
+        """A region of a picture is no defect; one that the person marked is taken back, as if it never was.
 
         What such a mark was drawn instead of is rejected in its place.
+
+        Args:
+            session: whose.
+            number: of the region.
+            picture: that it is of; that in view when None.
 
         Returns:
             Whether a mark was taken back.
@@ -79,7 +87,7 @@ class Workbench(Scans):
         Raises:
             BenchError: no such region.
         """
-        picture = self.correctable(session)
+        picture = self.correctable(session, picture)
         area = self._region(picture, number)
         marks = marks_under(picture.corrected, area)
         if marks:
@@ -91,13 +99,19 @@ class Workbench(Scans):
             self.reviewed(session, picture)
         return bool(marks)
 
-    def rename(self, session: Session, number: int, kind: str) -> None:
-        """A region of the picture in view is of another kind; regions of other pictures that are like it take the kind too.
+    def rename(self, session: Session, number: int, kind: str, picture: Picture | None = None) -> None:
+        """A region of a picture is of another kind; regions of other pictures that are like it take the kind too.
+
+        Args:
+            session: whose.
+            number: of the region.
+            kind: in the person's words.
+            picture: that it is of; that in view when None.
 
         Raises:
             BenchError: no such region, or no name.
         """
-        picture = self.correctable(session)
+        picture = self.correctable(session, picture)
         if not (name := questions.clean_question(kind)[:60]):
             raise BenchError("a kind of defect", "an empty line", "type one, such as scratch")
         mask = self._region(picture, number)
@@ -108,7 +122,7 @@ class Workbench(Scans):
             picture.setup.examples.append(correction)
         self._correct(session, correction)
         if embedding is not None:
-            self._changed(session, seen=True)
+            self._changed(session, picture.setup, seen=True)
         else:
             self.reviewed(session, picture)
 
@@ -130,13 +144,13 @@ class Workbench(Scans):
         self._take_back(session, gone.picture, [gone])
         return gone
 
-    def note(self, session: Session, question: str) -> Picture:
-        """Let a question about the picture in view wait for its answer (:meth:`Session.begin_answering`).
+    def note(self, session: Session, question: str, picture: Picture | None = None) -> Picture:
+        """Let a question about a picture (that in view when None) wait for its answer (:meth:`Session.begin_answering`).
 
         Raises:
             AssistantError: an empty question, too many that wait, or no picture.
         """
-        picture = self.in_view(session)
+        picture = picture or self.in_view(session)
         if not questions.clean_question(question):
             raise BenchError(*NO_QUESTION)
         with session.lock:
@@ -190,9 +204,9 @@ class Workbench(Scans):
                 answers.append(replace(last, question=question.strip()[: questions.LONGEST_QUESTION]))
             keeping.keep_talk(session, picture)
 
-    def take_back(self, session: Session) -> str:
-        """Remove the last question and its answer; returns the question, for another try."""
-        picture = self.in_view(session)
+    def take_back(self, session: Session, picture: Picture | None = None) -> str:
+        """Remove the last question about a picture (that in view when None) and its answer; the question, for another try."""
+        picture = picture or self.in_view(session)
         if session.answering:
             raise BenchError("an answer that is whole", "one being written", "stop it first")
         asked = [i for i, m in enumerate(picture.messages) if m["role"] == "user"]
@@ -207,9 +221,9 @@ class Workbench(Scans):
         keeping.keep_talk(session, picture)
         return question
 
-    def start_over(self, session: Session) -> None:
-        """Forget the conversation on the picture in view."""
-        picture = self.in_view(session)
+    def start_over(self, session: Session, picture: Picture | None = None) -> None:
+        """Forget the conversation on a picture; that in view when None."""
+        picture = picture or self.in_view(session)
         picture.stop.set()
         session.forget_waiting(picture)
         picture.talk, picture.messages, picture.answers = None, [], []

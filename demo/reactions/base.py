@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import gradio as gr
 
 from assistant.errors import AssistantError
 from assistant.speech.hearing import Hearing
-from demo.bench.sessions import Session
+from demo.bench.sessions import Picture, Session
 from demo.bench.workbench import Workbench
 from demo.reactions.tabs import is_left, seat
 from demo.sample_set import SampleSet
@@ -19,8 +20,10 @@ from demo.view import words
 from demo.view.page import Page
 from demo.view.painting import Updates
 from demo.whole.runs import Runs
+from demo.whole.seen import AnotherInView, in_view
 
 _LOG = logging.getLogger(__name__)
+_refused = itertools.count(1)
 Stream = Iterator[Updates]
 ELSEWHERE = "Done in the project that was open before"
 ASKED_ELSEWHERE = "A question about the pictures that you dropped waits in the project that was open before"
@@ -91,6 +94,18 @@ class Reactions:
             return self.failed(error, sid)
         return self.nothing() if is_left(sid) else updates
 
+    def on_seen(
+        self, seen: object, work: Callable[[Session, Picture], Any], *, regions: bool = False
+    ) -> Callable[[Session], Any]:
+        """Work on the picture in view that is refused where it is not the one that the person saw.
+
+        Args:
+            seen: what they saw (:func:`demo.whole.seen.look_of`); empty where that is not known.
+            work: for :meth:`run` or :meth:`quickly`, given the picture too.
+            regions: whether its regions have to be those that they saw.
+        """
+        return lambda session: work(session, in_view(session, seen, regions=regions))
+
     def session(self, sid: str | None) -> Session:
         """The session of a page; a new one for a page that has none yet.
 
@@ -104,8 +119,13 @@ class Reactions:
         return seat(session.id) if sid is None else sid
 
     def failed(self, error: Exception, sid: str | None) -> Updates:
-        """What was wrong; a tab that went on to another project stays there."""
-        told = {self.page.status: words.error_card(said(error))}
+        """What was wrong; a tab that went on to another project stays there.
+
+        One that shows what is no longer in view is painted by another event, since not all that say this write all components.
+        """
+        told: Updates = {self.page.status: words.error_card(said(error))}
+        if isinstance(error, AnotherInView):
+            told[self.page.behind] = next(_refused)
         return told if is_left(sid) else {**told, self.page.session: sid}
 
     def nothing(self) -> Updates:

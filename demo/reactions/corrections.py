@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 
 from demo.bench.judging import BenchError
-from demo.bench.sessions import Session
+from demo.bench.sessions import Picture, Session
 from demo.export import corrected_set
 from demo.reactions.base import Reactions, Stream
 from demo.view import drawing, painting, viewer
@@ -19,30 +19,41 @@ from demo.view import drawing, painting, viewer
 class Corrections(Reactions):
     """What a person says of pictures and regions."""
 
-    def mark_normal(self, sid: str | None) -> Stream:
+    def mark_normal(self, sid: str | None, seen: str | None = None) -> Stream:
         """The picture in view is normal."""
         done = "Noted: this picture is normal. It is a reference now, and the result was made anew."
-        yield from self._corrected(sid, self.bench.mark_normal, done)
+        yield from self._corrected(sid, self.on_seen(seen, self.bench.mark_normal), done)
 
-    def mark_defect(self, sid: str | None, shown: dict[str, Any] | None, box: str, kind: str) -> Stream:
+    def mark_defect(
+        self, sid: str | None, shown: dict[str, Any] | None, box: str, kind: str, seen: str | None = None
+    ) -> Stream:
         """A defect was drawn or boxed."""
 
-        def work(session: Session) -> None:
-            self.bench.in_view(session)
-            self.bench.mark_defect(session, self.drawn(session, shown, box), kind or "")
+        def work(session: Session, picture: Picture) -> None:
+            self.bench.mark_defect(session, self.drawn(session, picture, shown, box), kind or "", picture=picture)
 
         done = "Noted: a defect is here. It is an anomalous reference now, and the result was made anew."
-        yield from self._corrected(sid, work, done)
+        yield from self._corrected(sid, self.on_seen(seen, work), done)
 
-    def redraw(self, sid: str | None, number: int | None, shown: dict[str, Any] | None, box: str, kind: str) -> Stream:
+    def redraw(
+        self,
+        sid: str | None,
+        number: int | None,
+        shown: dict[str, Any] | None,
+        box: str,
+        kind: str,
+        seen: str | None = None,
+    ) -> Stream:
         """A region is to be as it was drawn."""
 
-        def work(session: Session) -> None:
-            self.bench.mark_defect(session, self.drawn(session, shown, box), kind or "", self._number(number))
+        def work(session: Session, picture: Picture) -> None:
+            mask = self.drawn(session, picture, shown, box)
+            self.bench.mark_defect(session, mask, kind or "", self._number(number), picture)
 
-        yield from self._corrected(sid, work, f"Noted: region {number} is as you drew it.")
+        done = f"Noted: region {number} is as you drew it."
+        yield from self._corrected(sid, self.on_seen(seen, work, regions=True), done)
 
-    def reject(self, sid: str | None, number: int | None) -> Stream:
+    def reject(self, sid: str | None, number: int | None, seen: str | None = None) -> Stream:
         """A region is no defect."""
         taken_back: list[bool] = []
 
@@ -53,16 +64,19 @@ class Corrections(Reactions):
                 else f"Noted: region {number} is no defect. Undo takes it back."
             )
 
-        yield from self._corrected(
-            sid, lambda session: taken_back.append(self.bench.reject(session, self._number(number))), done
-        )
+        def work(session: Session, picture: Picture) -> None:
+            taken_back.append(self.bench.reject(session, self._number(number), picture))
 
-    def rename(self, sid: str | None, number: int | None, kind: str) -> Stream:
+        yield from self._corrected(sid, self.on_seen(seen, work, regions=True), done)
+
+    def rename(self, sid: str | None, number: int | None, kind: str, seen: str | None = None) -> Stream:
         """A region is of another kind."""
+
+        def work(session: Session, picture: Picture) -> None:
+            self.bench.rename(session, self._number(number), kind or "", picture)
+
         done = "Noted: regions that look like it take this kind too."
-        yield from self._corrected(
-            sid, lambda session: self.bench.rename(session, self._number(number), kind or ""), done
-        )
+        yield from self._corrected(sid, self.on_seen(seen, work, regions=True), done)
 
     def undo(self, sid: str | None) -> Stream:
         """The last correction is taken back."""
@@ -81,13 +95,13 @@ class Corrections(Reactions):
 
         yield from self.run(sid, "Writing …", work, painting.corrections)
 
-    def drawn(self, session: Session, shown: dict[str, Any] | None, box: str) -> np.ndarray:
-        """What was pointed at, on the pixels of the picture in view.
+    def drawn(self, session: Session, picture: Picture, shown: dict[str, Any] | None, box: str) -> np.ndarray:
+        """What was pointed at, on the pixels of a picture.
 
         Raises:
             AssistantError: nothing, or no place in the picture.
         """
-        image = self.bench.correctable(session).image
+        image = self.bench.correctable(session, picture).image
         typed = drawing.typed_box(str(box or ""), image.height, image.width)
         if typed is not None:
             return drawing.box_mask(typed, image.height, image.width)

@@ -13,17 +13,19 @@ from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from demo.bench import thresholds
 from demo.bench.details import Details
+from demo.bench.judging import BenchError
 from demo.bench.sessions import Picture, Session, Setup
 from demo.export import exports
 from demo.incoming import uploads
 from demo.incoming.planes import Plane
 from demo.reactions.base import Stream, said
 from demo.reactions.drops import Drops
-from demo.reactions.tabs import is_left, tab_of
+from demo.reactions.tabs import is_left, is_news, tab_of
 from demo.scans.dropped import discard_drop, sorted_drop
 from demo.view import drawing, painting, viewer, words
 from demo.view.page import Page
 from demo.view.painting import Updates
+from demo.whole.seen import in_view, picture_named
 
 BESIDE = 2400
 """Longest side of a reference as it is laid over a picture, pixels."""
@@ -48,24 +50,28 @@ class Looks(Drops):
             shown.append((drawing.thumbnail(image.pixels), label))
         return {self.page.samples: shown}
 
-    def move_slice(self, sid: str | None, index: float | None) -> Stream:
+    def catch_up(self, sid: str | None) -> Updates:
+        """The page shows what is in view: after something was said of what no longer is."""
+        return self.quickly(sid, lambda session: painting.everything(self.page, session))
+
+    def move_slice(self, sid: str | None, index: float | None, seen: str | None = None) -> Stream:
         """Another slice or frame of the medical file in view, counted from 1."""
-        yield from self._moved(sid, index=None if index is None else index - 1)
+        yield from self._moved(sid, seen, index=None if index is None else index - 1)
 
-    def move_axis(self, sid: str | None, axis: float | None) -> Stream:
+    def move_axis(self, sid: str | None, axis: float | None, seen: str | None = None) -> Stream:
         """Slices along another axis, the middle one first."""
-        yield from self._moved(sid, axis=axis)
+        yield from self._moved(sid, seen, axis=axis)
 
-    def move_window(self, sid: str | None, window: str | None) -> Stream:
+    def move_window(self, sid: str | None, window: str | None, seen: str | None = None) -> Stream:
         """The same slice in another window."""
-        yield from self._moved(sid, window=window or "")
+        yield from self._moved(sid, seen, window=window or "")
 
-    def _moved(self, sid: str | None, **to: Any) -> Stream:
+    def _moved(self, sid: str | None, seen: str | None, **to: Any) -> Stream:
         """Another plane, by the one thing that a person moved; what the page shows of the others may be behind."""
         before: list[Plane | None] = []
 
         def work(session: Session) -> None:
-            plane = self.bench.in_view(session).plane
+            plane = in_view(session, seen, plane=False).plane
             before.append(plane)
             if plane is not None:
                 kept = {"index": plane.index if "axis" not in to else None, "axis": plane.axis, "window": plane.window}
@@ -94,12 +100,30 @@ class Looks(Drops):
         yield from self.run(sid, "Inspecting the sample …", work, painting.everything)
 
     def choose(self, sid: str | None, event: gr.EventData) -> Stream:
-        """Another picture of the bench was clicked."""
+        """Another picture of the bench was clicked; a click that is older than one obeyed since changes nothing."""
         try:
             session = self.session(sid)
-            yield from self.brought(sid, session, self.bench.show(session, int(event.index)))
+            name = getattr(event, "name", None)
+            index = int(event.index) if name is None else picture_named(session, str(name))
+            click = self.clicked(sid, session, getattr(event, "turn", None))
+            shown = self.bench.in_view(session) if click is None else self.bench.show(session, index, click)
+            yield from self.brought(sid, session, shown)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield self.failed(error, sid)
+
+    def clicked(self, sid: str | None, session: Session, turn: object) -> int | None:
+        """The number of the session's clicks after one more that chooses a picture; None where a later one was obeyed.
+
+        Args:
+            sid: of the session, as the tab holds it.
+            session: whose.
+            turn: the browser's number of the click; one without is obeyed.
+        """
+        with session.lock:
+            if not is_news(sid, "view", turn):
+                return None
+            session.clicks += 1
+            return session.clicks
 
     def brought(self, sid: str | None, session: Session, picture: Picture) -> Stream:
         """A picture that came into view, judged where that is due; nothing of it is shown once another one was chosen.
@@ -112,26 +136,25 @@ class Looks(Drops):
         Raises:
             AssistantError: a picture that cannot be judged.
         """
-        click = session.clicks
         if picture.stale:
             yield {**painting.everything(self.page, session), **self.busy("Inspecting again …")}
             self.bench.settle(session, picture)
-        painted = painting.everything(self.page, session) if click == session.clicks else {}
-        if click == session.clicks and not is_left(sid):  # also after the time that painting takes
+        painted = painting.everything(self.page, session) if session.picture is picture else {}
+        if session.picture is picture and not is_left(sid):  # also after the time that painting takes
             yield {**painted, self.page.status: self.idle(session.id)}
         else:
             yield self.nothing()  # another one was clicked meanwhile
 
-    def move_threshold(self, sid: str | None, threshold: float) -> Updates:
+    def move_threshold(self, sid: str | None, threshold: float, seen: str | None = None) -> Updates:
         """The slider moved, or a value is being typed; answers at once, without the encoder."""
         threshold = min(max(threshold, thresholds.LEAST), thresholds.MOST)
         try:
             session = self.session(sid)
-            if session.picture is None:
+            if session.picture is None and not seen:
                 return {self.page.session: self.seated(sid, session)}
-            self.bench.set_threshold(session, threshold)
+            self.bench.set_threshold(session, threshold, in_view(session, seen))
         except Exception as error:  # noqa: BLE001  shown in the page instead
-            return {self.page.status: words.error_card(said(error))}
+            return self.failed(error, sid)
         if is_left(sid):
             return self.nothing()
         updates = {**painting.result(self.page, session, keep=True), **painting.talk(self.page, session)}
@@ -201,14 +224,16 @@ class Looks(Drops):
 
         yield from self.run(sid, "Inspecting again …", work, painting.everything)
 
-    def prepare(self, sid: str | None) -> Stream:
+    def prepare(self, sid: str | None, seen: str | None = None) -> Stream:
         """Files of the picture in view."""
         made: list[Path] = []
 
         def paint(page: Page, session: Session) -> Updates:
             return {b: gr.update(value=str(path), visible=True) for b, path in zip(page.files, made, strict=True)}
 
-        yield from self.run(sid, "Writing …", lambda s: made.extend(exports.write_all(s)), paint)
+        yield from self.run(
+            sid, "Writing …", self.on_seen(seen, lambda s, picture: made.extend(exports.write_all(s))), paint
+        )
 
     def look_again(self, sid: str | None) -> Stream:
         """The picture in view is judged where it was not yet: after a project was opened."""
@@ -231,7 +256,8 @@ class Looks(Drops):
         """Another page of small pictures."""
 
         def work(session: Session) -> Updates:
-            session.first = int(event.first)
+            if is_news(sid, "strip", getattr(event, "turn", None)):
+                session.first = int(event.first)
             return painting.listed(self.page, session, follow=False)
 
         return self.quickly(sid, work)
@@ -262,17 +288,17 @@ class Looks(Drops):
 
         return self.quickly(sid, work)
 
-    def look_closer(self, sid: str | None, event: gr.EventData) -> Updates:
+    def look_closer(self, sid: str | None, event: gr.EventData, seen: str | None = None) -> Updates:
         """A closer look at the picture in view was asked for; the page is told of it by and by."""
 
-        def work(session: Session) -> Updates:
+        def work(session: Session, picture: Picture) -> Updates:
             self.bench.look_closer(session, str(event.look))
             return {
                 **painting.result(self.page, session, keep=True),
                 **painting.listed(self.page, session, follow=False),
             }
 
-        return self.quickly(sid, work)
+        return self.quickly(sid, self.on_seen(seen, work))
 
     def stop_looking(self, sid: str | None, event: gr.EventData) -> Updates:
         """A closer look is to end; what was known before stays."""
@@ -283,21 +309,22 @@ class Looks(Drops):
 
         return self.quickly(sid, work)
 
-    def remove_picture(self, sid: str | None) -> Stream:
+    def remove_picture(self, sid: str | None, seen: str | None = None) -> Stream:
         """The picture in view is taken off the bench."""
-        yield from self.run(sid, "", self._remove, painting.everything)
+        yield from self.run(sid, "", self.on_seen(seen, self._remove), painting.everything)
 
-    def _remove(self, session: Session) -> None:
-        self.bench.in_view(session)
-        self.bench.remove(session, session.current)
+    def _remove(self, session: Session, picture: Picture) -> None:
+        with session.lock:
+            if picture not in session.pictures:
+                raise BenchError("a picture on the bench", "one that is gone", "choose one of the list")
+            self.bench.remove(session, session.pictures.index(picture))
         if session.picture is not None:
             self.bench.settle(session, session.picture)
 
-    def point(self, sid: str | None, event: gr.EventData) -> Updates:
+    def point(self, sid: str | None, event: gr.EventData, seen: str | None = None) -> Updates:
         """A place in the picture was clicked: what is there."""
 
-        def work(session: Session) -> Updates:
-            picture = self.bench.in_view(session)
+        def work(session: Session, picture: Picture) -> Updates:
             view = picture.view
             if picture.scan is not None:
                 return self.probe_scan(session, picture, event)
@@ -309,7 +336,7 @@ class Looks(Drops):
             chosen = {self.page.region: gr.update(value=inside[0].id)} if inside else {}
             return {self.page.probe: words.probe(view, x, y, viewer.address(crop)), **chosen}
 
-        return self.quickly(sid, work)
+        return self.quickly(sid, self.on_seen(seen, work))
 
     def beside(self, sid: str | None) -> Updates:
         """The reference that the worst region is matched with, laid over the picture in view."""

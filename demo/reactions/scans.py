@@ -11,11 +11,12 @@ import gradio as gr
 from demo.bench.drops import Drop
 from demo.bench.sessions import Picture, Session, Setup
 from demo.reactions.base import Reactions, said
-from demo.reactions.tabs import is_left
+from demo.reactions.tabs import is_left, is_news
 from demo.scans import dropped, shown
 from demo.scans.dropped import DroppedScan
 from demo.view import painting, scan_words, slices, viewer
 from demo.view.painting import Updates
+from demo.whole.seen import in_view
 
 BEAT = 0.4
 """Seconds between two words on how far a look at a scan has come."""
@@ -24,10 +25,11 @@ BEAT = 0.4
 class ScanLooks(Reactions):
     """What happens to whole scans."""
 
-    def leaf(self, sid: str | None, event: gr.EventData) -> Updates:
+    def leaf(self, sid: str | None, event: gr.EventData, seen: str | None = None) -> Updates:
         """Another slice of the scan in view; waits for no model."""
 
         def work(session: Session) -> Updates:
+            in_view(session, seen)
             turn = getattr(event, "turn", None)
             picture = self.bench.leaf(session, getattr(event, "index", None), getattr(event, "axis", None), turn)
             if picture is None:
@@ -37,10 +39,13 @@ class ScanLooks(Reactions):
 
         return self.quickly(sid, work)
 
-    def window_scan(self, sid: str | None, event: gr.EventData) -> Updates:
-        """Other grey levels for its slices."""
+    def window_scan(self, sid: str | None, event: gr.EventData, seen: str | None = None) -> Updates:
+        """Other grey levels for its slices; those that were chosen before others change nothing."""
 
         def work(session: Session) -> Updates:
+            in_view(session, seen)
+            if not is_news(sid, "grey", getattr(event, "turn", None)):
+                return self.nothing()
             given = [getattr(event, name, None) for name in ("black", "white")]
             picture = self.bench.window(session, getattr(event, "name", ""), *given)
             return {self.page.boxes: slices.value(picture, keep=True)}

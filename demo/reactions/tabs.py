@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from demo.table.turns import Turns
 
 
 @dataclass(eq=False)
@@ -12,10 +14,12 @@ class Tab:
     Args:
         shows: id of the session whose project it shows now.
         looked: closer looks that had ended when it was last painted for one.
+        turns: which of the clicks in it were obeyed; one that comes after a later one is not.
     """
 
     shows: str = ""
     looked: int = 0
+    turns: Turns = field(default_factory=Turns)
 
 
 class Seat(str):
@@ -40,6 +44,12 @@ def seat(id: str, before: str | None = None) -> Seat:
 def tab_of(sid: str | None) -> Tab | None:
     """The tab that holds a session; None where that is not known."""
     return sid.tab if isinstance(sid, Seat) else None
+
+
+def is_news(sid: str | None, matter: str, turn: object) -> bool:
+    """Whether a click of a tab on a matter is newer than those obeyed so far, as far as that is known; it is then the newest."""
+    tab = tab_of(sid)
+    return tab is None or tab.turns.is_news(matter, turn)
 
 
 def is_left(sid: str | None) -> bool:

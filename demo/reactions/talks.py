@@ -12,12 +12,13 @@ from assistant.errors import AssistantError
 from assistant.geometry import mask_box
 from demo.bench import questions
 from demo.bench.judging import BenchError
-from demo.bench.sessions import Session
+from demo.bench.sessions import Picture, Session
 from demo.reactions.base import ELSEWHERE, Stream, said
 from demo.reactions.corrections import Corrections
 from demo.reactions.tabs import is_left, tab_of
 from demo.view import painting, words
 from demo.view.painting import Updates
+from demo.whole.seen import in_view
 
 BEAT = 0.3
 """Seconds between two looks at an answer that is written for another tab."""
@@ -26,32 +27,32 @@ BEAT = 0.3
 class Talks(Corrections):
     """What is asked and answered."""
 
-    def ask(self, sid: str | None, question: str) -> Updates:
-        """A question was sent."""
-        return self._note(sid, lambda session: question)
+    def ask(self, sid: str | None, question: str, seen: str | None = None) -> Updates:
+        """A question was sent; one that was suggested is about the picture that was seen."""
+        return self._note(sid, lambda session, picture: question, seen)
 
-    def ask_region(self, sid: str | None, event: gr.EventData) -> Updates:
+    def ask_region(self, sid: str | None, event: gr.EventData, seen: str | None = None) -> Updates:
         """The label of a region was clicked."""
-        return self._note(sid, lambda session: self._numbered(session, event.number))
+        return self.ask_chosen(sid, getattr(event, "number", None), seen)
 
-    def ask_chosen(self, sid: str | None, number: int | None) -> Updates:
+    def ask_chosen(self, sid: str | None, number: int | None, seen: str | None = None) -> Updates:
         """The chosen region is asked about."""
-        return self._note(sid, lambda session: self._numbered(session, number))
+        return self._note(sid, lambda session, picture: _numbered(picture, number), seen, regions=True)
 
-    def ask_pointed(self, sid: str | None, shown: dict[str, Any] | None, box: str) -> Updates:
+    def ask_pointed(self, sid: str | None, shown: dict[str, Any] | None, box: str, seen: str | None = None) -> Updates:
         """Something was drawn or boxed, and asked about."""
 
-        def question(session: Session) -> str:
-            picture = self.bench.correctable(session)
+        def question(session: Session, picture: Picture) -> str:
+            mask = self.drawn(session, picture, shown, box)
             self.bench.judge(picture)
             assert picture.view is not None, "judged"
-            return questions.pointed_question(picture.view.inspection, mask_box(self.drawn(session, shown, box)))
+            return questions.pointed_question(picture.view.inspection, mask_box(mask))
 
-        return self._note(sid, question)
+        return self._note(sid, question, seen)
 
-    def retry(self, sid: str | None) -> Updates:
+    def retry(self, sid: str | None, seen: str | None = None) -> Updates:
         """The last question once more."""
-        return self._note(sid, self.bench.take_back)
+        return self._note(sid, self.bench.take_back, seen)
 
     def stop(self, sid: str | None) -> Updates:
         """The answer being written ends."""
@@ -64,16 +65,18 @@ class Talks(Corrections):
             picture.stop.set()
         return self.nothing()
 
-    def start_over(self, sid: str | None) -> Stream:
+    def start_over(self, sid: str | None, seen: str | None = None) -> Stream:
         """The conversation on the picture in view is forgotten."""
-        yield from self.run(sid, "", self.bench.start_over, painting.talk)
+        yield from self.run(sid, "", self.on_seen(seen, self.bench.start_over), painting.talk)
 
-    def _note(self, sid: str | None, question: Callable[[Session], str]) -> Updates:
+    def _note(
+        self, sid: str | None, question: Callable[[Session, Picture], str], seen: str | None, *, regions: bool = False
+    ) -> Updates:
         """A question joins those that wait; it is seen at once, whatever is being written."""
         try:
             session = self.session(sid)
-            self.bench.in_view(session)
-            picture = self.bench.note(session, question(session))
+            picture = in_view(session, seen, regions=regions)
+            self.bench.note(session, question(session, picture), picture)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             return self.failed(error, sid)
         return {
@@ -129,9 +132,9 @@ class Talks(Corrections):
         if not is_left(sid):
             yield {**painting.talk(self.page, session), self.page.status: "", **painting.stale(self.page)}
 
-    def _numbered(self, session: Session, number: object) -> str:
-        picture = self.bench.in_view(session)
-        known = [] if picture.view is None else [region.id for region in picture.view.inspection.regions]
-        if number not in known:
-            raise BenchError("a region of the picture in view", "none there", "click one of the list")
-        return questions.region_question(int(str(number)))
+
+def _numbered(picture: Picture, number: object) -> str:
+    known = [] if picture.view is None else [region.id for region in picture.view.inspection.regions]
+    if number not in known:
+        raise BenchError("a region of the picture in view", "none there", "click one of the list")
+    return questions.region_question(int(str(number)))

@@ -12,12 +12,13 @@ from demo.bench.sessions import Session
 from demo.export import all_pictures
 from demo.reactions.base import ELSEWHERE, Stream
 from demo.reactions.looks import Looks
-from demo.reactions.tabs import is_left
+from demo.reactions.tabs import is_left, is_news
 from demo.view import folder_words, painting, words
 from demo.view.painting import Updates
 from demo.whole import marking
 from demo.whole.folder_run import Progress
 from demo.whole.listed import id_of, said_of_all
+from demo.whole.seen import picture_seen
 
 
 class Whole(Looks):
@@ -42,7 +43,12 @@ class Whole(Looks):
 
     def mark_line(self, sid: str | None, event: gr.EventData) -> Updates:
         """A line of the table is good, bad, or neither."""
-        return self._table(sid, lambda session: marking.mark(session, str(event.id), _mark(event.good)))
+
+        def work(session: Session) -> None:
+            if is_news(sid, f"mark {event.id}", getattr(event, "turn", None)):
+                marking.mark(session, str(event.id), _mark(event.good))
+
+        return self._table(sid, work)
 
     def move_line(self, sid: str | None, event: gr.EventData) -> Updates:
         """The threshold of the table rests somewhere else."""
@@ -54,17 +60,17 @@ class Whole(Looks):
 
         return self._table(sid, work)
 
-    def mark_good(self, sid: str | None) -> Updates:
-        """The picture in view is good, or, told again, not marked."""
-        return self._mark_view(sid, good=True)
+    def mark_good(self, sid: str | None, seen: str | None = None) -> Updates:
+        """The picture that was seen, in view still or not, is good, or, told again, not marked."""
+        return self._mark_seen(sid, seen, good=True)
 
-    def mark_bad(self, sid: str | None) -> Updates:
-        """The picture in view is bad, or, told again, not marked."""
-        return self._mark_view(sid, good=False)
+    def mark_bad(self, sid: str | None, seen: str | None = None) -> Updates:
+        """The picture that was seen, in view still or not, is bad, or, told again, not marked."""
+        return self._mark_seen(sid, seen, good=False)
 
     def open_line(self, sid: str | None, event: gr.EventData) -> Stream:
-        """The picture of a line comes into view."""
-        yield from self._stepped(sid, lambda session: str(event.id))
+        """The picture of a line comes into view; a click that is older than one obeyed since changes nothing."""
+        yield from self._stepped(sid, lambda session: str(event.id), getattr(event, "turn", None))
 
     def step_on(self, sid: str | None) -> Stream:
         """The next picture."""
@@ -158,9 +164,9 @@ class Whole(Looks):
 
         return self.quickly(sid, done)
 
-    def _mark_view(self, sid: str | None, *, good: bool) -> Updates:
+    def _mark_seen(self, sid: str | None, seen: str | None, *, good: bool) -> Updates:
         def work(session: Session) -> Updates:
-            picture = self.bench.in_view(session)
+            picture = picture_seen(session, seen) or self.bench.in_view(session)
             marked = None if picture.good is good else good
             marking.mark(session, id_of(picture), marked)
             told = (
@@ -168,18 +174,25 @@ class Whole(Looks):
                 if marked is None
                 else f"Marked {'good' if marked else 'bad'}: it counts in the table"
             )
-            return {**painting.whole(self.page, session), self.page.status: words.done_card(told)}
+            of = "" if picture is session.picture else f", {picture.name}"
+            return {**painting.whole(self.page, session), self.page.status: words.done_card(f"{told}{of}")}
 
         return self.quickly(sid, work)
 
-    def _stepped(self, sid: str | None, which: Callable[[Session], str]) -> Stream:
+    def _stepped(self, sid: str | None, which: Callable[[Session], str], turn: object = None) -> Stream:
         try:
             session = self.session(sid)
             id = which(session)
+            if (click := self.clicked(sid, session, turn)) is None:
+                yield from self.brought(sid, session, self.bench.in_view(session))
+                return
             if session.rows.line(id) is not None:
                 yield self.busy("Inspecting …")
-            picture = marking.show(self.bench, session, id, self.runs.allowed)
-            yield from self.brought(sid, session, picture)
+            picture = marking.show(self.bench, session, id, self.runs.allowed, click)
+            there = (
+                picture if picture is session.picture else self.bench.in_view(session)
+            )  # another one was clicked since
+            yield from self.brought(sid, session, there)
         except Exception as error:  # noqa: BLE001  shown in the page instead
             yield self.failed(error, sid)
 

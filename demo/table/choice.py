@@ -12,6 +12,7 @@ from typing import Any
 from assistant.errors import ConfigError
 from assistant.types import THRESHOLD, Severity, Verdict
 from demo.table.lines import Line
+from demo.table.turns import Turns
 
 PAGE = 50
 """Lines on a page."""
@@ -64,7 +65,7 @@ class Choice:
         at: threshold, in hundredths.
         used: threshold of pictures to come.
         open: whether the table is looked at.
-        turns: number of the browser's word on each matter that was obeyed last; one that comes later but is older is not.
+        turns: which word of the browser on each matter was obeyed last; one that comes later but is older is not.
         opening: held while a picture of the folder is copied, so that two clicks copy it once.
     """
 
@@ -76,7 +77,7 @@ class Choice:
     at: float = THRESHOLD
     used: float = THRESHOLD
     open: bool = False
-    turns: dict[str, int] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
     opening: threading.Lock = field(default_factory=threading.Lock)
 
     def lines(self, every: Sequence[Line]) -> list[Line]:
@@ -97,9 +98,7 @@ class Choice:
 
     def is_news(self, matter: str, turn: object) -> bool:
         """Whether a word of the browser on a matter is newer than those obeyed so far; it is then the newest."""
-        number, before = turn if isinstance(turn, int) else 0, self.turns.get(matter, 0)
-        self.turns[matter] = max(number, before)
-        return number >= before
+        return self.turns.is_news(matter, turn)
 
     def move(self, at: object) -> None:
         """Another threshold.

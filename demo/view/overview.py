@@ -35,7 +35,7 @@ def value(session: Session) -> dict[str, Any] | None:
         "bins": counts.histogram(every).tolist(), "at": round(100 * chosen.at),
         "left": counts.mistakes(every, chosen.at).left_out,
         "show": chosen.show.value, "text": chosen.text, "rows": _rows(session, page), "head": _head(chosen),
-        "turn": max(chosen.turns.values(), default=0), "pages": _pages(chosen, len(lines)), "told": told(every, lines),
+        "turn": chosen.turns.newest, "pages": _pages(chosen, len(lines)), "told": told(every, lines),
     }  # fmt: skip
 
 

@@ -49,6 +49,8 @@ class Page:
     drop_picture: gr.Button
     ticking: gr.Timer
     looked: gr.State
+    seen: gr.Textbox
+    behind: gr.State
     references_drop: gr.File
     references: gr.Gallery
     in_use: gr.HTML
@@ -145,6 +147,8 @@ def build_page(session: gr.State, *, kept: bool = False, folders: Sequence[str] 
     made: dict[str, Any] = {"session": session, "visitor": gr.BrowserState("", storage_key=STORED, secret=STORED)}
     made["ticking"] = gr.Timer(2.0, active=False)
     made["looked"] = gr.State(0)
+    made["seen"] = gr.Textbox("", visible=False)  # what the page shows, told with what a person does (whole/seen.py)
+    made["behind"] = gr.State(0)  # how often something was refused because the page showed what was not in view
     with gr.Row(elem_id="head"):
         with gr.Column(scale=5, min_width=240):
             gr.HTML(
@@ -206,7 +210,7 @@ def _pictures(made: dict[str, Any]) -> None:
             label="Samples", show_label=False, columns=4, height="auto", allow_preview=False, interactive=False,
             object_fit="cover", buttons=[], elem_id="samples",
         )  # fmt: skip
-    made["bench"] = gr.HTML("", js_on_load=script("strip.js"), elem_id="bench", visible=False)
+    made["bench"] = gr.HTML("", js_on_load=script("turns.js") + script("strip.js"), elem_id="bench", visible=False)
     made["drop_picture"] = gr.Button(
         "Remove the picture in view", size="sm", visible=False, elem_id="drop-picture", elem_classes="quiet"
     )
@@ -271,7 +275,7 @@ def _result(made: dict[str, Any]) -> None:
     made["boxes"] = gr.HTML(
         None,
         html_template=script("viewer.html"),
-        js_on_load="".join(script(name) for name in ("viewer.js", "beside.js", "scan.js", "start.js")),
+        js_on_load="".join(script(name) for name in ("turns.js", "viewer.js", "beside.js", "scan.js", "start.js")),
         elem_id="boxes",
         apply_default_css=False,
     )
@@ -283,7 +287,7 @@ def _result(made: dict[str, Any]) -> None:
     )  # fmt: skip
     with gr.Accordion("Correct", open=True, elem_id="correct"):
         _correction(made)
-    made["table"] = gr.HTML("", js_on_load=script("table.js"), elem_id="table", visible=False)
+    made["table"] = gr.HTML("", js_on_load=script("turns.js") + script("table.js"), elem_id="table", visible=False)
 
 
 def _scan(made: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from demo.incoming.planes import Plane
 from demo.view import chips, closer_words, drawing, drop_words, overview, scan_words, slices, strip, viewer, words
 from demo.view.page import SUGGESTED, Page
 from demo.whole.listed import said_of_all
+from demo.whole.seen import look_of
 
 Updates = dict[Any, Any]
 
@@ -38,6 +39,7 @@ def result(page: Page, session: Session, *, keep: bool = False) -> Updates:
         return _scan_result(page, session, picture, keep=keep)
     return {
         page.card: _card(picture) + chips.chips(session),
+        page.seen: look_of(session),
         page.table: gr.update(value=words.region_html(view), visible=bool(regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>' if medical else "", visible=medical),
         page.threshold: gr.update(value=0.5 if picture is None else picture.threshold),
@@ -98,6 +100,7 @@ def _scan_result(page: Page, session: Session, picture: Picture, *, keep: bool) 
     found = scan.at if picture.view is not None else None
     return {
         page.card: scan_words.scan_card(picture),
+        page.seen: look_of(session),
         page.table: gr.update(value=scan_words.table(scan, picture.view), visible=bool(found and found.regions)),
         page.medical: gr.update(value=f'<div class="medical">{words.NOTICE}</div>', visible=True),
         page.threshold: gr.update(value=picture.threshold),

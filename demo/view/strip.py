@@ -14,6 +14,7 @@ from assistant.types import Verdict
 from demo.bench.sessions import Picture, Session
 from demo.view import drawing, words
 from demo.view.viewer import address
+from demo.whole.seen import name_of
 
 PAGE = 24
 """Pictures on a page."""
@@ -46,8 +47,8 @@ def _button(session: Session, index: int, picture: Picture) -> str:
     label = escape(f"{name}: {told}", quote=True)
     edited = "<i>✎</i>" if picture.corrected else ""
     return (
-        f'<button type="button" class="{classes}" data-index="{index}" aria-pressed="{chosen}" aria-label="{label}" '
-        f'title="{label}">{image}{edited}<span>{sign} {escape(name)}</span></button>'
+        f'<button type="button" class="{classes}" data-index="{index}" data-name="{name_of(session, picture)}" '
+        f'aria-pressed="{chosen}" aria-label="{label}" title="{label}">{image}{edited}<span>{sign} {escape(name)}</span></button>'
     )
 
 

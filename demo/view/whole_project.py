@@ -27,7 +27,7 @@ def table(made: dict[str, Any], folders: Sequence[str]) -> None:
         _folder(made, folders)
         made["overview"] = gr.HTML(
             None, html_template=script("overview.html").replace("OPTIONS", overview.options()),
-            js_on_load=script("overview.js"), elem_id="overview", apply_default_css=False,
+            js_on_load=script("turns.js") + script("overview.js"), elem_id="overview", apply_default_css=False,
         )  # fmt: skip
         with gr.Row(elem_classes="quiet"):
             made["use_threshold"] = gr.Button("Use this threshold for all pictures", size="sm", elem_id="use-threshold")

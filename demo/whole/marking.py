@@ -60,37 +60,46 @@ def neighbour(session: Session, step: int) -> str:
     return order[at]
 
 
-def show(bench: Workbench, session: Session, id: str, allowed: Allowed | None) -> Picture:
+def show(bench: Workbench, session: Session, id: str, allowed: Allowed | None, clicks: int | None = None) -> Picture:
     """Bring the picture of a line into view as it was judged last; one of the folder is copied into the project first.
+
+    Args:
+        bench: operations.
+        session: whose.
+        id: of the line.
+        allowed: what of the operator's folder may be read; None allows nothing.
+        clicks: of the session when the line was chosen: what is in view stays where another picture was chosen since; None for
+            a choice that is made now.
 
     Raises:
         AssistantError: no such line, or a picture that cannot be read.
     """
     at = index_of(session, id)
     if at >= 0:
-        return bench.show(session, at)
+        return bench.show(session, at, clicks)
     line = session.rows.line(id)
     if line is None or allowed is None:
         raise BenchError(*NONE_THERE)
     with session.choice.opening:
-        return _opened(bench, session, line, allowed)
+        return _opened(bench, session, line, allowed, clicks)
 
 
-def _opened(bench: Workbench, session: Session, line: Line, allowed: Allowed) -> Picture:
+def _opened(bench: Workbench, session: Session, line: Line, allowed: Allowed, clicks: int | None) -> Picture:
     """The picture of a line of the folder, on the bench."""
     source = session.rows.source(line.id)
     known = next((at for at, one in enumerate(session.pictures) if one.of == source), -1)
     if known >= 0:
-        return bench.show(session, known)
+        return bench.show(session, known, clicks)
     path, selector = split_selector(source)
     file = allowed.file(Path(path))
     limits = bench.settings.limits
     image = replace(load_image(source, limits=limits), source=line.name)
     scan = read_scan(file) if selector else None
     plane = None if scan is None else _plane(session, file, uploads.display_name(file), scan, selector)
-    session.clicks += 1
+    if clicks is None:
+        session.clicks += 1
     own = file if not selector else None
-    picture = bench.add(session, image, plane=plane, file=own, of=source)
+    picture = bench.add(session, image, plane=plane, clicks=clicks, file=own, of=source)
     if line.good is not None:
         picture.good = line.good
         keeping.keep_picture(session, picture)

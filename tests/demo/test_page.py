@@ -89,7 +89,7 @@ def test_half_typed_thresholds_stay_in_the_browser(page: Any) -> None:
     field.press("Enter")
     page.wait_for_function("document.querySelector('#card').innerText.includes('threshold 0.95')")
     assert field.input_value() == "1"
-    moved = [data[1] for data in sent if len(data) == 2]
+    moved = [data[1] for data in sent if len(data) == 3]
     assert moved
     assert all(isinstance(value, int | float) and 0 <= value <= 1 for value in moved), moved
 

@@ -98,6 +98,14 @@ def test_a_scan_is_measured_and_windowed(page: Any, tmp_path: Path) -> None:
     drag("grey", (0.5, 0.5), (0.7, 0.6))
     page.wait_for_function("s => document.querySelector('#boxes .picture').getAttribute('src') !== s", arg=before)
     page.wait_for_function("document.querySelector('#boxes [data-set=window]').value === 'dragged'")
+    before = page.locator("#boxes .picture").get_attribute("src")
+    page.evaluate(
+        """() => { const one = document.querySelector("#boxes [data-set=span]"); for (const told of [900, 700, 400]) {
+            one.value = told; one.dispatchEvent(new Event("input", { bubbles: true })); } }"""
+    )
+    page.wait_for_function("s => document.querySelector('#boxes .picture').getAttribute('src') !== s", arg=before)
+    width = float(page.locator("#boxes [data-set=span]").input_value())
+    assert width == pytest.approx(400, abs=2), "the last of several quick ones counts"
     page.locator("#boxes [data-set=window]").select_option("bone")
     page.wait_for_function("document.querySelector('#boxes [data-set=window]').value === 'bone'")
 

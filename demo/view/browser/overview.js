@@ -10,7 +10,7 @@ const show = root.querySelector("[data-set=show]");
 const find = root.querySelector("[data-set=text]");
 const body = root.querySelector("tbody");
 let moving = false, waits = 0, told = false;
-let turn = Date.now(); // of what was told last: answers to something earlier do not undo it
+let turn = next_turn(); // of what was told last: answers to something earlier do not undo it
 
 function value() {
   return props.value && typeof props.value === "object" ? props.value : null;
@@ -80,7 +80,7 @@ function fill() {
 
 function tell(what, words) {
   told = true;
-  turn += 1;
+  turn = next_turn();
   trigger(what, { ...words, turn });
 }
 
@@ -117,8 +117,8 @@ root.addEventListener("click", (event) => {
   const button = event.target.closest("button"), row = event.target.closest("tbody tr");
   if (button?.dataset.order) tell("chosen", { order: button.dataset.order });
   else if (button?.dataset.first) tell("chosen", { first: Number(button.dataset.first) });
-  else if (button?.dataset.mark) trigger("marked", { id: row.dataset.id, good: JSON.parse(button.dataset.mark) });
-  else if (row) trigger("opened", { id: row.dataset.id });
+  else if (button?.dataset.mark) trigger("marked", { id: row.dataset.id, good: JSON.parse(button.dataset.mark), turn: next_turn() });
+  else if (row) trigger("opened", { id: row.dataset.id, turn: next_turn() });
 });
 watch("value", fill);
 fill();

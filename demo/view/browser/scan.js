@@ -1,6 +1,6 @@
 // What surrounds a slice: place, scores along the axis, window, letters of the edges. Runs behind viewer.js, in its scope.
 let leafed = 0; // slice that was asked for, which may not be seen yet
-let turn = Date.now(); // number of that question: an answer to an older one moves nothing
+let turn = next_turn(); // number of that question: an answer to an older one moves nothing
 let pressedAt = null; // window as it was when dragging began
 const along = viewer.querySelector(".along");
 const plot = viewer.querySelector(".plot");
@@ -19,7 +19,7 @@ function go(index, axis) {
   if (!other && to === leafed) return;
   leafed = to;
   place_of(now);
-  turn += 1;
+  turn = next_turn();
   trigger("slice", other ? { index: to, axis, turn } : { index: to, turn });
 }
 
@@ -77,8 +77,16 @@ function around() {
       + `Slices every ${Number(now.step.toPrecision(3))} mm.`;
 }
 
+const REST = 60; // milliseconds between two windows that are asked for while one is dragged
+let window_of = "", window_told = null, rests = 0;
+function windowed(told) {
+  window_of = value().picture;
+  window_told = { ...told, turn: next_turn() };
+  rests = rests || setTimeout(() => { rests = 0; if (value()?.picture === window_of) trigger("grey", window_told); }, REST);
+}
+
 function grey(middle, span) {
-  trigger("grey", { black: middle - span / 2, white: middle + span / 2 });
+  windowed({ black: middle - span / 2, white: middle + span / 2 });
 }
 
 function greyed(x, y) { // dragged by so many pixels of the screen
@@ -97,8 +105,8 @@ along.addEventListener("click", (event) => {
 along.addEventListener("input", (event) => {
   const now = scan(), name = event.target.dataset.set;
   if (!now || !name) return;
-  if (name === "axis") trigger("slice", { axis: Number(event.target.value) });
-  else if (name === "window") { if (event.target.value !== "dragged") trigger("grey", { name: event.target.value }); }
+  if (name === "axis") trigger("slice", { axis: Number(event.target.value), turn: (turn = next_turn()) });
+  else if (name === "window") { if (event.target.value !== "dragged") windowed({ name: event.target.value }); }
   else {
     const range = now.high - now.low;
     grey(now.low + (set("middle").value / 1000) * range, Math.max(range / 1000, (set("span").value / 1000) * range));

@@ -2,6 +2,6 @@
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (button.dataset.index) trigger("choose", { index: Number(button.dataset.index) });
-  if (button.dataset.first) trigger("turn", { first: Number(button.dataset.first) });
+  if (button.dataset.index) trigger("choose", { index: Number(button.dataset.index), name: button.dataset.name, turn: next_turn() });
+  if (button.dataset.first) trigger("turn", { first: Number(button.dataset.first), turn: next_turn() });
 });

@@ -2,7 +2,7 @@
 function asked(event) {
   const row = event.target.closest("tr[data-number]");
   const slice = event.target.closest("tr[data-slice]");
-  if (slice) trigger("slice", { index: Number(slice.dataset.slice), axis: Number(slice.dataset.axis) });
+  if (slice) trigger("slice", { index: Number(slice.dataset.slice), axis: Number(slice.dataset.axis), turn: next_turn() });
   if (row) trigger("ask", { number: Number(row.dataset.number) });
 }
 element.addEventListener("click", asked);
