@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from assistant.pipeline import Assistant
 from assistant.types import QueryImage
 from demo.bench.session_store import SessionStore
+from demo.bench.sessions import Session
 from demo.bench.workbench import Workbench
 from demo.engine import Engine
 from demo.settings import Settings
@@ -96,6 +98,14 @@ def visit(browser: Any, address: str, tabs: list[Any]) -> Iterator[Callable[...,
 def page(visit: Callable[..., Any]) -> Any:
     """The page, just opened."""
     return visit()
+
+
+def settled(session: Session) -> None:
+    """Wait until all is judged again behind the scenes."""
+    for thread in threading.enumerate():
+        if thread.name == "judge-again":
+            thread.join(60)
+    assert not any(one.outdated for one in session.pictures)
 
 
 def write_incoming(folder: Path, count: int = 5) -> Path:

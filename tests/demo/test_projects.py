@@ -34,6 +34,7 @@ from demo.projects.database import NAME, Database, ProjectError
 from demo.projects.shelf import DAY, Shelf
 from demo.sample_set import SampleSet
 from demo.settings import Settings
+from tests.demo.conftest import settled
 from tests.demo.running import components
 from tests.scan_files import nifti_file
 
@@ -94,10 +95,7 @@ def test_everything_comes_back(opened: Opener, part: QueryImage, tmp_path: Path)
     before = bench.choose(session, 0)
     for question in ("Is anything wrong?", "How bad is region 1?"):
         list(bench.ask(session, question))
-    for _ in range(600):  # pictures are judged again behind the scenes
-        if not any(p.outdated for p in session.pictures):
-            break
-        time.sleep(0.05)
+    settled(session)
 
     bench, back = again(opened, session)
     assert [line.name for line in bench.store.shelf.of(SECRET)] == ["Lids"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from demo.export import corrected_set
 from demo.view import overview, strip, viewer, words
 from demo.whole.listed import lines_of
 from tests.demo.browser import choose_sample, idle, move_threshold
+from tests.demo.conftest import settled
 
 
 def test_shapes_land_on_the_very_pixels() -> None:
@@ -239,12 +239,7 @@ def test_pictures_of_earlier_references_are_judged_again_behind_the_scenes(bench
     for number in range(5):
         bench.add(session, QueryImage(np.roll(part.pixels, number, axis=1), str(number)))
     bench.add_references(session, [QueryImage(np.roll(part.pixels, 30, axis=1), "normal")])
-    for _ in range(600):
-        if not session.redoing:
-            break
-        time.sleep(0.05)
-    assert not session.redoing
-    assert not any(p.outdated for p in session.pictures)
+    settled(session)
     assert sum(p.held is not None for p in session.pictures) <= 3
 
 

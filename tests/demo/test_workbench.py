@@ -22,6 +22,7 @@ from demo.bench.sessions import Session, Setup
 from demo.bench.workbench import Workbench
 from demo.engine import Engine, EngineError
 from demo.view import painting, words
+from tests.demo.conftest import settled
 from tests.demo.running import components
 
 
@@ -97,14 +98,6 @@ def test_what_references_change_is_told(bench: Workbench, part: QueryImage, monk
     bench.tell(session, Details("part"))
     settled(session)
     assert "of 4 verdicts changed" in words.turned_line(session), "another round"
-
-
-def settled(session: Session) -> None:
-    """Wait until all is judged again behind the scenes."""
-    for thread in threading.enumerate():
-        if thread.name == "judge-again":
-            thread.join(60)
-    assert not any(one.outdated for one in session.pictures)
 
 
 def test_a_normal_picture_becomes_a_reference_at_once(bench: Workbench, part: QueryImage) -> None:
