@@ -18,7 +18,7 @@ from assistant.vision.detector import Detector
 from demo.bench import conversations, questions
 from demo.bench.details import Details
 from demo.bench.judging import CHANGED, BenchError
-from demo.bench.sessions import Session, Setup
+from demo.bench.sessions import Setup
 from demo.bench.workbench import Workbench
 from demo.engine import Engine, EngineError
 from demo.view import painting, words
