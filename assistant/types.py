@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -17,6 +18,29 @@ STRIP_PIXELS = 2**21
 """Of a map that is gone through in strips: what is held beside it does not grow with the picture."""
 THRESHOLD = 0.5
 """Calibrated scores at or above this are anomalous, everywhere."""
+Scores = TypeVar("Scores", float, np.ndarray)
+
+
+def shifted(scores: Scores, threshold: float) -> Scores:
+    """Scores whose logits are moved so that ``threshold`` becomes 0.5.
+
+    >>> shifted(0.8, 0.8), round(shifted(0.5, 0.2), 6)
+    (0.5, 0.8)
+    """
+    if threshold == THRESHOLD:
+        return scores
+    above, below = scores * (1 - threshold), (1 - scores) * threshold
+    moved: Scores = above / (above + below)
+    return moved
+
+
+def as_measured(scores: Scores, threshold: float) -> Scores:
+    """Scores before they were :func:`shifted`.
+
+    >>> as_measured(0.5, 0.8), round(as_measured(shifted(0.38, 0.2), 0.2), 6)
+    (0.8, 0.38)
+    """
+    return shifted(scores, 1 - threshold)
 
 
 class Verdict(StrEnum):
@@ -371,6 +395,8 @@ class Inspection:
         references: normal reference pictures it was compared with; None where that is not known or there were none.
         region_embeddings: what each region looks like, of length 1; None where it was not computed or was read from a row.
         coverage: what was looked at; None in rows of before.
+        threshold: of the measured scores, in (0, 1). The scores above, of the map, the regions and ``highest`` too, are
+            :func:`shifted` so that it is at 0.5; :func:`as_measured` gives what was measured, which is what people are told.
     """
 
     image: QueryImage
@@ -390,6 +416,7 @@ class Inspection:
     references: int | None = None
     region_embeddings: Float32[np.ndarray, "regions width"] | None = None
     coverage: Coverage | None = None
+    threshold: float = THRESHOLD
 
     @property
     def verdict(self) -> Verdict:

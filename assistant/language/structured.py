@@ -16,6 +16,7 @@ from assistant.errors import AssistantError
 from assistant.reading.faithfulness import contradicts
 from assistant.types import Inspection
 from assistant.vocabulary.knowledge import Knowledge, load_knowledge
+from assistant.words import wording
 from assistant.words.evidence import caption, evidence_text
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 def _facts(inspection: Inspection) -> dict[str, Any]:
     return {
         "verdict": inspection.verdict.value,
-        "score": round(inspection.image_score, 2),
+        "score": round(wording.measured(inspection), 2),
         "regions": [
             {"id": r.id, "type": r.type, "severity": r.severity.value, "cells": list(r.cells)}
             for r in inspection.regions

@@ -12,7 +12,7 @@ from assistant.reading.quantities import Share, region_numbers
 from assistant.reading.question import Question
 from assistant.reading.spelling import bare_words
 from assistant.reading.statements import ANY, Reading, plainly_asked, read, verdict_votes
-from assistant.types import Inspection, Mode, Region, Verdict
+from assistant.types import Inspection, Mode, Region, Verdict, as_measured
 
 
 def stated_verdict(text: str, question: Question | None = None, own: Sequence[str] = ()) -> Verdict | None:
@@ -227,7 +227,8 @@ def _fits(share: Share, regions: Sequence[Region], inspection: Inspection) -> bo
     """Whether a percentage is one of the picture's, to within its last digit."""
     areas = [100 * r.area_fraction for r in regions] + [100 * sum(r.area_fraction for r in inspection.regions)]
     chances = [100 * r.type_probability for r in regions if r.type_probability is not None]
-    chances += [100 * inspection.image_score, *(100 * r.peak_score for r in regions)]
+    scores = (inspection.image_score, *(r.peak_score for r in regions))
+    chances += [100 * as_measured(score, inspection.threshold) for score in scores]
     values = areas if share.of == "area" else chances if share.of == "chance" else areas + chances
     if share.bound == "<":
         return any(value <= share.percent + share.step / 2 for value in values)

@@ -108,7 +108,7 @@ def concluded(
         scores=np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32),
         numbers=numbered(parts, logits.shape),
         smoothing_mm=width_in_slices(evidence.step_mm) * evidence.step_mm,
-        worst=_picture(detector, evidence, worst, first, inquiry),
+        worst=replace(_picture(detector, evidence, worst, first, inquiry), threshold=threshold),
         worst_slice=worst,
         preset=detector.preset.name,
         weights=detector.weights,

@@ -201,7 +201,7 @@ def unbacked(sentence: str, inspection: Inspection, facts: Iterable[str], told: 
     of_picture = _OF_PICTURE.search(sentence.lower()) is not None
     facts = [line for line in facts if of_picture or not line.startswith("Picture:")]
     if len(numbers) == 1 and not of_picture:
-        facts = [region_line(r) for r in inspection.regions if r.id in numbers]
+        facts = [region_line(inspection, r) for r in inspection.regions if r.id in numbers]
     known = [q for text in (*facts, *told) for q in quantities_of(text)]
     scores = [Quantity(100 * q.value, 1.0, "%") for q in known if not q.unit and q.value <= 1 and q.step == 0.01]
     ids = [Quantity(float(n), 1.0, "") for n in numbers]

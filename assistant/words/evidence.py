@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from assistant.types import Inspection, Mode, Region, Verdict
+from assistant.types import THRESHOLD, Inspection, Mode, Region, Verdict
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Entry, Knowledge
@@ -32,10 +32,10 @@ def evidence_text(inspection: Inspection, knowledge: Knowledge, reference_count:
     lines = [
         f"Object: {inspection.object_name or 'not named'}.",
         _mode_line(inspection.mode, reference_count),
-        f"Verdict: {inspection.verdict.value} ({wording.band(score)}, score {score:.2f}).",
+        f"Verdict: {inspection.verdict.value} ({wording.band(score)}, score {wording.score(inspection)}).",
         f"Number of anomalous regions: {len(inspection.regions)}.",
-        *(_region_line(region) for region in inspection.regions[:MOST]),
-        *([] if (place := highest_region(inspection)) is None else [_highest_line(place)]),
+        *(_region_line(inspection, region) for region in inspection.regions[:MOST]),
+        *([] if (place := highest_region(inspection)) is None else [_highest_line(inspection, place)]),
     ]
     if inspection.regions and (entry := known_on(inspection.regions[0].type, inspection.object_name, knowledge)):
         lines.append(knowledge_line(entry))
@@ -64,19 +64,19 @@ def _references(count: int | None) -> str:
     return "reference pictures" if count is None else f"{count} reference picture{'' if count == 1 else 's'}"
 
 
-def _region_line(region: Region) -> str:
+def _region_line(inspection: Inspection, region: Region) -> str:
     named = region.type or "kind unknown"
     if region.type is not None and region.type_probability is not None:
         named += f" ({100 * region.type_probability:.0f} % sure)"
     return (
         f"Region {region.id}: {named}, at {wording.place(region.cells)}, {wording.percent(region.area_fraction)} "
-        f"of the picture, peak {region.peak_score:.2f}, severity {region.severity.value}."
+        f"of the picture, peak {wording.score(inspection, region.peak_score)}, severity {region.severity.value}."
     )
 
 
-def _highest_line(place: Region) -> str:
+def _highest_line(inspection: Inspection, place: Region) -> str:
     alike = "" if place.type is None else f", most like {place.type}"
-    return f"Highest score of the map: {place.peak_score:.2f}, at {wording.place(place.cells[:1])}{alike}."
+    return f"Highest score of the map: {wording.score(inspection, place.peak_score)}, at {wording.place(place.cells[:1])}{alike}."
 
 
 def caption(inspection: Inspection, knowledge: Knowledge, style: Literal["short", "full"] = "short") -> str:
@@ -87,11 +87,12 @@ def caption(inspection: Inspection, knowledge: Knowledge, style: Literal["short"
     """
     sentences = [_verdict_sentence(inspection, knowledge)]
     if wording.borderline(inspection.image_score):
+        at = "0.5" if inspection.threshold == THRESHOLD else wording.threshold(inspection)
         sentences.append(
-            f"This is uncertain: the score of {inspection.image_score:.2f} is close to the threshold of 0.5."
+            f"This is uncertain: the score of {wording.score(inspection)} is close to the threshold of {at}."
         )
     if style == "full":
-        sentences += [_region_sentence(region) for region in inspection.regions[:MOST]]
+        sentences += [_region_sentence(inspection, region) for region in inspection.regions[:MOST]]
         if (more := len(inspection.regions) - MOST) > 0:
             are = "is" if more == 1 else "are"
             sentences.append(f"{wording.counted(more, 'weaker region').capitalize()} {are} not described.")
@@ -135,10 +136,10 @@ def _listed(regions: tuple[Region, ...], knowledge: Knowledge, medical: bool) ->
     return wording.join(named)
 
 
-def _region_sentence(region: Region) -> str:
+def _region_sentence(inspection: Inspection, region: Region) -> str:
     return (
         f"Region {region.id}, at {wording.place(region.cells)}, covers {wording.percent(region.area_fraction)} of the "
-        f"picture, peaks at {region.peak_score:.2f} and is rated {region.severity.value}."
+        f"picture, peaks at {wording.score(inspection, region.peak_score)} and is rated {region.severity.value}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.types import THRESHOLD, Extents, Inspection, MeasuredBy, Mode, Region
+from assistant.types import Extents, Inspection, MeasuredBy, Mode, Region
 from assistant.vision.measuring.directions import LONG, direction_of
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.knowledge import Knowledge
@@ -28,16 +28,19 @@ def fact_lines(inspection: Inspection, knowledge: Knowledge) -> list[str]:
         f"Object: {inspection.object_name or 'not named by the user'}.",
         f"Picture: {image.width} px wide, {image.height} px high; {_scale(inspection)}.",
         f"Verdict: {inspection.verdict.value}, {sure}: score "
-        f"{inspection.image_score:.2f} against a threshold of {THRESHOLD:.2f} (0 normal, 1 anomalous).",
+        f"{wording.score(inspection)} against a threshold of {wording.threshold(inspection)} (0 normal, 1 anomalous).",
         f"Judged {_judged(inspection)}.",
         f"Anomalous regions: {len(regions)}.",
-        *(region_line(region) for region in regions[:MOST]),
+        *(region_line(inspection, region) for region in regions[:MOST]),
         *(line for region in regions[:MOST] if (line := direction_line(inspection, region))),
         *([f"{len(regions) - MOST} weaker regions are not described."] if len(regions) > MOST else []),
     ]
     place = highest_region(inspection)
     if place is not None:
-        lines.append(f"No region reaches the threshold; the map is highest, {place.peak_score:.2f}, {_at(place)}.")
+        lines.append(
+            "No region reaches the threshold; the map is highest, "
+            f"{wording.score(inspection, place.peak_score)}, {_at(place)}."
+        )
     if inspection.rule is not None:
         lines.append(f"The user's own rule says {wording.ruling(inspection.rule)}.")
     if inspection.coverage is not None and inspection.coverage.detail != "overview":
@@ -49,7 +52,7 @@ def fact_lines(inspection: Inspection, knowledge: Knowledge) -> list[str]:
     return [*lines, *([notice] if (notice := wording.caution(inspection, knowledge)) else [])]
 
 
-def region_line(region: Region) -> str:
+def region_line(inspection: Inspection, region: Region) -> str:
     """What is known of a region."""
     kind = region.type or "kind unknown"
     if region.type is not None and region.type_probability is not None:
@@ -57,7 +60,7 @@ def region_line(region: Region) -> str:
     box, measures = region.box, region.measures
     told = [
         kind, _at(region), f"x {box.x_min} to {box.x_max - 1} px, y {box.y_min} to {box.y_max - 1} px",
-        f"{wording.percent(region.area_fraction)} of the picture", f"peak score {region.peak_score:.2f}",
+        f"{wording.percent(region.area_fraction)} of the picture", f"peak score {wording.score(inspection, region.peak_score)}",
         f"severity {region.severity.value}",
     ]  # fmt: skip
     if measures is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from assistant.reading import quantities
-from assistant.types import Domain, Inspection, MeasuredBy, Region, RuleVerdict
+from assistant.types import Domain, Inspection, MeasuredBy, Region, RuleVerdict, as_measured
 from assistant.vocabulary.knowledge import Knowledge
 
 NUMBERS = tuple(quantities.NUMBERS)[:10]
@@ -72,6 +72,26 @@ def ruling(verdict: RuleVerdict) -> str:
     where = f" ({regions}{join([str(one) for one in verdict.regions])})" if regions else ""
     told = "" if verdict.clause is None else f": {verdict.clause}{where}"
     return f"{verdict.verdict.value}{told}" + ("" if verdict.reason is None else f"; {verdict.reason}")
+
+
+def measured(inspection: Inspection, value: float | None = None) -> float:
+    """A score of an inspection as it was measured, the image score where none is given: what people are told and name.
+
+    Args:
+        inspection: whose threshold the score was shifted by.
+        value: as the inspection holds it, threshold 0.5.
+    """
+    return as_measured(inspection.image_score if value is None else float(value), inspection.threshold)
+
+
+def score(inspection: Inspection, value: float | None = None) -> str:
+    """:func:`measured` as it is written: ``0.86``."""
+    return f"{measured(inspection, value):.2f}"
+
+
+def threshold(inspection: Inspection) -> str:
+    """The threshold of the measured scores as it is written: ``0.50``."""
+    return f"{inspection.threshold:.2f}"
 
 
 def place(cells: Sequence[str]) -> str:

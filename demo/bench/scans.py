@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from assistant.inquiry import Inquiry
 from assistant.report import of_scan
-from assistant.types import Verdict
+from assistant.types import Verdict, as_measured
 from assistant.volumes.reference_volumes import MOST, VolumeReferences
 from assistant.volumes.volume import Volume
 from demo.bench import keeping
 from demo.bench.judging import BenchError, worst_of
 from demo.bench.sessions import Mark, Picture, Session, Setup
 from demo.bench.setups import Setups
-from demo.bench.thresholds import View, shifted
+from demo.bench.thresholds import View
 from demo.scans import shown
 from demo.scans.kept import keep_scan
 from demo.scans.look import Scan, Turn, asked_of_scans, in_turns
@@ -218,9 +218,8 @@ class Scans(Setups):
         )
         image = replace(inspection.image, source=scan.kept.name)
         inspection, measured = replace(inspection, image=image), replace(measured, image=image)
-        back = 1 - at
         peaks, means = (
-            tuple(shifted(getattr(region, name), back) for region in inspection.regions)
+            tuple(as_measured(getattr(region, name), at) for region in inspection.regions)
             for name in ("peak_score", "mean_score")
         )
         picture.view = View(inspection, measured, at, peaks, means)

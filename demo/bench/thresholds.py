@@ -14,7 +14,7 @@ import numpy as np
 
 from assistant.errors import ConfigError
 from assistant.rules import Rule
-from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict
+from assistant.types import THRESHOLD, AnomalyMap, Inspection, Region, Verdict, shifted
 from assistant.vision.detail.layered_regions import layered_regions
 from assistant.vision.detail.painted import LayeredMap
 from assistant.vision.measuring.measures import measured as with_measures
@@ -25,7 +25,7 @@ LEAST, MOST = 0.05, 0.95
 
 Namer = Callable[[list[RegionMask]], tuple[Region, ...]]
 """Gives regions of a map their types, severities and numbers."""
-Scores = TypeVar("Scores", float, np.ndarray)
+Scored = TypeVar("Scored", Region, RegionMask)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,19 +75,6 @@ class View:
         return np.asarray(self.measured.anomaly_map.window(rows, columns) >= self.threshold)
 
 
-def shifted(scores: Scores, threshold: float) -> Scores:
-    """Scores whose logits are moved so that ``threshold`` becomes 0.5.
-
-    >>> shifted(0.8, 0.8), round(shifted(0.5, 0.2), 6)
-    (0.5, 0.8)
-    """
-    if threshold == THRESHOLD:
-        return scores
-    above, below = scores * (1 - threshold), (1 - scores) * threshold
-    moved: Scores = above / (above + below)
-    return moved
-
-
 def ruled(view: View, rule: Rule | None) -> View:
     """A view with what the user's rule says of its regions; scores count as measured, whatever the threshold."""
     if rule is None:
@@ -124,10 +111,7 @@ def under_threshold(measured: Inspection, threshold: float, name: Namer, grid: t
     if threshold == THRESHOLD and len(masks) == len(measured.regions):
         named: Sequence[Region] = measured.regions
     else:
-        named = name([
-            replace(m, peak_score=shifted(m.peak_score, threshold), mean_score=shifted(m.mean_score, threshold))
-            for m in masks
-        ])  # fmt: skip
+        named = name([_moved(mask, threshold) for mask in masks])
         finest = finest_grid(measured, grid)
         named = named if finest is None else with_measures(named, measured.image, anomaly_map, masks, finest)
     inspection = replace(
@@ -136,9 +120,17 @@ def under_threshold(measured: Inspection, threshold: float, name: Namer, grid: t
         regions=tuple(named),
         anomaly_map=anomaly_map,
         region_embeddings=None if layered else measured.region_embeddings,
+        highest=None if measured.highest is None else _moved(measured.highest, threshold),
+        threshold=threshold,
     )
     peaks, means = tuple(m.peak_score for m in masks), tuple(m.mean_score for m in masks)
     return View(inspection, measured, threshold, peaks, means)
+
+
+def _moved(region: Scored, threshold: float) -> Scored:
+    """A region with its scores :func:`shifted`."""
+    peak, mean = (shifted(score, threshold) for score in (region.peak_score, region.mean_score))
+    return replace(region, peak_score=peak, mean_score=mean)
 
 
 def finest_grid(measured: Inspection, grid: tuple[int, int] | None) -> tuple[int, int] | None:

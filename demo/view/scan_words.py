@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from assistant.types import Mode
+from assistant.types import Mode, as_measured
 from assistant.volumes.finding import VolumeInspection
 from assistant.words import wording
 from assistant.words.volume_caption import millilitres, volume_caption
 from demo.bench.sessions import Picture
-from demo.bench.thresholds import View, shifted
+from demo.bench.thresholds import View
 from demo.scans.look import Scan
 from demo.view import words
 
@@ -58,9 +58,12 @@ def measured(scan: Scan, view: View) -> VolumeInspection:
     assert scan.at is not None, "judged"
     if scan.at is scan.found or scan.found is None:
         return scan.at
-    back = 1 - view.threshold
     regions = tuple(
-        replace(one, peak_score=shifted(one.peak_score, back), mean_score=shifted(one.mean_score, back))
+        replace(
+            one,
+            peak_score=as_measured(one.peak_score, view.threshold),
+            mean_score=as_measured(one.mean_score, view.threshold),
+        )
         for one in scan.at.regions
     )
     return replace(scan.at, regions=regions, slice_scores=scan.found.slice_scores)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from assistant.types import THRESHOLD, Box, Mode, Region, Verdict
+from assistant.types import Box, Mode, Region, Verdict
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.evidence import caption
@@ -48,11 +48,7 @@ def summary(view: View) -> str:
     """The caption, with the score and the threshold as the page shows them."""
     if rejected(view):
         return f"You rejected what was found; by its score of {view.score:.2f} alone the picture would be anomalous."
-    text = caption(view.inspection, load_knowledge())
-    if view.threshold == THRESHOLD:
-        return text
-    inner = f"the score of {view.inspection.image_score:.2f} is close to the threshold of 0.5"
-    return text.replace(inner, f"the score of {view.score:.2f} is close to the threshold of {view.threshold:.2f}")
+    return caption(view.inspection, load_knowledge())
 
 
 def sign(view: View) -> str:

@@ -27,12 +27,13 @@ def why(scene: Scene) -> list[str]:
         differs = "looks unlike anything in them" if found.mode is Mode.FEW_SHOT else "stands out from the rest"
         return [
             f"I call it {found.verdict.value}{but} {phrases.name(first)}, {phrases.place(first)}, {differs}: "
-            f"the map reaches {first.peak_score:.2f} there.",
+            f"the map reaches {wording.score(found, first.peak_score)} there.",
             basis,
         ]
     place = highest_region(found)
     high = "" if place is None else (
-        f": nothing is marked even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+        f": nothing is marked even {phrases.place(place)}, where the map is highest, "
+            f"with {wording.score(found, place.peak_score)}"
     )  # fmt: skip
     if scene.anomalous:
         return [
@@ -40,7 +41,7 @@ def why(scene: Scene) -> list[str]:
             basis,
         ]
     if place is not None and place.peak_score >= THRESHOLD:
-        above = f"the map reaches {place.peak_score:.2f} {phrases.place(place)}"
+        above = f"the map reaches {wording.score(found, place.peak_score)} {phrases.place(place)}"
         return [f"I call it normal because the picture as a whole stays below its threshold, although {above}.", basis]
     return [f"I call it normal because no place stands out enough{high}.", basis]
 
@@ -52,7 +53,7 @@ def checked(scene: Scene) -> list[str]:
     said = [
         f"1. The whole picture ({image.width} x {image.height} px) was looked at in small patches.",
         f"2. Each patch was judged {phrases.judged_by(found)}, which gives a map of scores.",
-        f"3. The image score of {found.image_score:.2f} was held against the threshold of 0.50, "
+        f"3. The image score of {wording.score(found)} was held against the threshold of {wording.threshold(found)}, "
         f"which makes it {found.verdict.value}.",
     ]
     number = len(found.regions)
@@ -89,7 +90,7 @@ def sure(scene: Scene) -> list[str]:
         where = f"{phrases.name(region)}, {phrases.place(region)}"
         told = f"{phrases.capital('; '.join(chances))}, as the kind of {where}."
         return [told] if scene.question.text != scene.message.text else [told, f"It {looks(scene, region)}"]
-    far = abs(found.image_score - THRESHOLD)
+    far = abs(wording.measured(found) - found.threshold)
     said = [
         f"The verdict is {found.verdict.value}: {phrases.scored(found)}, which is {phrases.how_close(found.image_score)}"
         f"{'' if wording.borderline(found.image_score) else f' ({far:.2f} from it)'}."
@@ -141,17 +142,19 @@ def claim(scene: Scene) -> list[str]:
         looks = "" if first.type is None else f", and looks most like {wording.noun(first.type, scene.knowledge)}"
         return [
             f"What I can say of it: {phrases.name(first)}, {phrases.place(first)}, differs from the rest "
-            f"(up to {first.peak_score:.2f}){looks}. Whether it is what you say, the map does not tell."
+            f"(up to {wording.score(scene.inspection, first.peak_score)}){looks}. "
+            "Whether it is what you say, the map does not tell."
         ]
     if materials_of(said):
         entry = scene.knowledge.find(first.type)
         strange = entry is not None and not scene.medical and not fits_object(entry.name, materials_of(said))
         return [phrases.hardly(entry, scene)] if entry is not None and strange else [
             f"You know what it is made of, I only see its picture: the map shows that the place {phrases.place(first)} differs "
-            f"(up to {first.peak_score:.2f})."
+            f"(up to {wording.score(scene.inspection, first.peak_score)})."
         ]  # fmt: skip
     return [
-        f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up to {first.peak_score:.2f}), "
+        f"It may be {said}: the map shows that the place {phrases.place(first)} differs (up "
+        f"to {wording.score(scene.inspection, first.peak_score)}), "
         "not what it is made of.",
         _correct(scene),
     ]
@@ -187,7 +190,8 @@ def missed(scene: Scene) -> list[str]:
     high = (
         ""
         if place is None
-        else f", not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}"
+        else f", not even {phrases.place(place)}, where the map is highest, with "
+        f"{wording.score(scene.inspection, place.peak_score)}"
     )
     return [f"I marked nothing{high}.", f"You may still be right: {NOT_ABSENT}.", DRAW_SCAN if scene.medical else DRAW]
 

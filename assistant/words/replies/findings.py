@@ -156,7 +156,7 @@ def list_regions(scene: Scene) -> list[str]:
         return nothing(scene, "list")
     lines = [
         f"{r.id}. {phrases.mark_at(r, scene)}: box {phrases.box(r)}, {wording.percent(r.area_fraction)} of the picture, "
-        f"{r.severity.value}, score up to {r.peak_score:.2f}{_how_sure(r)}."
+        f"{r.severity.value}, score up to {wording.score(scene.inspection, r.peak_score)}{_how_sure(r)}."
         for r in regions[: min(MOST, scene.asked.slots.limit or MOST)]
     ]
     more = f", the strongest {wording.NUMBERS[len(lines)]}" if len(lines) < len(regions) else ""
@@ -176,13 +176,15 @@ def worst(scene: Scene) -> list[str]:
     regions = scene.regions or scene.inspection.regions
     if regions:
         first = regions[0]
-        return [f"{phrases.capital(phrases.name(first))}: {phrases.mark_at(first, scene)}, score up to {first.peak_score:.2f}, "
+        return [f"{phrases.capital(phrases.name(first))}: {phrases.mark_at(first, scene)}, score up "
+            f"to {wording.score(scene.inspection, first.peak_score)}, "
                 f"rated {first.severity.value}."]  # fmt: skip
     place = highest_region(scene.inspection)
     if place is None:
         return ["No place of the map stands out from the rest."]
     return [
-        f"Nothing reaches the threshold, not even {phrases.place(place)}, where the map is highest, with {place.peak_score:.2f}."
+        f"Nothing reaches the threshold, not even {phrases.place(place)}, where the map is highest, "
+        f"with {wording.score(scene.inspection, place.peak_score)}."
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.spelling import plain
-from assistant.types import THRESHOLD, Region, Severity
+from assistant.types import THRESHOLD, Inspection, Region, Severity
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.severity import COSMETIC, FROM, GRAVE, GRAVE_FROM, is_grave, points_of, severity_of
 from assistant.words import wording
@@ -109,11 +109,11 @@ def rated(scene: Scene) -> list[str]:
     asked = {severity for severity in ("minor", "major", "critical") if severity in plain(scene.question.text)}
     named = [r for r in regions if r.severity.value in asked] if not scene.numbers else list(regions)
     chosen = (named or list(regions))[:RATED]
-    said = [_points(region) for region in chosen]
+    said = [_points(scene.inspection, region) for region in chosen]
     return [*said, RULE, "It is a rule for sorting, and no acceptance limit: your own rule decides."]
 
 
-def _points(region: Region) -> str:
+def _points(found: Inspection, region: Region) -> str:
     size, strength = points_of(region.area_fraction, region.peak_score, region.type)
     head = f"{phrases.capital(phrases.name(region))} is rated {region.severity.value}"
     if severity_of(region.area_fraction, region.peak_score, region.type) is not region.severity:
@@ -124,10 +124,10 @@ def _points(region: Region) -> str:
     )  # fmt: skip
     sums = (
         f"{size:.2f} for its size ({wording.percent(region.area_fraction)} of the picture) and {strength:.2f} for its strength "
-        f"(up to {region.peak_score:.2f}{weight}) make {size + strength:.2f}"
+        f"(up to {wording.score(found, region.peak_score)}{weight}) make {size + strength:.2f}"
     )
     if is_grave(region.peak_score, region.type) and size + strength < FROM[region.severity]:
-        return f"{head}: {sums}, and a grave kind is never minor from {GRAVE_FROM:.2f} on."
+        return f"{head}: {sums}, and a grave kind is never minor from {wording.score(found, GRAVE_FROM)} on."
     return f"{head}: {sums}."
 
 
@@ -135,10 +135,10 @@ def probability(scene: Scene) -> list[str]:
     """That a score is no share of bad parts."""
     found = scene.inspection
     return [
-        f"The score of {found.image_score:.2f} is no probability that you can count on: it is a scale from 0 to 1 that "
+        f"The score of {wording.score(found)} is no probability that you can count on: it is a scale from 0 to 1 that "
         f"is set so that "
-        "0.50 is the threshold.",
-        f"It does not say that {100 * found.image_score:.0f} of 100 such pictures are bad: how often yours are bad it "
+        f"{wording.threshold(found)} is the threshold.",
+        f"It does not say that {100 * wording.measured(found):.0f} of 100 such pictures are bad: how often yours are bad it "
         f"does not know.",
     ]
 
@@ -147,7 +147,7 @@ def top(scene: Scene) -> list[str]:
     """How picture and map hang together."""
     return [
         f"The map is set so that its highest hundredth is, on average, the score of the picture: "
-        f"{scene.inspection.image_score:.2f}.",
+        f"{wording.score(scene.inspection)}.",
         "So one high spot alone does not turn the verdict, and the peak of a region may lie above that score.",
     ]
 
@@ -170,10 +170,11 @@ def p_value(scene: Scene) -> list[str]:
 def needed(scene: Scene) -> list[str]:
     """How high the score has to be."""
     found = scene.inspection
-    missing = THRESHOLD - found.image_score
+    missing = found.threshold - wording.measured(found)
     far = f"{missing:.2f} more" if missing > 0 else f"it lies {-missing:.2f} above it"
     return [
-        f"The score of the picture has to reach 0.50 to be called anomalous; it is {found.image_score:.2f} ({far}).",
+        f"The score of the picture has to reach {wording.threshold(found)} to be called "
+        f"anomalous; it is {wording.score(found)} ({far}).",
         "How close the threshold lies to good ones is set with --overkill, or moved on the page.",
     ]
 
@@ -181,25 +182,37 @@ def needed(scene: Scene) -> list[str]:
 def affects(scene: Scene) -> list[str]:
     """What moves the score: what the picture shows, and how it was taken."""
     found = scene.inspection
-    made = f"The score is made of what the picture shows alone, and is {found.image_score:.2f}; what lies outside does not count."
+    made = f"The score is made of what the picture shows alone, and is {wording.score(found)}; what lies outside does not count."
     return [made, *robust(scene)]
 
 
 def drives(scene: Scene) -> list[str]:
     """Which place the score rests on."""
     found = scene.inspection
-    said = f"The verdict follows from the score of the picture, {found.image_score:.2f}, against the threshold of 0.50."
+    said = (
+        f"The verdict follows from the score of the picture, {wording.score(found)}, "
+        f"against the threshold of {wording.threshold(found)}."
+    )
     made = "That score is the average of the highest hundredth of the map"
     if not found.regions:
         place = highest_region(found)
-        at = "" if place is None else f"; it is highest {phrases.place(place)}, with {place.peak_score:.2f}"
+        at = (
+            ""
+            if place is None
+            else f"; it is highest {phrases.place(place)}, with {wording.score(found, place.peak_score)}"
+        )
         return [said, f"{made}{at}."]
     first = found.regions[0]
     most = (
-        f"{made}, so {phrases.name(first)}, {phrases.mark_at(first, scene)}, weighs most, with {first.peak_score:.2f}"
+        f"{made}, so {phrases.name(first)}, {phrases.mark_at(first, scene)}, weighs "
+        f"most, with {wording.score(found, first.peak_score)}"
     )
     others = found.regions[1:]
-    rest = "" if not others else f"; the next, {phrases.name(others[0])}, reaches {others[0].peak_score:.2f}"
+    rest = (
+        ""
+        if not others
+        else f"; the next, {phrases.name(others[0])}, reaches {wording.score(found, others[0].peak_score)}"
+    )
     return [said, f"{most}{rest}."]
 
 
@@ -207,12 +220,12 @@ def apart(scene: Scene) -> list[str]:
     """That score, peak and the chance of a kind are different things."""
     found = scene.inspection
     said = [
-        f"They are different things: {found.image_score:.2f} is the score of the whole picture, which makes the verdict"
+        f"They are different things: {wording.score(found)} is the score of the whole picture, which makes the verdict"
     ]
     if not found.regions:
         return [f"{said[0]}; the map tells it place by place."]
     first = (scene.regions or found.regions)[0]
-    said[0] += f"; {first.peak_score:.2f} is the highest value of the map in {phrases.name(first)}"
+    said[0] += f"; {wording.score(found, first.peak_score)} is the highest value of the map in {phrases.name(first)}"
     if first.type_probability is None:
         return [f"{said[0]}."]
     return [
@@ -236,7 +249,7 @@ def _number(scene: Scene, said: str) -> list[str] | None:
 
 def _told(scene: Scene, value: float, digits: int, percent: bool, said: str) -> list[str] | None:
     """The explanation of a number with so many digits behind its point."""
-    step = 0.5 * 10.0**-digits + 1e-9
+    step, found = 0.5 * 10.0**-digits + 1e-9, scene.inspection
     first = scene.regions or scene.inspection.regions
     regions = (*first, *(r for r in scene.inspection.regions if r not in first))
     if percent:
@@ -244,18 +257,18 @@ def _told(scene: Scene, value: float, digits: int, percent: bool, said: str) -> 
     if digits < 1 or value > 1:
         return None
     of_region = re.search(r"\bpeak\b|\bregion \d", said) is not None
-    is_score = abs(value - scene.inspection.image_score) <= step
+    is_score = abs(value - wording.measured(found)) <= step
     if is_score and not of_region:
         return score_of(scene)
-    peaks = [region for region in regions if abs(value - region.peak_score) <= step]
+    peaks = [region for region in regions if abs(value - wording.measured(found, region.peak_score)) <= step]
     if peaks:
         return peak_of(peaks[0], scene)
     if is_score:
         return score_of(scene)
     place = highest_region(scene.inspection)
-    if place is not None and abs(value - place.peak_score) <= step:
+    if place is not None and abs(value - wording.measured(found, place.peak_score)) <= step:
         return _highest(place, scene)
-    return threshold(scene) if abs(value - THRESHOLD) <= step else None
+    return threshold(scene) if abs(value - found.threshold) <= step else None
 
 
 def _percentage(scene: Scene, regions: Sequence[Region], value: float, step: float) -> list[str] | None:
@@ -265,7 +278,7 @@ def _percentage(scene: Scene, regions: Sequence[Region], value: float, step: flo
             return chance_of_kind(region, scene)
         if abs(value - 100 * region.area_fraction) <= step:
             return _share(region, scene)
-    return probability(scene) if abs(value - 100 * scene.inspection.image_score) <= step else None
+    return probability(scene) if abs(value - 100 * wording.measured(scene.inspection)) <= step else None
 
 
 def score_of(scene: Scene) -> list[str]:
@@ -276,8 +289,8 @@ def score_of(scene: Scene) -> list[str]:
     how = f"only just {side}" if close else f"well {side}" if not 0.2 <= found.image_score < 0.8 else side
     verdict = f"the verdict is {found.verdict.value}{', but it could go either way' if close else ''}"
     return [
-        f"{found.image_score:.2f} is the score of the picture, from 0 to 1: the higher, the more unusual.",
-        f"It lies {how} the threshold of 0.50, so {verdict}.",
+        f"{wording.score(found)} is the score of the picture, from 0 to 1: the higher, the more unusual.",
+        f"It lies {how} the threshold of {wording.threshold(found)}, so {verdict}.",
         "It is the average of the highest hundredth of the map, and no probability.",
     ]
 
@@ -286,11 +299,11 @@ def peak_of(region: Region, scene: Scene) -> list[str]:
     """What the highest value of a region is."""
     high = "a little above" if region.peak_score < 0.65 else "clearly above" if region.peak_score < 0.9 else "far above"
     return [
-        f"{region.peak_score:.2f} is the highest value of the map in {phrases.name(region)}, "
+        f"{wording.score(scene.inspection, region.peak_score)} is the highest value of the map in {phrases.name(region)}, "
         f"{phrases.mark_at(region, scene)}: on the "
-        f"scale from 0 to 1 that is {high} the threshold of 0.50.",
+        f"scale from 0 to 1 that is {high} the threshold of {wording.threshold(scene.inspection)}.",
         f"It says how unusual that place looks, not how grave it is; the verdict rests on the score of the whole picture, "
-        f"{scene.inspection.image_score:.2f}.",
+        f"{wording.score(scene.inspection)}.",
     ]
 
 
@@ -298,10 +311,11 @@ def _highest(place: Region, scene: Scene) -> list[str]:
     found = scene.inspection
     side = "at or above" if place.peak_score >= THRESHOLD else "below"
     return [
-        f"{place.peak_score:.2f} is the highest value of the map, {side} the threshold of 0.50 at that point.",
+        f"{wording.score(found, place.peak_score)} is the highest value of the map, {side} the "
+        f"threshold of {wording.threshold(found)} at that point.",
         f"Nothing is marked {phrases.place(place)}, where it lies: the verdict is made by the score of the picture, "
-        f"{found.image_score:.2f}, the average of the highest hundredth of the map. A point alone does not make it, and "
-        "places are marked only where that score reaches 0.50.",
+        f"{wording.score(found)}, the average of the highest hundredth of the map. A point alone does not make it, and "
+        f"places are marked only where that score reaches {wording.threshold(found)}.",
         phrases.caveat(scene),
     ]
 
@@ -316,7 +330,8 @@ def chance_of_kind(region: Region, scene: Scene) -> list[str]:
     return [
         f"{100 * chance:.0f} % is how sure the kind of {phrases.name(region)} is: of the kinds that I know it looks most like "
         f"{wording.noun(region.type, scene.knowledge)}, the rest lies with other kinds.{alike}",
-        f"It does not say how much that place differs: for that the map stands, with {region.peak_score:.2f}.",
+        "It does not say how much that place differs: for that the map stands, with "
+        f"{wording.score(scene.inspection, region.peak_score)}.",
     ]
 
 
@@ -324,7 +339,7 @@ def _share(region: Region, scene: Scene) -> list[str]:
     return [
         f"{wording.percent(region.area_fraction)} of the picture is what the map marks as {phrases.name(region)}: all "
         f"pixels there that "
-        "reach the threshold of 0.50.",
+        f"reach the threshold of {wording.threshold(scene.inspection)}.",
         "The map is coarser than the mark, so its outline may cut a part off or take in what lies around: the true "
         "share may be smaller "
         "or larger.",

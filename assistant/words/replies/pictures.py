@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.types import THRESHOLD, Mode
+from assistant.types import Mode
 from assistant.vision.measuring.picture_quality import picture_quality
 from assistant.vision.regions import highest_region
 from assistant.words import wording
@@ -52,7 +52,7 @@ def robust(scene: Scene) -> list[str]:
     )  # fmt: skip
     return [
         "I did not try it: light, position, turning and another camera all move the score, least with references taken alike.",
-        f"Here it is {found.image_score:.2f}, {near}. Give the changed picture, and it is judged anew.",
+        f"Here it is {wording.score(found)}, {near}. Give the changed picture, and it is judged anew.",
     ]
 
 
@@ -74,13 +74,15 @@ def heat_map(scene: Scene) -> list[str]:
     if scene.cells or scene.point:
         return at_place(scene)
     found = scene.inspection
-    means = f"The map gives every place a score from 0, dark, to 1, bright; the threshold is {THRESHOLD:.2f}."
+    means = (
+        f"The map gives every place a score from 0, dark, to 1, bright; the threshold is {wording.threshold(found)}."
+    )
     row, column, score = found.anomaly_map.highest
     if _names_thing_there(scene):
         means = "Where that lies in the picture I do not know: tell me a corner, a side, or x and y."
     place = found.regions[0] if found.regions else highest_region(found)
     at = f"around x {column}, y {row} px" if place is None else f"{phrases.place(place)}, around x {column}, y {row} px"
-    return [means, f"It is highest {at}, with {score:.2f}.", _drives(scene)]
+    return [means, f"It is highest {at}, with {wording.score(found, score)}.", _drives(scene)]
 
 
 def _names_thing_there(scene: Scene) -> bool:

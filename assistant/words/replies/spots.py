@@ -7,7 +7,8 @@ import re
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.clauses import mentioned_types
 from assistant.reading.spelling import plain
-from assistant.types import THRESHOLD
+from assistant.types import THRESHOLD, Inspection
+from assistant.words import wording
 from assistant.words.replies.posed.alternatives import looks
 from assistant.words.replies.verdicts import DECIDES, DRAW, DRAW_SCAN, NOT_ABSENT
 from assistant.words.scene import phrases
@@ -81,7 +82,7 @@ def _inside(scene: Scene) -> list[str] | None:
     named = tuple(dict.fromkeys((*scene.question.kinds, *scene.message.kinds)))
     return [
         f"That lies inside {phrases.name(region)}, {phrases.mark_at(region, scene)}, which is marked as a whole: the map reaches "
-        f"{region.peak_score:.2f} there.",
+        f"{wording.score(scene.inspection, region.peak_score)} there.",
         f"What lies within it the map does not tell apart; the region {looks(scene, region, named)}",
         DECIDES if scene.medical else "A closer picture of that place would tell more.",
     ]
@@ -122,32 +123,42 @@ def _state(scene: Scene, spot: Spot) -> list[str]:
     there = spot.regions(found)
     if spot.box is None:
         if not found.regions:
-            said = f"Nothing is marked in the picture: the map reaches {peak:.2f} at most ({phrases.scored(found)})."
+            said = (
+                f"Nothing is marked in the picture: the map reaches {wording.score(found, peak)} "
+                f"at most ({phrases.scored(found)})."
+            )
             return [said, *where]
         named = phrases.name(found.regions[0]) if len(found.regions) == 1 else "the marked regions"
         return [
-            f"Outside {named} nothing is marked: the map reaches {peak:.2f} there at most.",
+            f"Outside {named} nothing is marked: the map reaches {wording.score(found, peak)} there at most.",
             *where,
         ]
     if there:
         first = phrases.mark_at(there[0], scene)
         return [
-            f"In that part I marked {phrases.name(there[0])}, {first}; beside it the map reaches {peak:.2f} at most, "
-            f"{_below(peak)} the threshold of 0.50.",
+            f"In that part I marked {phrases.name(there[0])}, {first}; beside it the "
+            f"map reaches {wording.score(found, peak)} at most, "
+            f"{_below(found, peak)} the threshold of {wording.threshold(found)}.",
         ]
     if peak >= THRESHOLD and not scene.anomalous:
         return [
-            f"{phrases.capital(spot.where)} the map reaches {peak:.2f}, but the picture as a whole stays below its threshold "
+            f"{phrases.capital(spot.where)} the map reaches {wording.score(found, peak)}, "
+            "but the picture as a whole stays below its threshold "
             f"({phrases.scored(found)}), so nothing is marked."
         ]
     if peak >= THRESHOLD:
-        return [f"{phrases.capital(spot.where)} the map reaches {peak:.2f}, too small a spot to be marked."]
-    said = f"Nothing is marked {spot.where}: the map reaches {peak:.2f} there, below the threshold of 0.50."
+        return [
+            f"{phrases.capital(spot.where)} the map reaches {wording.score(found, peak)}, too small a spot to be marked."
+        ]
+    said = (
+        f"Nothing is marked {spot.where}: the map reaches {wording.score(found, peak)} "
+        f"there, below the threshold of {wording.threshold(found)}."
+    )
     return [said, *_nearest(scene, spot)]
 
 
-def _below(peak: float) -> str:
-    near = f"{peak:.2f}" == f"{THRESHOLD:.2f}"
+def _below(found: Inspection, peak: float) -> str:
+    near = wording.score(found, peak) == wording.threshold(found)
     return "at" if near else "above" if peak >= THRESHOLD else "below"
 
 
@@ -169,13 +180,16 @@ def _why(scene: Scene, spot: Spot) -> str:
     if peak >= THRESHOLD and not scene.anomalous:
         return (
             f"{nothing} places are marked in pictures only whose score reaches the threshold: the map reaches "
-            f"{peak:.2f} there, but "
-            f"the score of the picture is {found.image_score:.2f}."
+            f"{wording.score(found, peak)} there, but "
+            f"the score of the picture is {wording.score(found)}."
         )
     if peak >= THRESHOLD:
-        return f"{nothing} it is too small a spot, although the map reaches {peak:.2f} there."
+        return f"{nothing} it is too small a spot, although the map reaches {wording.score(found, peak)} there."
     like = "it differs little from the references" if found.references else "it looks much like the rest"
-    return f"{nothing} the map reaches only {peak:.2f} there, below the threshold of 0.50: by the map, {like}."
+    return (
+        f"{nothing} the map reaches only {wording.score(found, peak)} there, below the threshold "
+        f"of {wording.threshold(found)}: by the map, {like}."
+    )
 
 
 def _worth(scene: Scene, spot: Spot) -> list[str]:
@@ -190,7 +204,8 @@ def _further(scene: Scene, spot: Spot) -> list[str] | None:
     act = scene.asked.act
     peak = spot.peak(scene.inspection)
     there = (
-        f"nothing is marked {spot.where or 'there'} (the map reaches {peak:.2f}, {_below(peak)} the threshold of 0.50)"
+        f"nothing is marked {spot.where or 'there'} (the map reaches {wording.score(scene.inspection, peak)}, "
+        f"{_below(scene.inspection, peak)} the threshold of {wording.threshold(scene.inspection)})"
     )
     if act.family is Family.MEASURE:
         return [

@@ -102,7 +102,7 @@ def compare_good(scene: Scene) -> list[str]:
     first = found.regions[0]
     return [
         f"Compared {phrases.judged_by(found)}, it differs {phrases.place(first)}: {phrases.mark(first, scene)}, "
-        f"score up to {first.peak_score:.2f}."
+        f"score up to {wording.score(found, first.peak_score)}."
     ]
 
 
@@ -112,10 +112,10 @@ def compare_picture(scene: Scene) -> list[str]:
         return ["I have this picture only, so I cannot compare it with another one.", state(scene)]
     other = scene.state.others[0] if scene.asked.slots.picture == FIRST else scene.state.others[-1]
     mine, its = scene.inspection, other.inspection
-    higher = "higher" if mine.image_score > its.image_score else "lower"
+    higher = "higher" if wording.measured(mine) > wording.measured(its) else "lower"
     return [
-        f"{other.name}: {its.verdict.value}, score {its.image_score:.2f}, {wording.counted(len(its.regions), 'region')}. "
-        f"This one: {mine.verdict.value}, {higher}, with {mine.image_score:.2f} and "
+        f"{other.name}: {its.verdict.value}, score {wording.score(its)}, {wording.counted(len(its.regions), 'region')}. "
+        f"This one: {mine.verdict.value}, {higher}, with {wording.score(mine)} and "
         f"{wording.counted(len(mine.regions), 'region')}."
     ]
 

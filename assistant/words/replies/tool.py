@@ -24,7 +24,9 @@ REST = "The rest of what you ask I did not understand, or the picture does not t
 def score(scene: Scene) -> list[str]:
     """Score against threshold; a stricter or laxer one is worked out where it is named in percent."""
     found = scene.inspection
-    said = [f"The image score is {found.image_score:.2f}, the threshold 0.50: {found.verdict.value}."]
+    said = [
+        f"The image score is {wording.score(found)}, the threshold {wording.threshold(found)}: {found.verdict.value}."
+    ]
     stricter = re.search(
         r"(\d+|ten|five|twenty)\s*(?:%|per ?cent)\s*(stricter|tighter|lower|higher|laxer|looser)",
         scene.message.text.lower(),
@@ -32,9 +34,9 @@ def score(scene: Scene) -> list[str]:
     if stricter:
         share = {"five": 5.0, "ten": 10.0, "twenty": 20.0}.get(stricter[1]) or float(stricter[1])
         sign = -1 if stricter[2] in ("stricter", "tighter", "lower") else 1
-        limit = 0.5 * (1 + sign * share / 100)
+        limit = found.threshold * (1 + sign * share / 100)
         said.append(
-            f"With a threshold of {limit:.2f} it would be {'anomalous' if found.image_score >= limit else 'normal'}."
+            f"With a threshold of {limit:.2f} it would be {'anomalous' if wording.measured(found) >= limit else 'normal'}."
         )
     elif found.p_value is not None:
         said.append(f"{100 * found.p_value:.0f} % of the references score as high.")
@@ -56,7 +58,8 @@ def threshold(scene: Scene) -> list[str]:
         basis = (
             "It was set once, on pictures built for training; references of your product would set it for this product."
         )
-    return [f"The score shown is scaled so that the threshold is 0.50; this picture has {found.image_score:.2f}.", basis,
+    return [f"The score shown is scaled so that the threshold is {wording.threshold(found)}; "
+            f"this picture has {wording.score(found)}.", basis,
             *([] if found.guarantee is None else [f"{phrases.capital(found.guarantee)}."])]  # fmt: skip
 
 

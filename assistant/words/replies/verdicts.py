@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.reading.clauses import same_kind
-from assistant.types import THRESHOLD, Mode, Region
+from assistant.types import THRESHOLD, Inspection, Mode, Region
 from assistant.vision.detail.overview import unseen_clause
 from assistant.vision.regions import highest_region
 from assistant.vocabulary.materials import fits_object, is_movable, materials_of, on_object
@@ -161,26 +161,36 @@ def at_place(scene: Scene) -> list[str]:
     here = scene.here
     if scene.regions:
         first = scene.regions[0]
-        return [f"I marked something there: {phrases.mark_at(first, scene)} ({phrases.name(first)}, {_peak(first)})."]
+        return [
+            f"I marked something there: {phrases.mark_at(first, scene)} "
+            f"({phrases.name(first)}, {_peak(scene.inspection, first)})."
+        ]
     peak = scene.peak_at(sorted(scene.cells))
     marked = (
         f"What stands out is {phrases.mark_at(scene.inspection.regions[0], scene)}." if scene.inspection.regions else ""
     )
     if peak >= THRESHOLD and not scene.anomalous:
         below = f"the picture as a whole stays below its threshold ({phrases.scored(scene.inspection)}), so nothing is marked"
-        return [f"At {here} the map reaches {peak:.2f}, but {below}.", phrases.caveat(scene)]
+        return [
+            f"At {here} the map reaches {wording.score(scene.inspection, peak)}, but {below}.",
+            phrases.caveat(scene),
+        ]
     if peak >= THRESHOLD:
         beside = "it reaches over from what is marked beside it" if marked else "too small a spot to be marked"
         return [
-            f"At {here} the map reaches {peak:.2f}, above the threshold of 0.50: {beside}.",
+            f"At {here} the map reaches {wording.score(scene.inspection, peak)}, above the threshold "
+            f"of {wording.threshold(scene.inspection)}: {beside}.",
             *([marked] if marked else []),
         ]
-    said = f"Nothing is marked at {here}: the map reaches {peak:.2f} there, below the threshold of 0.50."
+    said = (
+        f"Nothing is marked at {here}: the map reaches {wording.score(scene.inspection, peak)} there, "
+        f"below the threshold of {wording.threshold(scene.inspection)}."
+    )
     return [said, marked or phrases.caveat(scene)]
 
 
-def _peak(region: Region) -> str:
-    return f"score up to {region.peak_score:.2f}"
+def _peak(found: Inspection, region: Region) -> str:
+    return f"score up to {wording.score(found, region.peak_score)}"
 
 
 def no_such_region(scene: Scene) -> str:
@@ -236,7 +246,7 @@ def unmarked(scene: Scene, doing: str) -> list[str]:
     on = f" {'in' if scene.medical else 'on'} {phrases.thing(scene)}" if phrases.thing(scene) else ""
     where = f"{on} ({phrases.scored(found)}){unseen_clause(found.warnings)}"
     if seen is not None and seen.box is not None and not scene.places_one and doing != "list":
-        where = f" {seen.where} (the map reaches {seen.peak(found):.2f} there)"
+        where = f" {seen.where} (the map reaches {wording.score(found, seen.peak(found))} there)"
     why = f"{', and' if why and not why.startswith('so ') else ',' if why else ''} {why}".rstrip()
     return [f"{head.format(it=kinds)}: nothing is marked{where}{why}.", f"{phrases.capital(NOT_ABSENT)}.",
             DRAW_SCAN if scene.medical else DRAW]  # fmt: skip
@@ -258,7 +268,8 @@ def _accept_one(scene: Scene) -> list[str]:
     if wording.borderline(found.image_score):
         again = "hold it and look again" if is_movable(found.object_name) else "have it looked at again"
         return [
-            f"I would {again} before deciding: the score of {found.image_score:.2f} is close to the threshold of 0.50.",
+            f"I would {again} before deciding: the score of {wording.score(found)} is "
+            f"close to the threshold of {wording.threshold(found)}.",
             YOURS,
         ]
     if scene.anomalous:

@@ -84,7 +84,7 @@ def marks(regions: tuple[Region, ...], scene: Scene) -> str:
 
 def scored(inspection: Inspection) -> str:
     """``score 0.86 against a threshold of 0.50``."""
-    return f"score {inspection.image_score:.2f} against a threshold of 0.50"
+    return f"score {wording.score(inspection)} against a threshold of {wording.threshold(inspection)}"
 
 
 def no_defect(scene: Scene) -> str:

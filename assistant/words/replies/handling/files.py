@@ -103,7 +103,14 @@ def show(scene: Scene) -> list[str]:
         ]
     if not regions:
         highest = highest_region(scene.inspection)
-        at = "" if highest is None else f"; the map is highest {phrases.place(highest)}, with {highest.peak_score:.2f}"
+        at = (
+            ""
+            if highest is None
+            else (
+                f"; the map is highest {phrases.place(highest)}, with "
+                f"{wording.score(scene.inspection, highest.peak_score)}"
+            )
+        )
         there = f" at {scene.here}" if scene.cells else ""
         return [f"Nothing is marked{there} that could be shown ({phrases.scored(scene.inspection)}){at}.", how]
     first = regions[0]

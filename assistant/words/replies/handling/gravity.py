@@ -41,10 +41,10 @@ def rating(scene: Scene) -> list[str]:
     said = "The score is no mark for quality: it goes up with what is unusual"
     if top is None or top == "letters":
         grade = "" if top is None else ", and there are no letters"
-        rated = f"{said}{grade}. It is {found.image_score:.2f} of 1, with the threshold at 0.50."
+        rated = f"{said}{grade}. It is {wording.score(found)} of 1, with the threshold at {wording.threshold(found)}."
     else:
-        value = found.image_score * top
-        rated = f"{said}. It is {value:.{0 if top >= 50 else 1}f} of {top:g}, with the threshold at {top / 2:g}."
+        value = wording.measured(found) * top
+        rated = f"{said}. It is {value:.{0 if top >= 50 else 1}f} of {top:g}, with the threshold at {found.threshold * top:g}."
     if not found.regions:
         return [rated]
     first = found.regions[0]

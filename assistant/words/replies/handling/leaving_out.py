@@ -83,13 +83,14 @@ def _rest(scene: Scene, out: tuple[Region, ...]) -> str:
     what = "what remains is" if len(rest) == 1 else f"the worst of the {len(rest)} that remain is"
     return (
         f"Without {named}, {verdict}; {what} {phrases.name(worst)}, {phrases.mark_at(worst, scene)} (up to "
-        f"{worst.peak_score:.2f} against a threshold of 0.50, rated {worst.severity.value})."
+        f"{wording.score(scene.inspection, worst.peak_score)} against a threshold of "
+        f"{wording.threshold(scene.inspection)}, rated {worst.severity.value})."
     )
 
 
 def _not_anew(scene: Scene) -> str:
     return (
-        f"The picture's score of {scene.inspection.image_score:.2f} was reached with all that is in it and is not made "
+        f"The picture's score of {wording.score(scene.inspection)} was reached with all that is in it and is not made "
         f"anew here."
     )
 

@@ -188,11 +188,11 @@ def _extents(region: Region, limit: Limit, scene: Scene) -> Extents | None:
 def _score(scene: Scene, value: float) -> list[str]:
     """The verdict under another threshold, and where thresholds are kept."""
     found = scene.inspection
-    above = found.image_score >= value
+    above = wording.measured(found) >= value
     turn = "stay as it is" if above is scene.anomalous else "turn"
     result = "reaches it, so it would not pass" if above else "stays below it, so it would pass"
     return [
-        f"With a threshold of {value:.2f} the verdict would {turn}: the score of {found.image_score:.2f} {result}.",
+        f"With a threshold of {value:.2f} the verdict would {turn}: the score of {wording.score(found)} {result}.",
         "From the chat I change nothing: move the threshold on the page (under All pictures it can be set for all of "
         "them), or write "
         f'"reject a score of at least {value:g}" into {PAGE_RULE}.',

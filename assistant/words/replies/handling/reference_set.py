@@ -6,6 +6,7 @@ import re
 
 from assistant.reading.spelling import plain
 from assistant.types import Mode
+from assistant.words import wording
 from assistant.words.scene import phrases
 from assistant.words.scene.scene import Scene
 
@@ -56,7 +57,7 @@ def with_references(scene: Scene) -> list[str]:
     if found.mode is Mode.FEW_SHOT:
         more, enough = "With more of them", "Each further good one that shows another piece helps"
     return [
-        f"Whether the verdict would change I cannot say before it is tried: the score here is {found.image_score:.2f}, judged "
+        f"Whether the verdict would change I cannot say before it is tried: the score here is {wording.score(found)}, judged "
         f"{phrases.judged_by(found)}.",
         f"{more} each place is held against good ones: what they show too counts less, what they lack counts more.",
         f"{enough}; then it is judged anew.",

@@ -17,10 +17,13 @@ def band(scene: Scene) -> list[str]:
     """What "borderline", "probably" and "clearly" go by."""
     found = scene.inspection
     score = found.image_score
-    near = f"{0.5 - wording.NEAR:.2f} to {0.5 + wording.NEAR:.2f}"
+    low, near_from, near_to, high = (
+        wording.score(found, end) for end in (0.2, 0.5 - wording.NEAR, 0.5 + wording.NEAR, 0.8)
+    )
     here = wording.band(score, found.mode is not Mode.ZERO_SHOT)
     said = [
-        f'Such words say only where the score lies, here {score:.2f}, "{here}": {near} is borderline, below 0.20 or from 0.80 '
+        f'Such words say only where the score lies, here {wording.score(found)}, "{here}": {near_from} '
+        f"to {near_to} is borderline, below {low} or from {high} "
         "on clear, between them probable."
     ]
     if found.mode is Mode.ZERO_SHOT and not wording.borderline(score):
@@ -34,7 +37,8 @@ def verdict(scene: Scene) -> list[str]:
     side, usual = ("reaches", "unlike") if scene.anomalous else ("stays below", "like")
     worth = "It does not say that the piece is bad, or why" if scene.anomalous else f"It is no promise: {NOT_ABSENT}"
     return [
-        f'"{phrases.capital(found.verdict.value)}" says that the score of {found.image_score:.2f} {side} the threshold of 0.50: '
+        f'"{phrases.capital(found.verdict.value)}" says that the score of {wording.score(found)} '
+        f"{side} the threshold of {wording.threshold(found)}: "
         f"it looks {usual} what is usual.",
         f"{worth}.",
     ]
@@ -59,7 +63,8 @@ def region(scene: Scene) -> list[str]:
     count = len(scene.inspection.regions)
     here = f"here there {'is' if count == 1 else 'are'} {wording.counted(count, 'region')}"
     return [
-        f"A region is one connected place of the map that reaches the threshold of 0.50; {here}.",
+        "A region is one connected place of the map that reaches the threshold "
+        f"of {wording.threshold(scene.inspection)}; {here}.",
         "They are numbered from the strongest on; the number says nothing else.",
     ]
 
@@ -94,7 +99,7 @@ def few(scene: Scene) -> list[str]:
     found = scene.inspection
     return [
         f"Few references means that little is known of how good ones vary: this one was judged {phrases.judged_by(found)}.",
-        f"The score of {found.image_score:.2f} is not lowered by that, but counts for less: faint marks can be missed, "
+        f"The score of {wording.score(found)} is not lowered by that, but counts for less: faint marks can be missed, "
         f"and rare but good "
         "looks can be marked. Each further good one that shows another piece narrows it.",
     ]
@@ -131,10 +136,10 @@ def product(scene: Scene) -> list[str]:
 
 def sign(scene: Scene) -> list[str]:
     """What colour and sign of the card say."""
-    sign = "!" if scene.anomalous else "✓"
+    sign, at = "!" if scene.anomalous else "✓", wording.threshold(scene.inspection)
     return [
-        "Colour and sign of the card say only on which side of the threshold the score lies: ✓ below 0.50, ! from 0.50 on; here "
-        f"{sign}, with {scene.inspection.image_score:.2f}.",
+        f"Colour and sign of the card say only on which side of the threshold the score lies: ✓ below {at}, ! from {at} on; here "
+        f"{sign}, with {wording.score(scene.inspection)}.",
         "The colours of boxes show the severity, those of the heat map the score of each place.",
     ]
 
@@ -145,7 +150,7 @@ def auroc(scene: Scene) -> list[str]:
         "AUROC is no value of one picture: over many labelled ones it is the chance that an anomalous one scores "
         "higher than a normal one, "
         "1 at best, 0.5 by guessing.",
-        f"`evaluate` measures it on pictures of your own; this picture has a score, {scene.inspection.image_score:.2f}.",
+        f"`evaluate` measures it on pictures of your own; this picture has a score, {wording.score(scene.inspection)}.",
     ]
 
 

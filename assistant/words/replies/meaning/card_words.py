@@ -152,17 +152,17 @@ def _shown(scene: Scene) -> list[str]:
     unknown = "" if _WHOLE.search(plain(scene.question.text)) else "That word I cannot place. "
     warned = "no warning" if not found.warnings else wording.counted(len(found.warnings), "warning")
     return [
-        f"{unknown}The card shows the verdict ({found.verdict.value}), the score {found.image_score:.2f} against the "
-        f"threshold of 0.50, {wording.counted(len(found.regions), 'region')} and {warned}.",
+        f"{unknown}The card shows the verdict ({found.verdict.value}), the score {wording.score(found)} against the "
+        f"threshold of {wording.threshold(found)}, {wording.counted(len(found.regions), 'region')} and {warned}.",
         "Ask of one of them: score, threshold, borderline, region, severity, how sure a kind is, references, heat map, warning.",
     ]
 
 
 def _scale_end(scene: Scene) -> list[str]:
     """How far the scale goes."""
-    score = scene.inspection.image_score
-    end = "; it is at the end of the scale" if f"{score:.2f}" == "1.00" else ""
+    score = wording.score(scene.inspection)
+    end = "; it is at the end of the scale" if score == "1.00" else ""
     return [
-        f"The scale ends at 1.00, and 0.50 is the threshold: the score here is {score:.2f}{end}.",
+        f"The scale ends at 1.00, and {wording.threshold(scene.inspection)} is the threshold: the score here is {score}{end}.",
         "It says how far from normal the picture looks, not how grave that is.",
     ]

@@ -102,7 +102,8 @@ def records(scene: Scene) -> list[str]:
     found = scene.inspection
     boxes = "" if not found.regions else ", the boxes of the regions"
     return [
-        f"Keep the picture, the score with its threshold ({found.image_score:.2f} against 0.50){boxes}, how it was judged "
+        f"Keep the picture, the score with its threshold ({wording.score(found)} against "
+        f"{wording.threshold(found)}){boxes}, how it was judged "
         f"({phrases.judged_by(found)}), and what made it (preset {found.preset}, trained parts {found.weights[:19]}).",
         "Add what a person found on the piece itself; --out writes the rest to a folder.",
     ]

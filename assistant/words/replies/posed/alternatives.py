@@ -87,7 +87,7 @@ def untold(scene: Scene) -> list[str]:
     found, options = scene.inspection, posed_of(scene).options
     spot = scene.spot or (scene.reported if scene.reported is not None and not scene.places_one else None)
     if spot is not None and spot.box is not None and not spot.regions(found):
-        where = f" {spot.where} (the map reaches {spot.peak(found):.2f} there)"
+        where = f" {spot.where} (the map reaches {wording.score(found, spot.peak(found))} there)"
     elif found.regions:
         where = f" but {phrases.marks(found.regions, scene)}"
     else:
@@ -146,8 +146,8 @@ def _real_or_not(scene: Scene, region: Region) -> list[str]:
         f"{which(scene)} the map does not tell: it shows that {phrases.name(region)}, {phrases.place(region)}, differs"
     )
     if scene.medical:
-        return [f"{said} (up to {region.peak_score:.2f})."]
-    return [f"{said} (up to {region.peak_score:.2f}), and {_looks(scene, region)}.", MOVES]
+        return [f"{said} (up to {wording.score(scene.inspection, region.peak_score)})."]
+    return [f"{said} (up to {wording.score(scene.inspection, region.peak_score)}), and {_looks(scene, region)}.", MOVES]
 
 
 def _verdict_on(scene: Scene, region: Region, told: Sequence[tuple[str, str, float | None]]) -> str:

@@ -71,7 +71,7 @@ def regions(scene: Scene) -> list[str]:
     )
     told = "; ".join(
         f"{phrases.name(r)}: {r.severity.value}, {wording.percent(r.area_fraction)} of the picture, score up to "
-        f"{r.peak_score:.2f}"
+        f"{wording.score(scene.inspection, r.peak_score)}"
         for r in ranked
     )
     return [f"{phrases.capital(phrases.name(first))} is the worse one: {why} ({told})."]
@@ -85,13 +85,14 @@ def deciding(scene: Scene) -> list[str]:
     first, *rest = found.regions
     said = [
         f"{phrases.capital(phrases.name(first))}, {phrases.mark_at(first, scene)}: the map is highest there "
-        f"({first.peak_score:.2f}).",
-        f"The verdict goes by the picture's score ({found.image_score:.2f} against a threshold of 0.50), which the "
+        f"({wording.score(found, first.peak_score)}).",
+        f"The verdict goes by the picture's score ({wording.score(found)} against a "
+        f"threshold of {wording.threshold(found)}), which the "
         f"highest places "
         "of the map carry.",
     ]
     if rest:
-        peaks = _and([f"{phrases.name(r)} {r.peak_score:.2f}" for r in rest[: phrases.MOST]])
+        peaks = _and([f"{phrases.name(r)} {wording.score(found, r.peak_score)}" for r in rest[: phrases.MOST]])
         said.append(f"The others reach less: {peaks}.")
     return said
 
@@ -147,7 +148,7 @@ def _unsettled(scene: Scene, options: Sequence[str]) -> str | None:
     if found.rule is not None:
         return None
     if wording.borderline(found.image_score):
-        return f"the score of {found.image_score:.2f} is close to the threshold of 0.50"
+        return f"the score of {wording.score(found)} is close to the threshold of {wording.threshold(found)}"
     minor = bool(found.regions) and all(region.severity.value == "minor" for region in found.regions)
     if minor and scene.anomalous and any(map(_FINAL.search, options)):
         return f"what I marked is rated minor: {phrases.marks(found.regions, scene)}"
@@ -192,7 +193,7 @@ def degrees(scene: Scene) -> list[str]:
     fitting = [option for option in options if (_GRAVE.search(option) is not None) is grave]
     rated = (
         f"I rate it {first.severity.value}: {phrases.mark_at(first, scene)}, {wording.percent(first.area_fraction)} of the "
-        f"picture, score up to {first.peak_score:.2f}"
+        f"picture, score up to {wording.score(scene.inspection, first.peak_score)}"
     )
     if re.search(r"\b(?:cosmetic|structural|functional|superficial)\b", " ".join(options)):
         kind = first.type

@@ -66,7 +66,8 @@ def _two_lines(scene: Scene) -> list[str]:
     return [
         state(scene),
         f"{phrases.capital(phrases.name(first))}: rated {first.severity.value}, {wording.percent(first.area_fraction)} of the "
-        f"picture, box {phrases.box(first)}, score up to {first.peak_score:.2f}; judged {phrases.judged_by(found)}.",
+        f"picture, box {phrases.box(first)}, score up to {wording.score(found, first.peak_score)}; "
+        f"judged {phrases.judged_by(found)}.",
     ]
 
 
@@ -84,7 +85,7 @@ def _table(scene: Scene) -> list[str]:
         size = "-" if measured is None else " by ".join(phrases.length(side, measured[1]) for side in measured[0].feret)
         rows.append(
             f"| {region.id} | {kind} | {wording.join(list(region.cells))} | {size} | {wording.percent(region.area_fraction)} | "
-            f"{region.severity.value} | {region.peak_score:.2f} |"
+            f"{region.severity.value} | {wording.score(scene.inspection, region.peak_score)} |"
         )
     return ["\n".join([f"{state(scene)}\n", *rows])]
 
@@ -92,12 +93,12 @@ def _table(scene: Scene) -> list[str]:
 def _number(sentences: Sequence[str], scene: Scene, act: Act) -> list[str]:
     """The number that is asked for, with its unit; the sentences where there is none."""
     found = scene.inspection
-    plain = {Act.SCORE: f"{found.image_score:.2f}", Act.COUNT: str(len(found.regions)), Act.THRESHOLD: "0.50",
-             Act.PRESENCE: str(len(found.regions)), Act.RATING: f"{found.image_score:.2f}"}  # fmt: skip
+    plain = {Act.SCORE: wording.score(found), Act.COUNT: str(len(found.regions)), Act.THRESHOLD: wording.threshold(found),
+             Act.PRESENCE: str(len(found.regions)), Act.RATING: wording.score(found)}  # fmt: skip
     if act in plain:
         return [plain[act]]
     if act is Act.SURE and scene.regions and scene.regions[0].type_probability is not None:
-        return [f"{100 * scene.regions[0].type_probability:.0f} % (kind); score {found.image_score:.2f}"]
+        return [f"{100 * scene.regions[0].type_probability:.0f} % (kind); score {wording.score(found)}"]
     told: list[str] = []
     for sentence in sentences:
         region, quantity = _REGION.match(sentence), _QUANTITY.search(sentence)

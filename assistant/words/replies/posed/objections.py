@@ -79,7 +79,7 @@ def correction(scene: Scene) -> list[str]:
             return [_framed(scene, region, name), f"By its looks: {_ranked(scene, region)}."]
         return [
             f"It may be {_mass(name)}: the map shows that {phrases.name(region)}, {phrases.place(region)}, differs (up to "
-            f"{region.peak_score:.2f}), not what it is. By its looks: {_ranked(scene, region)}.",
+            f"{wording.score(scene.inspection, region.peak_score)}), not what it is. By its looks: {_ranked(scene, region)}.",
             _undo_of(scene),
         ]
     head = "" if scene.medical else f"It may be {_articled(name)}; you see the part. "

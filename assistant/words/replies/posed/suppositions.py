@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.reading.question import read_question
-from assistant.types import THRESHOLD, Region
+from assistant.types import THRESHOLD, Inspection, Region
 from assistant.vocabulary.severity import COSMETIC, GRAVE, severity_of
 from assistant.words import wording
 from assistant.words.replies.kinds import effect, next_step
@@ -33,7 +33,8 @@ def without(scene: Scene) -> list[str]:
         doubt = "" if scene.medical else " I would look at that place again before passing it."
         return [
             f"Without {named} nothing marked is left, so by the marks alone there would be no reason to hold it back.",
-            f"The picture's score ({found.image_score:.2f} against a threshold of 0.50) was reached with it and is "
+            f"The picture's score ({wording.score(found)} against a threshold of "
+            f"{wording.threshold(found)}) was reached with it and is "
             f"not judged anew."
             f"{doubt}",
             *([] if scene.medical else [YOURS]),
@@ -46,7 +47,8 @@ def without(scene: Scene) -> list[str]:
     left = f"{wording.counted(len(rest), 'region')} {'remains: ' if len(rest) == 1 else 'remain, the strongest '}"
     return [
         f"{yes}: without {named} {left}{phrases.name(first)}, {phrases.mark_at(first, scene)} (score up to "
-        f"{first.peak_score:.2f} against a threshold of 0.50, rated {first.severity.value}).",
+        f"{wording.score(found, first.peak_score)} against a threshold of "
+        f"{wording.threshold(found)}, rated {first.severity.value}).",
         "The picture's score as a whole is not judged anew without it.",
         *([] if scene.medical else [YOURS]),
     ]
@@ -65,14 +67,25 @@ def _yes(scene: Scene) -> str:
 def other_threshold(scene: Scene) -> list[str]:
     """The verdict and the regions that another threshold would leave."""
     found, value = scene.inspection, posed_of(scene).value or 0.0
-    above = found.image_score >= value
-    kept = tuple(r for r in found.regions if r.peak_score >= value)
+    above = wording.measured(found) >= value
+    kept = tuple(r for r in found.regions if wording.measured(found, r.peak_score) >= value)
     turn = "stay as it is" if (found.image_score >= THRESHOLD) is above else "turn"
     result = "reaches it, so it would not pass" if above else "stays below it, so it would pass"
-    said = [f"With a threshold of {value:.2f} the verdict would {turn}: the score of {found.image_score:.2f} {result}."]
-    if found.regions and value >= THRESHOLD:
-        names = wording.join([f"{phrases.name(r)} ({r.peak_score:.2f})" for r in kept]) if kept else "none"
-        peak = "" if kept else f": the highest, {phrases.name(found.regions[0])}, has {found.regions[0].peak_score:.2f}"
+    said = [f"With a threshold of {value:.2f} the verdict would {turn}: the score of {wording.score(found)} {result}."]
+    if found.regions and value >= found.threshold:
+        names = (
+            wording.join([f"{phrases.name(r)} ({wording.score(found, r.peak_score)})" for r in kept])
+            if kept
+            else "none"
+        )
+        peak = (
+            ""
+            if kept
+            else (
+                f": the highest, {phrases.name(found.regions[0])}, has "
+                f"{wording.score(found, found.regions[0].peak_score)}"
+            )
+        )
         said.append(f"Of the {wording.counted(len(found.regions), 'marked region')}, {names} would reach it{peak}.")
     elif above and not found.regions:
         said.append("Which places would be marked then is not worked out.")
@@ -99,7 +112,7 @@ def other_kind(scene: Scene) -> list[str]:
     rated = severity_of(region.area_fraction, region.peak_score, kind)
     change = "still" if rated is region.severity else f"no longer {region.severity.value}, but"
     where = f"{phrases.name(region)}, {phrases.place(region)}"
-    basis = _basis(region, kind, bool(kinds))
+    basis = _basis(scene.inspection, region, kind, bool(kinds))
     yes = _yes_or_no(said, rated.value)
     article = name if name.split()[0] in ("a", "an") else wording.noun(kind, scene.knowledge) if kinds else f'"{name}"'
     return [
@@ -108,9 +121,11 @@ def other_kind(scene: Scene) -> list[str]:
     ]
 
 
-def _basis(region: Region, kind: str, known: bool) -> str:
+def _basis(found: Inspection, region: Region, kind: str, known: bool) -> str:
     """Why the rating is what it is."""
-    size = f"{wording.percent(region.area_fraction)} of the picture, score up to {region.peak_score:.2f}"
+    size = (
+        f"{wording.percent(region.area_fraction)} of the picture, score up to {wording.score(found, region.peak_score)}"
+    )
     if not known:
         return f" by size and strength alone ({size}): I have no rule for that name"
     weight = "counts as grave" if kind in GRAVE else "counts as cosmetic" if kind in COSMETIC else "has a middle weight"

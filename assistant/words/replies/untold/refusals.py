@@ -188,7 +188,8 @@ def verdict(scene: Scene) -> list[str]:
     more = len(scene.inspection.regions) - 1
     rest = f"; {wording.counted(more, 'further region')} {'is' if more == 1 else 'are'} marked" if more else ""
     return [
-        f"{CAN_TELL}{phrases.name(first)} is {phrases.mark_at(first, scene)}, up to {first.peak_score:.2f}, "
+        f"{CAN_TELL}{phrases.name(first)} is {phrases.mark_at(first, scene)}, up to "
+        f"{wording.score(scene.inspection, first.peak_score)}, "
         f"rated {first.severity.value}{rest}."
     ]
 
