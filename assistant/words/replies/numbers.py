@@ -133,11 +133,12 @@ def _points(found: Inspection, region: Region) -> str:
 
 def probability(scene: Scene) -> list[str]:
     """That a score is no share of bad parts."""
-    found = scene.inspection
+    found, at = scene.inspection, wording.threshold(scene.inspection)
+    moved = found.threshold != THRESHOLD
+    set_so = f"was set before its threshold was moved to {at}" if moved else f"is set so that {at} is the threshold"
     return [
         f"The score of {wording.score(found)} is no probability that you can count on: it is a scale from 0 to 1 that "
-        f"is set so that "
-        f"{wording.threshold(found)} is the threshold.",
+        f"{set_so}.",
         f"It does not say that {100 * wording.measured(found):.0f} of 100 such pictures are bad: how often yours are bad it "
         f"does not know.",
     ]

@@ -7,7 +7,7 @@ import re
 from assistant.reading.acts.act import Act, Family
 from assistant.reading.acts.message import LONGEST, MessageKind
 from assistant.reading.spelling import plain
-from assistant.types import Mode
+from assistant.types import THRESHOLD, Mode
 from assistant.words import wording
 from assistant.words.replies.findings import worst
 from assistant.words.replies.untold.refusals import name_of_unknown, nothing_known, verdict
@@ -44,20 +44,26 @@ def score(scene: Scene) -> list[str]:
 
 
 def threshold(scene: Scene) -> list[str]:
-    """Where the threshold comes from."""
+    """Where the threshold comes from, also once it was moved."""
     found = scene.inspection
+    moved = found.threshold != THRESHOLD
+    begins = "Before that it" if moved else "It"
     if found.mode is Mode.FEW_SHOT:
         basis = (
-            "It is set from your references alone, each judged by the others, together with what is usual for other "
-            "products: it is "
-            "the higher of two points, one above which a chosen share of good pictures lies (--overkill), the other "
-            "from which the odds "
-            "turn against it."
+            f"{begins} {'was' if moved else 'is'} set from your references alone, each judged by the others, together with "
+            "what is usual for other products: it is the higher of two points, one above which a chosen share of good "
+            "pictures lies (--overkill), the other from which the odds turn against it."
         )
     else:
         basis = (
-            "It was set once, on pictures built for training; references of your product would set it for this product."
+            f"{begins} was set once, on pictures built for training; references of your product would set it for this "
+            "product."
         )
+    if moved:
+        return [
+            f"The threshold was moved to {wording.threshold(found)}; this picture has {wording.score(found)}.",
+            basis,
+        ]
     return [f"The score shown is scaled so that the threshold is {wording.threshold(found)}; "
             f"this picture has {wording.score(found)}.", basis,
             *([] if found.guarantee is None else [f"{phrases.capital(found.guarantee)}."])]  # fmt: skip
