@@ -18,6 +18,7 @@ from assistant.pipeline import Assistant
 from assistant.vision.detector import Detector
 from assistant.volumes.files.reading import read_volume
 from assistant.volumes.joining import canonical_box
+from assistant.words import wording
 from demo.bench import keeping
 from demo.bench.details import Details
 from demo.bench.judging import BenchError
@@ -68,6 +69,9 @@ def test_a_scan_is_judged_as_one_thing(bench: Workbench, tiny: Assistant, scanne
     bench.set_threshold(scanned, 0.1)
     assert picture.scan.at is not None
     assert picture.scan.at.regions, "a lower threshold finds regions without another look"
+    assert picture.view is not None
+    assert picture.view.inspection.threshold == 0.1
+    assert wording.measured(picture.view.inspection) == pytest.approx(picture.view.score, abs=1e-6)
     region = picture.scan.at.regions[0]
     text = scan_words.table(picture.scan, picture.view)
     assert f'data-slice="{region.worst_slice}"' in text

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from assistant.errors import ConfigError
-from assistant.types import AnomalyMap, Inspection, Region, Verdict
+from assistant.types import AnomalyMap, Inspection, Region, Verdict, as_measured, shifted
 from assistant.vision.regions import RegionMask, describe_regions
-from demo.bench.thresholds import shifted, under_threshold
-from tests.inspections import inspection
+from demo.bench.correcting import corrected
+from demo.bench.sessions import Correction, Picture, Said, Setup
+from demo.bench.thresholds import under_threshold
+from tests.inspections import inspection, region
 
 
 def unnamed(masks: list[RegionMask]) -> tuple[Region, ...]:
@@ -41,6 +43,23 @@ def test_scores_stay_as_measured_while_half_is_the_threshold_inside(measured: In
     assert view.inspection.image_score == pytest.approx(shifted(0.7, 0.65))
     assert view.inspection.regions[0].peak_score == pytest.approx(shifted(0.8, 0.65), abs=1e-6)
     assert ((view.inspection.anomaly_map.scores >= 0.5) == (measured.anomaly_map.scores >= 0.65)).all()
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.9])
+def test_the_inspection_knows_the_threshold_and_gives_back_what_was_measured(
+    measured: Inspection, threshold: float
+) -> None:
+    highest = replace(region(1), peak_score=0.8, mean_score=0.7)
+    found = under_threshold(replace(measured, highest=highest), threshold, unnamed).inspection
+    assert found.threshold == threshold
+    assert as_measured(found.image_score, threshold) == pytest.approx(0.7)
+    assert as_measured(found.anomaly_map.scores, threshold) == pytest.approx(measured.anomaly_map.scores, abs=1e-6)
+    assert found.highest is not None
+    assert as_measured(found.highest.peak_score, threshold) == pytest.approx(0.8)
+    spoken = corrected(
+        measured, threshold, unnamed, None, [Correction(Picture(measured.image, Setup()), Said.NORMAL)]
+    ).inspection
+    assert spoken.threshold == threshold
 
 
 def test_half_is_the_inspection_itself(measured: Inspection) -> None:

@@ -11,6 +11,7 @@ import pytest
 from assistant.errors import ConfigError
 from assistant.inquiry import Inquiry
 from assistant.language.checked_answers import NOTE
+from assistant.reading.acts.act import Act
 from assistant.types import AnomalyMap, Answer, Box, Domain, Inspection, Mode, QueryImage
 from assistant.vision.regions import describe_regions
 from demo.bench import conversations, questions
@@ -20,6 +21,7 @@ from demo.export.html_report import html_report
 from demo.projects.shelf import Shelf
 from demo.view import drawing, painting, words
 from tests.inspections import inspection, region, regions
+from tests.words.replies.test_reply import told
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -70,6 +72,15 @@ def test_the_card_tells_what_speaks_against_the_references() -> None:
 
 def test_the_caption_tells_the_threshold_that_is_set() -> None:
     assert "the score of 0.82 is close to the threshold of 0.80" in words.summary(view(spotted(0.82), 0.8))
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.8])
+@pytest.mark.parametrize("score", [0.38, 0.93])
+def test_the_answer_and_the_card_tell_the_same_score_and_threshold(score: float, threshold: float) -> None:
+    seen = view(spotted(score), threshold)
+    answer = told(seen.inspection, (Act.SCORE, "What is the score?")).text
+    assert f"The image score is {score:.2f}, the threshold {threshold:.2f}: {seen.verdict.value}." in answer
+    assert f"score <b>{score:.2f}</b> · threshold {threshold:.2f}" in words.verdict_card(seen)
 
 
 def test_the_table_tells_what_the_regions_are() -> None:
