@@ -13,7 +13,7 @@ from assistant.language.structured import template_report
 from assistant.reading.acts import understanding
 from assistant.reading.acts.act import Act
 from assistant.reading.question import read_question
-from assistant.types import AnomalyMap, Inspection, Mode, Verdict, shifted
+from assistant.types import AnomalyMap, Inspection, Mode, Verdict, as_measured, shifted
 from assistant.vocabulary.knowledge import load_knowledge
 from assistant.words import wording
 from assistant.words.claims import unbacked
@@ -98,7 +98,7 @@ def scores_of(found: Inspection, threshold: float) -> set[float]:
 def inner(found: Inspection) -> re.Pattern[str]:
     """Scores as the inspection holds them, and the threshold inside, as they would be written."""
     numbers = {f"{value:.2f}" for value in scores_of(found, 0.5)}
-    told = {wording.score(found, value) for value in scores_of(found, 0.5)}
+    told = {f"{as_measured(value, found.threshold):.2f}" for value in scores_of(found, 0.5)}
     return re.compile(r"(?<![\d.])(?:" + "|".join(re.escape(one) for one in sorted(numbers - told)) + r")(?!\d)")
 
 
@@ -155,8 +155,15 @@ def test_another_threshold_is_held_against_the_measured_scores(threshold: float,
             assert (f"region {number} ({peak:.2f})" in said.lower()) is (peak >= other)
 
 
+@pytest.mark.parametrize(("threshold", "begins"), [(0.2, "Before the threshold was moved: "), (0.5, "Here: ")])
+def test_a_promise_is_one_of_the_threshold_that_was_not_moved(threshold: float, begins: str) -> None:
+    found = replace(moved(measured(0.2, "anomalous"), threshold), guarantee="at most 5 % of normal pictures")
+    said = told(found, (Act.CARD_WORD, "what does guarantee mean?")).text
+    assert f"{begins}at most 5 % of normal pictures." in said
+
+
 @pytest.mark.parametrize("threshold", list(MEASURED))
-def test_half_of_everything_is_said_the_same(threshold: float) -> None:
+def test_at_half_scores_are_told_as_they_are_held(threshold: float) -> None:
     found = measured(threshold, "anomalous")
     assert moved(found, 0.5).image_score == found.image_score
     assert (found.verdict is Verdict.ANOMALOUS) is (found.image_score >= 0.5)

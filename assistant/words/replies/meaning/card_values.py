@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.types import MeasuredBy, Mode, Region
+from assistant.types import THRESHOLD, MeasuredBy, Mode, Region
 from assistant.words import wording
 from assistant.words.replies import numbers
 from assistant.words.replies.verdicts import NOT_ABSENT
@@ -164,8 +164,12 @@ def mode(scene: Scene) -> list[str]:
 
 def guarantee(scene: Scene) -> list[str]:
     """What is promised of normal pictures."""
-    promised = scene.inspection.guarantee
-    here = f"Here: {promised}." if promised else "Here nothing is promised."
+    promised, moved = scene.inspection.guarantee, scene.inspection.threshold != THRESHOLD
+    here = (
+        f"{'Before the threshold was moved' if moved else 'Here'}: {promised}."
+        if promised
+        else "Here nothing is promised."
+    )
     return [f"A guarantee bounds how many normal pictures are called anomalous; it takes 20 references or more. {here}"]
 
 
