@@ -13,6 +13,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from gradio.queueing import Queue
 
 from tests.demo.browser import ask, choose_sample, idle, move_threshold, region_row
 
@@ -92,6 +93,14 @@ def test_half_typed_thresholds_stay_in_the_browser(page: Any) -> None:
     moved = [data[1] for data in sent if len(data) == 3]
     assert moved
     assert all(isinstance(value, int | float) and 0 <= value <= 1 for value in moved), moved
+
+
+def test_times_of_events_that_nobody_reads_are_not_summed_up(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(Queue, "_get_df", staticmethod(lambda records: made.append(len(records))))
+    choose_sample(page, 2)
+    move_threshold(page, 0.3)
+    assert made == []
 
 
 def test_bad_files_are_explained_and_good_ones_still_come(page: Any, tmp_path: Path, pixels: np.ndarray) -> None:
